@@ -1,0 +1,85 @@
+"""Findings as data: a code, a severity, a message, places and a cure. Nothing here prints."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import NamedTuple
+
+from netdsl.source import Source, Span
+
+
+class Severity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+class Label(NamedTuple):
+    """A place in the source and the few words that belong under it."""
+
+    span: Span
+    text: str = ""
+
+
+class Edit(NamedTuple):
+    """A change of the source that cures a finding; ``safe`` where it keeps the meaning."""
+
+    span: Span
+    replacement: str
+    safe: bool = False
+
+
+class Mistake(NamedTuple):
+    """A finding that does not know its place yet: what a layer says of its own options.
+
+    ``option`` names the option at fault (its span becomes the primary one), or is empty for
+    the layer as a whole.
+    """
+
+    code: str
+    message: str
+    option: str = ""
+    label: str = ""
+    help: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Diagnostic(NamedTuple):
+    """One finding.
+
+    ``source`` and ``primary`` are None for findings about a file as a whole (``path``) or about
+    the command line.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    source: Source | None = None
+    primary: Label | None = None
+    secondary: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: tuple[str, ...] = ()
+    fix: Edit | None = None
+    path: str = ""
+
+
+class Diagnosed(Exception):
+    """Carries findings out of a deep call to the command that shows them."""
+
+    def __init__(self, *diagnostics: Diagnostic) -> None:
+        super().__init__("; ".join(finding.message for finding in diagnostics))
+        self.diagnostics = diagnostics
+
+
+def sort_key(finding: Diagnostic) -> tuple[int, str]:
+    """Order of appearance in the source, then by code."""
+    return (finding.primary.span.start if finding.primary else -1, finding.code)
+
+
+def has_errors(findings: list[Diagnostic]) -> bool:
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def file_error(code: str, path: str, message: str, *help_lines: str) -> Diagnostic:
+    """A finding about a file as a whole."""
+    return Diagnostic(code, Severity.ERROR, message, help=tuple(help_lines), path=path)

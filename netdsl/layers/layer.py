@@ -1,0 +1,183 @@
+"""The contract of a layer kind.
+
+One class in one file answers every question that netdsl asks of a kind of layer. The planner
+asks ``problems`` first; only where that is empty does it ask ``volume``, and only with a volume
+the rest. Options are already read and typed; input volumes are already known. A question that a
+class leaves out is an error when its file is imported, never a silent zero.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+from netdsl.diagnostics import Mistake
+from netdsl.layers.option import Option
+from netdsl.quantities import Padding, Size, Volume
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class Parameter(NamedTuple):
+    """An array of learnable numbers.
+
+    ``shape``: weights of a convolution are (kernel height, kernel width, input channels per
+    group, filters), of a fully connected layer (inputs, neurons); all others are (channels,).
+    ``fan_in`` and ``fan_out`` are the connections into and out of one neuron, for initialisation;
+    both 0 where the array is not a weight: then it starts filled with ``initial``.
+    ``decays`` says whether weight decay applies.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    fan_in: int = 0
+    fan_out: int = 0
+    initial: float = 0.0
+    decays: bool = True
+
+    @property
+    def count(self) -> int:
+        total = 1
+        for extent in self.shape:
+            total *= extent
+        return total
+
+
+class Statistic(NamedTuple):
+    """An array that a layer keeps between steps but that no gradient changes."""
+
+    name: str
+    shape: tuple[int, ...]
+    initial: float
+
+
+class Window(NamedTuple):
+    """What one output position sees of the input; the receptive field follows from it."""
+
+    kernel: Size
+    stride: Size
+    padding: Padding
+
+
+POINT = Window(Size(1, 1), Size(1, 1), Padding(0, 0, 0, 0))
+"""The window of a layer that looks at one position at a time."""
+
+_QUESTIONS = ("problems", "volume", "arithmetic", "parameters", "macs", "window", "kept_values", "lower")
+
+
+class Layer:
+    """Base of all layer kinds. See the module docstring for who asks what when."""
+
+    keyword: ClassVar[str]
+    """Canonical name in a network file, in capitals: ``MAX POOL``."""
+
+    spellings: ClassVar[tuple[str, ...]] = ()
+    """Other names that mean this kind: ``POOL``."""
+
+    fillers: ClassVar[tuple[str, ...]] = ()
+    """Words that may stand or not beside this kind: ``filters``, ``neurons``."""
+
+    inputs: ClassVar[int] = 1
+    """How many volumes the layer takes."""
+
+    activates: ClassVar[bool] = False
+    """Whether the layer bends its input: two linear layers with nothing that bends between
+    collapse into one."""
+
+    weighs: ClassVar[bool] = False
+    """Whether the layer multiplies by weights: ``default activation`` follows these."""
+
+    normalises: ClassVar[bool] = False
+    """Whether ``default activation`` waits until after this layer."""
+
+    def __init_subclass__(cls, *, abstract: bool = False, **settings: Any) -> None:
+        super().__init_subclass__(**settings)
+        if abstract:
+            return
+        missing = [name for name in _QUESTIONS if getattr(cls, name) is getattr(Layer, name)]
+        if "keyword" not in cls.__dict__:
+            missing.append("keyword")
+        if missing:
+            raise TypeError(f"layer {cls.__name__} does not answer: {', '.join(missing)}")
+
+    def __init__(self, **options: Any) -> None:
+        """Takes one keyword per option; those left out get their defaults."""
+        for name, option in self.options().items():
+            value = options.pop(name, option.default)
+            if value is None and option.required:
+                raise TypeError(f"{type(self).__name__} needs {name}")
+            self.__dict__[name] = value
+        if options:
+            raise TypeError(f"{type(self).__name__} has no option {', '.join(options)}")
+
+    @classmethod
+    def options(cls) -> dict[str, Option[Any]]:
+        """The options in the order in which the class declares them."""
+        found: dict[str, Option[Any]] = {}
+        for base in reversed(cls.__mro__):
+            for name, attribute in base.__dict__.items():
+                if isinstance(attribute, Option):
+                    found[name] = attribute
+        return found
+
+    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
+        """What is wrong with the options for these inputs; empty where nothing is."""
+        raise NotImplementedError
+
+    def volume(self, *inputs: Volume) -> Volume | Mistake:
+        """The output volume, or why there is none."""
+        raise NotImplementedError
+
+    def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
+        """How the output volume follows, one line per step: ``(227 - 11 + 2*0)/4 + 1 = 55``."""
+        raise NotImplementedError
+
+    def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
+        """The learnable arrays."""
+        raise NotImplementedError
+
+    def statistics(self, *inputs: Volume) -> tuple[Statistic, ...]:
+        """The arrays that training keeps without learning them by gradient; most kinds have none."""
+        return ()
+
+    def macs(self, *inputs: Volume) -> int:
+        """Multiply-accumulate operations of one image: those of weights, without biases."""
+        raise NotImplementedError
+
+    def window(self, *inputs: Volume) -> Window:
+        """What one output position sees."""
+        raise NotImplementedError
+
+    def kept_values(self, *inputs: Volume) -> int:
+        """How many numbers per image the backward pass needs of this layer's inputs or outputs."""
+        raise NotImplementedError
+
+    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
+        """Write the layer as primitives; gradients follow from the primitives'."""
+        raise NotImplementedError
+
+
+class Pointwise(Layer, abstract=True):
+    """Base of layers that map each number to one number: same volume, no weights."""
+
+    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
+        return ()
+
+    def volume(self, *inputs: Volume) -> Volume | Mistake:
+        return inputs[0]
+
+    def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
+        return (f"the volume stays {inputs[0]}",)
+
+    def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
+        return ()
+
+    def macs(self, *inputs: Volume) -> int:
+        return 0
+
+    def window(self, *inputs: Volume) -> Window:
+        return POINT
+
+    def kept_values(self, *inputs: Volume) -> int:
+        return inputs[0].values

@@ -1,0 +1,105 @@
+"""How a layer kind declares the options it takes: typed, documented, with their words."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any, Generic, TypeVar, overload
+
+from netdsl.quantities import Padding, Size
+
+Value = TypeVar("Value")
+
+
+class OptionType(Enum):
+    """What may be written for an option."""
+
+    COUNT = "a whole number of 1 or more"
+    INDEX = "a whole number of 0 or more"
+    SIZE = "a whole number of 1 or more, or HEIGHTxWIDTH"
+    PADDING = "a whole number of 0 or more, or HEIGHTxWIDTH"
+    REAL = "a number"
+    FLAG = "the word alone, or `no` and the word"
+
+
+class Option(Generic[Value]):
+    """One option of a layer kind, declared as a class attribute of its Layer class.
+
+    Read on an instance it gives the value. ``words`` are the words that introduce it in a
+    network file (the first is the canonical one; the attribute's own name always serves);
+    ``positional`` options are also read from a bare number (COUNT, INDEX, REAL) or a bare ``AxB`` (SIZE).
+    ``default`` None means that it must be given, unless the layer says otherwise with
+    ``derived``: then None is a legal value that the layer replaces by a rule of its own
+    (a pool's stride is its kernel).
+    """
+
+    name: str
+
+    def __init__(
+        self,
+        type: OptionType,
+        doc: str,
+        *,
+        words: tuple[str, ...] = (),
+        default: Value | None = None,
+        positional: bool = False,
+        derived: bool = False,
+        minimum: float | None = None,
+        maximum: float | None = None,
+    ) -> None:
+        self.type = type
+        self.doc = doc
+        self.words = words
+        self.default = default
+        self.positional = positional
+        self.derived = derived
+        self.minimum = minimum
+        self.maximum = maximum
+
+    @property
+    def required(self) -> bool:
+        return self.default is None and not self.derived
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.words = (*self.words, name) if name not in self.words else self.words
+
+    @overload
+    def __get__(self, instance: None, owner: Any) -> Option[Value]: ...
+    @overload
+    def __get__(self, instance: object, owner: Any) -> Value: ...
+    def __get__(self, instance: object | None, owner: Any) -> Option[Value] | Value:
+        if instance is None:
+            return self
+        value: Value = instance.__dict__[self.name]
+        return value
+
+
+def count(doc: str, **settings: Any) -> Option[int]:
+    """A whole number of 1 or more, such as the number of filters."""
+    return Option(OptionType.COUNT, doc, **settings)
+
+
+def index(doc: str, **settings: Any) -> Option[int]:
+    """A whole number of 0 or more."""
+    return Option(OptionType.INDEX, doc, **settings)
+
+
+def size(doc: str, **settings: Any) -> Option[Size]:
+    """A height and a width, such as a kernel or a stride."""
+    return Option(OptionType.SIZE, doc, **settings)
+
+
+def padding(doc: str, **settings: Any) -> Option[Padding]:
+    """Zeros around the volume."""
+    settings.setdefault("default", Padding(0, 0, 0, 0))
+    return Option(OptionType.PADDING, doc, **settings)
+
+
+def real(doc: str, **settings: Any) -> Option[float]:
+    """A real number, such as a slope or a rate."""
+    return Option(OptionType.REAL, doc, **settings)
+
+
+def flag(doc: str, **settings: Any) -> Option[bool]:
+    """On with its word, off with `no` and its word."""
+    return Option(OptionType.FLAG, doc, **settings)
