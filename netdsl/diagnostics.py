@@ -71,6 +71,37 @@ class Diagnosed(Exception):
         self.diagnostics = diagnostics
 
 
+class Findings:
+    """Collects the findings about one source; the same code at the same place counts once, so a
+    mistake in a group that is repeated a thousand times is one finding."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.found: list[Diagnostic] = []
+        self._seen: set[tuple[str, Span, str]] = set()
+
+    def add(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        *,
+        severity: Severity = Severity.ERROR,
+        secondary: tuple[Label, ...] = (),
+        notes: tuple[str, ...] = (),
+        help: tuple[str, ...] = (),
+    ) -> None:
+        """Report something about a place in the source."""
+        key = (code, span, message)
+        if key not in self._seen:
+            self._seen.add(key)
+            place = Label(span, label)
+            self.found.append(
+                Diagnostic(code, severity, message, self.source, place, secondary, notes, help)
+            )
+
+
 def sort_key(finding: Diagnostic) -> tuple[int, str]:
     """Order of appearance in the source, then by code."""
     return (finding.primary.span.start if finding.primary else -1, finding.code)

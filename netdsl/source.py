@@ -42,14 +42,14 @@ class Source:
         line = bisect_right(self._line_starts, offset)
         return line, offset - self._line_starts[line - 1] + 1
 
+    def line_start(self, number: int) -> int:
+        """The offset of the first character of a line."""
+        return self._line_starts[number - 1]
+
     def line(self, number: int) -> str:
         """The text of a line without its line break."""
         start = self._line_starts[number - 1]
-        end = (
-            self._line_starts[number] - 1
-            if number < len(self._line_starts)
-            else len(self.text)
-        )
+        end = self._line_starts[number] - 1 if number < len(self._line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r")
 
     def excerpt(self, span: Span) -> str:

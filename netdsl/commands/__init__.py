@@ -1,0 +1,113 @@
+"""The command line: one file per subcommand, loaded when it is called.
+
+A module of this package is a subcommand where it has a click object named ``command``; its file
+name is the subcommand's. Exit codes: 0 clean, 1 findings, 2 usage, 3 internal error, 130
+interrupted.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+import netdsl
+from netdsl.diagnostics import Diagnosed
+from netdsl.spelling import did_you_mean
+
+CLEAN, FINDINGS, USAGE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+
+
+def _module_names() -> list[str]:
+    names = [name[:-3] for name in os.listdir(_FOLDER) if name.endswith(".py")]
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+class _Commands(click.Group):
+    """Finds subcommands by file name and imports only the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        names = [name.replace("_", "-") for name in _module_names()]
+        return [name for name in names if self.get_command(ctx, name) is not None]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        name = cmd_name.replace("-", "_")
+        if name not in _module_names():
+            return None
+        found = getattr(importlib.import_module(f"netdsl.commands.{name}"), "command", None)
+        return found if isinstance(found, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            near = did_you_mean(args[0], self.list_commands(ctx))
+            hint = f"Did you mean '{near}'?" if near else "See 'netdsl --help' for all commands."
+            raise click.UsageError(f"There is no command '{args[0]}'. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(netdsl.__version__, package_name="netdsl", message="netdsl %(version)s")
+@click.option("--debug", is_flag=True, envvar="NETDSL_DEBUG", help="Show the traceback of an internal error.")
+@click.pass_context
+def group(ctx: click.Context, debug: bool) -> None:
+    """Describe a convolutional network in a small text file; check it, compile it, train it.
+
+    NETWORK is a file, the name of a shipped network (netdsl zoo), or - for standard input.
+    """
+    ctx.obj = debug
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code; every failure ends as a message, not a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a name in a file never stops the output
+    try:
+        outcome = group.main(arguments, prog_name="netdsl", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except Diagnosed as diagnosed:
+        from netdsl.commands.loading import show
+
+        show(diagnosed.diagnostics)
+        return FINDINGS
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:
+        return _internal_error(error, sys.argv[1:] if arguments is None else arguments)
+    return outcome if isinstance(outcome, int) else CLEAN
+
+
+def _reader_left() -> int:
+    """The reader of a pipe has gone: say nothing, and keep Python from saying it at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    return FINDINGS
+
+
+def _internal_error(error: Exception, arguments: Sequence[str]) -> int:
+    if "--debug" in arguments or os.environ.get("NETDSL_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    summary = f"{type(error).__name__}: {error}".replace("\n", " ")[:300]
+    click.echo(f"netdsl: internal error, please report it: {summary!r}", err=True)
+    click.echo("run again with --debug before the command for the details", err=True)
+    return INTERNAL
+
+
+def main() -> NoReturn:
+    """The console script."""
+    sys.exit(run())

@@ -1,0 +1,1 @@
+"""From tree to network: kinds, labels and options are resolved, groups expanded, defaults put in."""

@@ -37,7 +37,7 @@ class Parameter(NamedTuple):
     decays: bool = True
 
     @property
-    def count(self) -> int:
+    def values(self) -> int:
         total = 1
         for extent in self.shape:
             total *= extent
@@ -90,6 +90,9 @@ class Layer:
 
     normalises: ClassVar[bool] = False
     """Whether ``default activation`` waits until after this layer."""
+
+    yields_probabilities: ClassVar[bool] = False
+    """Whether the output is positive and adds up to 1 over the channels."""
 
     def __init_subclass__(cls, *, abstract: bool = False, **settings: Any) -> None:
         super().__init_subclass__(**settings)

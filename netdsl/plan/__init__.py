@@ -1,0 +1,1 @@
+"""From network to plan: volumes, counts, costs and claims, without naming any kind of layer."""

@@ -23,7 +23,7 @@ class PlannedLayer(NamedTuple):
 
     @property
     def parameter_count(self) -> int:
-        return sum(parameter.count for parameter in self.parameters)
+        return sum(parameter.values for parameter in self.parameters)
 
 
 class Plan(NamedTuple):

@@ -1,0 +1,1 @@
+"""From a plan to a program: lowering, gradients, fusion, and the memory of a step."""

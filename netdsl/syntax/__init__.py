@@ -1,0 +1,1 @@
+"""From text to tree: the grammar's tables, the parser that runs them, the tree and its printer."""

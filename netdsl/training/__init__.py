@@ -1,0 +1,1 @@
+"""Training: the recipe, the loop that yields records, evaluation, checkpoints and run folders."""

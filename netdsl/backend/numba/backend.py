@@ -1,0 +1,135 @@
+"""Binds a program to memory and native code."""
+
+from __future__ import annotations
+
+import struct
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from netdsl.backend.numba.cache import Kernels
+from netdsl.backend.numba.emit import emit
+from netdsl.backend.numba.kernel import Argument, Launch, Place, Real
+from netdsl.backend.numba.threads import team
+from netdsl.backend.session import Array, Store, check_store, input_arrays, shown
+from netdsl.primitives.reshape import Reshape
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.memory import MemoryPlan, plan_memory
+from netdsl.program.program import Program
+
+CACHE_LINE = 64
+
+
+class Layout(NamedTuple):
+    """A program as launches, with the place of every value of the step.
+
+    ``owner`` maps each tensor to the one whose memory it shares (itself, mostly).
+    """
+
+    launches: tuple[Launch, ...]
+    owner: dict[Tensor, Tensor]
+    memory: MemoryPlan
+    scratch_floats: int
+
+
+def lay_out(program: Program) -> Layout:
+    """Emit every primitive and plan the arena. Allocates nothing, compiles nothing."""
+    owner: dict[Tensor, Tensor] = {}
+    launches: list[Launch] = []
+    for operation in program.operations:
+        if isinstance(operation, Reshape):
+            x = operation.inputs[0]
+            owner[operation.outputs[0]] = owner.get(x, x)
+        launches += emit(operation, program.batch)
+    touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]
+    values = {tensor for tensors in touched for tensor in tensors if tensor.role is Role.VALUE}
+    sizes = {tensor: tensor.size_bytes(program.batch) for tensor in values}
+    kept = [owner.get(tensor, tensor) for tensor in program.outputs.values()]
+    memory = plan_memory(touched, sizes, kept)
+    scratch = max((launch.scratch_floats for launch in launches), default=0)
+    return Layout(tuple(launches), owner, memory, scratch)
+
+
+class NumbaSession:
+    """A program bound to one arena; see Session."""
+
+    def __init__(self, program: Program, store: Store, threads: int, kernels: Kernels) -> None:
+        check_store(program, store)
+        layout = lay_out(program)
+        self._layout = layout
+        self._batch = program.batch
+        self._store = store
+        self.inputs = input_arrays(program)
+        scratch_line = -(-layout.scratch_floats * 4 // CACHE_LINE) * CACHE_LINE + CACHE_LINE
+        self._scratch_stride = scratch_line // 4
+        self.arena_bytes = layout.memory.arena_bytes + scratch_line * threads
+        self._arena = np.zeros(self.arena_bytes + CACHE_LINE, np.uint8)
+        self._base = -(-self._arena.ctypes.data // CACHE_LINE) * CACHE_LINE
+        self._addresses = {program.inputs[name]: array.ctypes.data for name, array in self.inputs.items()}
+        for name, tensor in program.stored_tensors.items():
+            self._addresses[tensor] = store[name].ctypes.data
+        self._arguments: list[Array] = []
+        self._table, self._barriers = self._bind(kernels)
+        self._team = team(threads, kernels.driver())
+        self.outputs = {name: self._view(tensor) for name, tensor in program.outputs.items()}
+
+    def _address(self, tensor: Tensor) -> int:
+        tensor = self._layout.owner.get(tensor, tensor)
+        if tensor in self._addresses:
+            return self._addresses[tensor]
+        return self._base + self._layout.memory.slots[tensor].offset_bytes
+
+    def _number(self, argument: Argument) -> int:
+        if isinstance(argument, int):
+            return argument
+        if isinstance(argument, Place):
+            return self._address(argument.tensor)
+        if isinstance(argument, Real):
+            bits: int = struct.unpack("<i", struct.pack("<f", argument.value))[0]
+            return bits
+        return self._base + self._layout.memory.arena_bytes
+
+    def _bind(self, kernels: Kernels) -> tuple[Array, int]:
+        """The table of launches: function, arguments, items, whether the workers meet after it."""
+        launches = self._layout.launches
+        table = np.zeros((len(launches), 4), np.int64)
+        for number, launch in enumerate(launches):
+            numbers = [self._number(argument) for argument in launch.arguments]
+            if launch.scratch_floats:
+                # The argument after the scratch address is the distance between workers.
+                place = next(n for n, a in enumerate(launch.arguments) if a == () and not isinstance(a, int))
+                numbers[place + 1] = self._scratch_stride
+            self._arguments.append(np.array(numbers, np.int64))
+            following = launches[number + 1].items if number + 1 < len(launches) else 2
+            # Two launches of one item run on the same worker, in order.
+            meets = launch.items != 1 or following != 1
+            address = kernels.address(launch.kernel)
+            table[number] = (address, self._arguments[-1].ctypes.data, launch.items, meets)
+        return table, int(table[:, 3].sum())
+
+    def _view(self, tensor: Tensor) -> Array:
+        """The memory of an output as an array."""
+        start = self._address(tensor) - self._arena.ctypes.data
+        raw = self._arena[start : start + tensor.size_bytes(self._batch)]
+        return shown(raw.view(np.float32).reshape(tensor.full_shape(self._batch)), tensor.batched)
+
+    def run(self) -> None:
+        self._team.run(self._table.ctypes.data, len(self._table), self._barriers)
+
+
+class NumbaBackend:
+    """Native code on all cores; results do not depend on how many there are."""
+
+    name = "numba"
+
+    def __init__(self) -> None:
+        self.kernels = Kernels()
+
+    def bind(self, program: Program, store: Store, threads: int) -> NumbaSession:
+        return NumbaSession(program, store, threads, self.kernels)
+
+
+@cache
+def open_backend() -> NumbaBackend:
+    return NumbaBackend()

@@ -1,0 +1,113 @@
+"""Small loops that kernels share: copies with borders, repeats, packing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from netdsl.backend.numba.simd import (
+    WIDTH,
+    load,
+    load_everywhere,
+    load_lanes,
+    number,
+    store,
+    store_first,
+    store_lanes,
+)
+
+
+@njit  # type: ignore[untyped-decorator]
+def clear(target: Any, count: Any) -> None:
+    """``count`` zeros at an address."""
+    zero = number(0.0)
+    place = 0
+    while place + WIDTH <= count:
+        store(target + place * 4, zero)
+        place += WIDTH
+    if place < count:
+        store_lanes(target + place * 4, zero, count - place)
+
+
+@njit  # type: ignore[untyped-decorator]
+def copy(source: Any, target: Any, count: Any) -> None:
+    """``count`` numbers from one address to another."""
+    place = 0
+    while place + WIDTH <= count:
+        store(target + place * 4, load(source + place * 4))
+        place += WIDTH
+    if place < count:
+        lanes = count - place
+        store_lanes(target + place * 4, load_lanes(source + place * 4, lanes), lanes)
+
+
+@njit  # type: ignore[untyped-decorator]
+def repeat(source: Any, period: Any, target: Any, extent: Any) -> None:
+    """``extent`` numbers that repeat the first ``period`` numbers of the source."""
+    place = 0
+    while place < extent:
+        copy(source, target + place * 4, min(period, extent - place))
+        place += period
+
+
+@njit  # type: ignore[untyped-decorator]
+def copy_band(
+    source: Any,
+    target: Any,
+    height: Any,
+    width: Any,
+    channels: Any,
+    depth: Any,
+    top: Any,
+    left: Any,
+    rows: Any,
+    columns: Any,
+) -> None:
+    """A band of an image with its border: rows top.. and columns -left.., zeros outside the image.
+
+    The image has ``channels`` per position, of which ``depth`` from the source address on are
+    copied; the target is rows x columns x depth.
+    """
+    first = min(max(0, left), columns)
+    after = max(first, min(columns, width + left))
+    for row in range(rows):
+        out = target + row * columns * depth * 4
+        y = top + row
+        if y < 0 or y >= height:
+            clear(out, columns * depth)
+            continue
+        clear(out, first * depth)
+        line = source + (y * width + first - left) * channels * 4
+        if depth == channels:
+            copy(line, out + first * depth * 4, (after - first) * depth)
+        else:
+            for column in range(after - first):
+                copy(line + column * channels * 4, out + (first + column) * depth * 4, depth)
+        clear(out + after * depth * 4, (columns - after) * depth)
+
+
+@njit  # type: ignore[untyped-decorator]
+def pack_rows(
+    source: Any,
+    target: Any,
+    wide: Any,
+    by_column: Any,
+    deep: Any,
+    by_channel: Any,
+    lanes: Any,
+    filled: Any,
+    by_lane: Any,
+) -> None:
+    """Weights of one kernel row, lane by lane: target[column, channel, lane], zeros from ``filled`` on."""
+    for column in range(wide):
+        for channel in range(deep):
+            line = source + (column * by_column + channel * by_channel) * 4
+            out = target + (column * deep + channel) * lanes * 4
+            if by_lane == 1:
+                copy(line, out, filled)
+                clear(out + filled * 4, lanes - filled)
+            else:
+                for lane in range(filled):
+                    store_first(out + lane * 4, load_everywhere(line + lane * by_lane * 4))
+                clear(out + filled * 4, lanes - filled)

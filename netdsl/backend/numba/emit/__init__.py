@@ -1,0 +1,73 @@
+"""From primitives to launches of kernels: one file per family of primitives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netdsl.backend.numba.emit.channel_window import emit_channel_window
+from netdsl.backend.numba.emit.convolution import (
+    emit_convolution,
+    emit_convolution_input_gradient,
+    emit_convolution_weight_gradient,
+)
+from netdsl.backend.numba.emit.elementwise import emit_elementwise
+from netdsl.backend.numba.emit.matmul import (
+    emit_matmul,
+    emit_matmul_input_gradient,
+    emit_matmul_weight_gradient,
+)
+from netdsl.backend.numba.emit.random_mask import emit_random_mask
+from netdsl.backend.numba.emit.reduction import emit_reduction
+from netdsl.backend.numba.emit.window import (
+    emit_window_average,
+    emit_window_average_gradient,
+    emit_window_maximum,
+    emit_window_maximum_gradient,
+)
+from netdsl.backend.numba.kernel import Launch
+from netdsl.primitives.channel_window import ChannelWindow
+from netdsl.primitives.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionWeightGradient,
+)
+from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.matmul import Matmul, MatmulInputGradient, MatmulWeightGradient
+from netdsl.primitives.operation import Operation
+from netdsl.primitives.random_mask import RandomMask
+from netdsl.primitives.reduction import Reduction
+from netdsl.primitives.reshape import Reshape
+from netdsl.primitives.window import (
+    WindowAverage,
+    WindowAverageGradient,
+    WindowMaximum,
+    WindowMaximumGradient,
+)
+
+EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
+    Convolution: emit_convolution,
+    ConvolutionInputGradient: emit_convolution_input_gradient,
+    ConvolutionWeightGradient: emit_convolution_weight_gradient,
+    Matmul: emit_matmul,
+    MatmulInputGradient: emit_matmul_input_gradient,
+    MatmulWeightGradient: emit_matmul_weight_gradient,
+    Elementwise: emit_elementwise,
+    Reduction: emit_reduction,
+    WindowMaximum: emit_window_maximum,
+    WindowMaximumGradient: emit_window_maximum_gradient,
+    WindowAverage: emit_window_average,
+    WindowAverageGradient: emit_window_average_gradient,
+    ChannelWindow: emit_channel_window,
+    RandomMask: emit_random_mask,
+    Reshape: lambda operation, batch: [],
+}
+"""The emitter of every primitive: (operation, batch) to launches. Reshape shares memory."""
+
+
+def emit(operation: Operation, batch: int) -> list[Launch]:
+    """The launches of one primitive, with its origin and text for listings."""
+    return [
+        launch._replace(origin=operation.origin, note=launch.note or repr(operation))
+        for launch in EMIT[type(operation)](operation, batch)
+    ]

@@ -1,0 +1,164 @@
+"""Elementwise formulas: one pass over memory."""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.emit.operands import Domain, Operand, domain_of, operand_of
+from netdsl.backend.numba.formulas import Formula, formula
+from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.simd import WIDTH
+from netdsl.primitives.builder import leading_ones
+from netdsl.primitives.elementwise import Elementwise
+
+BLOCK = 4096
+"""Numbers of one work item: 16 KiB of each operand, so that several fit the first cache."""
+
+
+def emit_elementwise(op: Elementwise, batch: int) -> list[Launch]:
+    """Along one line where every input is whole, one number or one per channel; else row by row."""
+    y = op.outputs[0]
+    shape = leading_ones(y.shape)
+    domain = domain_of(shape, y.batched, batch)
+    operands = [operand_of(tensor, shape) for tensor in op.inputs]
+    code = formula(op.expression)
+    flat = all(operand.full(domain) or operand.scalar or operand.per_channel for operand in operands)
+    return [_flat(op, domain, operands, code)] if flat else [_rows(op, domain, operands, code)]
+
+
+def prelude(operands: list[Operand], code: Formula, first: int) -> list[str]:
+    """Lines that read the addresses p0, ... and the constants k0, ... from the arguments."""
+    lines = [f"p{n} = integer(arguments, {first + n})" for n in range(len(operands))]
+    first += len(operands)
+    lines += [f"k{n} = real(arguments, {first + n})" for n in range(len(code.constants))]
+    return [*lines, "zero = number(0.0)", "one = number(1.0)"]
+
+
+def _flat(op: Elementwise, domain: Domain, operands: list[Operand], code: Formula) -> Launch:
+    kinds = [
+        "full" if operand.full(domain) else "scalar" if operand.scalar else "channel" for operand in operands
+    ]
+    periodic = [n for n, kind in enumerate(kinds) if kind == "channel"]
+    head = ["y = integer(arguments, 0)", "count = integer(arguments, 1)", *prelude(operands, code, 2)]
+    after = 2 + len(operands) + len(code.constants)
+    head += [f"x{n} = load_everywhere(p{n})" for n, kind in enumerate(kinds) if kind == "scalar"]
+    if periodic:
+        head += _repeat_per_channel(periodic, after)
+    whole = [_read(n, kind, whole=True) for n, kind in enumerate(kinds) if kind != "scalar"]
+    part = [_read(n, kind, whole=False) for n, kind in enumerate(kinds) if kind != "scalar"]
+    step = ["place += step", "if place >= channels:", "    place -= channels"] if periodic else []
+    body = [
+        *head,
+        f"position = first * {BLOCK}",
+        f"end = min(last * {BLOCK}, count)",
+        *(["place = position % channels", "step = WIDTH % channels"] if periodic else []),
+        "while position + WIDTH <= end:",
+        *(f"    {line}" for line in (*whole, *code.lines)),
+        f"    store(y + position * 4, {code.result})",
+        "    position += WIDTH",
+        *(f"    {line}" for line in step),
+        "if position < end:",
+        "    lanes = end - position",
+        *(f"    {line}" for line in (*part, *code.lines)),
+        f"    store_lanes(y + position * 4, {code.result}, lanes)",
+    ]
+    extent = domain.channels + WIDTH
+    floats = extent * len(periodic)
+    tail: tuple[Argument, ...] = (Scratch(), floats, domain.channels) if periodic else ()
+    arguments = (
+        Place(op.outputs[0]),
+        domain.count,
+        *(Place(operand.tensor) for operand in operands),
+        *(Real(value) for value in code.constants),
+        *tail,
+    )
+    text = indented(body, 1) + "\n"
+    return Launch(kernel("elementwise", text), arguments, blocks(domain.count, BLOCK), op.outputs, floats)
+
+
+def _repeat_per_channel(periodic: list[int], after: int) -> list[str]:
+    """Copy each per-channel input behind itself, so that a vector may start at any channel."""
+    lines = [
+        f"scratch = integer(arguments, {after}) + worker * integer(arguments, {after + 1}) * 4",
+        f"channels = integer(arguments, {after + 2})",
+        "extent = channels + WIDTH",
+    ]
+    for slot, n in enumerate(periodic):
+        lines += [
+            f"r{n} = scratch + {slot} * extent * 4",
+            f"repeat(p{n}, channels, r{n}, extent)",
+        ]
+    return lines
+
+
+def _read(n: int, kind: str, *, whole: bool) -> str:
+    place = f"r{n} + place * 4" if kind == "channel" else f"p{n} + position * 4"
+    if whole:
+        return f"x{n} = load({place})"
+    return f"x{n} = load_lanes({place}, lanes)"
+
+
+def row_starts(operands: list[Operand]) -> list[str]:
+    """Lines that set a0, ... to where each input's row starts and read those of one number."""
+    lines = []
+    for n, operand in enumerate(operands):
+        lines.append(f"a{n} = p{n} + (image * i{n} + position * j{n}) * 4")
+        if not operand.by_channel:
+            lines.append(f"x{n} = load_everywhere(a{n})")
+    return lines
+
+
+def row_strides(operands: list[Operand], first: int) -> tuple[list[str], list[Argument]]:
+    """Lines that read the strides i0, j0, ... and the arguments that hold them."""
+    lines: list[str] = []
+    arguments: list[Argument] = []
+    for n, operand in enumerate(operands):
+        lines.append(f"i{n} = integer(arguments, {first + 2 * n})")
+        lines.append(f"j{n} = integer(arguments, {first + 2 * n + 1})")
+        arguments += [operand.by_image, operand.by_position]
+    return lines, arguments
+
+
+def _rows(op: Elementwise, domain: Domain, operands: list[Operand], code: Formula) -> Launch:
+    moving = [n for n, operand in enumerate(operands) if operand.by_channel]
+    head = [
+        "y = integer(arguments, 0)",
+        "rows = integer(arguments, 1)",
+        "positions = integer(arguments, 2)",
+        "channels = integer(arguments, 3)",
+        "rows_per_item = integer(arguments, 4)",
+        *prelude(operands, code, 5),
+    ]
+    strides, stride_arguments = row_strides(operands, 5 + len(operands) + len(code.constants))
+    body = [
+        *head,
+        *strides,
+        "for row in range(first * rows_per_item, min(last * rows_per_item, rows)):",
+        "    image = row // positions",
+        "    position = row - image * positions",
+        *(f"    {line}" for line in row_starts(operands)),
+        "    out = y + row * channels * 4",
+        "    c = 0",
+        "    while c + WIDTH <= channels:",
+        *(f"        x{n} = load(a{n} + c * 4)" for n in moving),
+        *(f"        {line}" for line in code.lines),
+        f"        store(out + c * 4, {code.result})",
+        "        c += WIDTH",
+        "    if c < channels:",
+        "        lanes = channels - c",
+        *(f"        x{n} = load_lanes(a{n} + c * 4, lanes)" for n in moving),
+        *(f"        {line}" for line in code.lines),
+        f"        store_lanes(out + c * 4, {code.result}, lanes)",
+    ]
+    rows = domain.images * domain.positions
+    rows_per_item = max(1, BLOCK // domain.channels)
+    arguments = (
+        Place(op.outputs[0]),
+        rows,
+        domain.positions,
+        domain.channels,
+        rows_per_item,
+        *(Place(operand.tensor) for operand in operands),
+        *(Real(value) for value in code.constants),
+        *stride_arguments,
+    )
+    text = indented(body, 1) + "\n"
+    return Launch(kernel("elementwise_rows", text), arguments, blocks(rows, rows_per_item), op.outputs)

@@ -1,0 +1,229 @@
+"""Pooling windows: all channels of a position at once."""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Real, indented, kernel
+from netdsl.primitives.tensor import Tensor
+from netdsl.primitives.window import (
+    Pooling,
+    WindowAverage,
+    WindowAverageGradient,
+    WindowMaximum,
+    WindowMaximumGradient,
+)
+
+_GEOMETRY = [
+    "height",
+    "width",
+    "channels",
+    "rows",
+    "columns",
+    "kernel_rows",
+    "kernel_columns",
+    "stride_row",
+    "stride_column",
+    "top",
+    "left",
+]
+
+
+def _geometry(big: Tensor, small: Tensor, pooling: Pooling) -> tuple[int, ...]:
+    """The arguments after the addresses: the larger volume, the smaller one, and the window."""
+    return (
+        *big.shape,
+        small.shape[0],
+        small.shape[1],
+        *pooling.kernel,
+        *pooling.stride,
+        pooling.padding.top,
+        pooling.padding.left,
+    )
+
+
+def _read(addresses: list[str]) -> list[str]:
+    names = [*addresses, *_GEOMETRY]
+    return [f"{name} = integer(arguments, {number})" for number, name in enumerate(names)]
+
+
+_BOUNDS = [
+    "y0 = row * stride_row - top",
+    "x0 = column * stride_column - left",
+    "a0 = max(0, -y0)",
+    "a1 = min(kernel_rows, height - y0)",
+    "b0 = max(0, -x0)",
+    "b1 = min(kernel_columns, width - x0)",
+]
+"""The part of the window that lies inside the volume."""
+
+
+def _by_vector(lines: list[str], partly: list[str]) -> list[str]:
+    """Do ``lines`` for each whole vector of channels at c, ``partly`` for the lanes left over."""
+    return [
+        "c = 0",
+        "while c + WIDTH <= channels:",
+        *(f"    {line}" for line in lines),
+        "    c += WIDTH",
+        "if c < channels:",
+        "    lanes = channels - c",
+        *(f"    {line}" for line in partly),
+    ]
+
+
+def _masked(lines: list[str]) -> list[str]:
+    """The same lines with loads and stores of ``lanes`` numbers only."""
+    found = []
+    for line in lines:
+        line = line.replace("load(", "load_lanes(").replace("store(", "store_lanes(")
+        if "load_lanes(" in line or "store_lanes(" in line:
+            line = _with_lanes(line)
+        found.append(line)
+    return found
+
+
+def _with_lanes(line: str) -> str:
+    """Add the argument ``lanes`` to the load or store of a line."""
+    place = line.index("load_lanes(") if "load_lanes(" in line else line.index("store_lanes(")
+    depth = 0
+    for position in range(place, len(line)):
+        depth += {"(": 1, ")": -1}.get(line[position], 0)
+        if depth == 0 and line[position] == ")":
+            return f"{line[:position]}, lanes{line[position:]}"
+    raise AssertionError(line)
+
+
+_EACH_OUTPUT_ROW = [
+    "for item in range(first, last):",
+    "    image = item // rows",
+    "    row = item - image * rows",
+    "    for column in range(columns):",
+    *(f"        {line}" for line in _BOUNDS),
+    "        out = ((image * rows + row) * columns + column) * channels * 4",
+    "        corner = x + ((image * height + y0) * width + x0) * channels * 4",
+]
+
+
+def _window_loop(lines: list[str]) -> list[str]:
+    return [
+        "for a in range(a0, a1):",
+        "    for b in range(b0, b1):",
+        "        seen = corner + ((a * width + b) * channels + c) * 4",
+        *(f"        {line}" for line in lines),
+    ]
+
+
+def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
+    """One work item per output row."""
+    (x,), (y, winner) = op.inputs, op.outputs
+    lines = [
+        'best = number(float("-inf"))',
+        "which = number(0.0)",
+        *_window_loop(
+            [
+                "value = load(seen)",
+                "better = greater(value, best)",
+                "best = select(better, value, best)",
+                "which = select(better, from_integer(a * kernel_columns + b), which)",
+            ]
+        ),
+        "store(y + out + c * 4, best)",
+        "store(winner + out + c * 4, which)",
+    ]
+    body = [
+        *_read(["x", "y", "winner"]),
+        *_EACH_OUTPUT_ROW,
+        *(f"        {line}" for line in _by_vector(lines, _masked(lines))),
+    ]
+    arguments = (Place(x), Place(y), Place(winner), *_geometry(x, y, op.pooling))
+    built = kernel("window_maximum", indented(body, 1) + "\n")
+    return [Launch(built, arguments, batch * y.shape[0], (y, winner))]
+
+
+def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
+    """One work item per output row."""
+    (x,), (y,) = op.inputs, op.outputs
+    lines = [
+        "total = number(0.0)",
+        *_window_loop(["total = total + load(seen)"]),
+        "store(y + out + c * 4, total * share)",
+    ]
+    body = [
+        *_read(["x", "y"]),
+        "share = real(arguments, 13)",
+        *_EACH_OUTPUT_ROW,
+        *(f"        {line}" for line in _by_vector(lines, _masked(lines))),
+    ]
+    arguments: tuple[Argument, ...] = (Place(x), Place(y), *_geometry(x, y, op.pooling), _share(op.pooling))
+    built = kernel("window_average", indented(body, 1) + "\n")
+    return [Launch(built, arguments, batch * y.shape[0], (y,))]
+
+
+def _share(pooling: Pooling) -> Real:
+    return Real(1 / (pooling.kernel.height * pooling.kernel.width))
+
+
+def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int) -> list[Launch]:
+    """One work item per image: windows that overlap add up in a fixed order."""
+    dy, winner = op.inputs
+    dx = op.outputs[0]
+    lines = [
+        "gradient = load(dy + out + c * 4)",
+        "which = load(winner + out + c * 4)",
+        *_window_loop(
+            [
+                "won = equal(which, from_integer(a * kernel_columns + b))",
+                "previous = load(seen)",
+                "store(seen, previous + select(won, gradient, zero))",
+            ]
+        ),
+    ]
+    return [
+        _scatter(
+            "window_maximum_gradient", ["x", "dy", "winner"], [], lines, dx, (dy, winner), op.pooling, batch
+        )
+    ]
+
+
+def emit_window_average_gradient(op: WindowAverageGradient, batch: int) -> list[Launch]:
+    """One work item per image: windows that overlap add up in a fixed order."""
+    dy, dx = op.inputs[0], op.outputs[0]
+    lines = [
+        "gradient = load(dy + out + c * 4)",
+        "gradient = gradient * share",
+        *_window_loop(["previous = load(seen)", "store(seen, previous + gradient)"]),
+    ]
+    share = ["share = real(arguments, 13)"]
+    return [_scatter("window_average_gradient", ["x", "dy"], share, lines, dx, (dy,), op.pooling, batch)]
+
+
+def _scatter(
+    kind: str,
+    addresses: list[str],
+    more: list[str],
+    lines: list[str],
+    dx: Tensor,
+    sources: tuple[Tensor, ...],
+    pooling: Pooling,
+    batch: int,
+) -> Launch:
+    """Clear dx image by image, then add what each window sends back."""
+    body = [
+        *_read(addresses),
+        *more,
+        "zero = number(0.0)",
+        "for image in range(first, last):",
+        "    clear(x + image * height * width * channels * 4, height * width * channels)",
+        "    for row in range(rows):",
+        "        for column in range(columns):",
+        *(f"            {line}" for line in _BOUNDS),
+        "            out = ((image * rows + row) * columns + column) * channels * 4",
+        "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
+        *(f"            {line}" for line in _by_vector(lines, _masked(lines))),
+    ]
+    arguments: tuple[Argument, ...] = (
+        Place(dx),
+        *(Place(source) for source in sources),
+        *_geometry(dx, sources[0], pooling),
+        *([_share(pooling)] if more else []),
+    )
+    built: Kernel = kernel(kind, indented(body, 1) + "\n")
+    return Launch(built, arguments, batch, (dx,))

@@ -1,0 +1,80 @@
+"""Expressions as lines of vector code."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.primitives.expression import FUNCTIONS, Expression
+
+_INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+_WORDS = {
+    "maximum": "maximum",
+    "greater": "greater",
+    "select": "select",
+    "exp": "exponential",
+    "log": "logarithm",
+    "tanh": "hyperbolic_tangent",
+    "sigmoid": "logistic",
+    "relu": "relu",
+    "square_root": "square_root",
+}
+assert set(_INFIX) | set(_WORDS) | {"power"} == FUNCTIONS, "a function of expressions has no vector form"
+
+_STRUCTURAL = (0.0, 1.0)
+"""Constants that stay in the text; all others are arguments, so that kernels are shared."""
+
+
+class Formula(NamedTuple):
+    """Lines that compute ``result`` from variables x0, x1, ... and constants k0, k1, ..."""
+
+    lines: tuple[str, ...]
+    result: str
+    constants: tuple[float, ...]
+
+
+def formula(expression: Expression) -> Formula:
+    """An expression as straight-line code, every distinct call once."""
+    lines: list[str] = []
+    constants: list[float] = []
+    names: dict[Expression, str] = {}
+    for node in expression.walk():
+        if node.function == "operand":
+            names[node] = f"x{int(node.value)}"
+        elif node.constant:
+            names[node] = _constant(node.value, constants)
+        else:
+            names[node] = f"t{len(lines)}"
+            lines.append(f"{names[node]} = {_call(node, [names[a] for a in node.arguments])}")
+    return Formula(tuple(lines), names[expression], tuple(constants))
+
+
+def _constant(value: float, constants: list[float]) -> str:
+    if value in _STRUCTURAL:
+        return "zero" if value == 0 else "one"
+    if value not in constants:
+        constants.append(value)
+    return f"k{constants.index(value)}"
+
+
+def _call(node: Expression, arguments: list[str]) -> str:
+    if node.function in _INFIX:
+        left, right = arguments
+        return f"{left} {_INFIX[node.function]} {right}"
+    if node.function == "power":
+        return _power(arguments[0], node.arguments[1].value, arguments[1])
+    return f"{_WORDS[node.function]}({', '.join(arguments)})"
+
+
+def _power(base: str, exponent: float, name: str) -> str:
+    """Whole and quarter powers by multiplication and square roots, others by logarithm."""
+    quarters = exponent * 4
+    if quarters != int(quarters) or abs(exponent) > 4:
+        return f"raised({base}, {name})"
+    whole, rest = divmod(int(abs(quarters)), 4)
+    factors = [base] * whole
+    if rest & 2:
+        factors.append(f"square_root({base})")
+    if rest & 1:
+        factors.append(f"square_root(square_root({base}))")
+    product = " * ".join(factors) or "one"
+    return f"one / ({product})" if exponent < 0 else product

@@ -1,0 +1,263 @@
+"""Register tiles: the inner loops that nearly all arithmetic of a network runs in.
+
+A tile holds rows x vectors of sums in SIMD registers while it walks along the summed axis, so
+that each number loaded is used many times. The numbers of rows and vectors are literals of the
+kernel; all sizes and strides are run-time arguments, so one tile serves many layers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from netdsl.backend.numba.simd import (
+    FLOAT,
+    I32,
+    I64,
+    VECTOR,
+    VECTOR_I32,
+    WIDTH,
+    lane_mask,
+    llvm_call,
+    masked_load,
+    masked_store,
+    splat,
+)
+
+ZERO = ir.Constant(VECTOR, [0.0] * WIDTH)
+
+
+def _place(builder: Any, base: Any, offset: Any) -> Any:
+    """The address of the float ``offset`` places after ``base``."""
+    return builder.gep(base, [offset])
+
+
+class _Loop:
+    """A counted loop that carries sums; its body runs at least once."""
+
+    def __init__(self, builder: Any, sums: list[Any], pointers: list[Any]) -> None:
+        self._builder = builder
+        self._before = builder.block
+        self._block = builder.append_basic_block("loop")
+        self._after = builder.append_basic_block("after")
+        builder.branch(self._block)
+        builder.position_at_end(self._block)
+        self.count = self._phi(ir.Constant(I64, 0))
+        self.sums = [self._phi(value) for value in sums]
+        self.pointers = [self._phi(value) for value in pointers]
+
+    def _phi(self, start: Any) -> Any:
+        phi = self._builder.phi(start.type)
+        phi.add_incoming(start, self._before)
+        return phi
+
+    def close(self, times: Any, sums: list[Any], pointers: list[Any]) -> None:
+        """Go round again with new sums and pointers until ``times`` rounds are done."""
+        builder = self._builder
+        done = builder.add(self.count, ir.Constant(I64, 1))
+        end = builder.block
+        olds = [self.count, *self.sums, *self.pointers]
+        for old, new in zip(olds, [done, *sums, *pointers], strict=True):
+            old.add_incoming(new, end)
+        builder.cbranch(builder.icmp_signed("<", done, times), self._block, self._after)
+        builder.position_at_end(self._after)
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def tile(
+    context: Any,
+    rows_high: Any,
+    rows_wide: Any,
+    vectors: Any,
+    lanes: Any,
+    a: Any,
+    a_high: Any,
+    a_wide: Any,
+    a_step: Any,
+    a_run: Any,
+    b: Any,
+    b_step: Any,
+    b_run: Any,
+    c: Any,
+    c_high: Any,
+    c_wide: Any,
+    runs: Any,
+    steps: Any,
+    accumulate: Any,
+) -> Any:
+    """C[i, j, :] = sum over r < runs, s < steps of A[i, j, r, s] * B[r, s, :], or += it.
+
+    i < rows_high, j < rows_wide; ``:`` is ``vectors`` vectors, of which the last has ``lanes``
+    numbers. A[i, j, r, s] is the float at a + i*a_high + j*a_wide + r*a_run + s*a_step, B[r, s, :]
+    starts at b + r*b_run + s*b_step, C[i, j, :] at c + i*c_high + j*c_wide. a, b and c are
+    addresses, strides count floats; the first four arguments are literals, runs and steps are at
+    least 1. ``accumulate`` other than 0 adds to what C holds.
+    """
+    high, wide = rows_high.literal_value, rows_wide.literal_value
+    across, part = vectors.literal_value, lanes.literal_value
+    signature = types.void(rows_high, rows_wide, vectors, lanes, *[types.intp] * 14)
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        a, a_high, a_wide, a_step, a_run, b, b_step, b_run, c, c_high, c_wide = values[4:15]
+        runs, steps, accumulate = values[15:]
+        floats = FLOAT.as_pointer()
+        a, b, c = (builder.inttoptr(address, floats) for address in (a, b, c))
+        mask = lane_mask(builder, ir.Constant(I64, part)) if part < WIDTH else None
+        places = [(i, j) for i in range(high) for j in range(wide)]
+
+        def offset(i: int, j: int, by_high: Any, by_wide: Any) -> Any:
+            return builder.add(
+                builder.mul(by_high, ir.Constant(I64, i)), builder.mul(by_wide, ir.Constant(I64, j))
+            )
+
+        row_offsets = [offset(i, j, a_high, a_wide) for i, j in places]
+        outer = _Loop(builder, [ZERO] * (len(places) * across), [a, b])
+        inner = _Loop(builder, outer.sums, outer.pointers)
+        here_a, here_b = inner.pointers
+        operands = []
+        for v in range(across):
+            where = _place(builder, here_b, ir.Constant(I64, v * WIDTH))
+            if mask is not None and v == across - 1:
+                operands.append(masked_load(builder, where, mask))
+            else:
+                operands.append(builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4))
+        sums = []
+        for row, row_offset in enumerate(row_offsets):
+            scalar = splat(builder, builder.load(_place(builder, here_a, row_offset)))
+            for v in range(across):
+                arguments = [scalar, operands[v], inner.sums[row * across + v]]
+                sums.append(llvm_call(builder, f"llvm.fma.v{WIDTH}f32", VECTOR, arguments))
+        inner.close(steps, sums, [_place(builder, here_a, a_step), _place(builder, here_b, b_step)])
+        next_run = [
+            _place(builder, outer.pointers[0], a_run),
+            _place(builder, outer.pointers[1], b_run),
+        ]
+        outer.close(runs, sums, next_run)
+
+        def write(adds: bool) -> None:
+            for row, (i, j) in enumerate(places):
+                start = _place(builder, c, offset(i, j, c_high, c_wide))
+                for v in range(across):
+                    where = _place(builder, start, ir.Constant(I64, v * WIDTH))
+                    value = sums[row * across + v]
+                    _write(builder, where, value, adds, mask if v == across - 1 else None)
+
+        adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
+        with builder.if_else(adding) as (then, otherwise):
+            with then:
+                write(True)
+            with otherwise:
+                write(False)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+def _write(builder: Any, where: Any, value: Any, adds: bool, mask: Any) -> None:
+    whole = builder.bitcast(where, VECTOR.as_pointer())
+    if adds:
+        old = masked_load(builder, where, mask) if mask is not None else builder.load(whole, align=4)
+        value = builder.fadd(old, value)
+    if mask is not None:
+        masked_store(builder, value, where, mask)
+    else:
+        builder.store(value, whole, align=4)
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def dot_tile(
+    context: Any,
+    rows: Any,
+    columns: Any,
+    a: Any,
+    a_row: Any,
+    b: Any,
+    b_row: Any,
+    c: Any,
+    c_row: Any,
+    steps: Any,
+    accumulate: Any,
+) -> Any:
+    """C[i, j] = sum over s < steps of A[i, s] * B[j, s], or += it: rows of A with rows of B.
+
+    Both operands are contiguous along the summed axis. ``rows`` and ``columns`` are literals;
+    ``steps`` may be any number of 1 or more.
+    """
+    high, wide = rows.literal_value, columns.literal_value
+    signature = types.void(rows, columns, *[types.intp] * 8)
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        a, a_row, b, b_row, c, c_row, steps, accumulate = values[2:]
+        floats = FLOAT.as_pointer()
+        a, b, c = (builder.inttoptr(address, floats) for address in (a, b, c))
+        a_starts = [builder.mul(a_row, ir.Constant(I64, i)) for i in range(high)]
+        b_starts = [builder.mul(b_row, ir.Constant(I64, j)) for j in range(wide)]
+
+        def round_of(sums: list[Any], here_a: Any, here_b: Any, mask: Any) -> list[Any]:
+            def fetch(base: Any, start: Any) -> Any:
+                where = _place(builder, base, start)
+                if mask is not None:
+                    return masked_load(builder, where, mask)
+                return builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4)
+
+            rights = [fetch(here_b, start) for start in b_starts]
+            found = []
+            for i, start in enumerate(a_starts):
+                left = fetch(here_a, start)
+                for j, right in enumerate(rights):
+                    arguments = [left, right, sums[i * wide + j]]
+                    found.append(llvm_call(builder, f"llvm.fma.v{WIDTH}f32", VECTOR, arguments))
+            return found
+
+        whole = builder.sdiv(steps, ir.Constant(I64, WIDTH))
+        rest = builder.srem(steps, ir.Constant(I64, WIDTH))
+        # The masked round comes first; it is harmless where nothing is left over.
+        sums = round_of([ZERO] * (high * wide), a, b, lane_mask(builder, rest))
+        before = builder.block
+        some = builder.append_basic_block("whole")
+        builder.position_at_end(before)
+        joined = builder.append_basic_block("joined")
+        builder.cbranch(builder.icmp_signed(">", whole, ir.Constant(I64, 0)), some, joined)
+        builder.position_at_end(some)
+        loop = _Loop(builder, sums, [_place(builder, a, rest), _place(builder, b, rest)])
+        new = round_of(loop.sums, *loop.pointers, None)
+        width = ir.Constant(I64, WIDTH)
+        loop.close(whole, new, [_place(builder, pointer, width) for pointer in loop.pointers])
+        after = builder.block
+        builder.branch(joined)
+        builder.position_at_end(joined)
+        totals = []
+        for first, looped in zip(sums, new, strict=True):
+            phi = builder.phi(VECTOR)
+            phi.add_incoming(first, before)
+            phi.add_incoming(looped, after)
+            totals.append(phi)
+        scalars = [_horizontal(builder, total) for total in totals]
+        adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
+        for i in range(high):
+            for j in range(wide):
+                place = builder.add(builder.mul(c_row, ir.Constant(I64, i)), ir.Constant(I64, j))
+                where = _place(builder, c, place)
+                with builder.if_else(adding) as (then, otherwise):
+                    with then:
+                        builder.store(builder.fadd(builder.load(where), scalars[i * wide + j]), where)
+                    with otherwise:
+                        builder.store(scalars[i * wide + j], where)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+def _horizontal(builder: Any, vector: Any) -> Any:
+    """The sum of a vector's lanes, in a fixed tree."""
+    span = WIDTH // 2
+    while span:
+        order = [(lane + span) % WIDTH for lane in range(WIDTH)]
+        undefined = ir.Constant(VECTOR, ir.Undefined)
+        turned = builder.shuffle_vector(vector, undefined, ir.Constant(VECTOR_I32, order))
+        vector = builder.fadd(vector, turned)
+        span //= 2
+    return builder.extract_element(vector, ir.Constant(I32, 0))

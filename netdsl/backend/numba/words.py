@@ -1,0 +1,92 @@
+"""The words in which kernels are written: what generated modules import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import cfunc
+
+from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
+from netdsl.backend.numba.copying import clear, copy, copy_band, pack_rows, repeat
+from netdsl.backend.numba.functions import (
+    exponential,
+    hyperbolic_tangent,
+    logarithm,
+    logistic,
+    raised,
+)
+from netdsl.backend.numba.simd import (
+    WIDTH,
+    drawn_below,
+    equal,
+    from_integer,
+    greater,
+    integer,
+    keep_lanes,
+    largest_lane,
+    load,
+    load_everywhere,
+    load_lanes,
+    load_unsigned,
+    maximum,
+    multiply_add,
+    number,
+    real,
+    relu,
+    select,
+    square_root,
+    store,
+    store_first,
+    store_lanes,
+    sum_lanes,
+)
+from netdsl.backend.numba.tile import dot_tile, tile
+
+__all__ = [
+    "WIDTH",
+    "arrive",
+    "call_kernel",
+    "clear",
+    "compiled",
+    "copy",
+    "copy_band",
+    "dot_tile",
+    "drawn_below",
+    "equal",
+    "exponential",
+    "from_integer",
+    "greater",
+    "hyperbolic_tangent",
+    "integer",
+    "keep_lanes",
+    "largest_lane",
+    "load",
+    "load_everywhere",
+    "load_lanes",
+    "load_unsigned",
+    "logarithm",
+    "logistic",
+    "maximum",
+    "multiply_add",
+    "number",
+    "pack_rows",
+    "raised",
+    "real",
+    "relu",
+    "repeat",
+    "select",
+    "square_root",
+    "store",
+    "store_first",
+    "store_lanes",
+    "sum_lanes",
+    "tile",
+    "wait_until",
+]
+
+
+def compiled(signature: str = KERNEL_SIGNATURE, *, cache: bool = True) -> Callable[[Any], Any]:
+    """Compile a kernel to a C function, kept on disk beside its module."""
+    decorate: Callable[[Any], Any] = cfunc(signature, cache=cache, error_model="numpy")
+    return decorate

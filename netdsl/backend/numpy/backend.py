@@ -1,0 +1,60 @@
+"""Binds a program to NumPy arrays and runs it primitive by primitive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from netdsl.backend.numpy.primitives import COMPUTE
+from netdsl.backend.session import Store, check_store, input_arrays, shown
+from netdsl.primitives.tensor import Role, Type
+from netdsl.program.program import Program
+
+
+class NumpySession:
+    """One array per tensor. ``float64=True`` computes in double precision, for gradient checks."""
+
+    def __init__(self, program: Program, store: Store, *, float64: bool = False) -> None:
+        if not float64:
+            check_store(program, store)
+        self._program = program
+        self.inputs = input_arrays(program)
+        number: Any = np.float64 if float64 else np.float32
+        self._values = {program.inputs[name]: array for name, array in self.inputs.items()}
+        if float64:
+            self.inputs = {
+                name: array.astype(number) if array.dtype == np.float32 else array
+                for name, array in self.inputs.items()
+            }
+            self._values = {program.inputs[name]: array for name, array in self.inputs.items()}
+        for name, tensor in program.stored_tensors.items():
+            self._values[tensor] = store[name]
+        self.arena_bytes = 0
+        for operation in program.operations:
+            for tensor in operation.outputs:
+                if tensor.role is Role.VALUE:
+                    kind = number if tensor.type is Type.FLOAT32 else tensor.type.value[0]
+                    self._values[tensor] = np.zeros(tensor.full_shape(program.batch), kind)
+                    self.arena_bytes += self._values[tensor].nbytes
+        self.outputs = {
+            name: shown(self._values[tensor], tensor.batched) for name, tensor in program.outputs.items()
+        }
+
+    def run(self) -> None:
+        for operation in self._program.operations:
+            COMPUTE[type(operation)](operation, self._values)
+
+
+class NumpyBackend:
+    """The executable specification."""
+
+    name = "numpy"
+
+    def bind(self, program: Program, store: Store, threads: int) -> NumpySession:
+        """One thread whatever ``threads`` says: NumPy decides by itself."""
+        return NumpySession(program, store)
+
+
+def open_backend() -> NumpyBackend:
+    return NumpyBackend()

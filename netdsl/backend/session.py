@@ -1,0 +1,66 @@
+"""The contract of a backend: bind a program to arrays, run it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from netdsl.primitives.tensor import Role
+from netdsl.program.program import Program
+
+Array = NDArray[Any]
+Store = dict[str, NDArray[np.float32]]
+"""Every stored array by name, 32-bit floats in C order; several sessions may share one."""
+
+
+class Session(Protocol):
+    """A program bound to memory. Not for several threads at once."""
+
+    inputs: dict[str, Array]
+    """Write here before a step: (batch, ...) per input, scalars with shape ()."""
+
+    outputs: dict[str, Array]
+    """Read here after a step: ``loss`` with shape (), ``scores`` (batch, classes)."""
+
+    arena_bytes: int
+    """Memory for everything that lives within a step."""
+
+    def run(self) -> None:
+        """Compute one step, changing the store in place."""
+
+
+class Backend(Protocol):
+    """Binds programs."""
+
+    name: str
+
+    def bind(self, program: Program, store: Store, threads: int) -> Session:
+        """Make a session. ``store`` must hold every array of ``program.stored``."""
+
+
+def check_store(program: Program, store: Store) -> None:
+    """ValueError where an array is missing, or has another shape, type or order."""
+    for name, shape, _ in program.stored:
+        array = store.get(name)
+        if array is None or array.shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, not {None if array is None else array.shape}")
+        if array.dtype != np.float32 or not array.flags.c_contiguous or not array.flags.writeable:
+            raise ValueError(f"{name} must be writeable 32-bit floats in C order")
+
+
+def input_arrays(program: Program) -> dict[str, Array]:
+    """Zeroed arrays for the inputs; ``target`` is (batch, classes)."""
+    arrays: dict[str, Array] = {}
+    for name, tensor in program.inputs.items():
+        assert tensor.role is Role.INPUT
+        arrays[name] = np.zeros(tensor.full_shape(program.batch), tensor.type.value[0])
+    return arrays
+
+
+def shown(array: Array, batched: bool) -> Array:
+    """The view a caller gets: (batch, classes) for rows of scores, () for one number."""
+    if batched and array.ndim == 4 and array.shape[1:3] == (1, 1):
+        return array.reshape(array.shape[0], array.shape[3])
+    return array.reshape(()) if array.size == 1 and not batched else array

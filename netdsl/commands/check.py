@@ -1,0 +1,106 @@
+"""netdsl check: volumes, parameters and costs of networks, and what is wrong with them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from netdsl.commands.loading import check_network, show, wants_colour
+from netdsl.diagnostics import Diagnostic, Severity, has_errors
+from netdsl.plan.plan import Plan
+
+Check = tuple[str, Plan | None, list[Diagnostic]]
+FORMATS = ("text", "json")
+
+
+class _Format(click.ParamType):
+    """``json``, or ``json=FILE``."""
+
+    name = "format"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return f"[{'|'.join(FORMATS)}][=FILE]"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, str]:
+        name, _, path = str(value).partition("=")
+        if name not in FORMATS:
+            self.fail(f"{name!r} is not one of {', '.join(FORMATS)}", param, ctx)
+        return name, path
+
+
+@click.command()
+@click.argument("networks", metavar="NETWORK...", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "formats",
+    type=_Format(),
+    multiple=True,
+    help="What to write, and where: text (the default) or json, to standard output or to a file. "
+    "May be given several times.",
+)
+@click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
+@click.pass_context
+def command(
+    ctx: click.Context, networks: tuple[str, ...], formats: tuple[tuple[str, str], ...], strict: bool
+) -> None:
+    """Check networks: volumes, parameters, costs, mistakes.
+
+    Each NETWORK is a file, the name of a shipped network, or - for standard input. Mistakes go to
+    standard error, tables to standard output. The exit code is 1 where there is a mistake.
+    """
+    wanted = formats or (("text", ""),)
+    if sum(not path for _, path in wanted) > 1:
+        raise click.UsageError("only one format can go to standard output: write the others as FORMAT=FILE", ctx)
+    checks = [_check(name) for name in networks]
+    for name, path in wanted:
+        _write(name, path, checks)
+    findings = [finding for _, _, found in checks for finding in found]
+    warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
+    ctx.exit(1 if warned or has_errors(findings) else 0)
+
+
+def _check(name: str) -> Check:
+    from netdsl.rules import advise
+
+    source, (plan, findings) = check_network(name)
+    if plan is not None:
+        findings = [*findings, *advise(plan)]
+    return (source.name if source else name), plan, findings
+
+
+def _write(name: str, path: str, checks: Sequence[Check]) -> None:
+    if name == "json":
+        from netdsl.reports.as_json import checks_as_json
+
+        _put(checks_as_json(checks), path)
+    elif path:
+        from netdsl.reports.as_text import diagnostics_as_text
+
+        _put("".join(diagnostics_as_text(found) + _table(plan, False) for _, plan, found in checks), path)
+    else:
+        for _, plan, found in checks:
+            show(found)
+            click.echo(_table(plan, wants_colour(sys.stdout.isatty())), nl=False)
+
+
+def _table(plan: Plan | None, colour: bool) -> str:
+    if plan is None:
+        return ""
+    from netdsl.reports.as_table import plan_as_table
+
+    return plan_as_table(plan, colour=colour) + "\n"
+
+
+def _put(text: str, path: str) -> None:
+    if not path:
+        click.echo(text, nl=False)
+        return
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+    except (OSError, ValueError) as error:
+        raise click.UsageError(f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}") from None

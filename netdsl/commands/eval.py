@@ -1,0 +1,98 @@
+"""netdsl eval: how good a trained network is, in all and class by class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netdsl.commands.running import backend_option, format_option, percent, thread_count, threads_option
+
+if TYPE_CHECKING:
+    from netdsl.training.restored import Examined, Restored
+
+_MOST_CONFUSIONS = 3
+
+
+@click.command("eval")
+@click.argument("run", metavar="RUN")
+@click.option(
+    "--data", metavar="DATA", help="Other data than the run's own: all its images, or its test part."
+)
+@format_option
+@threads_option
+@backend_option
+def command(run: str, data: str | None, form: str, threads: int | None, backend: str) -> None:
+    """Evaluate RUN, a run folder or a checkpoint, on the test images it has never seen.
+
+    The JSON form also has the confusion matrix: a row for each class, a column for each answer.
+    """
+    from netdsl.backend import backend as open_backend
+    from netdsl.training.restored import Restored, open_checkpoint
+    from netdsl.training.run_folder import run_checkpoint
+
+    path = run_checkpoint(Path(run))
+    checkpoint, plan = open_checkpoint(path)
+    restored = Restored(checkpoint, path, plan, open_backend(backend), thread_count(threads))
+    examined = restored.examine(data)
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(_as_json(restored, examined), indent=2, ensure_ascii=False))
+    else:
+        _print(restored, examined)
+
+
+def _as_json(restored: Restored, examined: Examined) -> dict[str, Any]:
+    classes = restored.checkpoint.classes
+    evaluation = examined.evaluation
+    return {
+        "run": str(restored.path),
+        "network": restored.checkpoint.network_name,
+        "epoch": restored.checkpoint.progress.epoch,
+        "data": examined.data,
+        "part": examined.part,
+        "images": evaluation.images,
+        "loss": evaluation.loss,
+        "accuracy": evaluation.accuracy,
+        "classes": list(classes),
+        "class_accuracy": evaluation.class_accuracy(len(classes)),
+        "confusion": evaluation.confusion(len(classes)).tolist(),
+    }
+
+
+def _print(restored: Restored, examined: Examined) -> None:
+    from netdsl.reports.display import columns, padded, visible
+
+    evaluation, names = examined.evaluation, [visible(name) for name in restored.checkpoint.classes]
+    part = "test part" if examined.part == "test" else "all images"
+    click.echo(
+        f"{visible(restored.checkpoint.network_name)} after epoch {restored.checkpoint.progress.epoch} "
+        f"on {visible(examined.data)}, {part}, {evaluation.images:,} images"
+    )
+    confusion = evaluation.confusion(len(names))
+    width = max(len("class"), *(columns(name) for name in names))
+    click.echo(f"{padded('class', width)}  images   right  accuracy")
+    for number, (name, accuracy) in enumerate(zip(names, evaluation.class_accuracy(len(names)), strict=True)):
+        shown = "-" if accuracy is None else percent(accuracy)
+        total, right = int(confusion[number].sum()), int(confusion[number, number])
+        click.echo(f"{padded(name, width)}  {total:6,}  {right:6,}  {shown:>8}")
+    for line in _confusions(confusion.tolist(), names):
+        click.echo(line)
+    click.echo(f"loss {evaluation.loss:.4f}")
+    click.echo(f"{'test ' if examined.part == 'test' else ''}accuracy {percent(evaluation.accuracy)}")
+
+
+def _confusions(confusion: list[list[int]], names: list[str]) -> list[str]:
+    """The most frequent mistakes: ``8 taken for 1: 3 times``."""
+    mistakes = [
+        (-count, row, column)
+        for row, counts in enumerate(confusion)
+        for column, count in enumerate(counts)
+        if count and row != column
+    ]
+    return [
+        f"{names[row]} taken for {names[column]}: {'once' if count == -1 else f'{-count} times'}"
+        for count, row, column in sorted(mistakes)[:_MOST_CONFUSIONS]
+    ]

@@ -1,0 +1,130 @@
+"""What the commands share: opening networks by file or zoo name, and showing findings."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
+from netdsl.plan.load import Checked, plan_source
+from netdsl.plan.plan import Plan
+from netdsl.resources import zoo_names, zoo_text
+from netdsl.source import Source
+
+FILE_LIMIT = 2**20
+"""Bytes of a network file."""
+
+STDIN = "-"
+
+
+def open_source(name: str) -> Source:
+    """The text of a file, of a shipped network (``lenet``), or of standard input (``-``).
+
+    Raises Diagnosed with what is wrong with the file as a whole.
+    """
+    if name == STDIN:
+        return Source("<stdin>", _text(sys.stdin.buffer.read(FILE_LIMIT + 1), "<stdin>"))
+    try:
+        status = os.stat(name)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        if name in zoo_names():
+            return Source(f"zoo:{name}", zoo_text(name))
+        raise Diagnosed(_missing(name)) from None
+    except OSError as error:
+        raise Diagnosed(_unreadable(name, error)) from None
+    if stat.S_ISDIR(status.st_mode):
+        raise Diagnosed(
+            file_error("ND002", name, "this is a folder, not a network file", f"name a file in it: {name}/*.net")
+        )
+    if not stat.S_ISREG(status.st_mode):
+        raise Diagnosed(
+            file_error("ND003", name, "this is not a regular file", "read a pipe with `-`: command | netdsl check -")
+        )
+    try:
+        with open(name, "rb") as file:
+            content = file.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise Diagnosed(_unreadable(name, error)) from None
+    return Source(name, _text(content, name))
+
+
+def _text(content: bytes, name: str) -> str:
+    """The characters of a file; raises Diagnosed where they are none, or none to work with."""
+    if len(content) > FILE_LIMIT:
+        raise Diagnosed(
+            file_error("ND004", name, "the file is larger than 1 MiB", "a network file is a few kilobytes of text")
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}"
+        raise Diagnosed(file_error("ND005", name, message, "save it as UTF-8")) from None
+    if "\0" in text:
+        message = f"the file is binary, not text: byte {content.index(0)} is zero"
+        raise Diagnosed(file_error("ND005", name, message, "name a network file"))
+    if not text.strip():
+        cure = "begin with `input 32x32x1`; `netdsl zoo lenet` shows a whole network"
+        raise Diagnosed(file_error("ND006", name, "the file is empty", cure))
+    return text if "\n" in text else text.replace("\r", "\n")
+
+
+def _missing(name: str) -> Diagnostic:
+    from netdsl.spelling import did_you_mean
+
+    shipped = zoo_names()
+    folder = os.path.dirname(name)
+    try:
+        neighbours = [os.path.join(folder, entry) for entry in os.listdir(folder or ".")]
+    except (OSError, ValueError):
+        neighbours = []
+    near = did_you_mean(name, [entry for entry in neighbours if entry.endswith(".net")])
+    near = near or did_you_mean(name, shipped)
+    cures = [f"did you mean `{near}`?"] if near else []
+    cures.append(f"these networks are shipped: {', '.join(shipped)}")
+    return file_error("ND001", name, "there is no such file and no shipped network of this name", *cures)
+
+
+def _unreadable(name: str, error: OSError) -> Diagnostic:
+    return file_error("ND007", name, f"the file cannot be read: {error.strerror or error}")
+
+
+def check_network(name: str) -> tuple[Source | None, Checked]:
+    """Open and plan a network; what is wrong with the file is a finding like any other."""
+    try:
+        source = open_source(name)
+    except Diagnosed as diagnosed:
+        return None, Checked(None, list(diagnosed.diagnostics))
+    return source, plan_source(source)
+
+
+def load_plan_or_exit(name: str) -> Plan:
+    """The plan of a network; shows what is wrong and leaves with exit code 1 where there is none."""
+    _, checked = check_network(name)
+    if checked.plan is None:
+        exit_with(checked.diagnostics)
+    return checked.plan
+
+
+def exit_with(findings: Sequence[Diagnostic]) -> NoReturn:
+    """Show findings and leave: exit code 1 where one is an error, else 0."""
+    show(findings)
+    raise click.exceptions.Exit(1 if has_errors(list(findings)) else 0)
+
+
+def show(findings: Sequence[Diagnostic], *, colour: bool | None = None) -> None:
+    """Write findings to standard error, coloured where that is a terminal."""
+    if findings:
+        from netdsl.reports.as_text import diagnostics_as_text
+
+        paint = wants_colour(sys.stderr.isatty()) if colour is None else colour
+        click.echo(diagnostics_as_text(findings, colour=paint), err=True, nl=False, color=paint)
+
+
+def wants_colour(terminal: bool) -> bool:
+    """Colour on terminals, unless NO_COLOR is set."""
+    return terminal and not os.environ.get("NO_COLOR")

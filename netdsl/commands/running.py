@@ -1,0 +1,63 @@
+"""What the commands that run a network share: options, and words for people."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_BACKENDS = ("numba", "numpy")
+"""As ``netdsl.backend.NAMES``, whose import would cost NumPy; a test compares the two."""
+
+
+def threads_option(function: Function) -> Function:
+    return click.option(
+        "--threads",
+        type=click.IntRange(1, 4096),
+        metavar="N",
+        help="Processor cores to use, all by default. The result does not depend on it.",
+    )(function)
+
+
+def backend_option(function: Function) -> Function:
+    return click.option(
+        "--backend",
+        type=click.Choice(_BACKENDS),
+        default="numba",
+        show_default=True,
+        help="numba compiles the network; numpy is the slow specification.",
+    )(function)
+
+
+def format_option(function: Function) -> Function:
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(("text", "json")),
+        default="text",
+        show_default=True,
+        help="How to print the result.",
+    )(function)
+
+
+def thread_count(asked: int | None) -> int:
+    """Threads to use: no more than this process may run on."""
+    try:
+        present = len(os.sched_getaffinity(0))
+    except AttributeError:
+        present = os.cpu_count() or 1
+    return present if asked is None else min(asked, present)
+
+
+def percent(share: float) -> str:
+    """``98.33 %`` for 0.98333."""
+    return f"{share * 100:.2f} %"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 thread``, ``2 threads``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

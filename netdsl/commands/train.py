@@ -1,0 +1,228 @@
+"""netdsl train: learn from data, in a run folder that can be evaluated, used and gone on with."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netdsl.commands.loading import load_plan_or_exit, show
+from netdsl.commands.running import backend_option, counted, percent, thread_count, threads_option
+from netdsl.quantities import bytes_text
+
+if TYPE_CHECKING:
+    from netdsl.plan.plan import Plan
+    from netdsl.training.recipe import Recipe
+    from netdsl.training.run import Run
+    from netdsl.training.run_folder import RunFolder
+
+_SETTINGS = ("data", "split", "loss", "rate", "momentum", "decay", "batch", "epochs", "seed", "init")
+"""Options that are settings of the recipe, under the same names."""
+
+_FREE_ON_RESUME = ("data", "epochs")
+"""Settings that may change when a run goes on: the data may have moved, more epochs may be wanted."""
+
+
+def _setting(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
+    """Refuse a value that the recipe does not allow, as a mistake of usage."""
+    if value is not None:
+        from netdsl.training.recipe import check_setting
+
+        assert parameter.name is not None
+        try:
+            check_setting(parameter.name, value)
+        except (TypeError, ValueError) as error:
+            raise click.BadParameter(str(error), context, parameter) from error
+    return value
+
+
+def _option(name: str, kind: Any, metavar: str, help: str) -> Any:
+    return click.option(f"--{name}", type=kind, metavar=metavar, help=help, callback=_setting)
+
+
+@click.command()
+@click.argument("network", metavar="NET", required=False)
+@_option("data", str, "DATA", "digits (the default), a folder of class folders, .npz, IDX files or .csv.")
+@click.option("--out", metavar="FOLDER", help="Run folder; runs/NET-1, -2 and so on by default.")
+@_option("epochs", int, "N", "Passes over the training images.")
+@_option("batch", int, "N", "Images per step.")
+@_option("rate", float, "R", "Learning rate.")
+@_option("momentum", float, "M", "Momentum of SGD, below 1.")
+@_option("decay", float, "D", "Weight decay.")
+@_option("loss", str, "NAME", "cross-entropy or l2.")
+@_option("init", str, "NAME", "First weights: he or glorot.")
+@_option("seed", int, "N", "Decides every random number.")
+@_option("split", str, "A/B/C", "Percentages for train/validation/test.")
+@threads_option
+@backend_option
+@click.option("--resume", metavar="FOLDER", help="Go on with the run in this folder.")
+@click.pass_context
+def command(
+    context: click.Context,
+    network: str | None,
+    out: str | None,
+    threads: int | None,
+    backend: str,
+    resume: str | None,
+    **settings: Any,
+) -> None:
+    """Train NET, a network file or a name of the zoo, and measure it on the test images.
+
+    Settings that are left out have defaults that suit small networks; the run folder's recipe.json
+    lists them. Ctrl-C saves and stops; --resume goes on exactly where the run stopped.
+    """
+    given = {name: value for name, value in settings.items() if value is not None}
+    if resume is not None:
+        _check_resume(context, given, out)
+        run, folder = _continued(resume, network, given, backend, threads)
+    elif network is None:
+        raise click.UsageError(
+            "name the network to train, such as nets/lenet.net, or a run with --resume", context
+        )
+    else:
+        run, folder = _new(load_plan_or_exit(network), given, out, _stem(network), backend, threads)
+    try:
+        context.exit(_train(run, folder, thread_count(threads)))
+    finally:
+        folder.close()
+
+
+def _check_resume(context: click.Context, given: dict[str, Any], out: str | None) -> None:
+    fixed = [name for name in given if name not in _FREE_ON_RESUME]
+    if out is not None:
+        fixed.append("out")
+    if fixed:
+        raise click.UsageError(
+            f"--{fixed[0]} cannot change when a run goes on: it would not be the same run", context
+        )
+
+
+def _stem(network: str) -> str:
+    """The part of the run folder's name that says which network it is."""
+    stem = Path(network).stem if network != "-" else "stdin"
+    return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in stem)[:60] or "run"
+
+
+def _new(
+    plan: Plan, given: dict[str, Any], out: str | None, stem: str, backend: str, threads: int | None
+) -> tuple[Run, RunFolder]:
+    from netdsl.backend import backend as open_backend
+    from netdsl.training.recipe import Recipe
+    from netdsl.training.run import new_run
+    from netdsl.training.run_folder import new_run_folder
+
+    run = new_run(plan, Recipe(**given), open_backend(backend), thread_count(threads))
+    return run, new_run_folder(None if out is None else Path(out), stem)
+
+
+def _continued(
+    resume: str, network: str | None, given: dict[str, Any], backend: str, threads: int | None
+) -> tuple[Run, RunFolder]:
+    from netdsl.backend import backend as open_backend
+    from netdsl.training.checkpoint import check_network
+    from netdsl.training.restored import plan_of
+    from netdsl.training.run import continued_run
+    from netdsl.training.run_folder import old_run_folder
+
+    folder = old_run_folder(Path(resume))
+    saved, path = folder.load_last()
+    plan = plan_of(saved, path)
+    if network is not None:
+        check_network(saved, load_plan_or_exit(network), path)
+    recipe: Recipe = saved.recipe._replace(**given)
+    return continued_run(saved, path, plan, recipe, open_backend(backend), thread_count(threads)), folder
+
+
+def _train(run: Run, folder: RunFolder, threads: int) -> int:
+    """Train, save, test; the exit code."""
+    show(run.findings)
+    started = time.perf_counter()
+    if run.progress.epoch == 0 and run.progress.step == 0:
+        # Saved before the first step, so that a disk that cannot take the run is found now, and
+        # so that there is something to go on from whenever the process dies.
+        folder.describe(run.recipe, run.plan.network.source.text)
+        folder.save(run.checkpoint())
+    _say(_opening(run, threads))
+    stopped = _learn(run, folder)
+    if stopped:
+        return stopped
+    best = run.progress.best
+    assert best is not None
+    outcome = run.test(folder)
+    _say(
+        f"trained {counted(run.recipe.epochs, 'epoch')} in {time.perf_counter() - started:.1f} s; "
+        f"best after epoch {best.epoch}, with validation accuracy {percent(best.validation_accuracy)}"
+    )
+    _say(f"saved to {folder.path}; next:")
+    _say(f"  netdsl eval {_quoted(folder.path)}")
+    _say(f"  netdsl predict {_quoted(folder.path)} {_example(run, folder)}")
+    click.echo(f"test accuracy {percent(outcome.accuracy)}")
+    return 0
+
+
+def _learn(run: Run, folder: RunFolder) -> int:
+    """Show every record; 0 at the end of the last epoch, else the exit code of the signal."""
+    from netdsl.commands.interruption import Interruption
+    from netdsl.commands.progress import display
+
+    images = len(run.parts.train)
+    done = min(run.progress.step * run.recipe.batch, images)
+    with (
+        Interruption() as interruption,
+        display(run.recipe.epochs, run.progress.epoch, images, done) as shown,
+    ):
+        for record in run.records(folder):
+            shown.show(record)
+            if interruption.received:
+                folder.save(run.checkpoint())
+                break
+    if not interruption.received:
+        return 0
+    _say(
+        f"stopped by {interruption.received.name} after epoch {run.progress.epoch}, "
+        f"step {run.progress.step} of the next; everything is saved. Go on with:"
+    )
+    _say(f"  netdsl train --resume {_quoted(folder.path)}")
+    return interruption.exit_code
+
+
+def _opening(run: Run, threads: int) -> str:
+    """One line that says what is trained on what, with what."""
+    parts = "/".join(f"{len(part):,}" for part in run.parts)
+    session = run.machine.training(run.first_batch)
+    needed = run.machine.bytes + run.dataset.pixels.nbytes
+    return (
+        f"training {run.plan.network.name}, {run.plan.parameter_count:,} parameters, "
+        f"on {run.dataset.name}: {parts} images for train/validation/test, "
+        f"{len(session.inputs['x'])} a step; {counted(threads, 'thread')}, {bytes_text(needed)} of memory"
+    )
+
+
+def _example(run: Run, folder: RunFolder) -> str:
+    """A picture to predict: the first test image, written into the run folder where it is one."""
+    from io import BytesIO
+
+    from PIL import Image
+
+    pixels = run.dataset.pixels[run.parts.test[0]]
+    if pixels.dtype.name != "uint8" or pixels.shape[2] not in (1, 3):
+        return "IMAGE"
+    stream = BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG")
+    return _quoted(folder.save_example(stream.getvalue()))
+
+
+def _quoted(path: Path) -> str:
+    """A path as a shell reads it."""
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+def _say(line: str) -> None:
+    """Something to know that is not the result."""
+    from netdsl.reports.display import visible
+
+    click.echo(visible(line), err=True)

@@ -1,0 +1,87 @@
+"""Labelled images in memory, all of one size: what every reader gives."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from netdsl.diagnostics import Diagnosed, file_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+TRAIN, VALIDATION, TEST = 0, 1, 2
+"""The parts of a data set, as numbers."""
+
+PART_NAMES = ("train", "validation", "test")
+
+
+class Dataset(NamedTuple):
+    """Images with their classes.
+
+    ``pixels``: (images, height, width, channels) of the network's input, either uint8 or float32.
+    ``labels``: (images,) int64, an index into ``classes``, which are names.
+    ``parts``: (images,) uint8, the part that the data itself assigns each image to; all TRAIN
+    where it assigns none.
+    """
+
+    name: str
+    pixels: NDArray[Any]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    parts: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def digest(self) -> str:
+        """SHA-256 of everything but the name: equal data have equal digests."""
+        total = hashlib.sha256(repr((self.pixels.shape, self.pixels.dtype.str, self.classes)).encode())
+        for array in (self.pixels, self.labels, self.parts):
+            total.update(np.ascontiguousarray(array).data)
+        return total.hexdigest()
+
+
+def label_indices(name: str, values: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """Turn label values of any whole-number or text type, (images,), into indices and class names.
+
+    Classes are ordered by value. Raises Diagnosed for labels that are no classes, or only one.
+    """
+    if values.dtype.kind == "f":
+        if not np.isfinite(values).all() or (values != np.rint(values)).any():
+            raise Diagnosed(
+                file_error(
+                    "ND509",
+                    name,
+                    "labels must be whole numbers or names; these have fractions or are not numbers",
+                    "netdsl classifies: each image needs the number of its class",
+                )
+            )
+        values = values.astype(np.int64)
+    classes, indices = np.unique(values, return_inverse=True)
+    names = tuple(str(value) for value in classes.tolist())
+    check_classes(name, names)
+    return indices.reshape(-1).astype(np.int64), names
+
+
+def check_classes(name: str, classes: Sequence[str]) -> None:
+    """Refuse data in which there is nothing to tell apart."""
+    if len(classes) < 2:
+        only = f" (`{classes[0]}`)" if classes else ""
+        raise Diagnosed(
+            file_error(
+                "ND503",
+                name,
+                f"telling classes apart takes at least two, and the data has {len(classes)}{only}",
+                "add images of another class",
+            )
+        )
+
+
+def empty_data(name: str, what: str) -> Diagnosed:
+    """The finding for data that holds no image."""
+    return Diagnosed(file_error("ND502", name, what, "name data that holds at least a few images per class"))

@@ -1,0 +1,61 @@
+"""How much memory the machine can still give, so that too large a task is refused beforehand."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.quantities import bytes_text
+
+_MEMINFO = Path("/proc/meminfo")
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
+
+
+def available_bytes() -> int | None:
+    """Bytes that a process can still allocate; None where the system does not say.
+
+    On Linux what the kernel calls available, or what the control group (a container) leaves where
+    that is less; elsewhere the whole physical memory.
+    """
+    figures = [figure for figure in (_kernel_figure(), _control_group_figure()) if figure is not None]
+    if figures:
+        return min(figures)
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
+def _kernel_figure() -> int | None:
+    try:
+        for line in _MEMINFO.read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError, IndexError):
+        pass
+    return None
+
+
+def _control_group_figure() -> int | None:
+    try:
+        limit = (_CONTROL_GROUP / "memory.max").read_text(encoding="ascii").strip()
+        used = (_CONTROL_GROUP / "memory.current").read_text(encoding="ascii").strip()
+        return None if limit == "max" else max(int(limit) - int(used), 0)
+    except (OSError, ValueError):
+        return None
+
+
+def require_memory(needed_bytes: int, name: str, what: str, *cures: str) -> None:
+    """Raise Diagnosed (ND511) where ``needed_bytes`` are more than the machine can give."""
+    available = available_bytes()
+    if available is not None and needed_bytes > available:
+        raise Diagnosed(
+            file_error(
+                "ND511",
+                name,
+                f"{what} needs {bytes_text(needed_bytes)} of memory, "
+                f"and this machine has {bytes_text(available)} available",
+                *cures,
+            )
+        )

@@ -1,0 +1,50 @@
+"""Finds the reader of what the user named as data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+from netdsl.data import class_folders, csv_table, digits, idx_files, npz_archive
+from netdsl.data.dataset import Dataset
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.quantities import Volume
+
+
+class Reader(Protocol):
+    """What each reader's file offers."""
+
+    def recognises(self, path: Path) -> bool:
+        """Whether this path looks like the reader's format; asks only of paths that exist."""
+
+    def read(self, path: Path, volume: Volume) -> Dataset:
+        """All images, scaled to the network's input."""
+
+
+_READERS: tuple[Reader, ...] = (npz_archive, csv_table, idx_files, class_folders)
+"""Asked in this order: a folder of IDX files is also a folder."""
+
+FORMS = "digits, a folder of class folders, a .npz archive, IDX files or a .csv table"
+
+
+def read_data(name: str, volume: Volume) -> Dataset:
+    """The data that ``name`` means, scaled to the network's input ``volume``.
+
+    Raises Diagnosed: ND501 for what is not there or of no known form, and what the readers raise.
+    """
+    path = Path(name)
+    try:
+        if name == digits.NAME:  # a folder of this name is `./digits`
+            return digits.read(volume)
+        if not path.exists():
+            raise Diagnosed(_unknown(name, "there is no such file or folder"))
+        for reader in _READERS:
+            if reader.recognises(path):
+                return reader.read(path, volume)
+    except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
+        raise Diagnosed(_unknown(name, getattr(error, "strerror", None) or str(error))) from error
+    raise Diagnosed(_unknown(name, "the form of this file is unknown"))
+
+
+def _unknown(name: str, why: str) -> Diagnostic:
+    return file_error("ND501", name, f"cannot read this data: {why}", f"--data takes {FORMS}")

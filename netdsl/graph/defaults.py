@@ -1,0 +1,105 @@
+"""``default`` lines: options for a kind, and the activation behind layers with weights."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.diagnostics import Findings, Label
+from netdsl.graph.heads import nearest_kind, read_head
+from netdsl.graph.options import Written, read_options
+from netdsl.layers.layer import Layer
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+
+class Activation(NamedTuple):
+    """What ``default activation`` puts in: a kind with its options, and the line's place."""
+
+    kind: type[Layer]
+    options: dict[str, Written]
+    span: Span
+
+
+class Defaults(NamedTuple):
+    """All default lines of a file together; where they stand in it does not matter."""
+
+    options: dict[type[Layer], dict[str, Written]]
+    activation: Activation | None
+
+
+def read_defaults(statements: tuple[tree.Default, ...], findings: Findings) -> Defaults:
+    """Read the default lines; what is wrong in one is reported and left out."""
+    options: dict[type[Layer], dict[str, Written]] = {}
+    activation: Activation | None = None
+    for statement in statements:
+        layer = statement.layer
+        if not isinstance(layer, tree.Layer):
+            continue
+        first = layer.words[0]
+        if first.text.lower() != "activation":
+            _add_options(layer, options, findings)
+        elif activation is not None:
+            earlier = Label(activation.span, "first given here")
+            findings.add(
+                "ND213", "the default activation is given twice", statement.span, secondary=(earlier,)
+            )
+        else:
+            activation = _activation(layer, statement.span, findings)
+    return Defaults(options, activation)
+
+
+def _read(layer: tree.Layer, findings: Findings) -> tuple[type[Layer], dict[str, Written]] | None:
+    head = read_head(layer)
+    if head.kind is None:
+        near = nearest_kind(head.written)
+        cures = (f"did you mean {near}?",) if near else ()
+        findings.add("ND201", f"there is no kind of layer called `{head.written}`", head.span, help=cures)
+        return None
+    read = read_options(head.kind, head.rest, findings)
+    return head.kind, {name: values[0] for name, values in read.items()}
+
+
+def _add_options(
+    layer: tree.Layer, options: dict[type[Layer], dict[str, Written]], findings: Findings
+) -> None:
+    read = _read(layer, findings)
+    if read is None:
+        return
+    kind, given = read
+    known = options.setdefault(kind, {})
+    for name, written in given.items():
+        if name in known:
+            findings.add(
+                "ND205",
+                f"the default `{name}` of {kind.keyword} is given twice",
+                written.span,
+                secondary=(Label(known[name].span, "first given here"),),
+                help=("leave one of them out",),
+            )
+        else:
+            known[name] = written
+
+
+def _activation(layer: tree.Layer, span: Span, findings: Findings) -> Activation | None:
+    words = layer.words[1:]
+    if not words:
+        findings.add(
+            "ND212",
+            "`default activation` needs a kind of layer",
+            span,
+            help=("write `default activation relu`",),
+        )
+        return None
+    read = _read(layer._replace(words=words), findings)
+    if read is None:
+        return None
+    kind, options = read
+    if not kind.activates:
+        findings.add(
+            "ND212",
+            f"{kind.keyword} is not an activation",
+            words[0].span.to(words[-1].span),
+            help=("write `default activation relu`",),
+        )
+        return None
+    return Activation(kind, options, span)

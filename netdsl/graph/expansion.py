@@ -1,0 +1,149 @@
+"""Expands groups: repetition, and the values that ``where`` blocks deal out.
+
+Layers are counted before anything is expanded, so a file of a few characters cannot ask for more
+memory than LAYER_LIMIT layers take.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from netdsl.diagnostics import Findings, Label
+from netdsl.graph.heads import Head, nearest_kind, read_head
+from netdsl.graph.options import Written, read_options
+from netdsl.graph.values import extents
+from netdsl.layers.layer import Layer
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+LAYER_LIMIT = 100_000
+"""Layers of a network after expansion."""
+
+
+class Step(NamedTuple):
+    """One layer of the expanded network: what is written, and what a where block adds.
+
+    ``kind`` is what a where entry makes of the kind (``POOL: avg 2x2``), else None; ``group`` is
+    the outermost group around the layer.
+    """
+
+    layer: tree.Layer | tree.Unreadable
+    dealt: dict[str, Written]
+    kind: type[Layer] | None = None
+    group: tree.Group | None = None
+
+
+def repetitions(group: tree.Group) -> int | None:
+    """How often a group stands; None where what is written is no whole number of 1 or more."""
+    if group.times is None:
+        return 1
+    parts = extents(group.times)
+    return parts[0] if parts and len(parts) == 1 and parts[0] >= 1 else None
+
+
+class Expansion:
+    """Expands the statements of one file."""
+
+    def __init__(self, head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
+        self._head_of = head_of
+        self._findings = findings
+
+    def expand(self, elements: tuple[tree.Element, ...]) -> list[Step]:
+        """All layers in order; empty, with a finding, where there are too many."""
+        total = 0
+        for element in elements:
+            total += self._count(element)
+            if total > LAYER_LIMIT:
+                self._too_many(element, total)
+                return []
+        return [step for element in elements for step in self._expand(element, None)]
+
+    def _count(self, element: tree.Element) -> int:
+        if not isinstance(element, tree.Group):
+            return 1
+        times = repetitions(element)
+        if times is None:
+            assert element.times is not None
+            self._findings.add(
+                "ND206",
+                "a group is repeated a whole number of times, 1 or more",
+                element.times.span,
+                f"not {element.times.text[:40]}",
+                help=("leave the group out if it is not wanted",),
+            )
+        return (times or 1) * sum(self._count(inner) for inner in element.elements)
+
+    def _too_many(self, element: tree.Element, total: int) -> None:
+        self._findings.add(
+            "ND211",
+            f"the network has more than {LAYER_LIMIT:,} layers",
+            element.span,
+            f"{total:,} layers up to here" if total < 10**15 else "more than 10^15 layers up to here",
+            help=("repeat less: the counts of nested groups multiply",),
+        )
+
+    def _expand(self, element: tree.Element, outermost: tree.Group | None) -> list[Step]:
+        """The depth of this recursion is that of the brackets, which the parser limits to 64."""
+        if not isinstance(element, tree.Group):
+            return [Step(element, {}, group=outermost)]
+        outermost = outermost or element
+        once = [step for inner in element.elements for step in self._expand(inner, outermost)]
+        steps = once * (repetitions(element) or 1)
+        if element.where is not None:
+            for entry in element.where.entries:
+                if isinstance(entry, tree.Layer):
+                    self._deal(entry, steps)
+        return steps
+
+    def _deal(self, entry: tree.Layer, steps: list[Step]) -> None:
+        """Hand the values of one where entry to the layers of its kind, in order."""
+        head = self._head_of(entry)
+        named = self._kind_before_refinement(entry, head)
+        if named is None or head.kind is None:
+            return
+        places = [place for place, step in enumerate(steps) if self._kind(step) is named]
+        if not places:
+            self._findings.add(
+                "ND209",
+                f"the group has no {head.written} for this entry",
+                head.span,
+                help=("entries name a kind of layer that stands in the brackets: `CONV: 6, 16 filters 5x5`",),
+            )
+            return
+        lists = read_options(head.kind, head.rest, self._findings, lists=True)
+        for name, values in lists.items():
+            if len(values) not in (1, len(places)):
+                self._wrong_number(name, values, [steps[place] for place in places], entry)
+                continue
+            for turn, place in enumerate(places):
+                value = values[turn % len(values)]
+                step = steps[place]
+                if name not in step.dealt:
+                    steps[place] = step._replace(dealt={**step.dealt, name: value})
+        if head.kind is not named:
+            for place in places:
+                steps[place] = steps[place]._replace(kind=head.kind)
+
+    def _kind(self, step: Step) -> type[Layer] | None:
+        return self._head_of(step.layer).kind if isinstance(step.layer, tree.Layer) else None
+
+    def _kind_before_refinement(self, entry: tree.Layer, head: Head) -> type[Layer] | None:
+        """The kind that the entry is for: that of its first words alone."""
+        if head.kind is None:
+            near = nearest_kind(head.written)
+            cures = (f"did you mean {near}?",) if near else ()
+            self._findings.add("ND201", f"there is no kind of layer called `{head.written}`", head.span, help=cures)
+            return None
+        return read_head(entry._replace(items=())).kind
+
+    def _wrong_number(self, name: str, values: list[Written], steps: list[Step], entry: tree.Layer) -> None:
+        span = values[0].span.to(values[-1].span)
+        spans = dict.fromkeys(step.layer.span for step in steps[:8])
+        self._findings.add(
+            "ND210",
+            f"{len(values)} values of `{name}` for {len(steps)} layers",
+            Span(span.start, span.end),
+            "one value for each, or one for all",
+            secondary=tuple(Label(place, "one of them") for place in spans),
+        )

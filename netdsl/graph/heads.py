@@ -1,0 +1,129 @@
+"""Reads the beginning of a layer: which kind it is, what it is called, and which words are left.
+
+``MAX POOL1: 3x3 filters`` is a kind with a number for a label; ``enc1: CONV 64 3x3`` is a name
+before a kind; ``CONV 64 3x3`` has no label.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.layers.layer import Layer
+from netdsl.layers.registry import kind_named, kinds
+from netdsl.source import Span
+from netdsl.spelling import did_you_mean
+from netdsl.syntax import tree
+
+_NUMBERED = re.compile(r"(.*[A-Za-z])[_ ]?[0-9]+(?:_[0-9]+)*[a-z]?\Z", re.DOTALL)
+
+
+class Head(NamedTuple):
+    """``kind`` is None where no word names one; ``label`` is empty where none is written.
+
+    ``written`` is the kind as the file spells it, ``span`` its place; ``rest`` are the items that
+    remain to be read as options.
+    """
+
+    kind: type[Layer] | None
+    label: str
+    written: str
+    span: Span
+    rest: tuple[tree.Item, ...]
+
+
+class _Prefix(NamedTuple):
+    kind: type[Layer]
+    written: str
+    length: int
+    numbered: bool
+
+
+def _kind_prefix(words: tuple[tree.Word, ...], numbers: bool = True) -> _Prefix | None:
+    """The longest run of leading words that names a kind, a trailing number aside."""
+    for length in range(min(len(words), 4), 0, -1):
+        text = " ".join(word.text for word in words[:length])
+        kind = kind_named(text)
+        if kind is not None:
+            return _Prefix(kind, text, length, False)
+        match = _NUMBERED.match(text) if numbers else None
+        kind = kind_named(match.group(1)) if match else None
+        if kind is not None and match is not None:
+            return _Prefix(kind, match.group(1), length, True)
+    return None
+
+
+def option_words(kind: type[Layer]) -> set[str]:
+    """The words that introduce an option of a kind, and its fillers, in lower case."""
+    words = {word.lower() for option in kind.options().values() for word in option.words}
+    return words | {filler.lower() for filler in kind.fillers}
+
+
+def read_head(layer: tree.Layer) -> Head:
+    """Find the kind and the label of a layer."""
+    head = _labelled(layer) if layer.labelled else _unlabelled(layer)
+    return _refined(head) if head.kind else head
+
+
+def _words_span(words: tuple[tree.Word, ...]) -> Span:
+    return words[0].span.to(words[-1].span)
+
+
+def _unlabelled(layer: tree.Layer) -> Head:
+    prefix = _kind_prefix(layer.words)
+    if prefix is None:
+        return Head(None, "", layer.words[0].text, layer.words[0].span, ())
+    used = layer.words[: prefix.length]
+    label = " ".join(word.text for word in used) if prefix.numbered else ""
+    rest = (*layer.words[prefix.length :], *layer.items)
+    return Head(prefix.kind, label, prefix.written, _words_span(used), rest)
+
+
+def _labelled(layer: tree.Layer) -> Head:
+    label = " ".join(word.text for word in layer.words)
+    prefix = _kind_prefix(layer.words) or _first_part(layer.words[0])
+    if prefix is not None and prefix.length == len(layer.words) and not prefix.numbered:
+        label = "" if label.upper() == prefix.written.upper() else label
+    body = _leading_words(layer.items)
+    if body and not (prefix and body[0].text.lower() in option_words(prefix.kind)):
+        inner = _kind_prefix(body, numbers=False)
+        if inner is not None:
+            used = body[: inner.length]
+            return Head(inner.kind, label, inner.written, _words_span(used), layer.items[inner.length :])
+    if prefix is None:
+        return Head(None, label, label, _words_span(layer.words), ())
+    return Head(prefix.kind, label, prefix.written, _words_span(layer.words), layer.items)
+
+
+def _first_part(word: tree.Word) -> _Prefix | None:
+    """``conv_stem``: a kind, an underscore and a name."""
+    part = word.text.partition("_")[0]
+    kind = kind_named(part)
+    return _Prefix(kind, part, 0, True) if kind else None
+
+
+def _leading_words(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
+    words: list[tree.Word] = []
+    for item in items[:4]:
+        if not isinstance(item, tree.Word):
+            break
+        words.append(item)
+    return tuple(words)
+
+
+def _refined(head: Head) -> Head:
+    """``POOL: max 2x2``: a word beside the kind that together with it names a kind."""
+    for place, item in enumerate(head.rest):
+        if isinstance(item, tree.Word):
+            kind = kind_named(f"{item.text} {head.written}")
+            if kind is not None:
+                return head._replace(kind=kind, rest=(*head.rest[:place], *head.rest[place + 1 :]))
+    return head
+
+
+def nearest_kind(written: str) -> str | None:
+    """The kind whose name is most like what is written."""
+    match = _NUMBERED.match(written)
+    name = (match.group(1) if match else written).replace("_", " ")
+    near = did_you_mean(name, kinds())
+    return kinds()[near].keyword if near else None

@@ -1,0 +1,87 @@
+"""Numbers that a pattern such as ``[CONV-POOL-FC]`` leaves open, and what would complete it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from netdsl.diagnostics import Findings
+from netdsl.graph.expansion import Step
+from netdsl.graph.heads import Head
+from netdsl.layers.layer import Layer
+from netdsl.layers.option import Option, OptionType
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+
+class _Lack(NamedTuple):
+    """One layer without all its numbers."""
+
+    step: Step
+    kind: type[Layer]
+    name: str
+    options: tuple[Option[Any], ...]
+
+
+class Missing:
+    """Collects the layers that lack options and reports them group by group."""
+
+    def __init__(self, head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
+        self._head_of = head_of
+        self._findings = findings
+        self._lacks: list[_Lack] = []
+
+    def add(self, step: Step, kind: type[Layer], name: str, options: list[Option[Any]]) -> None:
+        self._lacks.append(_Lack(step, kind, name, tuple(options)))
+
+    def report(self) -> None:
+        """One finding per layer; the first of a group shows the block that completes the group."""
+        shown: set[Span] = set()
+        for lack in self._lacks:
+            group = lack.step.group
+            cures: tuple[str, ...]
+            if group is None or group.where is not None:
+                cures = (f"for example `{self._example(lack)}`",)
+            elif group.span in shown:
+                cures = ()
+            else:
+                shown.add(group.span)
+                cures = (self._where_block(group),)
+            wanted = ", ".join(f"{option.words[0]} ({option.doc})" for option in lack.options)
+            self._findings.add("ND204", f"{lack.name} lacks {wanted}", lack.step.layer.span, help=cures)
+
+    def _example(self, lack: _Lack) -> str:
+        values = " ".join(_example_value(option, 0) for option in lack.options)
+        return f"{lack.kind.keyword} {values}"
+
+    def _where_block(self, group: tree.Group) -> str:
+        by_kind: dict[str, list[_Lack]] = {}
+        for lack in self._lacks:
+            if lack.step.group is group and isinstance(lack.step.layer, tree.Layer):
+                by_kind.setdefault(self._head_of(lack.step.layer).written.upper(), []).append(lack)
+        lines = ["complete the group, with numbers of your own, for example:", "] where {"]
+        for written, lacks in by_kind.items():
+            options = list(dict.fromkeys(option for lack in lacks for option in lack.options))
+            values = [_dealt_values(option, len(lacks)) for option in options]
+            lines.append(f"  {written}: {' '.join(values)}")
+        return "\n".join([*lines, "}"])
+
+
+def _dealt_values(option: Option[Any], layers: int) -> str:
+    """``8, 16, 32 filters`` for three layers; one value where more would not help the reader."""
+    if option.type is not OptionType.COUNT or layers > 6:
+        return _example_value(option, 0)
+    values = [str(8 * 2**turn) for turn in range(layers)]
+    return f"{option.words[0]} {', '.join(values)}"
+
+
+def _example_value(option: Option[Any], turn: int) -> str:
+    examples = {
+        OptionType.COUNT: str(8 * 2**turn),
+        OptionType.INDEX: "1",
+        OptionType.SIZE: "2x2",
+        OptionType.PADDING: "1",
+        OptionType.REAL: "0.5",
+        OptionType.FLAG: "",
+    }
+    return f"{option.words[0]} {examples[option.type]}".rstrip()

@@ -1,0 +1,258 @@
+"""From tree to network: one pass that finds out what every layer is."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from netdsl.diagnostics import Findings, Label
+from netdsl.graph.defaults import Defaults, read_defaults
+from netdsl.graph.draft import Draft, Gap
+from netdsl.graph.expansion import Expansion, Step
+from netdsl.graph.expectations import read_expectation
+from netdsl.graph.heads import Head, nearest_kind, read_head
+from netdsl.graph.missing import Missing
+from netdsl.graph.naming import Names
+from netdsl.graph.network import Claim, Expectation, Node
+from netdsl.graph.options import Written, read_options, volume_options
+from netdsl.graph.values import volume
+from netdsl.layers.layer import Layer
+from netdsl.layers.registry import kinds
+from netdsl.source import Source, Span
+from netdsl.syntax import tree
+
+
+def resolve(file: tree.File, source: Source, findings: Findings) -> Draft | None:
+    """The network that a file describes; None where it describes none at all."""
+    return _Resolution(file, source, findings).resolve()
+
+
+class _Resolution:
+    """The state of one pass: what repeated layers share is read once."""
+
+    def __init__(self, file: tree.File, source: Source, findings: Findings) -> None:
+        self.file = file
+        self.source = source
+        self.findings = findings
+        self.heads: dict[int, Head] = {}
+        self.layers: dict[Any, Layer] = {}
+        self.own_options: dict[tuple[int, type[Layer]], dict[str, Written]] = {}
+        self.claims: dict[int, Claim | None] = {}
+        self.missing = Missing(self.head_of, findings)
+        self.nodes: list[Node | Gap] = []
+
+    def resolve(self) -> Draft | None:
+        elements = self._statements(tree.Layer, tree.Group, tree.Unreadable)
+        name = self._network_name()
+        defaults = read_defaults(self._statements(tree.Default), self.findings)
+        expectations = self._expectations()
+        steps = Expansion(self.head_of, self.findings).expand(elements)
+        if not steps:
+            if not self.findings.found:
+                self.findings.add("ND215", "there is no layer here", Span(0, len(self.source.text)), help=_FIRST_LINES)
+            return None
+        self._check_labels(elements)
+        names = Names({self.head_of(step.layer).label for step in steps if isinstance(step.layer, tree.Layer)})
+        for step in steps:
+            self._place(step, defaults, names)
+        self.missing.report()
+        self._check_input(steps)
+        if defaults.activation is not None:
+            self._activate(defaults, names)
+        return Draft(name, tuple(self.nodes), expectations, self.source)
+
+    def _statements(self, *types: type[Any]) -> tuple[Any, ...]:
+        return tuple(statement for statement in self.file.statements if isinstance(statement, types))
+
+    def head_of(self, layer: tree.Layer) -> Head:
+        """The head of a layer, read once however often a group repeats it."""
+        head = self.heads.get(id(layer))
+        if head is None:
+            head = self.heads[id(layer)] = read_head(layer)
+        return head
+
+    def _network_name(self) -> str:
+        titles = self._statements(tree.NetName)
+        for extra in titles[1:]:
+            earlier = Label(titles[0].span, "first named here")
+            self.findings.add("ND213", "the network is named twice", extra.span, secondary=(earlier,))
+        if titles:
+            name: str = titles[0].title
+            return name
+        stem = os.path.basename(self.source.name).partition(":")[2] or os.path.basename(self.source.name)
+        return os.path.splitext(stem)[0].strip("<>") or "network"
+
+    def _expectations(self) -> tuple[Expectation, ...]:
+        read = [read_expectation(statement, self.findings) for statement in self._statements(tree.Expect)]
+        return tuple(expectation for expectation in read if expectation is not None)
+
+    def _check_labels(self, elements: tuple[tree.Element, ...]) -> None:
+        """Every label once in the text; a repeated group may bring it again."""
+        seen: dict[str, Span] = {}
+        pending: list[tree.Element] = list(reversed(elements))
+        while pending:
+            element = pending.pop()
+            if isinstance(element, tree.Group):
+                pending.extend(reversed(element.elements))
+            elif isinstance(element, tree.Layer):
+                label = self.head_of(element).label
+                span = element.words[0].span.to(element.words[-1].span)
+                earlier = seen.setdefault(label, span) if label else span
+                if earlier is not span:
+                    self.findings.add(
+                        "ND203",
+                        f"two layers are called `{label}`",
+                        span,
+                        "the second",
+                        secondary=(Label(earlier, "the first"),),
+                        help=("give one of them another label",),
+                    )
+
+    def _place(self, step: Step, defaults: Defaults, names: Names) -> None:
+        index = len(self.nodes)
+        inputs = (index - 1,) if index else ()
+        written = step.layer
+        if isinstance(written, tree.Unreadable):
+            self.nodes.append(Gap(index, names.of_kind("LAYER", False), inputs, written.span, None))
+            return
+        head = self.head_of(written)
+        claim = self._claim(written)
+        kind = step.kind or head.kind
+        if kind is None:
+            self._unknown_kind(head)
+            name = names.labelled(head.label) if head.label else names.of_kind("LAYER", False)
+            self.nodes.append(Gap(index, name, inputs, written.span, claim))
+            return
+        name = names.labelled(head.label) if head.label else names.of_kind(kind.keyword, kind.inputs == 0)
+        options = self._options(step, written, kind, head, defaults)
+        layer = self._layer(kind, options, step, name)
+        if kind.inputs == 0:
+            inputs = ()
+        if layer is None:
+            self.nodes.append(Gap(index, name, inputs, written.span, claim))
+            return
+        spans = {option: value.span for option, value in options.items()}
+        self.nodes.append(Node(index, name, layer, inputs, _place_of(written), spans, claim))
+
+    def _claim(self, written: tree.Layer) -> Claim | None:
+        if written.claim is None:
+            return None
+        if id(written) not in self.claims:
+            stated = volume(written.claim.value)
+            if stated is None:
+                self.findings.add(
+                    "ND206",
+                    "a volume is a height, a width and channels, each 1 or more, or a plain count",
+                    written.claim.span,
+                    help=("write `[55x55x96]`, or `[4096]`",),
+                )
+            self.claims[id(written)] = Claim(stated, written.claim.span) if stated else None
+        return self.claims[id(written)]
+
+    def _unknown_kind(self, head: Head) -> None:
+        near = nearest_kind(head.written)
+        known = sorted({kind.keyword for kind in kinds().values()})
+        cures = [f"did you mean {near}?"] if near else []
+        cures.append(f"the kinds are {', '.join(known)}")
+        shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
+        self.findings.add("ND201", f"there is no kind of layer called `{shown}`", head.span, help=tuple(cures))
+
+    def _options(
+        self, step: Step, written: tree.Layer, kind: type[Layer], head: Head, defaults: Defaults
+    ) -> dict[str, Written]:
+        """All options that are written anywhere for a layer: its own win, then where, then default."""
+        key = (id(written), kind)
+        own = self.own_options.get(key)
+        if own is None:
+            read = read_options(kind, head.rest, self.findings)
+            own = {name: values[0] for name, values in read.items()}
+            if written.claim is not None and not own:
+                own = volume_options(kind, written.claim.value, self.findings)
+            self.own_options[key] = own
+        common = defaults.options.get(kind)
+        if not common and not step.dealt:
+            return own
+        return {**(common or {}), **step.dealt, **own}
+
+    def _layer(self, kind: type[Layer], options: dict[str, Written], step: Step, name: str) -> Layer | None:
+        """The layer with its options, or None where one is missing or did not fit."""
+        values = {option: written.value for option, written in options.items()}
+        lacking = [
+            option for option_name, option in kind.options().items() if option.required and option_name not in values
+        ]
+        if lacking:
+            self.missing.add(step, kind, name, lacking)
+        if lacking or None in values.values():
+            return None
+        key = (kind, *sorted(values.items()))
+        layer = self.layers.get(key)
+        if layer is None:
+            layer = self.layers[key] = kind(**values)
+        return layer
+
+    def _check_input(self, steps: list[Step]) -> None:
+        """The first layer, and only the first, takes no volume: it is the input."""
+        sources = [node for node in self.nodes if isinstance(node, Node) and node.layer.inputs == 0]
+        kinds_of = [
+            step.kind or self.head_of(step.layer).kind for step in steps if isinstance(step.layer, tree.Layer)
+        ]
+        if not any(kind is not None and kind.inputs == 0 for kind in kinds_of):
+            self.findings.add(
+                "ND208",
+                "the network has no input",
+                self.nodes[0].span,
+                "the first layer needs a volume to work on",
+                help=("begin with `input 32x32x3`: height, width and channels of an image", "or `input 784`"),
+            )
+        for node in sources:
+            if node.index > 0:
+                self.findings.add(
+                    "ND208",
+                    "the input stands first, and once",
+                    node.span,
+                    secondary=(Label(self.nodes[0].span, "the first layer"),),
+                    help=("move it to the beginning, or leave it out",),
+                )
+
+    def _activate(self, defaults: Defaults, names: Names) -> None:
+        """Put the default activation behind every layer with weights but the last."""
+        activation = defaults.activation
+        assert activation is not None
+        options = {name: written.value for name, written in activation.options.items()}
+        lacking = [name for name, option in activation.kind.options().items() if option.required]
+        if None in options.values() or any(name not in options for name in lacking):
+            if any(name not in options for name in lacking):
+                self.findings.add("ND204", f"the default activation lacks {', '.join(lacking)}", activation.span)
+            return
+        layer = activation.kind(**options)
+        option_spans = {name: written.span for name, written in activation.options.items()}
+        weighing = [node.index for node in self.nodes if isinstance(node, Node) and node.layer.weighs]
+        places = {self._behind_normalisation(place) for place in weighing[:-1]}
+        old, self.nodes = self.nodes, []
+        for node in old:
+            index = len(self.nodes)
+            inputs = tuple(index - 1 for _ in node.inputs)
+            self.nodes.append(node._replace(index=index, inputs=inputs))
+            if node.index in places and not _activates(old, node.index + 1):
+                name = names.of_kind(activation.kind.keyword, False)
+                self.nodes.append(
+                    Node(index + 1, name, layer, (index,), activation.span, option_spans, implied=True)
+                )
+
+    def _behind_normalisation(self, place: int) -> int:
+        following = self.nodes[place + 1] if place + 1 < len(self.nodes) else None
+        normalised = isinstance(following, Node) and following.layer.normalises
+        return place + 1 if normalised else place
+
+
+_FIRST_LINES = ("begin with the input: `input 32x32x1`", "then one layer a line, or a chain: `[CONV 6 5x5 - RELU]`")
+
+
+def _activates(nodes: list[Node | Gap], place: int) -> bool:
+    node = nodes[place] if place < len(nodes) else None
+    return isinstance(node, Node) and node.layer.activates
+
+
+def _place_of(written: tree.Layer) -> Span:
+    """The layer without its claim, which has a place of its own."""
+    return Span(written.words[0].span.start, written.span.end)

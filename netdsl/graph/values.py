@@ -1,0 +1,105 @@
+"""From written numbers and sizes to typed values, with the limits of the language."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.layers.option import Option, OptionType
+from netdsl.quantities import Padding, Size, Volume, count_from_text
+from netdsl.syntax import tree
+
+INTEGER_LIMIT = 2**31
+"""Options hold at most this much; totals have no limit."""
+
+LENGTH_LIMIT = 40
+"""Characters of a number: more is no number that anyone means."""
+
+
+class MisfitError(Exception):
+    """A written value is not one that the option takes."""
+
+    def __init__(self, code: str, message: str, label: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.label = label
+
+
+def extents(value: tree.Value) -> tuple[int, ...] | None:
+    """``55x55x96`` or ``4,096`` as whole numbers; None where one is not whole or too long."""
+    texts = value.text.lower().replace("×", "x").split("x")
+    parts = [count_from_text(text.strip()) for text in texts]
+    if any(part is None for part in parts):
+        return None
+    return tuple(part for part in parts if part is not None)
+
+
+def volume(value: tree.Value) -> Volume | None:
+    """The volume that a claim states: three extents, or a plain count; None for anything else."""
+    parts = extents(value)
+    if parts is None or any(not 1 <= part <= INTEGER_LIMIT for part in parts):
+        return None
+    if len(parts) == 1:
+        return Volume(1, 1, parts[0], vector=True)
+    if len(parts) == 2:
+        return Volume(parts[0], parts[1], 1)
+    return Volume(*parts) if len(parts) == 3 else None
+
+
+def number(value: tree.Number) -> float | None:
+    """A real number as written; None where it is too long to be meant."""
+    if len(value.text) > LENGTH_LIMIT:
+        return None
+    whole = count_from_text(value.text)
+    return float(whole) if whole is not None else _real(value.text)
+
+
+def _real(text: str) -> float | None:
+    try:
+        return float(text.replace(",", ""))
+    except ValueError:  # a scale letter behind digits that leave a fraction
+        return None
+
+
+def convert(option: Option[Any], value: tree.Value) -> Any:
+    """The typed value of an option; raises MisfitError with a message for the reader."""
+    if any(len(part) > LENGTH_LIMIT for part in value.text.split("x")):
+        raise MisfitError("ND105", f"a number of {len(value.text)} characters is too long", "at most 40")
+    if option.type is OptionType.REAL:
+        return _within(option, _number_of(option, value))
+    lowest = 0 if option.type in (OptionType.INDEX, OptionType.PADDING) else 1
+    parts = extents(value)
+    if parts is None:
+        raise _misfit(option, value)
+    for part in parts:
+        if part > INTEGER_LIMIT:
+            raise MisfitError("ND105", f"{part} is too large", "options hold at most 2,147,483,648")
+        if part < lowest:
+            raise _misfit(option, value)
+    if option.type in (OptionType.COUNT, OptionType.INDEX):
+        if len(parts) != 1:
+            raise _misfit(option, value)
+        return _within(option, parts[0])
+    if len(parts) > 2:
+        raise _misfit(option, value)
+    size = Size(parts[0], parts[-1])
+    return Padding.even(size) if option.type is OptionType.PADDING else size
+
+
+def _number_of(option: Option[Any], value: tree.Value) -> float:
+    read = number(value) if isinstance(value, tree.Number) else None
+    if read is None or read == float("inf"):
+        raise _misfit(option, value)
+    return read
+
+
+def _within(option: Option[Any], value: Any) -> Any:
+    if option.minimum is not None and value < option.minimum:
+        raise MisfitError("ND206", f"`{option.words[0]}` is at least {option.minimum:g}", f"{value:g} is below it")
+    if option.maximum is not None and value > option.maximum:
+        raise MisfitError("ND206", f"`{option.words[0]}` is at most {option.maximum:g}", f"{value:g} is above it")
+    return value
+
+
+def _misfit(option: Option[Any], value: tree.Value) -> MisfitError:
+    return MisfitError("ND206", f"`{option.words[0]}` takes {option.type.value}", f"not {value.text}")

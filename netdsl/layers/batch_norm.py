@@ -1,0 +1,116 @@
+"""BN: batch normalisation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.diagnostics import Mistake
+from netdsl.layers.layer import POINT, Layer, Parameter, Statistic, Window
+from netdsl.layers.option import real
+from netdsl.primitives.expression import operand, square_root
+from netdsl.quantities import Volume
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class BatchNorm(Layer):
+    """Batch normalisation: each channel is shifted and scaled to mean 0 and variance 1.
+
+    Computes
+        y = (x - mean)/sqrt(variance + epsilon) * scale + shift. In training, mean and variance
+        are those of the channel over the batch and all positions; afterwards running averages,
+        running = (1 - momentum)*running + momentum*batch, with the unbiased variance (PyTorch).
+
+    Volume
+        unchanged.
+
+    Parameters
+        scale C, shift C. The running mean and variance (2C) are kept but not learned; Keras
+        counts them in "Total params".
+
+    Cost
+        no multiply-accumulates of weights; keeps its input for backward.
+
+    Problems
+        none.
+
+    Example
+        input 28x28x6
+        BN
+
+    Reference
+        Ioffe, Szegedy, 2015, "Batch Normalization: Accelerating Deep Network Training by Reducing
+        Internal Covariate Shift", algorithm 1 and 2.
+    """
+
+    keyword = "BN"
+    spellings = ("BATCHNORM", "BATCH NORM", "BATCH NORMALIZATION", "BATCH NORMALISATION")
+    normalises = True
+
+    epsilon = real("what is added to the variance", default=1e-5, minimum=1e-12, words=("epsilon", "eps"))
+    momentum = real(
+        "weight of the newest batch in the running averages", default=0.1, minimum=0.0, maximum=1.0
+    )
+
+    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
+        return ()
+
+    def volume(self, *inputs: Volume) -> Volume | Mistake:
+        return inputs[0]
+
+    def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
+        return (f"the volume stays {inputs[0]}",)
+
+    def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
+        channels = inputs[0].channels
+        return (Parameter("scale", (channels,), initial=1.0), Parameter("shift", (channels,)))
+
+    def statistics(self, *inputs: Volume) -> tuple[Statistic, ...]:
+        channels = inputs[0].channels
+        return (Statistic("running_mean", (channels,), 0.0), Statistic("running_variance", (channels,), 1.0))
+
+    def macs(self, *inputs: Volume) -> int:
+        return 0
+
+    def window(self, *inputs: Volume) -> Window:
+        return POINT
+
+    def kept_values(self, *inputs: Volume) -> int:
+        return inputs[0].values
+
+    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        mean, variance = build.statistic("running_mean"), build.statistic("running_variance")
+        if build.training:
+            mean, variance = self._batch_statistics(build, x)
+        a, b, c, d, e = (operand(number) for number in range(5))
+        deviation = build.elementwise(square_root(a + self.epsilon), variance, name="deviation")
+        return build.elementwise(
+            (a - b) / c * d + e,
+            x,
+            mean,
+            deviation,
+            build.parameter("scale"),
+            build.parameter("shift"),
+            name="normalised",
+        )
+
+    def _batch_statistics(self, build: Builder, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and biased variance of each channel of the batch; keeps the running averages."""
+        count = build.batch * x.shape[0] * x.shape[1]
+        a, b = operand(0), operand(1)
+        mean = build.reduce(a * (1 / count), x, keep="channel", name="mean")
+        centred = a - b
+        variance = build.reduce(centred * centred * (1 / count), x, mean, keep="channel", name="variance")
+        unbiased = count / max(count - 1, 1)
+        running_mean, running_variance = build.statistic("running_mean"), build.statistic("running_variance")
+        build.assign(running_mean, a * (1 - self.momentum) + b * self.momentum, running_mean, mean)
+        build.assign(
+            running_variance,
+            a * (1 - self.momentum) + b * (self.momentum * unbiased),
+            running_variance,
+            variance,
+        )
+        return mean, variance

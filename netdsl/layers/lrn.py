@@ -1,0 +1,89 @@
+"""NORM: local response normalisation across channels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.diagnostics import Mistake
+from netdsl.layers.layer import Pointwise
+from netdsl.layers.option import count, real
+from netdsl.primitives.expression import operand, power
+from netdsl.quantities import Volume
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class LocalResponseNorm(Pointwise):
+    """Local response normalisation: a value is damped by the squares of its neighbour channels.
+
+    Computes
+        y[i, j, c] = x[i, j, c] / (k + alpha * sum over the ``size`` channels around c of
+        x[i, j, c']^2)^beta, with k = 2, size = 5, alpha = 1e-4, beta = 0.75 as in the paper.
+        Caffe, PyTorch and ONNX divide alpha by the size: their alpha is ``size`` times this one.
+
+    Volume
+        unchanged.
+
+    Parameters
+        none.
+
+    Cost
+        no multiply-accumulates of weights; keeps its input and the sums for backward.
+
+    Problems
+        ND305 the size must be odd, so that the window has a middle.
+
+    Example
+        input 27x27x96
+        NORM: size 5, alpha 1e-4, beta 0.75
+
+    Reference
+        Krizhevsky, Sutskever, Hinton, 2012, "ImageNet Classification with Deep Convolutional
+        Neural Networks", section 3.3.
+    """
+
+    keyword = "NORM"
+    spellings = ("LRN", "LOCAL RESPONSE NORM", "NORMALIZATION", "NORMALISATION")
+    fillers = ("normalization", "normalisation", "local", "response")
+    activates = True
+
+    size = count("how many neighbouring channels count, the value's own included", default=5)
+    alpha = real("weight of the squares", default=1e-4, minimum=0.0)
+    beta = real("power of the sum", default=0.75, minimum=0.0)
+    k = real("what is added to the sum", default=2.0)
+
+    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
+        found = []
+        if self.size % 2 == 0:
+            found.append(
+                Mistake(
+                    "ND305",
+                    f"a window of {self.size} channels has no middle",
+                    option="size",
+                    label="must be odd",
+                    help=(f"use size {self.size + 1}; frameworks disagree on even sizes",),
+                )
+            )
+        if self.k <= 0:
+            found.append(
+                Mistake(
+                    "ND305",
+                    f"k = {self.k:g} lets the sum reach 0, where its power has no value",
+                    option="k",
+                    label="must be above 0",
+                    help=("the paper has k = 2, Caffe 1",),
+                )
+            )
+        return tuple(found)
+
+    def kept_values(self, *inputs: Volume) -> int:
+        return 2 * inputs[0].values
+
+    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        squares = build.elementwise(operand(0) * operand(0), x, name="squares")
+        sums = build.channel_window(squares, before=self.size // 2, after=self.size // 2)
+        damping = power(self.k + self.alpha * operand(1), -self.beta)
+        return build.elementwise(operand(0) * damping, x, sums, name="normalised")

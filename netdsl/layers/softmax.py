@@ -1,0 +1,53 @@
+"""SOFTMAX: scores become probabilities."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.layers.layer import Pointwise
+from netdsl.primitives.expression import exp, operand
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class Softmax(Pointwise):
+    """Softmax over the channels of each position: positive numbers that add up to 1.
+
+    Computes
+        y[i, j, c] = e^x[i, j, c] / (sum over c' of e^x[i, j, c']), with the largest score taken
+        off first so that no exponential overflows.
+
+    Volume
+        unchanged.
+
+    Parameters
+        none.
+
+    Cost
+        no multiply-accumulates; keeps its output for backward.
+
+    Problems
+        none.
+
+    Example
+        input 10
+        SOFTMAX
+
+    Reference
+        Bridle, 1990, "Probabilistic Interpretation of Feedforward Classification Network Outputs",
+        section 3.
+    """
+
+    keyword = "SOFTMAX"
+    activates = True
+    yields_probabilities = True
+
+    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        a, b = operand(0), operand(1)
+        largest = build.reduce(a, x, keep="batch space", maximum=True, name="largest")
+        powers = build.elementwise(exp(a - b), x, largest, name="powers")
+        total = build.reduce(a, powers, keep="batch space", name="total")
+        return build.elementwise(a / b, powers, total, name="probabilities")

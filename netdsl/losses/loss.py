@@ -1,0 +1,30 @@
+"""The contract of a loss."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class Loss(ABC):
+    """Turns scores and the wanted answer into one number, written as primitives."""
+
+    name: ClassVar[str]
+
+    takes_scores: ClassVar[bool] = False
+    """Whether it wants what goes into a closing SOFTMAX rather than what comes out."""
+
+    @abstractmethod
+    def lower(self, build: Builder, scores: Tensor, target: Tensor) -> Tensor:
+        """The mean loss of the batch, shape (1, 1, 1), from tensors of shape (1, 1, classes).
+
+        ``target`` holds a 1 at the right class and 0 elsewhere.
+        """
+
+    @abstractmethod
+    def probabilities(self, build: Builder, scores: Tensor) -> Tensor:
+        """What a prediction shows for the scores: positive, adding up to 1."""

@@ -1,0 +1,260 @@
+"""Builder: the pen with which layers, losses and optimizers write primitives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.primitives.channel_window import ChannelWindow
+from netdsl.primitives.convolution import Convolution, Geometry
+from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.expression import ZERO, Expression, operand
+from netdsl.primitives.matmul import Matmul
+from netdsl.primitives.random_mask import RandomMask
+from netdsl.primitives.reduction import Reduction
+from netdsl.primitives.reshape import Reshape
+from netdsl.primitives.tensor import Role, Tensor, Type
+from netdsl.primitives.window import Pooling, WindowAverage, WindowMaximum
+from netdsl.quantities import Padding, Size, Volume
+
+if TYPE_CHECKING:
+    from netdsl.primitives.operation import Operation
+
+Shape3 = tuple[int, int, int]
+
+
+class Builder:
+    """Collects operations for one batch size, in the order in which they run.
+
+    ``batch`` is the number of images of a step; ``training`` tells layers that behave otherwise
+    in training (dropout, batch normalisation) which they are in.
+    """
+
+    def __init__(self, batch: int, *, training: bool) -> None:
+        self.batch = batch
+        self.training = training
+        self.operations: list[Operation] = []
+        self.stored: dict[str, Tensor] = {}
+        self.inputs: dict[str, Tensor] = {}
+        self.origin = ""
+        self._wanted: set[Tensor] = set()
+        self._constant: set[Tensor] = set()
+        self._streams = 0
+
+    # What exists: inputs and stored arrays.
+
+    def input(
+        self, name: str, shape: tuple[int, ...], *, batched: bool = True, type: Type = Type.FLOAT32
+    ) -> Tensor:
+        """A tensor that the caller writes before each step."""
+        if name not in self.inputs:
+            self.inputs[name] = Tensor(name, shape, batched=batched, role=Role.INPUT, type=type)
+        return self.inputs[name]
+
+    def store(self, name: str, shape: tuple[int, ...], *, learnable: bool = False) -> Tensor:
+        """A tensor that outlives the step, by its full name (``CONV1.weights``)."""
+        if name not in self.stored:
+            self.stored[name] = Tensor(name, shape, batched=False, role=Role.STORED)
+        if learnable:
+            self._wanted.add(self.stored[name])
+        return self.stored[name]
+
+    def parameter(self, name: str) -> Tensor:
+        """A learnable array of the layer being lowered."""
+        return self.stored[f"{self.origin}.{name}"]
+
+    def statistic(self, name: str) -> Tensor:
+        """An array that the layer being lowered keeps without learning it."""
+        return self.stored[f"{self.origin}.{name}"]
+
+    # What gradients ask.
+
+    def wants(self, tensor: Tensor) -> bool:
+        """Whether the tensor depends on something learnable."""
+        return tensor in self._wanted
+
+    def append(self, operation: Operation) -> None:
+        """Add an operation; its outputs want a gradient if any of its inputs does."""
+        operation.origin = self.origin
+        self.operations.append(operation)
+        if any(tensor in self._wanted for tensor in operation.inputs):
+            self._wanted.update(tensor for tensor in operation.outputs if tensor not in self._constant)
+
+    def like(self, tensor: Tensor, suffix: str) -> Tensor:
+        """A new value of the same shape, named after its model."""
+        return Tensor(f"{tensor.name}.{suffix}", tensor.shape, batched=tensor.batched)
+
+    def _value(
+        self, name: str, shape: tuple[int, ...], *, batched: bool = True, type: Type = Type.FLOAT32
+    ) -> Tensor:
+        return Tensor(f"{self.origin}.{name}" if self.origin else name, shape, batched=batched, type=type)
+
+    # What layers write.
+
+    def convolve(self, x: Tensor, w: Tensor, *, stride: Size, padding: Padding, groups: int = 1) -> Tensor:
+        """See Convolution. The output's extents are rounded down."""
+        geometry = Geometry(stride, padding, groups)
+        height = (x.shape[0] - w.shape[0] + padding.top + padding.bottom) // stride.height + 1
+        width = (x.shape[1] - w.shape[1] + padding.left + padding.right) // stride.width + 1
+        y = self._value("convolution", (height, width, w.shape[3]))
+        self.append(Convolution(y, x, w, geometry))
+        return y
+
+    def matmul(self, x: Tensor, w: Tensor) -> Tensor:
+        """x (batch, 1, 1, inputs) @ w (inputs, outputs)."""
+        y = self._value("product", (1, 1, w.shape[1]))
+        self.append(Matmul(y, x, w))
+        return y
+
+    def reshape(self, x: Tensor, shape: Shape3) -> Tensor:
+        """The same values in another shape."""
+        if x.shape == shape:
+            return x
+        y = self._value("reshaped", shape)
+        self.append(Reshape(y, x))
+        return y
+
+    def flatten(self, x: Tensor) -> Tensor:
+        """(height, width, channels) to (1, 1, height*width*channels), channels fastest."""
+        return self.reshape(x, (1, 1, x.values))
+
+    def window_maximum(
+        self, x: Tensor, output: Volume, *, kernel: Size, stride: Size, padding: Padding
+    ) -> Tensor:
+        """Max pooling to the given volume."""
+        y = self._value("maximum", output.shape)
+        winner = self._value("winner", output.shape)
+        self.append(WindowMaximum(y, winner, x, Pooling(kernel, stride, padding)))
+        return y
+
+    def window_average(
+        self, x: Tensor, output: Volume, *, kernel: Size, stride: Size, padding: Padding
+    ) -> Tensor:
+        """Average pooling to the given volume; padding counts as zeros."""
+        y = self._value("average", output.shape)
+        self.append(WindowAverage(y, x, Pooling(kernel, stride, padding)))
+        return y
+
+    def channel_window(self, x: Tensor, *, before: int, after: int) -> Tensor:
+        """Sums over neighbouring channels."""
+        y = self._value("neighbours", x.shape)
+        self.append(ChannelWindow(y, x, before, after))
+        return y
+
+    def random_mask(self, shape: Shape3, *, keep: float, kept_value: float) -> Tensor:
+        """A fresh mask each step; see RandomMask."""
+        seed = self.input("seed", (), batched=False, type=Type.UINT32)
+        mask = self._value("mask", shape)
+        self._streams += 1
+        self.append(RandomMask(mask, seed, keep=keep, kept_value=kept_value, stream=self._streams))
+        return mask
+
+    def elementwise(self, expression: Expression, *inputs: Tensor, name: str = "value") -> Tensor:
+        """One formula at every position; see Elementwise."""
+        shape, batched = broadcast(inputs)
+        y = self._value(name, shape, batched=batched)
+        self._elementwise(y, expression, inputs)
+        return y
+
+    def assign(self, target: Tensor, expression: Expression, *inputs: Tensor) -> None:
+        """Overwrite a stored tensor with a formula of others, itself included."""
+        self._elementwise(target, expression, inputs)
+
+    def _elementwise(self, y: Tensor, expression: Expression, inputs: tuple[Tensor, ...]) -> None:
+        expression, inputs = pruned(expression, inputs)
+        self.append(Elementwise(y, expression, inputs))
+
+    def add_per_channel(self, x: Tensor, bias: Tensor) -> Tensor:
+        """x + bias, one bias per channel."""
+        return self.elementwise(operand(0) + operand(1), x, bias, name="biased")
+
+    def reduce(
+        self,
+        expression: Expression,
+        *inputs: Tensor,
+        keep: str,
+        maximum: bool = False,
+        name: str = "sum",
+        domain: tuple[Shape3, bool] | None = None,
+    ) -> Tensor:
+        """Sum a formula over all axes but those named in ``keep``: of "batch", "space", "channel".
+
+        ``domain`` is the shape summed over where the inputs alone do not span it.
+        """
+        shape, batched = domain or broadcast(inputs)
+        kept = set(keep.split())
+        target = (
+            shape[0] if "space" in kept else 1,
+            shape[1] if "space" in kept else 1,
+            shape[2] if "channel" in kept else 1,
+        )
+        y = self._value(name, target, batched=batched and "batch" in kept)
+        self._reduction(y, expression, inputs, (shape, batched), maximum)
+        return y
+
+    def _reduction(
+        self,
+        y: Tensor,
+        expression: Expression,
+        inputs: tuple[Tensor, ...],
+        domain: tuple[Shape3, bool],
+        maximum: bool = False,
+    ) -> None:
+        expression, inputs = pruned(expression, inputs)
+        if maximum:
+            self._constant.add(y)
+        self.append(Reduction(y, expression, inputs, shape=domain[0], batched=domain[1], maximum=maximum))
+
+    def reduce_to(
+        self,
+        model: Tensor,
+        expression: Expression,
+        *inputs: Tensor,
+        suffix: str,
+        domain: tuple[Shape3, bool] | None = None,
+    ) -> Tensor | None:
+        """A formula summed to the shape of ``model``: the gradient of a broadcast. None where it is 0."""
+        if expression == ZERO:
+            return None
+        domain = domain or broadcast(inputs)
+        y = self.like(model, suffix)
+        if (leading_ones(model.shape), model.batched) == domain:
+            self._elementwise(y, expression, inputs)
+        else:
+            self._reduction(y, expression, inputs, domain)
+        return y
+
+
+def leading_ones(shape: tuple[int, ...]) -> Shape3:
+    """A shape as (height, width, channels): ones in front of fewer extents, the first of more than
+    three as one (the weights of a convolution, when they are updated)."""
+    height, width, channels = (1,) * (3 - len(shape)) + shape if len(shape) <= 3 else _merged(shape)
+    return (height, width, channels)
+
+
+def _merged(shape: tuple[int, ...]) -> Shape3:
+    first = 1
+    for extent in shape[:-2]:
+        first *= extent
+    return (first, shape[-2], shape[-1])
+
+
+def broadcast(tensors: tuple[Tensor, ...]) -> tuple[Shape3, bool]:
+    """The shape that tensors span together, and whether it is per image."""
+    shapes = [leading_ones(tensor.shape) for tensor in tensors]
+    spanned = (max(s[0] for s in shapes), max(s[1] for s in shapes), max(s[2] for s in shapes))
+    for shape in shapes:
+        if any(extent not in (1, full) for extent, full in zip(shape, spanned, strict=True)):
+            raise ValueError(f"{tensors} do not broadcast")
+    return spanned, any(tensor.batched for tensor in tensors)
+
+
+def pruned(expression: Expression, inputs: tuple[Tensor, ...]) -> tuple[Expression, tuple[Tensor, ...]]:
+    """The same formula with each input once and only those that it reads."""
+    kept: list[Tensor] = []
+    numbers: dict[int, Expression] = {}
+    for number in sorted(expression.operands()):
+        tensor = inputs[number]
+        if tensor not in kept:
+            kept.append(tensor)
+        numbers[number] = operand(kept.index(tensor))
+    return expression.substitute(numbers), tuple(kept)

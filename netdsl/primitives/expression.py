@@ -1,0 +1,253 @@
+"""Formulas of numbers: what an elementwise primitive computes at each position.
+
+An expression is a tree of calls over operands (``operand(0)``, ``operand(1)``) and constants.
+It can be differentiated, simplified, rewritten and printed; backends turn it into code.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+Number = int | float
+
+
+class Expression:
+    """A call of a function of FUNCTIONS, an operand or a constant. Immutable, equal by content."""
+
+    __slots__ = ("_hash", "arguments", "function", "value")
+
+    def __init__(self, function: str, arguments: tuple[Expression, ...] = (), value: float = 0.0) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.value = value
+        self._hash = hash((function, arguments, value))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        return (
+            isinstance(other, Expression)
+            and self._hash == other._hash
+            and self.function == other.function
+            and self.value == other.value
+            and self.arguments == other.arguments
+        )
+
+    def __add__(self, other: Expression | Number) -> Expression:
+        return call("add", self, other)
+
+    def __radd__(self, other: Number) -> Expression:
+        return call("add", other, self)
+
+    def __sub__(self, other: Expression | Number) -> Expression:
+        return call("subtract", self, other)
+
+    def __rsub__(self, other: Number) -> Expression:
+        return call("subtract", other, self)
+
+    def __mul__(self, other: Expression | Number) -> Expression:
+        return call("multiply", self, other)
+
+    def __rmul__(self, other: Number) -> Expression:
+        return call("multiply", other, self)
+
+    def __truediv__(self, other: Expression | Number) -> Expression:
+        return call("divide", self, other)
+
+    def __rtruediv__(self, other: Number) -> Expression:
+        return call("divide", other, self)
+
+    def __neg__(self) -> Expression:
+        return call("subtract", 0.0, self)
+
+    @property
+    def constant(self) -> bool:
+        return self.function == "constant"
+
+    @property
+    def operand(self) -> int | None:
+        return int(self.value) if self.function == "operand" else None
+
+    def walk(self) -> Iterator[Expression]:
+        """Every distinct node, arguments before the calls that use them."""
+        seen: set[Expression] = set()
+        stack: list[tuple[Expression, bool]] = [(self, False)]
+        while stack:
+            node, ready = stack.pop()
+            if ready:
+                yield node
+            elif node not in seen:
+                seen.add(node)
+                stack.append((node, True))
+                stack.extend((argument, False) for argument in reversed(node.arguments))
+
+    def operands(self) -> set[int]:
+        return {int(node.value) for node in self.walk() if node.function == "operand"}
+
+    def rewrite(self, replace: Callable[[Expression], Expression | None]) -> Expression:
+        """A copy in which ``replace`` has had its say on every node, from the leaves up."""
+        done: dict[Expression, Expression] = {}
+        for node in self.walk():
+            outcome = replace(node)
+            if outcome is None:
+                arguments = tuple(done[argument] for argument in node.arguments)
+                outcome = node if arguments == node.arguments else call(node.function, *arguments)
+            done[node] = outcome
+        return done[self]
+
+    def substitute(self, by: dict[int, Expression]) -> Expression:
+        """Put an expression in the place of each operand."""
+        return self.rewrite(lambda node: by[int(node.value)] if node.function == "operand" else None)
+
+    def __repr__(self) -> str:
+        if self.constant:
+            return repr(self.value)
+        if self.function == "operand":
+            return f"#{int(self.value)}"
+        return f"{self.function}({', '.join(map(repr, self.arguments))})"
+
+
+def operand(number: int) -> Expression:
+    """The value of the ``number``-th input at this position."""
+    return Expression("operand", value=float(number))
+
+
+def constant(value: Number) -> Expression:
+    return Expression("constant", value=float(value))
+
+
+ZERO, ONE = constant(0), constant(1)
+
+
+def _lift(value: Expression | Number) -> Expression:
+    return value if isinstance(value, Expression) else constant(value)
+
+
+def call(function: str, *arguments: Expression | Number) -> Expression:
+    """A call, simplified where constants and neutral elements allow it."""
+    lifted = tuple(map(_lift, arguments))
+    simple = _simplified(function, lifted)
+    return Expression(function, lifted) if simple is None else simple
+
+
+def _simplified(function: str, arguments: tuple[Expression, ...]) -> Expression | None:
+    if function in _FOLDED and all(argument.constant for argument in arguments):
+        return constant(_FOLDED[function](*(argument.value for argument in arguments)))
+    if function == "add":
+        a, b = arguments
+        return b if a == ZERO else a if b == ZERO else None
+    if function == "subtract" and arguments[1] == ZERO:
+        return arguments[0]
+    if function == "multiply":
+        a, b = arguments
+        if ZERO in (a, b):
+            return ZERO
+        return b if a == ONE else a if b == ONE else None
+    if function == "divide":
+        a, b = arguments
+        return ZERO if a == ZERO else a if b == ONE else None
+    if function == "power" and arguments[1] == ONE:
+        return arguments[0]
+    if function == "select" and arguments[1] == arguments[2]:
+        return arguments[1]
+    return None
+
+
+_FOLDED: dict[str, Callable[..., float]] = {
+    "add": lambda a, b: a + b,
+    "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,
+    "divide": lambda a, b: a / b if b else math.nan,
+}
+
+
+def maximum(a: Expression | Number, b: Expression | Number) -> Expression:
+    return call("maximum", a, b)
+
+
+def greater(a: Expression | Number, b: Expression | Number) -> Expression:
+    """1 where a > b, else 0."""
+    return call("greater", a, b)
+
+
+def select(condition: Expression, a: Expression | Number, b: Expression | Number) -> Expression:
+    """a where the condition is not 0, else b."""
+    return call("select", condition, a, b)
+
+
+def exp(a: Expression) -> Expression:
+    return call("exp", a)
+
+
+def log(a: Expression) -> Expression:
+    return call("log", a)
+
+
+def tanh(a: Expression) -> Expression:
+    return call("tanh", a)
+
+
+def sigmoid(a: Expression) -> Expression:
+    """1/(1 + e^-a)."""
+    return call("sigmoid", a)
+
+
+def relu(a: Expression) -> Expression:
+    """max(a, 0), with derivative 0 at 0."""
+    return call("relu", a)
+
+
+def square_root(a: Expression) -> Expression:
+    return call("square_root", a)
+
+
+def power(a: Expression, exponent: Number) -> Expression:
+    """a to a constant power; a must be positive unless the power is a whole number."""
+    return call("power", a, exponent)
+
+
+# The derivative of a call for each argument, written with the call itself (f) where that is
+# cheaper than the arguments: then backward keeps the output and not the input.
+_Rule = Callable[..., tuple[Expression, ...]]
+_DERIVATIVES: dict[str, _Rule] = {
+    "add": lambda f, a, b: (ONE, ONE),
+    "subtract": lambda f, a, b: (ONE, constant(-1)),
+    "multiply": lambda f, a, b: (b, a),
+    "divide": lambda f, a, b: (ONE / b, -(a / (b * b))),
+    "maximum": lambda f, a, b: (ONE - greater(b, a), greater(b, a)),
+    "greater": lambda f, a, b: (ZERO, ZERO),
+    "select": lambda f, c, a, b: (ZERO, select(c, ONE, ZERO), select(c, ZERO, ONE)),
+    "exp": lambda f, a: (f,),
+    "log": lambda f, a: (ONE / a,),
+    "tanh": lambda f, a: (ONE - f * f,),
+    "sigmoid": lambda f, a: (f * (ONE - f),),
+    "relu": lambda f, a: (greater(f, ZERO),),
+    "square_root": lambda f, a: (constant(0.5) / f,),
+    "power": lambda f, a, b: (b * power(a, b.value - 1), ZERO),
+}
+
+FUNCTIONS = frozenset(_DERIVATIVES)
+"""Every function that a backend must be able to compute."""
+
+
+def derivative(f: Expression, wanted: int) -> Expression:
+    """The partial derivative of ``f`` for operand ``wanted``."""
+    partial: dict[Expression, Expression] = {}
+    for node in f.walk():
+        if node.function in ("operand", "constant"):
+            partial[node] = ONE if node.operand == wanted else ZERO
+            continue
+        inner = [partial[argument] for argument in node.arguments]
+        if all(term == ZERO for term in inner):
+            partial[node] = ZERO
+            continue
+        total = ZERO
+        for outer, term in zip(_DERIVATIVES[node.function](node, *node.arguments), inner, strict=True):
+            if term != ZERO:
+                total = total + outer * term
+        partial[node] = total
+    return partial[f]

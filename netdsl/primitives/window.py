@@ -1,0 +1,96 @@
+"""Window reductions: the maximum or the average of what a sliding window covers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.primitives.operation import Operation
+from netdsl.quantities import Padding, Size
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class Pooling(NamedTuple):
+    """How a pooling window moves. Padding never wins a maximum and adds 0 to an average."""
+
+    kernel: Size
+    stride: Size
+    padding: Padding
+
+
+class WindowMaximum(Operation):
+    """y = the largest value under the window; ``winner`` = which one, counted row by row from 0.
+
+    Of equal values the first wins, as in PyTorch and Caffe. ``winner`` has y's shape and holds whole
+    numbers, exact as 32-bit floats.
+    """
+
+    name = "window_maximum"
+
+    def __init__(self, y: Tensor, winner: Tensor, x: Tensor, pooling: Pooling) -> None:
+        super().__init__((x,), (y, winner))
+        self.pooling = pooling
+
+    def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        (x,) = self.inputs
+        if not build.wants(x):
+            return (None,)
+        dx = build.like(x, "gradient")
+        build.append(WindowMaximumGradient(dx, upstream, self.outputs[1], self.pooling))
+        return (dx,)
+
+    def details(self) -> str:
+        return _text(self.pooling)
+
+
+class WindowMaximumGradient(Operation):
+    """dx = each gradient added to the value that won its window; windows may overlap."""
+
+    name = "window_maximum_gradient"
+
+    def __init__(self, dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling) -> None:
+        super().__init__((dy, winner), (dx,))
+        self.pooling = pooling
+
+    def details(self) -> str:
+        return _text(self.pooling)
+
+
+class WindowAverage(Operation):
+    """y = the sum under the window divided by the window's area, padding included."""
+
+    name = "window_average"
+
+    def __init__(self, y: Tensor, x: Tensor, pooling: Pooling) -> None:
+        super().__init__((x,), (y,))
+        self.pooling = pooling
+
+    def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        (x,) = self.inputs
+        if not build.wants(x):
+            return (None,)
+        dx = build.like(x, "gradient")
+        build.append(WindowAverageGradient(dx, upstream, self.pooling))
+        return (dx,)
+
+    def details(self) -> str:
+        return _text(self.pooling)
+
+
+class WindowAverageGradient(Operation):
+    """dx = each gradient, divided by the window's area, added to all that its window covers."""
+
+    name = "window_average_gradient"
+
+    def __init__(self, dx: Tensor, dy: Tensor, pooling: Pooling) -> None:
+        super().__init__((dy,), (dx,))
+        self.pooling = pooling
+
+    def details(self) -> str:
+        return _text(self.pooling)
+
+
+def _text(pooling: Pooling) -> str:
+    return f"kernel {pooling.kernel}, stride {pooling.stride}, pad {pooling.padding}"

@@ -1,0 +1,56 @@
+"""Reverse-mode differentiation of a list of primitives.
+
+Every primitive knows how to pass a gradient on (Rumelhart, Hinton, Williams, 1986: the chain
+rule, from the loss back); this walks the list from its end and adds up where paths meet.
+"""
+
+from __future__ import annotations
+
+from netdsl.primitives.builder import Builder
+from netdsl.primitives.expression import Expression, constant, operand
+from netdsl.primitives.tensor import Tensor
+
+
+class Gradients:
+    """The gradients of one loss, as far as they have been written."""
+
+    def __init__(self) -> None:
+        self._terms: dict[Tensor, list[Tensor]] = {}
+
+    def add(self, tensor: Tensor, term: Tensor) -> None:
+        self._terms.setdefault(tensor, []).append(term)
+
+    def of(self, build: Builder, tensor: Tensor) -> Tensor | None:
+        """The whole gradient of a tensor; None where the loss does not depend on it."""
+        terms = self._terms.get(tensor)
+        if not terms:
+            return None
+        if len(terms) > 1:
+            total: Expression = operand(0)
+            for number in range(1, len(terms)):
+                total = total + operand(number)
+            self._terms[tensor] = [build.elementwise(total, *terms, name=f"{tensor.name}.gradient")]
+        return self._terms[tensor][0]
+
+
+def differentiate(build: Builder, loss: Tensor) -> Gradients:
+    """Append the backward pass of ``loss`` (a scalar) to the builder's operations."""
+    forward = list(build.operations)
+    gradients = Gradients()
+    seed = build.like(loss, "gradient")
+    build.origin = "loss"
+    build.assign(seed, constant(1))
+    gradients.add(loss, seed)
+    for operation in reversed(forward):
+        output = operation.outputs[0]
+        if not build.wants(output):
+            continue
+        build.origin = operation.origin
+        upstream = gradients.of(build, output)
+        if upstream is None:
+            continue
+        terms = operation.gradients(build, upstream)
+        for tensor, term in zip(operation.inputs, terms, strict=True):
+            if term is not None:
+                gradients.add(tensor, term)
+    return gradients

@@ -1,0 +1,108 @@
+"""From a planned network to the program of one step."""
+
+from __future__ import annotations
+
+from netdsl.losses.loss import Loss
+from netdsl.optimizers.optimizer import Optimizer
+from netdsl.plan.plan import Plan
+from netdsl.primitives.builder import Builder
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.fuse import fuse
+from netdsl.program.gradients import differentiate
+from netdsl.program.program import Program, Stored
+
+
+def training_program(plan: Plan, batch: int, *, loss: Loss, optimizer: Optimizer) -> Program:
+    """Forward, backward and update.
+
+    Inputs: ``x`` (batch, height, width, channels), ``target`` (batch, classes) as 0 and 1,
+    ``rate`` and, with dropout, ``seed``. Outputs: ``loss`` (mean over the batch) and ``scores``.
+    """
+    build = Builder(batch, training=True)
+    stored = _declare(build, plan, learnable=True)
+    decays = {
+        f"{layer.node.name}.{parameter.name}": parameter.decays
+        for layer in plan.layers
+        for parameter in layer.parameters
+    }
+    tensors = _forward(build, plan)
+    scores = _scores(plan, tensors)
+    error = _loss(build, loss, scores, tensors[-1])
+    gradients = differentiate(build, error)
+    rate = build.input("rate", (), batched=False)
+    for name, parameter in list(build.stored.items()):
+        gradient = gradients.of(build, parameter)
+        if gradient is not None:
+            build.origin = name.rsplit(".", 1)[0]
+            state = optimizer.update(build, parameter, gradient, rate, decays=decays.get(name, True))
+            stored += [Stored(kept.name, kept.shape, "optimizer") for kept in state]
+    return _program("train", build, {"loss": error, "scores": scores}, stored)
+
+
+def inference_program(plan: Plan, batch: int, *, loss: Loss) -> Program:
+    """Forward as after training: no dropout, running statistics.
+
+    Inputs ``x`` and ``target`` as in training_program; outputs ``loss``, ``scores`` and
+    ``probabilities`` (batch, classes).
+    """
+    build = Builder(batch, training=False)
+    stored = _declare(build, plan, learnable=False)
+    tensors = _forward(build, plan)
+    scores = _scores(plan, tensors)
+    error = _loss(build, loss, scores, tensors[-1])
+    build.origin = "probabilities"
+    probabilities = loss.probabilities(build, scores)
+    outputs = {"loss": error, "scores": scores, "probabilities": probabilities}
+    return _program("infer", build, outputs, stored)
+
+
+def _declare(build: Builder, plan: Plan, *, learnable: bool) -> list[Stored]:
+    """Every stored array of the layers, under its full name."""
+    stored = []
+    for layer in plan.layers:
+        for parameter in layer.parameters:
+            full_name = f"{layer.node.name}.{parameter.name}"
+            build.store(full_name, parameter.shape, learnable=learnable)
+            stored.append(Stored(full_name, parameter.shape, "parameter"))
+        for statistic in layer.statistics:
+            full_name = f"{layer.node.name}.{statistic.name}"
+            build.store(full_name, statistic.shape)
+            stored.append(Stored(full_name, statistic.shape, "statistic"))
+    return stored
+
+
+def _forward(build: Builder, plan: Plan) -> list[Tensor]:
+    """Lower every layer in order; the outputs by node index."""
+    tensors: list[Tensor] = []
+    for layer in plan.layers:
+        build.origin = layer.node.name
+        inputs = [tensors[index] for index in layer.node.inputs]
+        tensors.append(layer.node.layer.lower(build, *inputs))
+    return tensors
+
+
+def _scores(plan: Plan, tensors: list[Tensor]) -> Tensor:
+    """The class scores: what goes into a closing SOFTMAX, or else the last output."""
+    last = plan.layers[-1].node
+    return tensors[last.inputs[0]] if last.layer.yields_probabilities else tensors[-1]
+
+
+def _loss(build: Builder, loss: Loss, scores: Tensor, output: Tensor) -> Tensor:
+    build.origin = "loss"
+    target = build.input("target", (scores.values,))
+    predicted = scores if loss.takes_scores else output
+    return loss.lower(build, build.flatten(predicted), target)
+
+
+def _program(name: str, build: Builder, outputs: dict[str, Tensor], stored: list[Stored]) -> Program:
+    operations = fuse(tuple(build.operations), tuple(outputs.values()))
+    used = {tensor for operation in operations for tensor in operation.inputs}
+    return Program(
+        name,
+        build.batch,
+        operations,
+        {name: tensor for name, tensor in build.inputs.items() if tensor in used or name in ("x", "target")},
+        outputs,
+        tuple(stored),
+        {name: tensor for name, tensor in build.stored.items() if tensor.role is Role.STORED},
+    )

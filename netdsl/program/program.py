@@ -1,0 +1,36 @@
+"""The program: what one step computes, as data."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.primitives.operation import Operation
+from netdsl.primitives.tensor import Tensor
+
+
+class Stored(NamedTuple):
+    """An array that outlives a step.
+
+    ``kind`` is "parameter" (learned), "statistic" (kept by a layer) or "optimizer" (kept by the
+    update rule, starts at 0).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    kind: str
+
+
+class Program(NamedTuple):
+    """The operations of one step for ``batch`` images, in order.
+
+    ``inputs`` are written by the caller before the step, ``outputs`` can be read after it,
+    ``stored`` are changed in place.
+    """
+
+    name: str
+    batch: int
+    operations: tuple[Operation, ...]
+    inputs: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+    stored: tuple[Stored, ...]
+    stored_tensors: dict[str, Tensor]

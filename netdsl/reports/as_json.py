@@ -1,0 +1,86 @@
+"""Renders checks as JSON for other programs. The schema only grows; its number says when it broke."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from netdsl.diagnostics import Diagnostic, Label
+from netdsl.graph.printer import layer_text
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.quantities import FLOAT_BYTES
+from netdsl.source import Source, Span
+
+SCHEMA = "netdsl-check-1"
+
+
+def checks_as_json(checks: Sequence[tuple[str, Plan | None, Sequence[Diagnostic]]]) -> str:
+    """One object for all networks checked: (file, plan or None, findings) each."""
+    networks = [
+        {
+            "file": file,
+            "plan": _plan(plan) if plan is not None else None,
+            "diagnostics": [_diagnostic(finding) for finding in findings],
+        }
+        for file, plan, findings in checks
+    ]
+    return json.dumps({"schema": SCHEMA, "networks": networks}, indent=2) + "\n"
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    return {
+        "name": plan.network.name,
+        "input": list(plan.input.shape),
+        "output": list(plan.output.shape),
+        "parameters": plan.parameter_count,
+        "macs": plan.macs,
+        "activations": plan.activation_values,
+        "parameter_bytes": plan.parameter_bytes,
+        "activation_bytes": FLOAT_BYTES * plan.activation_values,
+        "kept_bytes": plan.kept_bytes,
+        "layers": [_layer(plan, layer) for layer in plan.layers],
+    }
+
+
+def _layer(plan: Plan, layer: PlannedLayer) -> dict[str, Any]:
+    node = layer.node
+    return {
+        "name": node.name,
+        "kind": node.layer.keyword,
+        "text": layer_text(node.layer),
+        "implied": node.implied,
+        "inputs": [plan.layers[index].node.name for index in node.inputs],
+        "output": list(layer.output.shape),
+        "parameters": layer.parameter_count,
+        "macs": layer.macs,
+        "activations": layer.output.values,
+        "kept_values": layer.kept_values,
+        "receptive_field": list(layer.receptive_field),
+        "line": plan.network.source.position(node.span.start)[0],
+    }
+
+
+def _diagnostic(finding: Diagnostic) -> dict[str, Any]:
+    source = finding.source
+    labels = [label for label in (finding.primary, *finding.secondary) if label is not None]
+    return {
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "message": finding.message,
+        "file": source.name if source is not None else finding.path,
+        "labels": [_label(source, label) for label in labels] if source is not None else [],
+        "notes": list(finding.notes),
+        "help": list(finding.help),
+    }
+
+
+def _label(source: Source, label: Label) -> dict[str, Any]:
+    """A label with its range; the first label of a finding is where it belongs."""
+    return {"text": label.text, **_range(source, label.span)}
+
+
+def _range(source: Source, span: Span) -> dict[str, int]:
+    line, column = source.position(span.start)
+    end_line, end_column = source.position(span.end)
+    return {"line": line, "column": column, "end_line": end_line, "end_column": end_column}

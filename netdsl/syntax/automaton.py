@@ -1,0 +1,299 @@
+"""Runs LALR(1) parse tables: a contextual lexer, the automaton, and recovery from mistakes.
+
+Iterative throughout, so depth of nesting is bounded by a limit and not by Python's stack. Builds
+nodes while it reduces; knows nothing of the language beyond the names below.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+END = "$END"
+"""The token after the last one."""
+
+UNKNOWN = "$UNKNOWN"
+"""The token of a character that no terminal begins with."""
+
+LINE_END = "_NL"
+RECOVERED = "layer"
+"""The rule that a mistake is taken for, so that parsing goes on behind it."""
+
+FREE_TEXT = "TITLE"
+"""The terminal that matches anything, never tried where it is not expected."""
+
+SYNCHRONISING = frozenset(("LINK", "CLOSE", "RIGHT_BRACE"))
+"""Besides line ends, the tokens that may end a mistake."""
+
+BRACKETS = {"CLOSE": "OPEN", "RIGHT_BRACE": "LEFT_BRACE"}
+NESTING_LIMIT = 64
+
+DROP, KEEP, SPLICE = 0, 1, 2
+"""What a rule does with each of its symbols: leave it out, take it as a child, take its children."""
+
+
+class Rule(NamedTuple):
+    """One production: the name of its node, and DROP, KEEP or SPLICE for each symbol."""
+
+    name: str
+    symbols: tuple[int, ...]
+
+
+class Tables(NamedTuple):
+    """A grammar ready to run.
+
+    ``terminals`` are (name, regular expression) in the order in which they are tried.
+    ``states`` map a symbol to what follows: n >= 0 goes to state n, n < 0 reduces by rule -n - 1.
+    """
+
+    terminals: tuple[tuple[str, str], ...]
+    ignored: tuple[str, ...]
+    states: tuple[dict[str, int], ...]
+    rules: tuple[Rule, ...]
+    start: int
+    accept: int
+
+
+class Token(NamedTuple):
+    """A piece of text with the terminal that it matches and its offset."""
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+class Failure(NamedTuple):
+    """A token that cannot stand where it does.
+
+    ``state`` identifies the place in the grammar, ``expected`` are the terminals that could stand
+    there, ``previous`` is the token before, ``open_brackets`` those not closed yet.
+    """
+
+    token: Token
+    state: int
+    expected: frozenset[str]
+    previous: Token | None
+    open_brackets: tuple[Token, ...]
+    too_deep: bool = False
+
+
+class Parsed(NamedTuple):
+    """The node of the start rule, or None where the file ended too early, and all failures."""
+
+    node: Any
+    failures: list[Failure]
+
+
+Builder = Callable[[list[Any]], Any]
+
+
+class _Lexer:
+    """Cuts a text into tokens; which terminals are tried depends on the parser's state."""
+
+    def __init__(self, tables: Tables) -> None:
+        patterns = dict(tables.terminals)
+        self._matchers = {name: re.compile(pattern).match for name, pattern in tables.terminals}
+        self._order = [name for name, _ in tables.terminals if name not in tables.ignored]
+        skipped = "|".join(patterns[name] for name in tables.ignored)
+        self._skip = re.compile(f"(?:{skipped})*").match
+        self._states = tables.states
+        self._by_state: dict[int, list[tuple[str, Any]]] = {}
+
+    def token(self, text: str, position: int, state: int) -> Token:
+        """The next token from ``position`` as the state reads it; what fits no state is UNKNOWN."""
+        skipped = self._skip(text, position)
+        assert skipped is not None
+        position = skipped.end()
+        if position >= len(text):
+            return Token(END, "", len(text))
+        matchers = self._by_state.get(state)
+        if matchers is None:
+            accepted = self._states[state]
+            matchers = [(name, self._matchers[name]) for name in self._order if name in accepted]
+            self._by_state[state] = matchers
+        for name, match in matchers:
+            found = match(text, position)
+            if found:
+                return Token(name, found.group(), position)
+        for name in self._order:
+            found = name != FREE_TEXT and self._matchers[name](text, position)
+            if found:
+                return Token(name, found.group(), position)
+        return Token(UNKNOWN, text[position], position)
+
+
+class Automaton:
+    """A parser for one grammar; may be used again and again."""
+
+    def __init__(self, tables: Tables, builders: Mapping[str, Builder], unreadable: Callable[..., Any]) -> None:
+        """``unreadable(start, end)`` makes the node that stands where a mistake was."""
+        self._tables = tables
+        self._builders = builders
+        self._unreadable = unreadable
+        self._lexer = _Lexer(tables)
+
+    def parse(self, text: str) -> Parsed:
+        """Parse a text that ends in a line break; never raises for what the text holds."""
+        return _Run(self._tables, self._builders, self._unreadable, self._lexer, text).parse()
+
+
+class _Run:
+    """One parse: the two stacks, the brackets that are open, and the failures so far."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        builders: Mapping[str, Builder],
+        unreadable: Callable[..., Any],
+        lexer: _Lexer,
+        text: str,
+    ) -> None:
+        self.tables = tables
+        self.builders = builders
+        self.unreadable = unreadable
+        self.lexer = lexer
+        self.text = text
+        self.states = [tables.start]
+        self.nodes: list[Any] = []
+        self.starts: list[int] = []
+        self.open: list[Token] = []
+        self.previous: Token | None = None
+        self.failures: list[Failure] = []
+        self.reported_until = 0
+
+    def parse(self) -> Parsed:
+        position = 0
+        while True:
+            token = self.lexer.token(self.text, position, self.states[-1])
+            if not self._reduce(token.kind):
+                resumed = self._fail(token)
+                if resumed is None:
+                    return Parsed(None, self.failures)
+                position = resumed
+                continue
+            if token.kind == END:
+                return Parsed(self.nodes[-1], self.failures)
+            if len(self.open) > NESTING_LIMIT:
+                self.failures.append(self._failure(token, too_deep=True))
+                return Parsed(None, self.failures)
+            self._shift(token)
+            position = token.end
+
+    def _shift(self, token: Token) -> None:
+        self.states.append(self.tables.states[self.states[-1]][token.kind])
+        self.nodes.append(token)
+        self.starts.append(token.start)
+        self._count_brackets(token)
+        self.previous = token
+
+    def _count_brackets(self, token: Token) -> None:
+        if token.kind in BRACKETS.values():
+            self.open.append(token)
+        elif token.kind in BRACKETS and self.open and self.open[-1].kind == BRACKETS[token.kind]:
+            self.open.pop()
+
+    def _reduce(self, kind: str) -> bool:
+        """Apply the rules that end before a token; whether the token may then stand here."""
+        table = self.tables
+        while True:
+            action = table.states[self.states[-1]].get(kind)
+            if action is None:
+                return kind == END and self.states[-1] == table.accept
+            if action >= 0:
+                return True
+            rule = table.rules[-action - 1]
+            size = len(rule.symbols)
+            children = self._children(rule, self.nodes[len(self.nodes) - size :])
+            start = self.starts[-size] if size else len(self.text)
+            if size:
+                del self.nodes[-size:], self.states[-size:], self.starts[-size:]
+            build = self.builders.get(rule.name)
+            self.nodes.append(children if build is None else build(children))
+            self.starts.append(start)
+            self.states.append(table.states[self.states[-1]][rule.name])
+
+    @staticmethod
+    def _children(rule: Rule, nodes: list[Any]) -> list[Any]:
+        children: list[Any] = []
+        for use, node in zip(rule.symbols, nodes, strict=True):
+            if use == KEEP:
+                children.append(node)
+            elif use == SPLICE:
+                # A list that grows to the right is taken over, not copied: long files stay linear.
+                if children:
+                    children.extend(node)
+                else:
+                    children = node
+        return children
+
+    def _failure(self, token: Token, too_deep: bool = False) -> Failure:
+        expected = frozenset(self._acceptable())
+        return Failure(token, self.states[-1], expected, self.previous, tuple(self.open), too_deep)
+
+    def _acceptable(self) -> Iterator[str]:
+        """The terminals that the automaton would take now, found by trying the reductions."""
+        for name in self.tables.states[self.states[-1]]:
+            if (name == END or name.isupper()) and self._takes(name):
+                yield name
+
+    def _takes(self, kind: str) -> bool:
+        """Whether a token may stand here once the rules before it are applied."""
+        states = list(self.states[-4 * NESTING_LIMIT :])
+        table = self.tables
+        while states:
+            action = table.states[states[-1]].get(kind)
+            if action is None:
+                return kind == END and states[-1] == table.accept
+            if action >= 0:
+                return True
+            rule = table.rules[-action - 1]
+            if rule.symbols:
+                del states[-len(rule.symbols) :]
+            if states:
+                states.append(table.states[states[-1]][rule.name])
+        return False
+
+    def _fail(self, token: Token) -> int | None:
+        """Report a token and return the offset to go on at; None where the file has ended.
+
+        One mistake a line is reported: what follows it there is too often its consequence.
+        """
+        if token.start >= self.reported_until:
+            self.failures.append(self._failure(token))
+            line_end = self.text.find("\n", token.start)
+            self.reported_until = line_end if line_end >= 0 else len(self.text)
+        if token.kind == END:
+            return None
+        start = token.start
+        while RECOVERED not in self.tables.states[self.states[-1]]:
+            self.states.pop()
+            self.nodes.pop()
+            start = self.starts.pop()
+        self.states.append(self.tables.states[self.states[-1]][RECOVERED])
+        self.starts.append(start)
+        self.nodes.append(None)
+        end = self._end_of_mistake(token)
+        self.nodes[-1] = self.unreadable(start, max(end, start))
+        return end
+
+    def _end_of_mistake(self, token: Token) -> int:
+        """The offset of the next token that can follow an unreadable layer."""
+        depth = 0
+        while token.kind != END:
+            if depth == 0 and token.kind in SYNCHRONISING and self._takes(token.kind):
+                break
+            if token.kind in BRACKETS.values():
+                depth += 1
+            elif token.kind in BRACKETS and depth:
+                depth -= 1
+            elif token.kind == LINE_END:
+                depth = 0
+                if self._takes(LINE_END):
+                    break
+            token = self.lexer.token(self.text, token.end, self.states[-1])
+        return token.start

@@ -1,0 +1,263 @@
+"""Says what is wrong where the parser could not go on, in the reader's words.
+
+Mistakes are taught by example: each lesson shows texts that fail for one reason. A failure with
+the same place in the grammar and the same token as one of the examples gets that lesson; all
+others get a list of what could have stood there.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from netdsl.diagnostics import Diagnostic, Label, Severity
+from netdsl.source import Source, Span
+from netdsl.syntax.automaton import BRACKETS, END, LINE_END, NESTING_LIMIT, UNKNOWN, Failure, Token
+
+
+class Lesson(NamedTuple):
+    """One reason for which texts fail: what is said, the cure, and texts that fail so."""
+
+    message: str
+    cure: str
+    examples: tuple[str, ...]
+
+
+LESSONS = (
+    Lesson(
+        "a number cannot begin with `-` here: `-` chains layers",
+        "numbers in a network are not negative; leave the `-` out",
+        ("CONV 6 5x5 pad -1", "CONV1: 6 5x5 stride -1", "[CONV 6 5x5 pad -1]", "CONV-64", "CONV3-64: 3x3"),
+    ),
+    Lesson(
+        "a layer begins with its kind, not with a number",
+        "write the kind first: `FC 4096 neurons`, `CONV 64 3x3`",
+        ("64 3x3", "3x3 CONV", "[4096] 4096", "[4096] 3x3", "- 64 3x3", "[CONV 6 5x5\n64 3x3]"),
+    ),
+    Lesson(
+        "a volume in brackets says what the layer behind it makes, and no layer follows",
+        "write both on one line: `[55x55x96] CONV1: 96 11x11 filters`",
+        ("[55x55x96]\n", "[4096]\n", "[[4096] - RELU]", "[4096] [RELU]", "[[4096]]"),
+    ),
+    Lesson(
+        "the brackets are empty",
+        "put layers between them, `[CONV 64 3x3 - RELU]*2`, or a volume, `[55x55x96]`",
+        ("[]", "[\n]", "RELU - []"),
+    ),
+    Lesson(
+        "a link needs a layer on both sides",
+        "leave the extra link out, or name the missing layer",
+        ("RELU - - RELU", "[RELU - ]", "[ - RELU]", "RELU - ;\n- RELU", "[RELU - - RELU]", "[RELU\n- - RELU]"),
+    ),
+    Lesson(
+        "`*` needs a whole number: how many times the group is repeated",
+        "write it behind the bracket: `[CONV 64 3x3 - RELU]*3`",
+        ("[RELU]*", "[RELU]*N", "[RELU]*[RELU]"),
+    ),
+    Lesson(
+        "only a group in brackets can be repeated",
+        "put brackets around it: `[CONV 64 3x3]*3`",
+        ("CONV 64 3x3 *3", "RELU*3", "RELU: *3", "[RELU*3]", "CONV 64*3", "CONV1: 64*3"),
+    ),
+    Lesson(
+        "one link or line break is missing after the group",
+        "chain with ` - ` or begin a new line",
+        ("[RELU] RELU", "[RELU]*2 RELU", "[RELU] [RELU]", "[RELU] 3", "[RELU]: 3", "[RELU]*2 3"),
+    ),
+    Lesson(
+        "one link or line break is missing before the bracket",
+        "chain with ` - ` or begin a new line; a claimed volume stands before its layer",
+        ("RELU [RELU]", "RELU: [RELU]", "CONV 3 [55x55x96]", "CONV: 3 [55x55x96]", "RELU (a) [RELU]"),
+    ),
+    Lesson(
+        "a layer has one colon, after its label",
+        "write `label: KIND options`",
+        ("a: b: c", "a: 3 : c", "a 3 : c", "a 3x3: c"),
+    ),
+    Lesson(
+        "`expect` needs a quantity, a relation and a value",
+        "write `expect params = 61,706`, `expect macs <= 1.2G` or `expect output = 10`",
+        (
+            "expect params",
+            "expect params 61",
+            "expect params: 61",
+            "expect params = ",
+            "expect params = lots",
+            "expect params <= = 5",
+            "expect params <= -5",
+            "expect output = [10]",
+            "expect params = 5 5",
+            "expect params = 5 words",
+        ),
+    ),
+    Lesson(
+        "`where` needs braces with one line for each kind of layer",
+        "write `where { CONV: 6, 16 filters 5x5; POOL: 2x2 }` right behind the bracket",
+        ("[CONV] where { [CONV] }", "[CONV] where { - }", "[CONV] where { 5x5 }", "[CONV] where { CONV: 5 - RELU }"),
+    ),
+    Lesson(
+        "remarks in parentheses end a layer",
+        "put the remark last, after a blank: `FC8: 1000 neurons (class scores)`",
+        ("FC: 10 (scores) neurons", "RELU (a) (b)", "FC: 10 (a) 5"),
+    ),
+    Lesson(
+        "relations like `<=` belong to `expect` lines",
+        "options are written `stride 2` or `stride = 2`",
+        ("CONV 64 stride <= 2", "CONV: 64 stride > 2", "RELU < 3"),
+    ),
+    Lesson(
+        "braces belong to `where`, behind a group in brackets",
+        "write `[CONV - POOL] where { CONV: 6 filters 5x5; POOL: 2x2 }`",
+        ("CONV {", "CONV 3 {", "CONV: {", "{", "[CONV] {", "CONV where { 3 }", "CONV: where { 3 }"),
+    ),
+)
+
+_READERS_WORDS = {
+    "WORD": "a layer or a word",
+    "NUMBER": "a number",
+    "SIZE": "a size such as `3x3`",
+    "LINK": "`-`",
+    "OPEN": "`[`",
+    "CLOSE": "`]`",
+    "LEFT_BRACE": "`{`",
+    "RIGHT_BRACE": "`}`",
+    "COLON": "`:`",
+    "TIMES": "`*`",
+    "WHERE": "`where {`",
+    "REMARK": "a remark in parentheses",
+    "TITLE": "a name",
+    LINE_END: "the end of the line",
+    END: "the end of the file",
+}
+"""What the terminals are called in messages; those left out are never what a reader misses."""
+
+
+@cache
+def _lessons() -> dict[tuple[int, str], Lesson]:
+    """Lessons by place in the grammar and token, found by parsing the examples."""
+    from netdsl.syntax.parser import automaton
+
+    found: dict[tuple[int, str], Lesson] = {}
+    for lesson in LESSONS:
+        for example in lesson.examples:
+            failures = automaton().parse(example + "\n").failures
+            if failures:
+                found.setdefault((failures[0].state, failures[0].token.kind), lesson)
+    return found
+
+
+def describe(failure: Failure, source: Source) -> Diagnostic:
+    """The diagnostic of one failure."""
+    token = failure.token
+    if failure.too_deep:
+        return _too_deep(failure, source)
+    if token.kind == END and failure.open_brackets:
+        return _never_closed(failure.open_brackets[-1], source)
+    if token.kind in BRACKETS and not _closes(failure):
+        return _never_opened(failure, source)
+    if token.kind == UNKNOWN:
+        return _unknown_character(token, source)
+    lesson = _lessons().get((failure.state, token.kind))
+    expected = _expected(failure)
+    primary = Label(_place(failure, source), "" if lesson else f"expected {expected}")
+    if lesson:
+        return _error("ND102", lesson.message, source, primary, lesson.cure)
+    return _error("ND102", f"{_found(token)} cannot stand here", source, primary)
+
+
+def _error(
+    code: str, message: str, source: Source, primary: Label, *cures: str, secondary: tuple[Label, ...] = ()
+) -> Diagnostic:
+    return Diagnostic(code, Severity.ERROR, message, source, primary, secondary, help=cures)
+
+
+def _place(failure: Failure, source: Source) -> Span:
+    """The token; the end of what stands before it where the token is the end of a line."""
+    token, previous = failure.token, failure.previous
+    if token.kind in (LINE_END, END) and previous is not None and previous.kind != LINE_END:
+        return Span(previous.start, previous.end)
+    end = min(token.end, len(source.text))
+    return Span(min(token.start, end), end)
+
+
+def _found(token: Token) -> str:
+    if token.kind == END:
+        return "the end of the file"
+    if token.kind == LINE_END:
+        return "the end of the line"
+    shown = token.text if len(token.text) <= 30 else token.text[:29] + "…"
+    return f"`{shown.strip()}`"
+
+
+def _expected(failure: Failure) -> str:
+    names = [words for kind, words in _READERS_WORDS.items() if kind in failure.expected]
+    return " or ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
+
+
+def _too_deep(failure: Failure, source: Source) -> Diagnostic:
+    opening = failure.open_brackets[-1]
+    return _error(
+        "ND104",
+        f"brackets nested deeper than {NESTING_LIMIT}",
+        source,
+        Label(Span(opening.start, opening.end), f"bracket number {len(failure.open_brackets)} inside another"),
+        "write the inner groups out, or repeat an outer one",
+    )
+
+
+def _never_closed(opening: Token, source: Source) -> Diagnostic:
+    closing = "]" if opening.kind == "OPEN" else "}"
+    return _error(
+        "ND103",
+        f"`{opening.text}` is never closed",
+        source,
+        Label(Span(opening.start, opening.end), f"no `{closing}` follows"),
+        f"add the missing `{closing}`",
+    )
+
+
+def _closes(failure: Failure) -> bool:
+    brackets = failure.open_brackets
+    return bool(brackets) and brackets[-1].kind == BRACKETS[failure.token.kind]
+
+
+def _never_opened(failure: Failure, source: Source) -> Diagnostic:
+    token = failure.token
+    place = Label(Span(token.start, token.end), "closes nothing")
+    if not failure.open_brackets:
+        opening = "[" if token.kind == "CLOSE" else "{"
+        cure = f"leave it out, or add the missing `{opening}`"
+        return _error("ND103", f"`{token.text}` closes a bracket that was never opened", source, place, cure)
+    opened = failure.open_brackets[-1]
+    return _error(
+        "ND103",
+        f"`{token.text}` cannot close `{opened.text}`",
+        source,
+        place,
+        "close the inner bracket first",
+        secondary=(Label(Span(opened.start, opened.end), "opened here"),),
+    )
+
+
+_LOOKALIKES = {
+    "(": "a remark in parentheses stands at the end of a layer, after a blank, and is closed on its line",
+    "\\": "a line needs no `\\` at its end: one layer stands on one line",
+    "|": "branches are not part of the language yet",
+    "%": "write shares as decimals: 0.5",
+    "+": "layers are chained with `-`",
+    "!": "a comment begins with `#`",
+    "'": "names need no quotes",
+    '"': "names need no quotes",
+    "“": "names need no quotes",
+}
+
+
+def _unknown_character(token: Token, source: Source) -> Diagnostic:
+    character = token.text
+    shown = character if character.isprintable() else f"U+{ord(character):04X}"
+    message = f"the character `{shown}` has no meaning here"
+    cure = _LOOKALIKES.get(character)
+    if cure is None and character.isalpha():
+        cure = "names are written with the letters A to Z, digits and `_`"
+    cures = (cure,) if cure else ()
+    return _error("ND101", message, source, Label(Span(token.start, token.end)), *cures)

@@ -1,0 +1,51 @@
+"""Parses a network file: text in, tree and diagnostics out."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from netdsl.diagnostics import Diagnostic
+from netdsl.resources import grammar_text
+from netdsl.source import Source
+from netdsl.syntax import tree
+from netdsl.syntax.automaton import Automaton, Tables
+from netdsl.syntax.building import BUILDERS, unreadable
+
+
+class ParsedFile(NamedTuple):
+    """``file`` is None where brackets left open make the rest meaningless."""
+
+    file: tree.File | None
+    diagnostics: list[Diagnostic]
+
+
+def current_tables() -> Tables:
+    """The tables made ahead, or new ones where the grammar has been edited since."""
+    from zlib import crc32
+
+    from netdsl.syntax import tables
+
+    grammar = grammar_text()
+    if crc32(grammar.encode()) == tables.CHECKSUM:
+        return tables.TABLES
+    from netdsl.syntax.generate import build_tables
+
+    return build_tables(grammar)
+
+
+@cache
+def automaton() -> Automaton:
+    """The parser, ready to run."""
+    return Automaton(current_tables(), BUILDERS, unreadable)
+
+
+def parse(source: Source) -> ParsedFile:
+    """Parse a whole file. Reports every mistake of syntax, at most one a line."""
+    parsed = automaton().parse(source.text + "\n")
+    diagnostics: list[Diagnostic] = []
+    if parsed.failures:
+        from netdsl.syntax.mistakes import describe  # loaded only where there is something to say
+
+        diagnostics = [describe(failure, source) for failure in parsed.failures]
+    return ParsedFile(parsed.node, diagnostics)

@@ -1,0 +1,164 @@
+"""A trained network taken from its checkpoint, to be evaluated or to predict."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from netdsl.data.dataset import TEST, Dataset
+from netdsl.data.pictures import read_picture
+from netdsl.data.preparation import in_range
+from netdsl.data.reading import read_data
+from netdsl.data.scaling import check_convertible, fit
+from netdsl.data.split import split
+from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.plan.load import load_plan
+from netdsl.plan.plan import Plan
+from netdsl.quantities import Volume
+from netdsl.training.batches import Feed, batch_sizes, prepare
+from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, take_arrays
+from netdsl.training.loop import evaluated
+from netdsl.training.machine import Machine
+from netdsl.training.metrics import Evaluation
+from netdsl.training.run import data_changed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from netdsl.backend.session import Backend
+
+
+_LARGEST_TEXT = 2**20
+"""Characters of a network, as of a network file."""
+
+
+def open_checkpoint(path: Path) -> tuple[Checkpoint, Plan]:
+    """Read a checkpoint and plan the network that it carries.
+
+    Raises Diagnosed: ND517 for no file, ND650 for no whole checkpoint, ND651 where its arrays are not
+    those of its network, and what is wrong with the network itself.
+    """
+    checkpoint = load(path)
+    return checkpoint, plan_of(checkpoint, path)
+
+
+def plan_of(checkpoint: Checkpoint, path: Path) -> Plan:
+    """The plan of the network that a checkpoint, read from ``path``, carries; raises as above."""
+    if len(checkpoint.network_text) > _LARGEST_TEXT:
+        raise Diagnosed(damaged(path, "its network is larger than any network file"))
+    checked = load_plan(checkpoint.network_text, f"{path} (its network)")
+    if checked.plan is None:
+        raise Diagnosed(*checked.diagnostics)
+    check_network(checkpoint, checked.plan, path)
+    return checked.plan
+
+
+class Answer(NamedTuple):
+    """The classes of one picture, the likeliest first, with their probabilities."""
+
+    classes: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+
+class Examined(NamedTuple):
+    """An evaluation and what it was made on: ``part`` is "test" or "all"."""
+
+    data: str
+    part: str
+    evaluation: Evaluation
+
+
+class Restored:
+    """A checkpoint's network, ready to run."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, path: Path, plan: Plan, backend: Backend, threads: int
+    ) -> None:
+        """Raises Diagnosed (ND651) where the arrays are not those of the network."""
+        self.checkpoint = checkpoint
+        self.path = path
+        self.plan = plan
+        self._machine = Machine(plan, checkpoint.recipe, backend, threads)
+        self._machine.store = take_arrays(checkpoint, self._machine.stored("infer", 1), path)
+
+    def examine(self, data: str | None) -> Examined:
+        """Evaluate on the run's own test part, or on other data.
+
+        Of other data their own test part is used where they have one, else every image. Raises
+        Diagnosed: ND516 where the run's data have changed, ND518 where other data have other
+        classes, and what the readers raise.
+        """
+        recipe = self.checkpoint.recipe
+        dataset = read_data(recipe.data if data is None else data, self.plan.input)
+        if dataset.digest() == self.checkpoint.data_digest:
+            part, chosen = "test", split(dataset, recipe.shares, recipe.seed).test
+        elif data is None:
+            raise Diagnosed(data_changed(recipe.data, self.path))
+        else:
+            dataset = self._renamed(dataset)
+            chosen = np.flatnonzero(dataset.parts == TEST)
+            part = "test" if len(chosen) else "all"
+            chosen = chosen if len(chosen) else np.arange(len(dataset))
+        feed = Feed(dataset, self.checkpoint.preparation, self.plan.output.values)
+        return Examined(dataset.name, part, evaluated(self._machine, feed, chosen, recipe.batch))
+
+    def _renamed(self, dataset: Dataset) -> Dataset:
+        """Other data with the run's numbers for its classes and the run's range of values."""
+        known = {name: number for number, name in enumerate(self.checkpoint.classes)}
+        unknown = [name for name in dataset.classes if name not in known]
+        if unknown:
+            raise Diagnosed(
+                file_error(
+                    "ND518",
+                    dataset.name,
+                    f"the network does not know the class `{unknown[0]}`"
+                    + (f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""),
+                    f"it was trained on: {', '.join(self.checkpoint.classes[:20])}",
+                )
+            )
+        numbers = np.array([known[name] for name in dataset.classes], np.int64)
+        return dataset._replace(
+            pixels=in_range(dataset.pixels, self.checkpoint.preparation),
+            labels=numbers[dataset.labels],
+            classes=self.checkpoint.classes,
+        )
+
+    def picture(self, path: Path) -> NDArray[Any]:
+        """A picture file as pixels of the network's input, (height, width, channels).
+
+        Raises Diagnosed: ND610 and ND611 where it cannot be read, ND508 where it cannot become the
+        input, ND519 where the network was trained on values that no picture has.
+        """
+        levels = read_picture(path)
+        check_convertible(str(path), Volume(*levels.shape), self.plan.input)
+        pixels = self.checkpoint.preparation.picture(fit(levels[None], self.plan.input)[0])
+        if pixels is None:
+            raise Diagnosed(
+                file_error(
+                    "ND519",
+                    str(path),
+                    "the network was trained on numbers that are no levels of a picture",
+                    "evaluate it on data of the same kind with `netdsl eval --data`",
+                )
+            )
+        return pixels
+
+    def predict(self, pictures: list[NDArray[Any]]) -> list[Answer]:
+        """The answer for each picture that ``picture`` gave."""
+        classes = self.checkpoint.classes
+        scale, shift = self.checkpoint.preparation.scale_and_shift(self.plan.input.shape)
+        answers: list[Answer] = []
+        for size in batch_sizes(len(pictures), self.checkpoint.recipe.batch):
+            session = self._machine.inference(size)
+            chosen = np.stack(pictures[len(answers) : len(answers) + size])
+            prepare(session.inputs["x"], chosen, scale, shift)
+            session.inputs["target"][...] = 0
+            session.run()
+            for row in session.outputs["probabilities"][:, : len(classes)]:
+                order = np.argsort(-row, kind="stable")
+                answers.append(
+                    Answer(tuple(classes[number] for number in order), tuple(float(row[n]) for n in order))
+                )
+        return answers

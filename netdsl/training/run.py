@@ -1,0 +1,138 @@
+"""A run: a network, its data and a recipe brought together, new or continued from a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.data.dataset import Dataset
+from netdsl.data.preparation import Preparation, measure
+from netdsl.data.reading import read_data
+from netdsl.data.split import Parts, split
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.plan.plan import Plan
+from netdsl.training.batches import Feed, batch_sizes
+from netdsl.training.checkpoint import Checkpoint, layer_lines, load, take_arrays
+from netdsl.training.fitness import check_classes_fit, check_memory, check_trainable
+from netdsl.training.loop import evaluated, train
+from netdsl.training.machine import Machine, first_values
+from netdsl.training.metrics import Evaluation
+from netdsl.training.recipe import Recipe
+from netdsl.training.records import EpochRecord, Progress, Record
+from netdsl.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from netdsl.backend.session import Backend
+
+
+@dataclass
+class Run:
+    """Everything that training needs, in memory. ``findings`` are warnings about the combination."""
+
+    plan: Plan
+    recipe: Recipe
+    dataset: Dataset
+    parts: Parts
+    preparation: Preparation
+    machine: Machine
+    progress: Progress
+    data_digest: str
+    findings: tuple[Diagnostic, ...]
+
+    @property
+    def feed(self) -> Feed:
+        return Feed(self.dataset, self.preparation, self.plan.output.values)
+
+    @property
+    def first_batch(self) -> int:
+        """Images of the first step, which all but the last have."""
+        return batch_sizes(len(self.parts.train), self.recipe.batch)[0]
+
+    def checkpoint(self) -> Checkpoint:
+        """The state as it is now; its arrays are the live ones, not copies."""
+        network = self.plan.network
+        return Checkpoint(
+            network.name,
+            network.source.text,
+            layer_lines(self.plan),
+            self.recipe,
+            self.dataset.classes,
+            self.preparation,
+            self.data_digest,
+            self.progress,
+            self.machine.store,
+        )
+
+    def records(self, folder: RunFolder) -> Iterator[Record]:
+        """Train, saving each epoch before its record is handed out.
+
+        The state is whole at every record: ``folder.save(run.checkpoint())`` there stops a run so
+        that it can go on bit for bit.
+        """
+        stored = self.machine.stored("train", self.first_batch)
+        learned = {name for name, _, kind in stored if kind != "optimizer"}
+        for record in train(self.machine, self.feed, self.parts, self.recipe, self.progress):
+            if isinstance(record, EpochRecord):
+                folder.save_epoch(self.checkpoint(), learned)
+            yield record
+
+    def test(self, folder: RunFolder) -> Evaluation:
+        """The best epoch's network on the test part, which nothing has touched before."""
+        best = load(folder.best)
+        stored = self.machine.stored("infer", self.first_batch)
+        for name, values in take_arrays(best, stored, folder.best).items():
+            self.machine.store[name][...] = values
+        return evaluated(self.machine, self.feed, self.parts.test, self.recipe.batch)
+
+
+def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
+    """Read the data, split it, draw the first weights.
+
+    Raises Diagnosed for everything that does not fit together; see ``fitness`` and the readers.
+    """
+    check_trainable(plan)
+    dataset = read_data(recipe.data, plan.input)
+    findings = check_classes_fit(plan, dataset)
+    parts = split(dataset, recipe.shares, recipe.seed)
+    machine = Machine(plan, recipe, backend, threads)
+    stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
+    check_memory(plan, stored, min(recipe.batch, len(parts.train)))
+    preparation = measure(dataset.pixels, parts.train)
+    machine.store = first_values(plan, recipe, stored)
+    return Run(plan, recipe, dataset, parts, preparation, machine, Progress(), dataset.digest(), findings)
+
+
+def continued_run(
+    saved: Checkpoint, path: Path, plan: Plan, recipe: Recipe, backend: Backend, threads: int
+) -> Run:
+    """Take up a run where its checkpoint ``saved``, read from ``path``, left it.
+
+    ``recipe`` is the checkpoint's, but may ask for more epochs and name another place of the same
+    data. Raises Diagnosed: ND516 where the data are others, ND651 where the arrays are.
+    """
+    check_trainable(plan)
+    dataset = read_data(recipe.data, plan.input)
+    digest = dataset.digest()
+    if digest != saved.data_digest:
+        raise Diagnosed(data_changed(recipe.data, path))
+    findings = check_classes_fit(plan, dataset)
+    parts = split(dataset, recipe.shares, recipe.seed)
+    machine = Machine(plan, recipe, backend, threads)
+    stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
+    check_memory(plan, stored, min(recipe.batch, len(parts.train)))
+    machine.store = take_arrays(saved, stored, path)
+    if saved.progress.step > len(batch_sizes(len(parts.train), recipe.batch)):
+        raise Diagnosed(file_error("ND650", str(path), "this checkpoint claims more steps than an epoch has"))
+    return Run(plan, recipe, dataset, parts, saved.preparation, machine, saved.progress, digest, findings)
+
+
+def data_changed(name: str, path: Path) -> Diagnostic:
+    """The finding for data that are no longer those of a checkpoint."""
+    return file_error(
+        "ND516",
+        name,
+        f"these are not the images that {path} was trained on",
+        "name the place of the original data with --data",
+    )

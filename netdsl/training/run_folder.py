@@ -1,0 +1,198 @@
+"""A run folder: everything that one training leaves behind.
+
+best.safetensors      the epoch with the best validation accuracy, without the optimizer's state
+last.safetensors      the newest state, from which --resume goes on
+previous.safetensors  the state before it, should the disk spoil the newest
+metrics.csv           one line per epoch
+recipe.json           the settings, for people
+network.net           the network, for people
+example.png           one test image, to try `netdsl predict` on
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import IO
+
+from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.training import checkpoint as checkpoints
+from netdsl.training.checkpoint import Checkpoint
+from netdsl.training.files import cannot_write, replace_file
+from netdsl.training.recipe import Recipe
+from netdsl.training.records import EpochRecord
+
+BEST, LAST, PREVIOUS = "best.safetensors", "last.safetensors", "previous.safetensors"
+_METRICS, _RECIPE, _NETWORK, _LOCK = "metrics.csv", "recipe.json", "network.net", ".lock"
+_MOST_RUNS = 100_000
+
+
+class RunFolder:
+    """An open run folder, locked against a second run until ``close`` or the end of the process."""
+
+    def __init__(self, path: Path) -> None:
+        """Lock an existing folder. Raises Diagnosed: ND514 another run has it, ND515 not writable."""
+        self.path = path
+        self._lock = _locked(path)
+
+    def close(self) -> None:
+        self._lock.close()
+
+    @property
+    def best(self) -> Path:
+        return self.path / BEST
+
+    @property
+    def last(self) -> Path:
+        return self.path / LAST
+
+    def describe(self, recipe: Recipe, network_text: str) -> None:
+        """Write the settings and the network for people; checkpoints carry both themselves."""
+        text = json.dumps(recipe.as_json(), indent=2, ensure_ascii=False) + "\n"
+        replace_file(self.path / _RECIPE, [text.encode()])
+        replace_file(self.path / _NETWORK, [network_text.encode()])
+
+    def save(self, checkpoint: Checkpoint) -> None:
+        """Write the newest state; the one before stays as ``previous.safetensors``."""
+        checkpoints.save(checkpoint, self.last, keep=self.path / PREVIOUS)
+
+    def save_epoch(self, checkpoint: Checkpoint, learned: set[str]) -> None:
+        """Write all that an epoch changes. ``learned`` names the arrays that the best one needs.
+
+        The best epoch is written first: killed in between, resuming computes this epoch again and
+        writes the same bytes; the other way round the best weights would be lost.
+        """
+        progress = checkpoint.progress
+        if progress.best is progress.history[-1]:
+            arrays = {name: checkpoint.arrays[name] for name in checkpoint.arrays if name in learned}
+            checkpoints.save(checkpoint._replace(arrays=arrays), self.best)
+        self.save(checkpoint)
+        self.save_metrics(progress.history)
+
+    def save_metrics(self, history: list[EpochRecord]) -> None:
+        lines = [",".join(EpochRecord._fields)]
+        lines += [
+            f"{epoch}," + ",".join(f"{figure:.6f}" for figure in figures) for epoch, *figures in history
+        ]
+        replace_file(self.path / _METRICS, ["\n".join([*lines, ""]).encode()])
+
+    def save_example(self, picture: bytes) -> Path:
+        path = self.path / "example.png"
+        replace_file(path, [picture])
+        return path
+
+    def load_last(self) -> tuple[Checkpoint, Path]:
+        """The newest whole state: the last, or the previous one where the last is damaged."""
+        try:
+            return checkpoints.load(self.last), self.last
+        except Diagnosed:
+            previous = self.path / PREVIOUS
+            if not previous.is_file():
+                raise
+            try:
+                return checkpoints.load(previous), previous
+            except Diagnosed:
+                pass
+            raise
+
+
+def new_run_folder(out: Path | None, stem: str) -> RunFolder:
+    """Make the folder of a new run: ``out``, or the next free ``runs/<stem>-<number>``.
+
+    Raises Diagnosed: ND513 where ``out`` holds a run already, ND514 where another run has it, ND515
+    where it cannot be made.
+    """
+    try:
+        if out is None:
+            return RunFolder(_next_free(Path("runs"), stem))
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(out or Path("runs"), error) from error
+    folder = RunFolder(out)
+    held = [name for name in (LAST, BEST, PREVIOUS, _METRICS) if (out / name).exists()]
+    if held:
+        folder.close()
+        raise Diagnosed(
+            file_error(
+                "ND513",
+                str(out),
+                f"this folder already holds a run ({held[0]}), and nothing is overwritten",
+                f"go on with it: netdsl train --resume {out}",
+                "or choose another folder with --out",
+            )
+        )
+    return folder
+
+
+def _next_free(parent: Path, stem: str) -> Path:
+    """Make and name the folder in one step, so that two runs started at once never share one."""
+    parent.mkdir(parents=True, exist_ok=True)
+    for number in range(1, _MOST_RUNS):
+        path = parent / f"{stem}-{number}"
+        try:
+            path.mkdir()
+        except FileExistsError:
+            continue
+        return path
+    raise FileExistsError(f"all of {stem}-1 to {stem}-{_MOST_RUNS} exist")
+
+
+def old_run_folder(path: Path) -> RunFolder:
+    """Open the folder of a run to go on with. Raises Diagnosed: ND517 for none, ND514, ND515."""
+    if not any((path / name).is_file() for name in (LAST, PREVIOUS)):
+        what = (
+            "this folder holds no checkpoint to go on from"
+            if path.is_dir()
+            else "there is no such run folder"
+        )
+        raise Diagnosed(file_error("ND517", str(path), what, "name a run folder, such as runs/lenet-1"))
+    return RunFolder(path)
+
+
+def run_checkpoint(path: Path) -> Path:
+    """The checkpoint that a run folder or a .safetensors file means: the best one so far."""
+    if not path.is_dir():
+        return path
+    for name in (BEST, LAST):
+        if (path / name).is_file():
+            return path / name
+    raise Diagnosed(
+        file_error(
+            "ND517", str(path), "this folder holds no checkpoint", "name a run folder, such as runs/lenet-1"
+        )
+    )
+
+
+def _locked(path: Path) -> IO[bytes]:
+    """An open file that no second process can lock; the system frees it when this one ends."""
+    try:
+        stream = (path / _LOCK).open("ab")
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    try:
+        _lock(stream)
+    except OSError as error:
+        stream.close()
+        raise Diagnosed(
+            file_error(
+                "ND514",
+                str(path),
+                "another run is writing to this folder",
+                "wait for it, or choose another folder with --out",
+            )
+        ) from error
+    return stream
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(stream: IO[bytes]) -> None:
+        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _lock(stream: IO[bytes]) -> None:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

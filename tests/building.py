@@ -1,0 +1,52 @@
+"""Plans made by hand, so that a test of one layer needs no network file."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from netdsl.graph.network import Network, Node
+from netdsl.layers.layer import Layer
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.quantities import Size, Volume
+from netdsl.source import Source, Span
+
+
+def planned(*layers: Layer) -> Plan:
+    """The plan of a chain of layers, the first an Input; names are L0, L1, ..."""
+    found: list[PlannedLayer] = []
+    for index, layer in enumerate(layers):
+        inputs = (found[-1].output,) if layer.inputs else ()
+        assert not layer.problems(*inputs), layer.problems(*inputs)
+        output = layer.volume(*inputs)
+        assert isinstance(output, Volume), output
+        node = Node(index, f"L{index}", layer, (index - 1,) if inputs else (), Span(0, 0), {})
+        found.append(
+            PlannedLayer(
+                node,
+                inputs,
+                output,
+                layer.parameters(*inputs),
+                layer.statistics(*inputs),
+                layer.macs(*inputs),
+                layer.kept_values(*inputs),
+                Size(1, 1),
+            )
+        )
+    nodes = tuple(layer.node for layer in found)
+    return Plan(Network("test", nodes, (), Source("<test>", "")), tuple(found))
+
+
+def filled_store(program, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random parameters for every stored array of a program; optimizer state starts at 0."""
+    generator = np.random.default_rng(seed)
+    store = {}
+    for name, shape, kind in program.stored:
+        if kind == "optimizer":
+            store[name] = np.zeros(shape, np.float32)
+        elif name.endswith("variance"):
+            store[name] = generator.uniform(0.5, 2.0, shape).astype(np.float32)
+        else:
+            spread = 0.5 / np.sqrt(max(1, np.prod(shape[:-1])))
+            centre = 1.0 if name.endswith("scale") else 0.0
+            store[name] = (centre + generator.uniform(-2, 2, shape) * spread).astype(np.float32)
+    return store

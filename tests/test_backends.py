@@ -1,0 +1,54 @@
+"""Compiled code equals the NumPy specification, for every layer, in training and inference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from building import filled_store, planned
+from layer_cases import LAYERS, network_of
+
+from netdsl.backend import backend
+from netdsl.losses import losses
+from netdsl.optimizers.sgd import Sgd
+from netdsl.program.lower import inference_program, training_program
+
+BATCH = 5
+
+
+def run(name: str, program, steps: int, threads: int = 2):
+    store = filled_store(program, seed=3)
+    session = backend(name).bind(program, store, threads)
+    generator = np.random.default_rng(5)
+    results = []
+    for step in range(steps):
+        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+        classes = session.inputs["target"].shape[1]
+        session.inputs["target"][...] = np.eye(classes)[generator.integers(classes, size=program.batch)]
+        if "rate" in session.inputs:
+            session.inputs["rate"][...] = 0.05
+        if "seed" in session.inputs:
+            session.inputs["seed"][...] = step
+        session.run()
+        results.append({key: np.array(value) for key, value in session.outputs.items()})
+    return store, results
+
+
+def compare(program, steps: int) -> None:
+    ours, numpys = run("numba", program, steps), run("numpy", program, steps)
+    for mine, theirs in zip(ours[1], numpys[1], strict=True):
+        for key, value in theirs.items():
+            np.testing.assert_allclose(mine[key], value, rtol=2e-4, atol=2e-5, err_msg=key)
+    for key, value in numpys[0].items():
+        np.testing.assert_allclose(ours[0][key], value, rtol=2e-4, atol=2e-5, err_msg=key)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_training(name: str) -> None:
+    plan = planned(*network_of(name))
+    compare(training_program(plan, BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.01)), steps=3)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_inference(name: str) -> None:
+    plan = planned(*network_of(name))
+    compare(inference_program(plan, BATCH, loss=losses()["l2"]), steps=1)
