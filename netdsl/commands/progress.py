@@ -39,7 +39,7 @@ def display(epochs: int, epochs_done: int, images: int, steps_done: int) -> Disp
 
 
 def epoch_line(record: EpochRecord, epochs: int, images_per_second: float) -> str:
-    """``epoch  3/15  loss 0.1433  accuracy 95.55 %  validation loss 0.1202  accuracy 96.67 %  9,120 images/s``."""
+    """``epoch  3/15  loss 0.1433  accuracy 95.55 %  validation loss 0.1202 ...  9,120 images/s``."""
     return (
         f"epoch {record.epoch:{len(str(epochs))}}/{epochs}  "
         f"loss {record.train_loss:.4f}  accuracy {record.train_accuracy:7.2%}  "

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from netdsl.commands.loading import load_plan_or_exit, show
-from netdsl.commands.running import backend_option, counted, percent, thread_count, threads_option
+from netdsl.commands.running import Function, backend_option, counted, percent, thread_count, threads_option
 from netdsl.quantities import bytes_text
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _setting(context: click.Context, parameter: click.Parameter, value: Any) -> 
     return value
 
 
-def _option(name: str, kind: Any, metavar: str, help: str) -> Any:
+def _option(name: str, kind: type, metavar: str, help: str) -> Callable[[Function], Function]:
     return click.option(f"--{name}", type=kind, metavar=metavar, help=help, callback=_setting)
 
 
@@ -61,6 +62,7 @@ def _option(name: str, kind: Any, metavar: str, help: str) -> Any:
 @click.pass_context
 def command(
     context: click.Context,
+    /,
     network: str | None,
     out: str | None,
     threads: int | None,
@@ -142,7 +144,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     if run.progress.epoch == 0 and run.progress.step == 0:
         # Saved before the first step, so that a disk that cannot take the run is found now, and
         # so that there is something to go on from whenever the process dies.
-        folder.describe(run.recipe, run.plan.network.source.text)
+        folder.describe(run.recipe, run.network_text)
         folder.save(run.checkpoint())
     _say(_opening(run, threads))
     stopped = _learn(run, folder)

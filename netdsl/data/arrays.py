@@ -58,6 +58,8 @@ def assemble(name: str, raw: Sequence[RawPart], volume: Volume) -> Dataset:
 
 
 def _check_counts(name: str, part: RawPart) -> None:
+    if part.images.ndim == 0:
+        raise _no_images(name, part.images)
     if part.labels.ndim != 1:
         one_hot = part.labels.ndim == 2 and part.labels.shape[1] > 1
         raise Diagnosed(
@@ -91,18 +93,22 @@ def _channels_last(name: str, array: NDArray[Any], volume: Volume) -> NDArray[An
     elif len(shape) == 1:
         array = array.reshape(count, *_unrolled(name, shape[0], volume))
     elif len(shape) != 3:
-        raise Diagnosed(
-            file_error(
-                "ND508",
-                name,
-                f"an array of shape {array.shape} holds no images",
-                "images are (count, height, width), (count, height, width, channels) or (count, values)",
-            )
-        )
+        raise _no_images(name, array)
     if 0 in array.shape:
         raise empty_data(name, f"the images have no pixels (shape {array.shape})")
     check_convertible(name, Volume(*array.shape[1:]), volume)
     return array
+
+
+def _no_images(name: str, array: NDArray[Any]) -> Diagnosed:
+    return Diagnosed(
+        file_error(
+            "ND508",
+            name,
+            f"an array of shape {array.shape} holds no images",
+            "images are (count, height, width), (count, height, width, channels) or (count, values)",
+        )
+    )
 
 
 def _unrolled(name: str, values: int, volume: Volume) -> tuple[int, int, int]:

@@ -193,10 +193,9 @@ class _Resolution:
     def _check_input(self, steps: list[Step]) -> None:
         """The first layer, and only the first, takes no volume: it is the input."""
         sources = [node for node in self.nodes if isinstance(node, Node) and node.layer.inputs == 0]
-        kinds_of = [
-            step.kind or self.head_of(step.layer).kind for step in steps if isinstance(step.layer, tree.Layer)
-        ]
-        if not any(kind is not None and kind.inputs == 0 for kind in kinds_of):
+        first = steps[0].layer
+        first_kind = self.head_of(first).kind if isinstance(first, tree.Layer) else None
+        if not sources and first_kind is not None and first_kind.inputs > 0:
             self.findings.add(
                 "ND208",
                 "the network has no input",

@@ -8,6 +8,7 @@ class leaves out is an error when its file is imported, never a silent zero.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from netdsl.diagnostics import Mistake
@@ -115,6 +116,7 @@ class Layer:
             raise TypeError(f"{type(self).__name__} has no option {', '.join(options)}")
 
     @classmethod
+    @cache
     def options(cls) -> dict[str, Option[Any]]:
         """The options in the order in which the class declares them."""
         found: dict[str, Option[Any]] = {}

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from netdsl.diagnostics import Findings, Mistake
 from netdsl.graph.draft import Draft, Gap
 from netdsl.graph.network import Network, Node
-from netdsl.layers.layer import Window
+from netdsl.layers.layer import Layer, Parameter, Statistic, Window
 from netdsl.plan.faults import Place, report_claim, report_mistake
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import Size, Volume
@@ -56,6 +56,7 @@ class _Walk:
         self.findings = findings
         self.volumes: list[Volume | None] = []
         self.computed: dict[int, Volume] = {}
+        self.outcomes: dict[tuple[int, tuple[Volume, ...]], Volume | tuple[Mistake, ...]] = {}
         self.sound = True
 
     def visit(self, node: Node | Gap) -> None:
@@ -85,11 +86,17 @@ class _Walk:
         return inputs if len(inputs) == len(known) else None
 
     def _volume(self, node: Node, inputs: tuple[Volume, ...]) -> Volume | tuple[Mistake, ...]:
+        """The volume or what is wrong, asked once for the same layer and inputs: groups repeat."""
+        key = (id(node.layer), inputs)
+        known = self.outcomes.get(key)
+        if known is not None:
+            return known
         problems = node.layer.problems(*inputs)
-        if problems:
-            return problems
-        outcome = node.layer.volume(*inputs)
-        return (outcome,) if isinstance(outcome, Mistake) else outcome
+        outcome = node.layer.volume(*inputs) if not problems else None
+        if isinstance(outcome, Mistake):
+            problems = (outcome,)
+        self.outcomes[key] = answer = outcome if isinstance(outcome, Volume) else problems
+        return answer
 
     def _with_computed_inputs(self, node: Node, claimed: Volume) -> Volume | None:
         """The claim itself, where it follows from what the arithmetic gave for the layer before:
@@ -119,27 +126,42 @@ def _agrees(outcome: Volume | tuple[Mistake, ...], claimed: Volume) -> bool:
     return isinstance(outcome, Volume) and outcome.agrees(claimed)
 
 
+class _Costs(NamedTuple):
+    """What a layer answers for its inputs, once they are known to fit."""
+
+    parameters: tuple[Parameter, ...]
+    statistics: tuple[Statistic, ...]
+    macs: int
+    kept_values: int
+    window: Window
+
+
+def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
+    return _Costs(
+        layer.parameters(*inputs),
+        layer.statistics(*inputs),
+        layer.macs(*inputs),
+        layer.kept_values(*inputs),
+        layer.window(*inputs),
+    )
+
+
 def _planned(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...]:
     views: list[_View] = []
     planned = []
+    known: dict[tuple[int, tuple[Volume, ...]], _Costs] = {}
     for node in network.nodes:
         inputs = tuple(volumes[index] for index in node.inputs)
-        layer = node.layer
-        if inputs:
-            view = max(views[index] for index in node.inputs).through(layer.window(*inputs))
-        else:
-            view = _PIXEL
+        key = (id(node.layer), inputs)
+        costs = known.get(key)
+        if costs is None:
+            costs = known[key] = _costs(node.layer, inputs)
+        parameters, statistics, macs, kept_values, window = costs
+        widest = max((views[index] for index in node.inputs), default=None)
+        view = widest.through(window) if widest else _PIXEL
         views.append(view)
+        output = volumes[node.index]
         planned.append(
-            PlannedLayer(
-                node,
-                inputs,
-                volumes[node.index],
-                layer.parameters(*inputs),
-                layer.statistics(*inputs),
-                layer.macs(*inputs),
-                layer.kept_values(*inputs),
-                view.size,
-            )
+            PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, view.size)
         )
     return tuple(planned)

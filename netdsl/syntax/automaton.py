@@ -28,6 +28,8 @@ SYNCHRONISING = frozenset(("LINK", "CLOSE", "RIGHT_BRACE"))
 
 BRACKETS = {"CLOSE": "OPEN", "RIGHT_BRACE": "LEFT_BRACE"}
 NESTING_LIMIT = 64
+TOKEN_LIMIT = 50_000
+NESTING, LENGTH = "nesting", "length"
 
 DROP, KEEP, SPLICE = 0, 1, 2
 """What a rule does with each of its symbols: leave it out, take it as a child, take its children."""
@@ -71,7 +73,8 @@ class Failure(NamedTuple):
     """A token that cannot stand where it does.
 
     ``state`` identifies the place in the grammar, ``expected`` are the terminals that could stand
-    there, ``previous`` is the token before, ``open_brackets`` those not closed yet.
+    there, ``previous`` is the token before, ``open_brackets`` those not closed yet. ``limit`` is
+    empty, or says which limit the text exceeds: NESTING or LENGTH; parsing stops there.
     """
 
     token: Token
@@ -79,7 +82,7 @@ class Failure(NamedTuple):
     expected: frozenset[str]
     previous: Token | None
     open_brackets: tuple[Token, ...]
-    too_deep: bool = False
+    limit: str = ""
 
 
 class Parsed(NamedTuple):
@@ -127,6 +130,21 @@ class _Lexer:
         return Token(UNKNOWN, text[position], position)
 
 
+def _children(uses: tuple[int, ...], nodes: list[Any]) -> list[Any]:
+    """The children of a node, from what its rule does with each of its symbols."""
+    children: list[Any] = []
+    for use, node in zip(uses, nodes, strict=True):
+        if use == KEEP:
+            children.append(node)
+        elif use == SPLICE:
+            # A list that grows to the right is taken over, not copied: long files stay linear.
+            if children:
+                children.extend(node)
+            else:
+                children = node
+    return children
+
+
 class Automaton:
     """A parser for one grammar; may be used again and again."""
 
@@ -165,11 +183,16 @@ class _Run:
         self.previous: Token | None = None
         self.failures: list[Failure] = []
         self.reported_until = 0
+        self.tokens_read = 0
 
     def parse(self) -> Parsed:
         position = 0
         while True:
-            token = self.lexer.token(self.text, position, self.states[-1])
+            token = self._token(position)
+            if len(self.open) > NESTING_LIMIT or self.tokens_read > TOKEN_LIMIT:
+                limit = NESTING if len(self.open) > NESTING_LIMIT else LENGTH
+                self.failures.append(self._failure(token, limit))
+                return Parsed(None, self.failures)
             if not self._reduce(token.kind):
                 resumed = self._fail(token)
                 if resumed is None:
@@ -178,11 +201,12 @@ class _Run:
                 continue
             if token.kind == END:
                 return Parsed(self.nodes[-1], self.failures)
-            if len(self.open) > NESTING_LIMIT:
-                self.failures.append(self._failure(token, too_deep=True))
-                return Parsed(None, self.failures)
             self._shift(token)
             position = token.end
+
+    def _token(self, position: int) -> Token:
+        self.tokens_read += 1
+        return self.lexer.token(self.text, position, self.states[-1])
 
     def _shift(self, token: Token) -> None:
         self.states.append(self.tables.states[self.states[-1]][token.kind])
@@ -199,41 +223,26 @@ class _Run:
 
     def _reduce(self, kind: str) -> bool:
         """Apply the rules that end before a token; whether the token may then stand here."""
-        table = self.tables
+        tables, states, nodes, starts = self.tables.states, self.states, self.nodes, self.starts
         while True:
-            action = table.states[self.states[-1]].get(kind)
+            action = tables[states[-1]].get(kind)
             if action is None:
-                return kind == END and self.states[-1] == table.accept
+                return kind == END and states[-1] == self.tables.accept
             if action >= 0:
                 return True
-            rule = table.rules[-action - 1]
-            size = len(rule.symbols)
-            children = self._children(rule, self.nodes[len(self.nodes) - size :])
-            start = self.starts[-size] if size else len(self.text)
-            if size:
-                del self.nodes[-size:], self.states[-size:], self.starts[-size:]
-            build = self.builders.get(rule.name)
-            self.nodes.append(children if build is None else build(children))
-            self.starts.append(start)
-            self.states.append(table.states[self.states[-1]][rule.name])
+            name, uses = self.tables.rules[-action - 1]
+            size = len(uses)
+            start = starts[-size] if size else len(self.text)
+            children = _children(uses, nodes[len(nodes) - size :])
+            del nodes[len(nodes) - size :], states[len(states) - size :], starts[len(starts) - size :]
+            build = self.builders.get(name)
+            nodes.append(children if build is None else build(children))
+            starts.append(start)
+            states.append(tables[states[-1]][name])
 
-    @staticmethod
-    def _children(rule: Rule, nodes: list[Any]) -> list[Any]:
-        children: list[Any] = []
-        for use, node in zip(rule.symbols, nodes, strict=True):
-            if use == KEEP:
-                children.append(node)
-            elif use == SPLICE:
-                # A list that grows to the right is taken over, not copied: long files stay linear.
-                if children:
-                    children.extend(node)
-                else:
-                    children = node
-        return children
-
-    def _failure(self, token: Token, too_deep: bool = False) -> Failure:
+    def _failure(self, token: Token, limit: str = "") -> Failure:
         expected = frozenset(self._acceptable())
-        return Failure(token, self.states[-1], expected, self.previous, tuple(self.open), too_deep)
+        return Failure(token, self.states[-1], expected, self.previous, tuple(self.open), limit)
 
     def _acceptable(self) -> Iterator[str]:
         """The terminals that the automaton would take now, found by trying the reductions."""
@@ -295,5 +304,7 @@ class _Run:
                 depth = 0
                 if self._takes(LINE_END):
                     break
-            token = self.lexer.token(self.text, token.end, self.states[-1])
+            token = self._token(token.end)
+            if self.tokens_read > TOKEN_LIMIT:
+                break
         return token.start

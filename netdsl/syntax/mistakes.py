@@ -12,7 +12,17 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Label, Severity
 from netdsl.source import Source, Span
-from netdsl.syntax.automaton import BRACKETS, END, LINE_END, NESTING_LIMIT, UNKNOWN, Failure, Token
+from netdsl.syntax.automaton import (
+    BRACKETS,
+    END,
+    LINE_END,
+    NESTING,
+    NESTING_LIMIT,
+    TOKEN_LIMIT,
+    UNKNOWN,
+    Failure,
+    Token,
+)
 
 
 class Lesson(NamedTuple):
@@ -149,8 +159,8 @@ def _lessons() -> dict[tuple[int, str], Lesson]:
 def describe(failure: Failure, source: Source) -> Diagnostic:
     """The diagnostic of one failure."""
     token = failure.token
-    if failure.too_deep:
-        return _too_deep(failure, source)
+    if failure.limit:
+        return _too_deep(failure, source) if failure.limit == NESTING else _too_long(token, source)
     if token.kind == END and failure.open_brackets:
         return _never_closed(failure.open_brackets[-1], source)
     if token.kind in BRACKETS and not _closes(failure):
@@ -202,6 +212,16 @@ def _too_deep(failure: Failure, source: Source) -> Diagnostic:
         source,
         Label(Span(opening.start, opening.end), f"bracket number {len(failure.open_brackets)} inside another"),
         "write the inner groups out, or repeat an outer one",
+    )
+
+
+def _too_long(token: Token, source: Source) -> Diagnostic:
+    return _error(
+        "ND107",
+        f"the file has more than {TOKEN_LIMIT:,} words and signs",
+        source,
+        Label(Span(token.start, min(token.end, len(source.text))), "read up to here"),
+        "write repeated layers once, in brackets: `[CONV 64 3x3 - RELU]*1000`",
     )
 
 

@@ -33,7 +33,7 @@ _MOST_DIFFERENCES = 20
 class Checkpoint(NamedTuple):
     """A state of training with all that it depends on.
 
-    ``network_text`` is the network file's text, ``layers`` one line per layer for comparison;
+    ``network_text`` is the network's canonical text, ``layers`` its layers one by one, to compare;
     ``classes`` name the first scores in order; ``data_digest`` is ``Dataset.digest``; ``arrays``
     maps names such as ``CONV1.weights`` to float32 arrays.
     """

@@ -12,6 +12,7 @@ from netdsl.data.preparation import Preparation, measure
 from netdsl.data.reading import read_data
 from netdsl.data.split import Parts, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.graph.printer import print_network
 from netdsl.plan.plan import Plan
 from netdsl.training.batches import Feed, batch_sizes
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, take_arrays
@@ -50,12 +51,17 @@ class Run:
         """Images of the first step, which all but the last have."""
         return batch_sizes(len(self.parts.train), self.recipe.batch)[0]
 
+    @property
+    def network_text(self) -> str:
+        """The network in the one spelling that equal networks share."""
+        return print_network(self.plan.network)
+
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; its arrays are the live ones, not copies."""
         network = self.plan.network
         return Checkpoint(
             network.name,
-            network.source.text,
+            self.network_text,
             layer_lines(self.plan),
             self.recipe,
             self.dataset.classes,

@@ -68,7 +68,7 @@ def _foundation() -> str:
     """A digest of everything but the text that machine code depends on."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    for name in ("calling.py", "copying.py", "cpu.py", "functions.py", "simd.py", "tile.py", "words.py"):
+    for name in ("cache.py", "calling.py", "copying.py", "cpu.py", "functions.py", "simd.py", "tile.py", "words.py"):
         digest.update((folder / name).read_bytes())
     facts = (numba.__version__, llvmlite.__version__, sys.version, platform.platform(), *map(str, cpu()))
     digest.update("\n".join(facts).encode())
@@ -146,8 +146,10 @@ class Kernels:
 
 
 def _imported(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"netdsl_kernels.{name}", path)
+    spec = importlib.util.spec_from_file_location(f"netdsl_kernel_{name}", path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    # Numba's disk cache refers to the module by its name.
+    sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
