@@ -97,9 +97,7 @@ class Findings:
         if key not in self._seen:
             self._seen.add(key)
             place = Label(span, label)
-            self.found.append(
-                Diagnostic(code, severity, message, self.source, place, secondary, notes, help)
-            )
+            self.found.append(Diagnostic(code, severity, message, self.source, place, secondary, notes, help))
 
 
 def sort_key(finding: Diagnostic) -> tuple[int, str]:

@@ -78,3 +78,19 @@ def network_of(name: str) -> tuple[Layer, ...]:
     volume = given.volume()
     below = conv(volume.channels, (1, 1))
     return (given, below, layer, FullyConnected(neurons=4))
+
+
+def small_network() -> tuple[Layer, ...]:
+    """A little of everything that a usual network has."""
+    return (
+        image(12, 12, 2),
+        conv(8, (3, 3), pad=1),
+        BatchNorm(),
+        Relu(),
+        MaxPool(kernel=Size(2, 2)),
+        conv(12, (3, 3)),
+        Relu(),
+        FullyConnected(neurons=20),
+        Relu(),
+        FullyConnected(neurons=5),
+    )

@@ -53,7 +53,9 @@ class _Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(netdsl.__version__, package_name="netdsl", message="netdsl %(version)s")
 @click.option("--debug", is_flag=True, envvar="NETDSL_DEBUG", help="Show the traceback of an internal error.")
 @click.pass_context

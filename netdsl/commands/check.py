@@ -15,21 +15,19 @@ Check = tuple[str, Plan | None, list[Diagnostic]]
 FORMATS = ("text", "json")
 
 
-class _Format(click.ParamType):
-    """``json``, or ``json=FILE``."""
-
-    name = "format"
-
-    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        return f"[{'|'.join(FORMATS)}][=FILE]"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, str]:
-        name, _, path = str(value).partition("=")
+def _read_formats(
+    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """``json``, or ``json=FILE``, as (name, path); the path is empty for standard output."""
+    wanted = []
+    for value in values or ("text",):
+        name, _, path = value.partition("=")
         if name not in FORMATS:
-            self.fail(f"{name!r} is not one of {', '.join(FORMATS)}", param, ctx)
-        return name, path
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}", ctx, param)
+        wanted.append((name, path))
+    if sum(not path for _, path in wanted) > 1:
+        raise click.BadParameter("only one goes to standard output: write the others as FORMAT=FILE", ctx, param)
+    return tuple(wanted)
 
 
 @click.command()
@@ -37,8 +35,9 @@ class _Format(click.ParamType):
 @click.option(
     "--format",
     "formats",
-    type=_Format(),
+    metavar=f"[{'|'.join(FORMATS)}][=FILE]",
     multiple=True,
+    callback=_read_formats,
     help="What to write, and where: text (the default) or json, to standard output or to a file. "
     "May be given several times.",
 )
@@ -54,9 +53,11 @@ def command(
     """
     wanted = formats or (("text", ""),)
     if sum(not path for _, path in wanted) > 1:
-        raise click.UsageError("only one format can go to standard output: write the others as FORMAT=FILE", ctx)
+        raise click.UsageError(
+            "only one format can go to standard output: write the others as FORMAT=FILE", ctx
+        )
     checks = [_check(name) for name in networks]
-    for name, path in wanted:
+    for name, path in formats:
         _write(name, path, checks)
     findings = [finding for _, _, found in checks for finding in found]
     warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
@@ -103,4 +104,6 @@ def _put(text: str, path: str) -> None:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     except (OSError, ValueError) as error:
-        raise click.UsageError(f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}") from None
+        raise click.UsageError(
+            f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}"
+        ) from None

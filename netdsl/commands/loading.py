@@ -39,11 +39,15 @@ def open_source(name: str) -> Source:
         raise Diagnosed(_unreadable(name, error)) from None
     if stat.S_ISDIR(status.st_mode):
         raise Diagnosed(
-            file_error("ND002", name, "this is a folder, not a network file", f"name a file in it: {name}/*.net")
+            file_error(
+                "ND002", name, "this is a folder, not a network file", f"name a file in it: {name}/*.net"
+            )
         )
     if not stat.S_ISREG(status.st_mode):
         raise Diagnosed(
-            file_error("ND003", name, "this is not a regular file", "read a pipe with `-`: command | netdsl check -")
+            file_error(
+                "ND003", name, "this is not a regular file", "read a pipe with `-`: command | netdsl check -"
+            )
         )
     try:
         with open(name, "rb") as file:
@@ -57,7 +61,9 @@ def _text(content: bytes, name: str) -> str:
     """The characters of a file; raises Diagnosed where they are none, or none to work with."""
     if len(content) > FILE_LIMIT:
         raise Diagnosed(
-            file_error("ND004", name, "the file is larger than 1 MiB", "a network file is a few kilobytes of text")
+            file_error(
+                "ND004", name, "the file is larger than 1 MiB", "a network file is a few kilobytes of text"
+            )
         )
     try:
         text = content.decode("utf-8-sig")

@@ -35,7 +35,9 @@ class Dataset(NamedTuple):
     classes: tuple[str, ...]
     parts: NDArray[np.uint8]
 
-    def __len__(self) -> int:
+    @property
+    def images(self) -> int:
+        """How many there are."""
         return len(self.labels)
 
     def digest(self) -> str:

@@ -88,7 +88,7 @@ def _check(dataset: Dataset, parts: NDArray[np.uint8], shares: Shares) -> None:
                 file_error(
                     "ND504",
                     dataset.name,
-                    f"{len(dataset):,} images are too few for a split of {shares}: "
+                    f"{dataset.images:,} images are too few for a split of {shares}: "
                     f"the {PART_NAMES[part]} part would be empty",
                     "add images, or give that part a larger share with --split",
                 )

@@ -11,7 +11,7 @@ from netdsl.source import Source, Span
 class Gap(NamedTuple):
     """Stands for a layer that could not be resolved; its mistake is already reported."""
 
-    index: int
+    position: int
     name: str
     inputs: tuple[int, ...]
     span: Span

@@ -14,7 +14,6 @@ from netdsl.graph.heads import Head, nearest_kind, read_head
 from netdsl.graph.options import Written, read_options
 from netdsl.graph.values import extents
 from netdsl.layers.layer import Layer
-from netdsl.source import Span
 from netdsl.syntax import tree
 
 LAYER_LIMIT = 100_000
@@ -114,8 +113,8 @@ class Expansion:
         lists = read_options(head.kind, head.rest, self._findings, lists=True)
         for name, values in lists.items():
             if len(values) not in (1, len(places)):
-                self._wrong_number(name, values, [steps[place] for place in places], entry)
-                continue
+                self._wrong_number(name, values, [steps[place] for place in places])
+                values = [values[0]._replace(value=None)]  # given, though not known: nothing is missing
             for turn, place in enumerate(places):
                 value = values[turn % len(values)]
                 step = steps[place]
@@ -133,17 +132,19 @@ class Expansion:
         if head.kind is None:
             near = nearest_kind(head.written)
             cures = (f"did you mean {near}?",) if near else ()
-            self._findings.add("ND201", f"there is no kind of layer called `{head.written}`", head.span, help=cures)
+            self._findings.add(
+                "ND201", f"there is no kind of layer called `{head.written}`", head.span, help=cures
+            )
             return None
         return read_head(entry._replace(items=())).kind
 
-    def _wrong_number(self, name: str, values: list[Written], steps: list[Step], entry: tree.Layer) -> None:
+    def _wrong_number(self, name: str, values: list[Written], steps: list[Step]) -> None:
         span = values[0].span.to(values[-1].span)
         spans = dict.fromkeys(step.layer.span for step in steps[:8])
         self._findings.add(
             "ND210",
             f"{len(values)} values of `{name}` for {len(steps)} layers",
-            Span(span.start, span.end),
+            span,
             "one value for each, or one for all",
             secondary=tuple(Label(place, "one of them") for place in spans),
         )

@@ -55,7 +55,10 @@ def _expected_output(statement: tree.Expect, findings: Findings) -> Expectation 
         return None
     if statement.relation != "=":
         findings.add(
-            "ND214", "an output is only compared with `=`", statement.span, help=("write `expect output = 10`",)
+            "ND214",
+            "an output is only compared with `=`",
+            statement.span,
+            help=("write `expect output = 10`",),
         )
         return None
     return Expectation("output", "=", expected, statement.span, statement.value.span)

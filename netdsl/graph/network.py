@@ -25,7 +25,7 @@ class Node(NamedTuple):
     points at that line and has ``implied`` set.
     """
 
-    index: int
+    position: int
     name: str
     layer: Layer
     inputs: tuple[int, ...]

@@ -32,7 +32,9 @@ class Written(NamedTuple):
 class _Reader:
     """One pass over the items of a layer. In a ``where`` entry commas make lists."""
 
-    def __init__(self, kind: type[Layer], items: tuple[tree.Item, ...], lists: bool, findings: Findings) -> None:
+    def __init__(
+        self, kind: type[Layer], items: tuple[tree.Item, ...], lists: bool, findings: Findings
+    ) -> None:
         self.kind = kind
         self.items = items
         self.lists = lists
@@ -43,6 +45,7 @@ class _Reader:
         self.given: dict[str, list[Written]] = {}
         self.by_name: set[str] = set()
         self.place = 0
+        self.slipped = False
 
     def read(self) -> dict[str, list[Written]]:
         while self.place < len(self.items):
@@ -81,7 +84,11 @@ class _Reader:
             if not positional and word.text.lower() not in self.fillers:
                 self._no_value(option, word)
             return
-        if isinstance(following, tree.Extents) and option.type in _NUMBERS and word.text.lower() in self.fillers:
+        if (
+            isinstance(following, tree.Extents)
+            and option.type in _NUMBERS
+            and word.text.lower() in self.fillers
+        ):
             return
         self.place = place + 1
         self._set(option, self._values(option, following, word.span))
@@ -132,7 +139,8 @@ class _Reader:
             if option.positional and option.type in types and option.name not in self.given:
                 self._set(option, self._values(option, value, value.span))
                 return
-        self._belongs_nowhere(value, "")
+        if not self.slipped:  # behind an unknown word it is that word's value
+            self._belongs_nowhere(value, "")
 
     def _volume(self, value: tree.Value) -> None:
         if any(name in self.given for name in _VOLUME_OPTIONS):
@@ -203,10 +211,15 @@ class _Reader:
         ):
             cures.insert(0, f"a size is written with both extents: {value.text}x{value.text}")
         self.findings.add(
-            "ND207", f"`{value.text}` belongs to no option of {self.kind.keyword}", value.span, reason, help=tuple(cures)
+            "ND207",
+            f"`{value.text}` belongs to no option of {self.kind.keyword}",
+            value.span,
+            reason,
+            help=tuple(cures),
         )
 
     def _unknown(self, word: tree.Word) -> None:
+        self.slipped = True
         near = did_you_mean(word.text, [*self.by_word, *self.fillers, "no"])
         known = sorted({option.words[0] for option in self.options.values()})
         cures = [f"did you mean `{near}`?"] if near else []
@@ -237,7 +250,10 @@ def volume_options(kind: type[Layer], value: tree.Value, findings: Findings) -> 
     parts = extents(value)
     if parts is None or len(parts) > 3:
         findings.add(
-            "ND206", "a volume has a height, a width and channels", value.span, help=("write `32x32x3`, or `784`",)
+            "ND206",
+            "a volume has a height, a width and channels",
+            value.span,
+            help=("write `32x32x3`, or `784`",),
         )
         return {name: Written(None, value.span) for name in _VOLUME_OPTIONS}
     names = _VOLUME_OPTIONS[2:] if len(parts) == 1 else _VOLUME_OPTIONS

@@ -6,6 +6,7 @@ import os
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
+from netdsl.graph.activation import put_activations
 from netdsl.graph.defaults import Defaults, read_defaults
 from netdsl.graph.draft import Draft, Gap
 from netdsl.graph.expansion import Expansion, Step
@@ -37,6 +38,7 @@ class _Resolution:
         self.heads: dict[int, Head] = {}
         self.layers: dict[Any, Layer] = {}
         self.own_options: dict[tuple[int, type[Layer]], dict[str, Written]] = {}
+        self.unclear: set[int] = set()
         self.claims: dict[int, Claim | None] = {}
         self.missing = Missing(self.head_of, findings)
         self.nodes: list[Node | Gap] = []
@@ -49,16 +51,20 @@ class _Resolution:
         steps = Expansion(self.head_of, self.findings).expand(elements)
         if not steps:
             if not self.findings.found:
-                self.findings.add("ND215", "there is no layer here", Span(0, len(self.source.text)), help=_FIRST_LINES)
+                self.findings.add(
+                    "ND215", "there is no layer here", Span(0, len(self.source.text)), help=_FIRST_LINES
+                )
             return None
         self._check_labels(elements)
-        names = Names({self.head_of(step.layer).label for step in steps if isinstance(step.layer, tree.Layer)})
+        names = Names(
+            {self.head_of(step.layer).label for step in steps if isinstance(step.layer, tree.Layer)}
+        )
         for step in steps:
             self._place(step, defaults, names)
         self.missing.report()
         self._check_input(steps)
         if defaults.activation is not None:
-            self._activate(defaults, names)
+            self.nodes = put_activations(self.nodes, defaults.activation, names, self.findings)
         return Draft(name, tuple(self.nodes), expectations, self.source)
 
     def _statements(self, *types: type[Any]) -> tuple[Any, ...]:
@@ -155,7 +161,9 @@ class _Resolution:
         cures = [f"did you mean {near}?"] if near else []
         cures.append(f"the kinds are {', '.join(known)}")
         shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
-        self.findings.add("ND201", f"there is no kind of layer called `{shown}`", head.span, help=tuple(cures))
+        self.findings.add(
+            "ND201", f"there is no kind of layer called `{shown}`", head.span, help=tuple(cures)
+        )
 
     def _options(
         self, step: Step, written: tree.Layer, kind: type[Layer], head: Head, defaults: Defaults
@@ -164,10 +172,13 @@ class _Resolution:
         key = (id(written), kind)
         own = self.own_options.get(key)
         if own is None:
+            sound = len(self.findings.found)
             read = read_options(kind, head.rest, self.findings)
             own = {name: values[0] for name, values in read.items()}
             if written.claim is not None and not own:
                 own = volume_options(kind, written.claim.value, self.findings)
+            if len(self.findings.found) > sound:
+                self.unclear.add(id(written))
             self.own_options[key] = own
         common = defaults.options.get(kind)
         if not common and not step.dealt:
@@ -176,9 +187,13 @@ class _Resolution:
 
     def _layer(self, kind: type[Layer], options: dict[str, Written], step: Step, name: str) -> Layer | None:
         """The layer with its options, or None where one is missing or did not fit."""
+        if id(step.layer) in self.unclear:
+            return None  # what is wrong is said; what is missing may only be misspelt
         values = {option: written.value for option, written in options.items()}
         lacking = [
-            option for option_name, option in kind.options().items() if option.required and option_name not in values
+            option
+            for option_name, option in kind.options().items()
+            if option.required and option_name not in values
         ]
         if lacking:
             self.missing.add(step, kind, name, lacking)
@@ -204,7 +219,7 @@ class _Resolution:
                 help=("begin with `input 32x32x3`: height, width and channels of an image", "or `input 784`"),
             )
         for node in sources:
-            if node.index > 0:
+            if node.position > 0:
                 self.findings.add(
                     "ND208",
                     "the input stands first, and once",
@@ -213,43 +228,11 @@ class _Resolution:
                     help=("move it to the beginning, or leave it out",),
                 )
 
-    def _activate(self, defaults: Defaults, names: Names) -> None:
-        """Put the default activation behind every layer with weights but the last."""
-        activation = defaults.activation
-        assert activation is not None
-        options = {name: written.value for name, written in activation.options.items()}
-        lacking = [name for name, option in activation.kind.options().items() if option.required]
-        if None in options.values() or any(name not in options for name in lacking):
-            if any(name not in options for name in lacking):
-                self.findings.add("ND204", f"the default activation lacks {', '.join(lacking)}", activation.span)
-            return
-        layer = activation.kind(**options)
-        option_spans = {name: written.span for name, written in activation.options.items()}
-        weighing = [node.index for node in self.nodes if isinstance(node, Node) and node.layer.weighs]
-        places = {self._behind_normalisation(place) for place in weighing[:-1]}
-        old, self.nodes = self.nodes, []
-        for node in old:
-            index = len(self.nodes)
-            inputs = tuple(index - 1 for _ in node.inputs)
-            self.nodes.append(node._replace(index=index, inputs=inputs))
-            if node.index in places and not _activates(old, node.index + 1):
-                name = names.of_kind(activation.kind.keyword, False)
-                self.nodes.append(
-                    Node(index + 1, name, layer, (index,), activation.span, option_spans, implied=True)
-                )
 
-    def _behind_normalisation(self, place: int) -> int:
-        following = self.nodes[place + 1] if place + 1 < len(self.nodes) else None
-        normalised = isinstance(following, Node) and following.layer.normalises
-        return place + 1 if normalised else place
-
-
-_FIRST_LINES = ("begin with the input: `input 32x32x1`", "then one layer a line, or a chain: `[CONV 6 5x5 - RELU]`")
-
-
-def _activates(nodes: list[Node | Gap], place: int) -> bool:
-    node = nodes[place] if place < len(nodes) else None
-    return isinstance(node, Node) and node.layer.activates
+_FIRST_LINES = (
+    "begin with the input: `input 32x32x1`",
+    "then one layer a line, or a chain: `[CONV 6 5x5 - RELU]`",
+)
 
 
 def _place_of(written: tree.Layer) -> Span:

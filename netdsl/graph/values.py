@@ -95,9 +95,13 @@ def _number_of(option: Option[Any], value: tree.Value) -> float:
 
 def _within(option: Option[Any], value: Any) -> Any:
     if option.minimum is not None and value < option.minimum:
-        raise MisfitError("ND206", f"`{option.words[0]}` is at least {option.minimum:g}", f"{value:g} is below it")
+        raise MisfitError(
+            "ND206", f"`{option.words[0]}` is at least {option.minimum:g}", f"{value:g} is below it"
+        )
     if option.maximum is not None and value > option.maximum:
-        raise MisfitError("ND206", f"`{option.words[0]}` is at most {option.maximum:g}", f"{value:g} is above it")
+        raise MisfitError(
+            "ND206", f"`{option.words[0]}` is at most {option.maximum:g}", f"{value:g} is above it"
+        )
     return value
 
 

@@ -83,8 +83,8 @@ class Layer:
     """How many volumes the layer takes."""
 
     activates: ClassVar[bool] = False
-    """Whether the layer bends its input: two linear layers with nothing that bends between
-    collapse into one."""
+    """Whether the layer is an activation, which bends each number: two linear layers with none
+    between them collapse into one."""
 
     weighs: ClassVar[bool] = False
     """Whether the layer multiplies by weights: ``default activation`` follows these."""

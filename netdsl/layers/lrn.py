@@ -47,7 +47,6 @@ class LocalResponseNorm(Pointwise):
     keyword = "NORM"
     spellings = ("LRN", "LOCAL RESPONSE NORM", "NORMALIZATION", "NORMALISATION")
     fillers = ("normalization", "normalisation", "local", "response")
-    activates = True
 
     size = count("how many neighbouring channels count, the value's own included", default=5)
     alpha = real("weight of the squares", default=1e-4, minimum=0.0)

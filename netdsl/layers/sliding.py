@@ -17,8 +17,13 @@ def _decimal(value: Fraction) -> str:
     """A fraction as a lecture writes it: 54.25, or 54.33."""
     if value.denominator == 1:
         return str(value.numerator)
-    text = f"{float(value):.2f}"
+    text = f"{float(value):.2f}".rstrip("0")
     return text if Fraction(text) == value else f"about {text}"
+
+
+def _square(size: Size) -> str:
+    """``4`` where both extents are 4."""
+    return str(size.height) if size.height == size.width else str(size)
 
 
 def equation(extent: int, kernel: int, stride: int, before: int, after: int) -> str:
@@ -80,7 +85,7 @@ def slide(x: Volume, kernel: Size, stride: Size, padding: Padding, noun: str) ->
         if count.denominator != 1:
             return Mistake(
                 "ND301",
-                f"the {kernel} {noun} does not fit its input of {x} evenly at stride {stride}",
+                f"the {kernel} {noun} does not fit its input of {x} evenly at stride {_square(stride)}",
                 option="stride",
                 label=equation(extent, window, step, before, after),
                 help=tuple(_cures(extent, window, step, before)) if before == after else (),

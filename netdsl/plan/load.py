@@ -27,16 +27,29 @@ def plan_source(source: Source) -> Checked:
     """
     parsed = parse(source)
     findings = Findings(source)
-    findings.found.extend(parsed.diagnostics)
     plan = None
     if parsed.file is not None:
         draft = resolve(parsed.file, source, findings)
         if draft is not None:
             plan = plan_draft(draft, findings)
-    if plan is not None and not has_errors(findings.found):
+    if plan is not None and not has_errors(findings.found) and not parsed.diagnostics:
         check_expectations(plan, findings)
-    found = sorted(findings.found, key=sort_key)
+    found = sorted([*parsed.diagnostics, *_on_other_lines(findings.found, parsed.diagnostics)], key=sort_key)
     return Checked(None if has_errors(found) else plan, found)
+
+
+def _on_other_lines(found: list[Diagnostic], syntax: list[Diagnostic]) -> list[Diagnostic]:
+    """The findings that are not on a line with a mistake of syntax: half a line misleads."""
+    if not syntax:
+        return found
+    broken = {_line(finding) for finding in syntax}
+    return [finding for finding in found if _line(finding) not in broken]
+
+
+def _line(finding: Diagnostic) -> int:
+    if finding.source is None or finding.primary is None:
+        return 0
+    return finding.source.position(finding.primary.span.start)[0]
 
 
 def load_plan(text: str, name: str = "<text>") -> Checked:

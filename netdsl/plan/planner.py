@@ -71,7 +71,7 @@ class _Walk:
         if isinstance(outcome, Volume):
             self.volumes.append(claimed if claimed and not outcome.agrees(claimed) else outcome)
             if claimed and not outcome.agrees(claimed):
-                self.computed[node.index] = outcome
+                self.computed[node.position] = outcome
                 self.sound = False
                 report_claim(self._place(node, inputs), outcome, self.findings)
         else:
@@ -117,7 +117,7 @@ class _Walk:
         indices = node.inputs
         while indices:
             before = self.draft.nodes[indices[0]]
-            trace.append((before.name, self.volumes[before.index]))
+            trace.append((before.name, self.volumes[before.position]))
             indices = before.inputs
         return tuple(reversed(trace))
 
@@ -160,7 +160,7 @@ def _planned(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...
         widest = max((views[index] for index in node.inputs), default=None)
         view = widest.through(window) if widest else _PIXEL
         views.append(view)
-        output = volumes[node.index]
+        output = volumes[node.position]
         planned.append(
             PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, view.size)
         )

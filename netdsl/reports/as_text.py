@@ -1,10 +1,10 @@
 """Renders diagnostics for people: the place, an excerpt with underlines, notes and cures.
 
-    alexnet.net:2:38: error ND301: CONV1: the 11x11 filter does not fit ...
-      |
-    2 | [55x55x96] CONV1: 96 11x11 filters at stride 4, pad 0
-      | ---------- claims 55x55x96            ^^^^^^^^ (224 - 11 + 2*0)/4 + 1 = 54.25
-      = help: ...
+alexnet.net:2:38: error ND301: CONV1: the 11x11 filter does not fit ...
+  |
+2 | [55x55x96] CONV1: 96 11x11 filters at stride 4, pad 0
+  | ---------- claims 55x55x96            ^^^^^^^^ (224 - 11 + 2*0)/4 + 1 = 54.25
+  = help: ...
 """
 
 from __future__ import annotations
@@ -138,5 +138,3 @@ def _mark_rows(marks: list[_Mark], paint: _Paint, colour: str) -> Iterable[str]:
     for mark in reversed(ordered[:-1]):
         if mark.text:
             yield " " * mark.start + paint(mark.text, colour if mark.primary else _SECONDARY)
-
-

@@ -26,7 +26,7 @@ def check(plan: Plan, findings: Findings) -> None:
     pairs = _pairs(plan)
     if not pairs:
         return
-    first, second = min(pairs, key=lambda pair: (pair[1].index - pair[0].index, pair[0].index))
+    first, second = min(pairs, key=lambda pair: (pair[1].position - pair[0].position, pair[0].position))
     others = f", and {len(pairs) - 1} more such pairs" if len(pairs) > 1 else ""
     findings.add(
         "ND401",

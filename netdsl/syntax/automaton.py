@@ -1,4 +1,4 @@
-"""Runs LALR(1) parse tables: a contextual lexer, the automaton, and recovery from mistakes.
+"""Runs LALR(1) parse tables and recovers from mistakes, so that one run finds several.
 
 Iterative throughout, so depth of nesting is bounded by a limit and not by Python's stack. Builds
 nodes while it reduces; knows nothing of the language beyond the names below.
@@ -6,22 +6,15 @@ nodes while it reduces; knows nothing of the language beyond the names below.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-END = "$END"
-"""The token after the last one."""
-
-UNKNOWN = "$UNKNOWN"
-"""The token of a character that no terminal begins with."""
+from netdsl.syntax.lexer import END, Lexer, Token
+from netdsl.syntax.table_format import KEEP, SPLICE, Tables
 
 LINE_END = "_NL"
 RECOVERED = "layer"
 """The rule that a mistake is taken for, so that parsing goes on behind it."""
-
-FREE_TEXT = "TITLE"
-"""The terminal that matches anything, never tried where it is not expected."""
 
 SYNCHRONISING = frozenset(("LINK", "CLOSE", "RIGHT_BRACE"))
 """Besides line ends, the tokens that may end a mistake."""
@@ -30,44 +23,6 @@ BRACKETS = {"CLOSE": "OPEN", "RIGHT_BRACE": "LEFT_BRACE"}
 NESTING_LIMIT = 64
 TOKEN_LIMIT = 50_000
 NESTING, LENGTH = "nesting", "length"
-
-DROP, KEEP, SPLICE = 0, 1, 2
-"""What a rule does with each of its symbols: leave it out, take it as a child, take its children."""
-
-
-class Rule(NamedTuple):
-    """One production: the name of its node, and DROP, KEEP or SPLICE for each symbol."""
-
-    name: str
-    symbols: tuple[int, ...]
-
-
-class Tables(NamedTuple):
-    """A grammar ready to run.
-
-    ``terminals`` are (name, regular expression) in the order in which they are tried.
-    ``states`` map a symbol to what follows: n >= 0 goes to state n, n < 0 reduces by rule -n - 1.
-    """
-
-    terminals: tuple[tuple[str, str], ...]
-    ignored: tuple[str, ...]
-    states: tuple[dict[str, int], ...]
-    rules: tuple[Rule, ...]
-    start: int
-    accept: int
-
-
-class Token(NamedTuple):
-    """A piece of text with the terminal that it matches and its offset."""
-
-    kind: str
-    text: str
-    start: int
-
-    @property
-    def end(self) -> int:
-        return self.start + len(self.text)
-
 
 class Failure(NamedTuple):
     """A token that cannot stand where it does.
@@ -95,41 +50,6 @@ class Parsed(NamedTuple):
 Builder = Callable[[list[Any]], Any]
 
 
-class _Lexer:
-    """Cuts a text into tokens; which terminals are tried depends on the parser's state."""
-
-    def __init__(self, tables: Tables) -> None:
-        patterns = dict(tables.terminals)
-        self._matchers = {name: re.compile(pattern).match for name, pattern in tables.terminals}
-        self._order = [name for name, _ in tables.terminals if name not in tables.ignored]
-        skipped = "|".join(patterns[name] for name in tables.ignored)
-        self._skip = re.compile(f"(?:{skipped})*").match
-        self._states = tables.states
-        self._by_state: dict[int, list[tuple[str, Any]]] = {}
-
-    def token(self, text: str, position: int, state: int) -> Token:
-        """The next token from ``position`` as the state reads it; what fits no state is UNKNOWN."""
-        skipped = self._skip(text, position)
-        assert skipped is not None
-        position = skipped.end()
-        if position >= len(text):
-            return Token(END, "", len(text))
-        matchers = self._by_state.get(state)
-        if matchers is None:
-            accepted = self._states[state]
-            matchers = [(name, self._matchers[name]) for name in self._order if name in accepted]
-            self._by_state[state] = matchers
-        for name, match in matchers:
-            found = match(text, position)
-            if found:
-                return Token(name, found.group(), position)
-        for name in self._order:
-            found = name != FREE_TEXT and self._matchers[name](text, position)
-            if found:
-                return Token(name, found.group(), position)
-        return Token(UNKNOWN, text[position], position)
-
-
 def _children(uses: tuple[int, ...], nodes: list[Any]) -> list[Any]:
     """The children of a node, from what its rule does with each of its symbols."""
     children: list[Any] = []
@@ -148,12 +68,14 @@ def _children(uses: tuple[int, ...], nodes: list[Any]) -> list[Any]:
 class Automaton:
     """A parser for one grammar; may be used again and again."""
 
-    def __init__(self, tables: Tables, builders: Mapping[str, Builder], unreadable: Callable[..., Any]) -> None:
+    def __init__(
+        self, tables: Tables, builders: Mapping[str, Builder], unreadable: Callable[..., Any]
+    ) -> None:
         """``unreadable(start, end)`` makes the node that stands where a mistake was."""
         self._tables = tables
         self._builders = builders
         self._unreadable = unreadable
-        self._lexer = _Lexer(tables)
+        self._lexer = Lexer(tables)
 
     def parse(self, text: str) -> Parsed:
         """Parse a text that ends in a line break; never raises for what the text holds."""
@@ -168,7 +90,7 @@ class _Run:
         tables: Tables,
         builders: Mapping[str, Builder],
         unreadable: Callable[..., Any],
-        lexer: _Lexer,
+        lexer: Lexer,
         text: str,
     ) -> None:
         self.tables = tables

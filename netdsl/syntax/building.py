@@ -7,10 +7,16 @@ from typing import Any
 
 from netdsl.source import Span
 from netdsl.syntax import tree
-from netdsl.syntax.automaton import Token
+from netdsl.syntax.lexer import Token
 
-_VALUES = {"NUMBER": tree.Number, "SIZE": tree.Extents}
-_ITEMS = {**_VALUES, "WORD": tree.Word, "COMMA": tree.Mark, "EQUALS": tree.Mark, "OVER": tree.Mark}
+_VALUES: dict[str, Callable[[str, Span], tree.Value]] = {"NUMBER": tree.Number, "SIZE": tree.Extents}
+_ITEMS: dict[str, Callable[[str, Span], tree.Item]] = {
+    **_VALUES,
+    "WORD": tree.Word,
+    "COMMA": tree.Mark,
+    "EQUALS": tree.Mark,
+    "OVER": tree.Mark,
+}
 
 
 def _span(token: Token) -> Span:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from netdsl.resources import grammar_text
-from netdsl.syntax.automaton import DROP, KEEP, SPLICE, Rule, Tables
+from netdsl.syntax.table_format import DROP, KEEP, SPLICE, Rule, Tables
 
 TABLES_PATH = Path(__file__).with_name("tables.py")
 
@@ -76,8 +76,9 @@ def tables_module(grammar: str) -> str:
     lines = [
         '"""Parse tables of grammar/netdsl.lark. Written by netdsl.syntax.generate; do not edit."""',
         "# ruff: noqa",
+        "# fmt: off",
         "",
-        "from netdsl.syntax.automaton import Rule, Tables",
+        "from netdsl.syntax.table_format import Rule, Tables",
         "",
         f"CHECKSUM = {checksum(grammar)}",
         "",

@@ -9,8 +9,9 @@ from netdsl.diagnostics import Diagnostic
 from netdsl.resources import grammar_text
 from netdsl.source import Source
 from netdsl.syntax import tree
-from netdsl.syntax.automaton import Automaton, Tables
+from netdsl.syntax.automaton import Automaton
 from netdsl.syntax.building import BUILDERS, unreadable
+from netdsl.syntax.table_format import Tables
 
 
 class ParsedFile(NamedTuple):

@@ -1,7 +1,8 @@
 """Parse tables of grammar/netdsl.lark. Written by netdsl.syntax.generate; do not edit."""
 # ruff: noqa
+# fmt: off
 
-from netdsl.syntax.automaton import Rule, Tables
+from netdsl.syntax.table_format import Rule, Tables
 
 CHECKSUM = 2188314741
 

@@ -23,13 +23,14 @@ class Recipe(NamedTuple):
 
     ``rate``, ``momentum`` and ``decay`` are those of ``Sgd``; ``batch`` is in images, ``epochs`` in
     passes over the training part; ``init`` names an initializer and ``split`` the percentages of
-    train/validation/test.
+    train/validation/test. The default rate, momentum and decay are those of Krizhevsky, Sutskever,
+    Hinton, 2012, "ImageNet Classification with Deep Convolutional Neural Networks", section 5.
     """
 
     data: str = "digits"
     split: str = "80/10/10"
     loss: str = "cross-entropy"
-    rate: float = 0.02
+    rate: float = 0.01
     momentum: float = 0.9
     decay: float = 5e-4
     batch: int = 32

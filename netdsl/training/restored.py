@@ -100,7 +100,7 @@ class Restored:
             dataset = self._renamed(dataset)
             chosen = np.flatnonzero(dataset.parts == TEST)
             part = "test" if len(chosen) else "all"
-            chosen = chosen if len(chosen) else np.arange(len(dataset))
+            chosen = chosen if len(chosen) else np.arange(dataset.images)
         feed = Feed(dataset, self.checkpoint.preparation, self.plan.output.values)
         return Examined(dataset.name, part, evaluated(self._machine, feed, chosen, recipe.batch))
 

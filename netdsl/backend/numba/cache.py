@@ -68,7 +68,16 @@ def _foundation() -> str:
     """A digest of everything but the text that machine code depends on."""
     digest = hashlib.sha256()
     folder = Path(__file__).parent
-    for name in ("cache.py", "calling.py", "copying.py", "cpu.py", "functions.py", "simd.py", "tile.py", "words.py"):
+    for name in (
+        "cache.py",
+        "calling.py",
+        "copying.py",
+        "cpu.py",
+        "functions.py",
+        "simd.py",
+        "tile.py",
+        "words.py",
+    ):
         digest.update((folder / name).read_bytes())
     facts = (numba.__version__, llvmlite.__version__, sys.version, platform.platform(), *map(str, cpu()))
     digest.update("\n".join(facts).encode())

@@ -1,0 +1,68 @@
+"""netdsl compile: make native code ahead of time, or show the program that will run."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from netdsl.commands.loading import load_plan_or_exit
+from netdsl.quantities import bytes_text
+
+
+@click.command()
+@click.argument("network", metavar="NET")
+@click.option("--emit", is_flag=True, help="Print the program as one Python module instead of compiling it.")
+@click.option(
+    "--batch", type=click.IntRange(1, 2**20), default=64, show_default=True, help="Images per step."
+)
+@click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
+@click.option(
+    "--loss",
+    type=click.Choice(["cross-entropy", "l2"]),
+    default="cross-entropy",
+    show_default=True,
+    help="What training makes small.",
+)
+@click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
+@click.option("--decay", type=click.FloatRange(0, 1), default=5e-4, show_default=True, help="Weight decay.")
+def command(
+    network: str, emit: bool, batch: int, inference: bool, loss: str, momentum: float, decay: float
+) -> None:
+    """Compile NET to native code, or print its program with --emit.
+
+    The code goes to the kernel cache, where later runs of this and other networks find it.
+    """
+    plan = load_plan_or_exit(network)
+    from netdsl.backend.numba.backend import lay_out, open_backend
+    from netdsl.backend.numba.listing import module_text
+    from netdsl.losses import losses
+    from netdsl.optimizers.sgd import Sgd
+    from netdsl.program.lower import inference_program, training_program
+
+    chosen = losses()[loss]
+    if inference:
+        program = inference_program(plan, batch, loss=chosen)
+    else:
+        optimizer = Sgd(momentum=momentum, decay=decay)
+        program = training_program(plan, batch, loss=chosen, optimizer=optimizer)
+    if emit:
+        click.echo(module_text(program, plan.network.name), nl=False)
+        return
+    start = time.perf_counter()
+    kernels = open_backend().kernels
+    layout = lay_out(program)
+    names = set()
+    for launch in layout.launches:
+        kernels.address(launch.kernel)
+        names.add(launch.kernel.name)
+    kernels.driver()
+    seconds = time.perf_counter() - start
+    click.echo(
+        f"{len(layout.launches)} launches of {len(names)} kernels, {kernels.compiled} of them compiled now"
+        f" ({seconds:.1f} s); {bytes_text(layout.memory.arena_bytes)} for a step of {batch} images"
+    )
+    if kernels.problem:
+        click.echo(f"netdsl: nothing could be kept for the next run: {kernels.problem}", err=True)
+        sys.stderr.flush()

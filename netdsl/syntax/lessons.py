@@ -1,0 +1,119 @@
+"""Mistakes of syntax, taught by example: texts that fail for one reason, and what to say of it.
+
+A new lesson is a new entry here; the parser finds out by itself where in the grammar its examples
+fail.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Lesson(NamedTuple):
+    """One reason for which texts fail: what is said, the cure, and texts that fail so."""
+
+    message: str
+    cure: str
+    examples: tuple[str, ...]
+
+
+LESSONS = (
+    Lesson(
+        "a number cannot begin with `-` here: `-` chains layers",
+        "numbers in a network are not negative; leave the `-` out",
+        ("CONV 6 5x5 pad -1", "CONV1: 6 5x5 stride -1", "[CONV 6 5x5 pad -1]", "CONV-64", "CONV3-64: 3x3"),
+    ),
+    Lesson(
+        "a layer begins with its kind, not with a number",
+        "write the kind first: `FC 4096 neurons`, `CONV 64 3x3`",
+        ("64 3x3", "3x3 CONV", "[4096] 4096", "[4096] 3x3", "- 64 3x3", "[CONV 6 5x5\n64 3x3]"),
+    ),
+    Lesson(
+        "a volume in brackets says what the layer behind it makes, and no layer follows",
+        "write both on one line: `[55x55x96] CONV1: 96 11x11 filters`",
+        ("[55x55x96]\n", "[4096]\n", "[[4096] - RELU]", "[4096] [RELU]", "[[4096]]"),
+    ),
+    Lesson(
+        "the brackets are empty",
+        "put layers between them, `[CONV 64 3x3 - RELU]*2`, or a volume, `[55x55x96]`",
+        ("[]", "[\n]", "RELU - []"),
+    ),
+    Lesson(
+        "a link needs a layer on both sides",
+        "leave the extra link out, or name the missing layer",
+        (
+            "RELU - - RELU",
+            "[RELU - ]",
+            "[ - RELU]",
+            "RELU - ;\n- RELU",
+            "[RELU - - RELU]",
+            "[RELU\n- - RELU]",
+        ),
+    ),
+    Lesson(
+        "`*` needs a whole number: how many times the group is repeated",
+        "write it behind the bracket: `[CONV 64 3x3 - RELU]*3`",
+        ("[RELU]*", "[RELU]*N", "[RELU]*[RELU]"),
+    ),
+    Lesson(
+        "only a group in brackets can be repeated",
+        "put brackets around it: `[CONV 64 3x3]*3`",
+        ("CONV 64 3x3 *3", "RELU*3", "RELU: *3", "[RELU*3]", "CONV 64*3", "CONV1: 64*3"),
+    ),
+    Lesson(
+        "one link or line break is missing after the group",
+        "chain with ` - ` or begin a new line",
+        ("[RELU] RELU", "[RELU]*2 RELU", "[RELU] [RELU]", "[RELU] 3", "[RELU]: 3", "[RELU]*2 3"),
+    ),
+    Lesson(
+        "one link or line break is missing before the bracket",
+        "chain with ` - ` or begin a new line; a claimed volume stands before its layer",
+        ("RELU [RELU]", "RELU: [RELU]", "CONV 3 [55x55x96]", "CONV: 3 [55x55x96]", "RELU (a) [RELU]"),
+    ),
+    Lesson(
+        "a layer has one colon, after its label",
+        "write `label: KIND options`",
+        ("a: b: c", "a: 3 : c", "a 3 : c", "a 3x3: c"),
+    ),
+    Lesson(
+        "`expect` needs a quantity, a relation and a value",
+        "write `expect params = 61,706`, `expect macs <= 1.2G` or `expect output = 10`",
+        (
+            "expect params",
+            "expect params 61",
+            "expect params: 61",
+            "expect params = ",
+            "expect params = lots",
+            "expect params <= = 5",
+            "expect params <= -5",
+            "expect output = [10]",
+            "expect params = 5 5",
+            "expect params = 5 words",
+        ),
+    ),
+    Lesson(
+        "`where` needs braces with one line for each kind of layer",
+        "write `where { CONV: 6, 16 filters 5x5; POOL: 2x2 }` right behind the bracket",
+        (
+            "[CONV] where { [CONV] }",
+            "[CONV] where { - }",
+            "[CONV] where { 5x5 }",
+            "[CONV] where { CONV: 5 - RELU }",
+        ),
+    ),
+    Lesson(
+        "remarks in parentheses end a layer",
+        "put the remark last, after a blank: `FC8: 1000 neurons (class scores)`",
+        ("FC: 10 (scores) neurons", "RELU (a) (b)", "FC: 10 (a) 5"),
+    ),
+    Lesson(
+        "relations like `<=` belong to `expect` lines",
+        "options are written `stride 2` or `stride = 2`",
+        ("CONV 64 stride <= 2", "CONV: 64 stride > 2", "RELU < 3"),
+    ),
+    Lesson(
+        "braces belong to `where`, behind a group in brackets",
+        "write `[CONV - POOL] where { CONV: 6 filters 5x5; POOL: 2x2 }`",
+        ("CONV {", "CONV 3 {", "CONV: {", "{", "[CONV] {", "CONV where { 3 }", "CONV: where { 3 }"),
+    ),
+)

@@ -1,0 +1,39 @@
+"""The same bits for any number of threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from building import filled_store, planned
+from layer_cases import network_of, small_network
+
+from netdsl.backend import backend
+from netdsl.losses import losses
+from netdsl.optimizers.sgd import Sgd
+from netdsl.program.lower import training_program
+
+
+def trained(layers, threads: int, steps: int = 8) -> dict[str, bytes]:
+    program = training_program(planned(*layers), 9, loss=losses()["cross-entropy"], optimizer=Sgd(decay=1e-3))
+    store = filled_store(program, seed=1)
+    session = backend("numba").bind(program, store, threads)
+    generator = np.random.default_rng(2)
+    classes = session.inputs["target"].shape[1]
+    for step in range(steps):
+        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+        session.inputs["target"][...] = np.eye(classes)[generator.integers(classes, size=9)]
+        session.inputs["rate"][...] = 0.05
+        if "seed" in session.inputs:
+            session.inputs["seed"][...] = step
+        session.run()
+    return {name: array.tobytes() for name, array in store.items()}
+
+
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_threads_do_not_change_a_bit(threads: int) -> None:
+    assert trained(small_network(), threads) == trained(small_network(), 1)
+
+
+@pytest.mark.parametrize("name", ["dropout", "conv-groups", "avg-pool-pad", "lrn"])
+def test_layers(name: str) -> None:
+    assert trained(network_of(name), 2) == trained(network_of(name), 1)
