@@ -15,7 +15,9 @@ from netdsl.reports.as_text import diagnostic_as_text
 from netdsl.rules import advise
 
 FOLDER = Path(__file__).parent / "cases"
-_CASE = re.compile(r"^# (?P<title>[^\n]+)\n.*?```net\n(?P<net>.*?)```.*?```expect\n(?P<expect>.*?)```", re.S | re.M)
+_CASE = re.compile(
+    r"^# (?P<title>[^\n]+)\n.*?```net\n(?P<net>.*?)```.*?```expect\n(?P<expect>.*?)```", re.S | re.M
+)
 
 
 class Case(NamedTuple):

@@ -26,7 +26,9 @@ def _read_formats(
             raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}", ctx, param)
         wanted.append((name, path))
     if sum(not path for _, path in wanted) > 1:
-        raise click.BadParameter("only one goes to standard output: write the others as FORMAT=FILE", ctx, param)
+        raise click.BadParameter(
+            "only one goes to standard output: write the others as FORMAT=FILE", ctx, param
+        )
     return tuple(wanted)
 
 

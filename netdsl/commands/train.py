@@ -141,10 +141,10 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     """Train, save, test; the exit code."""
     show(run.findings)
     started = time.perf_counter()
-    if run.progress.epoch == 0 and run.progress.step == 0:
+    folder.describe(run.recipe, run.network_text)
+    if not run.progress.begun:
         # Saved before the first step, so that a disk that cannot take the run is found now, and
         # so that there is something to go on from whenever the process dies.
-        folder.describe(run.recipe, run.network_text)
         folder.save(run.checkpoint())
     _say(_opening(run, threads))
     stopped = _learn(run, folder)

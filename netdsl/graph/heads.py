@@ -82,17 +82,17 @@ def _unlabelled(layer: tree.Layer) -> Head:
 def _labelled(layer: tree.Layer) -> Head:
     label = " ".join(word.text for word in layer.words)
     prefix = _kind_prefix(layer.words) or _first_part(layer.words[0])
-    if prefix is not None and prefix.length == len(layer.words) and not prefix.numbered:
-        label = "" if label.upper() == prefix.written.upper() else label
+    bare = prefix is not None and prefix.length == len(layer.words) and not prefix.numbered
     body = _leading_words(layer.items)
     if body and not (prefix and body[0].text.lower() in option_words(prefix.kind)):
         inner = _kind_prefix(body, numbers=False)
         if inner is not None:
             used = body[: inner.length]
+            label = "" if bare and prefix and prefix.kind is inner.kind else label
             return Head(inner.kind, label, inner.written, _words_span(used), layer.items[inner.length :])
     if prefix is None:
         return Head(None, label, label, _words_span(layer.words), ())
-    return Head(prefix.kind, label, prefix.written, _words_span(layer.words), layer.items)
+    return Head(prefix.kind, "" if bare else label, prefix.written, _words_span(layer.words), layer.items)
 
 
 def _first_part(word: tree.Word) -> _Prefix | None:

@@ -106,6 +106,7 @@ class _Reader:
             flags = [name for name, flag in self.options.items() if flag.type is OptionType.FLAG]
             cure = f"{self.kind.keyword} knows `no {'`, `no '.join(flags)}`" if flags else "leave it out"
             self.findings.add("ND202", f"`{word.text}` switches nothing off here", word.span, help=(cure,))
+            self.place += isinstance(following, tree.Word)
             return
         self.place += 1
         self._set(option, [Written(False, word.span.to(following.span))])

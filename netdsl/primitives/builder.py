@@ -156,7 +156,7 @@ class Builder:
         return y
 
     def assign(self, target: Tensor, expression: Expression, *inputs: Tensor) -> None:
-        """Overwrite a stored tensor with a formula of others, itself included."""
+        """Give a tensor the value of a formula; a stored one may occur in it itself."""
         self._elementwise(target, expression, inputs)
 
     def _elementwise(self, y: Tensor, expression: Expression, inputs: tuple[Tensor, ...]) -> None:
@@ -215,6 +215,10 @@ class Builder:
         """A formula summed to the shape of ``model``: the gradient of a broadcast. None where it is 0."""
         if expression == ZERO:
             return None
+        whole = inputs[expression.operand] if expression.operand is not None else None
+        if whole is not None and (whole.shape, whole.batched) == (model.shape, model.batched):
+            # A gradient that passes unchanged needs no copy: it is the same tensor.
+            return whole
         domain = domain or broadcast(inputs)
         y = self.like(model, suffix)
         if (leading_ones(model.shape), model.batched) == domain:

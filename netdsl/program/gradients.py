@@ -29,7 +29,9 @@ class Gradients:
             total: Expression = operand(0)
             for number in range(1, len(terms)):
                 total = total + operand(number)
-            self._terms[tensor] = [build.elementwise(total, *terms, name=f"{tensor.name}.gradient")]
+            whole = build.like(tensor, "gradient")
+            build.assign(whole, total, *terms)
+            self._terms[tensor] = [whole]
         return self._terms[tensor][0]
 
 

@@ -24,6 +24,7 @@ NESTING_LIMIT = 64
 TOKEN_LIMIT = 50_000
 NESTING, LENGTH = "nesting", "length"
 
+
 class Failure(NamedTuple):
     """A token that cannot stand where it does.
 
@@ -201,7 +202,7 @@ class _Run:
         if token.kind == END:
             return None
         start = token.start
-        while RECOVERED not in self.tables.states[self.states[-1]]:
+        while not self._can_recover():
             self.states.pop()
             self.nodes.pop()
             start = self.starts.pop()
@@ -211,6 +212,13 @@ class _Run:
         end = self._end_of_mistake(token)
         self.nodes[-1] = self.unreadable(start, max(end, start))
         return end
+
+    def _can_recover(self) -> bool:
+        """Whether a layer may stand here, and no bracket is left open that the text has closed."""
+        if RECOVERED not in self.tables.states[self.states[-1]]:
+            return False
+        opened = sum(type(node) is Token and node.kind in BRACKETS.values() for node in self.nodes)
+        return opened == len(self.open)
 
     def _end_of_mistake(self, token: Token) -> int:
         """The offset of the next token that can follow an unreadable layer."""

@@ -109,9 +109,7 @@ def _too_deep(failure: Failure, source: Source) -> Diagnostic:
         "ND104",
         f"brackets nested deeper than {NESTING_LIMIT}",
         source,
-        Label(
-            Span(opening.start, opening.end), f"bracket {len(failure.open_brackets)} inside another"
-        ),
+        Label(Span(opening.start, opening.end), f"bracket {len(failure.open_brackets)} inside another"),
         "write the inner groups out, or repeat an outer one",
     )
 

@@ -55,6 +55,10 @@ class Progress:
     history: list[EpochRecord] = field(default_factory=list)
 
     @property
+    def begun(self) -> bool:
+        return self.epoch > 0 or self.step > 0
+
+    @property
     def best(self) -> EpochRecord | None:
         """The epoch with the highest validation accuracy, then the lowest loss, then the first."""
         ranked = sorted(

@@ -156,7 +156,8 @@ class Kernels:
 
 def _imported(name: str, path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"netdsl_kernel_{name}", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # Numba's disk cache refers to the module by its name.
     sys.modules[spec.name] = module

@@ -223,7 +223,8 @@ def dot_tile(
         builder.cbranch(builder.icmp_signed(">", whole, ir.Constant(I64, 0)), some, joined)
         builder.position_at_end(some)
         loop = _Loop(builder, sums, [_place(builder, a, rest), _place(builder, b, rest)])
-        new = round_of(loop.sums, *loop.pointers, None)
+        here_a, here_b = loop.pointers
+        new = round_of(loop.sums, here_a, here_b, None)
         width = ir.Constant(I64, WIDTH)
         loop.close(whole, new, [_place(builder, pointer, width) for pointer in loop.pointers])
         after = builder.block

@@ -39,7 +39,7 @@ class Panels(NamedTuple):
     tail_lanes: int
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         return self.whole + (1 if self.tail_vectors else 0)
 
     @property
@@ -159,7 +159,7 @@ def _phase(
         start=last_tap,
     )
     packed, pack = packing.launch(w)
-    height, broad, channels = dx.shape
+    _, broad, channels = dx.shape
     walk = Walk(
         stride=Size(1, 1),
         top=taps_high - 1 - (first_row + padding.top - row) // stride.height,
@@ -195,11 +195,11 @@ class Packing(NamedTuple):
         panels = panels_of(self.width)
         high, wide, deep = self.steps
         steps = high * wide * deep
-        packed = Tensor(f"{w.name}.packed", (self.groups * panels.count, steps, panels.width), batched=False)
+        packed = Tensor(f"{w.name}.packed", (self.groups * panels.total, steps, panels.width), batched=False)
         arguments = (
             Place(w),
             Place(packed),
-            panels.count,
+            panels.total,
             panels.width,
             high,
             wide,
@@ -209,7 +209,7 @@ class Packing(NamedTuple):
             self.group_stride,
             self.start,
         )
-        return packed, Launch(_PACK, arguments, self.groups * panels.count * high, (packed,))
+        return packed, Launch(_PACK, arguments, self.groups * panels.total * high, (packed,))
 
 
 _PACK = Kernel(
@@ -292,7 +292,7 @@ class Walk(NamedTuple):
             self.out_row,
             self.out_column,
             self.width,
-            panels_of(self.width).count,
+            panels_of(self.width).total,
             *((Scratch(), scratch) if copies else ()),
         )
         items = batch * self.groups * bands
@@ -418,7 +418,7 @@ def emit_convolution_weight_gradient(op: ConvolutionWeightGradient, batch: int) 
     panels = panels_of(filters // groups)
     high, wide = _tap_tile(kernel_height, kernel_width * depth, panels.vectors)
     tap_blocks = blocks(kernel_height, high)
-    chunks = _chunks(batch, tap_blocks * panels.count * groups, dw.values)
+    chunks = _chunks(batch, tap_blocks * panels.total * groups, dw.values)
     target = dw
     if chunks > 1:
         target = Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False)
@@ -484,11 +484,11 @@ def _weight_gradient(
         band,
         filters,
         filters // groups,
-        panels.count,
+        panels.total,
         blocks(kernel_height, high),
         *((Scratch(), scratch) if copies else ()),
     )
-    items = chunks * groups * panels.count * blocks(kernel_height, high)
+    items = chunks * groups * panels.total * blocks(kernel_height, high)
     built = _weight_gradient_kernel(panels, high, wide, kernel_height, kernel_width * depth, copies)
     return Launch(built, arguments, items, (target,), scratch)
 

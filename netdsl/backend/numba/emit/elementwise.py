@@ -65,13 +65,13 @@ def _flat(op: Elementwise, domain: Domain, operands: list[Operand], code: Formul
     tail: tuple[Argument, ...] = (Scratch(), floats, domain.channels) if periodic else ()
     arguments = (
         Place(op.outputs[0]),
-        domain.count,
+        domain.values,
         *(Place(operand.tensor) for operand in operands),
         *(Real(value) for value in code.constants),
         *tail,
     )
     text = indented(body, 1) + "\n"
-    return Launch(kernel("elementwise", text), arguments, blocks(domain.count, BLOCK), op.outputs, floats)
+    return Launch(kernel("elementwise", text), arguments, blocks(domain.values, BLOCK), op.outputs, floats)
 
 
 def _repeat_per_channel(periodic: list[int], after: int) -> list[str]:

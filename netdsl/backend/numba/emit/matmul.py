@@ -107,9 +107,9 @@ def _panel(high: int, vectors: int, lanes: int, depth: int) -> list[str]:
 
     def call(rows: int) -> str:
         return (
-            f"tile(1, {rows}, {vectors}, {lanes}, a + (row * a_row + step * a_step) * 4, 0, a_row, a_step, 0, "
-            "b + (step * b_step + column) * 4, b_step, 0, c + (row * columns + column) * 4, 0, columns, "
-            "1, count, step)"
+            f"tile(1, {rows}, {vectors}, {lanes}, a + (row * a_row + step * a_step) * 4, 0, a_row, a_step, "
+            "0, b + (step * b_step + column) * 4, b_step, 0, c + (row * columns + column) * 4, 0, "
+            "columns, 1, count, step)"
         )
 
     lines = [

@@ -16,7 +16,7 @@ class Domain(NamedTuple):
     channels: int
 
     @property
-    def count(self) -> int:
+    def values(self) -> int:
         return self.images * self.positions * self.channels
 
 
@@ -42,7 +42,7 @@ class Operand(NamedTuple):
             (self.by_image == domain.positions * domain.channels or domain.images == 1)
             and (self.by_position == domain.channels or domain.positions == 1)
             and (self.by_channel == 1 or domain.channels == 1)
-            and not (self.scalar and domain.count > 1)
+            and not (self.scalar and domain.values > 1)
             and not (self.per_channel and domain.images * domain.positions > 1)
         )
 

@@ -133,7 +133,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
         *_EACH_OUTPUT_ROW,
         *(f"        {line}" for line in _by_vector(lines, _masked(lines))),
     ]
-    arguments = (Place(x), Place(y), Place(winner), *_geometry(x, y, op.pooling))
+    arguments: tuple[Argument, ...] = (Place(x), Place(y), Place(winner), *_geometry(x, y, op.pooling))
     built = kernel("window_maximum", indented(body, 1) + "\n")
     return [Launch(built, arguments, batch * y.shape[0], (y, winner))]
 

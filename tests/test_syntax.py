@@ -1,0 +1,176 @@
+"""The parser: tables in step with the grammar, the same trees as Lark, mistakes, limits, speed."""
+
+from __future__ import annotations
+
+import re
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from lark import Lark, UnexpectedInput
+from lark import Token as LarkToken
+
+from netdsl import resources
+from netdsl.reports.as_text import diagnostics_as_text
+from netdsl.source import Source
+from netdsl.syntax import tree
+from netdsl.syntax.building import BUILDERS
+from netdsl.syntax.generate import TABLES_PATH, tables_module
+from netdsl.syntax.lessons import LESSONS
+from netdsl.syntax.lexer import Token
+from netdsl.syntax.parser import automaton, current_tables, parse
+
+CASES = Path(__file__).parent / "cases"
+
+WORDS = """CONV POOL MAX FC RELU INPUT CONV1 first net default expect where params output = <= * - -> [ ] { } ( )
+96 5x5 32x32x1 61,706 1e-4 .5 70M /2 , : ; # no bias stride pad at (remark) activation é @ 0""".split()
+
+sentences = st.lists(st.sampled_from([*WORDS, "\n", "\n"]), max_size=40).map(" ".join)
+
+
+def _texts() -> list[str]:
+    nets = [resources.zoo_text(name) for name in resources.zoo_names()]
+    blocks = [re.findall(r"```net\n(.*?)```", path.read_text(), re.S) for path in sorted(CASES.rglob("*.md"))]
+    pages = [
+        re.findall(r"```net\n(.*?)```", resources.explanation_text(code), re.S)
+        for code in resources.explained_codes()
+    ]
+    return [*nets, *(text for group in [*blocks, *pages] for text in group)]
+
+
+@cache
+def _lark() -> Lark:
+    """Lark itself on the same grammar, building the same nodes."""
+
+    def adapted(build: Any) -> Any:
+        def call(children: list[Any]) -> Any:
+            return build(
+                [
+                    Token(child.type, str(child), child.start_pos) if isinstance(child, LarkToken) else child
+                    for child in children
+                ]
+            )
+
+        return call
+
+    builders = type("Builders", (), {name: staticmethod(adapted(build)) for name, build in BUILDERS.items()})()
+    return Lark(resources.grammar_text(), parser="lalr", lexer="contextual", transformer=builders)
+
+
+def _lark_tree(text: str) -> tree.File | None:
+    try:
+        return _lark().parse(text + "\n")  # type: ignore[return-value]
+    except UnexpectedInput:
+        return None
+
+
+def test_tables_are_those_of_the_grammar() -> None:
+    assert TABLES_PATH.read_text(encoding="utf-8") == tables_module(resources.grammar_text()), (
+        "run `python -m netdsl.syntax.generate`"
+    )
+
+
+def test_an_edited_grammar_takes_effect_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    edited = resources.grammar_text().replace('TIMES: "*"', 'TIMES: "~"')
+    monkeypatch.setattr("netdsl.syntax.parser.grammar_text", lambda: edited)
+    assert ("TIMES", "\\~") in current_tables().terminals or ("TIMES", "~") in current_tables().terminals
+
+
+@pytest.mark.parametrize("text", _texts())
+def test_same_tree_as_lark(text: str) -> None:
+    parsed = automaton().parse(text + "\n")
+    expected = _lark_tree(text)
+    assert (expected is None) == bool(parsed.failures)
+    if expected is not None:
+        assert parsed.node == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(sentences)
+def test_accepts_what_lark_accepts(text: str) -> None:
+    parsed = automaton().parse(text + "\n")
+    expected = _lark_tree(text)
+    assert (expected is None) == bool(parsed.failures)
+    assert expected is None or parsed.node == expected
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.one_of(sentences, st.text(max_size=60)))
+def test_mistakes_are_always_described(text: str) -> None:
+    source = Source("any.net", text)
+    for finding in parse(source).diagnostics:
+        assert finding.primary is not None
+        assert 0 <= finding.primary.span.start <= finding.primary.span.end <= len(text)
+        assert diagnostics_as_text([finding])
+
+
+@pytest.mark.parametrize("example", [example for lesson in LESSONS for example in lesson.examples])
+def test_lessons_fail_with_their_own_message(example: str) -> None:
+    messages = {lesson.message for lesson in LESSONS if example in lesson.examples}
+    first = parse(Source("lesson.net", example)).diagnostics[0]
+    assert first.message in messages
+
+
+def test_every_node_knows_its_place() -> None:
+    text = "net A\n[3x3x1] INPUT\n[CONV1: 6 5x5 (six)]*2 where { CONV: pad 2 }\nexpect output = 6\n"
+    file = parse(Source("places.net", text)).file
+    assert file is not None
+    title, layer, group, expectation = file.statements
+    shown = [text[statement.span.start : statement.span.end] for statement in file.statements]
+    assert shown == [line for line in text.splitlines()]
+    assert isinstance(layer, tree.Layer)
+    assert layer.claim is not None
+    assert text[slice(*layer.claim.span)] == "[3x3x1]"
+    assert isinstance(group, tree.Group)
+    assert group.where is not None
+    assert text[slice(*group.where.span)] == "where { CONV: pad 2 }"
+    assert isinstance(title, tree.NetName)
+    assert isinstance(expectation, tree.Expect)
+    assert text[slice(*expectation.value.span)] == "6"
+
+
+def test_messages_never_name_terminals() -> None:
+    names = {name for name, _ in current_tables().terminals} - {"NET", "WHERE", "EXPECT", "DEFAULT"}
+    for first in WORDS:
+        for second in WORDS:
+            for finding in parse(Source("pair.net", f"{first} {second}")).diagnostics:
+                said = " ".join([finding.message, finding.primary.text if finding.primary else "", *finding.help])
+                assert not names & set(re.findall(r"\$?[A-Z_]{4,}", said)), said
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[" * 100_000, "ND104"),
+        ("[" * 65 + "RELU" + "]" * 65, "ND104"),
+        ("RELU\n" * 200_000, "ND107"),
+        ("- " * 500_000, "ND102"),
+        ("( " * 500_000, "ND101"),
+        ("9" * 1_000_000, "ND102"),
+        ("RELU ((" * 140_000, "ND101"),
+        ("3x" * 500_000, "ND102"),
+    ],
+    ids=lambda value: value[:8],
+)
+def test_hostile_texts_end_soon_in_a_finding(text: str, code: str) -> None:
+    begin = time.process_time()
+    found = parse(Source("hostile.net", text)).diagnostics
+    assert found[0].code == code
+    assert time.process_time() - begin < 5, "seconds; a second on a quiet machine"
+
+
+def test_nesting_of_64_is_fine() -> None:
+    assert not parse(Source("deep.net", "[" * 64 + "RELU" + "]" * 64)).diagnostics
+
+
+def test_numbers_and_lists() -> None:
+    file = parse(Source("numbers.net", "CONV: 6,16,120 61,706 70M 1.2G 5e-4 .5 227 x 227 x 3")).file
+    assert file is not None
+    (layer,) = file.statements
+    assert isinstance(layer, tree.Layer)
+    shown = [item.text for item in layer.items]
+    assert shown == ["6", ",", "16", ",", "120", "61,706", "70M", "1.2G", "5e-4", ".5", "227 x 227 x 3"]
