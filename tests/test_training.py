@@ -226,7 +226,7 @@ def test_more_scores_than_classes_is_a_warning() -> None:
 def test_training_that_does_not_fit_into_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of("input 8x8x1\nFC1: 100000\nRELU\nFC2: 1000\nRELU\nFC3: 10\n")
     monkeypatch.setattr(memory, "available_bytes", lambda: 500 << 20)
-    with pytest.raises(Diagnosed, match="training with batches of 64 needs 8.. MiB of memory") as caught:
+    with pytest.raises(Diagnosed, match=r"training with batches of 64 needs 8.. MiB of memory") as caught:
         new_run(plan, Recipe(batch=64), backend("numpy"), 1)
     assert caught.value.diagnostics[0].code == "ND511"
 
@@ -245,9 +245,3 @@ def test_accuracy_and_confusion() -> None:
     assert outcome.accuracy == pytest.approx(0.6)
     assert outcome.confusion(3).tolist() == [[1, 1, 0], [1, 2, 0], [0, 0, 0]]
     assert outcome.class_accuracy(3) == [0.5, pytest.approx(2 / 3), None]
-
-
-def test_more_answers_than_classes_are_counted_as_wrong() -> None:
-    outcome = Evaluation(0.5, np.array([0, 1]), np.array([0, 2]))
-    assert outcome.accuracy == 0.5
-    assert outcome.confusion(2).tolist() == [[1, 0], [0, 0]]

@@ -84,7 +84,7 @@ def _step(
         raise _diverged(
             machine.store, feed.dataset.name, f"at epoch {progress.epoch + 1}, step {progress.step + 1}"
         )
-    return loss, int(np.count_nonzero(session.outputs["scores"].argmax(axis=1) == labels))
+    return loss, int(np.count_nonzero(_answers(session, feed) == labels))
 
 
 def evaluate(
@@ -99,7 +99,7 @@ def evaluate(
         feed.write(session.inputs, chosen[end : end + size])
         session.run()
         loss_sum += float(session.outputs["loss"]) * size
-        predicted[end : end + size] = session.outputs["scores"].argmax(axis=1)
+        predicted[end : end + size] = _answers(session, feed)
         end += size
         yield EvaluationRecord(step, len(sizes), size)
     return Evaluation(loss_sum / len(chosen), feed.dataset.labels[chosen], predicted)
@@ -114,6 +114,13 @@ def evaluated(machine: Sessions, feed: Feed, chosen: NDArray[np.int64], batch: i
         except StopIteration as finished:
             outcome: Evaluation = finished.value
             return outcome
+
+
+def _answers(session: Session, feed: Feed) -> NDArray[np.int64]:
+    """The class with the highest score for each image of the batch; scores without a class do not count."""
+    scores = session.outputs["scores"][:, : len(feed.dataset.classes)]
+    answers: NDArray[np.int64] = scores.argmax(axis=1)
+    return answers
 
 
 def _diverged(store: Store, name: str, moment: str) -> Diagnosed:

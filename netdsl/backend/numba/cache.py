@@ -69,6 +69,7 @@ def _foundation() -> str:
     digest = hashlib.sha256()
     folder = Path(__file__).parent
     for name in (
+        "arithmetic.py",
         "cache.py",
         "calling.py",
         "copying.py",

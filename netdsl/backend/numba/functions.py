@@ -10,7 +10,7 @@ from typing import Any
 
 from numba import njit
 
-from netdsl.backend.numba.simd import (
+from netdsl.backend.numba.arithmetic import (
     equal,
     exponent_of,
     fraction_of,
@@ -18,10 +18,10 @@ from netdsl.backend.numba.simd import (
     maximum,
     multiply_add,
     nearest,
-    number,
     scale_by_power_of_two,
     select,
 )
+from netdsl.backend.numba.simd import number
 
 
 @njit  # type: ignore[untyped-decorator]

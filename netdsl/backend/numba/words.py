@@ -7,6 +7,17 @@ from typing import Any
 
 from numba import cfunc
 
+from netdsl.backend.numba.arithmetic import (
+    drawn_below,
+    equal,
+    greater,
+    load_unsigned,
+    maximum,
+    multiply_add,
+    relu,
+    select,
+    square_root,
+)
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
 from netdsl.backend.numba.copying import clear, copy, copy_band, pack_rows, repeat
 from netdsl.backend.numba.functions import (
@@ -18,24 +29,15 @@ from netdsl.backend.numba.functions import (
 )
 from netdsl.backend.numba.simd import (
     WIDTH,
-    drawn_below,
-    equal,
     from_integer,
-    greater,
     integer,
     keep_lanes,
     largest_lane,
     load,
     load_everywhere,
     load_lanes,
-    load_unsigned,
-    maximum,
-    multiply_add,
     number,
     real,
-    relu,
-    select,
-    square_root,
     store,
     store_first,
     store_lanes,

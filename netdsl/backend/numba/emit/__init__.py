@@ -9,7 +9,6 @@ from netdsl.backend.numba.emit.channel_window import emit_channel_window
 from netdsl.backend.numba.emit.convolution import (
     emit_convolution,
     emit_convolution_input_gradient,
-    emit_convolution_weight_gradient,
 )
 from netdsl.backend.numba.emit.elementwise import emit_elementwise
 from netdsl.backend.numba.emit.matmul import (
@@ -19,6 +18,7 @@ from netdsl.backend.numba.emit.matmul import (
 )
 from netdsl.backend.numba.emit.random_mask import emit_random_mask
 from netdsl.backend.numba.emit.reduction import emit_reduction
+from netdsl.backend.numba.emit.weight_gradient import emit_convolution_weight_gradient
 from netdsl.backend.numba.emit.window import (
     emit_window_average,
     emit_window_average_gradient,

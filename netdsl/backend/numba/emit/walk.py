@@ -1,0 +1,176 @@
+"""A convolution as a walk over bands of rows: where it reads and writes, and how it is tiled."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.emit.panels import BAND_FLOATS, ITEMS, panels_of, split_evenly
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.simd import WIDTH
+from netdsl.primitives.tensor import Tensor
+from netdsl.quantities import Size
+
+
+class Walk(NamedTuple):
+    """A convolution over bands of rows: where it reads, where it writes, and how it is tiled."""
+
+    stride: Size
+    top: int
+    left: int
+    groups: int
+    kernel: tuple[int, int]
+    depth: int
+    width: int
+    rows: int
+    columns: int
+    out_start: int
+    out_row: int
+    out_column: int
+
+    def launch(self, x: Tensor, packed: Tensor, y: Tensor, batch: int) -> Launch:
+        height, width, channels = x.shape
+        high, wide = self.kernel
+        needed_high = (self.rows - 1) * self.stride.height + high
+        needed_wide = (self.columns - 1) * self.stride.width + wide
+        inside = self.top == 0 == self.left and needed_high <= height and needed_wide <= width
+        copies = not inside or self.groups > 1
+        row_floats = needed_wide * self.depth if copies else width * channels
+        band = self._band(row_floats, batch)
+        bands = blocks(self.rows, band)
+        scratch = ((band - 1) * self.stride.height + high) * row_floats if copies else 0
+        arguments: tuple[Argument, ...] = (
+            Place(x),
+            Place(packed),
+            Place(y),
+            height,
+            width,
+            channels,
+            self.groups,
+            bands,
+            band,
+            self.rows,
+            high,
+            wide * self.depth,
+            self.stride.height,
+            self.stride.width * self.depth,
+            self.top,
+            self.left,
+            self.depth,
+            row_floats,
+            self.out_start,
+            y.values,
+            self.out_row,
+            self.out_column,
+            self.width,
+            panels_of(self.width).total,
+            *((Scratch(), scratch) if copies else ()),
+        )
+        items = batch * self.groups * bands
+        return Launch(self._kernel(copies), arguments, items, (y,), scratch)
+
+    def _band(self, row_floats: int, batch: int) -> int:
+        """Output rows of a work item: few enough for the cache, and enough items for the threads."""
+        fitting = (BAND_FLOATS // max(1, row_floats) - self.kernel[0]) // self.stride.height + 1
+        items = batch * self.groups
+        sharing = blocks(self.rows, blocks(ITEMS, items)) if items < ITEMS else self.rows
+        return max(1, min(self.rows, max(fitting, 4), sharing))
+
+    def _kernel(self, copies: bool) -> Kernel:
+        panels = panels_of(self.width)
+        size, whole, rest = split_evenly(self.columns, cpu().accumulators // panels.vectors)
+        body = [
+            *_WALK_ARGUMENTS,
+            *(
+                ["scratch = integer(arguments, 24) + worker * integer(arguments, 25) * 4"]
+                if copies
+                else ["scratch = 0"]
+            ),
+            "for item in range(first, last):",
+            "    image = item // (groups * bands)",
+            "    group = (item - image * groups * bands) // bands",
+            "    top_row = (item - (image * groups + group) * bands) * band",
+            "    end_row = min(top_row + band, rows)",
+            "    source = x + image * height * width * channels * 4",
+            "    y_image = y + (out_start + image * out_image) * 4",
+            *(_COPY_BAND if copies else ["    band_start = source + top_row * stride_row * row_floats * 4"]),
+            "    for panel in range(panels):",
+            f"        w = packed + (group * panels + panel) * kernel_rows * kernel_row * {panels.width * 4}",
+            f"        column_start = y_image + (group * filters + panel * {panels.width}) * 4",
+        ]
+        tail = _walk_rows(size, whole, rest, panels.tail_vectors, panels.tail_lanes, panels.width)
+        full = _walk_rows(size, whole, rest, panels.vectors, WIDTH, panels.width)
+        if panels.whole and panels.tail_vectors:
+            body += [
+                f"        if (panel + 1) * {panels.width} <= filters:",
+                *(f"            {line}" for line in full),
+                "        else:",
+                *(f"            {line}" for line in tail),
+            ]
+        else:
+            body += [f"        {line}" for line in (full if panels.whole else tail)]
+        return kernel("convolve", indented(body, 1) + "\n")
+
+
+_WALK_ARGUMENTS = [
+    f"{name} = integer(arguments, {number})"
+    for number, name in enumerate(
+        [
+            "x",
+            "packed",
+            "y",
+            "height",
+            "width",
+            "channels",
+            "groups",
+            "bands",
+            "band",
+            "rows",
+            "kernel_rows",
+            "kernel_row",
+            "stride_row",
+            "stride_column",
+            "top",
+            "left",
+            "depth",
+            "row_floats",
+            "out_start",
+            "out_image",
+            "out_row",
+            "out_column",
+            "filters",
+            "panels",
+        ]
+    )
+]
+
+_COPY_BAND = [
+    "    band_start = scratch",
+    "    copy_band(source + group * depth * 4, scratch, height, width, channels, depth,",
+    "              top_row * stride_row - top, left,",
+    "              (end_row - top_row - 1) * stride_row + kernel_rows, row_floats // depth)",
+]
+
+
+def _walk_rows(size: int, whole: int, rest: int, vectors: int, lanes: int, panel_width: int) -> list[str]:
+    """The rows of a band for one panel: equal tiles of ``size`` columns, then the rest."""
+
+    def call(columns: int, place: str) -> str:
+        return (
+            f"tile(1, {columns}, {vectors}, {lanes}, a + {place} * stride_column * 4, 0, stride_column, 1, "
+            f"row_floats, w, {panel_width}, kernel_row * {panel_width}, c + {place} * out_column * 4, 0, "
+            "out_column, kernel_rows, kernel_row, 0)"
+        )
+
+    lines = [
+        "for row in range(top_row, end_row):",
+        "    a = band_start + (row - top_row) * stride_row * row_floats * 4",
+        "    c = column_start + row * out_row * 4",
+    ]
+    if whole > 1:
+        lines += [f"    for column in range(0, {whole * size}, {size}):", f"        {call(size, 'column')}"]
+    elif whole:
+        lines += [f"    {call(size, '0')}"]
+    if rest:
+        lines += [f"    {call(rest, str(whole * size))}"]
+    return lines

@@ -1,0 +1,134 @@
+"""Resolution, canonical text, and that no text whatever makes the planner raise."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netdsl.graph.network import Network
+from netdsl.graph.printer import print_network
+from netdsl.plan.load import load_plan
+from netdsl.reports.as_table import plan_as_table
+from netdsl.reports.as_text import diagnostics_as_text
+from netdsl.resources import zoo_names, zoo_text
+from netdsl.rules import advise, rules
+
+LAYERS = (
+    """CONV 6 5x5|CONV 4 3x3 pad 1 no bias|POOL 2x2 /2|AVG POOL 3x3 stride 2|RELU|FC 10|BN|NORM|DROPOUT 0.3
+LEAKY RELU 0.2|SOFTMAX|FLATTEN|a: TANH|CONV1: 8 3x3|[8x8x4] RELU|[CONV - POOL]*2 where { CONV: 4, 8 filters 3x3 }
+[CONV - FC]|KONV 3|CONV 6 5x5 strid 2|CONV 5x5|CONV 0 3x3|input 8x8x1|default activation relu|default CONV pad 1
+expect params = 5|expect output = 8x8x1|[[RELU]*3 - BN]*2|CONV 1 1x1 stride 0|FC 99999999999|POOL 3x3 pad 9|[RELU]*0
+[4] FC|[[RELU]*99999]*99999|CONV 4 1x1 groups 3|[x: RELU]*2|net X|[RELU] where { FC: 3 }|POOL: avg 2x2|FC 2,000
+""".replace("\n", "|")
+    .strip("|")
+    .split("|")
+)
+
+networks = st.tuples(
+    st.sampled_from(["input 32x32x3\n", "input 8x8x4\n", "[16x16x1] INPUT\n", "input 100\n", ""]),
+    st.lists(st.sampled_from(LAYERS), max_size=8).map("\n".join),
+).map("".join)
+
+
+def _meaning(network: Network) -> list[Any]:
+    """A network without its places in a text."""
+    nodes = [(node.name, type(node.layer), vars(node.layer), node.inputs) for node in network.nodes]
+    expectations = [expectation[:3] for expectation in network.expectations]
+    return [network.name, nodes, expectations]
+
+
+@settings(max_examples=300, deadline=None)
+@given(networks)
+def test_checking_never_raises_and_canonical_text_means_the_same(text: str) -> None:
+    plan, findings = load_plan(text, "any.net")
+    assert diagnostics_as_text(findings) or not findings
+    assert plan is not None or findings
+    if plan is not None:
+        advise(plan)
+        assert plan_as_table(plan)
+        canonical = print_network(plan.network)
+        again, found = load_plan(canonical)
+        assert again is not None, found
+        assert _meaning(again.network) == _meaning(plan.network)
+        assert print_network(again.network) == canonical
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80))
+def test_no_text_raises(text: str) -> None:
+    plan, findings = load_plan(text)
+    assert plan is not None or findings
+
+
+@pytest.mark.parametrize("name", zoo_names())
+def test_canonical_text_of_the_shipped_networks(name: str) -> None:
+    plan, _ = load_plan(zoo_text(name), name)
+    assert plan is not None
+    again, findings = load_plan(print_network(plan.network))
+    assert again is not None, findings
+    assert _meaning(again.network) == _meaning(plan.network)
+    assert again.parameter_count == plan.parameter_count
+
+
+def test_canonical_text() -> None:
+    plan, _ = load_plan(
+        "net Small\ninput 8x8x1\ndefault activation relu\nstem: CONV 4 3x3 pad 1, no bias\nPOOL1: 2x2 /2\nFC 10\n"
+        "expect params <= 1K"
+    )
+    assert plan is not None
+    assert print_network(plan.network) == (
+        "net Small\nINPUT 8x8x1\nstem: CONV 4 3x3 pad 1 no bias\nRELU1\nPOOL1: 2x2 stride 2\nFC1: 10\n"
+        "expect params <= 1,000\n"
+    )
+
+
+def test_a_where_block_that_is_proposed_completes_the_pattern() -> None:
+    text = "input 64x64x1\n[CONV-POOL-CONV-POOL-CONV-FC]"
+    _, findings = load_plan(text)
+    proposed = next(line for finding in findings for line in finding.help if "where {" in line)
+    where = proposed[proposed.index("where {") :].replace("kernel 2x2", "kernel 1x1")
+    plan, found = load_plan(f"{text} {where}\n")
+    assert plan is not None, found
+
+
+def test_layers_are_counted_before_they_are_expanded() -> None:
+    begin = time.process_time()
+    _, findings = load_plan("input 8x8x1\n[[[CONV 1]*1000]*1000]*1000")
+    assert [finding.code for finding in findings] == ["ND211"]
+    assert time.process_time() - begin < 1
+
+
+def test_a_hundred_thousand_layers_are_planned() -> None:
+    plan, _ = load_plan("input 8x8x1\n[CONV 1 3x3 pad 1]*99999")
+    assert plan is not None
+    assert plan.parameter_count == 10 * 99_999
+
+
+def test_totals_have_no_limit() -> None:
+    plan, _ = load_plan("input 2147483648\nFC 2147483648\nRELU\nFC 2147483648")
+    assert plan is not None
+    assert plan.macs == 2 * 2**62
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
+def test_rules_fire_on_their_bad_example_and_not_on_the_good_one(rule: Any) -> None:
+    bad, _ = load_plan(rule.bad)
+    good, _ = load_plan(rule.good)
+    assert bad is not None
+    assert good is not None
+    assert rule.code in [finding.code for finding in advise(bad)]
+    assert rule.code not in [finding.code for finding in advise(good)]
+
+
+def test_receptive_field_grows_through_strides() -> None:
+    plan, _ = load_plan(zoo_text("lenet"))
+    assert plan is not None
+    seen = {layer.node.name: str(layer.receptive_field) for layer in plan.layers}
+    assert seen["CONV1"] == "5x5"
+    assert seen["MAX POOL1"] == "6x6"
+    assert seen["CONV2"] == "14x14"
+    assert seen["CONV3"] == "32x32"

@@ -1,0 +1,118 @@
+"""Architecture: imports go one way, and only the rooms that may know a library know it."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import netdsl
+
+PACKAGE = Path(netdsl.__file__).parent
+
+ROOMS = [
+    ["", "source", "quantities", "resources", "spelling"],
+    ["diagnostics"],
+    ["primitives"],
+    ["syntax", "layers"],
+    ["graph"],
+    ["plan"],
+    ["rules"],
+    ["formats"],
+    ["program"],
+    ["backend"],
+    ["optimizers", "initializers", "losses", "augmentations"],
+    ["data"],
+    ["training"],
+    ["reports"],
+    ["commands"],
+]
+"""The rooms of the house in the order in which data passes them; a line may share a floor."""
+
+FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
+
+ONLY_IN = {
+    "click": ["commands"],
+    "rich": ["commands"],
+    "numba": ["backend/numba"],
+    "llvmlite": ["backend/numba"],
+    "lark": ["syntax/generate.py"],
+    "torch": ["backend/torch"],
+}
+
+
+def _modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def _imported(path: Path) -> set[str]:
+    """Dotted names of everything a file imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            assert node.module is not None
+            found.add(node.module)
+    return found
+
+
+def _room(dotted: str) -> str:
+    return (dotted.split(".") + [""])[1]
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    relative = path.relative_to(PACKAGE)
+    own = relative.parts[0].removesuffix(".py").replace("__init__", "")
+    assert own in FLOOR, f"{relative} stands in no room: add it to ROOMS"
+    for name in _imported(path):
+        if name.split(".")[0] == "netdsl":
+            assert FLOOR[_room(name)] <= FLOOR[own], f"{relative} imports {name} from a later room"
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_libraries_stay_in_their_rooms(library: str) -> None:
+    for path in _modules():
+        relative = path.relative_to(PACKAGE).as_posix()
+        known = any(name.split(".")[0] == library for name in _imported(path))
+        assert not known or any(relative.startswith(place) for place in ONLY_IN[library]), relative
+
+
+@pytest.mark.parametrize("room", ["graph", "plan", "rules", "reports"])
+def test_phases_name_no_kind_of_layer(room: str) -> None:
+    shared = {
+        "netdsl.layers.layer",
+        "netdsl.layers.option",
+        "netdsl.layers.registry",
+        "netdsl.layers.sliding",
+    }
+    for path in (PACKAGE / room).rglob("*.py"):
+        named = {name for name in _imported(path) if name.startswith("netdsl.layers")}
+        assert named <= shared, f"{path}: {named - shared}"
+
+
+def test_check_loads_nothing_heavy() -> None:
+    script = (
+        "import sys\n"
+        "from netdsl.commands import run\n"
+        "assert run(['check', 'lenet']) == 0\n"
+        "print(*sorted({name.split('.')[0] for name in sys.modules}), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert not loaded & {
+        "numpy",
+        "numba",
+        "lark",
+        "rich",
+        "torch",
+        "dataclasses",
+        "json",
+        "difflib",
+        "logging",
+    }
