@@ -71,6 +71,10 @@ class Diagnosed(Exception):
         self.diagnostics = diagnostics
 
 
+CROWD = 100
+"""More findings than anyone reads at once."""
+
+
 class Findings:
     """Collects the findings about one source; the same code at the same place counts once, so a
     mistake in a group that is repeated a thousand times is one finding."""
@@ -79,6 +83,12 @@ class Findings:
         self.source = source
         self.found: list[Diagnostic] = []
         self._seen: set[tuple[str, Span, str]] = set()
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are so many that nobody reads the next one: then near misses, which take
+        time to find, are left out."""
+        return len(self.found) >= CROWD
 
     def add(
         self,

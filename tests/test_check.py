@@ -172,9 +172,9 @@ def test_a_reader_that_leaves() -> None:
 
 
 def test_output_in_a_narrow_encoding() -> None:
-    done = _process("check", "-", text="input 8x8x1\nCONV é\n", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    done = _process("check", "-", text="input 8x8x1\nCONV 日\n", PYTHONIOENCODING="cp1252")
     assert done.returncode == 1
-    assert "\\xe9" in done.stderr
+    assert "\\u65e5" in done.stderr
 
 
 def test_an_internal_error_is_short(
@@ -195,8 +195,7 @@ def test_an_internal_error_is_short(
     assert "out of luck" in shown
     assert "Traceback" not in shown
     assert run(["--debug", "broken"]) == 3
-    shown = capsys.readouterr().err
-    assert "Traceback" not in shown or "ValueError" in shown
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_diagnosed_is_shown_by_every_command(

@@ -17,16 +17,47 @@ from netdsl.reports.as_text import diagnostics_as_text
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.rules import advise, rules
 
-LAYERS = (
-    """CONV 6 5x5|CONV 4 3x3 pad 1 no bias|POOL 2x2 /2|AVG POOL 3x3 stride 2|RELU|FC 10|BN|NORM|DROPOUT 0.3
-LEAKY RELU 0.2|SOFTMAX|FLATTEN|a: TANH|CONV1: 8 3x3|[8x8x4] RELU|[CONV - POOL]*2 where { CONV: 4, 8 filters 3x3 }
-[CONV - FC]|KONV 3|CONV 6 5x5 strid 2|CONV 5x5|CONV 0 3x3|input 8x8x1|default activation relu|default CONV pad 1
-expect params = 5|expect output = 8x8x1|[[RELU]*3 - BN]*2|CONV 1 1x1 stride 0|FC 99999999999|POOL 3x3 pad 9|[RELU]*0
-[4] FC|[[RELU]*99999]*99999|CONV 4 1x1 groups 3|[x: RELU]*2|net X|[RELU] where { FC: 3 }|POOL: avg 2x2|FC 2,000
-""".replace("\n", "|")
-    .strip("|")
-    .split("|")
-)
+LAYERS = [
+    "CONV 6 5x5",
+    "CONV 4 3x3 pad 1 no bias",
+    "POOL 2x2 /2",
+    "AVG POOL 3x3 stride 2",
+    "RELU",
+    "FC 10",
+    "BN",
+    "NORM",
+    "DROPOUT 0.3",
+    "LEAKY RELU 0.2",
+    "SOFTMAX",
+    "FLATTEN",
+    "a: TANH",
+    "CONV1: 8 3x3",
+    "[8x8x4] RELU",
+    "[CONV - POOL]*2 where { CONV: 4, 8 filters 3x3 }",
+    "[CONV - FC]",
+    "KONV 3",
+    "CONV 6 5x5 strid 2",
+    "CONV 5x5",
+    "CONV 0 3x3",
+    "input 8x8x1",
+    "default activation relu",
+    "default CONV pad 1",
+    "expect params = 5",
+    "expect output = 8x8x1",
+    "[[RELU]*3 - BN]*2",
+    "CONV 1 1x1 stride 0",
+    "FC 99999999999",
+    "POOL 3x3 pad 9",
+    "[RELU]*0",
+    "[4] FC",
+    "[[RELU]*99999]*99999",
+    "CONV 4 1x1 groups 3",
+    "[x: RELU]*2",
+    "net X",
+    "[RELU] where { FC: 3 }",
+    "POOL: avg 2x2",
+    "FC 2,000",
+]
 
 networks = st.tuples(
     st.sampled_from(["input 32x32x3\n", "input 8x8x4\n", "[16x16x1] INPUT\n", "input 100\n", ""]),
@@ -76,8 +107,8 @@ def test_canonical_text_of_the_shipped_networks(name: str) -> None:
 
 def test_canonical_text() -> None:
     plan, _ = load_plan(
-        "net Small\ninput 8x8x1\ndefault activation relu\nstem: CONV 4 3x3 pad 1, no bias\nPOOL1: 2x2 /2\nFC 10\n"
-        "expect params <= 1K"
+        "net Small\ninput 8x8x1\ndefault activation relu\nstem: CONV 4 3x3 pad 1, no bias\n"
+        "POOL1: 2x2 /2\nFC 10\nexpect params <= 1K"
     )
     assert plan is not None
     assert print_network(plan.network) == (

@@ -22,9 +22,9 @@ ROOMS = [
     ["plan"],
     ["rules"],
     ["formats"],
+    ["optimizers", "initializers", "losses", "augmentations"],
     ["program"],
     ["backend"],
-    ["optimizers", "initializers", "losses", "augmentations"],
     ["data"],
     ["training"],
     ["reports"],
@@ -62,7 +62,7 @@ def _imported(path: Path) -> set[str]:
 
 
 def _room(dotted: str) -> str:
-    return (dotted.split(".") + [""])[1]
+    return [*dotted.split("."), ""][1]
 
 
 @pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(PACKAGE)))

@@ -73,7 +73,8 @@ def test_text_of_a_layer_reads_back(kind: type[Layer]) -> None:
     assert plan is not None
     (layer,) = [layer.node.layer for layer in plan.layers if type(layer.node.layer) is kind][:1]
     line = layer_text(layer)
-    text = line if kind.inputs == 0 else f"input 32x32x96\n{line}"
+    first = layer_text(plan.network.nodes[0].layer)
+    text = line if kind.inputs == 0 else f"{first}\n{line}"
     again, findings = load_plan(text)
     assert again is not None, findings
     assert vars(again.network.nodes[-1].layer) == vars(layer)

@@ -26,8 +26,55 @@ from netdsl.syntax.parser import automaton, current_tables, parse
 
 CASES = Path(__file__).parent / "cases"
 
-WORDS = """CONV POOL MAX FC RELU INPUT CONV1 first net default expect where params output = <= * - -> [ ] { } ( )
-96 5x5 32x32x1 61,706 1e-4 .5 70M /2 , : ; # no bias stride pad at (remark) activation é @ 0""".split()
+WORDS = [
+    "CONV",
+    "POOL",
+    "MAX",
+    "FC",
+    "RELU",
+    "INPUT",
+    "CONV1",
+    "first",
+    "net",
+    "default",
+    "expect",
+    "where",
+    "params",
+    "output",
+    "=",
+    "<=",
+    "*",
+    "-",
+    "->",
+    "[",
+    "]",
+    "{",
+    "}",
+    "(",
+    ")",
+    "96",
+    "5x5",
+    "32x32x1",
+    "61,706",
+    "1e-4",
+    ".5",
+    "70M",
+    "/2",
+    ",",
+    ":",
+    ";",
+    "#",
+    "no",
+    "bias",
+    "stride",
+    "pad",
+    "at",
+    "(remark)",
+    "activation",
+    "é",
+    "@",
+    "0",
+]
 
 sentences = st.lists(st.sampled_from([*WORDS, "\n", "\n"]), max_size=40).map(" ".join)
 
@@ -124,7 +171,7 @@ def test_every_node_knows_its_place() -> None:
     assert file is not None
     title, layer, group, expectation = file.statements
     shown = [text[statement.span.start : statement.span.end] for statement in file.statements]
-    assert shown == [line for line in text.splitlines()]
+    assert shown == text.splitlines()
     assert isinstance(layer, tree.Layer)
     assert layer.claim is not None
     assert text[slice(*layer.claim.span)] == "[3x3x1]"

@@ -14,12 +14,14 @@ from netdsl.data import memory
 from netdsl.diagnostics import Diagnosed
 from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
+from netdsl.training import run as training_run
 from netdsl.training.batches import batch_sizes, epoch_order, step_seed
 from netdsl.training.loop import evaluated, train
 from netdsl.training.metrics import Evaluation
 from netdsl.training.recipe import Recipe, recipe_from_json
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, StepRecord
-from netdsl.training.run import Run, new_run
+from netdsl.training.run import Run, continued_run, new_run
+from netdsl.training.run_folder import new_run_folder
 
 LINEAR = "net linear\ninput 8x8x1\nFC1: 10\n"
 
@@ -157,6 +159,24 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_others() -> None:
     for name, array in first.machine.store.items():
         assert array.tobytes() == second.machine.store[name].tobytes()
     assert first.machine.store["FC1.weights"].tobytes() != other.machine.store["FC1.weights"].tobytes()
+
+
+def test_a_long_epoch_is_saved_in_between_and_goes_on_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_run, "SAVE_SECONDS", 0.0)
+    stopped, whole = new(epochs=2), new(epochs=2)
+    folder = new_run_folder(tmp_path / "run", "x")
+    records = stopped.records(folder)
+    for _ in range(23 + 3 + 1 + 7):  # an epoch with its validation, and some steps
+        next(records)
+    saved, path = folder.load_last()
+    assert (saved.progress.epoch, saved.progress.step) == (1, 7)
+    again = continued_run(saved, path, stopped.plan, stopped.recipe, backend("numpy"), 1)
+    assert finish(whole)[1:] == finish(again)
+    for name, array in whole.machine.store.items():
+        assert again.machine.store[name].tobytes() == array.tobytes()
+    folder.close()
 
 
 def test_a_batch_larger_than_the_data_is_all_of_it() -> None:

@@ -58,13 +58,12 @@ class _Commands(click.Group):
 )
 @click.version_option(netdsl.__version__, package_name="netdsl", message="netdsl %(version)s")
 @click.option("--debug", is_flag=True, envvar="NETDSL_DEBUG", help="Show the traceback of an internal error.")
-@click.pass_context
-def group(ctx: click.Context, debug: bool) -> None:
+def group(debug: bool) -> None:
     """Describe a convolutional network in a small text file; check it, compile it, train it.
 
     NETWORK is a file, the name of a shipped network (netdsl zoo), or - for standard input.
     """
-    ctx.obj = debug
+    # `run` looks for --debug itself: it has to know after the command has failed.
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

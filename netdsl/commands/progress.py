@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 
+_REFRESH_SECONDS = 0.1
+
+
 class Display(Protocol):
     """What ``netdsl train`` shows its records to."""
 
@@ -102,6 +105,7 @@ class BarDisplay:
 
         self._epochs = epochs
         self._clock = _Clock()
+        self._unshown, self._next = 0, 0.0
         self._bar: Bar = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=None),
@@ -110,6 +114,7 @@ class BarDisplay:
             TimeRemainingColumn(),
             console=Console(stderr=True, highlight=False),
             transient=True,
+            auto_refresh=False,  # a thread of its own would slow down short steps
         )
         self._task: TaskID = self._bar.add_task(
             "training",
@@ -137,14 +142,21 @@ class BarDisplay:
     def show(self, record: Record) -> None:
         self._clock.tick(record)
         if isinstance(record, StepRecord):
+            self._unshown += record.images
+            now = time.monotonic()
+            if now < self._next and record.step < record.steps:
+                return
+            self._next = now + _REFRESH_SECONDS
             self._bar.update(
                 self._task,
-                advance=record.images,
+                advance=self._unshown,
+                refresh=True,
                 epoch=record.epoch,
                 loss=record.loss,
                 accuracy=f"{record.accuracy:.2%}".replace("%", " %"),
                 speed=self._clock.images_per_second,
             )
+            self._unshown = 0
         elif isinstance(record, EpochRecord):
             line = epoch_line(record, self._epochs, self._clock.images_per_second)
             self._bar.console.print(line, markup=False, soft_wrap=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +17,6 @@ from netdsl.quantities import bytes_text
 
 if TYPE_CHECKING:
     from netdsl.plan.plan import Plan
-    from netdsl.training.recipe import Recipe
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
 
@@ -41,6 +42,9 @@ def _setting(context: click.Context, parameter: click.Parameter, value: Any) -> 
 
 def _option(name: str, kind: type, metavar: str, help: str) -> Callable[[Function], Function]:
     return click.option(f"--{name}", type=kind, metavar=metavar, help=help, callback=_setting)
+
+
+_NOTICED_SECONDS = 1.5
 
 
 @click.command()
@@ -75,20 +79,27 @@ def command(
     Settings that are left out have defaults that suit small networks; the run folder's recipe.json
     lists them. Ctrl-C saves and stops; --resume goes on exactly where the run stopped.
     """
+    if out == "":
+        raise click.BadParameter("name a folder", context, param_hint="--out")
     given = {name: value for name, value in settings.items() if value is not None}
     if resume is not None:
         _check_resume(context, given, out)
-        run, folder = _continued(resume, network, given, backend, threads)
+        from netdsl.training.run_folder import old_run_folder
+
+        with closing(old_run_folder(Path(resume))) as folder:
+            run = _continued(folder, network, given, backend, threads)
+            code = _train(run, folder, thread_count(threads))
     elif network is None:
         raise click.UsageError(
             "name the network to train, such as nets/lenet.net, or a run with --resume", context
         )
     else:
-        run, folder = _new(load_plan_or_exit(network), given, out, _stem(network), backend, threads)
-    try:
-        context.exit(_train(run, folder, thread_count(threads)))
-    finally:
-        folder.close()
+        from netdsl.training.run_folder import new_run_folder
+
+        run = _new(load_plan_or_exit(network), given, backend, threads)
+        with closing(new_run_folder(None if out is None else Path(out), _stem(network))) as folder:
+            code = _train(run, folder, thread_count(threads))
+    context.exit(code)
 
 
 def _check_resume(context: click.Context, given: dict[str, Any], out: str | None) -> None:
@@ -107,34 +118,30 @@ def _stem(network: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in stem)[:60] or "run"
 
 
-def _new(
-    plan: Plan, given: dict[str, Any], out: str | None, stem: str, backend: str, threads: int | None
-) -> tuple[Run, RunFolder]:
+def _new(plan: Plan, given: dict[str, Any], backend: str, threads: int | None) -> Run:
     from netdsl.backend import backend as open_backend
     from netdsl.training.recipe import Recipe
     from netdsl.training.run import new_run
-    from netdsl.training.run_folder import new_run_folder
 
-    run = new_run(plan, Recipe(**given), open_backend(backend), thread_count(threads))
-    return run, new_run_folder(None if out is None else Path(out), stem)
+    return new_run(plan, Recipe(**given), open_backend(backend), thread_count(threads))
 
 
 def _continued(
-    resume: str, network: str | None, given: dict[str, Any], backend: str, threads: int | None
-) -> tuple[Run, RunFolder]:
+    folder: RunFolder, network: str | None, given: dict[str, Any], backend: str, threads: int | None
+) -> Run:
     from netdsl.backend import backend as open_backend
     from netdsl.training.checkpoint import check_network
     from netdsl.training.restored import plan_of
     from netdsl.training.run import continued_run
-    from netdsl.training.run_folder import old_run_folder
 
-    folder = old_run_folder(Path(resume))
     saved, path = folder.load_last()
+    if path != folder.last:
+        _say(f"{folder.last} is damaged; going on from {path}, which gives the same result")
     plan = plan_of(saved, path)
     if network is not None:
         check_network(saved, load_plan_or_exit(network), path)
-    recipe: Recipe = saved.recipe._replace(**given)
-    return continued_run(saved, path, plan, recipe, open_backend(backend), thread_count(threads)), folder
+    recipe = saved.recipe._replace(**given)
+    return continued_run(saved, path, plan, recipe, open_backend(backend), thread_count(threads))
 
 
 def _train(run: Run, folder: RunFolder, threads: int) -> int:
@@ -146,6 +153,8 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
         # Saved before the first step, so that a disk that cannot take the run is found now, and
         # so that there is something to go on from whenever the process dies.
         folder.save(run.checkpoint())
+    with _patience("compiling the network for this machine; the next run finds it ready"):
+        run.bind()
     _say(_opening(run, threads))
     stopped = _learn(run, folder)
     if stopped:
@@ -193,12 +202,11 @@ def _learn(run: Run, folder: RunFolder) -> int:
 def _opening(run: Run, threads: int) -> str:
     """One line that says what is trained on what, with what."""
     parts = "/".join(f"{len(part):,}" for part in run.parts)
-    session = run.machine.training(run.first_batch)
     needed = run.machine.bytes + run.dataset.pixels.nbytes
     return (
         f"training {run.plan.network.name}, {run.plan.parameter_count:,} parameters, "
         f"on {run.dataset.name}: {parts} images for train/validation/test, "
-        f"{len(session.inputs['x'])} a step; {counted(threads, 'thread')}, {bytes_text(needed)} of memory"
+        f"{run.first_batch} a step; {counted(threads, 'thread')}, {bytes_text(needed)} of memory"
     )
 
 
@@ -214,6 +222,18 @@ def _example(run: Run, folder: RunFolder) -> str:
     stream = BytesIO()
     Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG")
     return _quoted(folder.save_example(stream.getvalue()))
+
+
+@contextmanager
+def _patience(line: str) -> Iterator[None]:
+    """Explain a wait, but only where it is long enough to be noticed."""
+    timer = Timer(_NOTICED_SECONDS, _say, [line])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _quoted(path: Path) -> str:

@@ -7,7 +7,6 @@ folders make the data's own parts.
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -106,6 +105,7 @@ def _decode(
     pictures: list[_Picture], pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], volume: Volume
 ) -> list[Diagnostic]:
     """Fill ``pixels`` (images, *volume.shape); the findings of pictures that could not be read."""
+    from concurrent.futures import ThreadPoolExecutor  # takes time to load, and only folders need it
 
     def one(number: int) -> tuple[Diagnostic, ...]:
         try:

@@ -6,7 +6,7 @@ Repository, CC BY 4.0; provenance in ``digits.LICENSE.md``.
 
 from __future__ import annotations
 
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 
@@ -16,16 +16,14 @@ from netdsl.data.scaling import check_convertible, fit, fitted_bytes
 from netdsl.quantities import Volume
 
 NAME = "digits"
+_FILE = Path(__file__).with_name("digits.npz")
 _INK = 16
 """The darkest level in the file, a block of 4x4 pixels full of ink."""
 
 
 def read(volume: Volume) -> Dataset:
     """All digits, scaled to ``volume``; ink is white (255) on black (0)."""
-    with (
-        (files("netdsl.data") / "digits.npz").open("rb") as stream,
-        np.load(stream, allow_pickle=False) as archive,
-    ):
+    with np.load(_FILE, allow_pickle=False) as archive:
         levels, labels = archive["images"], archive["labels"]
     check_convertible(NAME, Volume(8, 8, 1), volume)
     require_memory(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from functools import cache
 from pathlib import Path
@@ -38,8 +39,8 @@ def read_picture(path: Path) -> NDArray[np.uint8]:
     Turned as its EXIF data ask; transparent parts show white, as in a viewer; only the first frame
     of a moving picture. Raises Diagnosed: ND610 damaged or no picture, ND611 too large.
     """
-    if not path.is_file():
-        what = "this is a folder, not a picture" if path.is_dir() else "there is no such file"
+    if not os.path.isfile(path):
+        what = "this is a folder, not a picture" if os.path.isdir(path) else "there is no such file"
         raise Diagnosed(file_error("ND610", str(path), what, "name a PNG or JPEG file"))
     image = _pillow()
     try:

@@ -38,6 +38,8 @@ def read_data(name: str, volume: Volume) -> Dataset:
             return digits.read(volume)
         if not path.exists():
             raise Diagnosed(_unknown(name, "there is no such file or folder"))
+        if not path.is_dir() and not path.is_file():
+            raise Diagnosed(_unknown(name, "this is neither a file nor a folder"))  # a pipe would never end
         for reader in _READERS:
             if reader.recognises(path):
                 return reader.read(path, volume)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.heads import nearest_kind, read_head
+from netdsl.graph.heads import read_head, report_unknown_kind
 from netdsl.graph.options import Written, read_options
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
@@ -51,9 +51,7 @@ def read_defaults(statements: tuple[tree.Default, ...], findings: Findings) -> D
 def _read(layer: tree.Layer, findings: Findings) -> tuple[type[Layer], dict[str, Written]] | None:
     head = read_head(layer)
     if head.kind is None:
-        near = nearest_kind(head.written)
-        cures = (f"did you mean {near}?",) if near else ()
-        findings.add("ND201", f"there is no kind of layer called `{head.written}`", head.span, help=cures)
+        report_unknown_kind(head, findings)
         return None
     read = read_options(head.kind, head.rest, findings)
     return head.kind, {name: values[0] for name, values in read.items()}

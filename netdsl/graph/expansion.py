@@ -10,10 +10,11 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.heads import Head, nearest_kind, read_head
+from netdsl.graph.heads import Head, read_head, report_unknown_kind
 from netdsl.graph.options import Written, read_options
 from netdsl.graph.values import extents
 from netdsl.layers.layer import Layer
+from netdsl.source import Span
 from netdsl.syntax import tree
 
 LAYER_LIMIT = 100_000
@@ -90,53 +91,61 @@ class Expansion:
         once = [step for inner in element.elements for step in self._expand(inner, outermost)]
         steps = once * (repetitions(element) or 1)
         if element.where is not None:
-            for entry in element.where.entries:
-                if isinstance(entry, tree.Layer):
-                    self._deal(entry, steps)
+            self._deal_all(element.where, steps)
         return steps
 
-    def _deal(self, entry: tree.Layer, steps: list[Step]) -> None:
-        """Hand the values of one where entry to the layers of its kind, in order."""
-        head = self._head_of(entry)
-        named = self._kind_before_refinement(entry, head)
-        if named is None or head.kind is None:
-            return
-        places = [place for place, step in enumerate(steps) if self._kind(step) is named]
-        if not places:
-            self._findings.add(
-                "ND209",
-                f"the group has no {head.written} for this entry",
-                head.span,
-                help=("entries name a kind of layer that stands in the brackets: `CONV: 6, 16 filters 5x5`",),
-            )
-            return
-        lists = read_options(head.kind, head.rest, self._findings, lists=True)
-        for name, values in lists.items():
-            if len(values) not in (1, len(places)):
-                self._wrong_number(name, values, [steps[place] for place in places])
-                values = [values[0]._replace(value=None)]  # given, though not known: nothing is missing
-            for turn, place in enumerate(places):
-                value = values[turn % len(values)]
-                step = steps[place]
-                if name not in step.dealt:
-                    steps[place] = step._replace(dealt={**step.dealt, name: value})
-        if head.kind is not named:
-            for place in places:
-                steps[place] = steps[place]._replace(kind=head.kind)
+    def _deal_all(self, where: tree.Where, steps: list[Step]) -> None:
+        """Hand out the values of a where block: one entry for each kind of layer."""
+        places: dict[type[Layer], list[int]] = {}
+        for place, step in enumerate(steps):
+            kind = self._kind(step)
+            if kind is not None:
+                places.setdefault(kind, []).append(place)
+        served: dict[type[Layer], Span] = {}
+        for entry in where.entries:
+            if not isinstance(entry, tree.Layer):
+                continue
+            head = read_head(entry)
+            named = read_head(entry._replace(items=())).kind  # that of its first words alone
+            if head.kind is None or named is None:
+                report_unknown_kind(head, self._findings)
+            elif named in served:
+                self._findings.add(
+                    "ND213",
+                    f"{head.written} has two entries",
+                    head.span,
+                    secondary=(Label(served[named], "the first entry"),),
+                    help=("write all options of a kind in one entry",),
+                )
+            elif named not in places:
+                self._findings.add(
+                    "ND209",
+                    f"the group has no {head.written} for this entry",
+                    head.span,
+                    help=("an entry names a kind of layer that stands in the brackets",),
+                )
+            else:
+                served[named] = head.span
+                self._deal(head, head.kind, steps, places[named], refined=head.kind is not named)
 
     def _kind(self, step: Step) -> type[Layer] | None:
         return self._head_of(step.layer).kind if isinstance(step.layer, tree.Layer) else None
 
-    def _kind_before_refinement(self, entry: tree.Layer, head: Head) -> type[Layer] | None:
-        """The kind that the entry is for: that of its first words alone."""
-        if head.kind is None:
-            near = nearest_kind(head.written)
-            cures = (f"did you mean {near}?",) if near else ()
-            self._findings.add(
-                "ND201", f"there is no kind of layer called `{head.written}`", head.span, help=cures
-            )
-            return None
-        return read_head(entry._replace(items=())).kind
+    def _deal(
+        self, head: Head, kind: type[Layer], steps: list[Step], places: list[int], refined: bool
+    ) -> None:
+        """Hand the values of one entry to the layers at these places, in order."""
+        for name, values in read_options(kind, head.rest, self._findings, lists=True).items():
+            if len(values) not in (1, len(places)):
+                self._wrong_number(name, values, [steps[place] for place in places])
+                values = [values[0]._replace(value=None)]  # given, though not known: nothing is missing
+            for turn, place in enumerate(places):
+                step = steps[place]
+                if name not in step.dealt:
+                    steps[place] = step._replace(dealt={**step.dealt, name: values[turn % len(values)]})
+        if refined:
+            for place in places:
+                steps[place] = steps[place]._replace(kind=steps[place].kind or kind)
 
     def _wrong_number(self, name: str, values: list[Written], steps: list[Step]) -> None:
         span = values[0].span.to(values[-1].span)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from netdsl.diagnostics import Findings
 from netdsl.layers.layer import Layer
-from netdsl.layers.registry import kind_named, kinds
+from netdsl.layers.registry import all_kinds, kind_named, kinds
 from netdsl.source import Span
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
@@ -121,8 +122,17 @@ def _refined(head: Head) -> Head:
     return head
 
 
-def nearest_kind(written: str) -> str | None:
-    """The kind whose name is most like what is written."""
+def report_unknown_kind(head: Head, findings: Findings, *, list_all: bool = False) -> None:
+    """Report a head without a kind, with the nearest one; ``list_all`` adds all there are."""
+    near = None if findings.crowded else _nearest_kind(head.written)
+    cures = [f"did you mean {near}?"] if near else []
+    if list_all:
+        cures.append(f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}")
+    shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
+    findings.add("ND201", f"there is no kind of layer called `{shown}`", head.span, help=tuple(cures))
+
+
+def _nearest_kind(written: str) -> str | None:
     match = _NUMBERED.match(written)
     name = (match.group(1) if match else written).replace("_", " ")
     near = did_you_mean(name, kinds())

@@ -37,7 +37,8 @@ class Missing:
     def report(self) -> None:
         """One finding per layer; the first of a group shows the block that completes the group."""
         shown: set[Span] = set()
-        for lack in self._lacks:
+        firsts = {lack.step.layer.span: lack for lack in reversed(self._lacks)}
+        for lack in reversed(firsts.values()):  # once for each place, however often a group repeats it
             group = lack.step.group
             cures: tuple[str, ...]
             if group is None or group.where is not None:

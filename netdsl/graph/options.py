@@ -221,7 +221,8 @@ class _Reader:
 
     def _unknown(self, word: tree.Word) -> None:
         self.slipped = True
-        near = did_you_mean(word.text, [*self.by_word, *self.fillers, "no"])
+        known_words = [*self.by_word, *self.fillers, "no"]
+        near = None if self.findings.crowded else did_you_mean(word.text, known_words)
         known = sorted({option.words[0] for option in self.options.values()})
         cures = [f"did you mean `{near}`?"] if near else []
         if known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
@@ -11,14 +12,13 @@ from netdsl.graph.defaults import Defaults, read_defaults
 from netdsl.graph.draft import Draft, Gap
 from netdsl.graph.expansion import Expansion, Step
 from netdsl.graph.expectations import read_expectation
-from netdsl.graph.heads import Head, nearest_kind, read_head
+from netdsl.graph.heads import Head, read_head, report_unknown_kind
 from netdsl.graph.missing import Missing
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Expectation, Node
 from netdsl.graph.options import Written, read_options, volume_options
 from netdsl.graph.values import volume
 from netdsl.layers.layer import Layer
-from netdsl.layers.registry import kinds
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -85,8 +85,8 @@ class _Resolution:
         if titles:
             name: str = titles[0].title
             return name
-        stem = os.path.basename(self.source.name).partition(":")[2] or os.path.basename(self.source.name)
-        return os.path.splitext(stem)[0].strip("<>") or "network"
+        stem = os.path.splitext(os.path.basename(self.source.name).removeprefix("zoo:"))[0]
+        return " ".join(re.sub(r"[^\w.+-]", " ", stem).split()) or "network"
 
     def _expectations(self) -> tuple[Expectation, ...]:
         read = [read_expectation(statement, self.findings) for statement in self._statements(tree.Expect)]
@@ -125,7 +125,7 @@ class _Resolution:
         claim = self._claim(written)
         kind = step.kind or head.kind
         if kind is None:
-            self._unknown_kind(head)
+            report_unknown_kind(head, self.findings, list_all=True)
             name = names.labelled(head.label) if head.label else names.of_kind("LAYER", False)
             self.nodes.append(Gap(index, name, inputs, written.span, claim))
             return
@@ -154,16 +154,6 @@ class _Resolution:
                 )
             self.claims[id(written)] = Claim(stated, written.claim.span) if stated else None
         return self.claims[id(written)]
-
-    def _unknown_kind(self, head: Head) -> None:
-        near = nearest_kind(head.written)
-        known = sorted({kind.keyword for kind in kinds().values()})
-        cures = [f"did you mean {near}?"] if near else []
-        cures.append(f"the kinds are {', '.join(known)}")
-        shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
-        self.findings.add(
-            "ND201", f"there is no kind of layer called `{shown}`", head.span, help=tuple(cures)
-        )
 
     def _options(
         self, step: Step, written: tree.Layer, kind: type[Layer], head: Head, defaults: Defaults

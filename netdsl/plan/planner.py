@@ -64,6 +64,7 @@ class _Walk:
         inputs = self._inputs(node)
         if isinstance(node, Gap) or inputs is None or len(inputs) != node.layer.inputs:
             self.volumes.append(claimed)
+            self.sound = False
             return
         outcome = self._volume(node, inputs)
         if claimed is not None and not _agrees(outcome, claimed):

@@ -12,12 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from netdsl.diagnostics import Diagnostic, Label, Severity
+from netdsl.diagnostics import CROWD, Diagnostic, Label, Severity
 from netdsl.reports.display import columns, visible, visible_lines
 from netdsl.source import Source
-
-SHOWN_LIMIT = 100
-"""More findings than this are counted, not shown."""
 
 _WIDTH = 110
 _LEAD = 30
@@ -27,9 +24,9 @@ _EXCERPT, _CURE, _SECONDARY = "1;34", "1;32", "1;34"
 
 
 def diagnostics_as_text(findings: Sequence[Diagnostic], *, colour: bool = False) -> str:
-    """All findings with an empty line behind each; empty where there are none."""
-    shown = "".join(diagnostic_as_text(finding, colour=colour) + "\n" for finding in findings[:SHOWN_LIMIT])
-    left_out = len(findings) - SHOWN_LIMIT
+    """All findings with an empty line behind each; those beyond a crowd are only counted."""
+    shown = "".join(diagnostic_as_text(finding, colour=colour) + "\n" for finding in findings[:CROWD])
+    left_out = len(findings) - CROWD
     return f"{shown}... and {left_out} more findings\n" if left_out > 0 else shown
 
 

@@ -7,6 +7,7 @@ checkpoints come from strangers.
 
 from __future__ import annotations
 
+import os
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -88,8 +89,8 @@ def load(path: Path) -> Checkpoint:
     Raises Diagnosed: ND650 for a file that is no whole checkpoint, ND517 for none, ND511 for one
     larger than memory.
     """
-    if not path.is_file():
-        what = "there is no such checkpoint" if not path.is_dir() else "this folder is no checkpoint"
+    if not os.path.isfile(path):
+        what = "this folder is no checkpoint" if os.path.isdir(path) else "there is no such checkpoint"
         raise Diagnosed(file_error("ND517", str(path), what, "name a run folder, such as runs/lenet-1"))
     try:
         content, arrays = tensor_file.read(path)

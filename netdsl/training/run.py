@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,10 @@ from netdsl.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from netdsl.backend.session import Backend
+
+
+SAVE_SECONDS = 300.0
+"""What a process that is killed may lose of an epoch that takes longer."""
 
 
 @dataclass
@@ -56,6 +61,15 @@ class Run:
         """The network in the one spelling that equal networks share."""
         return print_network(self.plan.network)
 
+    def bind(self) -> None:
+        """Bind the program of every batch size that the run will meet, so that training never pauses
+        to compile and the memory is known."""
+        for size in batch_sizes(len(self.parts.train), self.recipe.batch):
+            self.machine.training(size)
+        for part in (self.parts.validation, self.parts.test):
+            for size in batch_sizes(len(part), self.recipe.batch):
+                self.machine.inference(size)
+
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; its arrays are the live ones, not copies."""
         network = self.plan.network
@@ -72,16 +86,21 @@ class Run:
         )
 
     def records(self, folder: RunFolder) -> Iterator[Record]:
-        """Train, saving each epoch before its record is handed out.
+        """Train, saving each epoch before its record is handed out, and long epochs in between.
 
         The state is whole at every record: ``folder.save(run.checkpoint())`` there stops a run so
         that it can go on bit for bit.
         """
         stored = self.machine.stored("train", self.first_batch)
         learned = {name for name, _, kind in stored if kind != "optimizer"}
+        saved = time.monotonic()
         for record in train(self.machine, self.feed, self.parts, self.recipe, self.progress):
             if isinstance(record, EpochRecord):
                 folder.save_epoch(self.checkpoint(), learned)
+                saved = time.monotonic()
+            elif time.monotonic() - saved > SAVE_SECONDS:
+                folder.save(self.checkpoint())
+                saved = time.monotonic()
             yield record
 
     def test(self, folder: RunFolder) -> Evaluation:

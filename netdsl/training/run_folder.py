@@ -12,6 +12,7 @@ example.png           one test image, to try `netdsl predict` on
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import IO
@@ -140,10 +141,10 @@ def _next_free(parent: Path, stem: str) -> Path:
 
 def old_run_folder(path: Path) -> RunFolder:
     """Open the folder of a run to go on with. Raises Diagnosed: ND517 for none, ND514, ND515."""
-    if not any((path / name).is_file() for name in (LAST, PREVIOUS)):
+    if not any(os.path.isfile(path / name) for name in (LAST, PREVIOUS)):
         what = (
             "this folder holds no checkpoint to go on from"
-            if path.is_dir()
+            if os.path.isdir(path)
             else "there is no such run folder"
         )
         raise Diagnosed(file_error("ND517", str(path), what, "name a run folder, such as runs/lenet-1"))
@@ -152,10 +153,10 @@ def old_run_folder(path: Path) -> RunFolder:
 
 def run_checkpoint(path: Path) -> Path:
     """The checkpoint that a run folder or a .safetensors file means: the best one so far."""
-    if not path.is_dir():
+    if not os.path.isdir(path):
         return path
     for name in (BEST, LAST):
-        if (path / name).is_file():
+        if os.path.isfile(path / name):
             return path / name
     raise Diagnosed(
         file_error(

@@ -1,0 +1,119 @@
+"""The pages on training, data and formats: what fails there fails with that code, and is mended."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from test_data_formats import bomb, idx, png, write_idx
+
+from netdsl.commands import run
+from netdsl.resources import explained_codes, explanation_text
+from netdsl.training.run_folder import RunFolder
+
+CODES = [code for code in explained_codes() if code.startswith(("ND5", "ND6"))]
+PACKAGE = Path(run.__code__.co_filename).parents[1]
+NETWORKS = {
+    "letters": "input 8x8x1\nFC1: 12\n",
+    "wide": "input 8x8x1\nFC1: 12\n",
+    "eight": "input 8x8x1\nFC1: 10\n",
+    "features": "input 8x8x1\nCONV1: 4 3x3\n",
+    "vector": "input 100\nFC1: 10\n",
+    "huge": "input 30000x30000x3\nFC1: 10\n",
+    "pools": "input 10\nRELU\n",
+}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with everything that the pages name."""
+    folder = tmp_path_factory.mktemp("pages")
+    before = Path.cwd()
+    os.chdir(folder)
+    for name, text in NETWORKS.items():
+        Path(f"{name}.net").write_text(text)
+    write_data()
+    write_runs()
+    busy = RunFolder(Path("runs/busy"))
+    yield folder
+    busy.close()
+    os.chdir(before)
+
+
+def write_data() -> None:
+    images = np.random.default_rng(1).integers(0, 256, (200, 8, 8), dtype=np.uint8)
+    labels = np.arange(200) % 10
+    np.savez("images.npz", images=images, labels=labels)
+    np.savez("one-class.npz", images=images, labels=labels * 0)
+    np.savez("four-images.npz", images=images[:4], labels=[0, 1, 0, 1])
+    np.savez("unlabelled.npz", images=images, labels=labels[:-1])
+    np.savez("with-nan.npz", images=np.where(images == 7, np.nan, images), labels=labels)
+    np.savez("objects.npz", images=np.array([[1], [2, 3]], object), labels=labels[:2])
+    np.savez("unnamed.npz", first=images, second=labels)
+    np.savez("spectra.npz", images=np.random.default_rng(1).standard_normal((200, 8, 8)), labels=labels)
+    Path("cut-short.npz").write_bytes(Path("images.npz").read_bytes()[:5000])
+    Path("notes.txt").write_text("notes")
+    Path("prose.csv").write_text("label,pixel\nzero,none\n")
+    np.savetxt("images.csv", np.column_stack([labels, images.reshape(200, 64)]), "%d", ",")
+    Path("mnist").mkdir()
+    write_idx(Path("mnist"), idx(images), idx(labels.astype(np.uint8)))
+    write_idx(Path(), idx(images)[:-1], idx(labels.astype(np.uint8)), "cut-short")
+    Path("lonely-images-idx3-ubyte").write_bytes(idx(images))
+    Path("empty-folder").mkdir()
+    for number, letter in enumerate("abcdefghijkl"):
+        Path("letters", letter).mkdir(parents=True)
+        for picture in range(10):
+            Path("letters", letter, f"{picture}.png").write_bytes(png(images[10 * number + picture]))
+    Image.fromarray(images[0]).save("digit.png")
+    Path("bomb.png").write_bytes(bomb())
+
+
+def write_runs() -> None:
+    np.savez("moved.npz", **np.load("images.npz"))
+    for name, data in [
+        ("first", "digits"),
+        ("busy", "digits"),
+        ("moved", "moved.npz"),
+        ("spectra", "spectra.npz"),
+    ]:
+        assert do(f"netdsl train linear --data {data} --out runs/{name}") == 0
+    np.savez("moved.npz", images=np.load("images.npz")["images"][::-1], labels=np.arange(200) % 10)
+    damaged = bytearray(Path("runs/first/best.safetensors").read_bytes())
+    damaged[-1000] ^= 1
+    Path("damaged.safetensors").write_bytes(damaged)
+
+
+def do(line: str) -> int:
+    """Run a command of a page, quickly."""
+    program, name, *arguments = shlex.split(line)
+    assert program == "netdsl"
+    if "--epochs" not in arguments and "--resume" not in arguments and name == "train":
+        arguments += ["--epochs", "1"]
+    return run([name, *arguments, "--backend", "numpy"])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("code", CODES)
+def test_pages_fail_and_are_mended_as_they_say(
+    code: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    failing, mended = re.findall(r"```console\n\$ (.*?)\n```", explanation_text(code))
+    outcome = do(failing)
+    captured = capsys.readouterr()
+    assert set(re.findall(r"(?:error|warning|note) (ND\d{3})", captured.err)) == {code}
+    assert outcome == (0 if code == "ND506" else 1)
+    assert do(mended) == 0
+    assert not re.findall(r"ND\d{3}", capsys.readouterr().err)
+
+
+def test_every_code_has_a_page() -> None:
+    rooms = ("data", "training", "commands")
+    files = [path for room in rooms for path in (PACKAGE / room).rglob("*.py")]
+    used = {code for path in files for code in re.findall(r'"(ND[56]\d{2})"', path.read_text())}
+    assert used == set(CODES)
