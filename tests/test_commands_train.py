@@ -95,13 +95,19 @@ def test_the_same_command_gives_the_same_bytes(place: Path) -> None:
     assert bytes_of("a")["last.safetensors"] != bytes_of("c")["last.safetensors"]
 
 
+def newest(folder: str) -> list[bytes]:
+    """What also does not depend on how many epochs were asked for at first; the best epoch may have
+    been saved before more were."""
+    return [bytes_of(folder)[name] for name in ("last.safetensors", "metrics.csv", "recipe.json")]
+
+
 def test_more_epochs_by_resuming_equal_more_epochs_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     train("linear.net", "--epochs", "4", "--out", "a")
     train("linear.net", "--epochs", "1", "--out", "b")
     assert run(["train", "--resume", "b", "--epochs", "4", "--backend", "numpy"]) == 0
     outcomes = capsys.readouterr().out.splitlines()
     assert outcomes[0] == outcomes[2]
-    assert bytes_of("a") == bytes_of("b")
+    assert newest("a") == newest("b")
 
 
 def test_a_finished_run_is_only_tested_again(capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,7 +148,7 @@ def started(folder: str, epochs: int) -> subprocess.Popen[str]:
             "--out",
             folder,
             "--batch",
-            "4",
+            "8",
         ),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -162,7 +168,7 @@ def started(folder: str, epochs: int) -> subprocess.Popen[str]:
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
 )
 def test_an_interrupted_run_goes_on_bit_for_bit(number: signal.Signals, code: int) -> None:
-    epochs = 40
+    epochs = 10
     process = started("a", epochs)
     time.sleep(0.013)
     process.send_signal(number)
@@ -174,16 +180,16 @@ def test_an_interrupted_run_goes_on_bit_for_bit(number: signal.Signals, code: in
         assert "netdsl train --resume a" in err
     done = len(Path("a/metrics.csv").read_text().splitlines()) - 1
     assert 2 <= done < epochs, "the signal came too late to show anything"
-    assert run(["train", "--resume", "a", "--epochs", str(done + 2), "--backend", "numpy"]) == 0
+    assert run(["train", "--resume", "a", "--backend", "numpy"]) == 0
     whole = [
         "train",
         "linear.net",
         "--out",
         "b",
         "--epochs",
-        str(done + 2),
+        str(epochs),
         "--batch",
-        "4",
+        "8",
         "--backend",
         "numpy",
     ]
@@ -290,7 +296,7 @@ def test_the_compiled_network_learns_the_digits_the_same_with_any_number_of_thre
     assert bytes_of("1") == bytes_of("2")
     assert run(["train", "lenet", "--out", "3", "--epochs", "6"]) == 0
     assert run(["train", "--resume", "3", "--epochs", "15"]) == 0
-    assert bytes_of("1") == bytes_of("3")
+    assert newest("1") == newest("3")
     capsys.readouterr()
     assert run(["eval", "3"]) == 0
     assert capsys.readouterr().out.splitlines()[-1] == first

@@ -50,6 +50,7 @@ def test_emitted_module_computes_the_step() -> None:
         scratch.ctypes.data,
         {name: array.ctypes.data for name, array in session.inputs.items()},
         {name: array.ctypes.data for name, array in own_store.items()},
+        {},
     )
     for name, array in store.items():
         assert array.tobytes() == own_store[name].tobytes(), name

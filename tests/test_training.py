@@ -16,6 +16,7 @@ from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
 from netdsl.training import run as training_run
 from netdsl.training.batches import batch_sizes, epoch_order, step_seed
+from netdsl.training.fitness import check_inference_memory
 from netdsl.training.loop import evaluated, train
 from netdsl.training.metrics import Evaluation
 from netdsl.training.recipe import Recipe, recipe_from_json
@@ -248,6 +249,14 @@ def test_training_that_does_not_fit_into_memory_is_refused(monkeypatch: pytest.M
     monkeypatch.setattr(memory, "available_bytes", lambda: 500 << 20)
     with pytest.raises(Diagnosed, match=r"training with batches of 64 needs 8.. MiB of memory") as caught:
         new_run(plan, Recipe(batch=64), backend("numpy"), 1)
+    assert caught.value.diagnostics[0].code == "ND511"
+
+
+def test_running_a_network_that_does_not_fit_into_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of("input 10000x10000x1\nCONV1: 1 1x1\nMAX POOL 10000x10000\nFC1: 2\n")
+    monkeypatch.setattr(memory, "available_bytes", lambda: 500 << 20)
+    with pytest.raises(Diagnosed, match="on 1 images at a time needs 763 MiB") as caught:
+        check_inference_memory(plan, 1)
     assert caught.value.diagnostics[0].code == "ND511"
 
 

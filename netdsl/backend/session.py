@@ -7,7 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.primitives.tensor import Role
+from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 
 Array = NDArray[Any]
@@ -57,6 +57,14 @@ def input_arrays(program: Program) -> dict[str, Array]:
         assert tensor.role is Role.INPUT
         arrays[name] = np.zeros(tensor.full_shape(program.batch), tensor.type.value[0])
     return arrays
+
+
+def constant_arrays(program: Program) -> dict[Tensor, Array]:
+    """The program's constants as 32-bit floats."""
+    return {
+        tensor: np.array(values, np.float32).reshape(tensor.shape)
+        for tensor, values in program.constants.items()
+    }
 
 
 def shown(array: Array, batched: bool) -> Array:

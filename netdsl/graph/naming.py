@@ -19,7 +19,7 @@ class Names:
             return label
         return self._numbered(f"{label}_", 2)
 
-    def of_kind(self, keyword: str, single: bool) -> str:
+    def of_kind(self, keyword: str, *, single: bool) -> str:
         """``CONV1``; the bare keyword for a kind that stands once."""
         if single and keyword not in self._taken:
             self._taken.add(keyword)

@@ -119,17 +119,19 @@ class _Resolution:
         inputs = (index - 1,) if index else ()
         written = step.layer
         if isinstance(written, tree.Unreadable):
-            self.nodes.append(Gap(index, names.of_kind("LAYER", False), inputs, written.span, None))
+            self.nodes.append(Gap(index, names.of_kind("LAYER", single=False), inputs, written.span, None))
             return
         head = self.head_of(written)
         claim = self._claim(written)
         kind = step.kind or head.kind
         if kind is None:
             report_unknown_kind(head, self.findings, list_all=True)
-            name = names.labelled(head.label) if head.label else names.of_kind("LAYER", False)
+            name = names.labelled(head.label) if head.label else names.of_kind("LAYER", single=False)
             self.nodes.append(Gap(index, name, inputs, written.span, claim))
             return
-        name = names.labelled(head.label) if head.label else names.of_kind(kind.keyword, kind.inputs == 0)
+        name = (
+            names.labelled(head.label) if head.label else names.of_kind(kind.keyword, single=kind.inputs == 0)
+        )
         options = self._options(step, written, kind, head, defaults)
         layer = self._layer(kind, options, step, name)
         if kind.inputs == 0:

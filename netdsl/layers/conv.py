@@ -115,7 +115,16 @@ class Conv(Layer):
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
+        output = slide(
+            Volume(x.shape[0], x.shape[1], x.shape[2]), self.kernel, self.stride, self.padding, "filter"
+        )
+        assert not isinstance(output, Mistake)
         y = build.convolve(
-            x, build.parameter("weights"), stride=self.stride, padding=self.padding, groups=self.groups
+            x,
+            build.parameter("weights"),
+            output,
+            stride=self.stride,
+            padding=self.padding,
+            groups=self.groups,
         )
         return build.add_per_channel(y, build.parameter("bias")) if self.bias else y

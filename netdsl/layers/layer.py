@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from netdsl.diagnostics import Mistake
+from netdsl.layers.dialect import LECTURE, Dialect
 from netdsl.layers.option import Option
 from netdsl.quantities import Padding, Size, Volume
 
@@ -105,8 +106,12 @@ class Layer:
         if missing:
             raise TypeError(f"layer {cls.__name__} does not answer: {', '.join(missing)}")
 
-    def __init__(self, **options: Any) -> None:
+    dialect: Dialect = LECTURE
+    """The conventions that hold for this layer."""
+
+    def __init__(self, *, dialect: Dialect = LECTURE, **options: Any) -> None:
         """Takes one keyword per option; those left out get their defaults."""
+        self.dialect = dialect
         for name, option in self.options().items():
             value = options.pop(name, option.default)
             if value is None and option.required:

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.primitives.channel_window import ChannelWindow
-from netdsl.primitives.convolution import Convolution, Geometry
+from netdsl.primitives.concatenation import Concatenation
+from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, Geometry
+from netdsl.primitives.crop import Crop, Offset
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import ZERO, Expression, operand
+from netdsl.primitives.local_convolution import LocalConvolution
 from netdsl.primitives.matmul import Matmul
 from netdsl.primitives.random_mask import RandomMask
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor, Type
-from netdsl.primitives.window import Pooling, WindowAverage, WindowMaximum
+from netdsl.primitives.window import (
+    Counts,
+    Pooling,
+    WindowAverage,
+    WindowAverageGradient,
+    WindowMaximum,
+)
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:
     from netdsl.primitives.operation import Operation
 
 Shape3 = tuple[int, int, int]
+ONE_BY_ONE = Size(1, 1)
 
 
 class Builder:
@@ -35,6 +46,7 @@ class Builder:
         self.operations: list[Operation] = []
         self.stored: dict[str, Tensor] = {}
         self.inputs: dict[str, Tensor] = {}
+        self.constants: dict[Tensor, tuple[float, ...]] = {}
         self.origin = ""
         self._wanted: set[Tensor] = set()
         self._constant: set[Tensor] = set()
@@ -66,6 +78,12 @@ class Builder:
         """An array that the layer being lowered keeps without learning it."""
         return self.stored[f"{self.origin}.{name}"]
 
+    def constant(self, name: str, shape: tuple[int, ...], values: Sequence[float]) -> Tensor:
+        """A tensor of fixed numbers, in C order."""
+        tensor = Tensor(f"{self.origin}.{name}", shape, batched=False, role=Role.CONSTANT)
+        self.constants[tensor] = tuple(values)
+        return tensor
+
     # What gradients ask.
 
     def wants(self, tensor: Tensor) -> bool:
@@ -90,13 +108,60 @@ class Builder:
 
     # What layers write.
 
-    def convolve(self, x: Tensor, w: Tensor, *, stride: Size, padding: Padding, groups: int = 1) -> Tensor:
-        """See Convolution. The output's extents are rounded down."""
-        geometry = Geometry(stride, padding, groups)
-        height = (x.shape[0] - w.shape[0] + padding.top + padding.bottom) // stride.height + 1
-        width = (x.shape[1] - w.shape[1] + padding.left + padding.right) // stride.width + 1
-        y = self._value("convolution", (height, width, w.shape[3]))
+    def convolve(
+        self,
+        x: Tensor,
+        w: Tensor,
+        output: Size,
+        *,
+        stride: Size,
+        padding: Padding,
+        groups: int = 1,
+        dilation: Size = ONE_BY_ONE,
+    ) -> Tensor:
+        """See Convolution. Positions whose window hangs over the padding see zeros there."""
+        geometry = Geometry(stride, padding, groups, dilation)
+        y = self._value("convolution", (*output, w.shape[3]))
         self.append(Convolution(y, x, w, geometry))
+        return y
+
+    def deconvolve(
+        self, x: Tensor, w: Tensor, output: Size, *, stride: Size, padding: Padding, groups: int = 1
+    ) -> Tensor:
+        """The transposed convolution: w (kernel height, kernel width, filters/groups, channels)."""
+        y = self._value("deconvolution", (*output, w.shape[2] * groups))
+        self.append(ConvolutionInputGradient(y, x, w, Geometry(stride, padding, groups)))
+        return y
+
+    def convolve_locally(
+        self, x: Tensor, w: Tensor, output: Size, *, kernel: Size, stride: Size, padding: Padding
+    ) -> Tensor:
+        """See LocalConvolution."""
+        y = self._value("convolution", (*output, w.shape[2]))
+        self.append(LocalConvolution(y, x, w, kernel, Geometry(stride, padding)))
+        return y
+
+    def crop(self, x: Tensor, shape: Shape3, *, row: int = 0, column: int = 0, channel: int = 0) -> Tensor:
+        """The part of x of the given shape that begins there; zeros where it lies outside x."""
+        if x.shape == shape and not (row or column or channel):
+            return x
+        y = self._value("crop", shape)
+        self.append(Crop(y, x, Offset(row, column, channel)))
+        return y
+
+    def concatenate(self, *inputs: Tensor) -> Tensor:
+        """Volumes one after the other along the channels."""
+        height, width, _ = inputs[0].shape
+        y = self._value("concatenation", (height, width, sum(tensor.shape[2] for tensor in inputs)))
+        self.append(Concatenation(y, inputs))
+        return y
+
+    def enlarge(self, x: Tensor, factor: Size) -> Tensor:
+        """Each number repeated factor.height times down and factor.width times across."""
+        height, width, channels = x.shape
+        y = self._value("enlarged", (height * factor.height, width * factor.width, channels))
+        spread = Pooling(factor, factor, Padding(0, 0, 0, 0), Counts.ONE)
+        self.append(WindowAverageGradient(y, x, spread))
         return y
 
     def matmul(self, x: Tensor, w: Tensor) -> Tensor:
@@ -127,11 +192,18 @@ class Builder:
         return y
 
     def window_average(
-        self, x: Tensor, output: Volume, *, kernel: Size, stride: Size, padding: Padding
+        self,
+        x: Tensor,
+        output: Volume,
+        *,
+        kernel: Size,
+        stride: Size,
+        padding: Padding,
+        counts: Counts = Counts.WINDOW,
     ) -> Tensor:
         """Average pooling to the given volume; padding counts as zeros."""
         y = self._value("average", output.shape)
-        self.append(WindowAverage(y, x, Pooling(kernel, stride, padding)))
+        self.append(WindowAverage(y, x, Pooling(kernel, stride, padding, counts)))
         return y
 
     def channel_window(self, x: Tensor, *, before: int, after: int) -> Tensor:

@@ -18,11 +18,13 @@ class Geometry(NamedTuple):
     stride: Size
     padding: Padding
     groups: int = 1
+    dilation: Size = Size(1, 1)
 
 
 class Convolution(Operation):
-    """y[n,i,j,f] = sum of x[n, i*S + a - P, j*S + b - P, c] * w[a,b,c,f].
+    """y[n,i,j,f] = sum of x[n, i*S + a*D - P, j*S + b*D - P, c] * w[a,b,c,f].
 
+    S is the stride, D the dilation, P the padding before the first row or column.
     x (batch, height, width, channels); w (kernel height, kernel width, channels/groups, filters);
     y (batch, output height, output width, filters). Group g of the filters sees group g of the
     channels.
@@ -58,6 +60,19 @@ class ConvolutionInputGradient(Operation):
         super().__init__((dy, w), (dx,))
         self.geometry = geometry
 
+    def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        # As a layer of its own this is the transposed convolution, and its gradient is the
+        # convolution that it is the gradient of.
+        x, w = self.inputs
+        dx = dw = None
+        if build.wants(x):
+            dx = build.like(x, "gradient")
+            build.append(Convolution(dx, upstream, w, self.geometry))
+        if build.wants(w):
+            dw = build.like(w, "gradient")
+            build.append(ConvolutionWeightGradient(dw, upstream, x, self.geometry))
+        return (dx, dw)
+
     def details(self) -> str:
         return _text(self.geometry)
 
@@ -77,4 +92,5 @@ class ConvolutionWeightGradient(Operation):
 
 def _text(geometry: Geometry) -> str:
     groups = f", groups {geometry.groups}" if geometry.groups > 1 else ""
-    return f"stride {geometry.stride}, pad {geometry.padding}{groups}"
+    dilation = f", dilation {geometry.dilation}" if geometry.dilation != (1, 1) else ""
+    return f"stride {geometry.stride}, pad {geometry.padding}{groups}{dilation}"

@@ -10,6 +10,7 @@ class Role(Enum):
 
     INPUT = "input"  # written by the caller before each step
     STORED = "stored"  # outlives the step: parameters, statistics, optimizer state
+    CONSTANT = "constant"  # the same in every step
     VALUE = "value"  # lives within a step, in the arena
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.primitives.operation import Operation
@@ -12,12 +13,22 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
+class Counts(Enum):
+    """What an average divides by."""
+
+    WINDOW = "the whole window"
+    PADDED = "the part of the window inside the padded image"
+    IMAGE = "the part of the window inside the image"
+    ONE = "nothing: the sum itself"
+
+
 class Pooling(NamedTuple):
     """How a pooling window moves. Padding never wins a maximum and adds 0 to an average."""
 
     kernel: Size
     stride: Size
     padding: Padding
+    counts: Counts = Counts.WINDOW
 
 
 class WindowMaximum(Operation):
@@ -59,7 +70,7 @@ class WindowMaximumGradient(Operation):
 
 
 class WindowAverage(Operation):
-    """y = the sum under the window divided by the window's area, padding included."""
+    """y = the sum under the window divided by the number of values that ``counts`` says."""
 
     name = "window_average"
 
@@ -80,13 +91,22 @@ class WindowAverage(Operation):
 
 
 class WindowAverageGradient(Operation):
-    """dx = each gradient, divided by the window's area, added to all that its window covers."""
+    """dx = each gradient, divided as in the average, added to all that its window covers."""
 
     name = "window_average_gradient"
 
     def __init__(self, dx: Tensor, dy: Tensor, pooling: Pooling) -> None:
         super().__init__((dy,), (dx,))
         self.pooling = pooling
+
+    def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        # Both are linear and each other's transpose: so the gradient of this is the average.
+        (dy,) = self.inputs
+        if not build.wants(dy):
+            return (None,)
+        back = build.like(dy, "gradient")
+        build.append(WindowAverage(back, upstream, self.pooling))
+        return (back,)
 
     def details(self) -> str:
         return _text(self.pooling)

@@ -105,4 +105,5 @@ def _program(name: str, build: Builder, outputs: dict[str, Tensor], stored: list
         outputs,
         tuple(stored),
         {name: tensor for name, tensor in build.stored.items() if tensor.role is Role.STORED},
+        {tensor: values for tensor, values in build.constants.items() if tensor in used},
     )

@@ -24,7 +24,7 @@ class Program(NamedTuple):
     """The operations of one step for ``batch`` images, in order.
 
     ``inputs`` are written by the caller before the step, ``outputs`` can be read after it,
-    ``stored`` are changed in place.
+    ``stored`` are changed in place. ``constants`` are tensors with their numbers.
     """
 
     name: str
@@ -34,3 +34,4 @@ class Program(NamedTuple):
     outputs: dict[str, Tensor]
     stored: tuple[Stored, ...]
     stored_tensors: dict[str, Tensor]
+    constants: dict[Tensor, tuple[float, ...]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -81,4 +82,20 @@ def check_memory(plan: Plan, stored: tuple[Stored, ...], batch: int) -> None:
         plan.network.source.name,
         f"training with batches of {batch}",
         "use a smaller --batch",
+    )
+
+
+def check_inference_memory(plan: Plan, batch: int) -> None:
+    """Raise Diagnosed (ND511) where running the network certainly needs more memory than there is.
+
+    Counted are the weights and, for every image of a batch, the two largest volumes that follow each
+    other: a checkpoint of a few bytes may carry a network of any size.
+    """
+    volumes = [layer.output.values for layer in plan.layers]
+    largest = max(first + second for first, second in pairwise([0, *volumes]))
+    require_memory(
+        plan.parameter_bytes + batch * FLOAT_BYTES * largest,
+        plan.network.source.name,
+        f"running the network on {batch} images at a time",
+        "use a smaller network or a larger machine",
     )

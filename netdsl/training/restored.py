@@ -19,6 +19,7 @@ from netdsl.plan.plan import Plan
 from netdsl.quantities import Volume
 from netdsl.training.batches import Feed, batch_sizes, prepare
 from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, take_arrays
+from netdsl.training.fitness import check_inference_memory
 from netdsl.training.loop import evaluated
 from netdsl.training.machine import Machine
 from netdsl.training.metrics import Evaluation
@@ -76,7 +77,9 @@ class Restored:
     def __init__(
         self, checkpoint: Checkpoint, path: Path, plan: Plan, backend: Backend, threads: int
     ) -> None:
-        """Raises Diagnosed (ND651) where the arrays are not those of the network."""
+        """Raises Diagnosed: ND651 where the arrays are not those of the network, ND511 where the
+        machine is too small for it."""
+        check_inference_memory(plan, 1)
         self.checkpoint = checkpoint
         self.path = path
         self.plan = plan
@@ -101,6 +104,7 @@ class Restored:
             chosen = np.flatnonzero(dataset.parts == TEST)
             part = "test" if len(chosen) else "all"
             chosen = chosen if len(chosen) else np.arange(dataset.images)
+        check_inference_memory(self.plan, min(recipe.batch, len(chosen)))
         feed = Feed(dataset, self.checkpoint.preparation, self.plan.output.values)
         return Examined(dataset.name, part, evaluated(self._machine, feed, chosen, recipe.batch))
 
@@ -150,6 +154,7 @@ class Restored:
         classes = self.checkpoint.classes
         scale, shift = self.checkpoint.preparation.scale_and_shift(self.plan.input.shape)
         answers: list[Answer] = []
+        check_inference_memory(self.plan, min(self.checkpoint.recipe.batch, len(pictures)))
         for size in batch_sizes(len(pictures), self.checkpoint.recipe.batch):
             session = self._machine.inference(size)
             chosen = np.stack(pictures[len(answers) : len(answers) + size])

@@ -10,9 +10,9 @@ import numpy as np
 
 from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.emit import emit
-from netdsl.backend.numba.kernel import Argument, Launch, Place, Real
+from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
 from netdsl.backend.numba.threads import team
-from netdsl.backend.session import Array, Store, check_store, input_arrays, shown
+from netdsl.backend.session import Array, Store, check_store, constant_arrays, input_arrays, shown
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.memory import MemoryPlan, plan_memory
@@ -69,6 +69,9 @@ class NumbaSession:
         self._addresses = {program.inputs[name]: array.ctypes.data for name, array in self.inputs.items()}
         for name, tensor in program.stored_tensors.items():
             self._addresses[tensor] = store[name].ctypes.data
+        self._constants = constant_arrays(program)
+        for tensor, array in self._constants.items():
+            self._addresses[tensor] = array.ctypes.data
         self._arguments: list[Array] = []
         self._table, self._barriers = self._bind(kernels)
         self._team = team(threads, kernels.driver())
@@ -88,6 +91,7 @@ class NumbaSession:
         if isinstance(argument, Real):
             bits: int = struct.unpack("<i", struct.pack("<f", argument.value))[0]
             return bits
+        assert isinstance(argument, Scratch)
         return self._base + self._layout.memory.arena_bytes
 
     def _bind(self, kernels: Kernels) -> tuple[Array, int]:
@@ -98,7 +102,7 @@ class NumbaSession:
             numbers = [self._number(argument) for argument in launch.arguments]
             if launch.scratch_floats:
                 # The argument after the scratch address is the distance between workers.
-                place = next(n for n, a in enumerate(launch.arguments) if a == () and not isinstance(a, int))
+                place = next(n for n, a in enumerate(launch.arguments) if isinstance(a, Scratch))
                 numbers[place + 1] = self._scratch_stride
             self._arguments.append(np.array(numbers, np.int64))
             following = launches[number + 1].items if number + 1 < len(launches) else 2

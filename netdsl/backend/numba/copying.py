@@ -43,6 +43,19 @@ def copy(source: Any, target: Any, count: Any) -> None:
 
 
 @njit  # type: ignore[untyped-decorator]
+def add_to(source: Any, target: Any, count: Any) -> None:
+    """Add ``count`` numbers from one address to those at another."""
+    place = 0
+    while place + WIDTH <= count:
+        store(target + place * 4, load(target + place * 4) + load(source + place * 4))
+        place += WIDTH
+    if place < count:
+        lanes = count - place
+        total = load_lanes(target + place * 4, lanes) + load_lanes(source + place * 4, lanes)
+        store_lanes(target + place * 4, total, lanes)
+
+
+@njit  # type: ignore[untyped-decorator]
 def repeat(source: Any, period: Any, target: Any, extent: Any) -> None:
     """``extent`` numbers that repeat the first ``period`` numbers of the source."""
     place = 0

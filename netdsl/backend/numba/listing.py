@@ -31,9 +31,9 @@ def _purpose(program: Program, network_name: str, layout: Layout, kernels: int) 
     return (
         f"{doing} of {_plain(network_name)} for {program.batch} images.\n\n"
         f"{len(layout.launches)} launches of {kernels} kernels; a kernel does the work items first..last.\n"
-        "``step(call, arena, scratch, inputs, stored)`` lists them in order: ``call(kernel, items,\n"
-        "arguments)`` must have all items of one done before the next begins. ``arena`` and ``scratch``\n"
-        "are addresses, ``inputs`` and ``stored`` map names to addresses.\n"
+        "``step(call, arena, scratch, inputs, stored, constants)`` lists them in order:\n"
+        "``call(kernel, items, arguments)`` must have all items of one done before the next begins.\n"
+        "``arena`` and ``scratch`` are addresses, ``inputs``, ``stored`` and ``constants`` map names to addresses.\n"
     )
 
 
@@ -62,7 +62,7 @@ def _memory_table(layout: Layout) -> str:
 
 
 def _step(layout: Layout) -> str:
-    lines = ["def step(call, arena, scratch, inputs, stored):"]
+    lines = ["def step(call, arena, scratch, inputs, stored, constants):"]
     origin = ""
     for number, launch in enumerate(layout.launches):
         if launch.origin != origin:
@@ -91,6 +91,8 @@ def _argument(argument: Argument, layout: Layout) -> str:
 def _place(tensor: Tensor, layout: Layout) -> str:
     if tensor.role is Role.INPUT:
         return f"inputs[{tensor.name!r}]"
+    if tensor.role is Role.CONSTANT:
+        return f"constants[{tensor.name!r}]"
     if tensor.role is Role.STORED:
         return f"stored[{tensor.name!r}]"
     return f"arena + {layout.memory.slots[tensor].offset_bytes}"

@@ -19,7 +19,7 @@ from netdsl.backend.numba.arithmetic import (
     square_root,
 )
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
-from netdsl.backend.numba.copying import clear, copy, copy_band, pack_rows, repeat
+from netdsl.backend.numba.copying import add_to, clear, copy, copy_band, pack_rows, repeat
 from netdsl.backend.numba.functions import (
     exponential,
     hyperbolic_tangent,
@@ -47,6 +47,7 @@ from netdsl.backend.numba.tile import dot_tile, tile
 
 __all__ = [
     "WIDTH",
+    "add_to",
     "arrive",
     "call_kernel",
     "clear",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netdsl.backend.numpy.primitives import COMPUTE
-from netdsl.backend.session import Store, check_store, input_arrays, shown
+from netdsl.backend.session import Store, check_store, constant_arrays, input_arrays, shown
 from netdsl.primitives.tensor import Role, Type
 from netdsl.program.program import Program
 
@@ -30,6 +30,8 @@ class NumpySession:
             self._values = {program.inputs[name]: array for name, array in self.inputs.items()}
         for name, tensor in program.stored_tensors.items():
             self._values[tensor] = store[name]
+        for tensor, array in constant_arrays(program).items():
+            self._values[tensor] = array.astype(number)
         self.arena_bytes = 0
         for operation in program.operations:
             for tensor in operation.outputs:

@@ -10,7 +10,13 @@ from netdsl.backend.numba.emit.convolution import (
     emit_convolution,
     emit_convolution_input_gradient,
 )
+from netdsl.backend.numba.emit.crop import emit_concatenation, emit_crop
 from netdsl.backend.numba.emit.elementwise import emit_elementwise
+from netdsl.backend.numba.emit.local_convolution import (
+    emit_local_convolution,
+    emit_local_convolution_input_gradient,
+    emit_local_convolution_weight_gradient,
+)
 from netdsl.backend.numba.emit.matmul import (
     emit_matmul,
     emit_matmul_input_gradient,
@@ -27,12 +33,19 @@ from netdsl.backend.numba.emit.window import (
 )
 from netdsl.backend.numba.kernel import Launch
 from netdsl.primitives.channel_window import ChannelWindow
+from netdsl.primitives.concatenation import Concatenation
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,
     ConvolutionWeightGradient,
 )
+from netdsl.primitives.crop import Crop
 from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.local_convolution import (
+    LocalConvolution,
+    LocalConvolutionInputGradient,
+    LocalConvolutionWeightGradient,
+)
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient, MatmulWeightGradient
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.random_mask import RandomMask
@@ -60,6 +73,11 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
     WindowAverageGradient: emit_window_average_gradient,
     ChannelWindow: emit_channel_window,
     RandomMask: emit_random_mask,
+    Crop: emit_crop,
+    Concatenation: emit_concatenation,
+    LocalConvolution: emit_local_convolution,
+    LocalConvolutionInputGradient: emit_local_convolution_input_gradient,
+    LocalConvolutionWeightGradient: emit_local_convolution_weight_gradient,
     Reshape: lambda operation, batch: [],
 }
 """The emitter of every primitive: (operation, batch) to launches. Reshape shares memory."""

@@ -7,10 +7,12 @@ with their border of zeros, into memory of its worker.
 
 from __future__ import annotations
 
+from netdsl.backend.numba.emit.dilation import dilated, undilated
+from netdsl.backend.numba.emit.filling import fill_zeros
 from netdsl.backend.numba.emit.matmul import dot_product, product
 from netdsl.backend.numba.emit.panels import Packing, rows_of_product
 from netdsl.backend.numba.emit.walk import Walk
-from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
+from netdsl.backend.numba.kernel import Launch, blocks
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
@@ -20,6 +22,9 @@ def emit_convolution(op: Convolution, batch: int) -> list[Launch]:
     """Pack the weights panel by panel, then walk the image."""
     x, w = op.inputs
     y = op.outputs[0]
+    if op.geometry.dilation != (1, 1):
+        wide, spread = dilated(w, op.geometry)
+        return [*spread, *emit_convolution(Convolution(y, x, wide, undilated(op.geometry)), batch)]
     rows = rows_of_product(op.geometry, x.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
     if rows:
@@ -56,6 +61,10 @@ def emit_convolution_input_gradient(op: ConvolutionInputGradient, batch: int) ->
     """A stride of S splits the input into S*S phases, each a convolution of stride 1."""
     dy, w = op.inputs
     dx = op.outputs[0]
+    if op.geometry.dilation != (1, 1):
+        wide, spread = dilated(w, op.geometry)
+        plain = ConvolutionInputGradient(dx, dy, wide, undilated(op.geometry))
+        return [*spread, *emit_convolution_input_gradient(plain, batch)]
     rows = rows_of_product(op.geometry, dx.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
     if rows:
@@ -79,7 +88,7 @@ def _phase(
     with the taps in reverse.
     """
     kernel_height, kernel_width, depth, filters = w.shape
-    stride, padding, groups = op.geometry
+    stride, padding, groups = op.geometry[:3]
     taps_high, taps_wide = (
         blocks(kernel_height - row, stride.height),
         blocks(kernel_width - column, stride.width),
@@ -118,21 +127,3 @@ def _phase(
         out_column=stride.width * channels,
     )
     return [pack, walk.launch(dy, packed, dx, batch)]
-
-
-def fill_zeros(tensor: Tensor, batch: int) -> Launch:
-    """Zeros everywhere."""
-    count = tensor.count(batch)
-    block = 16384
-    return Launch(_FILL, (Place(tensor), count, block), blocks(count, block), (tensor,))
-
-
-_FILL = Kernel(
-    "fill_zeros",
-    """def fill_zeros(arguments, first, last, worker):
-    y = integer(arguments, 0)
-    count = integer(arguments, 1)
-    block = integer(arguments, 2)
-    clear(y + first * block * 4, min(last * block, count) - first * block)
-""",
-)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.emit.dilation import dilated_shape, gather_taps, undilated
 from netdsl.backend.numba.emit.matmul import product
 from netdsl.backend.numba.emit.panels import (
     BAND_FLOATS,
@@ -23,6 +24,12 @@ def emit_convolution_weight_gradient(op: ConvolutionWeightGradient, batch: int) 
     """Tiles of (kernel tap and channel) x filters, summed along the output positions."""
     x, dy = op.inputs
     dw = op.outputs[0]
+    if op.geometry.dilation != (1, 1):
+        shape = dilated_shape(dw.shape, op.geometry)
+        spread = Tensor(f"{dw.name}.dilated", shape, batched=False)
+        plain = ConvolutionWeightGradient(spread, x, dy, undilated(op.geometry))
+        launches = emit_convolution_weight_gradient(plain, batch)
+        return [*launches, gather_taps(spread, dw, op.geometry)]
     rows = rows_of_product(op.geometry, x.shape, dw.shape)
     kernel_height, kernel_width, depth, filters = dw.shape
     if rows:
@@ -64,12 +71,14 @@ def _weight_gradient(
     panels: Panels,
 ) -> Launch:
     x, dy = op.inputs
-    stride, padding, groups = op.geometry
+    stride, padding, groups = op.geometry[:3]
     kernel_height, kernel_width, depth, filters = op.outputs[0].shape
     height, width, channels = x.shape
     out_high, out_wide, _ = dy.shape
     needed_wide = (out_wide - 1) * stride.width + kernel_width
-    copies = any(padding) or groups > 1
+    needed_high = (out_high - 1) * stride.height + kernel_height
+    inside = not any(padding) and needed_high <= height and needed_wide <= width
+    copies = not inside or groups > 1
     row_floats = needed_wide * depth if copies else width * channels
     fitting = (BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
     band = max(1, min(out_high, max(fitting, 4)))

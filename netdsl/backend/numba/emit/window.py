@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Real, indented, kernel
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, indented, kernel
 from netdsl.primitives.tensor import Tensor
 from netdsl.primitives.window import (
+    Counts,
     Pooling,
     WindowAverage,
     WindowAverageGradient,
@@ -24,6 +25,8 @@ _GEOMETRY = [
     "stride_column",
     "top",
     "left",
+    "padded_height",
+    "padded_width",
 ]
 
 
@@ -37,12 +40,27 @@ def _geometry(big: Tensor, small: Tensor, pooling: Pooling) -> tuple[int, ...]:
         *pooling.stride,
         pooling.padding.top,
         pooling.padding.left,
+        big.shape[0] + pooling.padding.bottom,
+        big.shape[1] + pooling.padding.right,
     )
 
 
 def _read(addresses: list[str]) -> list[str]:
     names = [*addresses, *_GEOMETRY]
     return [f"{name} = integer(arguments, {number})" for number, name in enumerate(names)]
+
+
+_DIVISORS = {
+    Counts.WINDOW: "kernel_rows * kernel_columns",
+    Counts.ONE: "1",
+    Counts.IMAGE: "max(1, (a1 - a0) * (b1 - b0))",
+    Counts.PADDED: "min(kernel_rows, padded_height - y0) * min(kernel_columns, padded_width - x0)",
+}
+"""What an average divides by, for the window whose first row and column are y0 and x0."""
+
+
+def _share(pooling: Pooling) -> str:
+    return f"share = number(1.0) / from_integer({_DIVISORS[pooling.counts]})"
 
 
 _BOUNDS = [
@@ -148,17 +166,13 @@ def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
     ]
     body = [
         *_read(["x", "y"]),
-        "share = real(arguments, 13)",
         *_EACH_OUTPUT_ROW,
+        f"        {_share(op.pooling)}",
         *(f"        {line}" for line in _by_vector(lines, _masked(lines))),
     ]
-    arguments: tuple[Argument, ...] = (Place(x), Place(y), *_geometry(x, y, op.pooling), _share(op.pooling))
+    arguments: tuple[Argument, ...] = (Place(x), Place(y), *_geometry(x, y, op.pooling))
     built = kernel("window_average", indented(body, 1) + "\n")
     return [Launch(built, arguments, batch * y.shape[0], (y,))]
-
-
-def _share(pooling: Pooling) -> Real:
-    return Real(1 / (pooling.kernel.height * pooling.kernel.width))
 
 
 def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int) -> list[Launch]:
@@ -191,7 +205,7 @@ def emit_window_average_gradient(op: WindowAverageGradient, batch: int) -> list[
         "gradient = gradient * share",
         *_window_loop(["previous = load(seen)", "store(seen, previous + gradient)"]),
     ]
-    share = ["share = real(arguments, 13)"]
+    share = [_share(op.pooling)]
     return [_scatter("window_average_gradient", ["x", "dy"], share, lines, dx, (dy,), op.pooling, batch)]
 
 
@@ -208,13 +222,12 @@ def _scatter(
     """Clear dx image by image, then add what each window sends back."""
     body = [
         *_read(addresses),
-        *more,
         "zero = number(0.0)",
         "for image in range(first, last):",
         "    clear(x + image * height * width * channels * 4, height * width * channels)",
         "    for row in range(rows):",
         "        for column in range(columns):",
-        *(f"            {line}" for line in _BOUNDS),
+        *(f"            {line}" for line in (*_BOUNDS, *more)),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
         *(f"            {line}" for line in _by_vector(lines, _masked(lines))),
@@ -223,7 +236,6 @@ def _scatter(
         Place(dx),
         *(Place(source) for source in sources),
         *_geometry(dx, sources[0], pooling),
-        *([_share(pooling)] if more else []),
     )
     built: Kernel = kernel(kind, indented(body, 1) + "\n")
     return Launch(built, arguments, batch, (dx,))
