@@ -16,9 +16,9 @@ class Rounding(Enum):
     EXACT = "must come out even"
     FLOOR = "rounded down"
     CEIL_CLIPPED_IF_PADDED = (
-        "rounded up; a last window that starts in the padding is left out if there is padding"
+        "rounded up, without a last window that starts beyond the image if there is padding"
     )
-    CEIL_CLIPPED = "rounded up; a last window that starts in the padding is left out"
+    CEIL_CLIPPED = "rounded up, without a last window that starts beyond the image"
 
 
 class Dialect(NamedTuple):

@@ -33,7 +33,8 @@ def _purpose(program: Program, network_name: str, layout: Layout, kernels: int) 
         f"{len(layout.launches)} launches of {kernels} kernels; a kernel does the work items first..last.\n"
         "``step(call, arena, scratch, inputs, stored, constants)`` lists them in order:\n"
         "``call(kernel, items, arguments)`` must have all items of one done before the next begins.\n"
-        "``arena`` and ``scratch`` are addresses, ``inputs``, ``stored`` and ``constants`` map names to addresses.\n"
+        "``arena`` and ``scratch`` are addresses; ``inputs``, ``stored`` and ``constants`` map names to\n"
+        "addresses.\n"
     )
 
 
