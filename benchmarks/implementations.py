@@ -133,15 +133,15 @@ def module_of(plan: Any) -> Any:
             )
         elif kind == "MAX POOL":
             padding = (node.padding.top, node.padding.left)
-            modules.append(nn.MaxPool2d(tuple(node.kernel), tuple(node.step), padding))
+            modules.append(nn.MaxPool2d(tuple(node.kernel), tuple(node.moving(volume).stride), padding))
         elif kind == "RELU":
             modules.append(nn.ReLU(inplace=True))
         elif kind == "NORM":
-            modules.append(nn.LocalResponseNorm(node.size, node.alpha * node.size, node.beta, node.k))
+            modules.append(nn.LocalResponseNorm(node.size, node.weight * node.size, node.beta, node.added))
         elif kind == "FC":
             modules += [nn.Flatten(), nn.Linear(volume.values, node.neurons, bias=node.bias)]
         elif kind == "BN":
-            modules.append(nn.BatchNorm2d(volume.channels, node.epsilon, node.momentum))
+            modules.append(nn.BatchNorm2d(volume.channels, node.added, node.newest))
         elif kind == "DROPOUT":
             modules.append(nn.Dropout(node.rate))
         elif kind != "INPUT":

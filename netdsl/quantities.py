@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import NamedTuple
 
 FLOAT_BYTES = 4
@@ -38,6 +39,18 @@ class Padding(NamedTuple):
         if self.top == self.bottom and self.left == self.right:
             return f"{self.top}x{self.left}"
         return f"{self.top},{self.bottom},{self.left},{self.right}"
+
+
+class Same(Enum):
+    """Padding that keeps ceil(extent/stride) positions, whatever the window: ``same``."""
+
+    SAME = "same"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+SAME = Same.SAME
 
 
 class Volume(NamedTuple):

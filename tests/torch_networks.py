@@ -48,16 +48,18 @@ def _layer(
         row = row + own["bias"] if "bias" in own else row
         return row[:, :, None, None]
     if kind in ("MAX POOL", "AVG POOL"):
-        pool = functional.max_pool2d if kind == "MAX POOL" else functional.avg_pool2d
-        padding = (options.padding.top, options.padding.left)
-        return pool(x, tuple(options.kernel), tuple(options.step), padding)
+        moving = options.moving(layer.inputs[0])
+        padding = (moving.padding.top, moving.padding.left)
+        if kind == "MAX POOL":
+            return functional.max_pool2d(x, tuple(moving.kernel), tuple(moving.stride), padding)
+        return functional.avg_pool2d(x, tuple(moving.kernel), tuple(moving.stride), padding)
     if kind == "NORM":
         return functional.local_response_norm(
-            x, options.size, options.alpha * options.size, options.beta, options.k
+            x, options.size, options.weight * options.size, options.beta, options.added
         )
     if kind == "BN":
         return functional.batch_norm(
-            x, None, None, own["scale"], own["shift"], training=True, eps=options.epsilon
+            x, None, None, own["scale"], own["shift"], training=True, eps=options.added
         )
     if kind == "FLATTEN":
         return x.permute(0, 2, 3, 1).flatten(1)[:, :, None, None]

@@ -39,7 +39,7 @@ def _layer(activation: Activation, findings: Findings) -> Layer | None:
     """The activation with its options; None where one is missing or did not fit."""
     values = {name: written.value for name, written in activation.options.items()}
     options = activation.kind.options().items()
-    lacking = [option.words[0] for name, option in options if option.required and name not in values]
+    lacking = [option.words[0] for _, option in options if option.missing(values)]
     if lacking:
         findings.add("ND204", f"the default activation lacks {', '.join(lacking)}", activation.span)
     return None if lacking or None in values.values() else activation.kind(**values)

@@ -182,11 +182,7 @@ class _Resolution:
         if id(step.layer) in self.unclear:
             return None  # what is wrong is said; what is missing may only be misspelt
         values = {option: written.value for option, written in options.items()}
-        lacking = [
-            option
-            for option_name, option in kind.options().items()
-            if option.required and option_name not in values
-        ]
+        lacking = [option for option in kind.options().values() if option.missing(values)]
         if lacking:
             self.missing.add(step, kind, name, lacking)
         if lacking or None in values.values():

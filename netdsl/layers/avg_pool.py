@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.layers.pooling import Pooling
+from netdsl.primitives.window import Counts
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -16,8 +17,9 @@ class AvgPool(Pooling):
     """Average pooling: each output is the mean of what its window covers, channel by channel.
 
     Computes
-        y[i, j, c] = (sum over a, b of x[i*S + a - P, j*S + b - P, c]) / (F*F); padding counts as
-        zeros, as in PyTorch's default (TensorFlow's SAME leaves padding out of the mean).
+        y[i, j, c] = (sum over a, b of x[i*S + a - P, j*S + b - P, c]) / n. n is F*F in the lecture;
+        Caffe and PyTorch count the part of the window inside the padded image, TensorFlow and
+        Darknet the part inside the image.
 
     Volume
         height (H - F + 2P)/S + 1, width likewise, channels unchanged. The lecture requires the
@@ -50,5 +52,13 @@ class AvgPool(Pooling):
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
-        output = self.output(Volume(x.shape[0], x.shape[1], x.shape[2]))
-        return build.window_average(x, output, kernel=self.kernel, stride=self.step, padding=self.padding)
+        volume = Volume(x.shape[0], x.shape[1], x.shape[2])
+        moving = self.moving(volume)
+        return build.window_average(
+            x,
+            self.output(volume),
+            kernel=moving.kernel,
+            stride=moving.stride,
+            padding=moving.padding,
+            counts=Counts[self.dialect.average_counts],
+        )

@@ -49,10 +49,30 @@ class BatchNorm(Layer):
     spellings = ("BATCHNORM", "BATCH NORM", "BATCH NORMALIZATION", "BATCH NORMALISATION")
     normalises = True
 
-    epsilon = real("what is added to the variance", default=1e-5, minimum=1e-12, words=("epsilon", "eps"))
-    momentum = real(
-        "weight of the newest batch in the running averages", default=0.1, minimum=0.0, maximum=1.0
+    epsilon = real(
+        "what is added to the variance; by the dialect where it is left out",
+        derived=True,
+        minimum=1e-12,
+        words=("epsilon", "eps"),
     )
+    momentum = real(
+        "weight of the newest batch in the running averages; by the dialect where it is left out",
+        derived=True,
+        minimum=0.0,
+        maximum=1.0,
+    )
+
+    @property
+    def added(self) -> float:
+        """epsilon, or the dialect's."""
+        epsilon: float | None = self.__dict__["epsilon"]
+        return self.dialect.batch_norm_epsilon if epsilon is None else epsilon
+
+    @property
+    def newest(self) -> float:
+        """momentum, or the dialect's."""
+        momentum: float | None = self.__dict__["momentum"]
+        return self.dialect.batch_norm_new_weight if momentum is None else momentum
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         return ()
@@ -86,7 +106,7 @@ class BatchNorm(Layer):
         if build.training:
             mean, variance = self._batch_statistics(build, x)
         a, b, c, d, e = (operand(number) for number in range(5))
-        deviation = build.elementwise(square_root(a + self.epsilon), variance, name="deviation")
+        deviation = build.elementwise(square_root(a + self.added), variance, name="deviation")
         return build.elementwise(
             (a - b) / c * d + e,
             x,
@@ -106,10 +126,10 @@ class BatchNorm(Layer):
         variance = build.reduce(centred * centred * (1 / count), x, mean, keep="channel", name="variance")
         unbiased = count / max(count - 1, 1)
         running_mean, running_variance = build.statistic("running_mean"), build.statistic("running_variance")
-        build.assign(running_mean, a * (1 - self.momentum) + b * self.momentum, running_mean, mean)
+        build.assign(running_mean, a * (1 - self.newest) + b * self.newest, running_mean, mean)
         build.assign(
             running_variance,
-            a * (1 - self.momentum) + b * (self.momentum * unbiased),
+            a * (1 - self.newest) + b * (self.newest * unbiased),
             running_variance,
             variance,
         )

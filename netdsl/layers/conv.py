@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size
-from netdsl.layers.sliding import equations, slide
+from netdsl.layers.sliding import Sliding, derivation, slide, sliding
 from netdsl.quantities import Size, Volume
 
 if TYPE_CHECKING:
@@ -19,11 +19,12 @@ class Conv(Layer):
     """Convolution: each filter slides over the volume and takes a weighted sum of what it covers.
 
     Computes
-        y[i, j, f] = bias[f] + sum over a, b, c of x[i*S + a - P, j*S + b - P, c] * weights[a, b, c, f]
-        (a cross-correlation, as every framework computes it; x is 0 outside the volume).
+        y[i, j, f] = bias[f] + sum over a, b, c of x[i*S + a*D - P, j*S + b*D - P, c] *
+        weights[a, b, c, f] (a cross-correlation, as every framework computes it; x is 0 outside the volume).
 
     Volume
-        height (H - F + 2P)/S + 1, width likewise, channels = number of filters.
+        height (H - F + 2P)/S + 1, width likewise, channels = number of filters; with dilation D a
+        filter of F covers (F - 1)*D + 1. With ``same`` padding height ceil(H/S).
         The lecture requires the division to come out even; Caffe, PyTorch and TensorFlow's VALID
         round down, cuda-convnet rounds up.
 
@@ -55,6 +56,7 @@ class Conv(Layer):
     kernel = size("height and width of a filter", words=("kernel", "size"), positional=True)
     stride = size("how far the filter moves", default=Size(1, 1))
     padding = padding("zeros around the input", words=("pad",))
+    dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1))
     groups = count("parts of the channels that do not see each other", default=1, words=("groups", "group"))
     bias = flag("whether each filter adds a learned number", default=True, words=("bias", "biases"))
 
@@ -81,12 +83,16 @@ class Conv(Layer):
             )
         return tuple(found)
 
+    def moving(self, x: Volume) -> Sliding:
+        """The filter on its way over an input."""
+        return sliding(x, self.kernel, self.stride, self.padding, self.dialect.convolution, self.dilation)
+
     def volume(self, *inputs: Volume) -> Volume | Mistake:
-        outcome = slide(inputs[0], self.kernel, self.stride, self.padding, "filter")
+        outcome = slide(inputs[0], self.moving(inputs[0]), "filter")
         return outcome if isinstance(outcome, Mistake) else Volume(*outcome, self.filters)
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
-        steps = equations(inputs[0], self.kernel, self.stride, self.padding)
+        steps = derivation(inputs[0], self.moving(inputs[0]))
         return (*steps, f"{self.filters} filters give {self.filters} channels")
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
@@ -102,29 +108,31 @@ class Conv(Layer):
 
     def macs(self, *inputs: Volume) -> int:
         (x,) = inputs
-        out = slide(x, self.kernel, self.stride, self.padding, "filter")
+        out = slide(x, self.moving(x), "filter")
         assert not isinstance(out, Mistake)
         per_value = self.kernel.height * self.kernel.width * (x.channels // self.groups)
         return per_value * out.height * out.width * self.filters
 
     def window(self, *inputs: Volume) -> Window:
-        return Window(self.kernel, self.stride, self.padding)
+        moving = self.moving(inputs[0])
+        return Window(moving.kernel, moving.stride, moving.padding)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
-        output = slide(
-            Volume(x.shape[0], x.shape[1], x.shape[2]), self.kernel, self.stride, self.padding, "filter"
-        )
+        volume = Volume(x.shape[0], x.shape[1], x.shape[2])
+        moving = self.moving(volume)
+        output = slide(volume, moving, "filter")
         assert not isinstance(output, Mistake)
         y = build.convolve(
             x,
             build.parameter("weights"),
             output,
             stride=self.stride,
-            padding=self.padding,
+            padding=moving.padding,
             groups=self.groups,
+            dilation=self.dilation,
         )
         return build.add_per_channel(y, build.parameter("bias")) if self.bias else y

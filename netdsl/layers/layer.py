@@ -113,10 +113,10 @@ class Layer:
         """Takes one keyword per option; those left out get their defaults."""
         self.dialect = dialect
         for name, option in self.options().items():
-            value = options.pop(name, option.default)
-            if value is None and option.required:
+            if option.missing(options):
                 raise TypeError(f"{type(self).__name__} needs {name}")
-            self.__dict__[name] = value
+        for name, option in self.options().items():
+            self.__dict__[name] = options.pop(name, option.default)
         if options:
             raise TypeError(f"{type(self).__name__} has no option {', '.join(options)}")
 

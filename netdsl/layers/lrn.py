@@ -49,9 +49,22 @@ class LocalResponseNorm(Pointwise):
     fillers = ("normalization", "normalisation", "local", "response")
 
     size = count("how many neighbouring channels count, the value's own included", default=5)
-    alpha = real("weight of the squares", default=1e-4, minimum=0.0)
+    alpha = real("weight of the squares; by the dialect where it is left out", derived=True, minimum=0.0)
     beta = real("power of the sum", default=0.75, minimum=0.0)
-    k = real("what is added to the sum", default=2.0)
+    k = real("what is added to the sum; by the dialect where it is left out", derived=True)
+
+    @property
+    def added(self) -> float:
+        """k, or the dialect's."""
+        k: float | None = self.__dict__["k"]
+        return self.dialect.lrn_k if k is None else k
+
+    @property
+    def weight(self) -> float:
+        """What one square is multiplied by: alpha, divided by the size where the dialect does."""
+        alpha: float | None = self.__dict__["alpha"]
+        alpha = self.dialect.lrn_alpha if alpha is None else alpha
+        return alpha / self.size if self.dialect.alpha_is_divided else alpha
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         found = []
@@ -65,11 +78,11 @@ class LocalResponseNorm(Pointwise):
                     help=(f"use size {self.size + 1}; frameworks disagree on even sizes",),
                 )
             )
-        if self.k <= 0:
+        if self.added <= 0:
             found.append(
                 Mistake(
                     "ND305",
-                    f"k = {self.k:g} lets the sum reach 0, where its power has no value",
+                    f"k = {self.added:g} lets the sum reach 0, where its power has no value",
                     option="k",
                     label="must be above 0",
                     help=("the paper has k = 2, Caffe 1",),
@@ -84,5 +97,5 @@ class LocalResponseNorm(Pointwise):
         (x,) = inputs
         squares = build.elementwise(operand(0) * operand(0), x, name="squares")
         sums = build.channel_window(squares, before=self.size // 2, after=self.size // 2)
-        damping = power(self.k + self.alpha * operand(1), -self.beta)
+        damping = power(self.added + self.weight * operand(1), -self.beta)
         return build.elementwise(operand(0) * damping, x, sums, name="normalised")

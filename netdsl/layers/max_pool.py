@@ -49,5 +49,8 @@ class MaxPool(Pooling):
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
-        output = self.output(Volume(x.shape[0], x.shape[1], x.shape[2]))
-        return build.window_maximum(x, output, kernel=self.kernel, stride=self.step, padding=self.padding)
+        volume = Volume(x.shape[0], x.shape[1], x.shape[2])
+        moving = self.moving(volume)
+        return build.window_maximum(
+            x, self.output(volume), kernel=moving.kernel, stride=moving.stride, padding=moving.padding
+        )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any, Generic, TypeVar, overload
 
-from netdsl.quantities import Padding, Size
+from netdsl.quantities import Padding, Same, Size
 
 Value = TypeVar("Value")
 
@@ -43,6 +44,7 @@ class Option(Generic[Value]):
         default: Value | None = None,
         positional: bool = False,
         derived: bool = False,
+        unless: str = "",
         minimum: float | None = None,
         maximum: float | None = None,
     ) -> None:
@@ -52,12 +54,17 @@ class Option(Generic[Value]):
         self.default = default
         self.positional = positional
         self.derived = derived
+        self.unless = unless
         self.minimum = minimum
         self.maximum = maximum
 
     @property
     def required(self) -> bool:
         return self.default is None and not self.derived
+
+    def missing(self, values: Mapping[str, Any]) -> bool:
+        """Whether it must be given and is not; ``unless`` names a flag that makes it needless."""
+        return self.required and self.name not in values and not values.get(self.unless)
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
@@ -89,8 +96,8 @@ def size(doc: str, **settings: Any) -> Option[Size]:
     return Option(OptionType.SIZE, doc, **settings)
 
 
-def padding(doc: str, **settings: Any) -> Option[Padding]:
-    """Zeros around the volume."""
+def padding(doc: str, **settings: Any) -> Option[Padding | Same]:
+    """Zeros around the volume: so many on each side, or ``same``."""
     settings.setdefault("default", Padding(0, 0, 0, 0))
     return Option(OptionType.PADDING, doc, **settings)
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, floor
+from typing import NamedTuple
 
 from netdsl.diagnostics import Mistake
-from netdsl.quantities import Padding, Size, Volume
+from netdsl.layers.dialect import Rounding
+from netdsl.quantities import Padding, Same, Size, Volume
+
+ONE_BY_ONE = Size(1, 1)
 
 
 def positions(extent: int, kernel: int, stride: int, before: int, after: int) -> Fraction:
@@ -33,15 +38,6 @@ def equation(extent: int, kernel: int, stride: int, before: int, after: int) -> 
     return f"({extent} - {kernel} + {zeros})/{stride} + 1 = {result}"
 
 
-def equations(x: Volume, kernel: Size, stride: Size, padding: Padding) -> tuple[str, ...]:
-    """The equation of the height, and that of the width where it differs."""
-    height = equation(x.height, kernel.height, stride.height, padding.top, padding.bottom)
-    width = equation(x.width, kernel.width, stride.width, padding.left, padding.right)
-    if height == width:
-        return (height,)
-    return (f"height {height}", f"width {width}")
-
-
 def _cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
     """The nearest paddings and input extents for which the window fits."""
     cures = []
@@ -61,34 +57,107 @@ def _cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
     return cures
 
 
-def slide(x: Volume, kernel: Size, stride: Size, padding: Padding, noun: str) -> Size | Mistake:
+class Sliding(NamedTuple):
+    """A window on its way over a volume: what it covers, how far it moves, what is around.
+
+    ``kernel`` is what the window covers, dilation included; ``padding`` is in numbers.
+    """
+
+    kernel: Size
+    stride: Size
+    padding: Padding
+    rounding: Rounding
+
+
+def sliding(
+    x: Volume,
+    kernel: Size,
+    stride: Size,
+    padding: Padding | Same,
+    rounding: Rounding,
+    dilation: Size = ONE_BY_ONE,
+) -> Sliding:
+    """Dilation and ``same`` worked out for an input.
+
+    ``same`` is TensorFlow's: ceil(W/S) positions, the odd zero below and to the right.
+    """
+    covered = Size((kernel.height - 1) * dilation.height + 1, (kernel.width - 1) * dilation.width + 1)
+    if isinstance(padding, Padding):
+        return Sliding(covered, stride, padding, rounding)
+    top, bottom = _same(x.height, covered.height, stride.height)
+    left, right = _same(x.width, covered.width, stride.width)
+    return Sliding(covered, stride, Padding(top, bottom, left, right), Rounding.FLOOR)
+
+
+def _same(extent: int, kernel: int, stride: int) -> tuple[int, int]:
+    outputs = -(-extent // stride)
+    total = max((outputs - 1) * stride + kernel - extent, 0)
+    return total // 2, total - total // 2
+
+
+def _rounded(exact: Fraction, rounding: Rounding, extent: int, stride: int, before: int, after: int) -> int:
+    """Positions along one axis after rounding; see Rounding."""
+    if rounding in (Rounding.EXACT, Rounding.FLOOR):
+        return floor(exact)
+    outputs = ceil(exact)
+    clips = rounding is Rounding.CEIL_CLIPPED or before > 0 or after > 0
+    if clips and (outputs - 1) * stride >= extent + before:
+        outputs -= 1
+    return outputs
+
+
+def derivation(x: Volume, moving: Sliding) -> tuple[str, ...]:
+    """The equation of each axis with its rounding, once where both axes are alike."""
+    lines = []
+    for extent, kernel, stride, before, after in _axes(x, moving):
+        line = equation(extent, kernel, stride, before, after)
+        exact = positions(extent, kernel, stride, before, after)
+        if exact.denominator != 1:
+            outcome = _rounded(exact, moving.rounding, extent, stride, before, after)
+            line += f", rounded {'down' if outcome < exact else 'up'} to {outcome}"
+        lines.append(line)
+    if lines[0] == lines[1]:
+        return (lines[0],)
+    return (f"height {lines[0]}", f"width {lines[1]}")
+
+
+def _axes(x: Volume, moving: Sliding) -> tuple[tuple[int, int, int, int, int], ...]:
+    """Extent, kernel, stride, zeros before and after: of the height, then of the width."""
+    kernel, stride, padding = moving.kernel, moving.stride, moving.padding
+    return (
+        (x.height, kernel.height, stride.height, padding.top, padding.bottom),
+        (x.width, kernel.width, stride.width, padding.left, padding.right),
+    )
+
+
+def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
     """Output height and width, or why the window does not fit.
 
-    The lecture's rule (CS231n, "Spatial arrangement"): the division must come out even.
+    Where rounding is EXACT, the lecture's rule holds (CS231n, "Spatial arrangement"): the division
+    must come out even.
     """
-    axes = (
-        ("height", x.height, kernel.height, stride.height, padding.top, padding.bottom),
-        ("width", x.width, kernel.width, stride.width, padding.left, padding.right),
-    )
     counts = []
-    for axis, extent, window, step, before, after in axes:
+    for axis, sizes in zip(("height", "width"), _axes(x, moving), strict=True):
+        extent, window, step, before, after = sizes
         padded = extent + before + after
         if window > padded:
             return Mistake(
                 "ND302",
-                f"a {kernel} {noun} is larger than its input of {x.size} with padding {padding}",
+                f"a {moving.kernel} {noun} is larger than its input of {x.size} "
+                f"with padding {moving.padding}",
                 option="kernel",
                 label=f"{axis} {window} > {extent} + {before} + {after} = {padded}",
                 help=(f"use a {noun} of at most {padded}, or more padding",),
             )
-        count = positions(extent, window, step, before, after)
-        if count.denominator != 1:
+        exact = positions(*sizes)
+        if exact.denominator != 1 and moving.rounding is Rounding.EXACT:
+            stride = _square(moving.stride)
             return Mistake(
                 "ND301",
-                f"the {kernel} {noun} does not fit its input of {x} evenly at stride {_square(stride)}",
+                f"the {moving.kernel} {noun} does not fit its input of {x} evenly at stride {stride}",
                 option="stride",
-                label=equation(extent, window, step, before, after),
+                label=equation(*sizes),
                 help=tuple(_cures(extent, window, step, before)) if before == after else (),
             )
-        counts.append(int(count))
+        counts.append(_rounded(exact, moving.rounding, extent, step, before, after))
     return Size(counts[0], counts[1])
