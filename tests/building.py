@@ -11,15 +11,19 @@ from netdsl.quantities import Size, Volume
 from netdsl.source import Source, Span
 
 
-def planned(*layers: Layer) -> Plan:
-    """The plan of a chain of layers, the first an Input; names are L0, L1, ..."""
+def planned(*layers: Layer | tuple[Layer, tuple[int, ...]]) -> Plan:
+    """The plan of some layers, the first an Input; names are L0, L1, ...
+
+    A layer takes the one before it, or those whose places stand beside it in a tuple.
+    """
     found: list[PlannedLayer] = []
-    for index, layer in enumerate(layers):
-        inputs = (found[-1].output,) if layer.inputs else ()
+    for index, entry in enumerate(layers):
+        layer, sources = entry if isinstance(entry, tuple) else (entry, (index - 1,) if index else ())
+        inputs = tuple(found[source].output for source in sources)
         assert not layer.problems(*inputs), layer.problems(*inputs)
         output = layer.volume(*inputs)
         assert isinstance(output, Volume), output
-        node = Node(index, f"L{index}", layer, (index - 1,) if inputs else (), Span(0, 0), {})
+        node = Node(index, f"L{index}", layer, sources, Span(0, 0), {})
         found.append(
             PlannedLayer(
                 node,

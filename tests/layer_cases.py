@@ -2,22 +2,47 @@
 
 from __future__ import annotations
 
+from netdsl.layers.add import Add
 from netdsl.layers.avg_pool import AvgPool
 from netdsl.layers.batch_norm import BatchNorm
+from netdsl.layers.concat import Concat
 from netdsl.layers.conv import Conv
+from netdsl.layers.crop import Crop
+from netdsl.layers.deconv import Deconv
+from netdsl.layers.depthwise import Depthwise
+from netdsl.layers.dialect import DIALECTS
 from netdsl.layers.dropout import Dropout
+from netdsl.layers.elu import Elu
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.flatten import Flatten
+from netdsl.layers.gelu import Gelu
+from netdsl.layers.group_norm import GroupNorm
+from netdsl.layers.hard_sigmoid import HardSigmoid
+from netdsl.layers.hard_swish import HardSwish
 from netdsl.layers.input import Input
 from netdsl.layers.layer import Layer
+from netdsl.layers.layer_norm import LayerNorm
+from netdsl.layers.lcn import LocalContrastNorm
 from netdsl.layers.leaky_relu import LeakyRelu
+from netdsl.layers.local import Local
 from netdsl.layers.lrn import LocalResponseNorm
 from netdsl.layers.max_pool import MaxPool
+from netdsl.layers.maxout import Maxout
+from netdsl.layers.multiply import Multiply
+from netdsl.layers.pad import Pad
+from netdsl.layers.prelu import Prelu
 from netdsl.layers.relu import Relu
+from netdsl.layers.relu6 import Relu6
+from netdsl.layers.reshape import Reshape
+from netdsl.layers.selu import Selu
 from netdsl.layers.sigmoid import Sigmoid
+from netdsl.layers.silu import Silu
 from netdsl.layers.softmax import Softmax
+from netdsl.layers.step import Step
+from netdsl.layers.subsample import Subsample
 from netdsl.layers.tanh import Tanh
-from netdsl.quantities import Padding, Size
+from netdsl.layers.upsample import Upsample
+from netdsl.quantities import SAME, Padding, Size
 
 
 def image(height: int, width: int, channels: int) -> Input:
@@ -69,7 +94,68 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "softmax": (image(2, 3, 5), Softmax()),
     "dropout": (image(4, 5, 6), Dropout(rate=0.4)),
     "flatten": (image(2, 3, 4), Flatten()),
+    "conv-dilated": (image(7, 8, 3), conv(5, (3, 3), pad=2, dilation=Size(2, 2))),
+    "conv-dilated-stride": (image(9, 9, 2), conv(3, (3, 3), stride=2, dilation=Size(2, 2))),
+    "conv-same": (image(5, 7, 3), Conv(filters=4, kernel=Size(4, 3), padding=SAME)),
+    "conv-same-stride": (image(5, 7, 3), Conv(filters=4, kernel=Size(3, 3), stride=Size(2, 2), padding=SAME)),
+    "conv-floor": (image(6, 6, 3), conv(4, (3, 3), stride=2, dialect=DIALECTS["torch"])),
+    "max-pool-ceil": (image(6, 6, 3), MaxPool(kernel=Size(3, 3), stride=Size(2, 2), ceil=True)),
+    "avg-pool-ceil": (
+        image(6, 6, 3),
+        AvgPool(kernel=Size(3, 3), stride=Size(2, 2), padding=pad(1), ceil=True, dialect=DIALECTS["torch"]),
+    ),
+    "avg-pool-image": (
+        image(5, 5, 9),
+        AvgPool(kernel=Size(3, 3), stride=Size(2, 2), padding=SAME, dialect=DIALECTS["tensorflow"]),
+    ),
+    "avg-pool-global": (image(4, 5, 6), AvgPool(whole=True)),
+    "local": (image(5, 6, 3), Local(filters=4, kernel=Size(3, 3), padding=pad(1), stride=Size(2, 1))),
+    "local-wide": (image(4, 4, 5), Local(filters=21, kernel=Size(2, 2), bias=False)),
+    "deconv": (image(4, 5, 3), Deconv(filters=6, kernel=Size(2, 2), stride=Size(2, 2))),
+    "deconv-overlap": (
+        image(4, 4, 3),
+        Deconv(filters=4, kernel=Size(4, 4), stride=Size(2, 2), padding=pad(1)),
+    ),
+    "deconv-groups": (
+        image(4, 4, 4),
+        Deconv(filters=6, kernel=Size(3, 3), stride=Size(2, 2), groups=2, bias=False),
+    ),
+    "depthwise": (image(5, 6, 9), Depthwise(kernel=Size(3, 3), padding=pad(1))),
+    "depthwise-stride": (image(7, 7, 5), Depthwise(kernel=Size(3, 3), stride=Size(2, 2), padding=pad(1))),
+    "depthwise-multiplier": (image(5, 5, 3), Depthwise(kernel=Size(3, 3), multiplier=2, bias=False)),
+    "depthwise-dilated": (image(7, 7, 4), Depthwise(kernel=Size(3, 3), padding=pad(2), dilation=Size(2, 2))),
+    "subsample": (image(6, 8, 3), Subsample(kernel=Size(2, 2))),
+    "upsample": (image(3, 4, 5), Upsample(factor=Size(2, 3))),
+    "crop": (image(6, 7, 3), Crop(extent=Size(3, 4))),
+    "crop-corner": (image(6, 7, 3), Crop(extent=Size(3, 4), top=0, left=2)),
+    "pad": (image(3, 4, 3), Pad(around=Padding(1, 2, 0, 1), channels=5)),
+    "reshape": (image(3, 4, 2), Reshape(height=2, width=2, channels=6)),
+    "maxout": (image(3, 4, 6), Maxout(pieces=3)),
+    "gn": (image(4, 3, 6), GroupNorm(groups=3)),
+    "ln": (image(4, 3, 5), LayerNorm()),
+    "ln-vector": (image(1, 1, 11), LayerNorm()),
+    "lcn": (image(5, 6, 3), LocalContrastNorm(size=3)),
+    "prelu": (image(4, 3, 5), Prelu()),
+    "elu": (image(4, 3, 5), Elu()),
+    "selu": (image(4, 3, 5), Selu()),
+    "gelu": (image(4, 3, 5), Gelu()),
+    "silu": (image(4, 3, 5), Silu()),
+    "hard-sigmoid": (image(4, 3, 5), HardSigmoid()),
+    "hard-swish": (image(4, 3, 5), HardSwish()),
+    "relu6": (image(4, 3, 5), Relu6()),
+    "tanh-scaled": (image(4, 3, 5), Tanh(scaled=True)),
+    "step": (image(4, 3, 5), Step()),
+    "add": (image(4, 3, 5), Add()),
+    "concat": (image(4, 3, 5), Concat()),
+    "multiply": (image(4, 3, 5), Multiply()),
 }
+
+SECOND = {
+    "add": conv(5, (3, 3), pad=1),
+    "concat": conv(7, (3, 3), pad=1),
+    "multiply": AvgPool(whole=True),
+}
+"""What the second input of a layer with two is made by."""
 
 
 def network_of(name: str) -> tuple[Layer, ...]:
@@ -77,6 +163,8 @@ def network_of(name: str) -> tuple[Layer, ...]:
     given, layer = LAYERS[name]
     volume = given.volume()
     below = conv(volume.channels, (1, 1))
+    if name in SECOND:
+        return (given, below, (SECOND[name], (1,)), (layer, (1, 2)), FullyConnected(neurons=4))
     return (given, below, layer, FullyConnected(neurons=4))
 
 

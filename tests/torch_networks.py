@@ -22,37 +22,39 @@ def weights_of(plan: Plan, store: dict[str, np.ndarray]) -> dict[str, torch.Tens
 
 def forward(plan: Plan, weights: dict[str, torch.Tensor], x: np.ndarray, *, training: bool) -> torch.Tensor:
     """The output of the last layer, (batch, classes)."""
-    value = torch.tensor(x).permute(0, 3, 1, 2)
+    values: list[torch.Tensor] = []
     for layer in plan.layers:
         name = layer.node.name
         own = {p.name: weights[f"{name}.{p.name}"] for p in layer.parameters}
-        value = _layer(layer, own, value, training)
-    return value.flatten(1)
+        sources = [values[source] for source in layer.node.inputs]
+        values.append(_layer(layer, own, sources or [torch.tensor(x).permute(0, 3, 1, 2)]))
+    return values[-1].flatten(1)
 
 
-def _layer(
-    layer: PlannedLayer, own: dict[str, torch.Tensor], x: torch.Tensor, training: bool
-) -> torch.Tensor:
+def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch.Tensor]) -> torch.Tensor:
     options = layer.node.layer
     kind = options.keyword
+    x = inputs[0]
     if kind == "INPUT":
         return x
-    if kind == "CONV":
+    if kind in ("CONV", "DEPTHWISE"):
+        moving = options.moving(layer.inputs[0])
         weights = own["weights"].permute(3, 2, 0, 1)
-        padding = (options.padding.top, options.padding.left)
+        groups = options.groups if kind == "CONV" else x.shape[1]
+        dilation = tuple(options.dilation)
         return functional.conv2d(
-            x, weights, own.get("bias"), tuple(options.stride), padding, groups=options.groups
+            _around(x, moving.padding), weights, own.get("bias"), tuple(moving.stride), 0, dilation, groups
         )
+    if kind == "DECONV":
+        return _deconv(options, own, x)
+    if kind == "LOCAL":
+        return _local(layer, own, x)
     if kind == "FC":
         row = x.permute(0, 2, 3, 1).flatten(1) @ own["weights"]
         row = row + own["bias"] if "bias" in own else row
         return row[:, :, None, None]
-    if kind in ("MAX POOL", "AVG POOL"):
-        moving = options.moving(layer.inputs[0])
-        padding = (moving.padding.top, moving.padding.left)
-        if kind == "MAX POOL":
-            return functional.max_pool2d(x, tuple(moving.kernel), tuple(moving.stride), padding)
-        return functional.avg_pool2d(x, tuple(moving.kernel), tuple(moving.stride), padding)
+    if kind in ("MAX POOL", "AVG POOL", "SUBSAMPLE"):
+        return _pool(layer, own, x)
     if kind == "NORM":
         return functional.local_response_norm(
             x, options.size, options.weight * options.size, options.beta, options.added
@@ -63,11 +65,103 @@ def _layer(
         )
     if kind == "FLATTEN":
         return x.permute(0, 2, 3, 1).flatten(1)[:, :, None, None]
+    if kind in ("UPSAMPLE", "CROP", "PAD", "RESHAPE", "ADD", "CONCAT", "MULTIPLY"):
+        return _moved(layer, inputs)
+    if kind == "MAXOUT":
+        return x.view(x.shape[0], options.pieces, -1, *x.shape[2:]).amax(dim=1)
+    if kind in ("GN", "LN"):
+        groups = options.groups if kind == "GN" else 1
+        return functional.group_norm(x, groups, own["scale"], own["shift"], options.epsilon)
+    if kind == "LCN":
+        return _contrast(options, x)
+    if kind == "PRELU":
+        return functional.prelu(x, own["slope"])
+    if kind == "TANH" and options.scaled:
+        return 1.7159 * torch.tanh(x * 2 / 3)
     simple = {
         "RELU": functional.relu,
         "SIGMOID": torch.sigmoid,
         "TANH": torch.tanh,
         "SOFTMAX": lambda value: functional.softmax(value, dim=1),
+        "ELU": lambda value: functional.elu(value, options.alpha),
+        "SELU": functional.selu,
+        "GELU": functional.gelu,
+        "SILU": functional.silu,
+        "HARD SIGMOID": functional.hardsigmoid,
+        "HARD SWISH": functional.hardswish,
+        "RELU6": functional.relu6,
+        "STEP": lambda value: (value > 0).float(),
         "LEAKY RELU": lambda value: functional.leaky_relu(value, options.slope),
     }
     return simple[kind](x)
+
+
+def _around(x: torch.Tensor, padding) -> torch.Tensor:
+    return functional.pad(x, (padding.left, padding.right, padding.top, padding.bottom))
+
+
+def _deconv(options, own: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    cut = options._cut()
+    weights = own["weights"].permute(3, 2, 0, 1)
+    return functional.conv_transpose2d(
+        x, weights, own.get("bias"), tuple(options.stride), (cut.top, cut.left), groups=options.groups
+    )
+
+
+def _local(layer: PlannedLayer, own: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    options = layer.node.layer
+    padded = _around(x, options.moving(layer.inputs[0]).padding)
+    patches = functional.unfold(padded, tuple(options.kernel), stride=tuple(options.stride))
+    area = options.kernel.height * options.kernel.width
+    patches = patches.view(x.shape[0], x.shape[1], area, -1).permute(0, 3, 2, 1).flatten(2)
+    found = torch.einsum("npk,pkf->npf", patches, own["weights"])
+    found = found.view(x.shape[0], *layer.output.size, -1)
+    found = found + own["bias"] if "bias" in own else found
+    return found.permute(0, 3, 1, 2)
+
+
+def _moved(layer: PlannedLayer, inputs: list[torch.Tensor]) -> torch.Tensor:
+    options, x = layer.node.layer, inputs[0]
+    kind = options.keyword
+    if kind == "UPSAMPLE":
+        return functional.interpolate(x, scale_factor=tuple(map(float, options.factor)), mode="nearest")
+    if kind == "CROP":
+        top, left = options._corner(layer.inputs[0])
+        return x[:, :, top : top + options.extent.height, left : left + options.extent.width]
+    if kind == "PAD":
+        more = layer.output.channels - x.shape[1]
+        zeros = options.around
+        return functional.pad(x, (zeros.left, zeros.right, zeros.top, zeros.bottom, 0, more))
+    if kind == "RESHAPE":
+        return x.permute(0, 2, 3, 1).reshape(x.shape[0], *layer.output.shape).permute(0, 3, 1, 2)
+    if kind == "ADD":
+        return sum(inputs[1:], start=x)
+    if kind == "CONCAT":
+        return torch.cat(inputs, dim=1)
+    return torch.stack(torch.broadcast_tensors(*inputs)).prod(dim=0)
+
+
+def _pool(layer: PlannedLayer, own: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
+    options = layer.node.layer
+    moving = options.moving(layer.inputs[0])
+    kernel, stride = tuple(moving.kernel), tuple(moving.stride)
+    padding = (moving.padding.top, moving.padding.left)
+    if options.keyword == "SUBSAMPLE":
+        sums = functional.avg_pool2d(x, kernel, stride) * (kernel[0] * kernel[1])
+        return sums * own["coefficient"][:, None, None] + own["bias"][:, None, None]
+    if options.keyword == "MAX POOL":
+        return functional.max_pool2d(x, kernel, stride, padding, ceil_mode=options.ceil)
+    inside = options.dialect.average_counts == "IMAGE"
+    return functional.avg_pool2d(
+        x, kernel, stride, padding, ceil_mode=options.ceil, count_include_pad=not inside
+    )
+
+
+def _contrast(options, x: torch.Tensor) -> torch.Tensor:
+    channels, half = x.shape[1], options.size // 2
+    weights = torch.tensor(options._weights(channels)).view(options.size, options.size, channels, 1)
+    weights = weights.permute(3, 2, 0, 1)
+    centred = x - functional.conv2d(x, weights, padding=half)
+    contrast = (functional.conv2d(centred**2, weights, padding=half) + 1e-8).sqrt()
+    floor = torch.maximum(contrast, contrast.mean(dim=(1, 2, 3), keepdim=True))
+    return centred / floor

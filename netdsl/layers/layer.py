@@ -80,8 +80,8 @@ class Layer:
     fillers: ClassVar[tuple[str, ...]] = ()
     """Words that may stand or not beside this kind: ``filters``, ``neurons``."""
 
-    inputs: ClassVar[int] = 1
-    """How many volumes the layer takes."""
+    inputs: ClassVar[int | None] = 1
+    """How many volumes the layer takes; None for two or more."""
 
     activates: ClassVar[bool] = False
     """Whether the layer is an activation, which bends each number: two linear layers with none
@@ -95,6 +95,9 @@ class Layer:
 
     yields_probabilities: ClassVar[bool] = False
     """Whether the output is positive and adds up to 1 over the channels."""
+
+    decides: ClassVar[bool] = False
+    """Whether the output is a decision of which scores are the input: its gradient ends here."""
 
     def __init_subclass__(cls, *, abstract: bool = False, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -154,6 +157,13 @@ class Layer:
     def macs(self, *inputs: Volume) -> int:
         """Multiply-accumulate operations of one image: those of weights, without biases."""
         raise NotImplementedError
+
+    def connections(self, *inputs: Volume) -> int:
+        """Connections of one image, as LeCun counts them (1989, 1998): a bias is one of each output."""
+        outputs = self.volume(*inputs)
+        assert isinstance(outputs, Volume)
+        biased = any(parameter.name == "bias" for parameter in self.parameters(*inputs))
+        return self.macs(*inputs) + (outputs.values if biased else 0)
 
     def window(self, *inputs: Volume) -> Window:
         """What one output position sees."""

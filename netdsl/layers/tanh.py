@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import Pointwise
+from netdsl.layers.option import flag
 from netdsl.primitives.expression import operand, tanh
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class Tanh(Pointwise):
     """Hyperbolic tangent.
 
     Computes
-        y = tanh(x).
+        y = tanh(x); scaled, y = 1.7159*tanh(2x/3), which is 1 at 1 and bends most there.
 
     Volume
         unchanged.
@@ -41,5 +42,8 @@ class Tanh(Pointwise):
     keyword = "TANH"
     activates = True
 
+    scaled = flag("LeCun's form, 1.7159*tanh(2x/3)", default=False)
+
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
-        return build.elementwise(tanh(operand(0)), inputs[0], name="tanh")
+        plain = build.elementwise(tanh(operand(0) * (2 / 3 if self.scaled else 1)), inputs[0], name="tanh")
+        return build.elementwise(operand(0) * 1.7159, plain, name="scaled") if self.scaled else plain

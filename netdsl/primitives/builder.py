@@ -235,6 +235,12 @@ class Builder:
         expression, inputs = pruned(expression, inputs)
         self.append(Elementwise(y, expression, inputs))
 
+    def spread(self, x: Tensor, shape: Shape3) -> Tensor:
+        """x repeated along its extents of 1 to a shape."""
+        y = self._value("spread", shape, batched=x.batched)
+        self._elementwise(y, operand(0), (x,))
+        return y
+
     def add_per_channel(self, x: Tensor, bias: Tensor) -> Tensor:
         """x + bias, one bias per channel."""
         return self.elementwise(operand(0) + operand(1), x, bias, name="biased")

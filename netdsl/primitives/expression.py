@@ -196,6 +196,11 @@ def sigmoid(a: Expression) -> Expression:
     return call("sigmoid", a)
 
 
+def erf(a: Expression) -> Expression:
+    """2/sqrt(pi) times the integral of e^-t^2 from 0 to a."""
+    return call("erf", a)
+
+
 def relu(a: Expression) -> Expression:
     """max(a, 0), with derivative 0 at 0."""
     return call("relu", a)
@@ -225,6 +230,7 @@ _DERIVATIVES: dict[str, _Rule] = {
     "log": lambda f, a: (ONE / a,),
     "tanh": lambda f, a: (ONE - f * f,),
     "sigmoid": lambda f, a: (f * (ONE - f),),
+    "erf": lambda f, a: (exp(-(a * a)) * (2 / math.sqrt(math.pi)),),
     "relu": lambda f, a: (greater(f, ZERO),),
     "square_root": lambda f, a: (constant(0.5) / f,),
     "power": lambda f, a, b: (b * power(a, b.value - 1), ZERO),

@@ -82,9 +82,10 @@ def _forward(build: Builder, plan: Plan) -> list[Tensor]:
 
 
 def _scores(plan: Plan, tensors: list[Tensor]) -> Tensor:
-    """The class scores: what goes into a closing SOFTMAX, or else the last output."""
+    """The class scores: what goes into a closing SOFTMAX or STEP, or else the last output."""
     last = plan.layers[-1].node
-    return tensors[last.inputs[0]] if last.layer.yields_probabilities else tensors[-1]
+    closes = last.layer.yields_probabilities or last.layer.decides
+    return tensors[last.inputs[0]] if closes else tensors[-1]
 
 
 def _loss(build: Builder, loss: Loss, scores: Tensor, output: Tensor) -> Tensor:

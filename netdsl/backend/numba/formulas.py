@@ -15,6 +15,7 @@ _WORDS = {
     "log": "logarithm",
     "tanh": "hyperbolic_tangent",
     "sigmoid": "logistic",
+    "erf": "error_function",
     "relu": "relu",
     "square_root": "square_root",
 }

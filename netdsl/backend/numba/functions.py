@@ -107,3 +107,17 @@ def logistic(x: Any) -> Any:
 def raised(x: Any, power: Any) -> Any:
     """x^power for positive x."""
     return exponential(power * logarithm(x))
+
+
+@njit  # type: ignore[untyped-decorator]
+def error_function(x: Any) -> Any:
+    """erf x, within 2e-7: Abramowitz and Stegun, 1964, formula 7.1.26."""
+    size = maximum(x, number(0.0) - x)
+    t = number(1.0) / multiply_add(size, number(0.3275911), number(1.0))
+    series = number(1.061405429)
+    series = multiply_add(series, t, number(-1.453152027))
+    series = multiply_add(series, t, number(1.421413741))
+    series = multiply_add(series, t, number(-0.284496736))
+    series = multiply_add(series, t, number(0.254829592))
+    above = number(1.0) - series * t * exponential(number(0.0) - size * size)
+    return select(greater(number(0.0), x), number(0.0) - above, above)

@@ -21,6 +21,7 @@ from netdsl.backend.numba.arithmetic import (
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
 from netdsl.backend.numba.copying import add_to, clear, copy, copy_band, pack_rows, repeat
 from netdsl.backend.numba.functions import (
+    error_function,
     exponential,
     hyperbolic_tangent,
     logarithm,
@@ -57,6 +58,7 @@ __all__ = [
     "dot_tile",
     "drawn_below",
     "equal",
+    "error_function",
     "exponential",
     "from_integer",
     "greater",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,9 @@ Array = NDArray[Any]
 def _sigmoid(a: Array) -> Array:
     # Through tanh, which does not overflow: 1/(1 + e^-a) = (1 + tanh(a/2))/2.
     return np.asarray(0.5 * np.tanh(0.5 * a) + 0.5)
+
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def _select(condition: Array, a: Array, b: Array) -> Array:
@@ -34,6 +38,7 @@ _COMPUTE: dict[str, Callable[..., Array]] = {
     "log": np.log,
     "tanh": np.tanh,
     "sigmoid": _sigmoid,
+    "erf": lambda a: np.asarray(_erf(a)).astype(np.result_type(a)),
     "relu": lambda a: np.maximum(a, np.zeros((), np.asarray(a).dtype)),
     "square_root": np.sqrt,
     "power": np.power,

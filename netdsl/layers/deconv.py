@@ -1,0 +1,155 @@
+"""DECONV: transposed convolution, which makes a volume larger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.diagnostics import Mistake
+from netdsl.layers.layer import Layer, Parameter, Window
+from netdsl.layers.option import count, flag, padding, size
+from netdsl.quantities import Padding, Size, Volume
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class Deconv(Layer):
+    """Transposed convolution: each input puts a weighted copy of the filter into the output.
+
+    Computes
+        y[i*S + a - P, j*S + b - P, f] += x[i, j, c] * weights[a, b, f, c], plus bias[f]: the gradient
+        of a convolution with respect to its input.
+
+    Volume
+        height (H - 1)*S + F - 2P, width likewise, channels = number of filters; with ``same``
+        padding H*S.
+
+    Parameters
+        weights F*F*(C/groups)*filters, bias filters.
+
+    Cost
+        F*F*(C/groups)*filters multiply-accumulates per input position; keeps its input for backward.
+
+    Problems
+        ND303 groups do not divide, ND309 nothing is left after the padding.
+
+    Example
+        input 28x28x128
+        DECONV: 64 filters 2x2 at stride 2
+
+    Reference
+        Long, Shelhamer, Darrell, 2014, "Fully Convolutional Networks for Semantic Segmentation",
+        section 3.3; Dumoulin, Visin, 2016, "A Guide to Convolution Arithmetic for Deep Learning",
+        relationship 14.
+    """
+
+    keyword = "DECONV"
+    spellings = ("DECONVOLUTION", "TRANSPOSED CONV", "UPCONV", "UP CONV", "CONV TRANSPOSE")
+    fillers = ("filters", "filter", "kernels")
+    weighs = True
+
+    filters = count("how many filters, which is the number of output channels", positional=True)
+    kernel = size("height and width of a filter", words=("kernel", "size"), positional=True)
+    stride = size("how far apart the copies of the filter lie", default=Size(1, 1))
+    padding = padding("rows and columns cut off the output on each side", words=("pad",))
+    groups = count("parts of the channels that do not see each other", default=1, words=("groups", "group"))
+    bias = flag("whether each filter adds a learned number", default=True, words=("bias", "biases"))
+
+    def _cut(self) -> Padding:
+        """The padding in numbers; ``same`` cuts what the filter reaches beyond stride times input."""
+        if isinstance(self.padding, Padding):
+            return self.padding
+        high, wide = self.kernel.height - self.stride.height, self.kernel.width - self.stride.width
+        return Padding(high // 2, high - high // 2, wide // 2, wide - wide // 2)
+
+    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
+        counts = ((inputs[0].channels, "channels of the input"), (self.filters, "filters"))
+        found = [
+            Mistake(
+                "ND303",
+                f"{self.groups} groups do not divide the {number} {what}",
+                option="groups",
+                label=f"{number}/{self.groups} is not whole",
+            )
+            for number, what in counts
+            if number % self.groups
+        ]
+        if min(self._cut()) < 0:
+            found.append(
+                Mistake(
+                    "ND309",
+                    f"`same` needs a filter of at least the stride {self.stride}, not {self.kernel}",
+                    option="padding",
+                    help=(f"use a filter of {self.stride} or more",),
+                )
+            )
+        return tuple(found)
+
+    def volume(self, *inputs: Volume) -> Volume | Mistake:
+        (x,) = inputs
+        cut = self._cut()
+        height = (x.height - 1) * self.stride.height + self.kernel.height - cut.top - cut.bottom
+        width = (x.width - 1) * self.stride.width + self.kernel.width - cut.left - cut.right
+        if height < 1 or width < 1:
+            return Mistake(
+                "ND309",
+                f"padding {cut} leaves nothing of the output",
+                option="padding",
+                label=self.arithmetic(x)[0],
+                help=("use less padding",),
+            )
+        return Volume(height, width, self.filters)
+
+    def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
+        (x,) = inputs
+        cut = self._cut()
+        axes = (
+            ("height", x.height, self.stride.height, self.kernel.height, cut.top, cut.bottom),
+            ("width", x.width, self.stride.width, self.kernel.width, cut.left, cut.right),
+        )
+        lines = []
+        for axis, extent, stride, kernel, before, after in axes:
+            zeros = f"2*{before}" if before == after else f"{before} - {after}"
+            result = (extent - 1) * stride + kernel - before - after
+            lines.append(f"{axis} ({extent} - 1)*{stride} + {kernel} - {zeros} = {result}")
+        if lines[0].removeprefix("height ") == lines[1].removeprefix("width "):
+            lines = [lines[0].removeprefix("height ")]
+        return (*lines, f"{self.filters} filters give {self.filters} channels")
+
+    def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
+        channels = inputs[0].channels
+        area = self.kernel.height * self.kernel.width
+        weights = Parameter(
+            "weights",
+            (self.kernel.height, self.kernel.width, self.filters // self.groups, channels),
+            fan_in=area * channels // self.groups,
+            fan_out=area * self.filters // self.groups,
+        )
+        return (weights, Parameter("bias", (self.filters,))) if self.bias else (weights,)
+
+    def macs(self, *inputs: Volume) -> int:
+        (x,) = inputs
+        return x.height * x.width * self.parameters(x)[0].values
+
+    def window(self, *inputs: Volume) -> Window:
+        # An output sees the inputs whose filters reach it.
+        high, wide = -(-self.kernel.height // self.stride.height), -(-self.kernel.width // self.stride.width)
+        return Window(Size(high, wide), Size(1, 1), Padding(0, 0, 0, 0))
+
+    def kept_values(self, *inputs: Volume) -> int:
+        return inputs[0].values
+
+    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        output = self.volume(Volume(x.shape[0], x.shape[1], x.shape[2]))
+        assert isinstance(output, Volume)
+        y = build.deconvolve(
+            x,
+            build.parameter("weights"),
+            output.size,
+            stride=self.stride,
+            padding=self._cut(),
+            groups=self.groups,
+        )
+        return build.add_per_channel(y, build.parameter("bias")) if self.bias else y

@@ -1,0 +1,92 @@
+"""GN: each image's groups of channels are brought to mean 0 and variance 1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.diagnostics import Mistake
+from netdsl.layers.layer import Parameter, Pointwise
+from netdsl.layers.option import count, real
+from netdsl.primitives.expression import operand, square_root
+from netdsl.quantities import Volume
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class GroupNorm(Pointwise):
+    """Group normalisation: mean and variance over all positions and a group of channels.
+
+    Computes
+        y = (x - mean)/sqrt(variance + epsilon) * scale[c] + shift[c], with the mean and variance of
+        the image's own group: the same in training and afterwards, for any batch.
+
+    Volume
+        unchanged.
+
+    Parameters
+        scale C, shift C.
+
+    Cost
+        no multiply-accumulates of weights; keeps its input for backward.
+
+    Problems
+        ND303 groups do not divide.
+
+    Example
+        input 28x28x64
+        GN: 32 groups
+
+    Reference
+        Wu, He, 2018, "Group Normalization", equations 1 to 3 and 7.
+    """
+
+    keyword = "GN"
+    spellings = ("GROUP NORM", "GROUPNORM", "GROUP NORMALIZATION", "GROUP NORMALISATION")
+    normalises = True
+
+    groups = count("parts of the channels that are normalised together", default=32, positional=True)
+    epsilon = real("what is added to the variance", default=1e-5, minimum=1e-12, words=("epsilon", "eps"))
+
+    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
+        channels = inputs[0].channels
+        if channels % self.groups:
+            return (
+                Mistake(
+                    "ND303",
+                    f"{self.groups} groups do not divide the {channels} channels of the input",
+                    option="groups",
+                    label=f"{channels}/{self.groups} is not whole",
+                ),
+            )
+        return ()
+
+    def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
+        channels = inputs[0].channels
+        return (Parameter("scale", (channels,), initial=1.0), Parameter("shift", (channels,)))
+
+    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
+        (x,) = inputs
+        return normalised_by_group(build, x, self.groups, self.epsilon)
+
+
+def normalised_by_group(build: Builder, x: Tensor, groups: int, epsilon: float) -> Tensor:
+    """x with mean 0 and variance 1 in each image's groups, then the layer's scale and shift."""
+    height, width, channels = x.shape
+    share = 1 / (height * width * (channels // groups))
+    a, b, c, d, e = (operand(number) for number in range(5))
+
+    def per_group(sums: Tensor, name: str) -> Tensor:
+        """Sums per channel to the sums of their groups, repeated for each channel."""
+        parts = build.reshape(sums, (1, groups, channels // groups))
+        totals = build.reduce(a, parts, keep="batch space", name=name)
+        whole = build.spread(totals, (1, groups, channels // groups))
+        return build.reshape(whole, (1, 1, channels))
+
+    mean = per_group(build.reduce(a * share, x, keep="batch channel", name="channel_mean"), "mean")
+    squares = build.reduce((a - b) * (a - b) * share, x, mean, keep="batch channel", name="channel_variance")
+    variance = per_group(squares, "variance")
+    deviation = build.elementwise(square_root(a + epsilon), variance, name="deviation")
+    scale, shift = build.parameter("scale"), build.parameter("shift")
+    return build.elementwise((a - b) / c * d + e, x, mean, deviation, scale, shift, name="normalised")

@@ -1,0 +1,47 @@
+"""HARD SIGMOID: a sigmoid made of three straight pieces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.layers.layer import Pointwise
+from netdsl.primitives.expression import operand, relu
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class HardSigmoid(Pointwise):
+    """Hard sigmoid of MobileNet v3.
+
+    Computes
+        y = min(max(x + 3, 0), 6)/6.
+
+    Volume
+        unchanged.
+
+    Parameters
+        none.
+
+    Cost
+        no multiply-accumulates; keeps its input for backward.
+
+    Problems
+        none.
+
+    Example
+        input 28x28x6
+        HARD SIGMOID
+
+    Reference
+        Howard, Sandler, Chu, Chen and others, 2019, "Searching for MobileNetV3", section 5.2.
+    """
+
+    keyword = "HARD SIGMOID"
+    spellings = ("HSIGMOID",)
+    activates = True
+
+    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
+        x = operand(0)
+        return build.elementwise((relu(x + 3) - relu(x - 3)) * (1 / 6), inputs[0], name="hard_sigmoid")

@@ -1,0 +1,54 @@
+"""STEP: the perceptron's threshold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from netdsl.layers.layer import Pointwise
+from netdsl.primitives.expression import greater, operand
+from netdsl.quantities import Volume
+
+if TYPE_CHECKING:
+    from netdsl.primitives.builder import Builder
+    from netdsl.primitives.tensor import Tensor
+
+
+class Step(Pointwise):
+    """Threshold unit: fires or does not.
+
+    Computes
+        y = 1 where x > 0, else 0. Its derivative is 0 everywhere, so that gradients end here; the
+        perceptron loss learns around it.
+
+    Volume
+        unchanged.
+
+    Parameters
+        none.
+
+    Cost
+        no multiply-accumulates; keeps nothing for backward.
+
+    Problems
+        none.
+
+    Example
+        input 400
+        FC: 10 neurons
+        STEP
+
+    Reference
+        Rosenblatt, 1957, "The Perceptron: A Perceiving and Recognizing Automaton", Report 85-460-1,
+        Cornell Aeronautical Laboratory.
+    """
+
+    keyword = "STEP"
+    spellings = ("THRESHOLD",)
+    activates = True
+    decides = True
+
+    def kept_values(self, *inputs: Volume) -> int:
+        return 0
+
+    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
+        return build.elementwise(greater(operand(0), 0), inputs[0], name="step")
