@@ -1,40 +1,67 @@
 """Finds the layer kinds: every file of this package that defines one, by its names.
 
-Adding a layer is adding a file; nothing here or elsewhere lists them.
+Adding a layer is adding a file; nothing here or elsewhere lists them. Importing them all takes
+longer than checking a network, so the names are read off the files' text and only the kinds that a
+network uses are imported; a test compares the text with the classes.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
+import re
 from functools import cache
 
-import netdsl.layers
 from netdsl.layers.layer import Layer
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
+_KEYWORD = re.compile(r'^    keyword = "([^"]+)"$', re.MULTILINE)
+_SPELLINGS = re.compile(r"^    spellings = \(([^)]*)\)$", re.MULTILINE)
 
 
 @cache
-def kinds() -> dict[str, type[Layer]]:
-    """Every name in capitals, canonical ones first within a kind, to its class."""
-    found: dict[str, type[Layer]] = {}
-    for module in sorted(pkgutil.iter_modules(netdsl.layers.__path__), key=lambda info: info.name):
-        loaded = importlib.import_module(f"netdsl.layers.{module.name}")
-        for value in list(vars(loaded).values()):
-            if not isinstance(value, type) or not issubclass(value, Layer):
-                continue
-            if value.__module__ != loaded.__name__ or "keyword" not in value.__dict__:
-                continue
-            for name in (value.keyword, *value.spellings):
-                if found.setdefault(name, value) is not value:
-                    raise TypeError(f"{name} names both {found[name].__name__} and {value.__name__}")
+def modules_by_name() -> dict[str, str]:
+    """Every name of a layer kind in capitals to the module that defines it."""
+    found: dict[str, str] = {}
+    for file in sorted(os.listdir(_FOLDER)):
+        if not file.endswith(".py"):
+            continue
+        with open(os.path.join(_FOLDER, file), encoding="utf-8") as source:
+            text = source.read()
+        keyword = _KEYWORD.search(text)
+        if keyword is None:
+            continue
+        spellings = _SPELLINGS.search(text)
+        names = [keyword[1], *re.findall(r'"([^"]+)"', spellings[1] if spellings else "")]
+        for name in names:
+            if name in found:
+                raise TypeError(f"{name} names a layer of {found[name]} and of {file[:-3]}")
+            found[name] = file[:-3]
     return found
+
+
+@cache
+def _kind_in(module: str) -> type[Layer]:
+    """The layer class that a module of this package defines."""
+    loaded = importlib.import_module(f"netdsl.layers.{module}")
+    own = (value for value in vars(loaded).values() if isinstance(value, type) and issubclass(value, Layer))
+    for value in own:
+        if value.__module__ == loaded.__name__ and "keyword" in value.__dict__:
+            return value
+    raise TypeError(f"netdsl.layers.{module} defines no layer")
+
+
+def kind_named(name: str) -> type[Layer] | None:
+    """The class that a name means; case, underscores and runs of blanks do not matter."""
+    module = modules_by_name().get(" ".join(name.replace("_", " ").upper().split()))
+    return None if module is None else _kind_in(module)
+
+
+def kinds() -> dict[str, type[Layer]]:
+    """Every name in capitals to its class, all imported."""
+    return {name: _kind_in(module) for name, module in modules_by_name().items()}
 
 
 def all_kinds() -> list[type[Layer]]:
     """Each layer class once, in order of canonical name."""
     return sorted(set(kinds().values()), key=lambda kind: kind.keyword)
-
-
-def kind_named(name: str) -> type[Layer] | None:
-    """The class that a name means; case, underscores and runs of blanks do not matter."""
-    return kinds().get(" ".join(name.replace("_", " ").upper().split()))

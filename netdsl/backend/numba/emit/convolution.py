@@ -7,6 +7,11 @@ with their border of zeros, into memory of its worker.
 
 from __future__ import annotations
 
+from netdsl.backend.numba.emit.depthwise import (
+    emit_depthwise,
+    emit_depthwise_input_gradient,
+    is_depthwise,
+)
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
 from netdsl.backend.numba.emit.matmul import dot_product, product
@@ -25,6 +30,8 @@ def emit_convolution(op: Convolution, batch: int) -> list[Launch]:
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
         return [*spread, *emit_convolution(Convolution(y, x, wide, undilated(op.geometry)), batch)]
+    if is_depthwise(op.geometry, x.shape[2], w):
+        return emit_depthwise(x, w, y, op.geometry, batch)
     rows = rows_of_product(op.geometry, x.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
     if rows:
@@ -65,6 +72,8 @@ def emit_convolution_input_gradient(op: ConvolutionInputGradient, batch: int) ->
         wide, spread = dilated(w, op.geometry)
         plain = ConvolutionInputGradient(dx, dy, wide, undilated(op.geometry))
         return [*spread, *emit_convolution_input_gradient(plain, batch)]
+    if is_depthwise(op.geometry, dx.shape[2], w):
+        return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch)
     rows = rows_of_product(op.geometry, dx.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
     if rows:

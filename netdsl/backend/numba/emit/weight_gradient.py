@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.emit.depthwise import emit_depthwise_weight_gradient, is_depthwise
 from netdsl.backend.numba.emit.dilation import dilated_shape, gather_taps, undilated
 from netdsl.backend.numba.emit.matmul import product
 from netdsl.backend.numba.emit.panels import (
@@ -30,6 +31,8 @@ def emit_convolution_weight_gradient(op: ConvolutionWeightGradient, batch: int) 
         plain = ConvolutionWeightGradient(spread, x, dy, undilated(op.geometry))
         launches = emit_convolution_weight_gradient(plain, batch)
         return [*launches, gather_taps(spread, dw, op.geometry)]
+    if is_depthwise(op.geometry, x.shape[2], dw):
+        return emit_depthwise_weight_gradient(x, dy, dw, op.geometry, batch)
     rows = rows_of_product(op.geometry, x.shape, dw.shape)
     kernel_height, kernel_width, depth, filters = dw.shape
     if rows:

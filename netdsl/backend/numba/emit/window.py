@@ -30,7 +30,7 @@ _GEOMETRY = [
 ]
 
 
-def _geometry(big: Tensor, small: Tensor, pooling: Pooling) -> tuple[int, ...]:
+def geometry_arguments(big: Tensor, small: Tensor, pooling: Pooling) -> tuple[int, ...]:
     """The arguments after the addresses: the larger volume, the smaller one, and the window."""
     return (
         *big.shape,
@@ -45,7 +45,7 @@ def _geometry(big: Tensor, small: Tensor, pooling: Pooling) -> tuple[int, ...]:
     )
 
 
-def _read(addresses: list[str]) -> list[str]:
+def read(addresses: list[str]) -> list[str]:
     names = [*addresses, *_GEOMETRY]
     return [f"{name} = integer(arguments, {number})" for number, name in enumerate(names)]
 
@@ -63,7 +63,7 @@ def _share(pooling: Pooling) -> str:
     return f"share = number(1.0) / from_integer({_DIVISORS[pooling.counts]})"
 
 
-_BOUNDS = [
+BOUNDS = [
     "y0 = row * stride_row - top",
     "x0 = column * stride_column - left",
     "a0 = max(0, -y0)",
@@ -74,7 +74,7 @@ _BOUNDS = [
 """The part of the window that lies inside the volume."""
 
 
-def _by_vector(lines: list[str], partly: list[str]) -> list[str]:
+def by_vector(lines: list[str], partly: list[str]) -> list[str]:
     """Do ``lines`` for each whole vector of channels at c, ``partly`` for the lanes left over."""
     return [
         "c = 0",
@@ -87,7 +87,7 @@ def _by_vector(lines: list[str], partly: list[str]) -> list[str]:
     ]
 
 
-def _masked(lines: list[str]) -> list[str]:
+def masked(lines: list[str]) -> list[str]:
     """The same lines with loads and stores of ``lanes`` numbers only."""
     found = []
     for line in lines:
@@ -114,7 +114,7 @@ _EACH_OUTPUT_ROW = [
     "    image = item // rows",
     "    row = item - image * rows",
     "    for column in range(columns):",
-    *(f"        {line}" for line in _BOUNDS),
+    *(f"        {line}" for line in BOUNDS),
     "        out = ((image * rows + row) * columns + column) * channels * 4",
     "        corner = x + ((image * height + y0) * width + x0) * channels * 4",
 ]
@@ -147,11 +147,16 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
         "store(winner + out + c * 4, which)",
     ]
     body = [
-        *_read(["x", "y", "winner"]),
+        *read(["x", "y", "winner"]),
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in _by_vector(lines, _masked(lines))),
+        *(f"        {line}" for line in by_vector(lines, masked(lines))),
     ]
-    arguments: tuple[Argument, ...] = (Place(x), Place(y), Place(winner), *_geometry(x, y, op.pooling))
+    arguments: tuple[Argument, ...] = (
+        Place(x),
+        Place(y),
+        Place(winner),
+        *geometry_arguments(x, y, op.pooling),
+    )
     built = kernel("window_maximum", indented(body, 1) + "\n")
     return [Launch(built, arguments, batch * y.shape[0], (y, winner))]
 
@@ -165,12 +170,12 @@ def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
         "store(y + out + c * 4, total * share)",
     ]
     body = [
-        *_read(["x", "y"]),
+        *read(["x", "y"]),
         *_EACH_OUTPUT_ROW,
         f"        {_share(op.pooling)}",
-        *(f"        {line}" for line in _by_vector(lines, _masked(lines))),
+        *(f"        {line}" for line in by_vector(lines, masked(lines))),
     ]
-    arguments: tuple[Argument, ...] = (Place(x), Place(y), *_geometry(x, y, op.pooling))
+    arguments: tuple[Argument, ...] = (Place(x), Place(y), *geometry_arguments(x, y, op.pooling))
     built = kernel("window_average", indented(body, 1) + "\n")
     return [Launch(built, arguments, batch * y.shape[0], (y,))]
 
@@ -221,21 +226,21 @@ def _scatter(
 ) -> Launch:
     """Clear dx image by image, then add what each window sends back."""
     body = [
-        *_read(addresses),
+        *read(addresses),
         "zero = number(0.0)",
         "for image in range(first, last):",
         "    clear(x + image * height * width * channels * 4, height * width * channels)",
         "    for row in range(rows):",
         "        for column in range(columns):",
-        *(f"            {line}" for line in (*_BOUNDS, *more)),
+        *(f"            {line}" for line in (*BOUNDS, *more)),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in _by_vector(lines, _masked(lines))),
+        *(f"            {line}" for line in by_vector(lines, masked(lines))),
     ]
     arguments: tuple[Argument, ...] = (
         Place(dx),
         *(Place(source) for source in sources),
-        *_geometry(dx, sources[0], pooling),
+        *geometry_arguments(dx, sources[0], pooling),
     )
     built: Kernel = kernel(kind, indented(body, 1) + "\n")
     return Launch(built, arguments, batch, (dx,))
