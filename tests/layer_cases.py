@@ -6,6 +6,7 @@ from netdsl.layers.add import Add
 from netdsl.layers.avg_pool import AvgPool
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.concat import Concat
+from netdsl.layers.connection_tables import LENET5
 from netdsl.layers.conv import Conv
 from netdsl.layers.crop import Crop
 from netdsl.layers.deconv import Deconv
@@ -31,6 +32,7 @@ from netdsl.layers.maxout import Maxout
 from netdsl.layers.multiply import Multiply
 from netdsl.layers.pad import Pad
 from netdsl.layers.prelu import Prelu
+from netdsl.layers.rbf import Rbf
 from netdsl.layers.relu import Relu
 from netdsl.layers.relu6 import Relu6
 from netdsl.layers.reshape import Reshape
@@ -145,6 +147,8 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "relu6": (image(4, 3, 5), Relu6()),
     "tanh-scaled": (image(4, 3, 5), Tanh(scaled=True)),
     "step": (image(4, 3, 5), Step()),
+    "conv-table": (image(5, 6, 6), conv(16, (3, 3), table=LENET5)),
+    "rbf": (image(7, 3, 4), Rbf(units=10)),
     "add": (image(4, 3, 5), Add()),
     "concat": (image(4, 3, 5), Concat()),
     "multiply": (image(4, 3, 5), Multiply()),

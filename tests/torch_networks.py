@@ -6,6 +6,7 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 
+from netdsl.layers.rbf import patterns
 from netdsl.plan.plan import Plan, PlannedLayer
 
 
@@ -42,6 +43,9 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         weights = own["weights"].permute(3, 2, 0, 1)
         groups = options.groups if kind == "CONV" else x.shape[1]
         dilation = tuple(options.dilation)
+        if kind == "CONV" and options.table is not None:
+            seen = [[float(c in row) for c in range(x.shape[1])] for row in options.table]
+            weights = weights * torch.tensor(seen)[:, :, None, None]
         return functional.conv2d(
             _around(x, moving.padding), weights, own.get("bias"), tuple(moving.stride), 0, dilation, groups
         )
@@ -67,6 +71,10 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         return x.permute(0, 2, 3, 1).flatten(1)[:, :, None, None]
     if kind in ("UPSAMPLE", "CROP", "PAD", "RESHAPE", "ADD", "CONCAT", "MULTIPLY"):
         return _moved(layer, inputs)
+    if kind == "RBF":
+        centres = torch.tensor(patterns()[: options.units])
+        row = x.permute(0, 2, 3, 1).flatten(1)
+        return -((row[:, None, :] - centres) ** 2).sum(dim=2)[:, :, None, None]
     if kind == "MAXOUT":
         return x.view(x.shape[0], options.pieces, -1, *x.shape[2:]).amax(dim=1)
     if kind in ("GN", "LN"):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
+from netdsl.layers.connection_tables import TABLES
 from netdsl.layers.layer import Layer, Parameter, Window
-from netdsl.layers.option import count, flag, padding, size
+from netdsl.layers.option import count, flag, padding, size, table
 from netdsl.layers.sliding import Sliding, derivation, slide, sliding
+from netdsl.primitives.expression import operand
 from netdsl.quantities import Size, Volume
 
 if TYPE_CHECKING:
@@ -29,13 +31,15 @@ class Conv(Layer):
         round down, cuda-convnet rounds up.
 
     Parameters
-        weights F*F*(C/groups)*filters, bias filters.
+        weights F*F*(C/groups)*filters, bias filters; with a connection table F*F for each pair of a
+        filter and a channel that it sees.
 
     Cost
         F*F*(C/groups) multiply-accumulates per output value; keeps its input for backward.
 
     Problems
-        ND301 does not fit evenly, ND302 larger than its input, ND303 groups do not divide.
+        ND301 does not fit evenly, ND302 larger than its input, ND303 groups do not divide, ND307 table
+        and groups together, ND312 a table that does not fit.
 
     Example
         [227x227x3] INPUT
@@ -58,6 +62,7 @@ class Conv(Layer):
     padding = padding("zeros around the input", words=("pad",))
     dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1))
     groups = count("parts of the channels that do not see each other", default=1, words=("groups", "group"))
+    table = table("which channels each filter sees", tables=TABLES)
     bias = flag("whether each filter adds a learned number", default=True, words=("bias", "biases"))
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
@@ -81,7 +86,34 @@ class Conv(Layer):
                     label=f"{self.filters}/{self.groups} is not whole",
                 )
             )
-        return tuple(found)
+        return (*found, *self._table_problems(inputs[0]))
+
+    def _table_problems(self, x: Volume) -> tuple[Mistake, ...]:
+        if self.table is None:
+            return ()
+        if self.groups > 1:
+            help = ("leave out one of the two",)
+            return (Mistake("ND307", "a table and groups exclude each other", option="table", help=help),)
+        if len(self.table) != self.filters:
+            return (
+                Mistake(
+                    "ND312",
+                    f"the table has {len(self.table)} rows for {self.filters} filters",
+                    option="table",
+                    label="one row per filter",
+                ),
+            )
+        beyond = max(max(row) for row in self.table)
+        if beyond >= x.channels:
+            return (
+                Mistake(
+                    "ND312",
+                    f"the table names channel {beyond}, the input has {x.channels}",
+                    option="table",
+                    label=f"channels run from 0 to {x.channels - 1}",
+                ),
+            )
+        return ()
 
     def moving(self, x: Volume) -> Sliding:
         """The filter on its way over an input."""
@@ -95,14 +127,20 @@ class Conv(Layer):
         steps = derivation(inputs[0], self.moving(inputs[0]))
         return (*steps, f"{self.filters} filters give {self.filters} channels")
 
+    def _seen(self, depth: int) -> int:
+        """Pairs of a filter and a channel that it sees, for filters of a depth."""
+        return depth * self.filters if self.table is None else sum(map(len, self.table))
+
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
         depth = inputs[0].channels // self.groups
         area = self.kernel.height * self.kernel.width
+        absent = area * (depth * self.filters - self._seen(depth))
         weights = Parameter(
             "weights",
             (self.kernel.height, self.kernel.width, depth, self.filters),
-            fan_in=area * depth,
+            fan_in=area * max(1, self._seen(depth) // self.filters),
             fan_out=area * self.filters // self.groups,
+            absent=absent,
         )
         return (weights, Parameter("bias", (self.filters,))) if self.bias else (weights,)
 
@@ -110,8 +148,8 @@ class Conv(Layer):
         (x,) = inputs
         out = slide(x, self.moving(x), "filter")
         assert not isinstance(out, Mistake)
-        per_value = self.kernel.height * self.kernel.width * (x.channels // self.groups)
-        return per_value * out.height * out.width * self.filters
+        area = self.kernel.height * self.kernel.width
+        return area * out.height * out.width * self._seen(x.channels // self.groups)
 
     def window(self, *inputs: Volume) -> Window:
         moving = self.moving(inputs[0])
@@ -128,7 +166,7 @@ class Conv(Layer):
         assert not isinstance(output, Mistake)
         y = build.convolve(
             x,
-            build.parameter("weights"),
+            self._connected(build, volume.channels),
             output,
             stride=self.stride,
             padding=moving.padding,
@@ -136,3 +174,13 @@ class Conv(Layer):
             dilation=self.dilation,
         )
         return build.add_per_channel(y, build.parameter("bias")) if self.bias else y
+
+    def _connected(self, build: Builder, channels: int) -> Tensor:
+        """The weights, those that the table leaves out as 0."""
+        weights = build.parameter("weights")
+        if self.table is None:
+            return weights
+        area = self.kernel.height * self.kernel.width
+        tap = [float(channel in row) for channel in range(channels) for row in self.table]
+        mask = build.constant("connections", weights.shape, tap * area)
+        return build.elementwise_like(weights, operand(0) * operand(1), weights, mask, name="connected")

@@ -28,7 +28,8 @@ class Parameter(NamedTuple):
     group, filters), of a fully connected layer (inputs, neurons); all others are (channels,).
     ``fan_in`` and ``fan_out`` are the connections into and out of one neuron, for initialisation;
     both 0 where the array is not a weight: then it starts filled with ``initial``.
-    ``decays`` says whether weight decay applies.
+    ``decays`` says whether weight decay applies. ``absent`` numbers have a place in the array but
+    no part in the layer (connections that a table leaves out); they are not counted.
     """
 
     name: str
@@ -37,13 +38,15 @@ class Parameter(NamedTuple):
     fan_out: int = 0
     initial: float = 0.0
     decays: bool = True
+    absent: int = 0
 
     @property
     def values(self) -> int:
+        """How many numbers are learned."""
         total = 1
         for extent in self.shape:
             total *= extent
-        return total
+        return total - self.absent
 
 
 class Statistic(NamedTuple):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, Generic, TypeVar, overload
+from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 from netdsl.quantities import Padding, Same, Size
 
 Value = TypeVar("Value")
+
+Rows: TypeAlias = tuple[tuple[int, ...], ...]
+"""A table of connections: for each filter the channels that it sees, in order, from 0 on."""
 
 
 class OptionType(Enum):
@@ -20,6 +23,8 @@ class OptionType(Enum):
     PADDING = "a whole number of 0 or more, or HEIGHTxWIDTH"
     REAL = "a number"
     FLAG = "the word alone, or `no` and the word"
+    WORD = "one of a few words"
+    TABLE = "a table of channels, `table { 0-2; 1-3 }`, or the name of one"
 
 
 class Option(Generic[Value]):
@@ -30,7 +35,8 @@ class Option(Generic[Value]):
     ``positional`` options are also read from a bare number (COUNT, INDEX, REAL) or a bare ``AxB`` (SIZE).
     ``default`` None means that it must be given, unless the layer says otherwise with
     ``derived``: then None is a legal value that the layer replaces by a rule of its own
-    (a pool's stride is its kernel).
+    (a pool's stride is its kernel). ``choices`` are the words that a WORD can be, in lower case;
+    ``tables`` the tables of channels that have a name.
     """
 
     name: str
@@ -47,6 +53,8 @@ class Option(Generic[Value]):
         unless: str = "",
         minimum: float | None = None,
         maximum: float | None = None,
+        choices: tuple[str, ...] = (),
+        tables: Mapping[str, Rows] | None = None,
     ) -> None:
         self.type = type
         self.doc = doc
@@ -57,6 +65,8 @@ class Option(Generic[Value]):
         self.unless = unless
         self.minimum = minimum
         self.maximum = maximum
+        self.choices = choices
+        self.tables: Mapping[str, Rows] = tables or {}
 
     @property
     def required(self) -> bool:
@@ -110,3 +120,14 @@ def real(doc: str, **settings: Any) -> Option[float]:
 def flag(doc: str, **settings: Any) -> Option[bool]:
     """On with its word, off with `no` and its word."""
     return Option(OptionType.FLAG, doc, **settings)
+
+
+def word(doc: str, choices: tuple[str, ...], **settings: Any) -> Option[str]:
+    """One of a few words, such as the way to fill in between pixels."""
+    return Option(OptionType.WORD, doc, choices=choices, **settings)
+
+
+def table(doc: str, **settings: Any) -> Option[Rows | None]:
+    """Which channels each filter sees; None where it sees all of them."""
+    settings.setdefault("derived", True)
+    return Option(OptionType.TABLE, doc, **settings)

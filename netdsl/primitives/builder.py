@@ -227,6 +227,14 @@ class Builder:
         self._elementwise(y, expression, inputs)
         return y
 
+    def elementwise_like(
+        self, model: Tensor, expression: Expression, *inputs: Tensor, name: str = "value"
+    ) -> Tensor:
+        """A formula of tensors that all have the model's shape, whatever number of extents it has."""
+        y = Tensor(f"{self.origin}.{name}", model.shape, batched=model.batched)
+        self._elementwise(y, expression, inputs)
+        return y
+
     def assign(self, target: Tensor, expression: Expression, *inputs: Tensor) -> None:
         """Give a tensor the value of a formula; a stored one may occur in it itself."""
         self._elementwise(target, expression, inputs)
