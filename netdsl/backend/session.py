@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +14,10 @@ from netdsl.program.program import Program
 Array = NDArray[Any]
 Store = dict[str, NDArray[np.float32]]
 """Every stored array by name, 32-bit floats in C order; several sessions may share one."""
+
+
+def allow_any(needed_bytes: int) -> None:
+    """Let a session have whatever memory it needs."""
 
 
 class Session(Protocol):
@@ -36,8 +41,13 @@ class Backend(Protocol):
 
     name: str
 
-    def bind(self, program: Program, store: Store, threads: int) -> Session:
-        """Make a session. ``store`` must hold every array of ``program.stored``."""
+    def bind(
+        self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any
+    ) -> Session:
+        """Make a session. ``store`` must hold every array of ``program.stored``.
+
+        ``allow`` is called with the bytes of the arena before they are asked for, and may raise.
+        """
 
 
 def check_store(program: Program, store: Store) -> None:

@@ -45,6 +45,7 @@ class Dropout(Pointwise):
 
     keyword = "DROPOUT"
     spellings = ("DROP",)
+    drops = True
 
     rate = real(
         "probability of leaving a number out", default=0.5, minimum=0.0, positional=True, words=("rate", "p")

@@ -41,6 +41,7 @@ class HardSigmoid(Pointwise):
     keyword = "HARD SIGMOID"
     spellings = ("HSIGMOID",)
     activates = True
+    saturates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x = operand(0)

@@ -99,6 +99,12 @@ class Layer:
     yields_probabilities: ClassVar[bool] = False
     """Whether the output is positive and adds up to 1 over the channels."""
 
+    saturates: ClassVar[bool] = False
+    """Whether the layer is an activation that flattens out at both ends, where gradients vanish."""
+
+    drops: ClassVar[bool] = False
+    """Whether training leaves values out at random."""
+
     decides: ClassVar[bool] = False
     """Whether the output is a decision of which scores are the input: its gradient ends here."""
 

@@ -42,6 +42,7 @@ class Sigmoid(Pointwise):
     keyword = "SIGMOID"
     spellings = ("LOGISTIC",)
     activates = True
+    saturates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return build.elementwise(sigmoid(operand(0)), inputs[0], name="sigmoid")

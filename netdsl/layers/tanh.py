@@ -41,6 +41,7 @@ class Tanh(Pointwise):
 
     keyword = "TANH"
     activates = True
+    saturates = True
 
     scaled = flag("LeCun's form, 1.7159*tanh(2x/3)", default=False)
 

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import os
 from functools import cache
 
-from netdsl.diagnostics import Diagnostic, Findings
+from netdsl.diagnostics import Diagnostic, Findings, sort_key
 from netdsl.plan.plan import Plan
 from netdsl.rules.rule import Rule
+
+_FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
     """Every rule of this package, in order of name."""
     found = []
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda info: info.name):
-        loaded = importlib.import_module(f"{__name__}.{module.name}")
-        rule = getattr(loaded, "RULE", None)
-        if isinstance(rule, Rule):
-            found.append(rule)
+    for file in sorted(os.listdir(_FOLDER)):
+        if file.endswith(".py"):
+            rule = getattr(importlib.import_module(f"{__name__}.{file[:-3]}"), "RULE", None)
+            if isinstance(rule, Rule):
+                found.append(rule)
     return tuple(found)
 
 
 def advise(plan: Plan) -> list[Diagnostic]:
-    """What there is to say about a network that checks."""
+    """What there is to say about a network that checks, in the order of the text."""
     findings = Findings(plan.network.source)
     for rule in rules():
         rule.check(plan, findings)
-    return findings.found
+    return sorted(findings.found, key=sort_key)

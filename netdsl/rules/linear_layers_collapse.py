@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
-from netdsl.graph.network import Node
-from netdsl.plan.plan import Plan
-from netdsl.rules.rule import Rule
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.rules.rule import Rule, and_more
 
-_BAD = """\
-input 32x32x3
-FC1: 100 neurons
-FC2: 10 neurons
-"""
-
-_GOOD = """\
-input 32x32x3
-FC1: 100 neurons
-RELU
-FC2: 10 neurons
-"""
+_Pair = tuple[PlannedLayer, PlannedLayer]
 
 
 def check(plan: Plan, findings: Findings) -> None:
@@ -26,32 +14,50 @@ def check(plan: Plan, findings: Findings) -> None:
     pairs = _pairs(plan)
     if not pairs:
         return
-    first, second = min(pairs, key=lambda pair: (pair[1].position - pair[0].position, pair[0].position))
-    others = f", and {len(pairs) - 1} more such pairs" if len(pairs) > 1 else ""
+    first, second = (layer.node for layer in min(pairs, key=_nearness))
+    between = [plan.layers[place].node.name for place in range(first.position + 1, second.position)]
     findings.add(
         "ND401",
-        f"no activation stands between {first.name} and {second.name}{others}",
+        f"no activation stands between {first.name} and {second.name}{and_more(len(pairs) - 1, 'pair')}",
         second.span,
-        "the product of two matrices is one matrix",
+        f"only {between[0]} is between them" if between else "the product of two matrices is one matrix",
         severity=Severity.WARNING,
         secondary=(Label(first.span, "linear, like the layer behind it"),),
         help=("write `default activation relu`, or put RELU between them",),
     )
 
 
-def _pairs(plan: Plan) -> list[tuple[Node, Node]]:
-    """Each layer with weights and the next one that follows it without an activation."""
-    before: Node | None = None
+def _nearness(pair: _Pair) -> tuple[int, int]:
+    first, second = (layer.node.position for layer in pair)
+    return (second - first, first)
+
+
+def _pairs(plan: Plan) -> list[_Pair]:
+    """Each layer with weights and the next one that reads its numbers without an activation between.
+
+    Where branches meet, linear parts of several layers come together and no longer make one layer:
+    a sum or a concatenation ends the search.
+    """
+    before: list[PlannedLayer | None] = []
     pairs = []
     for planned in plan.layers:
-        node = planned.node
-        if node.layer.activates:
-            before = None
-        elif node.layer.weighs:
-            if before is not None:
-                pairs.append((before, node))
-            before = node
+        layer, inputs = planned.node.layer, planned.node.inputs
+        nearest = before[inputs[0]] if len(inputs) == 1 else None
+        if layer.activates:
+            nearest = None
+        elif layer.weighs:
+            if nearest is not None and not _is_bottleneck(nearest, planned):
+                pairs.append((nearest, planned))
+            nearest = planned
+        before.append(nearest)
     return pairs
 
 
-RULE = Rule("linear-layers-collapse", "ND401", check, _BAD, _GOOD)
+def _is_bottleneck(first: PlannedLayer, second: PlannedLayer) -> bool:
+    """Whether fewer numbers pass between the two than go in and come out: then one layer in their
+    place would need more weights, and leaving the activation out is MobileNet's or FCN's intent."""
+    between = first.output.values
+    return between < sum(volume.values for volume in first.inputs) and between < second.output.values
+
+
+RULE = Rule("linear-layers-collapse", "ND401", check)

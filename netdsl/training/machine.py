@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netdsl.data.memory import require_memory
 from netdsl.data.randomness import stream
 from netdsl.initializers import initializers
 from netdsl.plan.plan import Plan
@@ -59,11 +61,20 @@ class Machine:
             self._programs[key] = program
         return self._programs[key]
 
+    def _allow(self, batch: int) -> Callable[[int], None]:
+        """Refuse (ND511) an arena that the machine has no memory for."""
+
+        def allow(needed_bytes: int) -> None:
+            name = self.plan.network.source.name
+            require_memory(needed_bytes, name, f"a step of {batch} images", "use a smaller --batch")
+
+        return allow
+
     def _session(self, purpose: str, batch: int) -> Session:
         key = (purpose, batch)
         if key not in self._sessions:
             program = self._program(purpose, batch)
-            self._sessions[key] = self._backend.bind(program, self.store, self._threads)
+            self._sessions[key] = self._backend.bind(program, self.store, self._threads, self._allow(batch))
         return self._sessions[key]
 
 

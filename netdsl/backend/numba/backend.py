@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.emit import emit
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
 from netdsl.backend.numba.threads import team
-from netdsl.backend.session import Array, Store, check_store, constant_arrays, input_arrays, shown
+from netdsl.backend.session import Array, Store, allow_any, check_store, constant_arrays, input_arrays, shown
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.memory import MemoryPlan, plan_memory
@@ -54,7 +55,14 @@ def lay_out(program: Program) -> Layout:
 class NumbaSession:
     """A program bound to one arena; see Session."""
 
-    def __init__(self, program: Program, store: Store, threads: int, kernels: Kernels) -> None:
+    def __init__(
+        self,
+        program: Program,
+        store: Store,
+        threads: int,
+        kernels: Kernels,
+        allow: Callable[[int], None],
+    ) -> None:
         check_store(program, store)
         layout = lay_out(program)
         self._layout = layout
@@ -64,6 +72,7 @@ class NumbaSession:
         scratch_line = -(-layout.scratch_floats * 4 // CACHE_LINE) * CACHE_LINE + CACHE_LINE
         self._scratch_stride = scratch_line // 4
         self.arena_bytes = layout.memory.arena_bytes + scratch_line * threads
+        allow(self.arena_bytes)
         self._arena = np.zeros(self.arena_bytes + CACHE_LINE, np.uint8)
         self._base = -(-self._arena.ctypes.data // CACHE_LINE) * CACHE_LINE
         self._addresses = {program.inputs[name]: array.ctypes.data for name, array in self.inputs.items()}
@@ -130,8 +139,10 @@ class NumbaBackend:
     def __init__(self) -> None:
         self.kernels = Kernels()
 
-    def bind(self, program: Program, store: Store, threads: int) -> NumbaSession:
-        return NumbaSession(program, store, threads, self.kernels)
+    def bind(
+        self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any
+    ) -> NumbaSession:
+        return NumbaSession(program, store, threads, self.kernels, allow)
 
 
 @cache

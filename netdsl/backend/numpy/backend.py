@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from netdsl.backend.numpy.primitives import COMPUTE
-from netdsl.backend.session import Store, check_store, constant_arrays, input_arrays, shown
+from netdsl.backend.session import Store, allow_any, check_store, constant_arrays, input_arrays, shown
 from netdsl.primitives.tensor import Role, Type
 from netdsl.program.program import Program
 
@@ -53,8 +54,12 @@ class NumpyBackend:
 
     name = "numpy"
 
-    def bind(self, program: Program, store: Store, threads: int) -> NumpySession:
+    def bind(
+        self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any
+    ) -> NumpySession:
         """One thread whatever ``threads`` says: NumPy decides by itself."""
+        values = {t for op in program.operations for t in op.outputs if t.role is Role.VALUE}
+        allow(sum(tensor.size_bytes(program.batch) for tensor in values))
         return NumpySession(program, store)
 
 

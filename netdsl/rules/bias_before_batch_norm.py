@@ -1,0 +1,45 @@
+"""A bias directly before batch normalisation, which takes the mean of each channel away again."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Findings, Label, Severity
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.quantities import grouped
+from netdsl.rules.rule import Rule, and_more, readers
+
+
+def check(plan: Plan, findings: Findings) -> None:
+    """One finding for the whole network, at the first such bias."""
+    reading = readers(plan)
+    found = []
+    for planned in plan.layers:
+        behind = [plan.layers[index] for index in reading[planned.node.position]]
+        if behind and _bias_values(planned) and all(_centres_channels(layer) for layer in behind):
+            found.append((planned, behind[0]))
+    if not found:
+        return
+    planned, behind_it = found[0]
+    wasted = sum(_bias_values(layer) for layer, _ in found)
+    findings.add(
+        "ND403",
+        f"the bias of {planned.node.name} is cancelled by {behind_it.node.name}"
+        f"{and_more(len(found) - 1, 'layer')}",
+        planned.node.option_spans.get("bias", planned.node.span),
+        f"{grouped(wasted)} parameters without effect" if len(found) > 1 else "without effect",
+        severity=Severity.NOTE,
+        secondary=(Label(behind_it.node.span, "subtracts the mean of each channel, the bias with it"),),
+        help=("write `no bias`",),
+    )
+
+
+def _bias_values(planned: PlannedLayer) -> int:
+    return sum(parameter.values for parameter in planned.parameters if parameter.name == "bias")
+
+
+def _centres_channels(planned: PlannedLayer) -> bool:
+    """Normalisations that keep the mean of each channel; those over groups of channels keep none,
+    and a bias before them is not cancelled."""
+    return planned.node.layer.normalises and bool(planned.statistics)
+
+
+RULE = Rule("bias-before-batch-norm", "ND403", check)

@@ -1,0 +1,36 @@
+"""Dropout behind the last weights: it drops class scores, the right one among them."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Findings, Label, Severity
+from netdsl.plan.plan import Plan
+from netdsl.rules.rule import Rule, readers
+
+
+def check(plan: Plan, findings: Findings) -> None:
+    """One finding, at the first dropout that no layer with weights follows."""
+    if plan.output.size != (1, 1):
+        return
+    reading = readers(plan)
+    weights_follow = [False] * len(plan.layers)
+    for place in reversed(range(len(plan.layers))):
+        weights_follow[place] = any(
+            plan.layers[index].node.layer.weighs or weights_follow[index] for index in reading[place]
+        )
+    scores = next((planned for planned in reversed(plan.layers) if planned.node.layer.weighs), None)
+    for planned in plan.layers:
+        node = planned.node
+        if node.layer.drops and not weights_follow[node.position] and scores is not None:
+            findings.add(
+                "ND406",
+                f"{node.name} stands behind the class scores of {scores.node.name}",
+                node.span,
+                "drops scores, that of the right class as often as others",
+                severity=Severity.WARNING,
+                secondary=(Label(scores.node.span, "makes the scores"),),
+                help=(f"put it before {scores.node.name}, or leave it out",),
+            )
+            return
+
+
+RULE = Rule("dropout-after-scores", "ND406", check)
