@@ -7,7 +7,7 @@ It can be differentiated, simplified, rewritten and printed; backends turn it in
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 Number = int | float
 
@@ -15,13 +15,14 @@ Number = int | float
 class Expression:
     """A call of a function of FUNCTIONS, an operand or a constant. Immutable, equal by content."""
 
-    __slots__ = ("_hash", "arguments", "function", "value")
+    __slots__ = ("_hash", "_nodes", "arguments", "function", "value")
 
     def __init__(self, function: str, arguments: tuple[Expression, ...] = (), value: float = 0.0) -> None:
         self.function = function
         self.arguments = arguments
         self.value = value
         self._hash = hash((function, arguments, value))
+        self._nodes: tuple[Expression, ...] | None = None
 
     def __hash__(self) -> int:
         return self._hash
@@ -72,18 +73,16 @@ class Expression:
     def operand(self) -> int | None:
         return int(self.value) if self.function == "operand" else None
 
-    def walk(self) -> Iterator[Expression]:
+    def walk(self) -> tuple[Expression, ...]:
         """Every distinct node, arguments before the calls that use them."""
-        seen: set[Expression] = set()
-        stack: list[tuple[Expression, bool]] = [(self, False)]
-        while stack:
-            node, ready = stack.pop()
-            if ready:
-                yield node
-            elif node not in seen:
-                seen.add(node)
-                stack.append((node, True))
-                stack.extend((argument, False) for argument in reversed(node.arguments))
+        if self._nodes is None:
+            # Arguments were built first and know their nodes: a union in order is enough.
+            found: dict[Expression, None] = {}
+            for argument in self.arguments:
+                found.update(dict.fromkeys(argument.walk()))
+            found[self] = None
+            self._nodes = tuple(found)
+        return self._nodes
 
     def operands(self) -> set[int]:
         return {int(node.value) for node in self.walk() if node.function == "operand"}

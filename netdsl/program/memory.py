@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -52,19 +53,16 @@ def plan_memory(
             lives[tensor] = (lives[tensor][0], len(touched))
     order = sorted(lives, key=lambda tensor: (-sizes_bytes[tensor], lives[tensor]))
     slots: dict[Tensor, Slot] = {}
+    by_offset: list[Slot] = []
     for tensor in order:
         first, last = lives[tensor]
         size = -(-sizes_bytes[tensor] // ALIGNMENT_BYTES) * ALIGNMENT_BYTES
-        neighbours = sorted(slot for slot in slots.values() if slot.first <= last and first <= slot.last)
-        slots[tensor] = Slot(_lowest_gap(neighbours, size), size, first, last)
+        offset = 0
+        for slot in by_offset:
+            if slot.first <= last and first <= slot.last:
+                if slot.offset_bytes - offset >= size:
+                    break
+                offset = max(offset, slot.offset_bytes + slot.size_bytes)
+        slots[tensor] = Slot(offset, size, first, last)
+        insort(by_offset, slots[tensor])
     return MemoryPlan(slots, max((slot.offset_bytes + slot.size_bytes for slot in slots.values()), default=0))
-
-
-def _lowest_gap(neighbours: list[Slot], size_bytes: int) -> int:
-    """The lowest offset where ``size_bytes`` fit between slots sorted by offset."""
-    offset = 0
-    for slot in neighbours:
-        if slot.offset_bytes - offset >= size_bytes:
-            return offset
-        offset = max(offset, slot.offset_bytes + slot.size_bytes)
-    return offset

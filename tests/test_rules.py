@@ -1,0 +1,126 @@
+"""Advice: each rule fires where its fault is, once, and keeps quiet where there is none."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import Any
+
+import pytest
+
+from netdsl.plan.load import load_plan
+from netdsl.reports.as_text import diagnostic_as_text
+from netdsl.resources import explanation_text
+from netdsl.rules import advise, rules
+
+
+def advice(text: str) -> dict[str, str]:
+    """The findings of a network that checks, as text by code."""
+    plan, findings = load_plan(text)
+    assert plan is not None, [finding.message for finding in findings]
+    found = advise(plan)
+    assert len({finding.code for finding in found}) == len(found), "a fault is reported once"
+    return {finding.code: diagnostic_as_text(finding) for finding in found}
+
+
+@pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
+def test_page_of_a_rule_has_its_fault_and_the_cure(rule: Any) -> None:
+    failing, mended = re.findall(r"```net\n(.*?)```", explanation_text(rule.code), re.S)
+    assert list(advice(failing)) == [rule.code]
+    assert not advice(mended)
+
+
+def test_codes_and_names_are_not_shared() -> None:
+    assert len({rule.code for rule in rules()}) == len({rule.name for rule in rules()}) == len(rules())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 8x8x1\nCONV 8 3x3 - RELU - CONV 16 1x1",  # an activation between
+        "input 64\nFC 8 - FC 64 - RELU",  # a bottleneck is meant: one layer would have more weights
+        "input 8x8x8\nCONV 64 1x1 - RELU - CONV 8 1x1 - BN - CONV 64 1x1 - RELU",  # MobileNet v2
+    ],
+)
+def test_linear_layers_that_do_not_collapse(text: str) -> None:
+    assert "ND401" not in advice(text)
+
+
+def test_layers_with_only_a_pool_between_are_named_with_it() -> None:
+    found = advice("input 28x28x1\nCONV 6 5x5\nPOOL 2x2 stride 2\nFC 10")
+    assert "only MAX POOL1 is between them" in found["ND401"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("POOL 2x2 stride 2 floor", "never sees the last row and column of its 13x12"),
+        ("POOL 4x1 stride 4x1 floor", "never sees the last row of its 13x12"),
+        ("POOL 5x12 stride 5 floor", "never sees the last 3 rows of its 13x12"),
+    ],
+)
+def test_rows_and_columns_left_over(line: str, words: str) -> None:
+    height = "13x12x1" if "column" not in words else "13x13x1"
+    assert words.replace("13x12", height[:-2]) in advice(f"input {height}\n{line}")["ND402"]
+
+
+@pytest.mark.parametrize(
+    "line", ["POOL 1x1 stride 2 floor", "POOL 3x3 stride 2 pad 1 floor", "POOL 2x2 stride 2 ceil"]
+)
+def test_gaps_and_padding_are_not_left_over(line: str) -> None:
+    assert "ND402" not in advice(f"input 12x12x1\n{line}")
+
+
+def test_bias_counts_all_layers_and_spares_other_normalisations() -> None:
+    found = advice("input 8x8x1\n[CONV 4 3x3 pad 1 - BN - RELU]*3")["ND403"]
+    assert "and 2 more such layers" in found
+    assert "12 parameters without effect" in found
+    assert not advice("input 8x8x1\nCONV 4 3x3 pad 1 - GN 2 - RELU")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 3072\nFC 1000 - RELU - FC 10",  # nothing but fully connected layers
+        "input 8x8x1\nCONV 6 3x3 - RELU - FC 10",  # most parameters, but few
+        "input 32x32x3\nCONV 1024 3x3 - RELU - CONV 512 3x3 - RELU",  # a convolution
+    ],
+)
+def test_heavy_layers_that_are_no_fault(text: str) -> None:
+    assert "ND404" not in advice(text)
+
+
+def test_softmax_inside_or_at_the_end_is_no_fault() -> None:
+    assert not advice("input 10\nFC 10 - SOFTMAX")
+    assert not advice("input 10\nFC 10 - SOFTMAX - FC 10")
+    assert "ND405" in advice("input 10\nFC 10 - SOFTMAX - SOFTMAX")
+
+
+def test_dropout_before_scores_or_in_a_volume_is_no_fault() -> None:
+    assert not advice("input 10\nDROPOUT 0.2 - FC 10")
+    assert not advice("input 8x8x1\nCONV 4 3x3 - DROPOUT 0.2")
+    assert "ND406" in advice("input 10\nFC 10 - DROPOUT 0.2 - SOFTMAX")
+
+
+def test_stacks_end_at_other_activations_and_normalisations() -> None:
+    assert not advice("input 10\n[FC 10 - SIGMOID]*6\nFC 10")
+    assert not advice("input 10\n[FC 10 - BN - SIGMOID]*8\nFC 10".replace("FC 10 -", "FC 10 no bias -"))
+    assert not advice("input 10\n[[FC 10 - SIGMOID]*4 - FC 10 - RELU]*4\nFC 10")
+    assert "9 saturating activations" in advice("input 10\n[FC 10 - TANH]*9\nFC 10")["ND407"]
+
+
+def test_receptive_field_of_networks_that_see_enough_or_do_not_classify() -> None:
+    assert not advice("input 16x16x1\n[CONV 4 3x3 pad 1 - RELU]*4\nFC 10")
+    assert not advice("input 64x64x1\n[CONV 4 3x3 pad 1 - RELU]*4")
+    assert not advice("input 28x28x1\nCONV 4 3x3 - RELU\nFC 10")
+    found = advice("input 64x64x1\n[CONV 4 3x3 pad 1 - RELU]*4\nFC 10")
+    assert "sees only 9x9 of the 64x64 image" in found["ND408"]
+
+
+def test_advice_takes_linear_time() -> None:
+    plan, _ = load_plan("input 8x8x4\n[CONV 4 3x3 pad 1 - BN - SIGMOID]*10000\nFC 10 - DROPOUT 0.1")
+    assert plan is not None
+    start = time.perf_counter()
+    found = advise(plan)
+    assert time.perf_counter() - start < 1.5
+    assert [finding.code for finding in found] == ["ND403", "ND406"]
