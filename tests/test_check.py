@@ -166,7 +166,7 @@ def test_standard_input() -> None:
 
 
 def test_a_reader_that_leaves() -> None:
-    command = f"{sys.executable} -m netdsl.commands check vgg16 | head -c 1"
+    command = f"{sys.executable} -m netdsl.commands check lenet lenet | head -c 1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stderr == ""
 

@@ -47,8 +47,9 @@ def test_digits_are_white_on_black_in_any_size() -> None:
 
 def test_digits_have_no_vector_form_of_another_length() -> None:
     assert read_data("digits", Volume(1, 1, 64, vector=True)).pixels.shape == (1797, 1, 1, 64)
+    assert read_data("digits", Volume(1, 1, 100, vector=True)).pixels.shape == (1797, 1, 1, 100)
     with pytest.raises(Diagnosed, match="an image of 8x8x1 has 64"):
-        read_data("digits", Volume(1, 1, 100, vector=True))
+        read_data("digits", Volume(1, 1, 101, vector=True))
 
 
 @settings(max_examples=60, deadline=None)
@@ -202,3 +203,10 @@ def test_equal_data_have_equal_digests() -> None:
     second.pixels[3, 0, 0, 0] += 1
     assert first.digest() != second.digest()
     assert first.digest() == first._replace(name="elsewhere").digest()
+
+
+def test_a_row_takes_a_picture_of_another_size_as_a_square() -> None:
+    pixels = np.arange(12, dtype=np.uint8).reshape(1, 3, 4, 1) * 20
+    check_convertible("x", Volume(3, 4, 1), Volume(1, 1, 64, vector=True))
+    square = fit(pixels, Volume(8, 8, 1))
+    np.testing.assert_array_equal(fit(pixels, Volume(1, 1, 64, vector=True)), square.reshape(1, 1, 1, 64))

@@ -274,3 +274,11 @@ def test_accuracy_and_confusion() -> None:
     assert outcome.accuracy == pytest.approx(0.6)
     assert outcome.confusion(3).tolist() == [[1, 1, 0], [1, 2, 0], [0, 0, 0]]
     assert outcome.class_accuracy(3) == [0.5, pytest.approx(2 / 3), None]
+
+
+def test_only_the_training_part_is_measured() -> None:
+    run = new_run(plan_of("input 8x8x1\nFC 10"), Recipe(epochs=1), backend("numpy"), 1)
+    seen = run.dataset.pixels[run.parts.train].astype(np.float64)
+    assert run.preparation.mean == pytest.approx((seen.mean(),))
+    assert run.preparation.deviation == pytest.approx((seen.std(),))
+    assert run.dataset.pixels.mean() != pytest.approx(seen.mean())

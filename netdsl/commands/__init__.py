@@ -7,11 +7,13 @@ interrupted.
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from contextlib import suppress
+from typing import NoReturn, TextIO
 
 import click
 
@@ -68,6 +70,9 @@ def group(debug: bool) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every failure ends as a message, not a traceback."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever called
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name in a file never stops the output
@@ -86,6 +91,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
         return FINDINGS
     except BrokenPipeError:
         return _reader_left()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EBADF, errno.EIO) or error.filename is not None:
+            return _internal_error(error, sys.argv[1:] if arguments is None else arguments)
+        return _cannot_write(error)
     except Exception as error:
         return _internal_error(error, sys.argv[1:] if arguments is None else arguments)
     return outcome if isinstance(outcome, int) else CLEAN
@@ -93,9 +102,22 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _reader_left() -> int:
     """The reader of a pipe has gone: say nothing, and keep Python from saying it at exit."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, sys.stdout.fileno())
+    _silence(sys.stdout)
     return FINDINGS
+
+
+def _cannot_write(error: OSError) -> int:
+    """Standard output is full or broken: the result is lost, which the exit code must say."""
+    _silence(sys.stdout)
+    with suppress(OSError):
+        click.echo(f"netdsl: cannot write to standard output: {error.strerror}", err=True)
+    return USAGE
+
+
+def _silence(stream: TextIO) -> None:
+    """Keep Python from trying to write what is left in the stream when it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _internal_error(error: Exception, arguments: Sequence[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,11 +20,15 @@ def _read_formats(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
 ) -> tuple[tuple[str, str], ...]:
     """``json``, or ``json=FILE``, as (name, path); the path is empty for standard output."""
-    wanted = []
+    wanted: list[tuple[str, str]] = []
     for value in values or ("text",):
         name, _, path = value.partition("=")
         if name not in FORMATS:
             raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}", ctx, param)
+        if "=" in value and not path:
+            raise click.BadParameter(f"`{value}` names no file after the =", ctx, param)
+        if path and any(path == other for _, other in wanted):
+            raise click.BadParameter(f"two formats cannot go to one file, {path!r}", ctx, param)
         wanted.append((name, path))
     if sum(not path for _, path in wanted) > 1:
         raise click.BadParameter(
@@ -58,12 +63,22 @@ def command(
         raise click.UsageError(
             "only one format can go to standard output: write the others as FORMAT=FILE", ctx
         )
+    for _, path in formats:
+        if any(_same_file(path, network) for network in networks):
+            raise click.UsageError(f"{path!r} is a network to check: it would be overwritten", ctx)
     checks = [_check(name) for name in networks]
     for name, path in formats:
         _write(name, path, checks)
     findings = [finding for _, _, found in checks for finding in found]
     warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
     ctx.exit(1 if warned or has_errors(findings) else 0)
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except (OSError, ValueError):
+        return False
 
 
 def _check(name: str) -> Check:

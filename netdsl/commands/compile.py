@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from math import prod
 
 import click
 
@@ -37,6 +38,7 @@ def command(
     plan = load_plan_or_exit(network)
     from netdsl.backend.numba.backend import lay_out, open_backend
     from netdsl.backend.numba.listing import module_text
+    from netdsl.data.memory import require_memory
     from netdsl.losses import losses
     from netdsl.optimizers.sgd import Sgd
     from netdsl.program.lower import inference_program, training_program
@@ -53,6 +55,9 @@ def command(
     start = time.perf_counter()
     kernels = open_backend().kernels
     layout = lay_out(program)
+    stored_bytes = sum(4 * prod(shape) for _, shape, _ in program.stored)
+    needed_bytes = stored_bytes + layout.memory.arena_bytes
+    require_memory(needed_bytes, network, f"a step of {batch} images", "use a smaller --batch")
     names = set()
     for launch in layout.launches:
         kernels.address(launch.kernel)

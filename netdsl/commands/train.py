@@ -141,6 +141,12 @@ def _continued(
     if network is not None:
         check_network(saved, load_plan_or_exit(network), path)
     recipe = saved.recipe._replace(**given)
+    if recipe.epochs < saved.progress.epoch or (
+        recipe.epochs == saved.progress.epoch and saved.progress.step
+    ):
+        raise click.BadParameter(
+            f"the run is past its epoch {saved.progress.epoch} already", param_hint="--epochs"
+        )
     return continued_run(saved, path, plan, recipe, open_backend(backend), thread_count(threads))
 
 
@@ -156,6 +162,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     with _patience("compiling the network for this machine; the next run finds it ready"):
         run.bind()
     _say(_opening(run, threads))
+    before = run.progress.epoch
     stopped = _learn(run, folder)
     if stopped:
         return stopped
@@ -163,7 +170,8 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     assert best is not None
     outcome = run.test(folder)
     _say(
-        f"trained {counted(run.recipe.epochs, 'epoch')} in {time.perf_counter() - started:.1f} s; "
+        f"{counted(run.recipe.epochs, 'epoch')} done, {run.recipe.epochs - before} of them now, "
+        f"in {time.perf_counter() - started:.1f} s; "
         f"best after epoch {best.epoch}, with validation accuracy {percent(best.validation_accuracy)}"
     )
     _say(f"saved to {folder.path}; next:")
@@ -216,7 +224,11 @@ def _example(run: Run, folder: RunFolder) -> str:
 
     from PIL import Image
 
+    from netdsl.data.scaling import picture_of
+
     pixels = run.dataset.pixels[run.parts.test[0]]
+    if pixels.shape[:2] == (1, 1) and (picture := picture_of(run.plan.input)) is not None:
+        pixels = pixels.reshape(picture.shape)
     if pixels.dtype.name != "uint8" or pixels.shape[2] not in (1, 3):
         return "IMAGE"
     stream = BytesIO()

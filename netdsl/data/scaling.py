@@ -9,6 +9,7 @@ sums run in a fixed order on every machine, so data have the same bits everywher
 from __future__ import annotations
 
 from functools import lru_cache
+from math import isqrt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,9 +67,25 @@ def _grey(pixels: NDArray[Any]) -> NDArray[np.float32]:
     return grey
 
 
+def picture_of(volume: Volume) -> Volume | None:
+    """The square picture, grey or in colour, that a row of so many numbers is; None where it is none."""
+    for channels in (1, 3):
+        side = isqrt(volume.values // channels)
+        if side > 1 and side * side * channels == volume.values:
+            return Volume(side, side, channels)
+    return None
+
+
+def _is_row(volume: Volume) -> bool:
+    return volume.vector or (volume.height == 1 and volume.width == 1)
+
+
 def check_convertible(name: str, image: Volume, volume: Volume) -> None:
     """Raise Diagnosed (ND508) where an image of this size cannot become the network's input."""
-    if volume.vector or (volume.height == 1 and volume.width == 1):
+    if _is_row(volume):
+        picture = picture_of(volume)
+        if picture is not None and {image.channels, picture.channels} <= {1, 3}:
+            return
         if image.values != volume.values:
             raise Diagnosed(
                 file_error(
@@ -93,11 +110,15 @@ def check_convertible(name: str, image: Volume, volume: Volume) -> None:
 def fit(pixels: NDArray[Any], volume: Volume) -> NDArray[Any]:
     """Images (images, h, w, c), uint8 or float32, as (images, *volume.shape) of the same type.
 
-    The caller has asked ``check_convertible``. Images are stretched to the size, not cropped. uint8
-    is rounded to whole levels after scaling.
+    The caller has asked ``check_convertible``. A row of numbers takes an image of as many as it is,
+    and any other image as the square picture that the row can be. Images are stretched to the size,
+    not cropped. uint8 is rounded to whole levels after scaling.
     """
     count, height, width, channels = pixels.shape
-    if volume.vector or (volume.height == 1 and volume.width == 1):
+    if _is_row(volume):
+        picture = picture_of(volume)
+        if picture is not None and height * width * channels != volume.values:
+            pixels = fit(pixels, picture)
         return pixels.reshape(count, *volume.shape)
     if (height, width, channels) == volume.shape:
         return pixels

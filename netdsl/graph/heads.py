@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.options import FILLERS
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import all_kinds, kind_named, kinds
 from netdsl.source import Span
@@ -115,7 +116,8 @@ def _leading_words(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
 def _refined(head: Head) -> Head:
     """``POOL: max 2x2``: a word beside the kind that together with it names a kind."""
     for place, item in enumerate(head.rest):
-        if isinstance(item, tree.Word):
+        # `NORM: a normalization layer` is no LAYER NORM: words that mean nothing make no kind.
+        if isinstance(item, tree.Word) and item.text.lower() not in FILLERS:
             kind = kind_named(f"{item.text} {head.written}")
             if kind is not None:
                 return head._replace(kind=kind, rest=(*head.rest[:place], *head.rest[place + 1 :]))

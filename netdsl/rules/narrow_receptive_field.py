@@ -6,7 +6,7 @@ from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.rules.rule import Rule
 
-_FEW = 2
+_FEW = 3
 """Layers with windows: fewer are no stack that was meant to see far."""
 
 

@@ -18,12 +18,12 @@ def check(plan: Plan, findings: Findings) -> None:
     if count < _LARGE or 2 * count <= total or not _flattens_features(plan, heaviest):
         return
     (x,) = heaviest.inputs
-    node = heaviest.node
+    node, neurons = heaviest.node, heaviest.output.values
     findings.add(
         "ND404",
         f"{node.name} holds {100 * count // total} % of all parameters: {grouped(count)} of {grouped(total)}",
         node.span,
-        f"{x.height}*{x.width}*{x.channels} = {grouped(x.values)} inputs for each of {heaviest.output.values}",
+        f"{x.height}*{x.width}*{x.channels} = {grouped(x.values)} inputs for each of {grouped(neurons)}",
         severity=Severity.NOTE,
         notes=(f"they take {bytes_text(4 * count)}, and 3 to 4 times that in training",),
         help=("`AVG POOL global` before it leaves one number per channel, as in NiN, GoogLeNet and ResNet",),

@@ -85,6 +85,19 @@ def check_memory(plan: Plan, stored: tuple[Stored, ...], batch: int) -> None:
     )
 
 
+def check_weights_memory(plan: Plan) -> None:
+    """Raise Diagnosed (ND511) where the weights and one image's values alone do not fit.
+
+    Asked before the data are read and scaled to the input, which takes memory of its own.
+    """
+    require_memory(
+        plan.parameter_bytes + plan.kept_bytes,
+        plan.network.source.name,
+        "training this network",
+        "use a smaller network or a larger machine",
+    )
+
+
 def check_inference_memory(plan: Plan, batch: int) -> None:
     """Raise Diagnosed (ND511) where running the network certainly needs more memory than there is.
 

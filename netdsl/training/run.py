@@ -17,7 +17,7 @@ from netdsl.graph.printer import print_network
 from netdsl.plan.plan import Plan
 from netdsl.training.batches import Feed, batch_sizes
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, take_arrays
-from netdsl.training.fitness import check_classes_fit, check_memory, check_trainable
+from netdsl.training.fitness import check_classes_fit, check_memory, check_trainable, check_weights_memory
 from netdsl.training.loop import evaluated, train
 from netdsl.training.machine import Machine, first_values
 from netdsl.training.metrics import Evaluation
@@ -118,6 +118,7 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     Raises Diagnosed for everything that does not fit together; see ``fitness`` and the readers.
     """
     check_trainable(plan)
+    check_weights_memory(plan)
     dataset = read_data(recipe.data, plan.input)
     findings = check_classes_fit(plan, dataset)
     parts = split(dataset, recipe.shares, recipe.seed)
@@ -138,6 +139,7 @@ def continued_run(
     data. Raises Diagnosed: ND516 where the data are others, ND651 where the arrays are.
     """
     check_trainable(plan)
+    check_weights_memory(plan)
     dataset = read_data(recipe.data, plan.input)
     digest = dataset.digest()
     if digest != saved.data_digest:
