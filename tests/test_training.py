@@ -228,7 +228,7 @@ def test_a_loss_that_is_no_number_stops_with_step_and_layer() -> None:
         ("input 8x8x1\nFC1: 9\n", "ND505"),
         ("input 64\nRELU\n", "ND520"),
         ("input 8x8x2\nFC1: 10\n", "ND508"),
-        ("input 100\nFC1: 10\n", "ND508"),
+        ("input 101\nFC1: 10\n", "ND508"),
     ],
 )
 def test_networks_that_cannot_learn_the_digits(text: str, code: str) -> None:
