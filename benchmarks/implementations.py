@@ -119,7 +119,8 @@ def module_of(plan: Any) -> Any:
         node, kind = layer.node.layer, layer.node.layer.keyword
         volume = layer.inputs[0] if layer.inputs else layer.output
         if kind == "CONV":
-            padding = (node.padding.top, node.padding.left)
+            moving = node.moving(volume)
+            padding = (moving.padding.top, moving.padding.left)
             modules.append(
                 nn.Conv2d(
                     volume.channels,
@@ -132,8 +133,9 @@ def module_of(plan: Any) -> Any:
                 )
             )
         elif kind == "MAX POOL":
-            padding = (node.padding.top, node.padding.left)
-            modules.append(nn.MaxPool2d(tuple(node.kernel), tuple(node.moving(volume).stride), padding))
+            moving = node.moving(volume)
+            padding = (moving.padding.top, moving.padding.left)
+            modules.append(nn.MaxPool2d(tuple(moving.kernel), tuple(moving.stride), padding))
         elif kind == "RELU":
             modules.append(nn.ReLU(inplace=True))
         elif kind == "NORM":

@@ -21,6 +21,7 @@ ROOMS = [
     ["graph"],
     ["plan"],
     ["rules"],
+    ["counting"],
     ["formats"],
     ["optimizers", "initializers", "losses", "augmentations"],
     ["program"],
@@ -86,8 +87,10 @@ def test_libraries_stay_in_their_rooms(library: str) -> None:
 @pytest.mark.parametrize("room", ["graph", "plan", "rules", "reports"])
 def test_phases_name_no_kind_of_layer(room: str) -> None:
     shared = {
+        "netdsl.layers.dialect",
         "netdsl.layers.layer",
         "netdsl.layers.option",
+        "netdsl.layers.project",
         "netdsl.layers.registry",
         "netdsl.layers.sliding",
         "netdsl.layers.dialect",

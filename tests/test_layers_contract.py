@@ -74,7 +74,8 @@ def test_text_of_a_layer_reads_back(kind: type[Layer]) -> None:
     (layer,) = [layer.node.layer for layer in plan.layers if type(layer.node.layer) is kind][:1]
     line = layer_text(layer)
     first = layer_text(plan.network.nodes[0].layer)
-    text = line if kind.inputs == 0 else f"{first}\n{line}"
+    branches = "[ SKIP | SKIP ]" if kind.inputs is None else ""
+    text = line if kind.inputs == 0 else f"{first}\n{line}{branches}"
     again, findings = load_plan(text)
     assert again is not None, findings
     assert vars(again.network.nodes[-1].layer) == vars(layer)

@@ -5,15 +5,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import click
 
 from netdsl.commands.loading import check_network, show, wants_colour
+from netdsl.counting.columns import DEFAULT, column_names
 from netdsl.diagnostics import Diagnostic, Severity, has_errors
 from netdsl.plan.plan import Plan
 
 Check = tuple[str, Plan | None, list[Diagnostic]]
 FORMATS = ("text", "json")
+
+
+class _Counts(NamedTuple):
+    """What is asked for: columns by name (none: the usual ones) and tools whose totals are added."""
+
+    columns: tuple[str, ...]
+    tools: tuple[str, ...]
 
 
 def _read_formats(
@@ -37,6 +46,36 @@ def _read_formats(
     return tuple(wanted)
 
 
+def _read_columns(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+    """``weights,connections`` as the names of columns; empty where none is asked for."""
+    names = [name.strip().lower().replace("-", "_") for name in (value or "").split(",") if name.strip()]
+    if value is not None and not names:
+        raise click.BadParameter(f"there are {', '.join(column_names())}", ctx, param)
+    _check_known(names, column_names(), "column", ctx, param)
+    return tuple(dict.fromkeys(names))
+
+
+def _read_tools(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    names = [value.lower() for value in values]
+    if names:
+        from netdsl.counting import tool_names
+
+        _check_known(names, tool_names(), "tool", ctx, param)
+    return tuple(dict.fromkeys(names))
+
+
+def _check_known(
+    names: Sequence[str], known: Sequence[str], noun: str, ctx: click.Context, param: click.Parameter
+) -> None:
+    for name in names:
+        if name not in known:
+            from netdsl.spelling import did_you_mean
+
+            near = did_you_mean(name, known)
+            hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+            raise click.BadParameter(f"there is no {noun} called {name!r}: {hint}", ctx, param)
+
+
 @click.command()
 @click.argument("networks", metavar="NETWORK...", nargs=-1, required=True)
 @click.option(
@@ -48,10 +87,32 @@ def _read_formats(
     help="What to write, and where: text (the default) or json, to standard output or to a file. "
     "May be given several times.",
 )
+@click.option(
+    "--columns",
+    "columns",
+    metavar="NAME,...",
+    callback=_read_columns,
+    help="Which columns the table has: parameters, weights, biases, bn_affine, bn_statistics, connections, "
+    "macs, flops, activations, kept, parameter_bytes, receptive_field.",
+)
+@click.option(
+    "--like",
+    "tools",
+    metavar="TOOL",
+    multiple=True,
+    callback=_read_tools,
+    help="Add the totals that another tool gives for the network, and what it counts otherwise: caffe, "
+    "darknet, fvcore, keras, netscope, paper or torchinfo. May be given several times.",
+)
 @click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
 @click.pass_context
 def command(
-    ctx: click.Context, networks: tuple[str, ...], formats: tuple[tuple[str, str], ...], strict: bool
+    ctx: click.Context,
+    networks: tuple[str, ...],
+    formats: tuple[tuple[str, str], ...],
+    columns: tuple[str, ...],
+    tools: tuple[str, ...],
+    strict: bool,
 ) -> None:
     """Check networks: volumes, parameters, costs, mistakes.
 
@@ -68,7 +129,7 @@ def command(
             raise click.UsageError(f"{path!r} is a network to check: it would be overwritten", ctx)
     checks = [_check(name) for name in networks]
     for name, path in formats:
-        _write(name, path, checks)
+        _write(name, path, checks, _Counts(columns, tools))
     findings = [finding for _, _, found in checks for finding in found]
     warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
     ctx.exit(1 if warned or has_errors(findings) else 0)
@@ -90,27 +151,38 @@ def _check(name: str) -> Check:
     return (source.name if source else name), plan, findings
 
 
-def _write(name: str, path: str, checks: Sequence[Check]) -> None:
+def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> None:
     if name == "json":
         from netdsl.reports.as_json import checks_as_json
 
-        _put(checks_as_json(checks), path)
+        _put(checks_as_json(checks, counts.columns, counts.tools), path)
     elif path:
         from netdsl.reports.as_text import diagnostics_as_text
 
-        _put("".join(diagnostics_as_text(found) + _table(plan, False) for _, plan, found in checks), path)
+        texts = (diagnostics_as_text(found) + _table(plan, counts, False) for _, plan, found in checks)
+        _put("".join(texts), path)
     else:
         for _, plan, found in checks:
             show(found)
-            click.echo(_table(plan, wants_colour(sys.stdout.isatty())), nl=False)
+            click.echo(_table(plan, counts, wants_colour(sys.stdout.isatty())), nl=False)
 
 
-def _table(plan: Plan | None, colour: bool) -> str:
+def _table(plan: Plan | None, counts: _Counts, colour: bool) -> str:
     if plan is None:
         return ""
     from netdsl.reports.as_table import plan_as_table
 
-    return plan_as_table(plan, colour=colour) + "\n"
+    table = plan_as_table(plan, names=counts.columns or DEFAULT, colour=colour) + "\n"
+    return table + "".join(likeness + "\n" for likeness in _likenesses(plan, counts.tools))
+
+
+def _likenesses(plan: Plan, tools: Sequence[str]) -> list[str]:
+    if not tools:
+        return []
+    from netdsl.counting import tool_named
+    from netdsl.reports.as_likeness import likeness_as_text
+
+    return [likeness_as_text(tool_named(name), plan) for name in tools]
 
 
 def _put(text: str, path: str) -> None:

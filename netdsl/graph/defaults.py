@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
+from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import read_head, report_unknown_kind
 from netdsl.graph.options import Written, read_options
 from netdsl.layers.layer import Layer
@@ -27,7 +28,9 @@ class Defaults(NamedTuple):
     activation: Activation | None
 
 
-def read_defaults(statements: tuple[tree.Default, ...], findings: Findings) -> Defaults:
+def read_defaults(
+    statements: tuple[tree.Default, ...], environment: Environment, findings: Findings
+) -> Defaults:
     """Read the default lines; what is wrong in one is reported and left out."""
     options: dict[type[Layer], dict[str, Written]] = {}
     activation: Activation | None = None
@@ -37,30 +40,35 @@ def read_defaults(statements: tuple[tree.Default, ...], findings: Findings) -> D
             continue
         first = layer.words[0]
         if first.text.lower() != "activation":
-            _add_options(layer, options, findings)
+            _add_options(layer, options, environment, findings)
         elif activation is not None:
             earlier = Label(activation.span, "first given here")
             findings.add(
                 "ND213", "the default activation is given twice", statement.span, secondary=(earlier,)
             )
         else:
-            activation = _activation(layer, statement.span, findings)
+            activation = _activation(layer, statement.span, environment, findings)
     return Defaults(options, activation)
 
 
-def _read(layer: tree.Layer, findings: Findings) -> tuple[type[Layer], dict[str, Written]] | None:
+def _read(
+    layer: tree.Layer, environment: Environment, findings: Findings
+) -> tuple[type[Layer], dict[str, Written]] | None:
     head = read_head(layer)
     if head.kind is None:
         report_unknown_kind(head, findings)
         return None
-    read = read_options(head.kind, head.rest, findings)
+    read = read_options(head.kind, head.rest, findings, environment)
     return head.kind, {name: values[0] for name, values in read.items()}
 
 
 def _add_options(
-    layer: tree.Layer, options: dict[type[Layer], dict[str, Written]], findings: Findings
+    layer: tree.Layer,
+    options: dict[type[Layer], dict[str, Written]],
+    environment: Environment,
+    findings: Findings,
 ) -> None:
-    read = _read(layer, findings)
+    read = _read(layer, environment, findings)
     if read is None:
         return
     kind, given = read
@@ -78,7 +86,9 @@ def _add_options(
             known[name] = written
 
 
-def _activation(layer: tree.Layer, span: Span, findings: Findings) -> Activation | None:
+def _activation(
+    layer: tree.Layer, span: Span, environment: Environment, findings: Findings
+) -> Activation | None:
     words = layer.words[1:]
     if not words:
         findings.add(
@@ -88,7 +98,7 @@ def _activation(layer: tree.Layer, span: Span, findings: Findings) -> Activation
             help=("write `default activation relu`",),
         )
         return None
-    read = _read(layer._replace(words=words), findings)
+    read = _read(layer._replace(words=words), environment, findings)
     if read is None:
         return None
     kind, options = read

@@ -1,10 +1,14 @@
-"""A network in the making: every layer that could be read, and gaps where one could not."""
+"""A network in the making: every layer that could be read, and what stands for the others."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from netdsl.graph.network import Claim, Expectation, Network, Node
+from netdsl.graph.naming import Names
+from netdsl.graph.network import Claim, Expectation, Node
+from netdsl.layers.dialect import Dialect
+from netdsl.layers.layer import Layer
+from netdsl.quantities import Size
 from netdsl.source import Source, Span
 
 
@@ -18,17 +22,38 @@ class Gap(NamedTuple):
     claim: Claim | None
 
 
+class Open(NamedTuple):
+    """A layer whose claim may decide the options that it lacks; ``values`` are those it has."""
+
+    position: int
+    name: str
+    kind: type[Layer]
+    values: dict[str, Any]
+    lacking: tuple[str, ...]
+    inputs: tuple[int, ...]
+    span: Span
+    option_spans: dict[str, Span]
+    claim: Claim
+
+
+class Projection(NamedTuple):
+    """PROJECT, right before the join that it leads to: nothing where the volumes agree."""
+
+    position: int
+    inputs: tuple[int, ...]
+    stride: Size
+    span: Span
+
+
+Entry: TypeAlias = Node | Gap | Open | Projection
+
+
 class Draft(NamedTuple):
     """What the planner walks, so that mistakes behind a gap are found in the same run."""
 
     name: str
-    nodes: tuple[Node | Gap, ...]
+    entries: tuple[Entry, ...]
     expectations: tuple[Expectation, ...]
     source: Source
-
-    def network(self) -> Network | None:
-        """The network, where no layer is missing."""
-        nodes = tuple(node for node in self.nodes if isinstance(node, Node))
-        if len(nodes) != len(self.nodes):
-            return None
-        return Network(self.name, nodes, self.expectations, self.source)
+    dialect: Dialect
+    names: Names

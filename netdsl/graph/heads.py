@@ -33,6 +33,11 @@ class Head(NamedTuple):
     span: Span
     rest: tuple[tree.Item, ...]
 
+    @property
+    def is_input(self) -> bool:
+        """Whether the kind takes no volume: then its name serves as its label."""
+        return self.kind is not None and self.kind.inputs == 0
+
 
 class _Prefix(NamedTuple):
     kind: type[Layer]
@@ -63,8 +68,35 @@ def option_words(kind: type[Layer]) -> set[str]:
 
 def read_head(layer: tree.Layer) -> Head:
     """Find the kind and the label of a layer."""
+    if layer.noted:
+        return _noted(layer)
     head = _labelled(layer) if layer.labelled else _unlabelled(layer)
     return _refined(head) if head.kind else head
+
+
+_NOTED = re.compile(r"([a-z]+)([0-9]*)-?([0-9]*)", re.IGNORECASE)
+
+
+def _noted(layer: tree.Layer) -> Head:
+    """``CONV3-64`` is 64 filters of 3x3 at stride 1 that keep the extents, ``POOL2`` 2x2 at stride 2;
+    ``FC`` has as many neurons as its volume has channels. None of them is a label."""
+    (word,) = layer.words
+    match = _NOTED.match(word.text)
+    assert match is not None
+    name, extent, filters = match.groups()
+    kind = kind_named(name)
+    place = word.span
+    rest: list[tree.Item] = []
+    if filters:
+        rest.append(tree.Number(filters, place))
+    if extent:
+        rest.append(tree.Extents(f"{extent}x{extent}", place))
+        step = [tree.Word("pad", place), tree.Number(str(int(extent[:9]) // 2), place)]
+        rest += step if filters else [tree.Word("stride", place), tree.Number(extent, place)]
+    if kind is not None and kind.weighs and not extent and layer.claim is not None:
+        channels = re.split("[xX×]", layer.claim.value.text)[-1]
+        rest.append(tree.Number(channels.strip(), layer.claim.value.span))
+    return Head(kind, "", name, place, tuple(rest))
 
 
 def _words_span(words: tuple[tree.Word, ...]) -> Span:
@@ -116,7 +148,6 @@ def _leading_words(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
 def _refined(head: Head) -> Head:
     """``POOL: max 2x2``: a word beside the kind that together with it names a kind."""
     for place, item in enumerate(head.rest):
-        # `NORM: a normalization layer` is no LAYER NORM: words that mean nothing make no kind.
         if isinstance(item, tree.Word) and item.text.lower() not in FILLERS:
             kind = kind_named(f"{item.text} {head.written}")
             if kind is not None:

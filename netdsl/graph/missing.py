@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expansion import Step
 from netdsl.graph.heads import Head
+from netdsl.graph.steps import Step
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.source import Span
@@ -84,5 +84,7 @@ def _example_value(option: Option[Any], turn: int) -> str:
         OptionType.PADDING: "1",
         OptionType.REAL: "0.5",
         OptionType.FLAG: "",
+        OptionType.WORD: option.choices[0] if option.choices else "",
+        OptionType.TABLE: "{ 0-2; 1-3 }",
     }
     return f"{option.words[0]} {examples[option.type]}".rstrip()

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.layers.dialect import LECTURE, Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Volume
 from netdsl.source import Source, Span
+
+
+class Noted(NamedTuple):
+    """A count that notes state of a layer: ``weights: (3*3*3)*64 = 1,728``.
+
+    ``tolerance`` is how far a rounded figure such as ``3.2M`` may be off.
+    """
+
+    subject: str
+    value: int
+    tolerance: int
+    span: Span
 
 
 class Claim(NamedTuple):
@@ -14,6 +27,7 @@ class Claim(NamedTuple):
 
     volume: Volume
     span: Span
+    noted: tuple[Noted, ...] = ()
 
 
 class Node(NamedTuple):
@@ -21,8 +35,8 @@ class Node(NamedTuple):
 
     ``name`` is unique in the network (``CONV1``; layers without a label are numbered by kind);
     ``inputs`` are indices of earlier nodes. ``span`` covers the layer in the source, and
-    ``option_spans`` the options that are written there. A layer that a ``default`` line put in
-    points at that line and has ``implied`` set.
+    ``option_spans`` the options that are written there. A layer that nobody wrote, because a
+    ``default`` line or a PROJECT put it in, points at that place and has ``implied`` set.
     """
 
     position: int
@@ -36,13 +50,14 @@ class Node(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """An ``expect`` line: ``subject relation value``."""
+    """An ``expect`` line: ``subject relation value``; ``of`` names the layer that it is about."""
 
     subject: str
     relation: str
     value: int | Volume
     span: Span
     value_span: Span
+    of: str = ""
 
 
 class Network(NamedTuple):
@@ -52,3 +67,4 @@ class Network(NamedTuple):
     nodes: tuple[Node, ...]
     expectations: tuple[Expectation, ...]
     source: Source
+    dialect: Dialect = LECTURE

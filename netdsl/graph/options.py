@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.values import MisfitError, convert, extents
+from netdsl.graph.formulas import Environment, as_item, calculated
+from netdsl.graph.values import MisfitError, convert, extents, table_rows
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
+from netdsl.quantities import SAME, Padding
 from netdsl.source import Span
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
@@ -20,6 +22,8 @@ _VOLUME_OPTIONS = ("height", "width", "channels")
 """A kind that declares these three is given by a volume: ``input 32x32x1``."""
 
 _NUMBERS = (OptionType.COUNT, OptionType.INDEX, OptionType.REAL)
+_PADDINGS = {"same": SAME, "valid": Padding(0, 0, 0, 0)}
+_SIDES = ("top", "bottom", "left", "right")
 
 
 class Written(NamedTuple):
@@ -33,9 +37,15 @@ class _Reader:
     """One pass over the items of a layer. In a ``where`` entry commas make lists."""
 
     def __init__(
-        self, kind: type[Layer], items: tuple[tree.Item, ...], lists: bool, findings: Findings
+        self,
+        kind: type[Layer],
+        items: tuple[tree.Item, ...],
+        environment: Environment,
+        lists: bool,
+        findings: Findings,
     ) -> None:
         self.kind = kind
+        self.environment = environment
         self.items = items
         self.lists = lists
         self.findings = findings
@@ -55,6 +65,10 @@ class _Reader:
                 self._word(item)
             elif isinstance(item, tree.Mark):
                 self._mark(item)
+            elif isinstance(item, tree.Sign):
+                self._sign(item)
+            elif isinstance(item, tree.Table):
+                self._table(item)
             else:
                 self._bare(item)
         return self.given
@@ -65,7 +79,7 @@ class _Reader:
         if text in _NEGATIONS:
             self._negation(word)
         elif option is None:
-            if text not in self.fillers:
+            if not self._named_value(word) and text not in self.fillers:
                 self._unknown(word)
         elif option.type is OptionType.FLAG:
             self._set(option, [Written(True, word.span)])
@@ -73,31 +87,143 @@ class _Reader:
         else:
             self._named(option, word)
 
+    def _named_value(self, word: tree.Word) -> bool:
+        """A word that is a value by itself: a parameter of the block, `same`, or a choice."""
+        value = self._value_of(word)
+        if value is not None:
+            self._bare(value)
+            return True
+        text = word.text.lower()
+        for option in self.options.values():
+            if option.type is OptionType.PADDING and text in _PADDINGS:
+                self._set(option, [Written(_PADDINGS[text], word.span)])
+                return True
+            if option.type is OptionType.WORD and text in option.choices:
+                self._set(option, [Written(text, word.span)])
+                self.by_name.add(option.name)
+                return True
+        return False
+
+    def _value_of(self, item: tree.Item | None) -> tree.Value | None:
+        """A value as written, or as a parameter or `let` of this name says it."""
+        if isinstance(item, tree.Number | tree.Extents):
+            return item
+        if isinstance(item, tree.Word):
+            quantity = self.environment.values.get(item.text)
+            return as_item(quantity, item.span) if quantity is not None else None
+        return None
+
     def _named(self, option: Option[Any], word: tree.Word) -> None:
         """A word that introduces an option; without a value it may be a filler: `96 filters`."""
         place = self.place
         while place < len(self.items) and self._is_filler(self.items[place]):
             place += 1
         following = self.items[place] if place < len(self.items) else None
+        if isinstance(following, tree.Word) and self._by_words(option, word, following, place):
+            return
+        value = self._value_of(following)
         positional = option.name in self.given and option.name not in self.by_name
-        if positional or not isinstance(following, tree.Number | tree.Extents):
-            if not positional and word.text.lower() not in self.fillers:
+        idle = word.text.lower() in self.fillers
+        misplaced = isinstance(value, tree.Extents) and option.type in _NUMBERS
+        if positional or value is None or (misplaced and idle):
+            if word.text in self.environment.values and not (positional and idle):
+                self._named_value(word)  # a parameter that is called like an option
+            elif not positional and not idle:
                 self._no_value(option, word)
             return
-        if (
-            isinstance(following, tree.Extents)
-            and option.type in _NUMBERS
-            and word.text.lower() in self.fillers
-        ):
-            return
         self.place = place + 1
-        self._set(option, self._values(option, following, word.span))
+        self._set(option, self._values(option, value, word.span))
+        self.by_name.add(option.name)
+
+    def _by_words(self, option: Option[Any], word: tree.Word, following: tree.Word, place: int) -> bool:
+        """An option whose value is a word: `pad same`, `pad top 0 bottom 1`, `table lenet5`."""
+        text = following.text.lower()
+        value: Any = None
+        end = place + 1
+        if option.type is OptionType.PADDING and text in _PADDINGS:
+            value = _PADDINGS[text]
+        elif option.type is OptionType.PADDING and text in _SIDES:
+            value, end = self._sides(option, place)
+        elif option.type is OptionType.WORD and text in option.choices:
+            value = text
+        elif option.type is OptionType.TABLE and text in option.tables:
+            value = option.tables[text]
+        elif option.type in (OptionType.WORD, OptionType.TABLE):
+            known = option.choices or tuple(option.tables)
+            near = did_you_mean(text, known)
+            cures = (f"did you mean `{near}`?",) if near else ()
+            message = f"`{option.words[0]}` has no choice `{following.text[:40]}`"
+            self.findings.add(
+                "ND206", message, following.span, help=(*cures, f"the choices are {', '.join(known)}")
+            )
+        else:
+            return False
+        self.place = end
+        self._set(option, [Written(value, word.span.to(self.items[end - 1].span))])
+        self.by_name.add(option.name)
+        return True
+
+    def _sides(self, option: Option[Any], place: int) -> tuple[Padding | None, int]:
+        """`top 0 bottom 1 left 0 right 1`: the padding, and the place behind it. Sides left out are 0."""
+        sides = dict.fromkeys(_SIDES, 0)
+        sound = True
+        while self._is_side(place):
+            side = self.items[place]
+            assert isinstance(side, tree.Word)
+            value = self._value_of(self.items[place + 1]) if place + 1 < len(self.items) else None
+            try:
+                if not isinstance(value, tree.Number):
+                    raise MisfitError("ND206", f"`{side.text}` needs a number of rows or columns")
+                sides[side.text.lower()] = convert(option, value).top
+            except MisfitError as misfit:
+                self.findings.add(misfit.code, misfit.message, side.span, misfit.label)
+                sound = False
+            place += 1 if value is None else 2
+            following = self.items[place] if place < len(self.items) else None
+            if isinstance(following, tree.Mark) and following.text == "," and self._is_side(place + 1):
+                place += 1
+        return (Padding(**sides) if sound else None), place
+
+    def _is_side(self, place: int) -> bool:
+        item = self.items[place] if place < len(self.items) else None
+        return isinstance(item, tree.Word) and item.text.lower() in _SIDES
+
+    def _sign(self, sign: tree.Sign) -> None:
+        """A sign of arithmetic that no formula has taken in."""
+        if sign.text == "*":
+            message, cure = "only a group in brackets can be repeated", "put brackets around it: `[RELU]*3`"
+        else:
+            message, cure = (
+                f"`{sign.text}` stands alone",
+                "write arithmetic like `4*k`, `width/2` or `(k+1)*2`",
+            )
+        self.findings.add("ND207", message, sign.span, help=(cure,))
+        self.slipped = True
+
+    def _table(self, table: tree.Table) -> None:
+        option = next((option for option in self.options.values() if option.type is OptionType.TABLE), None)
+        if option is None:
+            self.findings.add(
+                "ND207",
+                f"{self.kind.keyword} takes no table of connections",
+                table.span,
+                help=("leave it out",),
+            )
+            return
+        try:
+            rows = table_rows(table)
+        except MisfitError as misfit:
+            self.findings.add(misfit.code, misfit.message, table.span, misfit.label)
+            rows = None
+        self._set(option, [Written(rows, table.span)])
         self.by_name.add(option.name)
 
     def _is_filler(self, item: tree.Item) -> bool:
         if isinstance(item, tree.Mark):
             return item.text == "="
-        return isinstance(item, tree.Word) and item.text.lower() in FILLERS
+        if not isinstance(item, tree.Word) or item.text in self.environment.values:
+            return False
+        return item.text.lower() in FILLERS
 
     def _negation(self, word: tree.Word) -> None:
         following = self.items[self.place] if self.place < len(self.items) else None
@@ -113,8 +239,8 @@ class _Reader:
         self.by_name.add(option.name)
 
     def _mark(self, mark: tree.Mark) -> None:
-        following = self.items[self.place] if self.place < len(self.items) else None
-        if mark.text == "/" and isinstance(following, tree.Number | tree.Extents):
+        following = self._value_of(self.items[self.place]) if self.place < len(self.items) else None
+        if mark.text == "/" and following is not None:
             self.place += 1
             option = self.options.get("stride")
             if option is None:
@@ -154,10 +280,11 @@ class _Reader:
         """A value, or in a where block the whole list that a comma continues."""
         values: list[tree.Value] = [first]
         while self.lists and self.place + 1 < len(self.items):
-            comma, following = self.items[self.place : self.place + 2]
-            if not (isinstance(comma, tree.Mark) and comma.text == "," and type(following) is type(first)):
+            comma, following = self.items[self.place], self._value_of(self.items[self.place + 1])
+            if not (isinstance(comma, tree.Mark) and comma.text == ","):
                 break
-            assert isinstance(following, tree.Number | tree.Extents)
+            if following is None or type(following) is not type(first):
+                break
             values.append(following)
             self.place += 2
         written: list[Written] = []
@@ -167,9 +294,16 @@ class _Reader:
             try:
                 written.append(Written(convert(option, value), start.to(value.span)))
             except MisfitError as misfit:
-                self.findings.add(misfit.code, misfit.message, value.span, misfit.label)
+                self.findings.add(
+                    misfit.code, misfit.message, value.span, self._explained(value, misfit.label)
+                )
                 written.append(Written(None, start.to(value.span)))
         return written
+
+    def _explained(self, value: tree.Value, label: str) -> str:
+        """The label of a value that does not fit; for a formula, what it comes to."""
+        formula = self.findings.source.excerpt(value.span)
+        return label if formula == value.text else f"{formula[:60]} = {value.text}"
 
     def _set(self, option: Option[Any], values: list[Written]) -> None:
         earlier = self.given.get(option.name)
@@ -221,7 +355,7 @@ class _Reader:
 
     def _unknown(self, word: tree.Word) -> None:
         self.slipped = True
-        known_words = [*self.by_word, *self.fillers, "no"]
+        known_words = [*self.by_word, *self.fillers, "no", *self.environment.values]
         near = None if self.findings.crowded else did_you_mean(word.text, known_words)
         known = sorted({option.words[0] for option in self.options.values()})
         cures = [f"did you mean `{near}`?"] if near else []
@@ -235,13 +369,19 @@ class _Reader:
 
 
 def read_options(
-    kind: type[Layer], items: tuple[tree.Item, ...], findings: Findings, *, lists: bool = False
+    kind: type[Layer],
+    items: tuple[tree.Item, ...],
+    findings: Findings,
+    environment: Environment,
+    *,
+    lists: bool = False,
 ) -> dict[str, list[Written]]:
     """The options that are written, by name; one value each, several where ``lists`` allows.
 
     A value that does not fit is reported and has the value None.
     """
-    return _Reader(kind, items, lists, findings).read()
+    known = calculated(items, environment, findings)
+    return _Reader(kind, known, environment, lists, findings).read() if known is not None else {}
 
 
 def volume_options(kind: type[Layer], value: tree.Value, findings: Findings) -> dict[str, Written]:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.graph.heads import read_head
+from netdsl.graph.naming import label_key
 from netdsl.graph.network import Expectation, Network, Node
+from netdsl.layers.dialect import LECTURE
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
-from netdsl.quantities import Padding, Size, grouped
+from netdsl.quantities import Padding, Same, Size, grouped
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -21,10 +23,14 @@ _NOWHERE = Span(0, 0)
 def print_network(network: Network) -> str:
     """The network as a listing, one layer a line, defaults written out.
 
-    Parsing the text gives the same layers, names and expectations; printing that again gives the
-    same text.
+    Layers that do not work on the one before name what they work on: ``@CONV1 - RELU2``,
+    ``ADD1[ @BN2 | @INPUT ]``. Parsing the text gives the same layers, names and expectations;
+    printing that again gives the same text.
     """
-    lines = [f"net {network.name}", *(_line(node) for node in network.nodes)]
+    lines = [f"net {network.name}"]
+    if network.dialect.name != LECTURE.name:
+        lines.append(f"dialect {network.dialect.name}")
+    lines += [_line(node, network) for node in network.nodes]
     lines += [_expectation(expectation) for expectation in network.expectations]
     return "\n".join(lines) + "\n"
 
@@ -46,20 +52,25 @@ def options_text(layer: Layer) -> str:
         value = layer.__dict__[name]
         written = value is not None and value != option.default
         if written:
-            parts.append(_option_text(option, value, bare_numbers))
+            parts.append(option_text(option, value, bare_numbers))
         elif option.positional and option.type is not OptionType.SIZE:
             bare_numbers = False  # the next bare number would be taken for this option
     return " ".join(parts)
 
 
-def _option_text(option: Option[Any], value: Any, bare_numbers: bool) -> str:
+def option_text(option: Option[Any], value: Any, bare_numbers: bool = False) -> str:
+    """An option as it is written: ``stride 2``; ``bare_numbers`` leaves out the word of a number."""
     word = option.words[0]
     if option.type is OptionType.FLAG:
         return word if value else f"no {word}"
     if option.type is OptionType.SIZE:
         return str(value) if option.positional else f"{word} {_extents(value)}"
     if option.type is OptionType.PADDING:
-        return f"{word} {_padding(value)}"
+        return _padding(word, value)
+    if option.type is OptionType.WORD:
+        return f"{word} {value}"
+    if option.type is OptionType.TABLE:
+        return f"{word} {_table(option, value)}"
     text = repr(value) if option.type is OptionType.REAL else str(value)
     return text if option.positional and bare_numbers else f"{word} {text}"
 
@@ -68,12 +79,44 @@ def _extents(size: Size) -> str:
     return str(size.height) if size.height == size.width else str(size)
 
 
-def _padding(padding: Padding) -> str:
-    return str(padding)
+def _padding(word: str, padding: Padding | Same) -> str:
+    if isinstance(padding, Same):
+        return str(padding)
+    if padding.top == padding.bottom and padding.left == padding.right:
+        return f"{word} {_extents(Size(padding.top, padding.left))}"
+    sides = zip(Padding._fields, padding, strict=True)
+    return f"{word} {' '.join(f'{side} {rows}' for side, rows in sides if rows)}"
 
 
-def _line(node: Node) -> str:
+def _table(option: Option[Any], rows: tuple[tuple[int, ...], ...]) -> str:
+    """The name of a table that has one, else its rows: ``{ 0-2; 1-3; 0 1 3 4 }``."""
+    for name, known in option.tables.items():
+        if known == rows:
+            return name
+    return f"{{ {'; '.join(_row(row) for row in rows)} }}"
+
+
+def _row(row: tuple[int, ...]) -> str:
+    run = len(row) > 2 and row[-1] - row[0] == len(row) - 1
+    return f"{row[0]}-{row[-1]}" if run else " ".join(str(channel) for channel in row)
+
+
+def _line(node: Node, network: Network) -> str:
     """``CONV1: 6 5x5``; the kind is written out where the name alone does not say it."""
+    if node.layer.inputs is None:
+        branches = " | ".join(_reference(network.nodes[index]) for index in node.inputs)
+        return f"{_head(node)}[ {branches} ]"
+    if node.inputs and node.inputs[0] != node.position - 1:
+        return f"{_reference(network.nodes[node.inputs[0]])} - {_head(node)}"
+    return _head(node)
+
+
+def _reference(node: Node) -> str:
+    return f"@{label_key(node.name)}"
+
+
+def _head(node: Node) -> str:
+    """The name of a layer with its options, and its kind where the name does not say it."""
     options = options_text(node.layer)
     if node.name == node.layer.keyword:
         return f"{node.name} {options}".rstrip()

@@ -107,3 +107,37 @@ def _within(option: Option[Any], value: Any) -> Any:
 
 def _misfit(option: Option[Any], value: tree.Value) -> MisfitError:
     return MisfitError("ND206", f"`{option.words[0]}` takes {option.type.value}", f"not {value.text}")
+
+
+_CHANNEL_LIMIT = 2**16
+_TABLE_LIMIT = 2**20
+
+
+def table_rows(table: tree.Table) -> tuple[tuple[int, ...], ...]:
+    """The channels of each row, in order; ``0-2`` is 0, 1 and 2. Raises MisfitError."""
+    rows = []
+    total = 0
+    for row in table.rows:
+        channels: set[int] = set()
+        first: int | None = None
+        ranging = False
+        for item in row:
+            if not isinstance(item, tree.Number):
+                ranging = isinstance(item, tree.Sign)
+                continue
+            channel = count_from_text(item.text)
+            if channel is None or channel > _CHANNEL_LIMIT:
+                raise MisfitError(
+                    "ND206", "a table holds the numbers of channels, from 0 on", f"not {item.text[:40]}"
+                )
+            if ranging and (first is None or channel < first):
+                raise MisfitError("ND206", "a range runs from a channel to a later one", f"not to {channel}")
+            channels.update(range(first if ranging and first is not None else channel, channel + 1))
+            first, ranging = channel, False
+        if not channels:
+            raise MisfitError("ND206", "a row of the table is empty")
+        rows.append(tuple(sorted(channels)))
+        total += len(channels)
+        if total > _TABLE_LIMIT:
+            raise MisfitError("ND206", f"a table holds at most {_TABLE_LIMIT:,} connections")
+    return tuple(rows)

@@ -9,6 +9,7 @@ class leaves out is an error when its file is imported, never a silent zero.
 from __future__ import annotations
 
 from functools import cache
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from netdsl.diagnostics import Mistake
@@ -43,10 +44,7 @@ class Parameter(NamedTuple):
     @property
     def values(self) -> int:
         """How many numbers are learned."""
-        total = 1
-        for extent in self.shape:
-            total *= extent
-        return total - self.absent
+        return prod(self.shape) - self.absent
 
 
 class Statistic(NamedTuple):
@@ -55,6 +53,11 @@ class Statistic(NamedTuple):
     name: str
     shape: tuple[int, ...]
     initial: float
+
+    @property
+    def values(self) -> int:
+        """How many numbers are kept."""
+        return prod(self.shape)
 
 
 class Window(NamedTuple):

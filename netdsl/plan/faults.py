@@ -11,7 +11,8 @@ from netdsl.layers.sliding import positions
 from netdsl.quantities import Volume
 from netdsl.source import Span
 
-_TRACE_LENGTH = 8
+TRACE_LENGTH = 8
+"""Layers of a trace that are shown."""
 
 
 class Place(NamedTuple):
@@ -65,8 +66,8 @@ def _trace_note(place: Place) -> tuple[str, ...]:
     steps = [f"{name} {volume}" if volume else f"{name} unknown" for name, volume in place.trace]
     if not steps:
         return ()
-    if len(steps) > _TRACE_LENGTH:
-        steps = [steps[0], "...", *steps[2 - _TRACE_LENGTH :]]
+    if len(steps) > TRACE_LENGTH:
+        steps = [steps[0], "...", *steps[2 - TRACE_LENGTH :]]
     return (f"volumes up to here: {' -> '.join(steps)}",)
 
 

@@ -7,86 +7,129 @@ the walk goes on with the claim, and mistakes further down are found in the same
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TypeAlias
 
 from netdsl.diagnostics import Findings, Mistake
-from netdsl.graph.draft import Draft, Gap
+from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Network, Node
-from netdsl.layers.layer import Layer, Parameter, Statistic, Window
-from netdsl.plan.faults import Place, report_claim, report_mistake
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.plan.costs import planned_layers
+from netdsl.plan.faults import TRACE_LENGTH, Place, report_claim, report_mistake
+from netdsl.plan.notes import check_notes
+from netdsl.plan.plan import Plan
+from netdsl.plan.solving import Solver
 from netdsl.quantities import Size, Volume
 
-
-class _View(NamedTuple):
-    """What one position of a volume sees of the input: its size, and the steps between two."""
-
-    size: Size
-    step: Size
-
-    def through(self, window: Window) -> _View:
-        """The view of a position behind a window."""
-        size = Size(
-            self.size.height + (window.kernel.height - 1) * self.step.height,
-            self.size.width + (window.kernel.width - 1) * self.step.width,
-        )
-        step = Size(self.step.height * window.stride.height, self.step.width * window.stride.width)
-        return _View(size, step)
-
-
-_PIXEL = _View(Size(1, 1), Size(1, 1))
+Outcome: TypeAlias = Volume | tuple[Mistake, ...]
 
 
 def plan_draft(draft: Draft, findings: Findings) -> Plan | None:
     """The plan of a network; None where a volume is missing or a claim is wrong, each reported."""
     walk = _Walk(draft, findings)
-    for node in draft.nodes:
-        walk.visit(node)
-    network = draft.network()
-    if network is None or not walk.sound or None in walk.volumes:
+    for entry in draft.entries:
+        walk.visit(entry)
+    nodes = tuple(node for node in walk.nodes if isinstance(node, Node))
+    volumes = [volume for volume in walk.volumes if volume is not None]
+    if not walk.sound or not len(nodes) == len(volumes) == len(walk.nodes):
         return None
-    return Plan(network, _planned(network, [volume for volume in walk.volumes if volume is not None]))
+    network = Network(draft.name, nodes, draft.expectations, draft.source, draft.dialect)
+    plan = Plan(network, planned_layers(network, volumes))
+    check_notes(plan, findings)
+    return plan
 
 
 class _Walk:
-    """The volumes so far. ``computed`` keeps what the arithmetic gave where a claim differs."""
+    """The layers and volumes so far. ``computed`` keeps what the arithmetic gave where a claim
+    differs; ``placed`` says for every entry of the draft which node makes its output."""
 
     def __init__(self, draft: Draft, findings: Findings) -> None:
         self.draft = draft
         self.findings = findings
+        self.nodes: list[Node | Gap] = []
         self.volumes: list[Volume | None] = []
+        self.placed: list[int] = []
         self.computed: dict[int, Volume] = {}
-        self.outcomes: dict[tuple[int, tuple[Volume, ...]], Volume | tuple[Mistake, ...]] = {}
+        self.outcomes: dict[tuple[int, tuple[Volume, ...]], Outcome] = {}
+        self.solver = Solver(draft.dialect, findings)
         self.sound = True
 
-    def visit(self, node: Node | Gap) -> None:
+    def visit(self, entry: Entry) -> None:
+        if isinstance(entry, Projection):
+            self._project(entry)
+            return
+        position = len(self.nodes)
+        if position != entry.position:
+            inputs = tuple(self.placed[index] for index in entry.inputs)
+            entry = entry._replace(position=position, inputs=inputs)
+        self.placed.append(position)
+        if isinstance(entry, Open):
+            entry = self.solver.complete(entry, self._inputs(entry.inputs))
+        self._settle(entry)
+
+    def _settle(self, node: Node | Gap) -> None:
+        """Find the volume of a node and compare it with its claim."""
         claimed = node.claim.volume if node.claim else None
-        inputs = self._inputs(node)
-        if isinstance(node, Gap) or inputs is None or len(inputs) != node.layer.inputs:
-            self.volumes.append(claimed)
+        inputs = self._inputs(node.inputs)
+        if isinstance(node, Gap) or inputs is None or not _takes(node, len(inputs)):
+            self._put(node, claimed)
             self.sound = False
             return
         outcome = self._volume(node, inputs)
         if claimed is not None and not _agrees(outcome, claimed):
-            outcome = self._with_computed_inputs(node, claimed) or outcome
+            node = self.solver.adjust(node, inputs)
+            outcome = self._volume(node, inputs)
+            if not _agrees(outcome, claimed):
+                outcome = self._with_computed_inputs(node, claimed) or outcome
         if isinstance(outcome, Volume):
-            self.volumes.append(claimed if claimed and not outcome.agrees(claimed) else outcome)
-            if claimed and not outcome.agrees(claimed):
+            wrong = claimed is not None and not outcome.agrees(claimed)
+            self._put(node, claimed if wrong else outcome)
+            if wrong:
                 self.computed[node.position] = outcome
                 self.sound = False
                 report_claim(self._place(node, inputs), outcome, self.findings)
         else:
-            self.volumes.append(claimed)
+            self._put(node, claimed)
             self.sound = False
             for mistake in outcome:
                 report_mistake(self._place(node, inputs), mistake, self.findings)
 
-    def _inputs(self, node: Node | Gap) -> tuple[Volume, ...] | None:
-        known = [self.volumes[index] for index in node.inputs]
+    def _put(self, node: Node | Gap, volume: Volume | None) -> None:
+        self.nodes.append(node)
+        self.volumes.append(volume)
+
+    def _project(self, entry: Projection) -> None:
+        """Put nothing where the volume is that of the other branches, else layers that make it so."""
+        source = self.placed[entry.inputs[0]] if entry.inputs else None
+        join = next(e for e in self.draft.entries[entry.position + 1 :] if not isinstance(e, Projection))
+        others = [i for i in join.inputs if not isinstance(self.draft.entries[i], Projection)]
+        known = (self.volumes[self.placed[index]] for index in others)
+        target = next((volume for volume in known if volume is not None), None)
+        if not others:
+            message = "PROJECT takes its volume from a branch beside it, and there is none"
+            cure = "write `ADD[ CONV 64 3x3 pad 1 | PROJECT ]`"
+            self.findings.add("ND222", message, entry.span, help=(cure,))
+        x = self.volumes[source] if source is not None else None
+        if source is None or x is None or target is None:
+            self.placed.append(len(self.nodes))
+            self._put(Gap(len(self.nodes), "PROJECT", (), entry.span, None), None)
+            self.sound = False
+            return
+        if not (x.agrees(target) and entry.stride == Size(1, 1)):
+            from netdsl.layers.project import projection  # few networks have one
+
+            name = self.draft.names.of_kind("PROJECT", single=False)
+            for ending, layer in projection(target.channels, entry.stride, self.draft.dialect):
+                label = self.draft.names.labelled(f"{name}{ending}") if ending else name
+                inputs = (source,)
+                source = len(self.nodes)
+                self._settle(Node(source, label, layer, inputs, entry.span, {}, implied=True))
+        self.placed.append(source)
+
+    def _inputs(self, indices: tuple[int, ...]) -> tuple[Volume, ...] | None:
+        known = [self.volumes[index] for index in indices]
         inputs = tuple(volume for volume in known if volume is not None)
         return inputs if len(inputs) == len(known) else None
 
-    def _volume(self, node: Node, inputs: tuple[Volume, ...]) -> Volume | tuple[Mistake, ...]:
+    def _volume(self, node: Node, inputs: tuple[Volume, ...]) -> Outcome:
         """The volume or what is wrong, asked once for the same layer and inputs: groups repeat."""
         key = (id(node.layer), inputs)
         known = self.outcomes.get(key)
@@ -113,56 +156,24 @@ class _Walk:
         return Place(node, inputs, self._trace(node))
 
     def _trace(self, node: Node) -> tuple[tuple[str, Volume | None], ...]:
-        """The layers on the way from the input with their volumes, the nearest last."""
+        """The layers on the way from the input with their volumes, the nearest last; only as many
+        as are shown, and the first."""
         trace = []
         indices = node.inputs
-        while indices:
-            before = self.draft.nodes[indices[0]]
-            trace.append((before.name, self.volumes[before.position]))
+        while indices and len(trace) < TRACE_LENGTH:
+            before = self.nodes[indices[0]]
+            trace.append((before.name, self.volumes[indices[0]]))
             indices = before.inputs
+        if indices:
+            trace.append((self.nodes[0].name, self.volumes[0]))
         return tuple(reversed(trace))
 
 
-def _agrees(outcome: Volume | tuple[Mistake, ...], claimed: Volume) -> bool:
+def _takes(node: Node, volumes: int) -> bool:
+    """Whether the layer takes this many volumes; where not, that is reported already."""
+    wanted = node.layer.inputs
+    return volumes > 1 if wanted is None else volumes == wanted
+
+
+def _agrees(outcome: Outcome, claimed: Volume) -> bool:
     return isinstance(outcome, Volume) and outcome.agrees(claimed)
-
-
-class _Costs(NamedTuple):
-    """What a layer answers for its inputs, once they are known to fit."""
-
-    parameters: tuple[Parameter, ...]
-    statistics: tuple[Statistic, ...]
-    macs: int
-    kept_values: int
-    window: Window
-
-
-def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
-    return _Costs(
-        layer.parameters(*inputs),
-        layer.statistics(*inputs),
-        layer.macs(*inputs),
-        layer.kept_values(*inputs),
-        layer.window(*inputs),
-    )
-
-
-def _planned(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...]:
-    views: list[_View] = []
-    planned = []
-    known: dict[tuple[int, tuple[Volume, ...]], _Costs] = {}
-    for node in network.nodes:
-        inputs = tuple(volumes[index] for index in node.inputs)
-        key = (id(node.layer), inputs)
-        costs = known.get(key)
-        if costs is None:
-            costs = known[key] = _costs(node.layer, inputs)
-        parameters, statistics, macs, kept_values, window = costs
-        widest = max((views[index] for index in node.inputs), default=None)
-        view = widest.through(window) if widest else _PIXEL
-        views.append(view)
-        output = volumes[node.position]
-        planned.append(
-            PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, view.size)
-        )
-    return tuple(planned)

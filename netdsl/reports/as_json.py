@@ -6,6 +6,9 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from netdsl.counting import tool_named
+from netdsl.counting.columns import COLUMNS, cell, total
+from netdsl.counting.tool import Tool
 from netdsl.diagnostics import Diagnostic, Label
 from netdsl.graph.printer import layer_text
 from netdsl.plan.plan import Plan, PlannedLayer
@@ -15,12 +18,20 @@ from netdsl.source import Source, Span
 SCHEMA = "netdsl-check-1"
 
 
-def checks_as_json(checks: Sequence[tuple[str, Plan | None, Sequence[Diagnostic]]]) -> str:
-    """One object for all networks checked: (file, plan or None, findings) each."""
+def checks_as_json(
+    checks: Sequence[tuple[str, Plan | None, Sequence[Diagnostic]]],
+    names: Sequence[str] = (),
+    tools: Sequence[str] = (),
+) -> str:
+    """One object for all networks checked: (file, plan or None, findings) each.
+
+    ``names`` are columns of netdsl.counting that every layer and the whole get besides, ``tools``
+    those whose totals are added.
+    """
     networks = [
         {
             "file": file,
-            "plan": _plan(plan) if plan is not None else None,
+            "plan": _plan(plan, names, tools) if plan is not None else None,
             "diagnostics": [_diagnostic(finding) for finding in findings],
         }
         for file, plan, findings in checks
@@ -28,8 +39,8 @@ def checks_as_json(checks: Sequence[tuple[str, Plan | None, Sequence[Diagnostic]
     return json.dumps({"schema": SCHEMA, "networks": networks}, indent=2) + "\n"
 
 
-def _plan(plan: Plan) -> dict[str, Any]:
-    return {
+def _plan(plan: Plan, names: Sequence[str], tools: Sequence[str]) -> dict[str, Any]:
+    written: dict[str, Any] = {
         "name": plan.network.name,
         "input": list(plan.input.shape),
         "output": list(plan.output.shape),
@@ -39,13 +50,22 @@ def _plan(plan: Plan) -> dict[str, Any]:
         "parameter_bytes": plan.parameter_bytes,
         "activation_bytes": FLOAT_BYTES * plan.activation_values,
         "kept_bytes": plan.kept_bytes,
-        "layers": [_layer(plan, layer) for layer in plan.layers],
+        "layers": [_layer(plan, layer, names) for layer in plan.layers],
     }
+    if names:
+        written["columns"] = {name: total(name, plan) for name in names if name in COLUMNS}
+    if tools:
+        written["like"] = {name: _likeness(tool_named(name), plan) for name in tools}
+    return written
 
 
-def _layer(plan: Plan, layer: PlannedLayer) -> dict[str, Any]:
+def _likeness(tool: Tool, plan: Plan) -> dict[str, Any]:
+    return {"counts": tool.title, "totals": tool.totals(plan), "differs": tool.differs}
+
+
+def _layer(plan: Plan, layer: PlannedLayer, names: Sequence[str]) -> dict[str, Any]:
     node = layer.node
-    return {
+    written: dict[str, Any] = {
         "name": node.name,
         "kind": node.layer.keyword,
         "text": layer_text(node.layer),
@@ -59,6 +79,9 @@ def _layer(plan: Plan, layer: PlannedLayer) -> dict[str, Any]:
         "receptive_field": list(layer.receptive_field),
         "line": plan.network.source.position(node.span.start)[0],
     }
+    if names:
+        written["columns"] = {name: cell(name, layer) for name in names}
+    return written
 
 
 def _diagnostic(finding: Diagnostic) -> dict[str, Any]:

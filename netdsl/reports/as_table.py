@@ -2,43 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from netdsl.counting.columns import COLUMNS, DEFAULT, cell
 from netdsl.graph.printer import layer_text
-from netdsl.plan.plan import Plan
+from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 from netdsl.reports.display import columns, padded, visible
 
-_HEADINGS = ("layer", "is", "output", "parameters", "MACs", "activations", "sees")
+_FIRST_HEADINGS = ("layer", "is", "output")
 _TEXT_COLUMNS = 2
 _LABEL_LIMIT = 40
 
 
-def plan_as_table(plan: Plan, *, colour: bool = False) -> str:
-    """The table of a network, for one image; ends in a line break.
+def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = False) -> str:
+    """The table of a network, for one image, with columns of netdsl.counting; ends in a line break.
 
-    MACs are the multiply-accumulates of weights, without biases; ``sees`` is the receptive field,
-    height x width in input pixels.
+    ``sees`` is the receptive field, height x width in input pixels. Columns that are asked for are
+    explained under the table.
     """
-    rows = [_HEADINGS]
-    for layer in plan.layers:
-        rows.append(
-            (
-                _cut(visible(layer.node.name)),
-                _cut(layer_text(layer.node.layer)),
-                str(layer.output),
-                _count(layer.parameter_count),
-                _count(layer.macs),
-                grouped(layer.output.values),
-                str(layer.receptive_field),
-            )
-        )
-    totals = (grouped(plan.parameter_count), grouped(plan.macs), grouped(plan.activation_values))
-    rows.append(("total", "", "", *totals, ""))
-    widths = [max(columns(row[place]) for row in rows) for place in range(len(_HEADINGS))]
+    rows = [(*_FIRST_HEADINGS, *(COLUMNS[name].heading if name in COLUMNS else "sees" for name in names))]
+    totals = dict.fromkeys(names, 0)
+    for planned in plan.layers:
+        cells = []
+        for name in names:
+            value = cell(name, planned)
+            if isinstance(value, int):
+                totals[name] += value
+                cells.append(_count(value))
+            else:
+                cells.append(str(value))
+        rows.append((*_identity(planned), *cells))
+    rows.append(("total", "", "", *(grouped(totals[name]) if name in COLUMNS else "" for name in names)))
+    widths = [max(columns(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = [_row(row, widths) for row in rows]
     rule = "-" * max(columns(line) for line in lines)
     title = visible(plan.network.name)
     head = f"\x1b[1m{title}\x1b[0m" if colour else title
-    return "\n".join([head, "", lines[0], rule, *lines[1:-1], rule, lines[-1], "", _memory(plan)]) + "\n"
+    foot = [_memory(plan)] if tuple(names) == DEFAULT else _legend(names)
+    return "\n".join([head, "", lines[0], rule, *lines[1:-1], rule, lines[-1], "", *foot]) + "\n"
+
+
+def _identity(planned: PlannedLayer) -> tuple[str, str, str]:
+    node = planned.node
+    return (_cut(visible(node.name)), _cut(layer_text(node.layer)), str(planned.output))
 
 
 def _cut(text: str) -> str:
@@ -51,9 +58,17 @@ def _count(count: int) -> str:
 
 def _row(row: tuple[str, ...], widths: list[int]) -> str:
     cells = []
-    for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        cells.append(padded(cell, width) if place < _TEXT_COLUMNS else cell.rjust(width))
+    for place, (text, width) in enumerate(zip(row, widths, strict=True)):
+        cells.append(padded(text, width) if place < _TEXT_COLUMNS else text.rjust(width))
     return "  ".join(cells).rstrip()
+
+
+def _legend(names: Sequence[str]) -> list[str]:
+    """What each column counts, one line each."""
+    meanings = [(COLUMNS[name].heading, COLUMNS[name].meaning) for name in names if name in COLUMNS]
+    if len(meanings) < len(names):
+        meanings.append(("sees", "the receptive field, height x width in input pixels"))
+    return [f"{heading}: {meaning}" for heading, meaning in meanings]
 
 
 def _memory(plan: Plan) -> str:

@@ -16,10 +16,10 @@ LINE_END = "_NL"
 RECOVERED = "layer"
 """The rule that a mistake is taken for, so that parsing goes on behind it."""
 
-SYNCHRONISING = frozenset(("LINK", "CLOSE", "RIGHT_BRACE"))
+SYNCHRONISING = frozenset(("LINK", "CLOSE", "RIGHT_BRACE", "BAR"))
 """Besides line ends, the tokens that may end a mistake."""
 
-BRACKETS = {"CLOSE": "OPEN", "RIGHT_BRACE": "LEFT_BRACE"}
+BRACKETS = {"CLOSE": "OPEN", "RIGHT_BRACE": "LEFT_BRACE", "RIGHT_PARENTHESIS": "LEFT_PARENTHESIS"}
 NESTING_LIMIT = 64
 TOKEN_LIMIT = 50_000
 NESTING, LENGTH = "nesting", "length"
@@ -204,8 +204,10 @@ class _Run:
         start = token.start
         while not self._can_recover():
             self.states.pop()
-            self.nodes.pop()
             start = self.starts.pop()
+            node = self.nodes.pop()
+            if self.open and node is self.open[-1]:
+                self.open.pop()  # no layer stands in this bracket: the mistake ends outside it
         self.states.append(self.tables.states[self.states[-1]][RECOVERED])
         self.starts.append(start)
         self.nodes.append(None)

@@ -51,14 +51,9 @@ LESSONS = (
         ),
     ),
     Lesson(
-        "`*` needs a whole number: how many times the group is repeated",
-        "write it behind the bracket: `[CONV 64 3x3 - RELU]*3`",
-        ("[RELU]*", "[RELU]*N", "[RELU]*[RELU]"),
-    ),
-    Lesson(
-        "only a group in brackets can be repeated",
-        "put brackets around it: `[CONV 64 3x3]*3`",
-        ("CONV 64 3x3 *3", "RELU*3", "RELU: *3", "[RELU*3]", "CONV 64*3", "CONV1: 64*3"),
+        "`*` needs a number or a name: how many times the group is repeated",
+        "write it behind the bracket: `[CONV 64 3x3 - RELU]*3`, or `*(2*n)`",
+        ("[RELU]*", "[RELU]*[RELU]", "BASIC(64)*", "ADD[ RELU | RELU ]*"),
     ),
     Lesson(
         "one link or line break is missing after the group",
@@ -68,7 +63,7 @@ LESSONS = (
     Lesson(
         "one link or line break is missing before the bracket",
         "chain with ` - ` or begin a new line; a claimed volume stands before its layer",
-        ("RELU [RELU]", "RELU: [RELU]", "CONV 3 [55x55x96]", "CONV: 3 [55x55x96]", "RELU (a) [RELU]"),
+        ("CONV 3 [55x55x96]", "CONV: 3 [55x55x96]", "RELU (a) [RELU]"),
     ),
     Lesson(
         "a layer has one colon, after its label",
@@ -88,7 +83,7 @@ LESSONS = (
             "expect params <= -5",
             "expect output = [10]",
             "expect params = 5 5",
-            "expect params = 5 words",
+            "expect params = 5 more words",
         ),
     ),
     Lesson(
@@ -105,6 +100,42 @@ LESSONS = (
         "remarks in parentheses end a layer",
         "put the remark last, after a blank: `FC8: 1000 neurons (class scores)`",
         ("FC: 10 (scores) neurons", "RELU (a) (b)", "FC: 10 (a) 5"),
+    ),
+    Lesson(
+        "a branch is empty",
+        "put layers between the bars, or SKIP for a branch that changes nothing: `ADD[ RELU | SKIP ]`",
+        ("ADD[ RELU | ]", "ADD[ | RELU ]", "ADD[ RELU | | RELU ]"),
+    ),
+    Lesson(
+        "`|` parts the branches of a layer that joins them",
+        "write `ADD[ CONV 64 3x3 pad 1 | SKIP ]`",
+        ("RELU | RELU", "[RELU | RELU]", "| RELU"),
+    ),
+    Lesson(
+        "a block needs a name, its parameters and braces",
+        "write `block BASIC(width, stride = 1) { CONV width 3x3 - RELU }`",
+        (
+            "block BASIC(3) { RELU }",
+            "block BASIC(a b) { RELU }",
+            "block BASIC(a = ) { RELU }",
+            "block BASIC(a) RELU",
+            "block BASIC(a): RELU",
+        ),
+    ),
+    Lesson(
+        "arguments are values with commas between them",
+        "write `BASIC(128, stride = 2)`",
+        ("BASIC(64 2)", "BASIC(, 2)", "BASIC(stride = )", "BASIC(= 2)", "BASIC([3])"),
+    ),
+    Lesson(
+        "a pattern has kinds of layers, links, brackets, `*` and `?`",
+        "write `expect pattern [[CONV - RELU]*N - POOL?]*M - FC`",
+        (
+            "expect pattern [CONV 3]",
+            "expect pattern CONV 3x3",
+            "expect pattern CONV | FC",
+            "expect pattern CONV -",
+        ),
     ),
     Lesson(
         "relations like `<=` belong to `expect` lines",

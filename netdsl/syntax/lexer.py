@@ -13,8 +13,8 @@ END = "$END"
 UNKNOWN = "$UNKNOWN"
 """The token of a character that no terminal begins with."""
 
-FREE_TEXT = "TITLE"
-"""The terminal that matches anything, never tried where it is not expected."""
+FREE_TEXTS = ("TITLE", "RECIPE", "SUM", "NOTED", "NOTE")
+"""The terminals that match almost anything, never tried where they are not expected."""
 
 
 class Token(NamedTuple):
@@ -58,7 +58,7 @@ class Lexer:
             if found:
                 return Token(name, found.group(), position)
         for name in self._order:
-            found = name != FREE_TEXT and self._matchers[name](text, position)
+            found = name not in FREE_TEXTS and self._matchers[name](text, position)
             if found:
                 return Token(name, found.group(), position)
         return Token(UNKNOWN, text[position], position)

@@ -35,6 +35,13 @@ _READERS_WORDS = {
     "WHERE": "`where {`",
     "REMARK": "a remark in parentheses",
     "TITLE": "a name",
+    "BAR": "`|`",
+    "EQUALS": "`=`",
+    "RIGHT_PARENTHESIS": "`)`",
+    "REFERENCE": "a reference such as `@enc1`",
+    "RECIPE": "an entry such as `batch 64`",
+    "SUM": "a number",
+    "STRING": "a file name in quotes",
     LINE_END: "the end of the line",
     END: "the end of the file",
 }
@@ -60,8 +67,9 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     token = failure.token
     if failure.limit:
         return _too_deep(failure, source) if failure.limit == NESTING else _too_long(token, source)
-    if token.kind == END and failure.open_brackets:
-        return _never_closed(failure.open_brackets[-1], source)
+    opened = failure.open_brackets[-1] if failure.open_brackets else None
+    if opened is not None and (token.kind == END or (token.kind == LINE_END and opened.text == "(")):
+        return _never_closed(opened, source)
     if token.kind in BRACKETS and not _closes(failure):
         return _never_opened(failure, source)
     if token.kind == UNKNOWN:
@@ -125,7 +133,7 @@ def _too_long(token: Token, source: Source) -> Diagnostic:
 
 
 def _never_closed(opening: Token, source: Source) -> Diagnostic:
-    closing = "]" if opening.kind == "OPEN" else "}"
+    closing = _PAIRS[opening.text]
     return _error(
         "ND103",
         f"`{opening.text}` is never closed",
@@ -144,7 +152,7 @@ def _never_opened(failure: Failure, source: Source) -> Diagnostic:
     token = failure.token
     place = Label(Span(token.start, token.end), "closes nothing")
     if not failure.open_brackets:
-        opening = "[" if token.kind == "CLOSE" else "{"
+        opening = next(first for first, last in _PAIRS.items() if last == token.text)
         cure = f"leave it out, or add the missing `{opening}`"
         return _error("ND103", f"`{token.text}` closes a bracket that was never opened", source, place, cure)
     opened = failure.open_brackets[-1]
@@ -158,12 +166,14 @@ def _never_opened(failure: Failure, source: Source) -> Diagnostic:
     )
 
 
+_PAIRS = {"[": "]", "{": "}", "(": ")"}
+
 _LOOKALIKES = {
     "(": "a remark in parentheses stands at the end of a layer, after a blank, and is closed on its line",
     "\\": "a line needs no `\\` at its end: one layer stands on one line",
-    "|": "branches are not part of the language yet",
     "%": "write shares as decimals: 0.5",
-    "+": "layers are chained with `-`",
+    "@": "a reference is `@` and the name of a layer, without a blank: `@enc1`",
+    "$": "parameters of blocks are plain names: `CONV width 3x3`",
     "!": "a comment begins with `#`",
     "'": "names need no quotes",
     '"': "names need no quotes",

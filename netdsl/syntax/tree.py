@@ -33,14 +33,32 @@ class Extents(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A sign between the items of a layer: ``,``, ``=`` or ``/``."""
+    """A sign between the items of a layer: ``,``, ``=``, or ``/`` before a stride."""
 
     text: str
     span: Span
 
 
+class Sign(NamedTuple):
+    """A sign of arithmetic: ``*``, ``/`` without blanks, ``+``, ``-``, ``(``, ``)``."""
+
+    text: str
+    span: Span
+
+
+class Table(NamedTuple):
+    """``table { 0-2; 1-3 }``: for each row the numbers and signs in it."""
+
+    rows: tuple[tuple[Number | Mark | Sign, ...], ...]
+    span: Span
+
+
 Value: TypeAlias = Number | Extents
-Item: TypeAlias = Word | Number | Extents | Mark
+Item: TypeAlias = Word | Number | Extents | Mark | Sign | Table
+Operand: TypeAlias = Word | Number | Extents | Sign
+
+Sum: TypeAlias = tuple[Operand, ...]
+"""Arithmetic as written: names and values with signs between them, parentheses in pairs."""
 
 
 class Claim(NamedTuple):
@@ -50,11 +68,21 @@ class Claim(NamedTuple):
     span: Span
 
 
+class Note(NamedTuple):
+    """What notes state of a layer besides its volume: ``weights: (3*3*3)*64 = 1,728``."""
+
+    subject: str
+    text: str
+    span: Span
+
+
 class Layer(NamedTuple):
     """One layer, or one entry of a ``where`` block.
 
     ``words`` are those before the colon, or before the first number where there is no colon;
-    ``labelled`` says that a colon follows them. ``remark`` keeps its parentheses.
+    ``labelled`` says that a colon follows them. ``remark`` keeps its parentheses. ``notes`` are
+    those of a line like ``CONV3-64: [224x224x64] memory: ... weights: ...``, whose one word is
+    ``CONV3-64``.
     """
 
     claim: Claim | None
@@ -63,6 +91,8 @@ class Layer(NamedTuple):
     items: tuple[Item, ...]
     remark: str
     span: Span
+    notes: tuple[Note, ...] = ()
+    noted: bool = False
 
 
 class Where(NamedTuple):
@@ -76,8 +106,54 @@ class Group(NamedTuple):
     """``[ ... ]``, repeated ``times`` where a count is written."""
 
     elements: tuple[Element, ...]
-    times: Number | None
+    times: Sum | None
     where: Where | None
+    remark: str
+    span: Span
+
+
+class Branch(NamedTuple):
+    """One branch of a join: a chain."""
+
+    elements: tuple[Element, ...]
+    span: Span
+
+
+class Join(NamedTuple):
+    """``ADD[ ... | ... ]``: a layer that takes the output of every branch."""
+
+    layer: Layer
+    branches: tuple[Branch, ...]
+    times: Sum | None
+    remark: str
+    span: Span
+
+
+class Reference(NamedTuple):
+    """``@enc1``, without the sign; ``leads`` where no link stands before it."""
+
+    name: str
+    leads: bool
+    span: Span
+
+
+class Argument(NamedTuple):
+    """``64``, ``stride = 2`` or ``@enc1`` in a call; ``name`` is None for those by position."""
+
+    name: Word | None
+    value: Sum | Reference
+    span: Span
+
+
+class Call(NamedTuple):
+    """``down: BASIC(128, stride = 2)*2``; ``label`` is empty where none is written."""
+
+    claim: Claim | None
+    label: tuple[Word, ...]
+    block: Word
+    arguments: tuple[Argument, ...]
+    times: Sum | None
+    remark: str
     span: Span
 
 
@@ -87,13 +163,59 @@ class Unreadable(NamedTuple):
     span: Span
 
 
-Element: TypeAlias = Layer | Group | Unreadable
+Element: TypeAlias = Layer | Group | Join | Call | Reference | Unreadable
 
 
 class NetName(NamedTuple):
     """``net LeNet-5``."""
 
     title: str
+    span: Span
+
+
+class Dialect(NamedTuple):
+    """``dialect caffe``."""
+
+    name: Word
+    span: Span
+
+
+class Use(NamedTuple):
+    """``use "blocks.net"``; ``path`` without its quotes."""
+
+    path: str
+    span: Span
+
+
+class Let(NamedTuple):
+    """``let k = 32``."""
+
+    name: Word
+    value: Sum
+    span: Span
+
+
+class Parameter(NamedTuple):
+    """A name in the head of a block, with its default where one is written."""
+
+    name: Word
+    default: Sum | None
+    span: Span
+
+
+class Block(NamedTuple):
+    """``block NAME(width, stride = 1) { ... }``."""
+
+    name: Word
+    parameters: tuple[Parameter, ...]
+    statements: tuple[Let | Element, ...]
+    span: Span
+
+
+class Train(NamedTuple):
+    """``train { ... }``: its lines as text, each with its place."""
+
+    lines: tuple[Word, ...]
     span: Span
 
 
@@ -105,15 +227,45 @@ class Default(NamedTuple):
 
 
 class Expect(NamedTuple):
-    """``expect params <= 70M``."""
+    """``expect params <= 70M``; ``unit`` is the word behind the value, as in ``256 MiB``."""
 
     subject: tuple[Word, ...]
     relation: str
     value: Value
+    unit: Word | None
     span: Span
 
 
-Statement: TypeAlias = NetName | Default | Expect | Layer | Group | Unreadable
+class PatternLayer(NamedTuple):
+    """A kind in a pattern: ``CONV``, ``POOL?``."""
+
+    words: tuple[Word, ...]
+    optional: bool
+    span: Span
+
+
+class PatternGroup(NamedTuple):
+    """``[CONV - RELU]*N`` in a pattern; ``times`` is a name, a number or None."""
+
+    pieces: tuple[PatternPiece, ...]
+    times: Word | Number | None
+    optional: bool
+    span: Span
+
+
+PatternPiece: TypeAlias = PatternLayer | PatternGroup
+
+
+class ExpectPattern(NamedTuple):
+    """``expect pattern [CONV - RELU]*N - FC``."""
+
+    pieces: tuple[PatternPiece, ...]
+    span: Span
+
+
+Statement: TypeAlias = (
+    NetName | Dialect | Use | Let | Block | Train | Default | Expect | ExpectPattern | Element
+)
 
 
 class File(NamedTuple):

@@ -1,0 +1,226 @@
+"""Blocks: which there are, that none contains itself, and what a call makes of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from netdsl.diagnostics import Findings, Label
+from netdsl.graph.formulas import Environment, Quantity, evaluate
+from netdsl.layers.registry import kind_named
+from netdsl.spelling import did_you_mean
+from netdsl.syntax import tree
+
+Blocks = Mapping[str, tree.Block]
+
+
+def read_lets(statements: tuple[tree.Let, ...], environment: Environment, findings: Findings) -> Environment:
+    """The environment with what the lines say, each in terms of those before it."""
+    values = dict(environment.values)
+    given: dict[str, tree.Let] = {}
+    extended = Environment(values)
+    for let in statements:
+        if let.name.text in given:
+            findings.add(
+                "ND213",
+                f"`{let.name.text}` is given two values",
+                let.name.span,
+                secondary=(Label(given[let.name.text].name.span, "the first"),),
+                help=("give one of them another name",),
+            )
+            continue
+        given[let.name.text] = let
+        value = evaluate(let.value, extended, findings)
+        if value is not None:
+            values[let.name.text] = value
+    return extended
+
+
+def read_blocks(statements: tuple[tree.Block, ...], findings: Findings) -> tuple[Blocks, frozenset[str]]:
+    """All blocks by name, and the names of those that cannot be used, which is reported."""
+    blocks: dict[str, tree.Block] = {}
+    broken: set[str] = set()
+    for block in statements:
+        earlier = blocks.setdefault(block.name.text, block)
+        if earlier is not block:
+            findings.add(
+                "ND213",
+                f"two blocks are called `{block.name.text}`",
+                block.name.span,
+                secondary=(Label(earlier.name.span, "the first"),),
+                help=("give one of them another name",),
+            )
+        _check_parameters(block, findings)
+        if not any(not isinstance(statement, tree.Let) for statement in block.statements):
+            broken.add(block.name.text)
+            findings.add(
+                "ND218",
+                f"the block `{block.name.text}` is empty",
+                block.name.span,
+                help=("put layers in it",),
+            )
+    return blocks, frozenset(broken | _report_cycles(blocks, findings))
+
+
+def _check_parameters(block: tree.Block, findings: Findings) -> None:
+    seen: dict[str, tree.Parameter] = {}
+    for parameter in block.parameters:
+        earlier = seen.setdefault(parameter.name.text, parameter)
+        if earlier is not parameter:
+            findings.add(
+                "ND213",
+                f"two parameters are called `{parameter.name.text}`",
+                parameter.name.span,
+                secondary=(Label(earlier.name.span, "the first"),),
+            )
+
+
+def called_block(layer: tree.Layer, blocks: Blocks) -> tree.Word | None:
+    """The word of a layer that is a block without parentheses: ``STEM``, or ``stem: STEM``."""
+    words = layer.items if layer.labelled else layer.words
+    if len(words) != 1 or (layer.items and not layer.labelled):
+        return None
+    (word,) = words
+    named = isinstance(word, tree.Word) and word.text in blocks and kind_named(word.text) is None
+    return word if named and isinstance(word, tree.Word) else None
+
+
+def calls_in(elements: tuple[tree.Let | tree.Element, ...], blocks: Blocks) -> Iterator[tree.Word]:
+    """The names of the blocks that elements use."""
+    pending: list[tree.Let | tree.Element] = list(elements)
+    while pending:
+        element = pending.pop()
+        if isinstance(element, tree.Call):
+            yield element.block
+        elif isinstance(element, tree.Group):
+            pending.extend(element.elements)
+        elif isinstance(element, tree.Join):
+            pending.extend(inner for branch in element.branches for inner in branch.elements)
+        elif isinstance(element, tree.Layer):
+            word = called_block(element, blocks)
+            if word is not None:
+                yield word
+
+
+def _report_cycles(blocks: Blocks, findings: Findings) -> set[str]:
+    """The blocks that contain themselves; each cycle is reported where it closes."""
+    finished: set[str] = set()
+    broken: set[str] = set()
+    uses = {name: list(calls_in(block.statements, blocks)) for name, block in blocks.items()}
+    for start in blocks:
+        path = {start: None} if start not in finished else {}  # a dict: ordered, and quick to search
+        while path:
+            newest = next(reversed(path))
+            if not uses[newest]:
+                finished.add(newest)
+                del path[newest]
+                continue
+            call = uses[newest].pop()
+            if call.text in path:
+                names = list(path)
+                cycle = names[names.index(call.text) :]
+                broken.update(cycle)
+                findings.add(
+                    "ND219",
+                    f"a block cannot contain itself: {' -> '.join([*_shown(cycle), call.text])}",
+                    call.span,
+                    "closes the circle",
+                    help=("repeat with `[...]*n`, which always ends",),
+                )
+            elif call.text in blocks and call.text not in finished:
+                path[call.text] = None
+    return broken
+
+
+def _shown(cycle: list[str]) -> list[str]:
+    return cycle if len(cycle) <= 8 else [*cycle[:4], "...", *cycle[-3:]]
+
+
+def report_unknown_block(name: tree.Word, blocks: Blocks, findings: Findings) -> None:
+    """Report a call of something that is no block."""
+    kind = kind_named(name.text)
+    if kind is not None:
+        findings.add(
+            "ND217",
+            f"{kind.keyword} is a layer, and there is no block called `{name.text}`",
+            name.span,
+            help=("the options of a layer stand without parentheses: `CONV 64 3x3 stride 2`",),
+        )
+        return
+    near = None if findings.crowded else did_you_mean(name.text, blocks)
+    cures = [f"did you mean `{near}`?"] if near else []
+    if not near and not blocks:
+        cures.append(f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`")
+    findings.add("ND217", f"there is no block called `{name.text}`", name.span, help=tuple(cures))
+
+
+def bind(
+    block: tree.Block,
+    call: tree.Word,
+    arguments: list[tuple[tree.Argument, Quantity | None]],
+    outer: Environment,
+    findings: Findings,
+) -> dict[str, Quantity] | None:
+    """The value of each parameter; None where an argument is missing, too much or unknown."""
+    values: dict[str, Quantity] = {}
+    given: dict[str, tree.Argument] = {}
+    names = [parameter.name.text for parameter in block.parameters]
+    sound = True
+    for place, (argument, value) in enumerate(arguments):
+        name = argument.name.text if argument.name else names[place] if place < len(names) else None
+        sound = _accepted(argument, name, names, given, block, findings) and value is not None and sound
+        if name is not None and value is not None:
+            given.setdefault(name, argument)
+            values.setdefault(name, value)
+        elif name is not None:
+            given.setdefault(name, argument)
+    environment = Environment({**outer.values, **values})
+    lacking = [p.name.text for p in block.parameters if p.default is None and p.name.text not in given]
+    if lacking:
+        findings.add(
+            "ND218",
+            f"{block.name.text} lacks {', '.join(f'`{name}`' for name in lacking)}",
+            call.span,
+            secondary=(Label(block.name.span, "defined here"),),
+            help=(f"it is used as {signature(block)}",),
+        )
+        return None
+    for parameter in block.parameters:
+        if parameter.name.text not in given and parameter.default is not None:
+            value = evaluate(parameter.default, environment, findings)
+            if value is None:
+                return None
+            values[parameter.name.text] = environment.values[parameter.name.text] = value
+    return values if sound else None
+
+
+def _accepted(
+    argument: tree.Argument,
+    name: str | None,
+    names: list[str],
+    given: dict[str, tree.Argument],
+    block: tree.Block,
+    findings: Findings,
+) -> bool:
+    usage = f"it is used as {signature(block)}"
+    if name is None:
+        message = f"{block.name.text} takes {len(names) or 'no'} argument{'s' * (len(names) != 1)}"
+        findings.add("ND218", message, argument.span, "one too many", help=(usage,))
+    elif name not in names:
+        near = did_you_mean(name, names)
+        cures = (f"did you mean `{near}`?",) if near else ()
+        place = argument.name.span if argument.name else argument.span
+        findings.add("ND218", f"{block.name.text} has no parameter `{name}`", place, help=(*cures, usage))
+    elif name in given:
+        earlier = Label(given[name].span, "first given here")
+        findings.add("ND218", f"`{name}` is given twice", argument.span, secondary=(earlier,), help=(usage,))
+    else:
+        return True
+    return False
+
+
+def signature(block: tree.Block) -> str:
+    """``BASIC(width, stride = ...)``, as a reader of a message wants it."""
+    parameters = [
+        parameter.name.text + (" = ..." if parameter.default else "") for parameter in block.parameters
+    ]
+    return f"`{block.name.text}({', '.join(parameters)})`"

@@ -1,0 +1,239 @@
+"""Arithmetic in a network file: names of parameters and ``let`` lines, and what they stand for.
+
+Exact throughout: values are fractions, and only an option decides whether it takes one. Loops, no
+recursion, and results of bounded size, so no formula costs more than its length.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from netdsl.diagnostics import Findings
+from netdsl.quantities import count_from_text
+from netdsl.source import Span
+from netdsl.spelling import did_you_mean
+from netdsl.syntax import tree
+
+
+class Passed(NamedTuple):
+    """A volume that a call hands to its block: the number of the step that makes it."""
+
+    step: int
+
+
+Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed
+"""A number, the extents of a size, or a volume."""
+
+
+class Environment:
+    """The names that hold in a file or in one use of a block. Never changed once it is complete."""
+
+    def __init__(self, values: dict[str, Quantity]) -> None:
+        self.values = values
+
+
+_LIMIT = 2**64
+_LENGTH = 40
+_EXPONENT = re.compile(r"e[+-]?(\d+)", re.IGNORECASE)
+_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
+
+
+class _FormulaError(Exception):
+    """Why a formula has no value; empty where that is reported already."""
+
+    def __init__(self, code: str, message: str, span: Span, label: str = "", *cures: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.span, self.label, self.cures = code, message, span, label, cures
+
+
+def evaluate(sum: tree.Sum, environment: Environment, findings: Findings) -> Quantity | None:
+    """The value of a formula; None, with a finding, where it has none."""
+    try:
+        return _value(sum, environment, findings)
+    except _FormulaError as error:
+        findings.add(error.code, error.message, error.span, error.label, help=error.cures)
+        return None
+
+
+def place(sum: tree.Sum) -> Span:
+    """Where a formula stands."""
+    return sum[0].span.to(sum[-1].span)
+
+
+def _value(sum: tree.Sum, environment: Environment, findings: Findings) -> Quantity:
+    if len(sum) == 1:
+        return _operand(sum[0], environment, findings)
+    values: list[Fraction] = []
+    signs: list[tree.Operand] = []
+
+    def apply() -> None:
+        sign = signs.pop()
+        right, left = values.pop(), values.pop()
+        values.append(_combined(left, sign, right, place(sum)))
+
+    for item in sum:
+        if not isinstance(item, tree.Sign):
+            values.append(_number(item, environment, findings))
+        elif item.text == "(":
+            signs.append(item)
+        elif item.text == ")":
+            while signs[-1].text != "(":
+                apply()
+            signs.pop()
+        else:
+            rank = _PRECEDENCE[_plain(item.text)]
+            while signs and signs[-1].text != "(" and _PRECEDENCE[_plain(signs[-1].text)] >= rank:
+                apply()
+            signs.append(item)
+    while signs:
+        apply()
+    return values[0]
+
+
+def _plain(sign: str) -> str:
+    """A minus is any of the dashes that also link layers."""
+    return sign if sign in _PRECEDENCE else "-"
+
+
+def _combined(left: Fraction, sign: tree.Operand, right: Fraction, span: Span) -> Fraction:
+    if sign.text == "*":
+        result = left * right
+    elif sign.text == "/":
+        if not right:
+            raise _FormulaError("ND223", "this divides by zero", span)
+        result = left / right
+    else:
+        result = left + right if sign.text == "+" else left - right
+    if abs(result.numerator) > _LIMIT or result.denominator > _LIMIT:
+        raise _FormulaError("ND105", "the result is too large", span, "more than 2^64")
+    return result
+
+
+def _number(item: tree.Operand, environment: Environment, findings: Findings) -> Fraction:
+    value = _operand(item, environment, findings)
+    if isinstance(value, Fraction):
+        return value
+    what = "a volume" if isinstance(value, Passed) else "a size"
+    raise _FormulaError(
+        "ND223",
+        f"`{item.text}` is {what}: only numbers are calculated with",
+        item.span,
+        "",
+        "sizes stand for themselves: `3x3`",
+    )
+
+
+def _operand(item: tree.Operand, environment: Environment, findings: Findings) -> Quantity:
+    if isinstance(item, tree.Word):
+        value = environment.values.get(item.text)
+        if value is None:
+            raise _unknown(item, environment, findings)
+        return value
+    if len(item.text) > _LENGTH:
+        raise _FormulaError("ND105", f"a number of {len(item.text)} characters is too long", item.span)
+    if isinstance(item, tree.Extents):
+        parts = [count_from_text(part.strip()) for part in item.text.lower().replace("×", "x").split("x")]
+        return tuple(part for part in parts if part is not None)
+    whole = count_from_text(item.text)
+    if whole is not None:
+        return Fraction(whole)
+    exponent = _EXPONENT.search(item.text)
+    if exponent and int(exponent[1]) > _LENGTH:
+        raise _FormulaError("ND105", f"{item.text} has too large an exponent", item.span)
+    try:
+        return Fraction(item.text.replace(",", ""))
+    except ValueError:  # a scale letter behind digits that leave a fraction
+        raise _FormulaError("ND206", f"`{item.text}` is no number", item.span) from None
+
+
+def _unknown(word: tree.Word, environment: Environment, findings: Findings) -> _FormulaError:
+    near = None if findings.crowded else did_you_mean(word.text, environment.values)
+    cures = [f"did you mean `{near}`?"] if near else []
+    cures.append(f"give it a value before: `let {word.text[:40]} = 32`, or make it a parameter of the block")
+    return _FormulaError("ND216", f"there is no number called `{word.text[:40]}` here", word.span, "", *cures)
+
+
+def as_item(quantity: Quantity, span: Span) -> tree.Value | None:
+    """A quantity as if it were written in the place of its formula; None for a volume."""
+    if isinstance(quantity, Fraction):
+        return tree.Number(_decimal(quantity), span)
+    if isinstance(quantity, Passed):
+        return None
+    return tree.Extents("x".join(str(part) for part in quantity), span)
+
+
+def _decimal(value: Fraction) -> str:
+    """Digits, as many as it takes; rounded where that is without end."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    scaled, places = value, 0
+    while scaled.denominator != 1 and places < _LENGTH // 2:
+        scaled, places = scaled * 10, places + 1
+    if scaled.denominator != 1:
+        return repr(float(value))
+    digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
+    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def calculated(
+    items: tuple[tree.Item, ...], environment: Environment, findings: Findings
+) -> tuple[tree.Item, ...] | None:
+    """The items of a layer with every formula replaced by its value; None where one has none.
+
+    Names that stand alone stay: whether ``stride`` is an option or a parameter depends on where it
+    stands. A sign without operands stays too, for whoever reads the options to report.
+    """
+    if not any(isinstance(item, tree.Sign) for item in items):
+        return items
+    result: list[tree.Item] = []
+    sound = True
+    position = 0
+    while position < len(items):
+        end = _formula_end(items, position)
+        if end - position < 2:
+            result.append(items[position])
+            position += 1
+            continue
+        formula = tuple(item for item in items[position:end] if isinstance(item, tree.Operand))
+        value = evaluate(formula, environment, findings)
+        item = as_item(value, place(formula)) if value is not None else None
+        sound = sound and item is not None
+        if item is not None:
+            result.append(item)
+        position = end
+    return tuple(result) if sound else None
+
+
+def _formula_end(items: tuple[tree.Item, ...], position: int) -> int:
+    """Where the formula ends that begins here; ``position`` where none does."""
+    while True:
+        end = _operand_end(items, position)
+        if end == position or end >= len(items):
+            return end
+        following = items[end]
+        if not (isinstance(following, tree.Sign) and following.text in "*/"):
+            return end
+        if _operand_end(items, end + 1) == end + 1:
+            return end
+        position = end + 1
+
+
+def _operand_end(items: tuple[tree.Item, ...], position: int) -> int:
+    """Behind a number, a name, or the closing parenthesis; ``position`` where none stands."""
+    if position >= len(items):
+        return position
+    item = items[position]
+    if isinstance(item, tree.Number | tree.Word):
+        return position + 1
+    if not (isinstance(item, tree.Sign) and item.text == "("):
+        return position
+    depth = 0
+    while True:  # the grammar sees to it that parentheses come in pairs
+        item = items[position]
+        position += 1
+        if isinstance(item, tree.Sign) and item.text in "()":
+            depth += 1 if item.text == "(" else -1
+            if depth == 0:
+                return position

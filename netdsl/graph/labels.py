@@ -1,0 +1,108 @@
+"""Labels and references to them: ``enc1: CONV 64 3x3``, ``@enc1``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from netdsl.diagnostics import Findings, Label
+from netdsl.graph.heads import Head, read_head
+from netdsl.graph.naming import label_key
+from netdsl.source import Span
+from netdsl.spelling import did_you_mean
+from netdsl.syntax import tree
+
+
+class Labels:
+    """The labels of one run through a file or block, as far as it has come."""
+
+    def __init__(self, statements: tuple[Any, ...], block: tree.Block | None) -> None:
+        self.statements = statements
+        self.block = block
+        self._steps: dict[str, int] = {}
+
+    def define(self, label: str, step: int) -> None:
+        """A label; in a repeated group the newest counts."""
+        self._steps[label_key(label)] = step
+
+    def get(self, name: str) -> int | None:
+        return self._steps.get(label_key(name))
+
+    @property
+    def known(self) -> list[str]:
+        return list(self._steps)
+
+
+def find_label(reference: tree.Reference, labels: Labels, findings: Findings) -> int | None:
+    """The step that a reference means; None, with a finding, where there is none."""
+    step = labels.get(reference.name)
+    if step is not None:
+        return step
+    written = {label_key(label): span for label, span in written_labels(labels.statements)}
+    later = written.get(label_key(reference.name))
+    if later is not None:
+        findings.add(
+            "ND221",
+            f"`@{reference.name}` stands before the layer of this name",
+            reference.span,
+            secondary=(Label(later, "defined only here"),),
+            help=("a reference looks back: move it behind the layer",),
+        )
+        return None
+    near = None if findings.crowded else did_you_mean(reference.name, labels.known)
+    cures = [f"did you mean `@{near}`?"] if near else []
+    if labels.block is not None:
+        cures.append(
+            f"labels outside the block are handed to it: `{labels.block.name.text}(@{reference.name})` "
+            f"with a parameter in its head"
+        )
+    cures.append(f"a label stands before its layer: `{reference.name}: CONV 64 3x3`")
+    findings.add(
+        "ND221", f"there is no layer called `{reference.name}` above", reference.span, help=tuple(cures)
+    )
+    return None
+
+
+def written_labels(
+    elements: tuple[Any, ...], head_of: Callable[[tree.Layer], Head] = read_head
+) -> Iterator[tuple[str, Span]]:
+    """All labels of a text in its order; those inside blocks belong to the blocks."""
+    pending: list[Any] = list(reversed(elements))
+    while pending:
+        element = pending.pop()
+        if isinstance(element, tree.Group):
+            pending.extend(reversed(element.elements))
+        elif isinstance(element, tree.Call) and element.label:
+            yield " ".join(word.text for word in element.label), _place(element.label)
+        elif isinstance(element, tree.Join):
+            pending.extend(reversed([inner for branch in element.branches for inner in branch.elements]))
+            yield from _label_of(head_of(element.layer).label, element.layer)
+        elif isinstance(element, tree.Layer):
+            yield from _label_of(head_of(element).label, element)
+
+
+def _label_of(label: str, layer: tree.Layer) -> Iterator[tuple[str, Span]]:
+    if label:
+        yield label, _place(layer.words)
+
+
+def _place(words: tuple[tree.Word, ...]) -> Span:
+    return words[0].span.to(words[-1].span)
+
+
+def check_labels(
+    elements: tuple[Any, ...], head_of: Callable[[tree.Layer], Head], findings: Findings
+) -> None:
+    """Every label once in the text of a file or block; a repeated group may bring it again."""
+    seen: dict[str, Span] = {}
+    for label, span in written_labels(elements, head_of):
+        earlier = seen.setdefault(label_key(label), span)
+        if earlier is not span:
+            findings.add(
+                "ND203",
+                f"two layers are called `{label}`",
+                span,
+                "the second",
+                secondary=(Label(earlier, "the first"),),
+                help=("give one of them another label",),
+            )

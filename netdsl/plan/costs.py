@@ -1,0 +1,71 @@
+"""What the layers of a network answer once all volumes are known, and how far each of them sees."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.graph.network import Network
+from netdsl.layers.layer import Layer, Parameter, Statistic, Window
+from netdsl.plan.plan import PlannedLayer
+from netdsl.quantities import Size, Volume
+
+
+class _View(NamedTuple):
+    """What one position of a volume sees of the input: its size, and the steps between two."""
+
+    size: Size
+    step: Size
+
+    def through(self, window: Window) -> _View:
+        """The view of a position behind a window."""
+        size = Size(
+            self.size.height + (window.kernel.height - 1) * self.step.height,
+            self.size.width + (window.kernel.width - 1) * self.step.width,
+        )
+        step = Size(self.step.height * window.stride.height, self.step.width * window.stride.width)
+        return _View(size, step)
+
+
+_PIXEL = _View(Size(1, 1), Size(1, 1))
+
+
+class _Costs(NamedTuple):
+    """What a layer answers for its inputs, once they are known to fit."""
+
+    parameters: tuple[Parameter, ...]
+    statistics: tuple[Statistic, ...]
+    macs: int
+    kept_values: int
+    window: Window
+
+
+def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
+    return _Costs(
+        layer.parameters(*inputs),
+        layer.statistics(*inputs),
+        layer.macs(*inputs),
+        layer.kept_values(*inputs),
+        layer.window(*inputs),
+    )
+
+
+def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...]:
+    """One planned layer per node; the same question of the same layer is asked once."""
+    views: list[_View] = []
+    planned = []
+    known: dict[tuple[int, tuple[Volume, ...]], _Costs] = {}
+    for node in network.nodes:
+        inputs = tuple(volumes[index] for index in node.inputs)
+        key = (id(node.layer), inputs)
+        costs = known.get(key)
+        if costs is None:
+            costs = known[key] = _costs(node.layer, inputs)
+        parameters, statistics, macs, kept_values, window = costs
+        widest = max((views[index] for index in node.inputs), default=None)
+        view = widest.through(window) if widest else _PIXEL
+        views.append(view)
+        output = volumes[node.position]
+        planned.append(
+            PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, view.size)
+        )
+    return tuple(planned)
