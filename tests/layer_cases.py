@@ -43,6 +43,7 @@ from netdsl.layers.softmax import Softmax
 from netdsl.layers.step import Step
 from netdsl.layers.subsample import Subsample
 from netdsl.layers.tanh import Tanh
+from netdsl.layers.unpool import Unpool
 from netdsl.layers.upsample import Upsample
 from netdsl.quantities import SAME, Padding, Size
 
@@ -149,6 +150,7 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "step": (image(4, 3, 5), Step()),
     "conv-table": (image(5, 6, 6), conv(16, (3, 3), table=LENET5)),
     "rbf": (image(7, 3, 4), Rbf(units=10)),
+    "unpool": (image(4, 6, 5), Unpool(kernel=Size(2, 2))),
     "add": (image(4, 3, 5), Add()),
     "concat": (image(4, 3, 5), Concat()),
     "multiply": (image(4, 3, 5), Multiply()),
@@ -167,6 +169,9 @@ def network_of(name: str) -> tuple[Layer, ...]:
     given, layer = LAYERS[name]
     volume = given.volume()
     below = conv(volume.channels, (1, 1))
+    if name == "unpool":
+        pooled = (MaxPool(kernel=Size(2, 2)), (1,))
+        return (given, below, pooled, conv(5, (1, 1)), (layer, (3, 1)), FullyConnected(neurons=4))
     if name in SECOND:
         return (given, below, (SECOND[name], (1,)), (layer, (1, 2)), FullyConnected(neurons=4))
     return (given, below, layer, FullyConnected(neurons=4))

@@ -206,7 +206,16 @@ def test_every_node_knows_its_place() -> None:
 
 
 def test_messages_never_name_terminals() -> None:
-    names = {name for name, _ in current_tables().terminals} - {"NET", "WHERE", "EXPECT", "DEFAULT", "TABLE", "TRAIN", "PATTERN", "NOTE"}
+    names = {name for name, _ in current_tables().terminals} - {
+        "NET",
+        "WHERE",
+        "EXPECT",
+        "DEFAULT",
+        "TABLE",
+        "TRAIN",
+        "PATTERN",
+        "NOTE",
+    }
     for first in WORDS:
         for second in WORDS:
             for finding in parse(Source("pair.net", f"{first} {second}")).diagnostics:

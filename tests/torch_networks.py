@@ -75,6 +75,9 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         centres = torch.tensor(patterns()[: options.units])
         row = x.permute(0, 2, 3, 1).flatten(1)
         return -((row[:, None, :] - centres) ** 2).sum(dim=2)[:, :, None, None]
+    if kind == "UNPOOL":
+        _, places = functional.max_pool2d(inputs[1], 2, return_indices=True)
+        return functional.max_unpool2d(x, places, 2)
     if kind == "MAXOUT":
         return x.view(x.shape[0], options.pieces, -1, *x.shape[2:]).amax(dim=1)
     if kind in ("GN", "LN"):

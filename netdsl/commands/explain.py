@@ -1,27 +1,90 @@
-"""netdsl explain: what a code means, why it is a mistake, and how it is mended."""
+"""netdsl explain: what a code means, or how the figures of one layer come about."""
 
 from __future__ import annotations
 
+import re
+
+from typing import TYPE_CHECKING
+
 import click
+
+if TYPE_CHECKING:
+    from netdsl.plan.plan import Plan
+
+_SHOWN = 40
+"""Names of layers in a hint."""
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("subject", metavar="[CODE|NETWORK]", required=False)
+@click.argument("layer", nargs=-1)
 @click.pass_context
-def command(ctx: click.Context, code: str | None) -> None:
-    """Explain a code such as ND301; without one, list them all."""
+def command(ctx: click.Context, subject: str | None, layer: tuple[str, ...]) -> None:
+    """Explain a code such as ND301; without one, list them all.
+
+    With a network and the name of one of its layers, derive that layer's volume, parameters,
+    multiply-accumulates and receptive field step by step: netdsl explain lenet CONV2
+    """
+    if subject is None:
+        _list_codes()
+    elif layer:
+        _explain_layer(ctx, subject, " ".join(layer))
+    else:
+        _explain_code(ctx, subject)
+
+
+def _list_codes() -> None:
+    from netdsl.resources import explained_codes, explanation_text
+
+    for name in explained_codes():
+        click.echo(explanation_text(name).partition("\n")[0].lstrip("# "))
+
+
+def _explain_code(ctx: click.Context, code: str) -> None:
     from netdsl.resources import explained_codes, explanation_text
     from netdsl.spelling import did_you_mean
 
-    known = explained_codes()
-    if code is None:
-        for name in known:
-            title = explanation_text(name).partition("\n")[0].lstrip("# ")
-            click.echo(title)
+    known, wanted = explained_codes(), code.upper()
+    if wanted in known:
+        click.echo(explanation_text(wanted), nl=False)
         return
-    wanted = code.upper()
-    if wanted not in known:
-        near = did_you_mean(wanted, known)
-        hint = f"Did you mean {near}?" if near else "'netdsl explain' lists all codes."
-        raise click.UsageError(f"There is no code {code!r}. {hint}", ctx)
-    click.echo(explanation_text(wanted), nl=False)
+    if not wanted.startswith("ND"):
+        _name_layers(ctx, code)
+    near = did_you_mean(wanted, known)
+    hint = f"Did you mean {near}?" if near else "'netdsl explain' lists all codes."
+    raise click.UsageError(f"There is no code {code!r}. {hint}", ctx)
+
+
+def _name_layers(ctx: click.Context, network: str) -> None:
+    """Say which layers a network has that could be explained."""
+    from netdsl.commands.loading import load_plan_or_exit
+
+    plan = load_plan_or_exit(network)
+    raise click.UsageError(f"Name a layer of {network!r}: {_names(plan)}", ctx)
+
+
+def _explain_layer(ctx: click.Context, network: str, name: str) -> None:
+    from netdsl.commands.loading import load_plan_or_exit
+    from netdsl.reports.as_derivation import derivation_as_text
+
+    plan = load_plan_or_exit(network)
+    found = {_folded(planned.node.name): planned for planned in plan.layers}
+    planned = found.get(_folded(name))
+    if planned is None:
+        from netdsl.spelling import did_you_mean
+
+        near = did_you_mean(name, [planned.node.name for planned in plan.layers])
+        hint = f"Did you mean {near!r}?" if near else f"There are {_names(plan)}."
+        raise click.UsageError(f"No layer of {network!r} is called {name!r}. {hint}", ctx)
+    click.echo(derivation_as_text(plan, planned), nl=False)
+
+
+def _names(plan: Plan) -> str:
+    """The names of the layers, of a large network the first ones."""
+    names = ", ".join(planned.node.name for planned in plan.layers[:_SHOWN])
+    return names if len(plan.layers) <= _SHOWN else f"{names} and {len(plan.layers) - _SHOWN} more"
+
+
+def _folded(name: str) -> str:
+    """Case, blanks and underscores do not matter: ``max_pool1`` is MAX POOL1."""
+    return re.sub(r"[\s_]", "", name).lower()

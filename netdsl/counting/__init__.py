@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import os
+from typing import TYPE_CHECKING
 
-from netdsl.counting.tool import Tool
+if TYPE_CHECKING:
+    from netdsl.counting.tool import Tool
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 _SHARED = ("__init__", "columns", "tool")

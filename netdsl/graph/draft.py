@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Expectation, Node
+from netdsl.graph.patterns import Pattern
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Size
@@ -54,6 +55,7 @@ class Draft(NamedTuple):
     name: str
     entries: tuple[Entry, ...]
     expectations: tuple[Expectation, ...]
+    patterns: tuple[Pattern, ...]
     source: Source
     dialect: Dialect
     names: Names

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.graph.patterns import Pattern
 from netdsl.layers.dialect import LECTURE, Dialect
 from netdsl.layers.layer import Layer
-from netdsl.quantities import Volume
+from netdsl.quantities import Size, Volume
 from netdsl.source import Source, Span
 
 
@@ -50,11 +51,14 @@ class Node(NamedTuple):
 
 
 class Expectation(NamedTuple):
-    """An ``expect`` line: ``subject relation value``; ``of`` names the layer that it is about."""
+    """An ``expect`` line: ``subject relation value``; ``of`` names the layer that it is about.
+
+    Memory is in bytes; the value of a receptive field is a Size.
+    """
 
     subject: str
     relation: str
-    value: int | Volume
+    value: int | Volume | Size
     span: Span
     value_span: Span
     of: str = ""
@@ -68,3 +72,4 @@ class Network(NamedTuple):
     expectations: tuple[Expectation, ...]
     source: Source
     dialect: Dialect = LECTURE
+    patterns: tuple[Pattern, ...] = ()

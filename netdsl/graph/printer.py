@@ -32,6 +32,7 @@ def print_network(network: Network) -> str:
         lines.append(f"dialect {network.dialect.name}")
     lines += [_line(node, network) for node in network.nodes]
     lines += [_expectation(expectation) for expectation in network.expectations]
+    lines += [f"expect pattern {pattern.text}" for pattern in network.patterns]
     return "\n".join(lines) + "\n"
 
 
@@ -129,5 +130,9 @@ def _head(node: Node) -> str:
 
 def _expectation(expectation: Expectation) -> str:
     value = expectation.value
-    written = grouped(value) if isinstance(value, int) else str(value)
-    return f"expect {expectation.subject} {expectation.relation} {written}"
+    if isinstance(value, Size):
+        written = _extents(value)
+    else:
+        written = grouped(value) if isinstance(value, int) else str(value)
+    subject = f"{expectation.subject} {expectation.of}".rstrip()
+    return f"expect {subject} {expectation.relation} {written}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
@@ -17,8 +18,9 @@ from netdsl.graph.heads import Head, read_head, report_unknown_kind
 from netdsl.graph.labels import check_labels
 from netdsl.graph.missing import Missing
 from netdsl.graph.naming import Names
-from netdsl.graph.network import Claim, Expectation, Node
+from netdsl.graph.network import Claim, Node
 from netdsl.graph.options import Written, read_options, volume_options
+from netdsl.graph.patterns import read_pattern
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
 from netdsl.layers.layer import Layer
@@ -43,6 +45,7 @@ class _Resolution:
         self.heads: dict[int, Head] = {}
         self.layers: dict[Any, Layer] = {}
         self.own_options: dict[Any, dict[str, Written]] = {}
+        self.complete: dict[Any, tuple[Layer, dict[str, Span], Span]] = {}
         self.unclear: set[Any] = set()
         self.claims: dict[int, Claim | None] = {}
         self.missing = Missing(self.head_of, findings)
@@ -57,7 +60,8 @@ class _Resolution:
         environment = read_lets(self._statements(tree.Let), Environment({}), self.findings)
         blocks, broken = read_blocks(self._statements(tree.Block), self.findings)
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
-        expectations = self._expectations()
+        expectations = self._read(tree.Expect, read_expectation)
+        patterns = self._read(tree.ExpectPattern, read_pattern)
         steps = Expansion(blocks, broken, environment, self.head_of, self.findings).expand(elements)
         if not steps:
             if not self.findings.found:
@@ -76,7 +80,7 @@ class _Resolution:
         entries = self.entries
         if defaults.activation is not None:
             entries = put_activations(entries, defaults.activation, self.dialect, names, self.findings)
-        return Draft(name, tuple(entries), expectations, self.source, self.dialect, names)
+        return Draft(name, tuple(entries), expectations, patterns, self.source, self.dialect, names)
 
     def _statements(self, *types: type[Any]) -> tuple[Any, ...]:
         return tuple(statement for statement in self.file.statements if isinstance(statement, types))
@@ -88,9 +92,10 @@ class _Resolution:
             head = self.heads[id(layer)] = read_head(layer)
         return head
 
-    def _expectations(self) -> tuple[Expectation, ...]:
-        read = [read_expectation(statement, self.findings) for statement in self._statements(tree.Expect)]
-        return tuple(expectation for expectation in read if expectation is not None)
+    def _read(self, type: type[Any], read: Callable[[Any, Findings], Any]) -> tuple[Any, ...]:
+        """What the statements of a type say, those left out that say nothing."""
+        found = [read(statement, self.findings) for statement in self._statements(type)]
+        return tuple(value for value in found if value is not None)
 
     def _place(self, step: Step, defaults: Defaults, names: Names) -> None:
         index = len(self.entries)
@@ -127,10 +132,14 @@ class _Resolution:
         index = len(self.entries)
         claim = self._claim(step)
         inputs = step.inputs if kind.inputs != 0 else ()
+        key = (id(written), kind, id(step.environment))
+        if not step.dealt and key in self.complete:
+            layer, spans, span = self.complete[key]
+            return Node(index, name, layer, inputs, span, spans, claim)
         options = self._options(step, written, kind, head, defaults)
         span = step.span or _place_of(written)
         gap = Gap(index, name, inputs, span, claim)
-        if not self._takes(kind, head, step) or (id(written), kind, id(step.environment)) in self.unclear:
+        if not self._takes(kind, head, step) or key in self.unclear:
             return gap  # what is wrong is said; what is missing may only be misspelt
         values = {option: value.value for option, value in options.items()}
         spans = {option: value.span for option, value in options.items()}
@@ -143,11 +152,18 @@ class _Resolution:
         if lacking and claim is not None:
             names = tuple(option.name for option in lacking)
             return Open(index, name, kind, values, names, inputs, span, spans, claim)
+        layer = self._shared(kind, values)
+        if not step.dealt:
+            self.complete[key] = layer, spans, span
+        return Node(index, name, layer, inputs, span, spans, claim)
+
+    def _shared(self, kind: type[Layer], values: dict[str, Any]) -> Layer:
+        """One object for all layers that are alike."""
         key = (kind, *sorted(values.items()))
         layer = self.layers.get(key)
         if layer is None:
             layer = self.layers[key] = kind(dialect=self.dialect, **values)
-        return Node(index, name, layer, inputs, span, spans, claim)
+        return layer
 
     def _takes(self, kind: type[Layer], head: Head, step: Step) -> bool:
         """Whether the kind takes as many volumes as the step has."""

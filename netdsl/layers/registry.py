@@ -57,6 +57,27 @@ def kind_named(name: str) -> type[Layer] | None:
     return None if module is None else _kind_in(module)
 
 
+def keywords_meant(name: str) -> frozenset[str]:
+    """The canonical names that a word of a pattern means: its own where it is one, else those of
+    which it is a spelling or the last word, as POOL is of MAX POOL and AVG POOL."""
+    word = " ".join(name.replace("_", " ").upper().split())
+    keywords = _keywords()
+    if word in keywords.values():
+        return frozenset((word,))
+    found = {keyword for keyword in keywords.values() if keyword.endswith(f" {word}")}
+    module = modules_by_name().get(word)
+    return frozenset(found | ({keywords[module]} if module else set()))
+
+
+@cache
+def _keywords() -> dict[str, str]:
+    """The canonical name of each module's layer: the first that its text gives."""
+    found: dict[str, str] = {}
+    for name, module in modules_by_name().items():
+        found.setdefault(module, name)
+    return found
+
+
 def kinds() -> dict[str, type[Layer]]:
     """Every name in capitals to its class, all imported."""
     return {name: _kind_in(module) for name, module in modules_by_name().items()}

@@ -41,7 +41,7 @@ class Upsample(MovingValues):
     """
 
     keyword = "UPSAMPLE"
-    spellings = ("UPSAMPLING", "UNPOOL")
+    spellings = ("UPSAMPLING",)
 
     factor = size("how often a number is repeated down and across", words=("factor", "by"), positional=True)
 

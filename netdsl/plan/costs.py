@@ -10,23 +10,28 @@ from netdsl.plan.plan import PlannedLayer
 from netdsl.quantities import Size, Volume
 
 
-class _View(NamedTuple):
+class View(NamedTuple):
     """What one position of a volume sees of the input: its size, and the steps between two."""
 
     size: Size
     step: Size
 
-    def through(self, window: Window) -> _View:
+    def through(self, window: Window) -> View:
         """The view of a position behind a window."""
         size = Size(
             self.size.height + (window.kernel.height - 1) * self.step.height,
             self.size.width + (window.kernel.width - 1) * self.step.width,
         )
         step = Size(self.step.height * window.stride.height, self.step.width * window.stride.width)
-        return _View(size, step)
+        return View(size, step)
 
 
-_PIXEL = _View(Size(1, 1), Size(1, 1))
+PIXEL = View(Size(1, 1), Size(1, 1))
+
+
+def widest_input(inputs: tuple[int, ...], views: list[View]) -> int | None:
+    """Which of the inputs sees most: the view behind a layer follows from that one."""
+    return max(inputs, key=lambda index: views[index], default=None)
 
 
 class _Costs(NamedTuple):
@@ -51,7 +56,7 @@ def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
 
 def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...]:
     """One planned layer per node; the same question of the same layer is asked once."""
-    views: list[_View] = []
+    views: list[View] = []
     planned = []
     known: dict[tuple[int, tuple[Volume, ...]], _Costs] = {}
     for node in network.nodes:
@@ -61,8 +66,8 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
         if costs is None:
             costs = known[key] = _costs(node.layer, inputs)
         parameters, statistics, macs, kept_values, window = costs
-        widest = max((views[index] for index in node.inputs), default=None)
-        view = widest.through(window) if widest else _PIXEL
+        source = widest_input(node.inputs, views)
+        view = PIXEL if source is None else views[source].through(window)
         views.append(view)
         output = volumes[node.position]
         planned.append(

@@ -5,39 +5,106 @@ from __future__ import annotations
 import operator
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.naming import label_key
 from netdsl.graph.network import Expectation
-from netdsl.plan.plan import Plan
-from netdsl.quantities import Volume, grouped
+from netdsl.plan.patterns import check_pattern
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.quantities import FLOAT_BYTES, Size, Volume, bytes_text, grouped
+from netdsl.spelling import did_you_mean
 
 _RELATIONS = {"=": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 _WORDS = {"=": "", "<": "less than ", ">": "more than ", "<=": "at most ", ">=": "at least "}
-_NOUNS = {"params": "parameters", "macs": "multiply-accumulates"}
+_NOUNS = {"params": "parameters", "macs": "multiply-accumulates", "connections": "connections"}
 
 
 def check_expectations(plan: Plan, findings: Findings) -> None:
     """Report every expectation that the plan does not meet."""
     for expectation in plan.network.expectations:
-        if isinstance(expectation.value, Volume):
-            if not plan.output.agrees(expectation.value):
-                _wrong_output(plan, expectation, findings)
-        else:
-            _check_count(plan, expectation, expectation.value, findings)
+        _check(plan, expectation, findings)
+    for pattern in plan.network.patterns:
+        check_pattern(plan, pattern, findings)
 
 
-def _wrong_output(plan: Plan, expectation: Expectation, findings: Findings) -> None:
+def _check(plan: Plan, expectation: Expectation, findings: Findings) -> None:
+    value = expectation.value
+    layer = _layer(plan, expectation, findings) if expectation.of else plan.layers[-1]
+    if layer is None:
+        return
+    if isinstance(value, Volume):
+        _check_volume(layer, expectation, value, findings)
+    elif isinstance(value, Size):
+        _check_receptive_field(layer, expectation, value, findings)
+    elif expectation.subject == "memory":
+        _check_memory(plan, expectation, value, findings)
+    else:
+        _check_count(plan, expectation, value, findings)
+
+
+def _layer(plan: Plan, expectation: Expectation, findings: Findings) -> PlannedLayer | None:
+    """The layer that an expectation names: ``POOL2`` is also a MAX POOL2 where that is the only one."""
+    key = label_key(expectation.of)
+    names = [label_key(layer.node.name) for layer in plan.layers]
+    if key in names:
+        return plan.layers[names.index(key)]
+    ending = [place for place, name in enumerate(names) if name.endswith(f"_{key.upper()}")]
+    if len(ending) == 1:
+        return plan.layers[ending[0]]
+    near = did_you_mean(expectation.of, (layer.node.name for layer in plan.layers))
+    cures = (f"did you mean `{near}`?",) if near else ()
+    message = f"there is no layer called `{expectation.of[:60]}`"
+    findings.add("ND214", message, expectation.span, help=(*cures, "names are those that the table shows"))
+    return None
+
+
+def _check_volume(
+    layer: PlannedLayer, expectation: Expectation, expected: Volume, findings: Findings
+) -> None:
+    if layer.output.agrees(expected):
+        return
+    what = "an output" if expectation.subject == "output" else f"a volume of {layer.node.name}"
     findings.add(
         "ND311",
-        f"expected an output of {expectation.value}, found {plan.output}",
+        f"expected {what} of {expected}, found {layer.output}",
         expectation.value_span,
-        f"{plan.layers[-1].node.name} makes {plan.output}",
+        f"{layer.node.name} makes {layer.output}",
+        notes=layer.node.layer.arithmetic(*layer.inputs),
+    )
+
+
+def _check_receptive_field(
+    layer: PlannedLayer, expectation: Expectation, expected: Size, findings: Findings
+) -> None:
+    seen = layer.receptive_field
+    relation = _RELATIONS[expectation.relation]
+    if relation(seen.height, expected.height) and relation(seen.width, expected.width):
+        return
+    findings.add(
+        "ND311",
+        f"expected {layer.node.name} to see {_WORDS[expectation.relation]}{expected} pixels, found {seen}",
+        expectation.value_span,
+        help=("kernels, strides and pools before a layer widen what it sees",),
+    )
+
+
+def _check_memory(plan: Plan, expectation: Expectation, expected: int, findings: Findings) -> None:
+    activations = FLOAT_BYTES * plan.activation_values
+    received = plan.parameter_bytes + activations
+    if _RELATIONS[expectation.relation](received, expected):
+        return
+    findings.add(
+        "ND311",
+        f"expected {_WORDS[expectation.relation]}{bytes_text(expected)}, found {bytes_text(received)}",
+        expectation.value_span,
+        f"{grouped(abs(received - expected))} bytes {'too many' if received > expected else 'too few'}",
+        notes=(
+            f"parameters take {bytes_text(plan.parameter_bytes)}, "
+            f"the activations of one image {bytes_text(activations)}",
+        ),
     )
 
 
 def _check_count(plan: Plan, expectation: Expectation, expected: int, findings: Findings) -> None:
-    counts = {
-        "params": [layer.parameter_count for layer in plan.layers],
-        "macs": [layer.macs for layer in plan.layers],
-    }[expectation.subject]
+    counts = [_count(layer, expectation.subject) for layer in plan.layers]
     received = sum(counts)
     if _RELATIONS[expectation.relation](received, expected):
         return
@@ -51,3 +118,9 @@ def _check_count(plan: Plan, expectation: Expectation, expected: int, findings: 
         f"{grouped(abs(received - expected))} {'too many' if received > expected else 'too few'}",
         notes=(f"most are in {shares}",) if shares else (),
     )
+
+
+def _count(layer: PlannedLayer, subject: str) -> int:
+    if subject == "params":
+        return layer.parameter_count
+    return layer.macs if subject == "macs" else layer.node.layer.connections(*layer.inputs)

@@ -31,7 +31,9 @@ def plan_draft(draft: Draft, findings: Findings) -> Plan | None:
     volumes = [volume for volume in walk.volumes if volume is not None]
     if not walk.sound or not len(nodes) == len(volumes) == len(walk.nodes):
         return None
-    network = Network(draft.name, nodes, draft.expectations, draft.source, draft.dialect)
+    network = Network(
+        draft.name, nodes, draft.expectations, draft.source, draft.dialect, draft.patterns
+    )
     plan = Plan(network, planned_layers(network, volumes))
     check_notes(plan, findings)
     return plan

@@ -23,6 +23,7 @@ from netdsl.primitives.window import (
     WindowAverage,
     WindowAverageGradient,
     WindowMaximum,
+    WindowMaximumGradient,
 )
 from netdsl.quantities import Padding, Size, Volume
 
@@ -189,6 +190,19 @@ class Builder:
         y = self._value("maximum", output.shape)
         winner = self._value("winner", output.shape)
         self.append(WindowMaximum(y, winner, x, Pooling(kernel, stride, padding)))
+        return y
+
+    def window_unpool(
+        self, x: Tensor, before: Tensor, *, kernel: Size, stride: Size, padding: Padding
+    ) -> Tensor:
+        """x spread over the volume ``before`` that was pooled: each number to where its maximum was."""
+        pooling = Pooling(kernel, stride, padding)
+        maximum, winner = self._value("maximum", x.shape), self._value("winner", x.shape)
+        self.append(WindowMaximum(maximum, winner, before, pooling))
+        # Where a maximum lies has no slope.
+        self._wanted.discard(winner)
+        y = self._value("unpooled", before.shape)
+        self.append(WindowMaximumGradient(y, x, winner, pooling))
         return y
 
     def window_average(

@@ -65,6 +65,28 @@ class WindowMaximumGradient(Operation):
         super().__init__((dy, winner), (dx,))
         self.pooling = pooling
 
+    def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        # As a layer of its own this is unpooling: each number came from one place and sends back there.
+        dy, winner = self.inputs
+        if not build.wants(dy):
+            return (None, None)
+        back = build.like(dy, "gradient")
+        build.append(WindowChoice(back, upstream, winner, self.pooling))
+        return (back, None)
+
+    def details(self) -> str:
+        return _text(self.pooling)
+
+
+class WindowChoice(Operation):
+    """y = the value under the window at the place that ``winner`` says."""
+
+    name = "window_choice"
+
+    def __init__(self, y: Tensor, x: Tensor, winner: Tensor, pooling: Pooling) -> None:
+        super().__init__((x, winner), (y,))
+        self.pooling = pooling
+
     def details(self) -> str:
         return _text(self.pooling)
 

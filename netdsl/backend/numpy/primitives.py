@@ -36,6 +36,7 @@ from netdsl.primitives.window import (
     Pooling,
     WindowAverage,
     WindowAverageGradient,
+    WindowChoice,
     WindowMaximum,
     WindowMaximumGradient,
 )
@@ -184,6 +185,15 @@ def window_maximum_gradient(op: WindowMaximumGradient, values: Values) -> None:
     dx[...] = _unpadded(padded, padding)
 
 
+def window_choice(op: WindowChoice, values: Values) -> None:
+    x, winner = (values[tensor] for tensor in op.inputs)
+    y = values[op.outputs[0]]
+    padded = _padded(x, _reaching(op.pooling, op.pooling.kernel, y.shape[1:3], x.shape[1:3]))
+    y[...] = 0
+    for a, b, tap in _taps(op.pooling, op.pooling.kernel, y.shape[1:3]):
+        y += padded[tap] * (winner == a * op.pooling.kernel.width + b)
+
+
 def _divisors(pooling: Pooling, image: tuple[int, int], out: tuple[int, int]) -> Array:
     """What each output position divides by, shape (1, output height, output width, 1)."""
     reach = _reaching(pooling, pooling.kernel, out, image)
@@ -314,6 +324,7 @@ COMPUTE: dict[type[Operation], Callable[[Any, Values], None]] = {
     Reduction: reduction,
     WindowMaximum: window_maximum,
     WindowMaximumGradient: window_maximum_gradient,
+    WindowChoice: window_choice,
     WindowAverage: window_average,
     WindowAverageGradient: window_average_gradient,
     ChannelWindow: channel_window,

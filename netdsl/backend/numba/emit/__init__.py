@@ -28,6 +28,7 @@ from netdsl.backend.numba.emit.weight_gradient import emit_convolution_weight_gr
 from netdsl.backend.numba.emit.window import (
     emit_window_average,
     emit_window_average_gradient,
+    emit_window_choice,
     emit_window_maximum,
     emit_window_maximum_gradient,
 )
@@ -54,6 +55,7 @@ from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.window import (
     WindowAverage,
     WindowAverageGradient,
+    WindowChoice,
     WindowMaximum,
     WindowMaximumGradient,
 )
@@ -69,6 +71,7 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
     Reduction: emit_reduction,
     WindowMaximum: emit_window_maximum,
     WindowMaximumGradient: emit_window_maximum_gradient,
+    WindowChoice: emit_window_choice,
     WindowAverage: emit_window_average,
     WindowAverageGradient: emit_window_average_gradient,
     ChannelWindow: emit_channel_window,

@@ -9,6 +9,7 @@ from netdsl.primitives.window import (
     Pooling,
     WindowAverage,
     WindowAverageGradient,
+    WindowChoice,
     WindowMaximum,
     WindowMaximumGradient,
 )
@@ -159,6 +160,37 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
     )
     built = kernel("window_maximum", indented(body, 1) + "\n")
     return [Launch(built, arguments, batch * y.shape[0], (y, winner))]
+
+
+def emit_window_choice(op: WindowChoice, batch: int) -> list[Launch]:
+    """One work item per output row."""
+    (x, winner), (y,) = op.inputs, op.outputs
+    lines = [
+        "which = load(winner + out + c * 4)",
+        "total = zero",
+        *_window_loop(
+            [
+                "won = equal(which, from_integer(a * kernel_columns + b))",
+                "value = load(seen)",
+                "total = select(won, value, total)",
+            ]
+        ),
+        "store(y + out + c * 4, total)",
+    ]
+    body = [
+        *read(["x", "y", "winner"]),
+        "zero = number(0.0)",
+        *_EACH_OUTPUT_ROW,
+        *(f"        {line}" for line in by_vector(lines, masked(lines))),
+    ]
+    arguments: tuple[Argument, ...] = (
+        Place(x),
+        Place(y),
+        Place(winner),
+        *geometry_arguments(x, y, op.pooling),
+    )
+    built = kernel("window_choice", indented(body, 1) + "\n")
+    return [Launch(built, arguments, batch * y.shape[0], (y,))]
 
 
 def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
