@@ -106,8 +106,26 @@ class Findings:
         key = (code, span, message)
         if key not in self._seen:
             self._seen.add(key)
-            place = Label(span, label)
-            self.found.append(Diagnostic(code, severity, message, self.source, place, secondary, notes, help))
+            source, place = self.source.locate(span)
+            beside, elsewhere = self._placed(secondary, source)
+            notes = (*notes, *elsewhere)
+            self.found.append(
+                Diagnostic(code, severity, message, source, Label(place, label), beside, notes, help)
+            )
+
+    def _placed(
+        self, labels: tuple[Label, ...], source: Source
+    ) -> tuple[tuple[Label, ...], tuple[str, ...]]:
+        """The labels in a file, and those in other files as notes that name the file."""
+        beside, elsewhere = [], []
+        for label in labels:
+            other, span = self.source.locate(label.span)
+            if other is source:
+                beside.append(Label(span, label.text))
+            else:
+                line, column = other.position(span.start)
+                elsewhere.append(f"{label.text}: {other.name}:{line}:{column}")
+        return tuple(beside), tuple(elsewhere)
 
 
 def sort_key(finding: Diagnostic) -> tuple[int, str]:

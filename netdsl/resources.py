@@ -37,6 +37,11 @@ def zoo_names() -> list[str]:
     return _names(_folder("nets"), ".net")
 
 
+def zoo_folder() -> str:
+    """Where the shipped networks lie, and the files that they use."""
+    return _folder("nets")
+
+
 def zoo_text(name: str) -> str:
     """The text of a shipped network; raises FileNotFoundError for a name not in ``zoo_names``."""
     return _text(os.path.join(_folder("nets"), f"{name}.net"))

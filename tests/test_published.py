@@ -26,6 +26,8 @@ def test_figures(name: str) -> None:
     assert {finding.code for finding in advise(plan)} == set(PUBLISHED[name].get("advice", []))
     assert plan.parameter_count == PUBLISHED[name]["parameters"]
     assert plan.macs == PUBLISHED[name]["macs"]
+    connections = sum(layer.node.layer.connections(*layer.inputs) for layer in plan.layers)
+    assert connections == PUBLISHED[name].get("connections", connections)
 
 
 @pytest.mark.parametrize("name", zoo_names())

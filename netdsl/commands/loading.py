@@ -13,7 +13,7 @@ import click
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
 from netdsl.plan.load import Checked, plan_source
 from netdsl.plan.plan import Plan
-from netdsl.resources import zoo_names, zoo_text
+from netdsl.resources import zoo_folder, zoo_names, zoo_text
 from netdsl.source import Source
 
 FILE_LIMIT = 2**20
@@ -33,7 +33,7 @@ def open_source(name: str) -> Source:
         status = os.stat(name)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         if name in zoo_names():
-            return Source(f"zoo:{name}", zoo_text(name))
+            return Source(f"zoo:{name}", zoo_text(name), zoo_folder())
         raise Diagnosed(_missing(name)) from None
     except OSError as error:
         raise Diagnosed(_unreadable(name, error)) from None
@@ -54,7 +54,7 @@ def open_source(name: str) -> Source:
             content = file.read(FILE_LIMIT + 1)
     except OSError as error:
         raise Diagnosed(_unreadable(name, error)) from None
-    return Source(name, _text(content, name))
+    return Source(name, _text(content, name), os.path.dirname(os.path.abspath(name)))
 
 
 def _text(content: bytes, name: str) -> str:

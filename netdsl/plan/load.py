@@ -10,6 +10,7 @@ from netdsl.plan.expectations import check_expectations
 from netdsl.plan.plan import Plan
 from netdsl.plan.planner import plan_draft
 from netdsl.source import Source
+from netdsl.syntax import tree
 from netdsl.syntax.parser import parse
 
 
@@ -26,15 +27,24 @@ def plan_source(source: Source) -> Checked:
     Never raises for what a text holds.
     """
     parsed = parse(source)
+    file, syntax = parsed.file, parsed.diagnostics
     findings = Findings(source)
-    plan = None
-    if parsed.file is not None:
-        draft = resolve(parsed.file, source, findings)
+    plan, unread = None, False
+    if file is not None and any(isinstance(statement, tree.Use) for statement in file.statements):
+        from netdsl.graph.used_files import read_used_files  # few networks use other files
+
+        file, findings, other_syntax = read_used_files(file, source)
+        unread = bool(findings.found or other_syntax)
+        syntax = [*syntax, *other_syntax]
+    if file is not None:
+        draft = resolve(file, findings.source, findings)
         if draft is not None:
             plan = plan_draft(draft, findings)
-    if plan is not None and not has_errors(findings.found) and not parsed.diagnostics:
+    if plan is not None and not has_errors(findings.found) and not syntax:
         check_expectations(plan, findings)
-    found = sorted([*parsed.diagnostics, *_on_other_lines(findings.found, parsed.diagnostics)], key=sort_key)
+    found = sorted([*syntax, *_on_other_lines(findings.found, syntax)], key=sort_key)
+    if unread:  # what is missing may stand in the file that could not be read
+        found = [finding for finding in found if finding.code not in ("ND216", "ND217")]
     return Checked(None if has_errors(found) else plan, found)
 
 
@@ -46,10 +56,10 @@ def _on_other_lines(found: list[Diagnostic], syntax: list[Diagnostic]) -> list[D
     return [finding for finding in found if _line(finding) not in broken]
 
 
-def _line(finding: Diagnostic) -> int:
+def _line(finding: Diagnostic) -> tuple[str, int]:
     if finding.source is None or finding.primary is None:
-        return 0
-    return finding.source.position(finding.primary.span.start)[0]
+        return "", 0
+    return finding.source.name, finding.source.position(finding.primary.span.start)[0]
 
 
 def load_plan(text: str, name: str = "<text>") -> Checked:

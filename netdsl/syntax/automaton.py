@@ -78,9 +78,9 @@ class Automaton:
         self._unreadable = unreadable
         self._lexer = Lexer(tables)
 
-    def parse(self, text: str) -> Parsed:
-        """Parse a text that ends in a line break; never raises for what the text holds."""
-        return _Run(self._tables, self._builders, self._unreadable, self._lexer, text).parse()
+    def parse(self, text: str, start: int = 0) -> Parsed:
+        """Parse a text that ends in a line break, from ``start`` on; never raises for what it holds."""
+        return _Run(self._tables, self._builders, self._unreadable, self._lexer, text).parse(start)
 
 
 class _Run:
@@ -108,8 +108,7 @@ class _Run:
         self.reported_until = 0
         self.tokens_read = 0
 
-    def parse(self) -> Parsed:
-        position = 0
+    def parse(self, position: int) -> Parsed:
         while True:
             token = self._token(position)
             if len(self.open) > NESTING_LIMIT or self.tokens_read > TOKEN_LIMIT:

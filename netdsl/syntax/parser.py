@@ -50,3 +50,9 @@ def parse(source: Source) -> ParsedFile:
 
         diagnostics = [describe(failure, source) for failure in parsed.failures]
     return ParsedFile(parsed.node, diagnostics)
+
+
+def parse_behind(text: str, start: int) -> tree.File | None:
+    """The tree of what stands behind ``start`` in a text, whose part there is known to parse."""
+    file: tree.File | None = automaton().parse(text + "\n", start).node
+    return file

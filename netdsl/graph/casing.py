@@ -1,0 +1,71 @@
+"""Which words of a file mean a kind of layer or an option, and how those are spelled: the formatter
+writes kinds in capitals and options in lower case, and leaves names as they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.graph.heads import option_words, read_head
+from netdsl.graph.options import FILLERS
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+_NEGATIONS = frozenset(("no", "without"))
+_BRANCHES = frozenset(("skip", "project"))
+_NOWHERE = Span(0, 0)
+
+
+def canonical_words(file: tree.File) -> dict[int, str]:
+    """The canonical spelling of words by their offset, where it is not the written one."""
+    nodes = _nodes(file)
+    names = {name for node in nodes for name in _names(node)}
+    found: dict[int, str] = {}
+    for node in nodes:
+        if isinstance(node, tree.Layer):
+            _spell(node, names, found)
+    return found
+
+
+def _nodes(file: tree.File) -> list[Any]:
+    """All nodes of the tree; named tuples in named tuples, so nothing recurses along the input."""
+    nodes: list[Any] = []
+    pending: list[Any] = [file]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tuple):
+            nodes.append(node)
+            pending.extend(node)
+    return nodes
+
+
+def _names(node: Any) -> tuple[str, ...]:
+    """The names that a statement gives to numbers and blocks: they are told apart by case."""
+    if isinstance(node, tree.Let | tree.Parameter | tree.Block):
+        return (node.name.text,)
+    return ()
+
+
+def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
+    """Labels stay as they are, and so does ``input``, which reads as a statement."""
+    if layer.noted or layer.words[0].text in names:
+        return
+    head = read_head(layer)
+    if head.kind is None:
+        first = layer.words[0]
+        if first.text.lower() in _BRANCHES and not layer.labelled:
+            found[first.span.start] = first.text.upper()
+        return
+    known = option_words(head.kind) | FILLERS | _NEGATIONS
+    label = layer.words[0].span.to(layer.words[-1].span) if head.label else _NOWHERE
+    for word in (*layer.words, *(item for item in layer.items if isinstance(item, tree.Word))):
+        if _within(word, label) or word.text in names:
+            continue
+        if _within(word, head.span):
+            if head.kind.inputs != 0:
+                found[word.span.start] = word.text.upper()
+        elif word.text.lower() in known:
+            found[word.span.start] = word.text.lower()
+
+
+def _within(word: tree.Word, span: Span) -> bool:
+    return span.start <= word.span.start < span.end

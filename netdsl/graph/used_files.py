@@ -1,0 +1,131 @@
+"""Reads the files that ``use "blocks.net"`` names: blocks and ``let`` lines, nothing else.
+
+The only place where a network opens a file. Files lie in the folder of the first one or below it,
+with symbolic links resolved, so that a network from a stranger reads nothing that is not part of it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from netdsl.diagnostics import Diagnostic, Findings
+from netdsl.source import JoinedSource, Source
+from netdsl.syntax import tree
+from netdsl.syntax.parser import parse, parse_behind
+
+DEPTH_LIMIT = 16
+"""Files that use one another."""
+
+BYTES_LIMIT = 2**20
+"""Bytes of all used files together."""
+
+
+class _UnusableFileError(Exception):
+    """Why a file cannot be used, and the cure."""
+
+    def __init__(self, message: str, cure: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.cures = (cure,) if cure else ()
+
+
+def read_used_files(file: tree.File, source: Source) -> tuple[tree.File, Findings, list[Diagnostic]]:
+    """The file with the blocks and values of all files that it uses in place of its ``use`` lines;
+    findings about all of them; and the mistakes of syntax in the used ones."""
+    reader = _Reader(source)
+    statements = reader.gather(file.statements, [os.path.realpath(source.name)])
+    return file._replace(statements=statements), reader.findings, reader.syntax
+
+
+class _Reader:
+    def __init__(self, source: Source) -> None:
+        self.joined = JoinedSource(source)
+        self.findings = Findings(self.joined)
+        self.syntax: list[Diagnostic] = []
+        self.folder = os.path.realpath(source.folder) if source.folder else ""
+        self.read: set[str] = set()
+        self.bytes_read = 0
+
+    def gather(self, statements: tuple[tree.Statement, ...], path: list[str]) -> tuple[tree.Statement, ...]:
+        """The statements with those of used files put in; ``path`` are the files on the way here. The
+        depth of this recursion is limited."""
+        gathered: list[tree.Statement] = []
+        for statement in statements:
+            if not isinstance(statement, tree.Use):
+                gathered.append(statement)
+                continue
+            try:
+                gathered += self._used(statement, path)
+            except _UnusableFileError as error:
+                self.findings.add("ND224", error.message, statement.span, help=error.cures)
+        return tuple(gathered)
+
+    def _used(self, use: tree.Use, path: list[str]) -> tuple[tree.Statement, ...]:
+        full = self._full_path(use.path, os.path.dirname(path[-1]) if len(path) > 1 else self.folder)
+        if full in path:
+            names = [os.path.relpath(name, self.folder) for name in [*path[path.index(full) :], full]]
+            raise _UnusableFileError(
+                f"files use one another in a circle: {' -> '.join(names)}", "put shared blocks in a file of their own"
+            )
+        if full in self.read:
+            return ()
+        if len(path) > DEPTH_LIMIT:
+            raise _UnusableFileError(f"files use one another more than {DEPTH_LIMIT} deep")
+        self.read.add(full)
+        source = Source(os.path.relpath(full, self.folder), self._text(full, use.path))
+        parsed = parse(source)
+        if parsed.diagnostics or parsed.file is None:
+            self.syntax += parsed.diagnostics
+            return ()
+        file = parse_behind(*self._place(source))
+        assert file is not None
+        kept = []
+        for statement in file.statements:
+            if isinstance(statement, tree.Use | tree.Let | tree.Block):
+                kept.append(statement)
+            else:
+                message = "a file that is used holds blocks and `let` lines only"
+                cure = "this belongs in the file that uses it"
+                self.findings.add("ND224", message, statement.span, help=(cure,))
+        return self.gather(tuple(kept), [*path, full])
+
+    def _place(self, source: Source) -> tuple[str, int]:
+        start = self.joined.append(source)
+        return self.joined.text, start
+
+    def _full_path(self, written: str, folder: str) -> str:
+        if not self.folder:
+            raise _UnusableFileError(
+                "this text lies in no folder to look for other files in",
+                "save it as a file beside them, or write the blocks into it",
+            )
+        if "\0" in written or not written.strip():
+            raise _UnusableFileError("this is no name of a file")
+        full = os.path.realpath(os.path.join(folder, written))
+        if os.path.isabs(written) or os.path.commonpath([self.folder, full]) != self.folder:
+            raise _UnusableFileError(
+                "only files in the folder of the first one are used, or in folders below it",
+                "copy it there",
+            )
+        return full
+
+    def _text(self, full: str, written: str) -> str:
+        try:
+            if not stat.S_ISREG(os.stat(full).st_mode):
+                raise _UnusableFileError(f"`{written}` is not a regular file")
+            with open(full, "rb") as file:
+                content = file.read(BYTES_LIMIT + 1 - self.bytes_read)
+        except OSError as error:
+            cure = f"it would be {os.path.relpath(full, self.folder)}, beside the first file"
+            raise _UnusableFileError(f"`{written}` cannot be read: {error.strerror or error}", cure) from None
+        self.bytes_read += len(content)
+        if self.bytes_read > BYTES_LIMIT:
+            raise _UnusableFileError("the used files are larger than 1 MiB together")
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise _UnusableFileError(f"`{written}` is not UTF-8 text", "save it as UTF-8") from None
+        if "\0" in text:
+            raise _UnusableFileError(f"`{written}` is binary, not text")
+        return text.replace("\r\n", "\n").replace("\r", "\n")
