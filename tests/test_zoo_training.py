@@ -9,6 +9,7 @@ import pytest
 from building import filled_store
 
 from netdsl.backend import backend
+from netdsl.backend.numpy.backend import NumpySession
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.plan.load import load_plan
@@ -43,26 +44,31 @@ def test_a_step(name: str) -> None:
     plan, findings = load_plan(text, name)
     assert plan is not None, findings
     program = training_program(plan, BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(decay=1e-4))
-    stores, losses_seen, scores = [], [], []
-    for backend_name in ("numba", "numpy"):
-        store = filled_store(program, seed=1)
-        session = backend(backend_name).bind(program, store, 2)
-        generator = np.random.default_rng(2)
-        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-        classes = session.inputs["target"].shape[1]
-        session.inputs["target"][...] = np.eye(classes)[generator.integers(classes, size=BATCH)]
-        session.inputs["rate"][...] = 0.01
-        if "seed" in session.inputs:
-            session.inputs["seed"][...] = 5
-        session.run()
-        stores.append(store)
-        losses_seen.append(float(session.outputs["loss"]))
-        scores.append(session.outputs["scores"].copy())
-    assert losses_seen[0] == pytest.approx(losses_seen[1], rel=1e-3)
-    np.testing.assert_allclose(scores[0], scores[1], rtol=2e-2, atol=2e-3 * np.abs(scores[1]).max())
-    # Rounding grows through a hundred layers, so the whole change of an array is compared, not each
-    # number: it must point the same way and be as long.
     start = filled_store(program, seed=1)
-    for key, values in stores[1].items():
+    ours, plain, exact = (run(program, kind) for kind in ("numba", "numpy", "float64"))
+    assert ours[0] == pytest.approx(exact[0], rel=1e-3)
+    # Rounding grows through a hundred layers: compiled code may be as far from double precision as
+    # NumPy's single precision is, and not much farther.
+    for key, values in exact[1].items():
         change = np.linalg.norm(values - start[key])
-        assert np.linalg.norm(stores[0][key] - values) <= 0.02 * change + 1e-6, key
+        allowed = 8 * np.linalg.norm(plain[1][key] - values) + 5e-3 * change + 1e-6
+        assert np.linalg.norm(ours[1][key] - values) <= allowed, key
+
+
+def run(program, kind: str):
+    """The loss and the arrays after one step: of "numba", "numpy", or NumPy in "float64"."""
+    store = filled_store(program, seed=1)
+    if kind == "float64":
+        store = {name: array.astype(np.float64) for name, array in store.items()}
+        session = NumpySession(program, store, float64=True)
+    else:
+        session = backend(kind).bind(program, store, 2)
+    generator = np.random.default_rng(2)
+    session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+    classes = session.inputs["target"].shape[1]
+    session.inputs["target"][...] = np.eye(classes)[generator.integers(classes, size=BATCH)]
+    session.inputs["rate"][...] = 0.01
+    if "seed" in session.inputs:
+        session.inputs["seed"][...] = 5
+    session.run()
+    return float(session.outputs["loss"]), store

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Expectation, Node
 from netdsl.graph.patterns import Pattern
+from netdsl.graph.recipe import Recipe
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Size
@@ -59,3 +60,4 @@ class Draft(NamedTuple):
     source: Source
     dialect: Dialect
     names: Names
+    recipe: Recipe | None

@@ -2,10 +2,13 @@
 case of words made alike.
 
 Lines stay where they are, so a listing stays a listing and a chain a chain. It works on the tokens
-of the parser, so it knows no statement and every construct of the language passes through it.
+of the parser and knows no statement: every construct of the language passes through it.
 """
 
 from __future__ import annotations
+
+import re
+from typing import NamedTuple
 
 from netdsl.graph.casing import canonical_words
 from netdsl.source import Source
@@ -15,14 +18,29 @@ from netdsl.syntax.lexer import Token
 from netdsl.syntax.tokens import tokens
 
 _INDENT = "  "
-_KEYWORDS = frozenset(
-    ("NET", "DIALECT", "USE", "LET", "BLOCK", "TRAIN", "DEFAULT", "EXPECT", "PATTERN", "WHERE", "TABLE")
-)
+_OPENING = frozenset(BRACKETS.values())
+_SWALLOWING = frozenset(("WHERE", "TRAIN", "TABLE"))
+"""Keywords whose token has the blanks and line ends up to the brace behind them."""
+
+_KEYWORDS = _SWALLOWING | {"NET", "DIALECT", "USE", "LET", "BLOCK", "DEFAULT", "EXPECT", "PATTERN"}
 _TIGHT = frozenset(("TIMES", "PLUS", "DIVIDE"))
 """Signs of arithmetic, which stand without blanks."""
 
-_NOT_BEHIND = frozenset(("LEFT_PARENTHESIS", "OVER", *_TIGHT))
-_NOT_BEFORE = frozenset(("COMMA", "COLON", "QUESTION", "RIGHT_PARENTHESIS", "CLOSE", *_TIGHT))
+_NO_BLANK_BEFORE = frozenset(("COMMA", "COLON", "QUESTION", *BRACKETS, *_TIGHT))
+_HEAD_ENDS = frozenset(("WORD", "NUMBER", "SIZE", "RIGHT_PARENTHESIS"))
+"""What stands before the bracket of ``ADD[ A | B ]`` on its line."""
+
+_GAP_PART = re.compile(r"#[^\n]*|[\n;]")
+
+
+class _Bracket(NamedTuple):
+    """An open bracket: the number of its line, whether blanks stand inside it, and whether `-` does
+    not chain in it but is a minus or joins two numbers of a table."""
+
+    kind: str
+    line: int
+    spacious: bool
+    arithmetic: bool
 
 
 def formatted(source: Source, file: tree.File) -> str:
@@ -30,138 +48,126 @@ def formatted(source: Source, file: tree.File) -> str:
 
     Formatting the result again gives the same text, and it means the same network.
     """
-    if not source.text.strip():
-        return ""
     return _Formatter(source.text, canonical_words(file)).format()
 
 
 class _Formatter:
-    """The lines so far, and the brackets that are open: for each the number of its line."""
+    """The lines that are done, the one in the making, and the brackets open in it."""
 
     def __init__(self, text: str, words: dict[int, str]) -> None:
         self.text = text
         self.words = words
         self.lines: list[str] = []
         self.line = ""
-        self.open: list[tuple[Token, int, bool]] = []
+        self.open: list[_Bracket] = []
         self.previous: Token | None = None
-        self.statement = ""
+        self.separated = True
 
     def format(self) -> str:
-        found = tokens(self.text)
         position = 0
-        for token in found:
+        for token in tokens(self.text):
             self._gap(self.text[position : token.start], token)
             self._add(token)
-            position = token.start + len(token.text.rstrip())
+            trailing = 0 if token.kind in _SWALLOWING else len(token.text) - len(token.text.rstrip())
+            position = token.end - trailing
         self._gap(self.text[position:], None)
-        while self.lines and not self.lines[-1]:
-            self.lines.pop()
+        self._end_line(blank=False)
+        self._drop_blank_lines()
         return "\n".join(self.lines) + "\n"
 
     # --- what lies between two tokens ---
 
     def _gap(self, gap: str, following: Token | None) -> None:
         """Comments, line ends and semicolons between the last token and the next."""
-        parts = _parts(gap)
+        parts = _GAP_PART.findall(gap)
         on_own_line = self.previous is None
         for place, part in enumerate(parts):
-            if part.startswith("#"):
-                if on_own_line:
-                    self.line = self._indentation(following) + part
-                else:
-                    self.line = f"{self.line}  {part}" if self.line.strip() else part
-            elif part == "\n":
+            if part == "\n":
                 self._end_line(blank=on_own_line and not self.line)
                 on_own_line = True
-            elif not self._stays(parts, place, following):
-                continue
-            elif self.open:
-                self.line += ";"
-            else:
-                self._end_line(blank=False)
-                on_own_line = True
-        if following is None:
-            self._end_line(blank=False)
+            elif part != ";":
+                comment = part.rstrip()
+                self.line = (
+                    self._indentation(following) + comment if on_own_line else f"{self.line}  {comment}"
+                )
+            elif place == 0 and "\n" not in parts and self._separates(following):
+                if self.open:
+                    self.line += ";"
+                else:
+                    self._end_line(blank=False)
+        self.separated = bool(parts) or self.previous is None
 
-    def _stays(self, parts: list[str], place: int, following: Token | None) -> bool:
-        """Whether a semicolon separates two things that no line end separates."""
-        alone = "\n" not in parts and ";" not in parts[:place] and self.previous is not None
-        opening = self.previous is not None and self.previous.kind in BRACKETS.values()
-        closing = following is None or following.kind in BRACKETS
-        return alone and not opening and not closing
+    def _separates(self, following: Token | None) -> bool:
+        """Whether a semicolon has something on both sides."""
+        if self.previous is None or following is None:
+            return False
+        return self.previous.kind not in _OPENING and following.kind not in BRACKETS
 
     def _end_line(self, blank: bool) -> None:
         """A line is done; of blank ones one at most stays, and none behind an opening bracket."""
-        behind_bracket = bool(self.lines) and self.lines[-1].rstrip().endswith(("{", "[", "("))
         if self.line.strip():
             self.lines.append(self.line.rstrip())
-        elif blank and self.lines and self.lines[-1] and not behind_bracket:
+        elif blank and self.lines and self.lines[-1] and not self._opened():
             self.lines.append("")
         self.line = ""
 
+    def _opened(self) -> bool:
+        return bool(self.open) and self.previous is not None and self.previous.kind in _OPENING
+
+    def _drop_blank_lines(self) -> None:
+        while self.lines and not self.lines[-1]:
+            self.lines.pop()
+
     def _indentation(self, following: Token | None) -> str:
-        """One step for every line that has brackets still open, and one for the rest of a chain."""
-        still_open = list(self.open)
-        if following is not None and following.kind in BRACKETS and still_open:
-            still_open.pop()
-        depth = len({number for _, number, _ in still_open})
-        goes_on = self.previous is not None and self.previous.kind == "LINK"
-        begins = following is not None and following.kind == "LINK" and self.previous is not None
-        return _INDENT * (depth + (goes_on or begins))
+        """One step for every line with brackets still open, and one for the rest of a chain."""
+        still_open = self.open
+        if following is not None and following.kind in BRACKETS:
+            still_open = still_open[:-1]
+        depth = len({bracket.line for bracket in still_open})
+        in_brackets = bool(self.open) and self.open[-1].kind == "OPEN"
+        ends = [token for token in (self.previous, following) if token is not None and self.previous]
+        goes_on = any(token.kind == "LINK" for token in ends) and not in_brackets
+        return _INDENT * (depth + goes_on)
 
     # --- tokens ---
 
     def _add(self, token: Token) -> None:
-        at_start = not self.line.strip()
-        if at_start:
+        if self.line:
+            self.line += " " * self._blank_before(token)
+        else:
             if token.kind in BRACKETS:
-                while self.lines and not self.lines[-1]:
-                    self.lines.pop()
+                self._drop_blank_lines()
             self.line = self._indentation(token)
-            if not self.open:
-                self.statement = token.kind
-        elif self._blank_before(token):
-            self.line += " "
-        spacious = self._is_spacious(token)
         self.line += self._spelling(token)
         if token.kind in BRACKETS and self.open:
             self.open.pop()
-        elif token.kind in BRACKETS.values():
-            self.open.append((token, len(self.lines), spacious))
+        elif token.kind in _OPENING:
+            tabular = self.previous is not None and self.previous.kind == "TABLE"
+            arithmetic = token.kind == "LEFT_PARENTHESIS" or tabular
+            spacious = token.kind == "LEFT_BRACE" or self._joins(token)
+            self.open.append(_Bracket(token.kind, len(self.lines), spacious, arithmetic))
         self.previous = token
 
-    def _is_spacious(self, token: Token) -> bool:
-        """Whether a bracket has blanks inside: braces, and the branches of ``ADD[ A | B ]``."""
+    def _joins(self, token: Token) -> bool:
+        """Whether a bracket holds the branches of ``ADD[ A | B ]``."""
         before = self.previous
-        branches = token.kind == "OPEN" and before is not None and before.end == token.start
-        return token.kind == "LEFT_BRACE" or (branches and before is not None and before.kind in _JOINS)
+        ends_head = before is not None and before.kind in _HEAD_ENDS and not self.separated
+        return token.kind == "OPEN" and ends_head
 
     def _blank_before(self, token: Token) -> bool:
         before = self.previous
-        assert before is not None
         inner = self.open[-1] if self.open else None
-        if before.kind in BRACKETS.values():
-            return inner is not None and inner[2]
-        if token.kind in BRACKETS and inner is not None and inner[2]:
-            return True
-        if token.kind == "LEFT_PARENTHESIS":  # decides between arithmetic, a call and a remark
-            return before.end != token.start
-        if token.kind == "OPEN":
-            return not self._is_spacious(token)
-        if self._is_minus(token) or self._is_minus(before):
+        assert before is not None
+        if before.kind in _OPENING or token.kind in BRACKETS:
+            return inner is not None and inner.spacious
+        if token.kind == "LEFT_PARENTHESIS":  # a blank decides between a call, arithmetic and a remark
+            return self.text[token.start - 1] in " \t\r\n\f\u00a0"
+        if inner is not None and inner.arithmetic and "LINK" in (before.kind, token.kind):
             return False
-        if before.kind == "OVER" or token.kind == "OVER":
-            return token.kind == "OVER"
-        return token.kind not in _NOT_BEFORE and before.kind not in _NOT_BEHIND
-
-    def _is_minus(self, token: Token) -> bool:
-        """A link in parentheses is a minus, and in a table it joins two numbers."""
-        if token.kind != "LINK":
+        if token.kind == "OPEN" and self._joins(token):
             return False
-        inner = self.open[-1][0] if self.open else None
-        table = inner is not None and self._tables and self._tables[-1] == inner.start
-        return inner is not None and (inner.kind == "LEFT_PARENTHESIS" or table)
+        tight = before.kind in _TIGHT or before.kind == "OVER"
+        return not tight and token.kind not in _NO_BLANK_BEFORE
 
     def _spelling(self, token: Token) -> str:
         text = token.text.strip()
@@ -170,9 +176,9 @@ class _Formatter:
         if token.kind == "LINK":
             return "-"
         if token.kind == "SIZE":
-            return "x".join(part.strip() for part in text.replace("×", "x").replace("X", "x").split("x"))
+            return "x".join(re.split(r"\s*[xX×]\s*", text))
         if token.kind == "STRING":
             return f'"{text[1:-1]}"'
         if token.kind in ("NOTED", "NOTE"):
-            return text.rstrip(":").rstrip() + ":"
+            return f"{text[:-1].rstrip()}:"
         return self.words.get(token.start, text)

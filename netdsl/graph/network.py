@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.graph.patterns import Pattern
+from netdsl.graph.recipe import Recipe
 from netdsl.layers.dialect import LECTURE, Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Size, Volume
@@ -73,3 +74,4 @@ class Network(NamedTuple):
     source: Source
     dialect: Dialect = LECTURE
     patterns: tuple[Pattern, ...] = ()
+    recipe: Recipe | None = None

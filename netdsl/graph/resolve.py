@@ -21,6 +21,7 @@ from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Node
 from netdsl.graph.options import Written, read_options, volume_options
 from netdsl.graph.patterns import read_pattern
+from netdsl.graph.recipe import Recipe
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
 from netdsl.layers.layer import Layer
@@ -80,7 +81,18 @@ class _Resolution:
         entries = self.entries
         if defaults.activation is not None:
             entries = put_activations(entries, defaults.activation, self.dialect, names, self.findings)
-        return Draft(name, tuple(entries), expectations, patterns, self.source, self.dialect, names)
+        return Draft(
+            name, tuple(entries), expectations, patterns, self.source, self.dialect, names, self._recipe()
+        )
+
+    def _recipe(self) -> Recipe | None:
+        """What ``train { }`` says; reading it is loaded only where there is one."""
+        blocks = self._statements(tree.Train)
+        if not blocks:
+            return None
+        from netdsl.graph.recipe_entries import read_recipe
+
+        return read_recipe(blocks, self.findings)
 
     def _statements(self, *types: type[Any]) -> tuple[Any, ...]:
         return tuple(statement for statement in self.file.statements if isinstance(statement, types))

@@ -32,7 +32,7 @@ def plan_draft(draft: Draft, findings: Findings) -> Plan | None:
     if not walk.sound or not len(nodes) == len(volumes) == len(walk.nodes):
         return None
     network = Network(
-        draft.name, nodes, draft.expectations, draft.source, draft.dialect, draft.patterns
+        draft.name, nodes, draft.expectations, draft.source, draft.dialect, draft.patterns, draft.recipe
     )
     plan = Plan(network, planned_layers(network, volumes))
     check_notes(plan, findings)

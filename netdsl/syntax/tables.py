@@ -4,7 +4,7 @@
 
 from netdsl.syntax.table_format import Rule, Tables
 
-CHECKSUM = 4180319382
+CHECKSUM = 943300468
 
 TABLES = Tables(
     terminals=(

@@ -1,0 +1,135 @@
+"""One line of a recipe, read from left to right."""
+
+from __future__ import annotations
+
+import re
+from math import isfinite
+from re import Pattern
+
+from netdsl.source import Span
+from netdsl.spelling import did_you_mean
+from netdsl.syntax import tree
+
+_BLANK = re.compile(r"[ \t\r\f\u00a0]*")
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*")
+_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[+-]?[0-9]+)?(?![A-Za-z0-9_])", re.IGNORECASE)
+_COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?![A-Za-z0-9_.])")
+_TEXT = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^\s"]+)')
+_ANYTHING = re.compile(r"\S+")
+
+LENGTH_LIMIT = 40
+
+
+class EntryError(Exception):
+    """An entry that cannot be read."""
+
+    def __init__(self, code: str, message: str, span: Span, *cures: str, label: str = "") -> None:
+        super().__init__(message)
+        self.code, self.message, self.span, self.cures, self.label = code, message, span, cures, label
+
+
+class Line:
+    """A text with a place up to which it is read."""
+
+    def __init__(self, written: tree.Word) -> None:
+        self.text = written.text
+        self._start = written.span.start
+        self.place = 0
+        self.last = self.place
+
+    def at_end(self) -> bool:
+        self._skip()
+        return self.place >= len(self.text)
+
+    def since(self, start: int) -> Span:
+        """From a place to the end of what was read last."""
+        return Span(self._start + start, self._start + max(self.last, start))
+
+    def rest(self) -> Span:
+        """What stands next: a word, or whatever there is up to the next blank."""
+        self._skip()
+        found = _WORD.match(self.text, self.place) or _ANYTHING.match(self.text, self.place)
+        end = found.end() if found else self.place
+        start = self.place if found else self.last
+        return Span(self._start + start, self._start + end)
+
+    def shown(self) -> str:
+        """What stands next, in a message."""
+        span = self.rest()
+        text = self.text[span.start - self._start : span.end - self._start]
+        return f"not `{text[:40]}`" if text else "nothing follows"
+
+    def _skip(self) -> None:
+        found = _BLANK.match(self.text, self.place)
+        self.place = found.end() if found else self.place
+
+    def _take(self, pattern: Pattern[str]) -> str | None:
+        self._skip()
+        found = pattern.match(self.text, self.place)
+        if found is None:
+            return None
+        self.place = self.last = found.end()
+        return next((group for group in found.groups() if group is not None), found.group())
+
+    def word(self) -> str | None:
+        """The next word in lower case; None where none stands there."""
+        word = self._take(_WORD)
+        return word.lower() if word is not None else None
+
+    def sign(self, *signs: str) -> bool:
+        """Whether one of these signs or words stands next; it is taken then."""
+        self._skip()
+        for sign in signs:
+            found = self.text[self.place : self.place + len(sign)].lower() == sign
+            following = self.text[self.place + len(sign) : self.place + len(sign) + 1]
+            if found and not (sign[-1].isalpha() and (following.isalnum() or following == "_")):
+                self.place += len(sign)
+                self.last = self.place
+                return True
+        return False
+
+    def text_value(self, what: str) -> str:
+        """A name or path, in quotes where it has blanks."""
+        value = self._take(_TEXT)
+        if not value:
+            raise EntryError("ND531", f"{what} is missing", self.rest())
+        return value
+
+    def choice(self, what: str, known: tuple[str, ...]) -> str:
+        """One of a few words."""
+        span = self.rest()
+        word = self.word()
+        if word in known:
+            return word
+        near = did_you_mean(word or "", known)
+        cures = (f"did you mean `{near}`?",) if near else ()
+        shown = f"there is no {what} `{word[:40]}`" if word else f"the name of a {what} is missing"
+        raise EntryError("ND531", shown, span, *cures, f"known are {', '.join(known)}")
+
+    def number(self, what: str, low: float, high: float, *, above: bool = False) -> float:
+        """A number within limits; ``above``: the lowest does not count itself."""
+        span = self.rest()
+        shown = self.shown()
+        text = self._take(_NUMBER)
+        value = float(text) if text is not None and len(text) <= LENGTH_LIMIT else None
+        if value is None or not isfinite(value):
+            raise EntryError("ND531", f"{what} is a number", span, label=shown)
+        if not (low < value if above else low <= value) or value > high:
+            limits = f"above {low:g}" if above else f"at least {low:g}"
+            limits += f" and at most {high:g}" if high < 1e9 else ""
+            raise EntryError("ND531", f"{what} is {limits}", span, label=shown)
+        return value
+
+    def count(self, what: str, least: int = 1) -> int:
+        """A whole number."""
+        span = self.rest()
+        shown = self.shown()
+        text = self._take(_COUNT)
+        value = int(text.replace(",", "")) if text is not None and len(text) <= LENGTH_LIMIT else None
+        if value is None or not least <= value < 2**31:
+            raise EntryError("ND531", f"{what} is a whole number of {least} or more", span, label=shown)
+        return value
+
+    def peek_number(self) -> bool:
+        self._skip()
+        return _NUMBER.match(self.text, self.place) is not None
