@@ -113,9 +113,7 @@ class Findings:
                 Diagnostic(code, severity, message, source, Label(place, label), beside, notes, help)
             )
 
-    def _placed(
-        self, labels: tuple[Label, ...], source: Source
-    ) -> tuple[tuple[Label, ...], tuple[str, ...]]:
+    def _placed(self, labels: tuple[Label, ...], source: Source) -> tuple[tuple[Label, ...], tuple[str, ...]]:
         """The labels in a file, and those in other files as notes that name the file."""
         beside, elsewhere = [], []
         for label in labels:

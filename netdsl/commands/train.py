@@ -62,6 +62,7 @@ _NOTICED_SECONDS = 1.5
 @_option("split", str, "A/B/C", "Percentages for train/validation/test.")
 @threads_option
 @backend_option
+@click.option("--recipe", metavar="FILE", help="A .train file in place of the network's train block.")
 @click.option("--resume", metavar="FOLDER", help="Go on with the run in this folder.")
 @click.pass_context
 def command(
@@ -71,19 +72,21 @@ def command(
     out: str | None,
     threads: int | None,
     backend: str,
+    recipe: str | None,
     resume: str | None,
     **settings: Any,
 ) -> None:
     """Train NET, a network file or a name of the zoo, and measure it on the test images.
 
-    Settings that are left out have defaults that suit small networks; the run folder's recipe.json
+    Settings come from the train block of NET or from a .train file; options here win. Those that
+    are left out have defaults that suit small networks; the run folder's recipe.json
     lists them. Ctrl-C saves and stops; --resume goes on exactly where the run stopped.
     """
     if out == "":
         raise click.BadParameter("name a folder", context, param_hint="--out")
     given = {name: value for name, value in settings.items() if value is not None}
     if resume is not None:
-        _check_resume(context, given, out)
+        _check_resume(context, given if recipe is None else {**given, "recipe": recipe}, out)
         from netdsl.training.run_folder import old_run_folder
 
         with closing(old_run_folder(Path(resume))) as folder:
@@ -96,7 +99,11 @@ def command(
     else:
         from netdsl.training.run_folder import new_run_folder
 
-        run = _new(load_plan_or_exit(network), given, backend, threads)
+        from netdsl.commands.recipes import recipe_settings
+
+        plan = load_plan_or_exit(network)
+        given = {**recipe_settings(plan.network, recipe), **given}
+        run = _new(plan, given, backend, threads)
         with closing(new_run_folder(None if out is None else Path(out), _stem(network))) as folder:
             code = _train(run, folder, thread_count(threads))
     context.exit(code)

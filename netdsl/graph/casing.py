@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.graph.heads import option_words, read_head
-from netdsl.graph.options import FILLERS
+from netdsl.graph.heads import read_head
+from netdsl.layers.layer import Layer
+from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -23,6 +24,11 @@ def canonical_words(file: tree.File) -> dict[int, str]:
     for node in nodes:
         if isinstance(node, tree.Layer):
             _spell(node, names, found)
+        elif isinstance(node, tree.PatternLayer):
+            if kind_named(" ".join(word.text for word in node.words)) is not None:
+                found |= {word.span.start: word.text.upper() for word in node.words}
+        elif isinstance(node, tree.Dialect):
+            found[node.name.span.start] = node.name.text.lower()
     return found
 
 
@@ -55,7 +61,7 @@ def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
         if first.text.lower() in _BRANCHES and not layer.labelled:
             found[first.span.start] = first.text.upper()
         return
-    known = option_words(head.kind) | FILLERS | _NEGATIONS
+    known = _option_words(head.kind) | _NEGATIONS
     label = layer.words[0].span.to(layer.words[-1].span) if head.label else _NOWHERE
     for word in (*layer.words, *(item for item in layer.items if isinstance(item, tree.Word))):
         if _within(word, label) or word.text in names:
@@ -65,6 +71,10 @@ def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
                 found[word.span.start] = word.text.upper()
         elif word.text.lower() in known:
             found[word.span.start] = word.text.lower()
+
+
+def _option_words(kind: type[Layer]) -> set[str]:
+    return {word.lower() for option in kind.options().values() for word in option.words}
 
 
 def _within(word: tree.Word, span: Span) -> bool:

@@ -84,7 +84,9 @@ def _value_span(statement: tree.Expect) -> Span:
 
 
 def _output(statement: tree.Expect, findings: Findings) -> Expectation | None:
-    return _volume(statement, "output", "", "write `expect output = 6x6x256`, or `expect output = 10`", findings)
+    return _volume(
+        statement, "output", "", "write `expect output = 6x6x256`, or `expect output = 10`", findings
+    )
 
 
 def _of_layer(
@@ -92,7 +94,9 @@ def _of_layer(
 ) -> Expectation | None:
     name = " ".join(words)
     if not name:
-        example = "expect volume POOL2 = 5x5x16" if subject == "volume" else "expect receptive_field CONV3 >= 32"
+        example = (
+            "expect volume POOL2 = 5x5x16" if subject == "volume" else "expect receptive_field CONV3 >= 32"
+        )
         findings.add(
             "ND214", f"`{subject}` needs the name of a layer", statement.span, help=(f"write `{example}`",)
         )

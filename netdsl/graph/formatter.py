@@ -34,13 +34,18 @@ _GAP_PART = re.compile(r"#[^\n]*|[\n;]")
 
 
 class _Bracket(NamedTuple):
-    """An open bracket: the number of its line, whether blanks stand inside it, and whether `-` does
-    not chain in it but is a minus or joins two numbers of a table."""
+    """An open bracket: the indentation of its line, its column, whether blanks stand inside it, and
+    whether `-` does not chain in it but is a minus or joins two numbers of a table.
+
+    ``hangs`` says that something stands behind it on its line: then branches below align with it.
+    """
 
     kind: str
-    line: int
+    indentation: int
+    column: int
     spacious: bool
     arithmetic: bool
+    hangs: bool = False
 
 
 def formatted(source: Source, file: tree.File) -> str:
@@ -119,21 +124,23 @@ class _Formatter:
             self.lines.pop()
 
     def _indentation(self, following: Token | None) -> str:
-        """One step for every line with brackets still open, and one for the rest of a chain."""
-        still_open = self.open
-        if following is not None and following.kind in BRACKETS:
-            still_open = still_open[:-1]
-        depth = len({bracket.line for bracket in still_open})
-        in_brackets = bool(self.open) and self.open[-1].kind == "OPEN"
-        ends = [token for token in (self.previous, following) if token is not None and self.previous]
-        goes_on = any(token.kind == "LINK" for token in ends) and not in_brackets
-        return _INDENT * (depth + goes_on)
+        """One step more than the line with the last open bracket, and one for the rest of a chain."""
+        kind = "" if following is None else following.kind
+        if not self.open:
+            links = self.previous is not None and "LINK" in (self.previous.kind, kind)
+            return _INDENT * links
+        inner = self.open[-1]
+        if inner.hangs and inner.kind == "OPEN" and inner.spacious:
+            return " " * inner.column + _INDENT * (kind not in ("BAR", "CLOSE"))
+        return " " * inner.indentation + _INDENT * (kind not in BRACKETS)
 
     # --- tokens ---
 
     def _add(self, token: Token) -> None:
         if self.line:
             self.line += " " * self._blank_before(token)
+            if self.open and self.previous is not None and self.previous.kind in _OPENING:
+                self.open[-1] = self.open[-1]._replace(hangs=True)
         else:
             if token.kind in BRACKETS:
                 self._drop_blank_lines()
@@ -145,7 +152,8 @@ class _Formatter:
             tabular = self.previous is not None and self.previous.kind == "TABLE"
             arithmetic = token.kind == "LEFT_PARENTHESIS" or tabular
             spacious = token.kind == "LEFT_BRACE" or self._joins(token)
-            self.open.append(_Bracket(token.kind, len(self.lines), spacious, arithmetic))
+            indentation = len(self.line) - len(self.line.lstrip())
+            self.open.append(_Bracket(token.kind, indentation, len(self.line) - 1, spacious, arithmetic))
         self.previous = token
 
     def _joins(self, token: Token) -> bool:

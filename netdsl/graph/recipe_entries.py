@@ -20,7 +20,7 @@ from netdsl.graph.recipe import (
     Step,
     Stretch,
 )
-from netdsl.graph.recipe_line import EntryError, Line
+from netdsl.graph.recipe_line import LENGTH_LIMIT, EntryError, Line
 from netdsl.source import Span
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
@@ -119,7 +119,7 @@ def _split(line: Line) -> str:
     span = line.rest()
     text = line.text_value("the split, such as 80/10/10,")
     try:
-        shares = [Decimal(part) for part in text.split("/")]
+        shares = [Decimal(part) for part in text.split("/")] if len(text) <= LENGTH_LIMIT else []
     except InvalidOperation:
         shares = []
     if len(shares) != 3 or not all(share.is_finite() and share > 0 for share in shares):
@@ -159,8 +159,8 @@ def _schedule(line: Line) -> Schedule:
     warmup = 0
     if line.sign("warmup"):
         warmup = line.count("the warmup, in epochs,")
-        line.sign("epochs", "epoch")
-        if not line.sign(",", "then") and not line.peek_number():
+        line.unit("epochs", "epoch")
+        if not line.sign(",", "then", ":") and not line.peek_number():
             return Schedule(warmup)
         line.sign("then")
     if line.peek_number():
@@ -170,11 +170,12 @@ def _schedule(line: Line) -> Schedule:
         last = line.number("the last rate", 0, 1e6) if line.sign("to") else 0.0
         return Schedule(warmup, rule=Cosine(last))
     if rule == "warmup":
-        raise EntryError("ND531", "a warmup stands first", line.since(line.place), "write `schedule warmup 5, cosine`")
+        place = line.since(line.place)
+        raise EntryError("ND531", "a warmup stands first, once", place, "write `schedule warmup 5, cosine`")
     factor = line.number("the factor of the rate", 0, 1, above=True)
     line.sign("every", "after")
     epochs = line.count(f"the epochs of a {rule}") if line.peek_number() or rule == "step" else 10
-    line.sign("epochs", "epoch")
+    line.unit("epochs", "epoch")
     return Schedule(warmup, rule=Step(factor, epochs) if rule == "step" else Plateau(factor, epochs))
 
 
@@ -211,7 +212,7 @@ def _stop(line: Line) -> int:
     """``after 5 epochs without improvement``; the words may be left out."""
     line.sign("after")
     epochs = line.count("the patience, in epochs,")
-    line.sign("epochs", "epoch")
+    line.unit("epochs", "epoch")
     if line.sign("without"):
         line.sign("improvement", "improving")
     return epochs

@@ -88,6 +88,12 @@ class Line:
                 return True
         return False
 
+    def unit(self, *words: str) -> None:
+        """A word such as `epochs` behind a number; with a number behind it, it is an entry."""
+        place, last = self.place, self.last
+        if self.sign(*words) and self.peek_number():
+            self.place, self.last = place, last
+
     def text_value(self, what: str) -> str:
         """A name or path, in quotes where it has blanks."""
         value = self._take(_TEXT)

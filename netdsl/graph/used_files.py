@@ -66,7 +66,8 @@ class _Reader:
         if full in path:
             names = [os.path.relpath(name, self.folder) for name in [*path[path.index(full) :], full]]
             raise _UnusableFileError(
-                f"files use one another in a circle: {' -> '.join(names)}", "put shared blocks in a file of their own"
+                f"files use one another in a circle: {' -> '.join(names)}",
+                "put shared blocks in a file of their own",
             )
         if full in self.read:
             return ()
