@@ -77,11 +77,13 @@ CROWD = 100
 
 class Findings:
     """Collects the findings about one source; the same code at the same place counts once, so a
-    mistake in a group that is repeated a thousand times is one finding."""
+    mistake in a group that is repeated a thousand times is one finding. ``reports`` counts every
+    report, those that repeat an earlier one as well."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.found: list[Diagnostic] = []
+        self.reports = 0
         self._seen: set[tuple[str, Span, str]] = set()
 
     @property
@@ -103,6 +105,7 @@ class Findings:
         help: tuple[str, ...] = (),
     ) -> None:
         """Report something about a place in the source."""
+        self.reports += 1
         key = (code, span, message)
         if key not in self._seen:
             self._seen.add(key)

@@ -57,10 +57,54 @@ LAYERS = [
     "[RELU] where { FC: 3 }",
     "POOL: avg 2x2",
     "FC 2,000",
+    "let k = 4",
+    "let w = k*2 - 1",
+    "CONV k 3x3 same",
+    "CONV 2*k 1x1 - BN",
+    "CONV k/3 3x3",
+    "CONV (k+1)*2 3x1 pad 1x0",
+    "block B(k, s = 1) { ADD[ CONV k 3x3 stride s pad 1 no bias - BN | PROJECT at stride s ] - RELU }",
+    "block C { inner: RELU - B(4) }",
+    "block D(v) { CONCAT[ @v | SKIP ] }",
+    "B(4)*2",
+    "b: B(8, s = 2)",
+    "B(s = 2)",
+    "C - C",
+    "[C]*k",
+    "D(@a)",
+    "D(@b)",
+    "ADD[ SKIP | CONV 4 3x3 same - RELU ]",
+    "CONCAT[ RELU | @a | POOL 2x2 ]",
+    "m: MULTIPLY[ SKIP | AVG POOL global - FC 4 - SIGMOID ]",
+    "ADD[ PROJECT | CONV 8 3x3 stride 2 pad 1 ]",
+    "ADD[ [ADD[ SKIP | RELU ]]*2 | x: RELU ]",
+    "group: [CONV 4 3x3 same - RELU]*2",
+    "@a - CONV 2 1x1",
+    "@group",
+    "RELU - @a",
+    "dialect torch",
+    "dialect caffe",
+    "default CONV same",
+    "CONV 4 3x3 pad top 0 bottom 1 left 1 right 0 stride 2",
+    "CONV 2 3x3 table { 0-1; 1 3 } - TANH",
+    "[4x4x8] CONV 3x3",
+    "[16x16x4] CONV 4 3x3",
+    "[8x8x4] CONV 4",
+    "[8x8x4] B(4)",
+    "CONV3-4: [8x8x4] memory: 256 weights: (3*3*4)*4 = 144",
+    "AVG POOL global",
+    "expect volume a = 8x8x4",
+    "expect memory <= 1 MiB",
+    "expect receptive_field CONV1 >= 3",
+    "expect connections > 5",
+    "expect pattern [[CONV - RELU]*N - POOL?]*M - FC?",
+    "train { batch 64 epochs 3 }",
+    "train { augment flip, crop 4; rate 3 }",
 ]
 
 networks = st.tuples(
     st.sampled_from(["input 32x32x3\n", "input 8x8x4\n", "[16x16x1] INPUT\n", "input 100\n", ""]),
+    st.sampled_from(["", "", "dialect torch\nlet k = 3\nblock B(k, s = 1) { CONV k 3x3 stride s pad 1 - BN }\n"]),
     st.lists(st.sampled_from(LAYERS), max_size=8).map("\n".join),
 ).map("".join)
 
@@ -68,8 +112,9 @@ networks = st.tuples(
 def _meaning(network: Network) -> list[Any]:
     """A network without its places in a text."""
     nodes = [(node.name, type(node.layer), vars(node.layer), node.inputs) for node in network.nodes]
-    expectations = [expectation[:3] for expectation in network.expectations]
-    return [network.name, nodes, expectations]
+    expectations = [(*expectation[:3], expectation.of) for expectation in network.expectations]
+    patterns = [pattern[:-1] for pattern in network.patterns]
+    return [network.name, network.dialect, nodes, expectations, patterns]
 
 
 @settings(max_examples=300, deadline=None)

@@ -17,7 +17,8 @@ def test_names_are_those_of_the_classes() -> None:
         classes = [value for value in vars(module).values() if isinstance(value, type)]
         for value in classes:
             own = issubclass(value, Layer) and value.__module__ == module.__name__
-            for name in (value.keyword, *value.spellings) if own and "keyword" in value.__dict__ else ():
+            known = own and "keyword" in value.__dict__ and value.keyword in modules_by_name()
+            for name in (value.keyword, *value.spellings) if known else ():
                 assert name not in found, name
                 found[name] = value
     assert kinds() == found

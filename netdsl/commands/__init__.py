@@ -1,8 +1,8 @@
 """The command line: one file per subcommand, loaded when it is called.
 
 A module of this package is a subcommand where it has a click object named ``command``; its file
-name is the subcommand's. Exit codes: 0 clean, 1 findings, 2 usage, 3 internal error, 130
-interrupted.
+name is the subcommand's, with an underscore behind it where that is a word of Python. Exit codes:
+0 clean, 1 findings, 2 usage, 3 internal error, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -35,12 +35,14 @@ class _Commands(click.Group):
     """Finds subcommands by file name and imports only the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        names = [name.replace("_", "-") for name in _module_names()]
+        names = [name.rstrip("_").replace("_", "-") for name in _module_names()]
         return [name for name in names if self.get_command(ctx, name) is not None]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         name = cmd_name.replace("-", "_")
-        if name not in _module_names():
+        known = _module_names()
+        name = name if name in known else f"{name}_"
+        if name not in known:
             return None
         found = getattr(importlib.import_module(f"netdsl.commands.{name}"), "command", None)
         return found if isinstance(found, click.Command) else None

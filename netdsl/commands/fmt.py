@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from netdsl.commands.loading import STDIN, open_source, show
 from netdsl.diagnostics import Diagnosed
 from netdsl.source import Source
+
+if TYPE_CHECKING:
+    from netdsl.syntax.lexer import Token
 
 
 class _Formatted(NamedTuple):
@@ -80,17 +83,16 @@ def _check_meaning(source: Source, text: str) -> None:
     """Raise where the canonical text has other words than the file: then it is not written."""
     from netdsl.syntax.tokens import tokens
 
-    before, after = (
-        [(token.kind, _folded(token.text)) for token in tokens(text)] for text in (source.text, text)
-    )
+    before, after = ([_essence(token) for token in tokens(text)] for text in (source.text, text))
     if before != after:
         raise AssertionError(f"formatting would change the meaning of {source.name}")
 
 
-def _folded(text: str) -> str:
-    """What must stay of a token: all but blanks, case and the sign of a link or a quote."""
-    folded = "".join(text.split()).casefold().replace("×", "x")
-    return "-" if folded in ("->", "-->", "–", "—", "−", "→") else folded.replace("“", '"').replace("”", '"')
+def _essence(token: Token) -> tuple[str, str]:
+    """What must stay of a token: all but blanks, case, the length of a link, the form of a quote."""
+    if token.kind in ("LINK", "STRING"):
+        return token.kind, token.text[1:-1] if token.kind == "STRING" else ""
+    return token.kind, "".join(token.text.split()).casefold().replace("×", "x")
 
 
 def _show_difference(source: Source, text: str) -> None:

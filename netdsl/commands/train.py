@@ -97,9 +97,8 @@ def command(
             "name the network to train, such as nets/lenet.net, or a run with --resume", context
         )
     else:
-        from netdsl.training.run_folder import new_run_folder
-
         from netdsl.commands.recipes import recipe_settings
+        from netdsl.training.run_folder import new_run_folder
 
         plan = load_plan_or_exit(network)
         given = {**recipe_settings(plan.network, recipe), **given}

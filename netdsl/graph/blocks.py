@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.formulas import Environment, Quantity, evaluate
+from netdsl.graph.formulas import Environment, Quantity, evaluate, value_of
 from netdsl.layers.registry import kind_named
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
@@ -29,9 +29,7 @@ def read_lets(statements: tuple[tree.Let, ...], environment: Environment, findin
             )
             continue
         given[let.name.text] = let
-        value = evaluate(let.value, extended, findings)
-        if value is not None:
-            values[let.name.text] = value
+        values[let.name.text] = value_of(let.value, extended, findings)
     return extended
 
 

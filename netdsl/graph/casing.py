@@ -11,7 +11,7 @@ from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 
-_NEGATIONS = frozenset(("no", "without"))
+_WORDS = frozenset(("no", "without", "same", "valid"))
 _BRANCHES = frozenset(("skip", "project"))
 _NOWHERE = Span(0, 0)
 
@@ -61,7 +61,7 @@ def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
         if first.text.lower() in _BRANCHES and not layer.labelled:
             found[first.span.start] = first.text.upper()
         return
-    known = _option_words(head.kind) | _NEGATIONS
+    known = _option_words(head.kind) | _WORDS
     label = layer.words[0].span.to(layer.words[-1].span) if head.label else _NOWHERE
     for word in (*layer.words, *(item for item in layer.items if isinstance(item, tree.Word))):
         if _within(word, label) or word.text in names:

@@ -22,6 +22,9 @@ from netdsl.syntax import tree
 LAYER_LIMIT = 100_000
 """Layers of a network after expansion."""
 
+CALL_LIMIT = 10_000
+"""Uses of blocks in a text, those inside blocks counted for every use of theirs; repetition aside."""
+
 DEPTH_LIMIT = 64
 """Brackets and blocks inside one another, after expansion."""
 
@@ -61,6 +64,7 @@ class Expansion:
         self.steps: list[Step] = []
         self.current: int | None = None
         self._counted = 0
+        self._calls = 0
         self._environments: dict[Any, Environment] = {}
         self._roles: dict[int, Role] = {}
 
@@ -96,6 +100,9 @@ class Expansion:
             if block is None:
                 self._add(element, times)
                 return
+            self._calls += 1
+            if self._calls > CALL_LIMIT:
+                self._too_many_calls(element)
             inner = block.statements
             if isinstance(element, tree.Call):
                 times *= self._repetitions(element.times, environment)
@@ -104,8 +111,11 @@ class Expansion:
                 self._add(element, times)
                 return
             environment = bound
+        before = self._counted
         for step in inner if times else ():
             self._count(step, environment, times, depth + 1)
+        if self._counted == before and times:
+            self._add(element, times)  # nothing, so many times, takes its time too
 
     def _add(self, element: tree.Element, layers: int) -> None:
         self._counted += layers
@@ -119,6 +129,15 @@ class Expansion:
                 help=("repeat less: the counts of nested groups multiply",),
             )
             raise _UnboundedError
+
+    def _too_many_calls(self, element: tree.Element) -> None:
+        self.findings.add(
+            "ND211",
+            f"blocks are used more than {CALL_LIMIT:,} times",
+            element.span,
+            help=("repeat a block instead: `BASIC(64)*3`",),
+        )
+        raise _UnboundedError
 
     def _too_deep(self, element: tree.Element) -> None:
         self.findings.add(
@@ -357,11 +376,23 @@ class Expansion:
         self, argument: tree.Argument, environment: Environment, frame: _Frame | None
     ) -> Quantity | None:
         if not isinstance(argument.value, tree.Reference):
+            for item in argument.value:
+                if isinstance(item, tree.Number) and "," in item.text:
+                    self._ambiguous(item)
             return evaluate(argument.value, environment, self.findings)
         if frame is None:
             return Passed(-1)
         found = self._found(argument.value, frame)
         return None if found is None else Passed(found)
+
+    def _ambiguous(self, number: tree.Number) -> None:
+        apart, together = number.text.replace(",", ", "), number.text.replace(",", "")
+        self.findings.add(
+            "ND106",
+            f"`{number.text[:40]}` among arguments can be one number or several",
+            number.span,
+            help=(f"write `{apart[:40]}` for several, `{together[:40]}` for one",),
+        )
 
 
 def _joined(words: tuple[tree.Word, ...]) -> str:

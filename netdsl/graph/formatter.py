@@ -67,6 +67,7 @@ class _Formatter:
         self.open: list[_Bracket] = []
         self.previous: Token | None = None
         self.separated = True
+        self.statement = ""
 
     def format(self) -> str:
         position = 0
@@ -85,6 +86,7 @@ class _Formatter:
     def _gap(self, gap: str, following: Token | None) -> None:
         """Comments, line ends and semicolons between the last token and the next."""
         parts = _GAP_PART.findall(gap)
+        inside = None if following is not None and following.kind in BRACKETS else following
         on_own_line = self.previous is None
         for place, part in enumerate(parts):
             if part == "\n":
@@ -92,9 +94,7 @@ class _Formatter:
                 on_own_line = True
             elif part != ";":
                 comment = part.rstrip()
-                self.line = (
-                    self._indentation(following) + comment if on_own_line else f"{self.line}  {comment}"
-                )
+                self.line = self._indentation(inside) + comment if on_own_line else f"{self.line}  {comment}"
             elif place == 0 and "\n" not in parts and self._separates(following):
                 if self.open:
                     self.line += ";"
@@ -145,6 +145,8 @@ class _Formatter:
             if token.kind in BRACKETS:
                 self._drop_blank_lines()
             self.line = self._indentation(token)
+        if self.separated and not self.open:
+            self.statement = token.kind
         self.line += self._spelling(token)
         if token.kind in BRACKETS and self.open:
             self.open.pop()
@@ -168,12 +170,19 @@ class _Formatter:
         assert before is not None
         if before.kind in _OPENING or token.kind in BRACKETS:
             return inner is not None and inner.spacious
-        if token.kind == "LEFT_PARENTHESIS":  # a blank decides between a call, arithmetic and a remark
+        if token.kind == "LEFT_PARENTHESIS":
+            if before.kind == "EQUALS" and (
+                self.statement == "LET" or (inner is not None and inner.arithmetic)
+            ):
+                return True
+            # Elsewhere a blank decides between a call, arithmetic and a remark.
             return self.text[token.start - 1] in " \t\r\n\f\u00a0"
         if inner is not None and inner.arithmetic and "LINK" in (before.kind, token.kind):
             return False
         if token.kind == "OPEN" and self._joins(token):
             return False
+        if token.kind == "LINK" and before.text.lower() == "net":
+            return False  # a blank would make it the line that names the network
         tight = before.kind in _TIGHT or before.kind == "OVER"
         return not tight and token.kind not in _NO_BLANK_BEFORE
 

@@ -23,8 +23,18 @@ class Passed(NamedTuple):
     step: int
 
 
-Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed
-"""A number, the extents of a size, or a volume."""
+class Failed(NamedTuple):
+    """Stands for the value of a formula that has none; the finding says why, and is reported."""
+
+    code: str
+    message: str
+    span: Span
+    label: str = ""
+    cures: tuple[str, ...] = ()
+
+
+Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed | Failed
+"""A number, the extents of a size, a volume, or none of them."""
 
 
 class Environment:
@@ -41,20 +51,27 @@ _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
 class _FormulaError(Exception):
-    """Why a formula has no value; empty where that is reported already."""
+    """Why a formula has no value."""
 
     def __init__(self, code: str, message: str, span: Span, label: str = "", *cures: str) -> None:
         super().__init__(message)
-        self.code, self.message, self.span, self.label, self.cures = code, message, span, label, cures
+        self.failed = Failed(code, message, span, label, cures)
+
+
+def value_of(sum: tree.Sum, environment: Environment, findings: Findings) -> Quantity:
+    """The value of a formula; Failed, with a finding, where it has none."""
+    try:
+        return _value(sum, environment, findings)
+    except _FormulaError as error:
+        failed = error.failed
+        findings.add(failed.code, failed.message, failed.span, failed.label, help=failed.cures)
+        return failed
 
 
 def evaluate(sum: tree.Sum, environment: Environment, findings: Findings) -> Quantity | None:
     """The value of a formula; None, with a finding, where it has none."""
-    try:
-        return _value(sum, environment, findings)
-    except _FormulaError as error:
-        findings.add(error.code, error.message, error.span, error.label, help=error.cures)
-        return None
+    value = value_of(sum, environment, findings)
+    return None if isinstance(value, Failed) else value
 
 
 def place(sum: tree.Sum) -> Span:
@@ -130,6 +147,8 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
         value = environment.values.get(item.text)
         if value is None:
             raise _unknown(item, environment, findings)
+        if isinstance(value, Failed):  # said again, which Findings passes over
+            raise _FormulaError(value.code, value.message, value.span, value.label, *value.cures)
         return value
     if len(item.text) > _LENGTH:
         raise _FormulaError("ND105", f"a number of {len(item.text)} characters is too long", item.span)
@@ -159,7 +178,7 @@ def as_item(quantity: Quantity, span: Span) -> tree.Value | None:
     """A quantity as if it were written in the place of its formula; None for a volume."""
     if isinstance(quantity, Fraction):
         return tree.Number(_decimal(quantity), span)
-    if isinstance(quantity, Passed):
+    if isinstance(quantity, Passed | Failed):
         return None
     return tree.Extents("x".join(str(part) for part in quantity), span)
 
@@ -185,6 +204,11 @@ def calculated(
     Names that stand alone stay: whether ``stride`` is an option or a parameter depends on where it
     stands. A sign without operands stays too, for whoever reads the options to report.
     """
+    values = environment.values
+    for item in items:
+        if isinstance(item, tree.Word) and isinstance(values.get(item.text), Failed):
+            evaluate((item,), environment, findings)
+            return None
     if not any(isinstance(item, tree.Sign) for item in items):
         return items
     result: list[tree.Item] = []

@@ -91,8 +91,10 @@ def _noted(layer: tree.Layer) -> Head:
         rest.append(tree.Number(filters, place))
     if extent:
         rest.append(tree.Extents(f"{extent}x{extent}", place))
-        step = [tree.Word("pad", place), tree.Number(str(int(extent[:9]) // 2), place)]
-        rest += step if filters else [tree.Word("stride", place), tree.Number(extent, place)]
+        if filters:
+            rest += [tree.Word("pad", place), tree.Number(str(int(extent[:9]) // 2), place)]
+        else:
+            rest += [tree.Word("stride", place), tree.Number(extent, place)]
     if kind is not None and kind.weighs and not extent and layer.claim is not None:
         channels = re.split("[xX×]", layer.claim.value.text)[-1]
         rest.append(tree.Number(channels.strip(), layer.claim.value.span))

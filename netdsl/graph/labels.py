@@ -20,6 +20,7 @@ class Labels:
         self.statements = statements
         self.block = block
         self._steps: dict[str, int] = {}
+        self._written: dict[str, Span] | None = None
 
     def define(self, label: str, step: int) -> None:
         """A label; in a repeated group the newest counts."""
@@ -27,6 +28,12 @@ class Labels:
 
     def get(self, name: str) -> int | None:
         return self._steps.get(label_key(name))
+
+    def written(self, name: str) -> Span | None:
+        """Where a label stands in the text, above or below."""
+        if self._written is None:
+            self._written = {label_key(label): span for label, span in written_labels(self.statements)}
+        return self._written.get(label_key(name))
 
     @property
     def known(self) -> list[str]:
@@ -38,8 +45,7 @@ def find_label(reference: tree.Reference, labels: Labels, findings: Findings) ->
     step = labels.get(reference.name)
     if step is not None:
         return step
-    written = {label_key(label): span for label, span in written_labels(labels.statements)}
-    later = written.get(label_key(reference.name))
+    later = labels.written(reference.name)
     if later is not None:
         findings.add(
             "ND221",

@@ -223,12 +223,12 @@ class _Resolution:
         key = (id(written), kind, id(step.environment))
         own = self.own_options.get(key)
         if own is None:
-            sound = len(self.findings.found)
+            reports = self.findings.reports
             read = read_options(kind, head.rest, self.findings, step.environment)
             own = {name: values[0] for name, values in read.items()}
             if written.claim is not None and not own:
                 own = volume_options(kind, written.claim.value, self.findings)
-            if len(self.findings.found) > sound:
+            if self.findings.reports > reports:
                 self.unclear.add(key)
             self.own_options[key] = own
         common = defaults.options.get(kind)

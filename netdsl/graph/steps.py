@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from netdsl.graph.formulas import Environment
@@ -39,7 +41,7 @@ class Step(NamedTuple):
     inputs: tuple[int, ...]
     label: str = ""
     claim: tree.Claim | None = None
-    dealt: dict[str, Written] = {}
+    dealt: Mapping[str, Written] = MappingProxyType({})
     kind: type[Layer] | None = None
     group: tree.Group | None = None
     role: Role = Role.LAYER

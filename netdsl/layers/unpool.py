@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Parameter, Window
-from netdsl.layers.max_pool import MaxPool
+from netdsl.layers.layer import Window
+from netdsl.layers.pooling import Pooling
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Unpool(MaxPool):
+class Unpool(Pooling):
     """Max unpooling: the counterpart of a MAX POOL, with the volume that it pooled beside it.
 
     Computes
@@ -70,9 +70,6 @@ class Unpool(MaxPool):
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
         return (f"the volume is that of what was pooled, {inputs[1]}",)
-
-    def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
-        return ()
 
     def window(self, *inputs: Volume) -> Window:
         return super().window(inputs[1])

@@ -160,7 +160,7 @@ class _Walk:
     def _trace(self, node: Node) -> tuple[tuple[str, Volume | None], ...]:
         """The layers on the way from the input with their volumes, the nearest last; only as many
         as are shown, and the first."""
-        trace = []
+        trace: list[tuple[str, Volume | None]] = []
         indices = node.inputs
         while indices and len(trace) < TRACE_LENGTH:
             before = self.nodes[indices[0]]

@@ -116,12 +116,22 @@ class Solver:
             kernel = {**question.values, **chosen}.get("kernel")
             if padding and isinstance(kernel, Size) and padding >= min(kernel):
                 continue  # a window of nothing but padding is what nobody means
-            layer = question.kind(dialect=self.dialect, **{**question.values, **chosen})
-            if layer.problems(*question.inputs):
-                continue
-            made = layer.volume(*question.inputs)
-            if not isinstance(made, Mistake) and made.agrees(question.claimed):
-                yield layer
+            layer = self._layer(question, chosen)
+            if layer is not None:
+                yield self._plainest(question, chosen) or layer
+
+    def _layer(self, question: _Question, chosen: dict[str, Any]) -> Layer | None:
+        """The layer with these options, where it makes the claimed volume."""
+        layer = question.kind(dialect=self.dialect, **{**question.values, **chosen})
+        if layer.problems(*question.inputs):
+            return None
+        made = layer.volume(*question.inputs)
+        return layer if not isinstance(made, Mistake) and made.agrees(question.claimed) else None
+
+    def _plainest(self, question: _Question, chosen: dict[str, Any]) -> Layer | None:
+        """The layer without a padding of zero that is the same as none written."""
+        kept = {name: value for name, value in chosen.items() if value != Padding(0, 0, 0, 0)}
+        return self._layer(question, kept) if len(kept) < len(chosen) else None
 
     def _report_solution(self, name: str, span: Any, question: _Question, layer: Layer) -> None:
         found = _solved(question, layer)

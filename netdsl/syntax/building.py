@@ -78,7 +78,7 @@ def let(children: list[Any]) -> tree.Let:
 def block(children: list[Any]) -> tree.Block:
     parameters = children[2] if isinstance(children[2], Parameters) else Parameters()
     inner = [child for child in children[2:] if type(child) not in (Token, Parameters)]
-    statements = tuple(statement for child in inner for statement in _statements(child))
+    statements: tuple[Any, ...] = tuple(statement for child in inner for statement in _statements(child))
     return tree.Block(_word(children[1]), tuple(parameters), statements, _whole(children))
 
 

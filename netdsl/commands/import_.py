@@ -1,0 +1,115 @@
+"""netdsl import: networks from other formats, as canonical text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from netdsl.commands.loading import open_source, show
+from netdsl.diagnostics import Diagnosed, Diagnostic, Label, Severity, file_error, has_errors
+from netdsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from netdsl.formats.listing import Entry
+
+FORMATS = ("listing",)
+
+
+@click.command()
+@click.argument("file", metavar="FILE|-")
+@click.option("--from", "form", required=True, type=click.Choice(FORMATS), help="What the file holds.")
+@click.pass_context
+def command(ctx: click.Context, file: str, form: str) -> None:
+    """Read a network in another format and write it in netdsl's.
+
+    From a listing, as slides, notes and README files have it among other text, every line with a
+    volume in brackets is taken. Options that a volume decides are filled in, and what contradicts a
+    volume is shown. The network goes to standard output, findings to standard error; the exit code
+    is 1 where something is wrong.
+    """
+    from netdsl.formats.listing import read_listing
+
+    source = open_source(file)
+    entries = read_listing(source.text)
+    if not entries:
+        message, cure = "no line lists a layer", "a layer looks like `[55x55x96] CONV1: 96 11x11 filters`"
+        raise Diagnosed(file_error("ND660", source.name, message, cure))
+    text, findings = _canonical(entries, source)
+    show([*_guesses(entries, source), *findings])
+    click.echo(text, nl=False)
+    ctx.exit(1 if has_errors(findings) else 0)
+
+
+def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnostic]]:
+    """The network with the options that claims decide, and what is found at the lines it came from."""
+    from netdsl.graph.formatter import formatted
+    from netdsl.plan.load import plan_source
+    from netdsl.syntax.parser import parse
+
+    lines = [entry.text for entry in entries]
+    draft = Source(source.name, "\n".join(lines) + "\n", source.folder)
+    found = plan_source(draft).diagnostics
+    for finding in found:
+        if finding.code == "ND313" and finding.primary is not None:
+            place = draft.position(finding.primary.span.start)[0] - 1
+            lines[place] = _with_option(lines[place], _solved(finding))
+    canonical = Source(source.name, "\n".join(lines) + "\n", source.folder)
+    parsed = parse(canonical)
+    text = canonical.text
+    if parsed.file is not None and not parsed.diagnostics:
+        text = formatted(canonical, parsed.file)
+    return text, [_at_origin(finding, draft, entries, source) for finding in found]
+
+
+def _solved(finding: Diagnostic) -> str:
+    """``pad 2`` of the note that says so."""
+    return finding.message.partition(": ")[2].partition(" follows from")[0]
+
+
+def _with_option(line: str, option: str) -> str:
+    """The option at the end of the layer, before a remark and what is chained behind it."""
+    layer, link, rest = line.partition(" - ")
+    layer, blank, remark = layer.partition(" (")
+    return f"{layer}{',' if ':' in layer else ':'} {option}{blank}{remark}{link}{rest}"
+
+
+def _guesses(entries: list[Entry], source: Source) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            "ND661",
+            Severity.NOTE,
+            entry.guess,
+            source,
+            Label(_line(source, entry.number)),
+            help=("write the options out if they are meant",),
+        )
+        for entry in entries
+        if entry.guess
+    ]
+
+
+def _at_origin(finding: Diagnostic, draft: Source, entries: list[Entry], source: Source) -> Diagnostic:
+    """A finding about the canonical text, at the line of the listing that it is about."""
+    if finding.primary is None or finding.source is not draft:
+        return finding
+    return finding._replace(
+        source=source,
+        primary=_label_at_origin(finding.primary, draft, entries, source),
+        secondary=tuple(_label_at_origin(label, draft, entries, source) for label in finding.secondary),
+    )
+
+
+def _label_at_origin(label: Label, draft: Source, entries: list[Entry], source: Source) -> Label:
+    """The same words in the listing, or the whole line where they are spelled otherwise there."""
+    place = min(draft.position(label.span.start)[0], len(entries)) - 1
+    line = _line(source, entries[place].number)
+    words = draft.excerpt(label.span)
+    start = source.text.find(words, line.start, line.end)
+    return label._replace(span=Span(start, start + len(words)) if words and start >= 0 else line)
+
+
+def _line(source: Source, number: int) -> Span:
+    """A line of the listing without the blanks around it."""
+    text, start = source.line(number), source.line_start(number)
+    return Span(start + len(text) - len(text.lstrip()), start + len(text.rstrip()))
