@@ -57,3 +57,11 @@ def test_the_lectures_first_filter() -> None:
     assert plan is not None
     assert str(plan.output) == "28x28x6"
     assert plan.parameter_count == 6 * (75 + 1)
+
+
+@pytest.mark.parametrize("name", zoo_names())
+def test_every_output_is_read_but_the_last(name: str) -> None:
+    plan, _ = load_plan(zoo_text(name), name)
+    assert plan is not None
+    read = {index for layer in plan.layers for index in layer.node.inputs}
+    assert read == set(range(len(plan.layers) - 1))

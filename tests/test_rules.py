@@ -96,6 +96,12 @@ def test_softmax_inside_or_at_the_end_is_no_fault() -> None:
     assert "ND405" in advice("input 10\nFC 10 - SOFTMAX - SOFTMAX")
 
 
+def test_closing_softmax_is_noted_where_the_recipe_has_cross_entropy() -> None:
+    network = "input 10\nFC 10 - SOFTMAX\ntrain { loss LOSS }"
+    assert "note ND405" in advice(network.replace("LOSS", "cross-entropy"))["ND405"]
+    assert not advice(network.replace("LOSS", "l2"))
+
+
 def test_dropout_before_scores_or_in_a_volume_is_no_fault() -> None:
     assert not advice("input 10\nDROPOUT 0.2 - FC 10")
     assert not advice("input 8x8x1\nCONV 4 3x3 - DROPOUT 0.2")
@@ -124,3 +130,28 @@ def test_advice_takes_linear_time() -> None:
     found = advise(plan)
     assert time.perf_counter() - start < 1.5
     assert [finding.code for finding in found] == ["ND403", "ND406"]
+
+
+def test_dialects_that_round_otherwise() -> None:
+    found = advice("dialect torch\ninput 112x112x64\nPOOL 3x3 stride 2 pad 1 - POOL 3x3 stride 2 pad 1")[
+        "ND409"
+    ]
+    assert "MAX POOL1 makes 56x56x64 in torch, 57x57x64 in caffe, and 1 more such layer" in found
+    assert "write `floor`" in found
+    found = advice("dialect caffe\ninput 112x112x64\nPOOL 3x3 stride 2 pad 1")["ND409"]
+    assert "makes 57x57x64 in caffe, 56x56x64 in torch and 56x56x64 in tensorflow" in found
+    assert "write `ceil`" in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "dialect torch\ninput 112x112x64\nPOOL 3x3 stride 2 pad 1 floor",
+        "dialect torch\ninput 112x112x64\nPOOL 2x2",  # other defaults, but it comes out even
+        "dialect torch\ninput 112x112x64\nAVG POOL global",
+        "dialect torch\ninput 224x224x3\nCONV 64 7x7 stride 2 pad 3",  # everyone rounds these down
+        "input 112x112x64\nPOOL 2x2 stride 2",
+    ],
+)
+def test_dialects_that_agree(text: str) -> None:
+    assert "ND409" not in advice(text)

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import Head, read_head, report_unknown_kind
-from netdsl.graph.options import Written, read_options
+from netdsl.graph.options import read_options
 from netdsl.graph.steps import Step
+from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
 from netdsl.syntax import tree

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import read_head, report_unknown_kind
-from netdsl.graph.options import Written, read_options
+from netdsl.graph.options import read_options
+from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
 from netdsl.syntax import tree

@@ -222,10 +222,10 @@ def calculated(
             continue
         formula = tuple(item for item in items[position:end] if isinstance(item, tree.Operand))
         value = evaluate(formula, environment, findings)
-        item = as_item(value, place(formula)) if value is not None else None
-        sound = sound and item is not None
-        if item is not None:
-            result.append(item)
+        written = as_item(value, place(formula)) if value is not None else None
+        sound = sound and written is not None
+        if written is not None:
+            result.append(written)
         position = end
     return tuple(result) if sound else None
 

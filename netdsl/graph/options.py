@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
-from netdsl.diagnostics import Findings, Label
+from netdsl.diagnostics import Findings
 from netdsl.graph.formulas import Environment, as_item, calculated
-from netdsl.graph.values import MisfitError, convert, extents, table_rows
+from netdsl.graph.option_findings import OptionFindings
+from netdsl.graph.paddings import PADDINGS, is_side, read_sides
+from netdsl.graph.values import MisfitError, convert, table_rows
+from netdsl.graph.volume_options import VOLUME_OPTIONS, Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
-from netdsl.quantities import SAME, Padding
 from netdsl.source import Span
-from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
 FILLERS = frozenset(("at", "a", "an", "of", "and", "with", "by", "layer", "layers", "the", "in"))
 """Words that may stand anywhere beside a layer and mean nothing."""
 
 _NEGATIONS = frozenset(("no", "without"))
-_VOLUME_OPTIONS = ("height", "width", "channels")
-"""A kind that declares these three is given by a volume: ``input 32x32x1``."""
-
 _NUMBERS = (OptionType.COUNT, OptionType.INDEX, OptionType.REAL)
-_PADDINGS = {"same": SAME, "valid": Padding(0, 0, 0, 0)}
-_SIDES = ("top", "bottom", "left", "right")
-
-
-class Written(NamedTuple):
-    """The value of an option and the place where it is written."""
-
-    value: Any
-    span: Span
 
 
 class _Reader:
@@ -50,6 +39,7 @@ class _Reader:
         self.lists = lists
         self.findings = findings
         self.options = kind.options()
+        self.say = OptionFindings(kind, findings)
         self.by_word = {word.lower(): option for option in self.options.values() for word in option.words}
         self.fillers = FILLERS | {filler.lower() for filler in kind.fillers}
         self.given: dict[str, list[Written]] = {}
@@ -66,7 +56,8 @@ class _Reader:
             elif isinstance(item, tree.Mark):
                 self._mark(item)
             elif isinstance(item, tree.Sign):
-                self._sign(item)
+                self.say.stray_sign(item)
+                self.slipped = True
             elif isinstance(item, tree.Table):
                 self._table(item)
             else:
@@ -80,7 +71,8 @@ class _Reader:
             self._negation(word)
         elif option is None:
             if not self._named_value(word) and text not in self.fillers:
-                self._unknown(word)
+                self.slipped = True
+                self.say.unknown(word, [*self.by_word, *self.fillers, "no", *self.environment.values])
         elif option.type is OptionType.FLAG:
             self._set(option, [Written(True, word.span)])
             self.by_name.add(option.name)
@@ -95,8 +87,8 @@ class _Reader:
             return True
         text = word.text.lower()
         for option in self.options.values():
-            if option.type is OptionType.PADDING and text in _PADDINGS:
-                self._set(option, [Written(_PADDINGS[text], word.span)])
+            if option.type is OptionType.PADDING and text in PADDINGS:
+                self._set(option, [Written(PADDINGS[text], word.span)])
                 return True
             if option.type is OptionType.WORD and text in option.choices:
                 self._set(option, [Written(text, word.span)])
@@ -129,7 +121,7 @@ class _Reader:
             if word.text in self.environment.values and not (positional and idle):
                 self._named_value(word)  # a parameter that is called like an option
             elif not positional and not idle:
-                self._no_value(option, word)
+                self.say.no_value(option, word)
             return
         self.place = place + 1
         self._set(option, self._values(option, value, word.span))
@@ -140,65 +132,22 @@ class _Reader:
         text = following.text.lower()
         value: Any = None
         end = place + 1
-        if option.type is OptionType.PADDING and text in _PADDINGS:
-            value = _PADDINGS[text]
-        elif option.type is OptionType.PADDING and text in _SIDES:
-            value, end = self._sides(option, place)
+        if option.type is OptionType.PADDING and text in PADDINGS:
+            value = PADDINGS[text]
+        elif option.type is OptionType.PADDING and is_side(self.items, place):
+            value, end = read_sides(option, self.items, place, self._value_of, self.findings)
         elif option.type is OptionType.WORD and text in option.choices:
             value = text
         elif option.type is OptionType.TABLE and text in option.tables:
             value = option.tables[text]
         elif option.type in (OptionType.WORD, OptionType.TABLE):
-            known = option.choices or tuple(option.tables)
-            near = did_you_mean(text, known)
-            cures = (f"did you mean `{near}`?",) if near else ()
-            message = f"`{option.words[0]}` has no choice `{following.text[:40]}`"
-            self.findings.add(
-                "ND206", message, following.span, help=(*cures, f"the choices are {', '.join(known)}")
-            )
+            self.say.no_choice(option, following)
         else:
             return False
         self.place = end
         self._set(option, [Written(value, word.span.to(self.items[end - 1].span))])
         self.by_name.add(option.name)
         return True
-
-    def _sides(self, option: Option[Any], place: int) -> tuple[Padding | None, int]:
-        """`top 0 bottom 1 left 0 right 1`: the padding, and the place behind it. Sides left out are 0."""
-        sides = dict.fromkeys(_SIDES, 0)
-        sound = True
-        while self._is_side(place):
-            side = self.items[place]
-            assert isinstance(side, tree.Word)
-            value = self._value_of(self.items[place + 1]) if place + 1 < len(self.items) else None
-            try:
-                if not isinstance(value, tree.Number):
-                    raise MisfitError("ND206", f"`{side.text}` needs a number of rows or columns")
-                sides[side.text.lower()] = convert(option, value).top
-            except MisfitError as misfit:
-                self.findings.add(misfit.code, misfit.message, side.span, misfit.label)
-                sound = False
-            place += 1 if value is None else 2
-            following = self.items[place] if place < len(self.items) else None
-            if isinstance(following, tree.Mark) and following.text == "," and self._is_side(place + 1):
-                place += 1
-        return (Padding(**sides) if sound else None), place
-
-    def _is_side(self, place: int) -> bool:
-        item = self.items[place] if place < len(self.items) else None
-        return isinstance(item, tree.Word) and item.text.lower() in _SIDES
-
-    def _sign(self, sign: tree.Sign) -> None:
-        """A sign of arithmetic that no formula has taken in."""
-        if sign.text == "*":
-            message, cure = "only a group in brackets can be repeated", "put brackets around it: `[RELU]*3`"
-        else:
-            message, cure = (
-                f"`{sign.text}` stands alone",
-                "write arithmetic like `4*k`, `width/2` or `(k+1)*2`",
-            )
-        self.findings.add("ND207", message, sign.span, help=(cure,))
-        self.slipped = True
 
     def _table(self, table: tree.Table) -> None:
         option = next((option for option in self.options.values() if option.type is OptionType.TABLE), None)
@@ -229,9 +178,7 @@ class _Reader:
         following = self.items[self.place] if self.place < len(self.items) else None
         option = self.by_word.get(following.text.lower()) if isinstance(following, tree.Word) else None
         if option is None or option.type is not OptionType.FLAG or following is None:
-            flags = [name for name, flag in self.options.items() if flag.type is OptionType.FLAG]
-            cure = f"{self.kind.keyword} knows `no {'`, `no '.join(flags)}`" if flags else "leave it out"
-            self.findings.add("ND202", f"`{word.text}` switches nothing off here", word.span, help=(cure,))
+            self.say.negates_nothing(word)
             self.place += isinstance(following, tree.Word)
             return
         self.place += 1
@@ -244,7 +191,7 @@ class _Reader:
             self.place += 1
             option = self.options.get("stride")
             if option is None:
-                self._belongs_nowhere(following, f"{self.kind.keyword} has no stride")
+                self.say.belongs_nowhere(following, f"{self.kind.keyword} has no stride", self.given)
             else:
                 self._set(option, self._values(option, following, mark.span))
                 self.by_name.add(option.name)
@@ -258,7 +205,7 @@ class _Reader:
 
     def _bare(self, value: tree.Value) -> None:
         """A value without a word: it goes to the first free positional option that takes it."""
-        if all(name in self.options for name in _VOLUME_OPTIONS):
+        if all(name in self.options for name in VOLUME_OPTIONS):
             self._volume(value)
             return
         types = _NUMBERS if isinstance(value, tree.Number) else (OptionType.SIZE,)
@@ -267,11 +214,11 @@ class _Reader:
                 self._set(option, self._values(option, value, value.span))
                 return
         if not self.slipped:  # behind an unknown word it is that word's value
-            self._belongs_nowhere(value, "")
+            self.say.belongs_nowhere(value, "", self.given)
 
     def _volume(self, value: tree.Value) -> None:
-        if any(name in self.given for name in _VOLUME_OPTIONS):
-            self._belongs_nowhere(value, "the volume is given twice")
+        if any(name in self.given for name in VOLUME_OPTIONS):
+            self.say.belongs_nowhere(value, "the volume is given twice", self.given)
             return
         for name, written in volume_options(self.kind, value, self.findings).items():
             self.given[name] = [written]
@@ -290,82 +237,20 @@ class _Reader:
         written: list[Written] = []
         for value in values:
             if self.lists and "," in value.text:
-                self._ambiguous(value)
+                self.say.ambiguous(value)
             try:
                 written.append(Written(convert(option, value), start.to(value.span)))
             except MisfitError as misfit:
-                self.findings.add(
-                    misfit.code, misfit.message, value.span, self._explained(value, misfit.label)
-                )
+                self.say.misfit(misfit.code, misfit.message, value, misfit.label)
                 written.append(Written(None, start.to(value.span)))
         return written
-
-    def _explained(self, value: tree.Value, label: str) -> str:
-        """The label of a value that does not fit; for a formula, what it comes to."""
-        formula = self.findings.source.excerpt(value.span)
-        return label if formula == value.text else f"{formula[:60]} = {value.text}"
 
     def _set(self, option: Option[Any], values: list[Written]) -> None:
         earlier = self.given.get(option.name)
         if earlier is not None:
-            self.findings.add(
-                "ND205",
-                f"`{option.words[0]}` is given twice",
-                values[0].span,
-                secondary=(Label(earlier[0].span, "first given here"),),
-                help=("leave one of them out",),
-            )
+            self.say.given_twice(option, values[0].span, earlier[0].span)
             return
         self.given[option.name] = values
-
-    def _ambiguous(self, value: tree.Value) -> None:
-        apart = value.text.replace(",", ", ")
-        together = value.text.replace(",", "")
-        self.findings.add(
-            "ND106",
-            f"`{value.text}` in a list can be one number or several",
-            value.span,
-            help=(f"write `{apart}` for a list, `{together}` for one number",),
-        )
-
-    def _no_value(self, option: Option[Any], word: tree.Word) -> None:
-        self.findings.add(
-            "ND206",
-            f"`{word.text}` needs a value: {option.type.value}",
-            word.span,
-            help=(f"{option.words[0]}: {option.doc}",),
-        )
-
-    def _belongs_nowhere(self, value: tree.Value, reason: str) -> None:
-        taken = ", ".join(f"{option.words[0]} ({option.doc})" for option in self.options.values())
-        known = f"{self.kind.keyword} takes {taken}" if taken else f"{self.kind.keyword} takes no options"
-        cures = [known]
-        if isinstance(value, tree.Number) and any(
-            option.positional and option.type is OptionType.SIZE and name not in self.given
-            for name, option in self.options.items()
-        ):
-            cures.insert(0, f"a size is written with both extents: {value.text}x{value.text}")
-        self.findings.add(
-            "ND207",
-            f"`{value.text}` belongs to no option of {self.kind.keyword}",
-            value.span,
-            reason,
-            help=tuple(cures),
-        )
-
-    def _unknown(self, word: tree.Word) -> None:
-        self.slipped = True
-        known_words = [*self.by_word, *self.fillers, "no", *self.environment.values]
-        near = None if self.findings.crowded else did_you_mean(word.text, known_words)
-        known = sorted({option.words[0] for option in self.options.values()})
-        cures = [f"did you mean `{near}`?"] if near else []
-        if known:
-            cures.append(f"{self.kind.keyword} knows the options {', '.join(known)}")
-        else:
-            cures.append(f"{self.kind.keyword} takes no options")
-        self.findings.add(
-            "ND202", f"{self.kind.keyword} does not know the word `{word.text}`", word.span, help=tuple(cures)
-        )
 
 
 def read_options(
@@ -382,29 +267,3 @@ def read_options(
     """
     known = calculated(items, environment, findings)
     return _Reader(kind, known, environment, lists, findings).read() if known is not None else {}
-
-
-def volume_options(kind: type[Layer], value: tree.Value, findings: Findings) -> dict[str, Written]:
-    """What a volume says about a kind that is given by one; empty for other kinds."""
-    options = kind.options()
-    if not all(name in options for name in _VOLUME_OPTIONS):
-        return {}
-    parts = extents(value)
-    if parts is None or len(parts) > 3:
-        findings.add(
-            "ND206",
-            "a volume has a height, a width and channels",
-            value.span,
-            help=("write `32x32x3`, or `784`",),
-        )
-        return {name: Written(None, value.span) for name in _VOLUME_OPTIONS}
-    names = _VOLUME_OPTIONS[2:] if len(parts) == 1 else _VOLUME_OPTIONS
-    padded = (*parts, 1) if len(parts) == 2 else parts
-    found = {}
-    for name, part in zip(names, padded, strict=True):
-        try:
-            found[name] = Written(convert(options[name], tree.Number(str(part), value.span)), value.span)
-        except MisfitError as misfit:
-            findings.add(misfit.code, misfit.message, value.span, misfit.label)
-            found[name] = Written(None, value.span)
-    return found

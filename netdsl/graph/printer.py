@@ -122,10 +122,13 @@ def _head(node: Node) -> str:
     if node.name == node.layer.keyword:
         return f"{node.name} {options}".rstrip()
     words = tuple(tree.Word(word, _NOWHERE) for word in node.name.split())
-    head = read_head(tree.Layer(None, words, True, (), "", _NOWHERE))
-    if head.kind is not type(node.layer):
+    labelled = read_head(tree.Layer(None, words, True, (), "", _NOWHERE))
+    if labelled.kind is not type(node.layer):
         return f"{node.name}: {layer_text(node.layer)}"
-    return f"{node.name}: {options}" if options else node.name
+    alone = read_head(tree.Layer(None, words, False, (), "", _NOWHERE))
+    if not options and alone.kind is labelled.kind and alone.label == node.name:
+        return node.name
+    return f"{node.name}: {options}" if options else f"{node.name}: {node.layer.keyword}"
 
 
 def _expectation(expectation: Expectation) -> str:

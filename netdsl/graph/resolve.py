@@ -7,6 +7,7 @@ from typing import Any
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.activation import put_activations
+from netdsl.graph.bindings import Bindings
 from netdsl.graph.blocks import read_blocks, read_lets
 from netdsl.graph.claims import read_claim
 from netdsl.graph.defaults import Defaults, read_defaults
@@ -19,11 +20,12 @@ from netdsl.graph.labels import check_labels
 from netdsl.graph.missing import Missing
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Node
-from netdsl.graph.options import Written, read_options, volume_options
+from netdsl.graph.options import read_options
 from netdsl.graph.patterns import read_pattern
 from netdsl.graph.recipe import Recipe
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
+from netdsl.graph.volume_options import Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
 from netdsl.quantities import Size
@@ -63,7 +65,8 @@ class _Resolution:
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
         expectations = self._read(tree.Expect, read_expectation)
         patterns = self._read(tree.ExpectPattern, read_pattern)
-        steps = Expansion(blocks, broken, environment, self.head_of, self.findings).expand(elements)
+        bindings = Bindings(blocks, broken, environment, self.findings)
+        steps = Expansion(bindings, self.head_of, self.findings).expand(elements)
         if not steps:
             if not self.findings.found:
                 self.findings.add(

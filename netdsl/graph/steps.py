@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from netdsl.graph.formulas import Environment
-from netdsl.graph.options import Written
+from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
 from netdsl.syntax import tree

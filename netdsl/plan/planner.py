@@ -59,8 +59,8 @@ class _Walk:
             self._project(entry)
             return
         position = len(self.nodes)
-        if position != entry.position:
-            inputs = tuple(self.placed[index] for index in entry.inputs)
+        inputs = tuple(self.placed[index] for index in entry.inputs)
+        if (position, inputs) != (entry.position, entry.inputs):  # projections before it shift both
             entry = entry._replace(position=position, inputs=inputs)
         self.placed.append(position)
         if isinstance(entry, Open):

@@ -19,8 +19,8 @@ from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.quantities import Padding, Size, Volume
 
-_WIDEST = 32
-"""The largest kernel, stride or padding that is tried."""
+_WIDEST = {1: 64, 2: 32, 3: 12}
+"""The largest kernel, stride or padding that is tried, by how many of them are unknown."""
 
 _SHOWN = 6
 
@@ -110,7 +110,8 @@ class Solver:
     def _layers(self, question: _Question, unknown: tuple[str, ...]) -> Iterator[Layer]:
         """The layers with some values of the unknown options that make the claimed volume."""
         options = question.kind.options()
-        for values in product(*(_candidates(options[name], question) for name in unknown)):
+        widest = _WIDEST.get(sum(options[name].type is not OptionType.COUNT for name in unknown), 1)
+        for values in product(*(_candidates(options[name], question, widest) for name in unknown)):
             chosen = dict(zip(unknown, values, strict=True))
             padding = max((max(value) for value in values if isinstance(value, Padding)), default=0)
             kernel = {**question.values, **chosen}.get("kernel")
@@ -159,15 +160,15 @@ class Solver:
         self.findings.add("ND204", f"{entry.name} lacks {wanted}", entry.span, label)
 
 
-def _candidates(option: Option[Any], question: _Question) -> Iterator[Any]:
+def _candidates(option: Option[Any], question: _Question, widest: int) -> Iterator[Any]:
     """The values of an option that people write, smallest first."""
     if option.type is OptionType.COUNT:
         yield question.claimed.channels
     elif option.type is OptionType.PADDING:
-        for extent in range(_WIDEST):
+        for extent in range(widest):
             yield Padding.even(Size(extent, extent))
     else:
-        for extent in range(1, _WIDEST + 1):
+        for extent in range(1, widest + 1):
             yield Size(extent, extent)
 
 

@@ -10,9 +10,12 @@ from netdsl.rules.rule import Rule
 def check(plan: Plan, findings: Findings) -> None:
     """One finding, at probabilities that the layers behind them hand on as if they were scores.
 
-    A closing softmax is no fault: training takes the scores that go into it.
+    A closing softmax is no fault, as training takes the scores that go into it; where the recipe
+    asks for cross-entropy, a note says so.
     """
     place = len(plan.layers) - 1
+    if plan.layers[place].node.layer.yields_probabilities:
+        _report_closing(plan, findings)
     while place > 0:
         planned = plan.layers[place]
         if planned.node.layer.yields_probabilities and place < len(plan.layers) - 1:
@@ -21,6 +24,21 @@ def check(plan: Plan, findings: Findings) -> None:
         if planned.node.layer.weighs or len(planned.node.inputs) != 1 or planned.output.size != (1, 1):
             return
         place = planned.node.inputs[0]
+
+
+def _report_closing(plan: Plan, findings: Findings) -> None:
+    recipe, node = plan.network.recipe, plan.layers[-1].node
+    place = recipe.span("loss") if recipe is not None and recipe.loss == "cross-entropy" else None
+    if place is not None:
+        findings.add(
+            "ND405",
+            f"{node.name} stands before cross-entropy, which takes the softmax itself",
+            node.span,
+            "left out of the loss in training",
+            severity=Severity.NOTE,
+            secondary=(Label(place, "works on the scores before it"),),
+            notes=("other frameworks would take the softmax twice: PyTorch's CrossEntropyLoss wants scores",),
+        )
 
 
 def _report(planned: PlannedLayer, last: PlannedLayer, findings: Findings) -> None:

@@ -1,0 +1,100 @@
+"""What names stand for: which block an element uses, and the values that hold inside that use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+from netdsl.diagnostics import Findings
+from netdsl.graph.blocks import Blocks, bind, called_block, read_lets
+from netdsl.graph.formulas import Environment, Passed, Quantity, evaluate, place
+from netdsl.syntax import tree
+
+Finder = Callable[[tree.Reference], int | None]
+"""Finds the step that a reference means."""
+
+
+def unknown_yet(reference: tree.Reference) -> int | None:
+    """The finder for counting, where no step exists yet."""
+    return -1
+
+
+class Bindings:
+    """The blocks of a file, and the environments of their uses: those alike share one."""
+
+    def __init__(
+        self, blocks: Blocks, broken: frozenset[str], environment: Environment, findings: Findings
+    ) -> None:
+        """``broken`` are the blocks that cannot be used, which is reported already."""
+        self.blocks = blocks
+        self.broken = broken
+        self.environment = environment
+        self._findings = findings
+        self._environments: dict[Any, Environment] = {}
+
+    def repetitions(self, times: tree.Sum | None, environment: Environment) -> int:
+        """How often a group stands; 1, with a finding, where what is written is no such number."""
+        if times is None:
+            return 1
+        value = evaluate(times, environment, self._findings)
+        least = 1 if isinstance(times[0], tree.Number) else 0
+        if isinstance(value, Fraction) and value.denominator == 1 and value >= least:
+            return int(value)
+        if value is not None:
+            what = value if isinstance(value, Fraction) else times[0].text[:40]
+            self._findings.add(
+                "ND206",
+                "a group is repeated a whole number of times, 1 or more",
+                place(times),
+                f"not {what}",
+                help=("leave the group out if it is not wanted",),
+            )
+        return 1
+
+    def block_of(self, element: tree.Element) -> tree.Block | None:
+        """The block that an element uses; None where it uses none, or one that is broken."""
+        name = ""
+        if isinstance(element, tree.Call):
+            name = element.block.text
+        elif isinstance(element, tree.Layer):
+            word = called_block(element, self.blocks)
+            name = word.text if word else ""
+        return self.blocks.get(name) if name not in self.broken else None
+
+    def bound(
+        self, block: tree.Block, element: tree.Element, outer: Environment, find: Finder
+    ) -> Environment | None:
+        """The names that hold in one use of a block; None, with a finding, where arguments are wrong."""
+        given = element.arguments if isinstance(element, tree.Call) else ()
+        name = element.block if isinstance(element, tree.Call) else tree.Word(block.name.text, element.span)
+        arguments = [(argument, self._argument(argument, outer, find)) for argument in given]
+        named = [(argument.name.text if argument.name else "", value) for argument, value in arguments]
+        key = (id(block), *named)
+        bound = self._environments.get(key)
+        if bound is None:
+            values = bind(block, name, arguments, self.environment, self._findings)
+            if values is None:
+                return None
+            bound = Environment({**self.environment.values, **values})
+            lets = tuple(statement for statement in block.statements if isinstance(statement, tree.Let))
+            bound = self._environments[key] = read_lets(lets, bound, self._findings) if lets else bound
+        return bound
+
+    def _argument(self, argument: tree.Argument, environment: Environment, find: Finder) -> Quantity | None:
+        if isinstance(argument.value, tree.Reference):
+            found = find(argument.value)
+            return None if found is None else Passed(found)
+        for item in argument.value:
+            if isinstance(item, tree.Number) and "," in item.text:
+                self._ambiguous(item)
+        return evaluate(argument.value, environment, self._findings)
+
+    def _ambiguous(self, number: tree.Number) -> None:
+        apart, together = number.text.replace(",", ", "), number.text.replace(",", "")
+        self._findings.add(
+            "ND106",
+            f"`{number.text[:40]}` among arguments can be one number or several",
+            number.span,
+            help=(f"write `{apart[:40]}` for several, `{together[:40]}` for one",),
+        )

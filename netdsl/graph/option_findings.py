@@ -1,0 +1,105 @@
+"""What is said of items that fit no option: which word or value is meant, and what a kind knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from netdsl.diagnostics import Findings, Label
+from netdsl.layers.layer import Layer
+from netdsl.layers.option import Option, OptionType
+from netdsl.source import Span
+from netdsl.spelling import did_you_mean
+from netdsl.syntax import tree
+
+
+class OptionFindings:
+    """Reports about the options of one kind."""
+
+    def __init__(self, kind: type[Layer], findings: Findings) -> None:
+        self.kind = kind
+        self.options = kind.options()
+        self.findings = findings
+
+    def ambiguous(self, value: tree.Value) -> None:
+        apart = value.text.replace(",", ", ")
+        together = value.text.replace(",", "")
+        self.findings.add(
+            "ND106",
+            f"`{value.text}` in a list can be one number or several",
+            value.span,
+            help=(f"write `{apart}` for a list, `{together}` for one number",),
+        )
+
+    def no_value(self, option: Option[Any], word: tree.Word) -> None:
+        self.findings.add(
+            "ND206",
+            f"`{word.text}` needs a value: {option.type.value}",
+            word.span,
+            help=(f"{option.words[0]}: {option.doc}",),
+        )
+
+    def belongs_nowhere(self, value: tree.Value, reason: str, given: Iterable[str]) -> None:
+        taken = ", ".join(f"{option.words[0]} ({option.doc})" for option in self.options.values())
+        known = f"{self.kind.keyword} takes {taken}" if taken else f"{self.kind.keyword} takes no options"
+        cures = [known]
+        if isinstance(value, tree.Number) and any(
+            option.positional and option.type is OptionType.SIZE and name not in given
+            for name, option in self.options.items()
+        ):
+            cures.insert(0, f"a size is written with both extents: {value.text}x{value.text}")
+        self.findings.add(
+            "ND207",
+            f"`{value.text}` belongs to no option of {self.kind.keyword}",
+            value.span,
+            reason,
+            help=tuple(cures),
+        )
+
+    def unknown(self, word: tree.Word, known_words: Iterable[str]) -> None:
+        near = None if self.findings.crowded else did_you_mean(word.text, known_words)
+        known = sorted({option.words[0] for option in self.options.values()})
+        cures = [f"did you mean `{near}`?"] if near else []
+        if known:
+            cures.append(f"{self.kind.keyword} knows the options {', '.join(known)}")
+        else:
+            cures.append(f"{self.kind.keyword} takes no options")
+        self.findings.add(
+            "ND202", f"{self.kind.keyword} does not know the word `{word.text}`", word.span, help=tuple(cures)
+        )
+
+    def misfit(self, code: str, message: str, value: tree.Value, label: str) -> None:
+        """A value that does not fit; for a formula, the label says what it comes to."""
+        formula = self.findings.source.excerpt(value.span)
+        shown = label if formula == value.text else f"{formula[:60]} = {value.text}"
+        self.findings.add(code, message, value.span, shown)
+
+    def no_choice(self, option: Option[Any], word: tree.Word) -> None:
+        known = option.choices or tuple(option.tables)
+        near = did_you_mean(word.text, known)
+        cures = (f"did you mean `{near}`?",) if near else ()
+        message = f"`{option.words[0]}` has no choice `{word.text[:40]}`"
+        self.findings.add("ND206", message, word.span, help=(*cures, f"the choices are {', '.join(known)}"))
+
+    def stray_sign(self, sign: tree.Sign) -> None:
+        """A sign of arithmetic that no formula has taken in."""
+        if sign.text == "*":
+            message, cure = "only a group in brackets can be repeated", "put brackets around it: `[RELU]*3`"
+        else:
+            message = f"`{sign.text}` stands alone"
+            cure = "write arithmetic like `4*k`, `width/2` or `(k+1)*2`"
+        self.findings.add("ND207", message, sign.span, help=(cure,))
+
+    def negates_nothing(self, word: tree.Word) -> None:
+        flags = [name for name, flag in self.options.items() if flag.type is OptionType.FLAG]
+        cure = f"{self.kind.keyword} knows `no {'`, `no '.join(flags)}`" if flags else "leave it out"
+        self.findings.add("ND202", f"`{word.text}` switches nothing off here", word.span, help=(cure,))
+
+    def given_twice(self, option: Option[Any], span: Span, first: Span) -> None:
+        self.findings.add(
+            "ND205",
+            f"`{option.words[0]}` is given twice",
+            span,
+            secondary=(Label(first, "first given here"),),
+            help=("leave one of them out",),
+        )

@@ -1,0 +1,52 @@
+"""Paddings in words: ``same``, ``valid``, and each side by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from netdsl.diagnostics import Findings
+from netdsl.graph.values import MisfitError, convert
+from netdsl.layers.option import Option
+from netdsl.quantities import SAME, Padding, Same
+from netdsl.syntax import tree
+
+PADDINGS: Mapping[str, Padding | Same] = {"same": SAME, "valid": Padding(0, 0, 0, 0)}
+"""Paddings that have a name."""
+
+Items = tuple[tree.Item, ...]
+
+
+def is_side(items: Items, place: int) -> bool:
+    """Whether `top`, `bottom`, `left` or `right` stands there."""
+    item = items[place] if place < len(items) else None
+    return isinstance(item, tree.Word) and item.text.lower() in Padding._fields
+
+
+def read_sides(
+    option: Option[Any],
+    items: Items,
+    place: int,
+    value_of: Callable[[tree.Item], tree.Value | None],
+    findings: Findings,
+) -> tuple[Padding | None, int]:
+    """`top 0 bottom 1 left 0 right 1`: the padding, and the place behind it. Sides left out are 0;
+    None, with a finding, where one has no number that fits."""
+    sides = dict.fromkeys(Padding._fields, 0)
+    sound = True
+    while is_side(items, place):
+        side = items[place]
+        assert isinstance(side, tree.Word)
+        value = value_of(items[place + 1]) if place + 1 < len(items) else None
+        try:
+            if not isinstance(value, tree.Number):
+                raise MisfitError("ND206", f"`{side.text}` needs a number of rows or columns")
+            sides[side.text.lower()] = convert(option, value).top
+        except MisfitError as misfit:
+            findings.add(misfit.code, misfit.message, side.span, misfit.label)
+            sound = False
+        place += 1 if value is None else 2
+        following = items[place] if place < len(items) else None
+        if isinstance(following, tree.Mark) and following.text == "," and is_side(items, place + 1):
+            place += 1
+    return (Padding(**sides) if sound else None), place
