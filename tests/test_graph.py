@@ -104,7 +104,9 @@ LAYERS = [
 
 networks = st.tuples(
     st.sampled_from(["input 32x32x3\n", "input 8x8x4\n", "[16x16x1] INPUT\n", "input 100\n", ""]),
-    st.sampled_from(["", "", "dialect torch\nlet k = 3\nblock B(k, s = 1) { CONV k 3x3 stride s pad 1 - BN }\n"]),
+    st.sampled_from(
+        ["", "", "dialect torch\nlet k = 3\nblock B(k, s = 1) { CONV k 3x3 stride s pad 1 - BN }\n"]
+    ),
     st.lists(st.sampled_from(LAYERS), max_size=8).map("\n".join),
 ).map("".join)
 

@@ -13,9 +13,7 @@ from netdsl.reports.as_text import diagnostic_as_text
 from netdsl.rules import advise
 
 PAGE = Path(__file__).parent.parent / "docs" / "language.md"
-EXAMPLES = re.findall(
-    r"```net\n(.*?)```\n(?:\n```expect\n(.*?)```)?", PAGE.read_text(encoding="utf-8"), re.S
-)
+EXAMPLES = re.findall(r"```net\n(.*?)```\n(?:\n```expect\n(.*?)```)?", PAGE.read_text(encoding="utf-8"), re.S)
 
 
 def _place(finding: Diagnostic) -> str:

@@ -7,59 +7,14 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.recipe import (
-    ENTRIES,
-    Augmentation,
-    Choices,
-    Cosine,
-    Optimizer,
-    Plateau,
-    Range,
-    Recipe,
-    Schedule,
-    Step,
-    Stretch,
-)
+from netdsl.graph.recipe import ENTRIES, Augmentation, Optimizer, Recipe
 from netdsl.graph.recipe_line import LENGTH_LIMIT, EntryError, Line
+from netdsl.graph.recipe_schedule import read_schedule
+from netdsl.graph.recipe_search import read_search
+from netdsl.graph.recipe_words import AMOUNTS, INITS, LIMITS, LOSSES, OPTIMIZERS
 from netdsl.source import Span
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
-
-LOSSES = ("cross-entropy", "l2", "hinge", "perceptron")
-INITS = ("he", "glorot")
-OPTIMIZERS = {
-    "sgd": ("rate", "momentum", "decay"),
-    "nesterov": ("rate", "momentum", "decay"),
-    "adam": ("rate", "decay", "beta1", "beta2", "epsilon"),
-    "adamw": ("rate", "decay", "beta1", "beta2", "epsilon"),
-    "rmsprop": ("rate", "momentum", "decay", "rho", "epsilon"),
-    "adagrad": ("rate", "decay", "epsilon"),
-    "perceptron": ("rate",),
-}
-"""The numbers that each rule takes."""
-
-_LIMITS = {
-    "rate": (0.0, 1e6, True),
-    "momentum": (0.0, 0.999999, False),
-    "decay": (0.0, 1e6, False),
-    "beta1": (0.0, 0.999999, False),
-    "beta2": (0.0, 0.9999999, False),
-    "rho": (0.0, 0.999999, False),
-    "epsilon": (0.0, 1.0, True),
-}
-"""Of each number: the lowest, the highest, and whether it lies above the lowest."""
-
-_AMOUNTS: dict[str, tuple[float, float] | None] = {
-    "flip": None,
-    "crop": (1, 4096),
-    "rotate": (0, 180),
-    "color": (0, 1),
-    "distort": (0, 1),
-}
-"""The amounts that augmentations take: pixels, degrees, or a share of what is usual."""
-
-_SEARCHED = ("rate", "momentum", "decay", "batch", "epochs")
-_WHOLE = ("batch", "epochs")
 
 
 def read_recipe(blocks: tuple[tree.Train, ...], findings: Findings) -> Recipe | None:
@@ -149,57 +104,20 @@ def _optimizer(line: Line) -> Optimizer:
         if word in given:
             raise EntryError("ND530", f"`{word}` is given twice", start)
         line.sign("=")
-        low, high, above = _LIMITS[word]
+        low, high, above = LIMITS[word]
         given[word] = line.number(f"the {word}", low, high, above=above)
     usual = {word: given.pop(word) for word in ("rate", "momentum", "decay") if word in given}
     return Optimizer(name, **usual, others=tuple(given.items()))
-
-
-def _schedule(line: Line) -> Schedule:
-    warmup = 0
-    if line.sign("warmup"):
-        warmup = line.count("the warmup, in epochs,")
-        line.unit("epochs", "epoch")
-        if not line.sign(",", "then", ":") and not line.peek_number():
-            return Schedule(warmup)
-        line.sign("then")
-    if line.peek_number():
-        return Schedule(warmup, _stretches(line))
-    rule = line.choice("schedule", ("step", "cosine", "plateau", "warmup"))
-    if rule == "cosine":
-        last = line.number("the last rate", 0, 1e6) if line.sign("to") else 0.0
-        return Schedule(warmup, rule=Cosine(last))
-    if rule == "warmup":
-        place = line.since(line.place)
-        raise EntryError("ND531", "a warmup stands first, once", place, "write `schedule warmup 5, cosine`")
-    factor = line.number("the factor of the rate", 0, 1, above=True)
-    line.sign("every", "after")
-    epochs = line.count(f"the epochs of a {rule}") if line.peek_number() or rule == "step" else 10
-    line.unit("epochs", "epoch")
-    return Schedule(warmup, rule=Step(factor, epochs) if rule == "step" else Plateau(factor, epochs))
-
-
-def _stretches(line: Line) -> tuple[Stretch, ...]:
-    """``0.01*5 : 0.001*3``."""
-    stretches = []
-    while True:
-        rate = line.number("the rate", 0, 1e6, above=True)
-        if not line.sign("*"):
-            cure = "write `schedule 0.01*5 : 0.001*3`: rate*epochs"
-            raise EntryError("ND531", "a rate needs `*` and a number of epochs", line.rest(), cure)
-        stretches.append(Stretch(rate, line.count("the number of epochs")))
-        if not line.sign(":"):
-            return tuple(stretches)
 
 
 def _augment(line: Line) -> tuple[Augmentation, ...]:
     found: list[Augmentation] = []
     while True:
         span = line.rest()
-        name = "color" if line.sign("colour") else line.choice("augmentation", tuple(_AMOUNTS))
+        name = "color" if line.sign("colour") else line.choice("augmentation", tuple(AMOUNTS))
         if any(name == earlier.name for earlier in found):
             raise EntryError("ND531", f"`{name}` is given twice", span)
-        limits = _AMOUNTS[name]
+        limits = AMOUNTS[name]
         amount = None
         if limits is not None:
             amount = line.number(f"the amount of {name}", *limits, above=limits[0] == 0)
@@ -216,52 +134,6 @@ def _stop(line: Line) -> int:
     if line.sign("without"):
         line.sign("improvement", "improving")
     return epochs
-
-
-def _search(line: Line) -> tuple[Range | Choices, ...]:
-    found: list[Range | Choices] = []
-    while True:
-        span = line.rest()
-        setting = line.choice("setting to search", _SEARCHED)
-        if any(setting == earlier.setting for earlier in found):
-            raise EntryError("ND531", f"`{setting}` is searched twice", span)
-        if not line.sign("in"):
-            cure = f"write `search {setting} in 1e-4..1e-1 log`, or `{setting} in {{32, 64}}`"
-            raise EntryError("ND531", "a search needs `in` and where to look", line.rest(), cure)
-        found.append(_choices(line, setting) if line.sign("{") else _range(line, setting))
-        if not line.sign(","):
-            return tuple(found)
-
-
-def _value(line: Line, setting: str) -> float:
-    if setting in _WHOLE:
-        return line.count(f"the {setting}")
-    low, high, above = _LIMITS[setting]
-    return line.number(f"the {setting}", low, high, above=above)
-
-
-def _choices(line: Line, setting: str) -> Choices:
-    values = [_value(line, setting)]
-    while line.sign(","):
-        values.append(_value(line, setting))
-    if not line.sign("}"):
-        raise EntryError("ND531", "values to try stand in braces with commas between them", line.rest())
-    return Choices(setting, tuple(dict.fromkeys(values)))
-
-
-def _range(line: Line, setting: str) -> Range:
-    span = line.rest()
-    low = _value(line, setting)
-    if not line.sign(".."):
-        cure = f"write `{setting} in 0.001..0.1`, with two dots"
-        raise EntryError("ND531", "a range has a lowest and a highest value", line.rest(), cure)
-    high = _value(line, setting)
-    logarithmic = line.sign("log")
-    if not low < high:
-        raise EntryError("ND531", "a range runs from a value to a larger one", span)
-    if logarithmic and low <= 0:
-        raise EntryError("ND531", "a logarithmic range begins above 0", span)
-    return Range(setting, low, high, logarithmic)
 
 
 def _check_schedule(recipe: Recipe, findings: Findings) -> None:
@@ -286,12 +158,12 @@ _READERS: dict[str, Callable[[Line], Any]] = {
     "split": _split,
     "loss": lambda line: line.choice("loss", LOSSES),
     "optimizer": _optimizer,
-    "schedule": _schedule,
+    "schedule": read_schedule,
     "batch": lambda line: line.count("the batch"),
     "epochs": lambda line: line.count("the number of epochs"),
     "seed": lambda line: line.count("the seed", 0),
     "init": lambda line: line.choice("first weights", INITS),
     "augment": _augment,
     "stop": _stop,
-    "search": _search,
+    "search": read_search,
 }
