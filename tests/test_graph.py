@@ -180,6 +180,57 @@ def test_layers_are_counted_before_they_are_expanded() -> None:
     assert time.process_time() - begin < 1
 
 
+_CHAIN = "\n".join(f"block B{i} {{ B{i + 1} - B{i + 1} }}" for i in range(60))
+_TREE = "\n".join(f"block B{i}(n) {{ B{i + 1}(n*2) - B{i + 1}(n*2 + 1) }}" for i in range(50))
+_LADDER = "\n".join(f"block B{i} {{ B{i + 1} }}" for i in range(3000))
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (f"{_CHAIN}\nblock B60 {{ RELU }}\nB0", "ND211"),
+        (f"{_TREE}\nblock B50(n) {{ RELU }}\nB0(1)", "ND211"),
+        (f"{_LADDER}\nblock B3000 {{ RELU }}\nB0", "ND104"),
+        (f"{_LADDER}\nblock B3000 {{ B0 }}\nB0", "ND219"),
+        ("let n = 0\n[[[RELU]*n]*100000]*100000 - FC 10", "ND211"),
+        ("let k = 9999999999*9999999999*9999999999", "ND105"),
+        ("CONV 2 3x3 table { " + "0-65000;" * 5000 + " }", "ND206"),
+        ("expect pattern [[[CONV]*1000]*1000]*1000", "ND214"),
+        ("CONCAT[ SKIP | @x ]\n" * 4000, "ND221"),
+        ("[8x8x9] CONV 3\n" * 4000, "ND204"),
+        ("CONV x/0*y 3x3\n" * 4000, "ND216"),
+        ('use "a.net"\n' * 9000, "ND224"),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_what_costs_too_much_is_a_finding_at_once(text: str, code: str) -> None:
+    begin = time.process_time()
+    plan, findings = load_plan(f"input 8x8x1\n{text}\n")
+    assert plan is None
+    assert findings[0].code == code
+    assert time.process_time() - begin < 4, "seconds; 1.5 on a quiet machine"
+
+
+def test_ten_thousand_layers_of_blocks_and_branches_are_quick() -> None:
+    text = (
+        "dialect torch\ninput 16x16x8\nblock B(k) { ADD[ CONV k 3x3 pad 1 no bias - BN | PROJECT ] - RELU }\n"
+        "[B(8)]*2500\n"
+    )
+    begin = time.process_time()
+    plan, _ = load_plan(text)
+    assert plan is not None
+    assert len(plan.layers) == 10_001
+    assert time.process_time() - begin < 2, "seconds; 0.4 on a quiet machine"
+
+
+def test_a_pattern_takes_one_step_a_layer() -> None:
+    pattern = " - ".join(f"[RELU?]*A{number}" for number in range(400))
+    begin = time.process_time()
+    _, findings = load_plan(f"input 8x8x1\n[RELU]*20000 - FC 10\nexpect pattern {pattern}\n")
+    assert [finding.code for finding in findings] == ["ND311"]
+    assert time.process_time() - begin < 5
+
+
 def test_a_hundred_thousand_layers_are_planned() -> None:
     plan, _ = load_plan("input 8x8x1\n[CONV 1 3x3 pad 1]*99999")
     assert plan is not None

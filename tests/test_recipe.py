@@ -111,7 +111,7 @@ def test_a_file_of_its_own() -> None:
     recipe, found = recipe_from_text(Source("a.train", "epochs 3 # three\nsearch batch in {1, 2}; seed 4\n"))
     assert not found
     assert (recipe.epochs, recipe.seed) == (3, 4)
-    _, found = recipe_from_text(Source("a.train", "train { batch 3 }"))
+    _, found = recipe_from_text(Source("a.train", "train {\n  batch 3\n}"))
     assert [finding.code for finding in found] == ["ND530", "ND530"]
 
 

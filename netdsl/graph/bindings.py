@@ -32,6 +32,7 @@ class Bindings:
         self.environment = environment
         self._findings = findings
         self._environments: dict[Any, Environment] = {}
+        self._calls: dict[int, tree.Call | None] = {}
 
     def repetitions(self, times: tree.Sum | None, environment: Environment) -> int:
         """How often a group stands; 1, with a finding, where what is written is no such number."""
@@ -52,28 +53,30 @@ class Bindings:
             )
         return 1
 
-    def block_of(self, element: tree.Element) -> tree.Block | None:
-        """The block that an element uses; None where it uses none, or one that is broken."""
-        name = ""
+    def call_of(self, element: tree.Element) -> tree.Call | None:
+        """The use of a block that an element is, with or without parentheses; None where it is none."""
         if isinstance(element, tree.Call):
-            name = element.block.text
-        elif isinstance(element, tree.Layer):
-            word = called_block(element, self.blocks)
-            name = word.text if word else ""
-        return self.blocks.get(name) if name not in self.broken else None
+            return element
+        if not isinstance(element, tree.Layer):
+            return None
+        if id(element) not in self._calls:
+            self._calls[id(element)] = called_block(element, self.blocks)
+        return self._calls[id(element)]
+
+    def block_of(self, call: tree.Call) -> tree.Block | None:
+        """The block that is used; None where there is none of this name, or it is broken."""
+        return self.blocks.get(call.block.text) if call.block.text not in self.broken else None
 
     def bound(
-        self, block: tree.Block, element: tree.Element, outer: Environment, find: Finder
+        self, block: tree.Block, call: tree.Call, outer: Environment, find: Finder
     ) -> Environment | None:
         """The names that hold in one use of a block; None, with a finding, where arguments are wrong."""
-        given = element.arguments if isinstance(element, tree.Call) else ()
-        name = element.block if isinstance(element, tree.Call) else tree.Word(block.name.text, element.span)
-        arguments = [(argument, self._argument(argument, outer, find)) for argument in given]
+        arguments = [(argument, self._argument(argument, outer, find)) for argument in call.arguments]
         named = [(argument.name.text if argument.name else "", value) for argument, value in arguments]
         key = (id(block), *named)
         bound = self._environments.get(key)
         if bound is None:
-            values = bind(block, name, arguments, self.environment, self._findings)
+            values = bind(block, call.block, arguments, self.environment, self._findings)
             if values is None:
                 return None
             bound = Environment({**self.environment.values, **values})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.formulas import Environment, Quantity, evaluate, value_of
+from netdsl.graph.formulas import Environment, Quantity, evaluate, formula_end, value_of
 from netdsl.layers.registry import kind_named
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
@@ -72,14 +72,21 @@ def _check_parameters(block: tree.Block, findings: Findings) -> None:
             )
 
 
-def called_block(layer: tree.Layer, blocks: Blocks) -> tree.Word | None:
-    """The word of a layer that is a block without parentheses: ``STEM``, or ``stem: STEM``."""
-    words = layer.items if layer.labelled else layer.words
-    if len(words) != 1 or (layer.items and not layer.labelled):
+def called_block(layer: tree.Layer, blocks: Blocks) -> tree.Call | None:
+    """A layer that is a block without parentheses, as its call: ``STEM``, ``stem: STEM*2``."""
+    items = layer.items if layer.labelled else (*layer.words, *layer.items)
+    word = items[0] if items else None
+    if not isinstance(word, tree.Word) or word.text not in blocks or kind_named(word.text) is not None:
         return None
-    (word,) = words
-    named = isinstance(word, tree.Word) and word.text in blocks and kind_named(word.text) is None
-    return word if named and isinstance(word, tree.Word) else None
+    times: tree.Sum = ()
+    if len(items) > 1:
+        sign, *rest = items[1:]
+        times = tuple(item for item in rest if isinstance(item, tree.Operand))
+        repeats = isinstance(sign, tree.Sign) and sign.text == "*"
+        if not (repeats and 0 < len(times) == len(rest) and formula_end(items, 2) == len(items)):
+            return None
+    label = layer.words if layer.labelled else ()
+    return tree.Call(layer.claim, label, word, (), times or None, layer.remark, layer.span)
 
 
 def calls_in(elements: tuple[tree.Let | tree.Element, ...], blocks: Blocks) -> Iterator[tree.Word]:
@@ -94,9 +101,9 @@ def calls_in(elements: tuple[tree.Let | tree.Element, ...], blocks: Blocks) -> I
         elif isinstance(element, tree.Join):
             pending.extend(inner for branch in element.branches for inner in branch.elements)
         elif isinstance(element, tree.Layer):
-            word = called_block(element, blocks)
-            if word is not None:
-                yield word
+            call = called_block(element, blocks)
+            if call is not None:
+                yield call.block
 
 
 def _report_cycles(blocks: Blocks, findings: Findings) -> set[str]:

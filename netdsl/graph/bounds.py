@@ -62,17 +62,17 @@ class _Counter:
         elif isinstance(element, tree.Let):
             return
         else:
-            block = self._bindings.block_of(element)
-            if block is None:
+            call = self._bindings.call_of(element)
+            block = self._bindings.block_of(call) if call else None
+            if call is None or block is None:
                 self._add(element, times)
                 return
             self._calls += 1
             if self._calls > CALL_LIMIT:
                 self._too_many_calls(element)
             inner = block.statements
-            if isinstance(element, tree.Call):
-                times *= self._bindings.repetitions(element.times, environment)
-            bound = self._bindings.bound(block, element, environment, unknown_yet)
+            times *= self._bindings.repetitions(call.times, environment)
+            bound = self._bindings.bound(block, call, environment, unknown_yet)
             if bound is None:
                 self._add(element, times)
                 return

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Expectation, Node
-from netdsl.graph.patterns import Pattern
-from netdsl.graph.recipe import Recipe
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Size
 from netdsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from netdsl.graph.patterns import Pattern
+    from netdsl.graph.recipe import Recipe
 
 
 class Gap(NamedTuple):

@@ -10,9 +10,8 @@ from typing import Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.bindings import Bindings
-from netdsl.graph.blocks import called_block, report_unknown_block
+from netdsl.graph.blocks import report_unknown_block
 from netdsl.graph.bounds import is_bounded
-from netdsl.graph.dealing import deal
 from netdsl.graph.formulas import Environment, Passed
 from netdsl.graph.heads import Head
 from netdsl.graph.labels import Labels, find_label
@@ -73,15 +72,14 @@ class Expansion:
             if head.label or head.is_input:
                 frame.labels.define(head.label or head.written.upper(), len(self.steps) - 1)
         elif role is Role.BLOCK:
-            label = layer.words if layer.labelled else ()
-            word = called_block(layer, self.bindings.blocks)
-            assert word is not None
-            self._call(tree.Call(layer.claim, label, word, (), None, "", layer.span), frame)
+            call = self.bindings.call_of(layer)
+            assert call is not None
+            self._call(call, frame)
         else:
             self._stand_in(layer, role, frame)
 
     def _role(self, layer: tree.Layer) -> Role:
-        if called_block(layer, self.bindings.blocks) is not None:
+        if self.bindings.call_of(layer) is not None:
             return Role.BLOCK
         words = layer.items if layer.labelled else layer.words
         first = words[0] if words else None
@@ -116,6 +114,8 @@ class Expansion:
         for _ in range(self.bindings.repetitions(group.times, frame.environment)):
             self._run(group.elements, frame)
         if group.where is not None:
+            from netdsl.graph.dealing import deal  # not every network has a where block
+
             deal(group.where, self.steps, first, frame.environment, self.head_of, self.findings)
         if outermost:
             frame.group = None

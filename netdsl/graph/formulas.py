@@ -215,7 +215,7 @@ def calculated(
     sound = True
     position = 0
     while position < len(items):
-        end = _formula_end(items, position)
+        end = formula_end(items, position)
         if end - position < 2:
             result.append(items[position])
             position += 1
@@ -230,7 +230,7 @@ def calculated(
     return tuple(result) if sound else None
 
 
-def _formula_end(items: tuple[tree.Item, ...], position: int) -> int:
+def formula_end(items: tuple[tree.Item, ...], position: int) -> int:
     """Where the formula ends that begins here; ``position`` where none does."""
     while True:
         end = _operand_end(items, position)

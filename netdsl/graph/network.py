@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.graph.patterns import Pattern
-from netdsl.graph.recipe import Recipe
 from netdsl.layers.dialect import LECTURE, Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Size, Volume
 from netdsl.source import Source, Span
+
+if TYPE_CHECKING:  # few networks have them
+    from netdsl.graph.patterns import Pattern
+    from netdsl.graph.recipe import Recipe
 
 
 class Noted(NamedTuple):

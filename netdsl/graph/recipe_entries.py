@@ -16,6 +16,8 @@ from netdsl.source import Span
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
+_LINE_LIMIT = 4096
+
 
 def read_recipe(blocks: tuple[tree.Train, ...], findings: Findings) -> Recipe | None:
     """What the train block of a file says; None where there is none."""
@@ -30,6 +32,12 @@ def read_entries(lines: tuple[tree.Word, ...], findings: Findings) -> Recipe:
     values: dict[str, Any] = {}
     spans: dict[str, Span] = {}
     for written in lines:
+        if findings.crowded:
+            break
+        if len(written.text) > _LINE_LIMIT:
+            message = f"a line of a recipe has at most {_LINE_LIMIT:,} characters"
+            findings.add("ND531", message, written.span, help=("begin a new line with each entry",))
+            continue
         line = Line(written)
         while not line.at_end():
             if line.sign(","):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.activation import put_activations
 from netdsl.graph.bindings import Bindings
 from netdsl.graph.blocks import read_blocks, read_lets
-from netdsl.graph.claims import read_claim
 from netdsl.graph.defaults import Defaults, read_defaults
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
 from netdsl.graph.expansion import Expansion
@@ -21,8 +20,6 @@ from netdsl.graph.missing import Missing
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Node
 from netdsl.graph.options import read_options
-from netdsl.graph.patterns import read_pattern
-from netdsl.graph.recipe import Recipe
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.volume_options import Written, volume_options
@@ -31,6 +28,10 @@ from netdsl.layers.option import OptionType
 from netdsl.quantities import Size
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from netdsl.graph.patterns import Pattern
+    from netdsl.graph.recipe import Recipe
 
 
 def resolve(file: tree.File, source: Source, findings: Findings) -> Draft | None:
@@ -64,7 +65,7 @@ class _Resolution:
         blocks, broken = read_blocks(self._statements(tree.Block), self.findings)
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
         expectations = self._read(tree.Expect, read_expectation)
-        patterns = self._read(tree.ExpectPattern, read_pattern)
+        patterns = self._patterns()
         bindings = Bindings(blocks, broken, environment, self.findings)
         steps = Expansion(bindings, self.head_of, self.findings).expand(elements)
         if not steps:
@@ -87,6 +88,13 @@ class _Resolution:
         return Draft(
             name, tuple(entries), expectations, patterns, self.source, self.dialect, names, self._recipe()
         )
+
+    def _patterns(self) -> tuple[Pattern, ...]:
+        if not self._statements(tree.ExpectPattern):
+            return ()
+        from netdsl.graph.patterns import read_pattern  # few networks have one
+
+        return self._read(tree.ExpectPattern, read_pattern)
 
     def _recipe(self) -> Recipe | None:
         """What ``train { }`` says; reading it is loaded only where there is one."""
@@ -215,6 +223,8 @@ class _Resolution:
             return None
         key = id(step.claim)
         if key not in self.claims:
+            from netdsl.graph.claims import read_claim  # chains have none
+
             notes = step.layer.notes if isinstance(step.layer, tree.Layer) else ()
             self.claims[key] = read_claim(step.claim, notes, self.findings)
         return self.claims[key]

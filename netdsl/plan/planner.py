@@ -7,7 +7,8 @@ the walk goes on with the claim, and mistakes further down are found in the same
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
 
 from netdsl.diagnostics import Findings, Mistake
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
@@ -16,8 +17,10 @@ from netdsl.plan.costs import planned_layers
 from netdsl.plan.faults import TRACE_LENGTH, Place, report_claim, report_mistake
 from netdsl.plan.notes import check_notes
 from netdsl.plan.plan import Plan
-from netdsl.plan.solving import Solver
 from netdsl.quantities import Size, Volume
+
+if TYPE_CHECKING:
+    from netdsl.plan.solving import Solver
 
 Outcome: TypeAlias = Volume | tuple[Mistake, ...]
 
@@ -51,8 +54,13 @@ class _Walk:
         self.placed: list[int] = []
         self.computed: dict[int, Volume] = {}
         self.outcomes: dict[tuple[int, tuple[Volume, ...]], Outcome] = {}
-        self.solver = Solver(draft.dialect, findings)
         self.sound = True
+
+    @cached_property
+    def _solver(self) -> Solver:
+        from netdsl.plan.solving import Solver  # only claims that do not hold need it
+
+        return Solver(self.draft.dialect, self.findings)
 
     def visit(self, entry: Entry) -> None:
         if isinstance(entry, Projection):
@@ -64,7 +72,7 @@ class _Walk:
             entry = entry._replace(position=position, inputs=inputs)
         self.placed.append(position)
         if isinstance(entry, Open):
-            entry = self.solver.complete(entry, self._inputs(entry.inputs))
+            entry = self._solver.complete(entry, self._inputs(entry.inputs))
         self._settle(entry)
 
     def _settle(self, node: Node | Gap) -> None:
@@ -77,7 +85,7 @@ class _Walk:
             return
         outcome = self._volume(node, inputs)
         if claimed is not None and not _agrees(outcome, claimed):
-            node = self.solver.adjust(node, inputs)
+            node = self._solver.adjust(node, inputs)
             outcome = self._volume(node, inputs)
             if not _agrees(outcome, claimed):
                 outcome = self._with_computed_inputs(node, claimed) or outcome

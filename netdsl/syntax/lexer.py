@@ -34,7 +34,8 @@ class Lexer:
 
     def __init__(self, tables: Tables) -> None:
         patterns = dict(tables.terminals)
-        self._matchers = {name: re.compile(pattern).match for name, pattern in tables.terminals}
+        self._patterns = patterns
+        self._matchers: dict[str, Any] = {}
         self._order = [name for name, _ in tables.terminals if name not in tables.ignored]
         skipped = "|".join(patterns[name] for name in tables.ignored)
         self._skip = re.compile(f"(?:{skipped})*").match
@@ -51,14 +52,21 @@ class Lexer:
         matchers = self._by_state.get(state)
         if matchers is None:
             accepted = self._states[state]
-            matchers = [(name, self._matchers[name]) for name in self._order if name in accepted]
+            matchers = [(name, self._matcher(name)) for name in self._order if name in accepted]
             self._by_state[state] = matchers
         for name, match in matchers:
             found = match(text, position)
             if found:
                 return Token(name, found.group(), position)
         for name in self._order:
-            found = name not in FREE_TEXTS and self._matchers[name](text, position)
+            found = name not in FREE_TEXTS and self._matcher(name)(text, position)
             if found:
                 return Token(name, found.group(), position)
         return Token(UNKNOWN, text[position], position)
+
+    def _matcher(self, name: str) -> Any:
+        """What matches a terminal, compiled when it is first tried: most files use few of them."""
+        matcher = self._matchers.get(name)
+        if matcher is None:
+            matcher = self._matchers[name] = re.compile(self._patterns[name]).match
+        return matcher
