@@ -21,7 +21,7 @@ from netdsl.syntax import tree
 from netdsl.syntax.building import BUILDERS
 from netdsl.syntax.generate import TABLES_PATH, tables_module
 from netdsl.syntax.lessons import LESSONS
-from netdsl.syntax.lexer import Token
+from netdsl.syntax.lexer import Token, _may_begin
 from netdsl.syntax.parser import automaton, current_tables, parse
 
 CASES = Path(__file__).parent / "cases"
@@ -143,6 +143,14 @@ def test_tables_are_those_of_the_grammar() -> None:
     assert TABLES_PATH.read_text(encoding="utf-8") == tables_module(resources.grammar_text()), (
         "run `python -m netdsl.syntax.generate`"
     )
+
+
+def test_terminals_are_tried_wherever_they_may_begin() -> None:
+    texts = [word + "\n" for word in WORDS] + [f"{word} {word}=[{{(\n" for word in WORDS]
+    for _, pattern in current_tables().terminals:
+        for text in texts:
+            if re.compile(pattern).match(text):
+                assert _may_begin(pattern, text[0] if text[0].isascii() else ""), (pattern, text)
 
 
 def test_an_edited_grammar_takes_effect_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

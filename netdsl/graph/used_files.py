@@ -74,7 +74,7 @@ class _Reader:
         if len(path) > DEPTH_LIMIT:
             raise _UnusableFileError(f"files use one another more than {DEPTH_LIMIT} deep")
         self.read.add(full)
-        source = Source(os.path.relpath(full, self.folder), self._text(full, use.path))
+        source = Source(self._shown(full), self._text(full, use.path))
         parsed = parse(source)
         if parsed.diagnostics or parsed.file is None:
             self.syntax += parsed.diagnostics
@@ -90,6 +90,10 @@ class _Reader:
                 cure = "this belongs in the file that uses it"
                 self.findings.add("ND224", message, statement.span, help=(cure,))
         return self.gather(tuple(kept), [*path, full])
+
+    def _shown(self, full: str) -> str:
+        """The name of a file as seen from where the first one's name is seen from."""
+        return os.path.join(os.path.dirname(self.joined.name), os.path.relpath(full, self.folder))
 
     def _place(self, source: Source) -> tuple[str, int]:
         start = self.joined.append(source)

@@ -40,7 +40,7 @@ class Lexer:
         skipped = "|".join(patterns[name] for name in tables.ignored)
         self._skip = re.compile(f"(?:{skipped})*").match
         self._states = tables.states
-        self._by_state: dict[int, list[tuple[str, Any]]] = {}
+        self._candidates: dict[tuple[int, str], list[tuple[str, Any]]] = {}
 
     def token(self, text: str, position: int, state: int) -> Token:
         """The next token from ``position`` as the state reads it; what fits no state is UNKNOWN."""
@@ -49,12 +49,17 @@ class Lexer:
         position = skipped.end()
         if position >= len(text):
             return Token(END, "", len(text))
-        matchers = self._by_state.get(state)
-        if matchers is None:
+        character = text[position]
+        key = (state, character if character.isascii() else "")
+        candidates = self._candidates.get(key)
+        if candidates is None:
             accepted = self._states[state]
-            matchers = [(name, self._matcher(name)) for name in self._order if name in accepted]
-            self._by_state[state] = matchers
-        for name, match in matchers:
+            names = [name for name in self._order if name in accepted]
+            candidates = [
+                (name, self._matcher(name)) for name in names if _may_begin(self._patterns[name], key[1])
+            ]
+            self._candidates[key] = candidates
+        for name, match in candidates:
             found = match(text, position)
             if found:
                 return Token(name, found.group(), position)
@@ -70,3 +75,25 @@ class Lexer:
         if matcher is None:
             matcher = self._matchers[name] = re.compile(self._patterns[name]).match
         return matcher
+
+
+_KEYWORD = re.compile(r"\(\?i:([a-z])")
+_LITERAL = re.compile(r"\\?([^A-Za-z0-9])\Z")
+_CLASSES = {
+    "[0-9]": frozenset("0123456789"),
+    "[A-Za-z_]": frozenset("_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
+}
+
+
+def _may_begin(pattern: str, character: str) -> bool:
+    """Whether a terminal may begin with a character; yes where its pattern does not say at a glance.
+
+    Spares the compiling and trying of most keywords. An empty character stands for any beyond ASCII.
+    """
+    known = _KEYWORD.match(pattern) or _LITERAL.match(pattern)
+    if known:
+        return character.lower() == known[1]
+    for start, characters in _CLASSES.items():
+        if pattern.startswith(start):
+            return character in characters
+    return True
