@@ -119,11 +119,6 @@ def command(
     Each NETWORK is a file, the name of a shipped network, or - for standard input. Mistakes go to
     standard error, tables to standard output. The exit code is 1 where there is a mistake.
     """
-    wanted = formats or (("text", ""),)
-    if sum(not path for _, path in wanted) > 1:
-        raise click.UsageError(
-            "only one format can go to standard output: write the others as FORMAT=FILE", ctx
-        )
     for _, path in formats:
         if any(_same_file(path, network) for network in networks):
             raise click.UsageError(f"{path!r} is a network to check: it would be overwritten", ctx)
