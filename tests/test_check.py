@@ -232,8 +232,11 @@ def test_check_is_quick(tmp_path: Path) -> None:
         subprocess.run([sys.executable, *command], capture_output=True, check=True, env=environment)
         return time.perf_counter() - begin
 
-    best = min(seconds("-m", "netdsl.commands", "check", "lenet") for _ in range(6))
-    click_alone = min(seconds("-c", "import click") for _ in range(4))
+    # In turns, so that a slow phase of the machine meets both.
+    pairs = [
+        (seconds("-m", "netdsl.commands", "check", "lenet"), seconds("-c", "import click")) for _ in range(15)
+    ]
+    best, click_alone = (min(times) for times in zip(*pairs, strict=True))
     assert best < 0.15 or best < 2.2 * click_alone
 
 
