@@ -28,10 +28,13 @@ def modules_by_name() -> dict[str, str]:
             continue
         with open(os.path.join(_FOLDER, file), encoding="utf-8") as source:
             text = source.read()
-        keyword = _KEYWORD.search(text)
+        # Finding the line first is many times faster than a pattern tried at every line.
+        start = text.find('\n    keyword = "')
+        keyword = _KEYWORD.match(text, start + 1) if start >= 0 else None
         if keyword is None:
             continue
-        spellings = _SPELLINGS.search(text)
+        start = text.find("\n    spellings = (", start)
+        spellings = _SPELLINGS.match(text, start + 1) if start >= 0 else None
         names = [keyword[1], *re.findall(r'"([^"]+)"', spellings[1] if spellings else "")]
         for name in names:
             if name in found:
