@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import click
@@ -220,24 +219,6 @@ def _process(*arguments: str, text: str = "", **environment: str) -> subprocess.
         check=False,
         env={**os.environ, **environment},
     )
-
-
-def test_check_is_quick(tmp_path: Path) -> None:
-    """The whole process, against one that only loads click: two thirds of the time is that."""
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(tmp_path)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-
-    def seconds(*command: str) -> float:
-        begin = time.perf_counter()
-        subprocess.run([sys.executable, *command], capture_output=True, check=True, env=environment)
-        return time.perf_counter() - begin
-
-    # In turns, so that a slow phase of the machine meets both.
-    pairs = [
-        (seconds("-m", "netdsl.commands", "check", "lenet"), seconds("-c", "import click")) for _ in range(15)
-    ]
-    best, click_alone = (min(times) for times in zip(*pairs, strict=True))
-    assert best < 0.15 or best < 2.2 * click_alone
 
 
 # --- rendering ---------------------------------------------------------------------------------

@@ -19,10 +19,11 @@ from netdsl.reports.as_text import diagnostics_as_text
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.building import BUILDERS
-from netdsl.syntax.generate import TABLES_PATH, tables_module
+from netdsl.syntax.generate import tables_text
 from netdsl.syntax.lessons import LESSONS
 from netdsl.syntax.lexer import Token, _may_begin
 from netdsl.syntax.parser import automaton, current_tables, parse
+from netdsl.syntax.table_format import TABLES_PATH
 
 CASES = Path(__file__).parent / "cases"
 
@@ -140,7 +141,7 @@ def _lark_tree(text: str) -> tree.File | None:
 
 
 def test_tables_are_those_of_the_grammar() -> None:
-    assert TABLES_PATH.read_text(encoding="utf-8") == tables_module(resources.grammar_text()), (
+    assert Path(TABLES_PATH).read_text(encoding="utf-8") == tables_text(resources.grammar_text()), (
         "run `python -m netdsl.syntax.generate`"
     )
 

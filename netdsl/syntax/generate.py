@@ -1,20 +1,20 @@
 """Turns the grammar into parse tables, with Lark: ``python -m netdsl.syntax.generate``.
 
 Lark takes longer to load than netdsl takes to check a network, so its work is done ahead: the
-tables it computes are written to ``tables.py`` as plain data, with the checksum of the grammar
-that they were made of.
+tables it computes are written to ``tables.json`` with the checksum of the grammar that they were
+made of. They are data and not a module: where Python may not keep bytecode, it compiles a module at
+every start, and this one would take a tenth of a whole check.
 """
 
 from __future__ import annotations
 
+import json
 import zlib
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 from netdsl.resources import grammar_text
-from netdsl.syntax.table_format import DROP, KEEP, SPLICE, Rule, Tables
-
-TABLES_PATH = Path(__file__).with_name("tables.py")
+from netdsl.syntax.table_format import DROP, KEEP, SPLICE, TABLES_PATH, Rule, Tables
 
 
 def checksum(grammar: str) -> int:
@@ -70,39 +70,24 @@ def _rule(rule: Any) -> Rule:
     return Rule(str(rule.origin.name), tuple(uses))
 
 
-def tables_module(grammar: str) -> str:
-    """The text of ``tables.py`` for a grammar."""
+def tables_text(grammar: str) -> str:
+    """The text of ``tables.json`` for a grammar: one terminal, state or rule a line."""
     tables = build_tables(grammar)
-    lines = [
-        '"""Parse tables of grammar/netdsl.lark. Written by netdsl.syntax.generate; do not edit."""',
-        "# ruff: noqa",
-        "# fmt: off",
-        "",
-        "from netdsl.syntax.table_format import Rule, Tables",
-        "",
-        f"CHECKSUM = {checksum(grammar)}",
-        "",
-        "TABLES = Tables(",
-        "    terminals=(",
-        *(f"        ({name!r}, {pattern!r})," for name, pattern in tables.terminals),
-        "    ),",
-        f"    ignored={tables.ignored!r},",
-        "    states=(",
-        *(f"        {state!r}," for state in tables.states),
-        "    ),",
-        "    rules=(",
-        *(f"        Rule({rule.name!r}, {rule.symbols!r})," for rule in tables.rules),
-        "    ),",
-        f"    start={tables.start},",
-        f"    accept={tables.accept},",
-        ")",
-        "",
-    ]
-    return "\n".join(lines)
+    fields = {
+        "checksum": str(checksum(grammar)),
+        **{name: json.dumps(getattr(tables, name)) for name in ("start", "accept", "ignored")},
+        **{name: _lines(getattr(tables, name)) for name in ("terminals", "states", "rules")},
+    }
+    return "{\n" + ",\n".join(f'"{name}": {text}' for name, text in fields.items()) + "\n}\n"
+
+
+def _lines(rows: Sequence[object]) -> str:
+    return "[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]"
 
 
 def main() -> None:
-    TABLES_PATH.write_text(tables_module(grammar_text()), encoding="utf-8")
+    with open(TABLES_PATH, "w", encoding="utf-8") as file:
+        file.write(tables_text(grammar_text()))
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from typing import NamedTuple
+from zlib import crc32
 
 from netdsl.diagnostics import Diagnostic
 from netdsl.resources import grammar_text
@@ -11,7 +12,7 @@ from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.automaton import Automaton
 from netdsl.syntax.building import BUILDERS, unreadable
-from netdsl.syntax.table_format import Tables
+from netdsl.syntax.table_format import Tables, tables_ahead
 
 
 class ParsedFile(NamedTuple):
@@ -23,16 +24,13 @@ class ParsedFile(NamedTuple):
 
 def current_tables() -> Tables:
     """The tables made ahead, or new ones where the grammar has been edited since."""
-    from zlib import crc32
-
-    from netdsl.syntax import tables
-
     grammar = grammar_text()
-    if crc32(grammar.encode()) == tables.CHECKSUM:
-        return tables.TABLES
-    from netdsl.syntax.generate import build_tables
+    tables = tables_ahead(crc32(grammar.encode()))
+    if tables is None:
+        from netdsl.syntax.generate import build_tables
 
-    return build_tables(grammar)
+        tables = build_tables(grammar)
+    return tables
 
 
 @cache

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 from typing import NamedTuple
+
+TABLES_PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tables.json")
+"""The tables made ahead; written by ``python -m netdsl.syntax.generate``."""
 
 DROP, KEEP, SPLICE = 0, 1, 2
 """What a rule does with each of its symbols: leave it out, take it as a child, take its children."""
@@ -28,3 +33,19 @@ class Tables(NamedTuple):
     rules: tuple[Rule, ...]
     start: int
     accept: int
+
+
+def tables_ahead(checksum: int) -> Tables | None:
+    """The tables in ``tables.json``, or None where they were made of another grammar."""
+    with open(TABLES_PATH, encoding="utf-8") as file:
+        stored = json.load(file)
+    if stored["checksum"] != checksum:
+        return None
+    return Tables(
+        terminals=tuple((name, pattern) for name, pattern in stored["terminals"]),
+        ignored=tuple(stored["ignored"]),
+        states=tuple(stored["states"]),
+        rules=tuple(Rule(name, tuple(symbols)) for name, symbols in stored["rules"]),
+        start=stored["start"],
+        accept=stored["accept"],
+    )
