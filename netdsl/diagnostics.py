@@ -22,11 +22,19 @@ class Label(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """A change of the source that cures a finding; ``safe`` where it keeps the meaning."""
+    """A change of the source that cures a finding; ``safe`` where what the network is stays as it was.
+
+    An empty span is a place between two characters: then the replacement is put in there.
+    """
 
     span: Span
     replacement: str
     safe: bool = False
+
+    @staticmethod
+    def behind(span: Span, option: str, *, safe: bool = False) -> Edit:
+        """One more option behind a layer."""
+        return Edit(Span(span.end, span.end), f" {option}", safe)
 
 
 class Mistake(NamedTuple):
@@ -103,8 +111,15 @@ class Findings:
         secondary: tuple[Label, ...] = (),
         notes: tuple[str, ...] = (),
         help: tuple[str, ...] = (),
+        meant: str | None = None,
+        fix: Edit | None = None,
     ) -> None:
-        """Report something about a place in the source."""
+        """Report something about a place in the source.
+
+        ``meant`` is what was probably meant in its place: the first cure, and the change that mends it.
+        """
+        if meant is not None:
+            help, fix = (f"did you mean `{meant}`?", *help), Edit(span, meant)
         self.reports += 1
         key = (code, span, message)
         if key not in self._seen:
@@ -112,8 +127,11 @@ class Findings:
             source, place = self.source.locate(span)
             beside, elsewhere = self._placed(secondary, source)
             notes = (*notes, *elsewhere)
+            if fix is not None:
+                other, where = self.source.locate(fix.span)
+                fix = fix._replace(span=where) if other is source else None
             self.found.append(
-                Diagnostic(code, severity, message, source, Label(place, label), beside, notes, help)
+                Diagnostic(code, severity, message, source, Label(place, label), beside, notes, help, fix)
             )
 
     def _placed(self, labels: tuple[Label, ...], source: Source) -> tuple[tuple[Label, ...], tuple[str, ...]]:

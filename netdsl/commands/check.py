@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 import click
 
-from netdsl.commands.loading import check_network, show, wants_colour
+from netdsl.commands.loading import STDIN, open_source, show, wants_colour
 from netdsl.counting.columns import DEFAULT, column_names
-from netdsl.diagnostics import Diagnostic, Severity, has_errors
+from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
+from netdsl.plan.load import plan_source
 from netdsl.plan.plan import Plan
+from netdsl.source import Source
 
 Check = tuple[str, Plan | None, list[Diagnostic]]
 FORMATS = ("text", "json")
@@ -104,6 +106,8 @@ def _check_known(
     help="Add the totals that another tool gives for the network, and what it counts otherwise: caffe, "
     "darknet, fvcore, keras, netscope, paper or torchinfo. May be given several times.",
 )
+@click.option("--fix", is_flag=True, help="Change the files: carry out every cure that keeps the network.")
+@click.option("--unsafe", is_flag=True, help="With --fix: also the cures that make another network of it.")
 @click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
 @click.pass_context
 def command(
@@ -112,6 +116,8 @@ def command(
     formats: tuple[tuple[str, str], ...],
     columns: tuple[str, ...],
     tools: tuple[str, ...],
+    fix: bool,
+    unsafe: bool,
     strict: bool,
 ) -> None:
     """Check networks: volumes, parameters, costs, mistakes.
@@ -122,9 +128,15 @@ def command(
     for _, path in formats:
         if any(_same_file(path, network) for network in networks):
             raise click.UsageError(f"{path!r} is a network to check: it would be overwritten", ctx)
+    if unsafe and not fix:
+        raise click.UsageError("--unsafe goes with --fix", ctx)
+    for network in networks if fix else ():
+        _mend(network, unsafe, ctx)
     checks = [_check(name) for name in networks]
     for name, path in formats:
         _write(name, path, checks, _Counts(columns, tools))
+    if ("text", "") in formats:
+        _offer_fixes(checks)
     findings = [finding for _, _, found in checks for finding in found]
     warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
     ctx.exit(1 if warned or has_errors(findings) else 0)
@@ -138,12 +150,53 @@ def _same_file(one: str, other: str) -> bool:
 
 
 def _check(name: str) -> Check:
+    try:
+        source = open_source(name)
+    except Diagnosed as diagnosed:
+        return name, None, list(diagnosed.diagnostics)
+    plan, findings = _checked(source)
+    return source.name, plan, findings
+
+
+def _checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
+    """The plan of a text, its mistakes, and advice on it."""
     from netdsl.rules import advise
 
-    source, (plan, findings) = check_network(name)
-    if plan is not None:
-        findings = [*findings, *advise(plan)]
-    return (source.name if source else name), plan, findings
+    plan, findings = plan_source(source)
+    return plan, [*findings, *advise(plan)] if plan is not None else findings
+
+
+def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
+    """Carry out the fixes of a file's findings; a file that cannot be read is reported afterwards."""
+    from netdsl.commands.writing import check_writable, replace_text
+    from netdsl.edits import mended
+
+    if name == STDIN:
+        raise click.UsageError("--fix changes files, and standard input is none", ctx)
+    try:
+        source = open_source(name)
+    except Diagnosed:
+        return
+    check_writable(source, ctx)
+    better, count = mended(source, lambda text: _checked(text)[1], unsafe=unsafe)
+    if count:
+        replace_text(name, better.text)
+        click.echo(f"{name}: {count} fixed", err=True)
+
+
+def _offer_fixes(checks: Sequence[Check]) -> None:
+    """One line on what --fix would do, where it would do anything."""
+    fixes = [
+        finding.fix
+        for file, _, found in checks
+        for finding in found
+        if finding.fix and finding.source and finding.source.name == file and os.path.isfile(file)
+    ]
+    if fixes:
+        safe = sum(fix.safe for fix in fixes)
+        click.echo(
+            f"netdsl can mend {safe} with --fix, {len(fixes) - safe} more with --fix --unsafe", err=True
+        )
 
 
 def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from netdsl.commands.loading import STDIN, open_source, show
+from netdsl.commands.writing import check_writable, replace_text
 from netdsl.diagnostics import Diagnosed
 from netdsl.source import Source
 
@@ -50,7 +49,7 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool)
         elif name == STDIN:
             click.echo(outcome.text, nl=False)
         elif outcome.differs:
-            _write(name, outcome.text)
+            replace_text(name, outcome.text)
             click.echo(f"changed {name}", err=True)
     unread = any(outcome.text is None for outcome in outcomes)
     changed = (check or diff) and any(outcome.differs for outcome in outcomes)
@@ -66,10 +65,7 @@ def _format(name: str, ctx: click.Context) -> _Formatted:
     except Diagnosed as diagnosed:
         show(diagnosed.diagnostics)
         return _Formatted(None, None)
-    if source.name.startswith("zoo:"):
-        raise click.UsageError(
-            f"{name!r} is a shipped network, not a file: netdsl zoo {name} > {name}.net", ctx
-        )
+    check_writable(source, ctx)
     parsed = parse(source)
     if parsed.diagnostics or parsed.file is None:
         show(parsed.diagnostics)
@@ -106,16 +102,3 @@ def _show_difference(source: Source, text: str) -> None:
     )
     for line in lines:
         click.echo(line if line.endswith("\n") else f"{line}\n\\ no line break at the end\n", nl=False)
-
-
-def _write(name: str, text: str) -> None:
-    """Replace a file in one step, or leave it as it is; a link stays a link, permissions stay."""
-    from pathlib import Path
-
-    from netdsl.training.files import replace_file
-
-    path = Path(os.path.realpath(name))
-    mode = path.stat().st_mode
-    replace_file(path, [text.encode()])
-    if sys.platform != "win32":
-        path.chmod(mode)

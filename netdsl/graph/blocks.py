@@ -152,10 +152,9 @@ def report_unknown_block(name: tree.Word, blocks: Blocks, findings: Findings) ->
         )
         return
     near = None if findings.crowded else did_you_mean(name.text, blocks)
-    cures = [f"did you mean `{near}`?"] if near else []
-    if not near and not blocks:
-        cures.append(f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`")
-    findings.add("ND217", f"there is no block called `{name.text}`", name.span, help=tuple(cures))
+    cure = f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`"
+    message = f"there is no block called `{name.text}`"
+    findings.add("ND217", message, name.span, help=() if blocks else (cure,), meant=near)
 
 
 def bind(
@@ -212,9 +211,9 @@ def _accepted(
         findings.add("ND218", message, argument.span, "one too many", help=(usage,))
     elif name not in names:
         near = did_you_mean(name, names)
-        cures = (f"did you mean `{near}`?",) if near else ()
         place = argument.name.span if argument.name else argument.span
-        findings.add("ND218", f"{block.name.text} has no parameter `{name}`", place, help=(*cures, usage))
+        message = f"{block.name.text} has no parameter `{name}`"
+        findings.add("ND218", message, place, help=(usage,), meant=near)
     elif name in given:
         earlier = Label(given[name].span, "first given here")
         findings.add("ND218", f"`{name}` is given twice", argument.span, secondary=(earlier,), help=(usage,))

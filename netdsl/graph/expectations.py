@@ -44,12 +44,11 @@ def read_expectation(statement: tree.Expect, findings: Findings) -> Expectation 
     if written in COUNTS or written == "memory":
         return _count(statement, COUNTS.get(written, written), findings)
     near = did_you_mean(written, SUBJECTS)
-    cures = (f"did you mean `{near}`?",) if near else ()
     known = "what can be expected: params, macs, connections, memory, output, volume NAME, " + (
         "receptive_field NAME, pattern"
     )
     span = statement.subject[0].span.to(statement.subject[-1].span)
-    findings.add("ND214", f"nothing called `{written[:60]}` can be expected", span, help=(*cures, known))
+    findings.add("ND214", f"nothing called `{written[:60]}` can be expected", span, help=(known,), meant=near)
     return None
 
 

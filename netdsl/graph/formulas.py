@@ -31,6 +31,7 @@ class Failed(NamedTuple):
     span: Span
     label: str = ""
     cures: tuple[str, ...] = ()
+    meant: str | None = None
 
 
 Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed | Failed
@@ -53,9 +54,17 @@ _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 class _FormulaError(Exception):
     """Why a formula has no value."""
 
-    def __init__(self, code: str, message: str, span: Span, label: str = "", *cures: str) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        label: str = "",
+        *cures: str,
+        meant: str | None = None,
+    ) -> None:
         super().__init__(message)
-        self.failed = Failed(code, message, span, label, cures)
+        self.failed = Failed(code, message, span, label, cures, meant)
 
 
 def value_of(sum: tree.Sum, environment: Environment, findings: Findings) -> Quantity:
@@ -64,7 +73,9 @@ def value_of(sum: tree.Sum, environment: Environment, findings: Findings) -> Qua
         return _value(sum, environment, findings)
     except _FormulaError as error:
         failed = error.failed
-        findings.add(failed.code, failed.message, failed.span, failed.label, help=failed.cures)
+        findings.add(
+            failed.code, failed.message, failed.span, failed.label, help=failed.cures, meant=failed.meant
+        )
         return failed
 
 
@@ -148,7 +159,7 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
         if value is None:
             raise _unknown(item, environment, findings)
         if isinstance(value, Failed):  # said again, which Findings passes over
-            raise _FormulaError(value.code, value.message, value.span, value.label, *value.cures)
+            raise _FormulaError(*value[:4], *value.cures, meant=value.meant)
         return value
     if len(item.text) > _LENGTH:
         raise _FormulaError("ND105", f"a number of {len(item.text)} characters is too long", item.span)
@@ -169,9 +180,9 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
 
 def _unknown(word: tree.Word, environment: Environment, findings: Findings) -> _FormulaError:
     near = None if findings.crowded else did_you_mean(word.text, environment.values)
-    cures = [f"did you mean `{near}`?"] if near else []
-    cures.append(f"give it a value before: `let {word.text[:40]} = 32`, or make it a parameter of the block")
-    return _FormulaError("ND216", f"there is no number called `{word.text[:40]}` here", word.span, "", *cures)
+    cure = f"give it a value before: `let {word.text[:40]} = 32`, or make it a parameter of the block"
+    message = f"there is no number called `{word.text[:40]}` here"
+    return _FormulaError("ND216", message, word.span, "", cure, meant=near)
 
 
 def as_item(quantity: Quantity, span: Span) -> tree.Value | None:

@@ -120,11 +120,12 @@ def _labelled(layer: tree.Layer) -> Head:
     prefix = _kind_prefix(layer.words) or _first_part(layer.words[0])
     bare = prefix is not None and prefix.length == len(layer.words) and not prefix.numbered
     body = _leading_words(layer.items)
-    if body and not (prefix and body[0].text.lower() in option_words(prefix.kind)):
-        inner = _kind_prefix(body, numbers=False)
-        if inner is not None:
+    inner = _kind_prefix(body, numbers=False) if body else None
+    if inner is not None:
+        # In `CONV1: pad 2` the word is an option, in `pool: MAX POOL 2x2` the beginning of a kind.
+        option = prefix is not None and body[0].text.lower() in option_words(prefix.kind)
+        if inner.length > 1 or not option:
             used = body[: inner.length]
-            label = "" if bare and prefix and prefix.kind is inner.kind else label
             return Head(inner.kind, label, inner.written, _words_span(used), layer.items[inner.length :])
     if prefix is None:
         return Head(None, label, label, _words_span(layer.words), ())
@@ -160,15 +161,14 @@ def _refined(head: Head) -> Head:
 def report_unknown_kind(head: Head, findings: Findings, *, list_all: bool = False) -> None:
     """Report a head without a kind, with the nearest one; ``list_all`` adds all there are."""
     near = None if findings.crowded else _nearest_kind(head.written)
-    cures = [f"did you mean {near}?"] if near else []
-    if list_all:
-        cures.append(f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}")
+    known = (f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}",) if list_all else ()
     shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
-    findings.add("ND201", f"there is no kind of layer called `{shown}`", head.span, help=tuple(cures))
+    findings.add("ND201", f"there is no kind of layer called `{shown}`", head.span, help=known, meant=near)
 
 
 def _nearest_kind(written: str) -> str | None:
+    """The kind that was probably meant, with the number behind it."""
     match = _NUMBERED.match(written)
-    name = (match.group(1) if match else written).replace("_", " ")
-    near = did_you_mean(name, kinds())
-    return kinds()[near].keyword if near else None
+    name = match.group(1) if match else written
+    near = did_you_mean(name.replace("_", " "), kinds())
+    return kinds()[near].keyword + written[len(name) :] if near else None

@@ -56,16 +56,16 @@ def find_label(reference: tree.Reference, labels: Labels, findings: Findings) ->
         )
         return None
     near = None if findings.crowded else did_you_mean(reference.name, labels.known)
-    cures = [f"did you mean `@{near}`?"] if near else []
+    cures = []
     if labels.block is not None:
         cures.append(
             f"labels outside the block are handed to it: `{labels.block.name.text}(@{reference.name})` "
             f"with a parameter in its head"
         )
     cures.append(f"a label stands before its layer: `{reference.name}: CONV 64 3x3`")
-    findings.add(
-        "ND221", f"there is no layer called `{reference.name}` above", reference.span, help=tuple(cures)
-    )
+    message = f"there is no layer called `{reference.name}` above"
+    meant = f"@{near}" if near else None
+    findings.add("ND221", message, reference.span, help=tuple(cures), meant=meant)
     return None
 
 

@@ -59,14 +59,9 @@ class OptionFindings:
     def unknown(self, word: tree.Word, known_words: Iterable[str]) -> None:
         near = None if self.findings.crowded else did_you_mean(word.text, known_words)
         known = sorted({option.words[0] for option in self.options.values()})
-        cures = [f"did you mean `{near}`?"] if near else []
-        if known:
-            cures.append(f"{self.kind.keyword} knows the options {', '.join(known)}")
-        else:
-            cures.append(f"{self.kind.keyword} takes no options")
-        self.findings.add(
-            "ND202", f"{self.kind.keyword} does not know the word `{word.text}`", word.span, help=tuple(cures)
-        )
+        cure = f"knows the options {', '.join(known)}" if known else "takes no options"
+        message = f"{self.kind.keyword} does not know the word `{word.text}`"
+        self.findings.add("ND202", message, word.span, help=(f"{self.kind.keyword} {cure}",), meant=near)
 
     def misfit(self, code: str, message: str, value: tree.Value, label: str) -> None:
         """A value that does not fit; for a formula, the label says what it comes to."""
@@ -76,10 +71,9 @@ class OptionFindings:
 
     def no_choice(self, option: Option[Any], word: tree.Word) -> None:
         known = option.choices or tuple(option.tables)
-        near = did_you_mean(word.text, known)
-        cures = (f"did you mean `{near}`?",) if near else ()
         message = f"`{option.words[0]}` has no choice `{word.text[:40]}`"
-        self.findings.add("ND206", message, word.span, help=(*cures, f"the choices are {', '.join(known)}"))
+        choices = (f"the choices are {', '.join(known)}",)
+        self.findings.add("ND206", message, word.span, help=choices, meant=did_you_mean(word.text, known))
 
     def stray_sign(self, sign: tree.Sign) -> None:
         """A sign of arithmetic that no formula has taken in."""

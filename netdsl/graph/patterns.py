@@ -93,9 +93,9 @@ class _Compiler:
         keywords = keywords_meant(written)
         if not keywords:
             near = did_you_mean(written, modules_by_name())
-            cures = (f"did you mean {near}?",) if near else ()
             message = f"there is no kind of layer called `{written[:40]}`"
-            self.findings.add("ND201", message, piece.words[0].span.to(piece.words[-1].span), help=cures)
+            place = piece.words[0].span.to(piece.words[-1].span)
+            self.findings.add("ND201", message, place, meant=near.upper() if near else None)
             raise _InvalidPatternError
         if len(self.words) == POSITION_LIMIT:
             self.findings.add(

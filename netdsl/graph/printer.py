@@ -119,11 +119,11 @@ def _reference(node: Node) -> str:
 def _head(node: Node) -> str:
     """The name of a layer with its options, and its kind where the name does not say it."""
     options = options_text(node.layer)
-    if node.name == node.layer.keyword:
+    if node.layer.inputs == 0 and node.name == node.layer.keyword:
         return f"{node.name} {options}".rstrip()
     words = tuple(tree.Word(word, _NOWHERE) for word in node.name.split())
     labelled = read_head(tree.Layer(None, words, True, (), "", _NOWHERE))
-    if labelled.kind is not type(node.layer):
+    if labelled.kind is not type(node.layer) or not labelled.label:
         return f"{node.name}: {layer_text(node.layer)}"
     alone = read_head(tree.Layer(None, words, False, (), "", _NOWHERE))
     if not options and alone.kind is labelled.kind and alone.label == node.name:

@@ -45,7 +45,9 @@ def read_entries(lines: tuple[tree.Word, ...], findings: Findings) -> Recipe:
             try:
                 _read_entry(line, values, spans, findings)
             except EntryError as error:
-                findings.add(error.code, error.message, error.span, error.label, help=error.cures)
+                findings.add(
+                    error.code, error.message, error.span, error.label, help=error.cures, meant=error.meant
+                )
                 break
     recipe = Recipe(**values, spans=tuple(spans.items()))
     _check_schedule(recipe, findings)
@@ -74,8 +76,7 @@ def _refuse(name: str | None, place: Span, line: Line) -> None:
         cure = f"write `optimizer sgd {name} ...`"
         raise EntryError("ND530", f"`{name}` belongs to the optimizer", place, cure)
     near = did_you_mean(name, ENTRIES)
-    cures = (f"did you mean `{near}`?",) if near else ()
-    raise EntryError("ND530", f"the recipe has no entry `{name[:40]}`", place, *cures, known)
+    raise EntryError("ND530", f"the recipe has no entry `{name[:40]}`", place, known, meant=near)
 
 
 def _split(line: Line) -> str:
@@ -106,9 +107,9 @@ def _optimizer(line: Line) -> Optimizer:
             break
         if word not in OPTIMIZERS[name]:
             near = did_you_mean(word, OPTIMIZERS[name])
-            cures = (f"did you mean `{near}`?",) if near else ()
             message = f"{name} has no setting `{word[:40]}`"
-            raise EntryError("ND530", message, start, *cures, f"it has {', '.join(OPTIMIZERS[name])}")
+            cure = f"it has {', '.join(OPTIMIZERS[name])}"
+            raise EntryError("ND530", message, start, cure, meant=near)
         if word in given:
             raise EntryError("ND530", f"`{word}` is given twice", start)
         line.sign("=")

@@ -23,9 +23,18 @@ LENGTH_LIMIT = 40
 class EntryError(Exception):
     """An entry that cannot be read."""
 
-    def __init__(self, code: str, message: str, span: Span, *cures: str, label: str = "") -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *cures: str,
+        label: str = "",
+        meant: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.code, self.message, self.span, self.cures, self.label = code, message, span, cures, label
+        self.meant = meant
 
 
 class Line:
@@ -108,9 +117,8 @@ class Line:
         if word in known:
             return word
         near = did_you_mean(word or "", known)
-        cures = (f"did you mean `{near}`?",) if near else ()
         shown = f"there is no {what} `{word[:40]}`" if word else f"the name of a {what} is missing"
-        raise EntryError("ND531", shown, span, *cures, f"known are {', '.join(known)}")
+        raise EntryError("ND531", shown, span, f"known are {', '.join(known)}", meant=near)
 
     def number(self, what: str, low: float, high: float, *, above: bool = False) -> float:
         """A number within limits; ``above``: the lowest does not count itself."""

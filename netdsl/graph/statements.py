@@ -34,8 +34,7 @@ def chosen_dialect(statements: tuple[tree.Dialect, ...], findings: Findings) -> 
     dialect = DIALECTS.get(word.text.lower())
     if dialect is None:
         near = did_you_mean(word.text, DIALECTS)
-        cures = (f"did you mean `{near}`?",) if near else ()
         known = f"the dialects are {', '.join(DIALECTS)}"
         message = f"there is no dialect called `{word.text[:40]}`"
-        findings.add("ND225", message, word.span, help=(*cures, known))
+        findings.add("ND225", message, word.span, help=(known,), meant=near)
     return dialect or LECTURE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 
-from netdsl.diagnostics import Findings
+from netdsl.diagnostics import Edit, Findings
 from netdsl.graph.naming import label_key
 from netdsl.graph.network import Expectation
 from netdsl.plan.plan import Plan, PlannedLayer
@@ -51,9 +51,9 @@ def _layer(plan: Plan, expectation: Expectation, findings: Findings) -> PlannedL
     if len(ending) == 1:
         return plan.layers[ending[0]]
     near = did_you_mean(expectation.of, (layer.node.name for layer in plan.layers))
-    cures = (f"did you mean `{near}`?",) if near else ()
+    cures = (f"did you mean `{near}`?", "names are those that the table shows")
     message = f"there is no layer called `{expectation.of[:60]}`"
-    findings.add("ND214", message, expectation.span, help=(*cures, "names are those that the table shows"))
+    findings.add("ND214", message, expectation.span, help=cures if near else cures[1:])
     return None
 
 
@@ -69,6 +69,7 @@ def _check_volume(
         expectation.value_span,
         f"{layer.node.name} makes {layer.output}",
         notes=layer.node.layer.arithmetic(*layer.inputs),
+        fix=_restated(expectation, str(layer.output)),
     )
 
 
@@ -118,7 +119,13 @@ def _check_count(plan: Plan, expectation: Expectation, expected: int, findings: 
         expectation.value_span,
         f"{grouped(abs(received - expected))} {'too many' if received > expected else 'too few'}",
         notes=(f"most are in {shares}",) if shares else (),
+        fix=_restated(expectation, grouped(received)),
     )
+
+
+def _restated(expectation: Expectation, received: str) -> Edit | None:
+    """The expectation with what was found; of one that names a bound, only its author knows another."""
+    return Edit(expectation.value_span, received) if expectation.relation == "=" else None
 
 
 def _count(layer: PlannedLayer, subject: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.diagnostics import Findings, Label, Mistake
+from netdsl.diagnostics import Edit, Findings, Label, Mistake
 from netdsl.graph.network import Node
 from netdsl.layers.option import OptionType
 from netdsl.layers.sliding import positions
@@ -55,6 +55,7 @@ def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
         secondary=(Label(node.span, f"makes {computed}"),),
         notes=_trace_note(place),
         help=(*claim_cures(place), f"or claim [{computed}]"),
+        fix=Edit(node.claim.span, f"[{computed}]"),
     )
 
 

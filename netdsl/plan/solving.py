@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any, NamedTuple
 
-from netdsl.diagnostics import Findings, Mistake, Severity
+from netdsl.diagnostics import Edit, Findings, Mistake, Severity
 from netdsl.graph.draft import Gap, Open
 from netdsl.graph.network import Node
 from netdsl.layers.dialect import Dialect
@@ -142,6 +142,7 @@ class Solver:
             span,
             "; ".join(layer.arithmetic(*question.inputs)),
             severity=Severity.NOTE,
+            fix=Edit.behind(span, found, safe=True),
         )
 
     def _report_several(self, entry: Open | Node, question: _Question, fitting: list[Layer]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from netdsl.counting import tool_named
 from netdsl.counting.columns import COLUMNS, cell, total
 from netdsl.counting.tool import Tool
-from netdsl.diagnostics import Diagnostic, Label
+from netdsl.diagnostics import Diagnostic, Edit, Label
 from netdsl.graph.printer import layer_text
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import FLOAT_BYTES
@@ -95,7 +95,13 @@ def _diagnostic(finding: Diagnostic) -> dict[str, Any]:
         "labels": [_label(source, label) for label in labels] if source is not None else [],
         "notes": list(finding.notes),
         "help": list(finding.help),
+        "fix": _fix(source, finding.fix) if source is not None and finding.fix is not None else None,
     }
+
+
+def _fix(source: Source, fix: Edit) -> dict[str, Any]:
+    """The change that mends a finding; where the range is empty, the replacement is put in."""
+    return {"replacement": fix.replacement, "safe": fix.safe, **_range(source, fix.span)}
 
 
 def _label(source: Source, label: Label) -> dict[str, Any]:

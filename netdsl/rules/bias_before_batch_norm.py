@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Findings, Label, Severity
+from netdsl.diagnostics import Edit, Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
 from netdsl.rules.rule import Rule, and_more, readers
@@ -29,7 +29,16 @@ def check(plan: Plan, findings: Findings) -> None:
         severity=Severity.NOTE,
         secondary=(Label(behind_it.node.span, "subtracts the mean of each channel, the bias with it"),),
         help=("write `no bias`",),
+        fix=_without_bias(planned),
     )
+
+
+def _without_bias(planned: PlannedLayer) -> Edit | None:
+    node = planned.node
+    if node.implied:
+        return None
+    written = node.option_spans.get("bias")
+    return Edit(written, "no bias") if written else Edit.behind(node.span, "no bias")
 
 
 def _bias_values(planned: PlannedLayer) -> int:

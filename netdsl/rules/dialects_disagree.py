@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Findings, Severity
+from netdsl.diagnostics import Edit, Findings, Severity
 from netdsl.layers.dialect import DIALECTS, LECTURE, Dialect
 from netdsl.layers.layer import Layer
 from netdsl.plan.plan import Plan, PlannedLayer
@@ -25,6 +25,7 @@ def check(plan: Plan, findings: Findings) -> None:
         "; ".join(line for line in node.layer.arithmetic(x) if "rounded" in line),
         severity=Severity.NOTE,
         help=(f"write `{_word(planned)}` to have it so in every dialect",),
+        fix=None if node.implied else Edit.behind(node.span, _word(planned), safe=True),
     )
 
 

@@ -1,0 +1,148 @@
+"""Fixes: every one mends its finding, those called safe leave the network as it was, files stay whole."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from netdsl.commands import run
+from netdsl.diagnostics import Diagnostic, Edit
+from netdsl.edits import edited, mended
+from netdsl.graph.printer import print_network
+from netdsl.plan.load import plan_source
+from netdsl.resources import explained_codes, explanation_text
+from netdsl.rules import advise
+from netdsl.source import Source, Span
+
+FAULTY = """\
+dialect torch
+[27x27x96] INPUT
+[27x27x256] CONV2: 256 5x5 filtrs at stride 1 (second)   # kept
+BN
+[13x13x256] MAX POOL2: 3x3 filters at stride 2
+[13x13x383] KONV3: 384 3x3 filters at stride 1
+POOL 2x2 stride 2
+FC 10
+expect params = 5
+"""
+
+MENDED = """\
+dialect torch
+[27x27x96] INPUT
+[27x27x256] CONV2: 256 5x5 filters at stride 1 pad 2 no bias (second)   # kept
+BN
+[13x13x256] MAX POOL2: 3x3 filters at stride 2
+[11x11x384] CONV3: 384 3x3 filters at stride 1
+POOL 2x2 stride 2 floor
+FC 10
+expect params = 1,596,042
+"""
+
+
+def _texts() -> list[str]:
+    """Every network in the cases, the pages of codes and the page of the language."""
+    root = Path(__file__).parent
+    pages = [path.read_text(encoding="utf-8") for path in sorted((root / "cases").rglob("*.md"))]
+    pages += [explanation_text(code) for code in explained_codes()]
+    pages.append((root.parent / "docs" / "language.md").read_text(encoding="utf-8"))
+    return [FAULTY, *(text for page in pages for text in re.findall(r"```net\n(.*?)```", page, re.S))]
+
+
+def check(source: Source) -> list[Diagnostic]:
+    plan, findings = plan_source(source)
+    return [*findings, *advise(plan)] if plan is not None else findings
+
+
+def _fixes() -> list[tuple[str, Diagnostic]]:
+    return [
+        (text, finding)
+        for text in _texts()
+        for finding in check(Source("a.net", text))
+        if finding.fix is not None
+    ]
+
+
+def test_many_findings_have_fixes() -> None:
+    codes = {finding.code for _, finding in _fixes()}
+    assert {"ND201", "ND202", "ND216", "ND221", "ND310", "ND311", "ND313", "ND403", "ND409", "ND530"} <= codes
+
+
+@pytest.mark.parametrize(("text", "finding"), _fixes())
+def test_a_fix_mends_its_finding(text: str, finding: Diagnostic) -> None:
+    assert finding.fix is not None
+    assert finding.primary is not None
+    better, count = edited(text, [finding.fix])
+    assert count == 1
+    after = check(Source("a.net", better))
+    same = [
+        other
+        for other in after
+        if (other.code, other.message) == (finding.code, finding.message)
+        and other.primary is not None
+        and other.primary.span.start == finding.primary.span.start
+    ]
+    assert not same, better
+    if finding.fix.safe:
+        before_plan, after_plan = (
+            plan_source(Source("a.net", text)).plan,
+            plan_source(Source("a.net", better)).plan,
+        )
+        if before_plan is not None:
+            assert after_plan is not None
+            volumes = [layer.output for layer in before_plan.layers]
+            assert [layer.output for layer in after_plan.layers] == volumes
+            assert after_plan.parameter_count == before_plan.parameter_count
+
+
+def test_what_follows_from_a_claim_is_written_down() -> None:
+    text = "[27x27x96] INPUT\n[27x27x256] CONV2: 256 5x5 filters at stride 1\nRELU\nFC 10\n"
+    better, count = mended(Source("a.net", text), check, unsafe=False)
+    assert (better.text, count) == (text.replace("stride 1", "stride 1 pad 2"), 1)
+    plans = [plan_source(source).plan for source in (Source("a.net", text), better)]
+    assert plans[0] is not None
+    assert plans[1] is not None
+    assert print_network(plans[0].network) == print_network(plans[1].network)
+
+
+def test_different_changes_of_one_place_are_left_out() -> None:
+    one, other = Edit(Span(1, 2), "x"), Edit(Span(1, 2), "y")
+    assert edited("abc", [one, other]) == ("abc", 0)
+    assert edited("abc", [one, one]) == ("axc", 1)
+    assert edited("abcdef", [Edit(Span(0, 1), "X"), Edit(Span(3, 3), "Y")]) == ("XbcYdef", 2)
+
+
+def test_a_repeated_group_gets_no_fix_that_suits_one_use_only() -> None:
+    block = "block STEP(claimed) { CONV 8 3x3 - RELU }\n"
+    text = f"dialect torch\ninput 12x12x3\n{block}STEP(1) - POOL 3x3 stride 2\nFC 10\n"
+    better, _ = mended(Source("a.net", text), check, unsafe=False)
+    assert plan_source(better).plan is not None
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.net"
+    path.write_text(FAULTY)
+    assert run(["check", str(path)]) == 1
+    assert path.read_text() == FAULTY
+    assert "netdsl can mend 0 with --fix, 2 more with --fix --unsafe" in capsys.readouterr().err
+    assert run(["check", "--fix", str(path)]) == 1
+    assert path.read_text() == FAULTY
+    assert run(["check", "--fix", "--unsafe", str(path)]) == 0
+    assert path.read_text() == MENDED
+    assert f"{path}: 8 fixed" in capsys.readouterr().err
+    assert run(["check", "--fix", "--unsafe", str(path)]) == 0
+    assert path.read_text() == MENDED
+
+
+@pytest.mark.parametrize("arguments", [["--fix", "-"], ["--fix", "lenet"], ["--unsafe", "lenet"]])
+def test_what_cannot_be_changed_is_a_usage_error(arguments: list[str]) -> None:
+    assert run(["check", *arguments]) == 2
+
+
+def test_used_files_stay_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "blocks.net").write_text("block A { KONV 8 3x3 - RELU }\n")
+    (tmp_path / "a.net").write_text('use "blocks.net"\ninput 8x8x1\nA\nKONV 4 3x3\n')
+    run(["check", "--fix", "--unsafe", str(tmp_path / "a.net")])
+    assert (tmp_path / "blocks.net").read_text() == "block A { KONV 8 3x3 - RELU }\n"
+    assert "\nCONV 4 3x3" in (tmp_path / "a.net").read_text()
