@@ -22,14 +22,14 @@ def weights_of(plan: Plan, store: dict[str, np.ndarray]) -> dict[str, torch.Tens
 
 
 def forward(plan: Plan, weights: dict[str, torch.Tensor], x: np.ndarray, *, training: bool) -> torch.Tensor:
-    """The output of the last layer, (batch, classes)."""
+    """The output of the last layer, (batch, values) in the order height, width, channels."""
     values: list[torch.Tensor] = []
     for layer in plan.layers:
         name = layer.node.name
         own = {p.name: weights[f"{name}.{p.name}"] for p in layer.parameters}
         sources = [values[source] for source in layer.node.inputs]
         values.append(_layer(layer, own, sources or [torch.tensor(x).permute(0, 3, 1, 2)]))
-    return values[-1].flatten(1)
+    return values[-1].permute(0, 2, 3, 1).flatten(1)
 
 
 def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch.Tensor]) -> torch.Tensor:
@@ -67,6 +67,8 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         return functional.batch_norm(
             x, None, None, own["scale"], own["shift"], training=True, eps=options.added
         )
+    if kind == "DROPOUT" and options.rate == 0:
+        return x
     if kind == "FLATTEN":
         return x.permute(0, 2, 3, 1).flatten(1)[:, :, None, None]
     if kind in ("UPSAMPLE", "CROP", "PAD", "RESHAPE", "ADD", "CONCAT", "MULTIPLY"):
@@ -160,12 +162,14 @@ def _pool(layer: PlannedLayer, own: dict[str, torch.Tensor], x: torch.Tensor) ->
     if options.keyword == "SUBSAMPLE":
         sums = functional.avg_pool2d(x, kernel, stride) * (kernel[0] * kernel[1])
         return sums * own["coefficient"][:, None, None] + own["bias"][:, None, None]
+    # Whether positions are rounded up is the option's word or the dialect's: the volume shows it.
+    covered = [(o - 1) * s + k for o, s, k in zip(layer.output.size, stride, kernel, strict=True)]
+    padded = [extent + 2 * zeros for extent, zeros in zip(layer.inputs[0].size, padding, strict=True)]
+    ceil = any(reach > extent for reach, extent in zip(covered, padded, strict=True))
     if options.keyword == "MAX POOL":
-        return functional.max_pool2d(x, kernel, stride, padding, ceil_mode=options.ceil)
+        return functional.max_pool2d(x, kernel, stride, padding, ceil_mode=ceil)
     inside = options.dialect.average_counts == "IMAGE"
-    return functional.avg_pool2d(
-        x, kernel, stride, padding, ceil_mode=options.ceil, count_include_pad=not inside
-    )
+    return functional.avg_pool2d(x, kernel, stride, padding, ceil_mode=ceil, count_include_pad=not inside)
 
 
 def _contrast(options, x: torch.Tensor) -> torch.Tensor:
