@@ -41,7 +41,8 @@ class Mistake(NamedTuple):
     """A finding that does not know its place yet: what a layer says of its own options.
 
     ``option`` names the option at fault (its span becomes the primary one), or is empty for
-    the layer as a whole.
+    the layer as a whole. ``spares_volume`` where the layer's volume is what it would be without
+    the mistake, so that those behind it can still be checked.
     """
 
     code: str
@@ -50,6 +51,7 @@ class Mistake(NamedTuple):
     label: str = ""
     help: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    spares_volume: bool = False
 
 
 class Diagnostic(NamedTuple):

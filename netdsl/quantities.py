@@ -6,6 +6,9 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
+VALUE_LIMIT = 2**63
+"""More numbers than a volume may hold: nobody's memory does, and totals stay printable."""
+
 FLOAT_BYTES = 4
 """Bytes of one value: activations, weights and gradients are 32-bit floats."""
 
@@ -93,6 +96,11 @@ _SCALES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 def grouped(count: int) -> str:
     """A count as a reader wants it: ``61,706``."""
     return f"{count:,}"
+
+
+def counted(count: int, noun: str) -> str:
+    """``1 thread``, ``2 threads``."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def abbreviated(count: int) -> str:

@@ -10,5 +10,5 @@ def did_you_mean(written: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # only mistakes pay for loading it
 
     by_folded = {word.lower(): word for word in known}
-    near = get_close_matches(written[:40].lower(), by_folded, n=1, cutoff=0.6)
+    near = get_close_matches(written[:40].lower(), by_folded, n=1, cutoff=0.65)
     return by_folded[near[0]] if near else None

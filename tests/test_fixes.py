@@ -33,9 +33,9 @@ dialect torch
 [27x27x96] INPUT
 [27x27x256] CONV2: 256 5x5 filters at stride 1 pad 2 no bias (second)   # kept
 BN
-[13x13x256] MAX POOL2: 3x3 filters at stride 2
+[13x13x256] MAX POOL2: 3x3 filters at stride 2 pad 0
 [11x11x384] CONV3: 384 3x3 filters at stride 1
-POOL 2x2 stride 2 floor
+POOL 2x2 stride 2 pad 0 floor
 FC 10
 expect params = 1,596,042
 """
@@ -130,7 +130,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert path.read_text() == FAULTY
     assert run(["check", "--fix", "--unsafe", str(path)]) == 0
     assert path.read_text() == MENDED
-    assert f"{path}: 8 fixed" in capsys.readouterr().err
+    assert f"{path}: 9 fixed" in capsys.readouterr().err
     assert run(["check", "--fix", "--unsafe", str(path)]) == 0
     assert path.read_text() == MENDED
 

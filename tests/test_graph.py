@@ -251,3 +251,12 @@ def test_receptive_field_grows_through_strides() -> None:
     assert seen["MAX POOL1"] == "6x6"
     assert seen["CONV2"] == "14x14"
     assert seen["CONV3"] == "32x32"
+
+
+def test_the_where_block_of_a_pattern_completes_it() -> None:
+    text = "input 32x32x3\n[CONV-POOL-CONV-POOL-CONV-FC]"
+    _, findings = load_plan(text)
+    shown = next(help for finding in findings for help in finding.help if "where {" in help)
+    block = shown.partition("\n")[2].removeprefix("]")
+    plan, findings = load_plan(text + block)
+    assert plan is not None, [finding.message for finding in findings]

@@ -139,15 +139,39 @@ def test_dialects_that_round_otherwise() -> None:
     assert "MAX POOL1 makes 56x56x64 in torch, 57x57x64 in caffe, and 1 more such layer" in found
     assert "write `floor`" in found
     found = advice("dialect caffe\ninput 112x112x64\nPOOL 3x3 stride 2 pad 1")["ND409"]
-    assert "makes 57x57x64 in caffe, 56x56x64 in torch and 56x56x64 in tensorflow" in found
+    assert "makes 57x57x64 in caffe, 56x56x64 in torch and tensorflow and darknet" in found
     assert "write `ceil`" in found
+
+
+@pytest.mark.parametrize(
+    ("text", "others", "words"),
+    [
+        ("dialect caffe\ninput 8x8x1\nPOOL 3x3 stride 2", "3x3x1 in torch and tensorflow", "pad 0 ceil"),
+        ("dialect darknet\ninput 8x8x1\nPOOL 3x3 stride 2", "3x3x1 in torch and tensorflow", "pad 1 floor"),
+        ("dialect caffe\ninput 8x8x1\nPOOL 2x2", "4x4x1 in torch and tensorflow", "stride 1 pad 0"),
+        ("dialect torch\ninput 8x8x1\nPOOL 2x2", "7x7x1 in caffe, 8x8x1 in darknet", "stride 2"),
+    ],
+)
+def test_what_others_make_is_what_their_dialect_makes(text: str, others: str, words: str) -> None:
+    found = advice(text)["ND409"]
+    assert others in found
+    assert f"write `{words}` to have it so in every dialect" in found
+    own = load_plan(text).plan
+    assert own is not None
+    for dialect in ("caffe", "torch", "tensorflow", "darknet"):
+        written = re.sub("dialect [a-z]+", f"dialect {dialect}", text)
+        other, settled = load_plan(written).plan, load_plan(f"{written} {words}").plan
+        assert other is not None
+        assert settled is not None
+        assert other.output == own.output or f"{other.output} in" in found
+        assert settled.output == own.output
 
 
 @pytest.mark.parametrize(
     "text",
     [
         "dialect torch\ninput 112x112x64\nPOOL 3x3 stride 2 pad 1 floor",
-        "dialect torch\ninput 112x112x64\nPOOL 2x2",  # other defaults, but it comes out even
+        "dialect torch\ninput 112x112x64\nPOOL 2x2 stride 2",  # it comes out even
         "dialect torch\ninput 112x112x64\nAVG POOL global",
         "dialect torch\ninput 224x224x3\nCONV 64 7x7 stride 2 pad 3",  # everyone rounds these down
         "input 112x112x64\nPOOL 2x2 stride 2",

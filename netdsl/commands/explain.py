@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -15,21 +16,22 @@ _SHOWN = 40
 
 
 @click.command()
-@click.argument("subject", metavar="[CODE|NETWORK]", required=False)
+@click.argument("subject", metavar="[CODE|KIND|NETWORK]", required=False)
 @click.argument("layer", nargs=-1)
 @click.pass_context
 def command(ctx: click.Context, subject: str | None, layer: tuple[str, ...]) -> None:
-    """Explain a code such as ND301; without one, list them all.
+    """Explain a code such as ND301, or a kind of layer such as CONV; without either, list the codes.
 
     With a network and the name of one of its layers, derive that layer's volume, parameters,
     multiply-accumulates and receptive field step by step: netdsl explain lenet CONV2
     """
     if subject is None:
         _list_codes()
-    elif layer:
-        _explain_layer(ctx, subject, " ".join(layer))
-    else:
-        _explain_code(ctx, subject)
+    elif not _explain_kind(" ".join((subject, *layer))):
+        if layer:
+            _explain_layer(ctx, subject, " ".join(layer))
+        else:
+            _explain_code(ctx, subject)
 
 
 def _list_codes() -> None:
@@ -37,6 +39,18 @@ def _list_codes() -> None:
 
     for name in explained_codes():
         click.echo(explanation_text(name).partition("\n")[0].lstrip("# "))
+
+
+def _explain_kind(name: str) -> bool:
+    """Print what a kind of layer is and takes; False where the name is none of a kind."""
+    from netdsl.layers.registry import kind_named
+    from netdsl.reports.as_kind import kind_as_text
+
+    kind = kind_named(name)
+    if kind is None or os.path.isfile(name):
+        return False
+    click.echo(kind_as_text(kind), nl=False)
+    return True
 
 
 def _explain_code(ctx: click.Context, code: str) -> None:

@@ -56,8 +56,3 @@ def thread_count(asked: int | None) -> int:
 def percent(share: float) -> str:
     """``98.33 %`` for 0.98333."""
     return f"{share * 100:.2f} %"
-
-
-def counted(count: int, noun: str) -> str:
-    """``1 thread``, ``2 threads``."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

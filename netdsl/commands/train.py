@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.commands.loading import load_plan_or_exit, show
-from netdsl.commands.running import Function, backend_option, counted, percent, thread_count, threads_option
-from netdsl.quantities import bytes_text
+from netdsl.commands.running import Function, backend_option, percent, thread_count, threads_option
+from netdsl.quantities import bytes_text, counted
 
 if TYPE_CHECKING:
     from netdsl.plan.plan import Plan

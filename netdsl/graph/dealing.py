@@ -11,6 +11,7 @@ from netdsl.graph.options import read_options
 from netdsl.graph.steps import Step
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
+from netdsl.quantities import counted
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -88,7 +89,7 @@ class _Dealer:
         spans = dict.fromkeys(step.layer.span for step in steps[:8])
         self._findings.add(
             "ND210",
-            f"{len(values)} values of `{name}` for {len(steps)} layers",
+            f"{counted(len(values), 'value')} of `{name}` for {counted(len(steps), 'layer')}",
             span,
             "one value for each, or one for all",
             secondary=tuple(Label(place, "one of them") for place in spans),

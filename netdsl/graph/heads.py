@@ -108,11 +108,21 @@ def _words_span(words: tuple[tree.Word, ...]) -> Span:
 def _unlabelled(layer: tree.Layer) -> Head:
     prefix = _kind_prefix(layer.words)
     if prefix is None:
-        return Head(None, "", layer.words[0].text, layer.words[0].span, ())
+        return _option_first(layer) or Head(None, "", layer.words[0].text, layer.words[0].span, ())
     used = layer.words[: prefix.length]
     label = " ".join(word.text for word in used) if prefix.numbered else ""
     rest = (*layer.words[prefix.length :], *layer.items)
     return Head(prefix.kind, label, prefix.written, _words_span(used), rest)
+
+
+def _option_first(layer: tree.Layer) -> Head | None:
+    """``GLOBAL AVG POOL``: a word of the kind's options may stand before the kind."""
+    first, *others = layer.words
+    prefix = _kind_prefix(tuple(others)) if others else None
+    if prefix is None or first.text.lower() not in option_words(prefix.kind):
+        return None
+    head = _unlabelled(layer._replace(words=tuple(others)))
+    return head._replace(rest=(first, *head.rest))
 
 
 def _labelled(layer: tree.Layer) -> Head:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from netdsl.diagnostics import Findings
 from netdsl.graph.heads import Head
 from netdsl.graph.steps import Step
+from netdsl.graph.volume_options import VOLUME_OPTIONS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.source import Span
@@ -52,6 +53,8 @@ class Missing:
             self._findings.add("ND204", f"{lack.name} lacks {wanted}", lack.step.layer.span, help=cures)
 
     def _example(self, lack: _Lack) -> str:
+        if all(name in lack.kind.options() for name in VOLUME_OPTIONS):
+            return f"{lack.kind.keyword} 32x32x3"
         values = " ".join(_example_value(option, 0) for option in lack.options)
         return f"{lack.kind.keyword} {values}"
 
@@ -77,6 +80,8 @@ def _dealt_values(option: Option[Any], layers: int) -> str:
 
 
 def _example_value(option: Option[Any], turn: int) -> str:
+    if option.example:
+        return f"{option.words[0]} {option.example}"
     examples = {
         OptionType.COUNT: str(8 * 2**turn),
         OptionType.INDEX: "1",

@@ -8,6 +8,7 @@ from typing import Any
 from netdsl.diagnostics import Findings, Label
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
+from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
@@ -47,7 +48,8 @@ class OptionFindings:
             option.positional and option.type is OptionType.SIZE and name not in given
             for name, option in self.options.items()
         ):
-            cures.insert(0, f"a size is written with both extents: {value.text}x{value.text}")
+            n = value.text
+            cures.insert(0, f"a size has both extents: {n}x{n}, or {n}x1 along a row")
         self.findings.add(
             "ND207",
             f"`{value.text}` belongs to no option of {self.kind.keyword}",
@@ -57,11 +59,15 @@ class OptionFindings:
         )
 
     def unknown(self, word: tree.Word, known_words: Iterable[str]) -> None:
-        near = None if self.findings.crowded else did_you_mean(word.text, known_words)
+        other = kind_named(word.text)
+        near = None if self.findings.crowded or other else did_you_mean(word.text, known_words)
         known = sorted({option.words[0] for option in self.options.values()})
         cure = f"knows the options {', '.join(known)}" if known else "takes no options"
         message = f"{self.kind.keyword} does not know the word `{word.text}`"
-        self.findings.add("ND202", message, word.span, help=(f"{self.kind.keyword} {cure}",), meant=near)
+        cures = [f"{self.kind.keyword} {cure}"]
+        if other is not None:
+            cures.insert(0, f"{other.keyword} is a layer of its own: chain it with ` - {other.keyword}`")
+        self.findings.add("ND202", message, word.span, help=tuple(cures), meant=near)
 
     def misfit(self, code: str, message: str, value: tree.Value, label: str) -> None:
         """A value that does not fit; for a formula, the label says what it comes to."""

@@ -208,7 +208,8 @@ class _Reader:
         if all(name in self.options for name in VOLUME_OPTIONS):
             self._volume(value)
             return
-        types = _NUMBERS if isinstance(value, tree.Number) else (OptionType.SIZE,)
+        fitting = _NUMBERS if isinstance(value, tree.Number) else (OptionType.SIZE,)
+        types = (*fitting, OptionType.PADDING)
         for option in self.options.values():
             if option.positional and option.type in types and option.name not in self.given:
                 self._set(option, self._values(option, value, value.span))

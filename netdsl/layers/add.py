@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
 from netdsl.primitives.expression import Expression, operand
-from netdsl.quantities import Volume
+from netdsl.quantities import Size, Volume
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
@@ -48,7 +48,7 @@ class Add(Merging):
             return Mistake(
                 "ND308",
                 f"ADD takes volumes of one size, not {listed(inputs)}",
-                help=("PROJECT in the place of SKIP adapts a shortcut to the other branch",),
+                help=_cures(inputs),
             )
         return inputs[0]
 
@@ -60,3 +60,18 @@ class Add(Merging):
         for number in range(1, len(inputs)):
             total = total + operand(number)
         return build.elementwise(total, *inputs, name="sum")
+
+
+def _cures(inputs: tuple[Volume, ...]) -> tuple[str, ...]:
+    """What brings two branches together: channels by a projection, extents by a stride or padding."""
+    smaller, larger = (choose(volume.size for volume in inputs) for choose in (min, max))
+    if smaller == larger:
+        return ("PROJECT in the place of SKIP brings a shortcut to the channels of the other branch",)
+    rows, columns = -(-larger.height // smaller.height), -(-larger.width // smaller.width)
+    if Size(-(-larger.height // rows), -(-larger.width // columns)) == smaller:
+        stride = str(rows) if rows == columns else f"{rows}x{columns}"
+        return (
+            f"`PROJECT at stride {stride}` in the shortcut brings {larger} to {smaller}",
+            "or leave the stride out of the other branch, and pad its filters",
+        )
+    return (f"filters without padding make {smaller} of {larger}: write `same`, or `pad 1` behind 3x3",)

@@ -8,7 +8,7 @@ from netdsl.diagnostics import Mistake
 from netdsl.layers.connection_tables import TABLES
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size, table
-from netdsl.layers.sliding import Sliding, derivation, slide, sliding
+from netdsl.layers.sliding import Sliding, derivation, filters_give, slide, sliding
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Size, Volume
 
@@ -57,7 +57,9 @@ class Conv(Layer):
     weighs = True
 
     filters = count("how many filters, which is the number of output channels", positional=True)
-    kernel = size("height and width of a filter", words=("kernel", "size"), positional=True)
+    kernel = size(
+        "height and width of a filter", words=("kernel", "size"), positional=True, example="3x3 pad 1"
+    )
     stride = size("how far the filter moves", default=Size(1, 1))
     padding = padding("zeros around the input", words=("pad",))
     dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1))
@@ -75,6 +77,7 @@ class Conv(Layer):
                     f"{self.groups} groups do not divide the {x.channels} channels of the input",
                     option="groups",
                     label=f"{x.channels}/{self.groups} is not whole",
+                    spares_volume=True,
                 )
             )
         if self.filters % self.groups:
@@ -84,6 +87,7 @@ class Conv(Layer):
                     f"{self.groups} groups do not divide the {self.filters} filters",
                     option="groups",
                     label=f"{self.filters}/{self.groups} is not whole",
+                    spares_volume=True,
                 )
             )
         return (*found, *self._table_problems(inputs[0]))
@@ -101,6 +105,7 @@ class Conv(Layer):
                     f"the table has {len(self.table)} rows for {self.filters} filters",
                     option="table",
                     label="one row per filter",
+                    spares_volume=True,
                 ),
             )
         beyond = max(max(row) for row in self.table)
@@ -111,6 +116,7 @@ class Conv(Layer):
                     f"the table names channel {beyond}, the input has {x.channels}",
                     option="table",
                     label=f"channels run from 0 to {x.channels - 1}",
+                    spares_volume=True,
                 ),
             )
         return ()
@@ -125,7 +131,7 @@ class Conv(Layer):
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
         steps = derivation(inputs[0], self.moving(inputs[0]))
-        return (*steps, f"{self.filters} filters give {self.filters} channels")
+        return (*steps, filters_give(self.filters))
 
     def _seen(self, depth: int) -> int:
         """Pairs of a filter and a channel that it sees, for filters of a depth."""

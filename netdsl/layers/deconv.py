@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size
+from netdsl.layers.sliding import filters_give
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Deconv(Layer):
                 f"{self.groups} groups do not divide the {number} {what}",
                 option="groups",
                 label=f"{number}/{self.groups} is not whole",
+                spares_volume=True,
             )
             for number, what in counts
             if number % self.groups
@@ -115,7 +117,7 @@ class Deconv(Layer):
             lines.append(f"{axis} ({extent} - 1)*{stride} + {kernel} - {zeros} = {result}")
         if lines[0].removeprefix("height ") == lines[1].removeprefix("width "):
             lines = [lines[0].removeprefix("height ")]
-        return (*lines, f"{self.filters} filters give {self.filters} channels")
+        return (*lines, filters_give(self.filters))
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
         channels = inputs[0].channels

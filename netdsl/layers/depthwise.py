@@ -49,7 +49,9 @@ class Depthwise(Layer):
     weighs = True
 
     multiplier = count("filters per channel", default=1)
-    kernel = size("height and width of a filter", words=("kernel", "size"), positional=True)
+    kernel = size(
+        "height and width of a filter", words=("kernel", "size"), positional=True, example="3x3 pad 1"
+    )
     stride = size("how far the filter moves", default=Size(1, 1))
     padding = padding("zeros around the input", words=("pad",))
     dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1))

@@ -60,6 +60,7 @@ class Dropout(Pointwise):
                     option="rate",
                     label="must be below 1",
                     help=("0.5 is usual after FC, 0.1 to 0.3 after CONV",),
+                    spares_volume=True,
                 ),
             )
         return ()

@@ -58,6 +58,7 @@ class GroupNorm(Pointwise):
                     f"{self.groups} groups do not divide the {channels} channels of the input",
                     option="groups",
                     label=f"{channels}/{self.groups} is not whole",
+                    spares_volume=True,
                 ),
             )
         return ()

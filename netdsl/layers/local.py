@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size
-from netdsl.layers.sliding import Sliding, derivation, slide, sliding
+from netdsl.layers.sliding import Sliding, derivation, filters_give, slide, sliding
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Size, Volume
 
@@ -68,7 +68,7 @@ class Local(Layer):
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
         steps = derivation(inputs[0], self.moving(inputs[0]))
-        return (*steps, f"{self.filters} filters give {self.filters} channels")
+        return (*steps, filters_give(self.filters))
 
     def _extents(self, x: Volume) -> Size:
         outcome = slide(x, self.moving(x), "window")

@@ -33,10 +33,10 @@ class Option(Generic[Value]):
     Read on an instance it gives the value. ``words`` are the words that introduce it in a
     network file (the first is the canonical one; the attribute's own name always serves);
     ``positional`` options are also read from a bare number (COUNT, INDEX, REAL) or a bare ``AxB`` (SIZE).
-    ``default`` None means that it must be given, unless the layer says otherwise with
-    ``derived``: then None is a legal value that the layer replaces by a rule of its own
-    (a pool's stride is its kernel). ``choices`` are the words that a WORD can be, in lower case;
-    ``tables`` the tables of channels that have a name.
+    ``example`` is a value that beginners would write, for hints. ``default`` None means that it must be
+    given, unless the layer says otherwise with ``derived``: then None is a legal value that the layer
+    replaces by a rule of its own (a pool's stride is its kernel). ``choices`` are the words that a WORD
+    can be, in lower case; ``tables`` the tables of channels that have a name.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Option(Generic[Value]):
         maximum: float | None = None,
         choices: tuple[str, ...] = (),
         tables: Mapping[str, Rows] | None = None,
+        example: str = "",
     ) -> None:
         self.type = type
         self.doc = doc
@@ -67,6 +68,7 @@ class Option(Generic[Value]):
         self.maximum = maximum
         self.choices = choices
         self.tables: Mapping[str, Rows] = tables or {}
+        self.example = example
 
     @property
     def required(self) -> bool:

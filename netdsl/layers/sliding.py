@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.dialect import Rounding
-from netdsl.quantities import Padding, Same, Size, Volume
+from netdsl.quantities import Padding, Same, Size, Volume, counted
 
 ONE_BY_ONE = Size(1, 1)
 
@@ -106,6 +106,11 @@ def _rounded(exact: Fraction, rounding: Rounding, extent: int, stride: int, befo
     return outputs
 
 
+def filters_give(filters: int) -> str:
+    """``6 filters give 6 channels``."""
+    return f"{counted(filters, 'filter')} {'gives' if filters == 1 else 'give'} {counted(filters, 'channel')}"
+
+
 def derivation(x: Volume, moving: Sliding) -> tuple[str, ...]:
     """The equation of each axis with its rounding, once where both axes are alike."""
     lines = []
@@ -130,6 +135,14 @@ def _axes(x: Volume, moving: Sliding) -> tuple[tuple[int, int, int, int, int], .
     )
 
 
+def _smaller(x: Volume, noun: str, padded: int) -> tuple[str, ...]:
+    cure = f"use a {noun} of at most {padded}, or more padding"
+    if x.size == (1, 1) and x.channels > 1:
+        row = f"{x} is {x.channels} channels at one position: `input {x.channels}x1` is a row to slide along"
+        return (row, cure)
+    return (cure,)
+
+
 def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
     """Output height and width, or why the window does not fit.
 
@@ -147,7 +160,7 @@ def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
                 f"with padding {moving.padding}",
                 option="kernel",
                 label=f"{axis} {window} > {extent} + {before} + {after} = {padded}",
-                help=(f"use a {noun} of at most {padded}, or more padding",),
+                help=_smaller(x, noun, padded),
             )
         exact = positions(*sizes)
         if exact.denominator != 1 and moving.rounding is Rounding.EXACT:

@@ -7,26 +7,37 @@ from typing import NamedTuple
 from netdsl.graph.network import Network
 from netdsl.layers.layer import Layer, Parameter, Statistic, Window
 from netdsl.plan.plan import PlannedLayer
-from netdsl.quantities import Size, Volume
+from netdsl.quantities import VALUE_LIMIT, Size, Volume
 
 
 class View(NamedTuple):
-    """What one position of a volume sees of the input: its size, and the steps between two."""
+    """What one position of a volume sees of the input: its size, and the steps between two.
+
+    Both stop growing at VALUE_LIMIT: pools and upsamplings in turn double them without end.
+    """
 
     size: Size
     step: Size
 
     def through(self, window: Window) -> View:
         """The view of a position behind a window."""
+        kernel, stride = window.kernel, window.stride
+        if kernel == stride == _ONE:
+            return self
         size = Size(
-            self.size.height + (window.kernel.height - 1) * self.step.height,
-            self.size.width + (window.kernel.width - 1) * self.step.width,
+            min(self.size.height + (kernel.height - 1) * self.step.height, VALUE_LIMIT),
+            min(self.size.width + (kernel.width - 1) * self.step.width, VALUE_LIMIT),
         )
-        step = Size(self.step.height * window.stride.height, self.step.width * window.stride.width)
+        step = Size(
+            min(self.step.height * stride.height, VALUE_LIMIT),
+            min(self.step.width * stride.width, VALUE_LIMIT),
+        )
         return View(size, step)
 
 
-PIXEL = View(Size(1, 1), Size(1, 1))
+_ONE = Size(1, 1)
+
+PIXEL = View(_ONE, _ONE)
 
 
 def widest_input(inputs: tuple[int, ...], views: list[View]) -> int | None:

@@ -47,6 +47,7 @@ def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
     """A claim that the arithmetic does not bear out."""
     node = place.node
     assert node.claim is not None
+    cures = claim_cures(place)
     findings.add(
         "ND310",
         f"{node.name} makes {computed}, not the claimed {node.claim.volume}",
@@ -54,7 +55,7 @@ def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
         "; ".join(node.layer.arithmetic(*place.inputs)),
         secondary=(Label(node.span, f"makes {computed}"),),
         notes=_trace_note(place),
-        help=(*claim_cures(place), f"or claim [{computed}]"),
+        help=(*cures, f"{'or ' if cures else ''}claim [{computed}]"),
         fix=Edit(node.claim.span, f"[{computed}]"),
     )
 

@@ -21,6 +21,10 @@ class Checked(NamedTuple):
     diagnostics: list[Diagnostic]
 
 
+_BESIDE = ("ND213", "ND214", "ND315", "ND530", "ND531")
+"""Codes of mistakes in what a file says about its network, which leave the network as it is."""
+
+
 def plan_source(source: Source) -> Checked:
     """Parse, resolve and plan a network; every mistake of the text is found in this one call.
 
@@ -40,7 +44,8 @@ def plan_source(source: Source) -> Checked:
         draft = resolve(file, findings.source, findings)
         if draft is not None:
             plan = plan_draft(draft, findings)
-    if plan is not None and not has_errors(findings.found) and not syntax:
+    told = [finding for finding in findings.found if finding.code not in _BESIDE]
+    if plan is not None and not has_errors(told) and not syntax:
         check_expectations(plan, findings)
     found = sorted([*syntax, *_on_other_lines(findings.found, syntax)], key=sort_key)
     if unread:  # what is missing may stand in the file that could not be read

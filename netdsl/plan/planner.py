@@ -17,7 +17,7 @@ from netdsl.plan.costs import planned_layers
 from netdsl.plan.faults import TRACE_LENGTH, Place, report_claim, report_mistake
 from netdsl.plan.notes import check_notes
 from netdsl.plan.plan import Plan
-from netdsl.quantities import Size, Volume
+from netdsl.quantities import VALUE_LIMIT, Size, Volume
 
 if TYPE_CHECKING:
     from netdsl.plan.solving import Solver
@@ -97,7 +97,7 @@ class _Walk:
                 self.sound = False
                 report_claim(self._place(node, inputs), outcome, self.findings)
         else:
-            self._put(node, claimed)
+            self._put(node, claimed or _spared(node, inputs, outcome))
             self.sound = False
             for mistake in outcome:
                 report_mistake(self._place(node, inputs), mistake, self.findings)
@@ -149,7 +149,10 @@ class _Walk:
         outcome = node.layer.volume(*inputs) if not problems else None
         if isinstance(outcome, Mistake):
             problems = (outcome,)
-        self.outcomes[key] = answer = outcome if isinstance(outcome, Volume) else problems
+        elif outcome is not None and outcome.values > VALUE_LIMIT:
+            problems = (_too_large(outcome),)
+        answer = outcome if isinstance(outcome, Volume) and not problems else problems
+        self.outcomes[key] = answer
         return answer
 
     def _with_computed_inputs(self, node: Node, claimed: Volume) -> Volume | None:
@@ -179,10 +182,26 @@ class _Walk:
         return tuple(reversed(trace))
 
 
+def _too_large(volume: Volume) -> Mistake:
+    sizes = "x".join(f"{extent:,}" if extent < 10**15 else "10^15 and more" for extent in volume.shape)
+    return Mistake(
+        "ND316",
+        f"the volume would be {sizes}",
+        label=f"more than {VALUE_LIMIT:,} numbers",
+        help=("an UPSAMPLE, PAD or CONCAT that is repeated multiplies what it is given",),
+    )
+
+
 def _takes(node: Node, volumes: int) -> bool:
     """Whether the layer takes this many volumes; where not, that is reported already."""
     wanted = node.layer.inputs
     return volumes > 1 if wanted is None else volumes == wanted
+
+
+def _spared(node: Node, inputs: tuple[Volume, ...], mistakes: tuple[Mistake, ...]) -> Volume | None:
+    """The volume that a layer makes in spite of its mistakes, where they leave it alone."""
+    made = node.layer.volume(*inputs) if all(mistake.spares_volume for mistake in mistakes) else None
+    return made if isinstance(made, Volume) else None
 
 
 def _agrees(outcome: Outcome, claimed: Volume) -> bool:

@@ -1,9 +1,13 @@
-"""A window that does not fit evenly has another volume in another framework."""
+"""A window whose volume is another in another framework, which rounds, moves or pads otherwise."""
 
 from __future__ import annotations
 
+from itertools import combinations
+from typing import Any
+
 from netdsl.diagnostics import Edit, Findings, Severity
-from netdsl.layers.dialect import DIALECTS, LECTURE, Dialect
+from netdsl.graph.printer import option_text
+from netdsl.layers.dialect import DIALECTS, LECTURE
 from netdsl.layers.layer import Layer
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
@@ -17,6 +21,7 @@ def check(plan: Plan, findings: Findings) -> None:
         return
     planned, others = found[0]
     node, (x,) = planned.node, planned.inputs
+    words = _settling_words(planned)
     findings.add(
         "ND409",
         f"{node.name} makes {planned.output} in {node.layer.dialect.name}, {_listed(others)}"
@@ -24,50 +29,67 @@ def check(plan: Plan, findings: Findings) -> None:
         node.option_spans.get("stride", node.span),
         "; ".join(line for line in node.layer.arithmetic(x) if "rounded" in line),
         severity=Severity.NOTE,
-        help=(f"write `{_word(planned)}` to have it so in every dialect",),
-        fix=None if node.implied else Edit.behind(node.span, _word(planned), safe=True),
+        help=(f"write `{words}` to have it so in every dialect",) if words else (),
+        fix=Edit.behind(node.span, words, safe=True) if words and not node.implied else None,
     )
 
 
 def _elsewhere(planned: PlannedLayer) -> dict[str, Volume]:
-    """What the layer makes in the dialects that round otherwise, by name.
+    """What the layer, as it is written, makes in the dialects that disagree, by name.
 
-    Stride and padding stay as they are here: only the rounding is compared. The lecture rounds
-    nothing, so under it there is nothing to compare.
+    The lecture is no framework, so under it there is nothing to compare.
     """
-    layer, inputs = planned.node.layer, planned.inputs
-    if layer.dialect is LECTURE or len(inputs) != 1 or "ceil" not in layer.options():
+    layer = planned.node.layer
+    if layer.dialect is LECTURE or len(planned.inputs) != 1 or "ceil" not in layer.options():
         return {}
-    if layer.__dict__["ceil"] or layer.__dict__["floor"]:
-        return {}
+    written = {name: layer.__dict__[name] for name in layer.options()}
+    return {
+        name: volume
+        for name, volume in _volumes(layer, written, planned.inputs[0]).items()
+        if not volume.agrees(planned.output)
+    }
+
+
+def _volumes(layer: Layer, options: dict[str, Any], x: Volume) -> dict[str, Volume]:
+    """The volume of a layer with some options in every framework's dialect where it has one."""
     volumes = {}
-    for dialect in DIALECTS.values():
-        if dialect not in (LECTURE, layer.dialect):
-            outcome = _under(dialect, layer, inputs[0]).volume(*inputs)
-            if isinstance(outcome, Volume) and not outcome.agrees(planned.output):
-                volumes[dialect.name] = outcome
+    for name, dialect in DIALECTS.items():
+        other = type(layer)(dialect=dialect, **options)
+        outcome = other.volume(x) if dialect is not LECTURE and not other.problems(x) else None
+        if isinstance(outcome, Volume):
+            volumes[name] = outcome
     return volumes
 
 
-def _under(dialect: Dialect, layer: Layer, x: Volume) -> Layer:
-    """The same layer in another dialect, with what its own dialect filled in written out."""
-    options = {name: layer.__dict__[name] for name in layer.options()}
+def _settling_words(planned: PlannedLayer) -> str:
+    """The fewest options that, written out, give every dialect this one's volume; empty for none."""
+    layer, x = planned.node.layer, planned.inputs[0]
+    written = {name: layer.__dict__[name] for name in layer.options()}
     window = layer.window(x)
-    if not options.get("whole"):
-        options |= {"stride": window.stride, "padding": window.padding}
-    return type(layer)(dialect=dialect, **options)
+    settled = {"stride": window.stride, "padding": window.padding}
+    choices: list[dict[str, Any]] = [
+        *({name: value} for name, value in settled.items() if written[name] is None),
+        *({rounding: True} for rounding in ("floor", "ceil") if not (written["ceil"] or written["floor"])),
+    ]
+    for length in (1, 2, 3):
+        for chosen in combinations(choices, length):
+            more = {name: value for choice in chosen for name, value in choice.items()}
+            volumes = _volumes(layer, {**written, **more}, x)
+            if (
+                not {"ceil", "floor"} <= more.keys()
+                and len(volumes) == len(DIALECTS) - 1
+                and all(volume.agrees(planned.output) for volume in volumes.values())
+            ):
+                return " ".join(option_text(layer.options()[name], value) for name, value in more.items())
+    return ""
 
 
 def _listed(volumes: dict[str, Volume]) -> str:
-    """``57x57x64 in caffe``."""
-    texts = [f"{volume} in {name}" for name, volume in volumes.items()]
-    return " and ".join(texts)
-
-
-def _word(planned: PlannedLayer) -> str:
-    """The option that fixes the rounding: the dialects that round up are those that give more."""
-    larger = any(volume.values > planned.output.values for volume in _elsewhere(planned).values())
-    return "floor" if larger else "ceil"
+    """``57x57x64 in caffe, 56x56x64 in torch and tensorflow``."""
+    names: dict[Volume, list[str]] = {}
+    for name, volume in volumes.items():
+        names.setdefault(volume, []).append(name)
+    return ", ".join(f"{volume} in {' and '.join(found)}" for volume, found in names.items())
 
 
 RULE = Rule("dialects-disagree", "ND409", check)

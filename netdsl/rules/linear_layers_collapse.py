@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.rules.rule import Rule, and_more
 
-_Pair = tuple[PlannedLayer, PlannedLayer]
+_PRODUCT = "the product of two matrices is one matrix"
+
+
+class _Pair(NamedTuple):
+    """Two layers with weights, and the first layer on the way from one to the other, if there is one."""
+
+    first: PlannedLayer
+    second: PlannedLayer
+    between: PlannedLayer | None
+
+
+class _Linear(NamedTuple):
+    """The nearest layer with weights that a volume is linear in, and what it has passed since."""
+
+    source: PlannedLayer
+    passed: PlannedLayer | None
 
 
 def check(plan: Plan, findings: Findings) -> None:
@@ -14,13 +31,13 @@ def check(plan: Plan, findings: Findings) -> None:
     pairs = _pairs(plan)
     if not pairs:
         return
-    first, second = (layer.node for layer in min(pairs, key=_nearness))
-    between = [plan.layers[place].node.name for place in range(first.position + 1, second.position)]
+    nearest = min(pairs, key=_nearness)
+    first, second, between = nearest.first.node, nearest.second.node, nearest.between
     findings.add(
         "ND401",
         f"no activation stands between {first.name} and {second.name}{and_more(len(pairs) - 1, 'pair')}",
         second.span,
-        f"only {between[0]} is between them" if between else "the product of two matrices is one matrix",
+        f"only {between.node.name} is between them" if between else _PRODUCT,
         severity=Severity.WARNING,
         secondary=(Label(first.span, "linear, like the layer behind it"),),
         help=("write `default activation relu`, or put RELU between them",),
@@ -28,7 +45,7 @@ def check(plan: Plan, findings: Findings) -> None:
 
 
 def _nearness(pair: _Pair) -> tuple[int, int]:
-    first, second = (layer.node.position for layer in pair)
+    first, second = pair.first.node.position, pair.second.node.position
     return (second - first, first)
 
 
@@ -38,7 +55,7 @@ def _pairs(plan: Plan) -> list[_Pair]:
     Where branches meet, linear parts of several layers come together and no longer make one layer:
     a sum or a concatenation ends the search.
     """
-    before: list[PlannedLayer | None] = []
+    before: list[_Linear | None] = []
     pairs = []
     for planned in plan.layers:
         layer, inputs = planned.node.layer, planned.node.inputs
@@ -46,9 +63,11 @@ def _pairs(plan: Plan) -> list[_Pair]:
         if layer.activates:
             nearest = None
         elif layer.weighs:
-            if nearest is not None and not _is_bottleneck(nearest, planned):
-                pairs.append((nearest, planned))
-            nearest = planned
+            if nearest is not None and not _is_bottleneck(nearest.source, planned):
+                pairs.append(_Pair(nearest.source, planned, nearest.passed))
+            nearest = _Linear(planned, None)
+        elif nearest is not None and nearest.passed is None:
+            nearest = _Linear(nearest.source, planned)
         before.append(nearest)
     return pairs
 

@@ -1,0 +1,41 @@
+"""Renders what a kind of layer is: its names, the options it takes, and its documentation."""
+
+from __future__ import annotations
+
+from inspect import getdoc
+from typing import Any
+
+from netdsl.graph.printer import option_text
+from netdsl.layers.layer import Layer
+from netdsl.layers.option import Option, OptionType
+
+
+def kind_as_text(kind: type[Layer]) -> str:
+    """Names, options with their words and defaults, then the docstring; ends in a line break."""
+    names = f"{kind.keyword}, also {', '.join(kind.spellings)}" if kind.spellings else kind.keyword
+    options = [_option(kind, option) for option in kind.options().values()]
+    head, _, sections = (getdoc(kind) or "").partition("\n")
+    taken = [line for option in options for line in option] or ["  none"]
+    return "\n".join([names, head, "", "Options", *taken, sections]) + "\n"
+
+
+def _option(kind: type[Layer], option: Option[Any]) -> list[str]:
+    """``stride: how far the filter moves``, what may be written, and what holds where nothing is."""
+    words = " or ".join(option.words)
+    value = {
+        OptionType.WORD: f"one of {', '.join(option.choices)}",
+        OptionType.TABLE: f"{option.type.value}: {', '.join(option.tables)}",
+    }.get(option.type, option.type.value)
+    if option.positional:
+        value += "; the word may be left out"
+    if option.default is not None and not option.required:
+        value += f"; {option_text(option, option.default)} where nothing is written"
+    elif option.required:
+        value += "; must be given" + (
+            f", unless it is `{_flag_word(kind, option.unless)}`" if option.unless else ""
+        )
+    return [f"  {words}: {option.doc}", f"    {value}"]
+
+
+def _flag_word(kind: type[Layer], name: str) -> str:
+    return kind.options()[name].words[0]

@@ -1,0 +1,28 @@
+"""A layer whose output no other layer reads, and that is not the last: training leaves it out."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Findings, Label, Severity
+from netdsl.graph.naming import label_key
+from netdsl.plan.plan import Plan
+from netdsl.rules.rule import Rule, and_more, readers
+
+
+def check(plan: Plan, findings: Findings) -> None:
+    """One finding for the whole network, at the first such layer."""
+    unread = [place for place, found in enumerate(readers(plan)[:-1]) if not found]
+    if not unread:
+        return
+    node, last = plan.layers[unread[0]].node, plan.layers[-1].node
+    findings.add(
+        "ND410",
+        f"no layer reads what {node.name} makes{and_more(len(unread) - 1, 'layer')}",
+        node.span,
+        "an output besides the last",
+        severity=Severity.NOTE,
+        secondary=(Label(last.span, "the output that training and `expect output` take"),),
+        help=(f"leave {node.name} out, or join it: `CONCAT[ ... | @{label_key(node.name)} ]`",),
+    )
+
+
+RULE = Rule("unread-output", "ND410", check)
