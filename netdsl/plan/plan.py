@@ -42,7 +42,7 @@ class Plan(NamedTuple):
 
     @property
     def parameter_count(self) -> int:
-        return sum(layer.parameter_count for layer in self.layers)
+        return sum(layer.parameter_count for layer in self.layers if layer.parameters)
 
     @property
     def macs(self) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.counting.columns import COLUMNS, DEFAULT, cell
+from netdsl.counting.columns import COLUMNS, DEFAULT
 from netdsl.graph.printer import layer_text
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.plan.plan import Plan
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 from netdsl.reports.display import columns, padded, visible
 
@@ -23,29 +23,28 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = 
     """
     rows = [(*_FIRST_HEADINGS, *(COLUMNS[name].heading if name in COLUMNS else "sees" for name in names))]
     totals = dict.fromkeys(names, 0)
+    counts = [name for name in names if name in COLUMNS]
+    known: dict[tuple[object, ...], tuple[str, dict[str, int], dict[str, str]]] = {}
     for planned in plan.layers:
-        cells = []
-        for name in names:
-            value = cell(name, planned)
-            if isinstance(value, int):
-                totals[name] += value
-                cells.append(_count(value))
-            else:
-                cells.append(str(value))
-        rows.append((*_identity(planned), *cells))
+        # Groups repeat the same layers: what is the same of them is asked once.
+        key = (id(planned.node.layer), planned.inputs)
+        if key not in known:
+            found = {name: COLUMNS[name].count(planned) for name in counts}
+            shown = {name: _count(count) for name, count in found.items()}
+            known[key] = _cut(layer_text(planned.node.layer)), found, shown
+        text, found, shown = known[key]
+        for name, count in found.items():
+            totals[name] += count
+        cells = [shown[name] if name in shown else str(planned.receptive_field) for name in names]
+        rows.append((_cut(visible(planned.node.name)), text, str(planned.output), *cells))
     rows.append(("total", "", "", *(grouped(totals[name]) if name in COLUMNS else "" for name in names)))
-    widths = [max(columns(row[place]) for row in rows) for place in range(len(rows[0]))]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     lines = [_row(row, widths) for row in rows]
     rule = "-" * max(columns(line) for line in lines)
     title = visible(plan.network.name)
     head = f"\x1b[1m{title}\x1b[0m" if colour else title
     foot = [_memory(plan)] if tuple(names) == DEFAULT else _legend(names)
     return "\n".join([head, "", lines[0], rule, *lines[1:-1], rule, lines[-1], "", *foot]) + "\n"
-
-
-def _identity(planned: PlannedLayer) -> tuple[str, str, str]:
-    node = planned.node
-    return (_cut(visible(node.name)), _cut(layer_text(node.layer)), str(planned.output))
 
 
 def _cut(text: str) -> str:
