@@ -12,7 +12,8 @@ from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import inference_program, training_program
 
-BATCH = 5
+BATCHES = (5, 32)
+"""The second fills vectors with images, which layers of few channels then work on."""
 
 
 def run(name: str, program, steps: int, threads: int = 2):
@@ -42,13 +43,15 @@ def compare(program, steps: int) -> None:
         np.testing.assert_allclose(ours[0][key], value, rtol=2e-4, atol=2e-5, err_msg=key)
 
 
+@pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("name", LAYERS)
-def test_training(name: str) -> None:
+def test_training(name: str, batch: int) -> None:
     plan = planned(*network_of(name))
-    compare(training_program(plan, BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.01)), steps=3)
+    compare(training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.01)), steps=3)
 
 
+@pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("name", LAYERS)
-def test_inference(name: str) -> None:
+def test_inference(name: str, batch: int) -> None:
     plan = planned(*network_of(name))
-    compare(inference_program(plan, BATCH, loss=losses()["l2"]), steps=1)
+    compare(inference_program(plan, batch, loss=losses()["l2"]), steps=1)

@@ -13,15 +13,16 @@ from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import training_program
 
 
-def trained(layers, threads: int, steps: int = 8) -> dict[str, bytes]:
-    program = training_program(planned(*layers), 9, loss=losses()["cross-entropy"], optimizer=Sgd(decay=1e-3))
+def trained(layers, threads: int, steps: int = 8, batch: int = 9) -> dict[str, bytes]:
+    plan, optimizer = planned(*layers), Sgd(decay=1e-3)
+    program = training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=optimizer)
     store = filled_store(program, seed=1)
     session = backend("numba").bind(program, store, threads)
     generator = np.random.default_rng(2)
     classes = session.inputs["target"].shape[1]
     for step in range(steps):
         session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-        session.inputs["target"][...] = np.eye(classes)[generator.integers(classes, size=9)]
+        session.inputs["target"][...] = np.eye(classes)[generator.integers(classes, size=batch)]
         session.inputs["rate"][...] = 0.05
         if "seed" in session.inputs:
             session.inputs["seed"][...] = step
@@ -37,3 +38,9 @@ def test_threads_do_not_change_a_bit(threads: int) -> None:
 @pytest.mark.parametrize("name", ["dropout", "conv-groups", "avg-pool-pad", "lrn"])
 def test_layers(name: str) -> None:
     assert trained(network_of(name), 2) == trained(network_of(name), 1)
+
+
+@pytest.mark.parametrize("name", ["conv", "conv-pad", "conv-stride", "max-pool", "bn"])
+def test_layers_whose_vectors_are_images(name: str) -> None:
+    one, *others = (trained(network_of(name), threads, batch=48) for threads in (1, 2, 4))
+    assert all(other == one for other in others)

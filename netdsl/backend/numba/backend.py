@@ -11,6 +11,7 @@ import numpy as np
 
 from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.emit import emit
+from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
 from netdsl.backend.numba.threads import team
 from netdsl.backend.session import Array, Store, allow_any, check_store, constant_arrays, input_arrays, shown
@@ -38,11 +39,18 @@ def lay_out(program: Program) -> Layout:
     """Emit every primitive and plan the arena. Allocates nothing, compiles nothing."""
     owner: dict[Tensor, Tensor] = {}
     launches: list[Launch] = []
+    lanes = LaneVolumes(program.batch, owner, launches)
+    in_lanes = operations_in_lanes(program)
     for operation in program.operations:
+        if operation in in_lanes:
+            launches += lanes.emit(operation)
+            continue
+        lanes.restore(operation.inputs)
         if isinstance(operation, Reshape):
             x = operation.inputs[0]
             owner[operation.outputs[0]] = owner.get(x, x)
         launches += emit(operation, program.batch)
+    lanes.restore(program.outputs.values())
     touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]
     values = {tensor for tensors in touched for tensor in tensors if tensor.role is Role.VALUE}
     sizes = {tensor: tensor.size_bytes(program.batch) for tensor in values}

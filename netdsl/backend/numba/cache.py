@@ -75,6 +75,7 @@ def _foundation() -> str:
         "copying.py",
         "cpu.py",
         "functions.py",
+        "lane_tile.py",
         "simd.py",
         "tile.py",
         "words.py",

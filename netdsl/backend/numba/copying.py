@@ -6,6 +6,7 @@ from typing import Any
 
 from numba import njit
 
+from netdsl.backend.numba.lane_tile import transpose_tile
 from netdsl.backend.numba.simd import (
     WIDTH,
     load,
@@ -62,6 +63,41 @@ def repeat(source: Any, period: Any, target: Any, extent: Any) -> None:
     while place < extent:
         copy(source, target + place * 4, min(period, extent - place))
         place += period
+
+
+@njit  # type: ignore[untyped-decorator]
+def spread(source: Any, count: Any, target: Any) -> None:
+    """Each of ``count`` numbers in every lane of a vector of its own."""
+    for place in range(count):
+        store(target + place * WIDTH * 4, load_everywhere(source + place * 4))
+
+
+@njit  # type: ignore[untyped-decorator]
+def into_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -> None:
+    """WIDTH arrays of ``values`` numbers, one after the other, to vectors: target[value, array]."""
+    place = first
+    while place + WIDTH <= last:
+        transpose_tile(source + place * 4, values, target + place * WIDTH * 4, WIDTH)
+        place += WIDTH
+    while place < last:
+        for lane in range(WIDTH):
+            number_there = load_everywhere(source + (lane * values + place) * 4)
+            store_first(target + (place * WIDTH + lane) * 4, number_there)
+        place += 1
+
+
+@njit  # type: ignore[untyped-decorator]
+def out_of_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -> None:
+    """The way back: source[value, array] to WIDTH arrays of ``values`` numbers."""
+    place = first
+    while place + WIDTH <= last:
+        transpose_tile(source + place * WIDTH * 4, WIDTH, target + place * 4, values)
+        place += WIDTH
+    while place < last:
+        for lane in range(WIDTH):
+            number_there = load_everywhere(source + (place * WIDTH + lane) * 4)
+            store_first(target + (lane * values + place) * 4, number_there)
+        place += 1
 
 
 @njit  # type: ignore[untyped-decorator]

@@ -30,12 +30,12 @@ from netdsl.backend.numba.simd import (
 ZERO = ir.Constant(VECTOR, [0.0] * WIDTH)
 
 
-def _place(builder: Any, base: Any, offset: Any) -> Any:
+def place_of(builder: Any, base: Any, offset: Any) -> Any:
     """The address of the float ``offset`` places after ``base``."""
     return builder.gep(base, [offset])
 
 
-class _Loop:
+class Loop:
     """A counted loop that carries sums; its body runs at least once."""
 
     def __init__(self, builder: Any, sums: list[Any], pointers: list[Any]) -> None:
@@ -114,34 +114,34 @@ def tile(
             )
 
         row_offsets = [offset(i, j, a_high, a_wide) for i, j in places]
-        outer = _Loop(builder, [ZERO] * (len(places) * across), [a, b])
-        inner = _Loop(builder, outer.sums, outer.pointers)
+        outer = Loop(builder, [ZERO] * (len(places) * across), [a, b])
+        inner = Loop(builder, outer.sums, outer.pointers)
         here_a, here_b = inner.pointers
         operands = []
         for v in range(across):
-            where = _place(builder, here_b, ir.Constant(I64, v * WIDTH))
+            where = place_of(builder, here_b, ir.Constant(I64, v * WIDTH))
             if mask is not None and v == across - 1:
                 operands.append(masked_load(builder, where, mask))
             else:
                 operands.append(builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4))
         sums = []
         for row, row_offset in enumerate(row_offsets):
-            scalar = splat(builder, builder.load(_place(builder, here_a, row_offset)))
+            scalar = splat(builder, builder.load(place_of(builder, here_a, row_offset)))
             for v in range(across):
                 arguments = [scalar, operands[v], inner.sums[row * across + v]]
                 sums.append(llvm_call(builder, f"llvm.fma.v{WIDTH}f32", VECTOR, arguments))
-        inner.close(steps, sums, [_place(builder, here_a, a_step), _place(builder, here_b, b_step)])
+        inner.close(steps, sums, [place_of(builder, here_a, a_step), place_of(builder, here_b, b_step)])
         next_run = [
-            _place(builder, outer.pointers[0], a_run),
-            _place(builder, outer.pointers[1], b_run),
+            place_of(builder, outer.pointers[0], a_run),
+            place_of(builder, outer.pointers[1], b_run),
         ]
         outer.close(runs, sums, next_run)
 
         def write(adds: bool) -> None:
             for row, (i, j) in enumerate(places):
-                start = _place(builder, c, offset(i, j, c_high, c_wide))
+                start = place_of(builder, c, offset(i, j, c_high, c_wide))
                 for v in range(across):
-                    where = _place(builder, start, ir.Constant(I64, v * WIDTH))
+                    where = place_of(builder, start, ir.Constant(I64, v * WIDTH))
                     value = sums[row * across + v]
                     _write(builder, where, value, adds, mask if v == across - 1 else None)
 
@@ -198,7 +198,7 @@ def dot_tile(
 
         def round_of(sums: list[Any], here_a: Any, here_b: Any, mask: Any) -> list[Any]:
             def fetch(base: Any, start: Any) -> Any:
-                where = _place(builder, base, start)
+                where = place_of(builder, base, start)
                 if mask is not None:
                     return masked_load(builder, where, mask)
                 return builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4)
@@ -222,11 +222,11 @@ def dot_tile(
         joined = builder.append_basic_block("joined")
         builder.cbranch(builder.icmp_signed(">", whole, ir.Constant(I64, 0)), some, joined)
         builder.position_at_end(some)
-        loop = _Loop(builder, sums, [_place(builder, a, rest), _place(builder, b, rest)])
+        loop = Loop(builder, sums, [place_of(builder, a, rest), place_of(builder, b, rest)])
         here_a, here_b = loop.pointers
         new = round_of(loop.sums, here_a, here_b, None)
         width = ir.Constant(I64, WIDTH)
-        loop.close(whole, new, [_place(builder, pointer, width) for pointer in loop.pointers])
+        loop.close(whole, new, [place_of(builder, pointer, width) for pointer in loop.pointers])
         after = builder.block
         builder.branch(joined)
         builder.position_at_end(joined)
@@ -236,12 +236,12 @@ def dot_tile(
             phi.add_incoming(first, before)
             phi.add_incoming(looped, after)
             totals.append(phi)
-        scalars = [_horizontal(builder, total) for total in totals]
+        scalars = [horizontal(builder, total) for total in totals]
         adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
         for i in range(high):
             for j in range(wide):
                 place = builder.add(builder.mul(c_row, ir.Constant(I64, i)), ir.Constant(I64, j))
-                where = _place(builder, c, place)
+                where = place_of(builder, c, place)
                 with builder.if_else(adding) as (then, otherwise):
                     with then:
                         builder.store(builder.fadd(builder.load(where), scalars[i * wide + j]), where)
@@ -252,7 +252,7 @@ def dot_tile(
     return signature, code
 
 
-def _horizontal(builder: Any, vector: Any) -> Any:
+def horizontal(builder: Any, vector: Any) -> Any:
     """The sum of a vector's lanes, in a fixed tree."""
     span = WIDTH // 2
     while span:

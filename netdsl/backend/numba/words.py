@@ -19,7 +19,17 @@ from netdsl.backend.numba.arithmetic import (
     square_root,
 )
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
-from netdsl.backend.numba.copying import add_to, clear, copy, copy_band, pack_rows, repeat
+from netdsl.backend.numba.copying import (
+    add_to,
+    clear,
+    copy,
+    copy_band,
+    into_lanes,
+    out_of_lanes,
+    pack_rows,
+    repeat,
+    spread,
+)
 from netdsl.backend.numba.functions import (
     error_function,
     exponential,
@@ -28,6 +38,7 @@ from netdsl.backend.numba.functions import (
     logistic,
     raised,
 )
+from netdsl.backend.numba.lane_tile import lane_dot, lane_tile
 from netdsl.backend.numba.simd import (
     WIDTH,
     from_integer,
@@ -64,7 +75,10 @@ __all__ = [
     "greater",
     "hyperbolic_tangent",
     "integer",
+    "into_lanes",
     "keep_lanes",
+    "lane_dot",
+    "lane_tile",
     "largest_lane",
     "load",
     "load_everywhere",
@@ -75,12 +89,14 @@ __all__ = [
     "maximum",
     "multiply_add",
     "number",
+    "out_of_lanes",
     "pack_rows",
     "raised",
     "real",
     "relu",
     "repeat",
     "select",
+    "spread",
     "square_root",
     "store",
     "store_first",

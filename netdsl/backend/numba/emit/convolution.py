@@ -7,6 +7,8 @@ with their border of zeros, into memory of its worker.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from netdsl.backend.numba.emit.depthwise import (
     emit_depthwise,
     emit_depthwise_input_gradient,
@@ -19,7 +21,6 @@ from netdsl.backend.numba.emit.panels import Packing, rows_of_product
 from netdsl.backend.numba.emit.walk import Walk
 from netdsl.backend.numba.kernel import Launch, blocks
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
-from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 
 
@@ -80,33 +81,52 @@ def emit_convolution_input_gradient(op: ConvolutionInputGradient, batch: int) ->
         inputs = kernel_height * kernel_width * depth
         return [dot_product(dy, w, dx, rows * batch, filters, inputs)]
     launches: list[Launch] = []
+    for phase in input_gradient_phases(op, dx.shape):
+        packed, pack = phase.packing.launch(w)
+        launches += [pack, phase.walk.launch(dy, packed, dx, batch)]
+    return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
+
+
+def has_unread_inputs(op: ConvolutionInputGradient) -> bool:
+    """Whether a stride leaves inputs between the windows, whose gradient is 0."""
+    kernel_height, kernel_width = op.inputs[1].shape[:2]
+    return op.geometry.stride.height > kernel_height or op.geometry.stride.width > kernel_width
+
+
+class Phase(NamedTuple):
+    """The inputs of one phase of a stride as a convolution of stride 1, and its weights."""
+
+    packing: Packing
+    walk: Walk
+
+
+def input_gradient_phases(op: ConvolutionInputGradient, shape: tuple[int, ...]) -> list[Phase]:
+    """The phases of the input's gradient; ``shape`` is the input's height, width and channels."""
     stride = op.geometry.stride
-    for phase_row in range(stride.height):
-        for phase_column in range(stride.width):
-            launches += _phase(op, dy, w, dx, batch, phase_row, phase_column)
-    empty = stride.height > kernel_height or stride.width > kernel_width
-    return [fill_zeros(dx, batch), *launches] if empty else launches
+    phases = (
+        _phase(op, shape, row, column) for row in range(stride.height) for column in range(stride.width)
+    )
+    return [phase for phase in phases if phase is not None]
 
 
-def _phase(
-    op: ConvolutionInputGradient, dy: Tensor, w: Tensor, dx: Tensor, batch: int, row: int, column: int
-) -> list[Launch]:
+def _phase(op: ConvolutionInputGradient, shape: tuple[int, ...], row: int, column: int) -> Phase | None:
     """The inputs whose kernel taps are ``row`` and ``column`` plus multiples of the stride.
 
     With i + P = S*q + row, dx[i] = sum over t of dy[q - t] * w[row + S*t]: a convolution of dy
     with the taps in reverse.
     """
-    kernel_height, kernel_width, depth, filters = w.shape
+    kernel_height, kernel_width, depth, filters = op.inputs[1].shape
     stride, padding, groups = op.geometry[:3]
+    height, broad, channels = shape
     taps_high, taps_wide = (
         blocks(kernel_height - row, stride.height),
         blocks(kernel_width - column, stride.width),
     )
     first_row, first_column = (row - padding.top) % stride.height, (column - padding.left) % stride.width
-    rows = blocks(dx.shape[0] - first_row, stride.height)
-    columns = blocks(dx.shape[1] - first_column, stride.width)
+    rows = blocks(height - first_row, stride.height)
+    columns = blocks(broad - first_column, stride.width)
     if taps_high < 1 or taps_wide < 1 or rows < 1 or columns < 1:
-        return []
+        return None
     width = filters // groups
     tap_row, tap_column = kernel_width * depth * filters, depth * filters
     last_tap = (row + stride.height * (taps_high - 1)) * tap_row
@@ -119,8 +139,6 @@ def _phase(
         group_stride=width,
         start=last_tap,
     )
-    packed, pack = packing.launch(w)
-    _, broad, channels = dx.shape
     walk = Walk(
         stride=Size(1, 1),
         top=taps_high - 1 - (first_row + padding.top - row) // stride.height,
@@ -135,4 +153,4 @@ def _phase(
         out_row=stride.height * broad * channels,
         out_column=stride.width * channels,
     )
-    return [pack, walk.launch(dy, packed, dx, batch)]
+    return Phase(packing, walk)

@@ -13,6 +13,19 @@ BLOCK = 4096
 """Numbers of one work item: 16 KiB of each operand, so that several fit the first cache."""
 
 
+def emit_lanes_elementwise(op: Elementwise, groups_of_images: int) -> list[Launch]:
+    """For volumes of WIDTH numbers per channel; inputs of one number per channel have one for all of them."""
+    y = op.outputs[0]
+    domain = domain_of(leading_ones(y.shape), y.batched, groups_of_images)
+    operands = [
+        operand_of(tensor, leading_ones(y.shape))
+        if tensor.batched
+        else Operand(tensor, 0, 0, 1 if tensor.values > 1 else 0)
+        for tensor in op.inputs
+    ]
+    return [_flat(op, domain, operands, formula(op.expression), lanes=True)]
+
+
 def emit_elementwise(op: Elementwise, batch: int) -> list[Launch]:
     """Along one line where every input is whole, one number or one per channel; else row by row."""
     y = op.outputs[0]
@@ -32,7 +45,9 @@ def prelude(operands: list[Operand], code: Formula, first: int) -> list[str]:
     return [*lines, "zero = number(0.0)", "one = number(1.0)"]
 
 
-def _flat(op: Elementwise, domain: Domain, operands: list[Operand], code: Formula) -> Launch:
+def _flat(
+    op: Elementwise, domain: Domain, operands: list[Operand], code: Formula, *, lanes: bool = False
+) -> Launch:
     kinds = [
         "full" if operand.full(domain) else "scalar" if operand.scalar else "channel" for operand in operands
     ]
@@ -41,7 +56,7 @@ def _flat(op: Elementwise, domain: Domain, operands: list[Operand], code: Formul
     after = 2 + len(operands) + len(code.constants)
     head += [f"x{n} = load_everywhere(p{n})" for n, kind in enumerate(kinds) if kind == "scalar"]
     if periodic:
-        head += _repeat_per_channel(periodic, after)
+        head += _repeat_per_channel(periodic, after, lanes)
     whole = [_read(n, kind, whole=True) for n, kind in enumerate(kinds) if kind != "scalar"]
     part = [_read(n, kind, whole=False) for n, kind in enumerate(kinds) if kind != "scalar"]
     step = ["place += step", "if place >= channels:", "    place -= channels"] if periodic else []
@@ -74,8 +89,9 @@ def _flat(op: Elementwise, domain: Domain, operands: list[Operand], code: Formul
     return Launch(kernel("elementwise", text), arguments, blocks(domain.values, BLOCK), op.outputs, floats)
 
 
-def _repeat_per_channel(periodic: list[int], after: int) -> list[str]:
-    """Copy each per-channel input behind itself, so that a vector may start at any channel."""
+def _repeat_per_channel(periodic: list[int], after: int, lanes: bool) -> list[str]:
+    """Copy each per-channel input behind itself, so that a vector may start at any channel; with
+    image lanes, each number into a vector of its own."""
     lines = [
         f"scratch = integer(arguments, {after}) + worker * integer(arguments, {after + 1}) * 4",
         f"channels = integer(arguments, {after + 2})",
@@ -84,7 +100,7 @@ def _repeat_per_channel(periodic: list[int], after: int) -> list[str]:
     for slot, n in enumerate(periodic):
         lines += [
             f"r{n} = scratch + {slot} * extent * 4",
-            f"repeat(p{n}, channels, r{n}, extent)",
+            f"spread(p{n}, channels // WIDTH, r{n})" if lanes else f"repeat(p{n}, channels, r{n}, extent)",
         ]
     return lines
 

@@ -197,3 +197,17 @@ def sum_parts(y: Tensor, partial: Tensor, parts: int) -> list[Launch]:
     shape = _Shape(Domain(1, parts, size), 1, True)
     operand = Operand(partial, 0, size, 1)
     return [_launch(y, formula(operand_number(0)), [operand], shape, 1, False)]
+
+
+def emit_lanes_reduction(op: Reduction, lanes: int, groups_of_images: int) -> list[Launch]:
+    """Per channel and lane first, as if lanes were channels; then the lanes of each channel."""
+    y = op.outputs[0]
+    channels = y.values
+    wide = Tensor(f"{y.name}.lanes", (channels * lanes,), batched=False)
+    whole = Reduction(wide, op.expression, op.inputs, shape=op.shape, batched=True)
+    shape = _Shape(Domain(channels, 1, lanes), channels, False)
+    operand = Operand(wide, lanes, 0, 1)
+    return [
+        *emit_reduction(whole, groups_of_images),
+        _launch(y, formula(operand_number(0)), [operand], shape, 1, False),
+    ]
