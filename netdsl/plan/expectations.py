@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 
 from netdsl.diagnostics import Edit, Findings
+from netdsl.graph.draft import Draft, Entry, Gap, Projection
 from netdsl.graph.naming import label_key
 from netdsl.graph.network import Expectation
 from netdsl.plan.plan import Plan, PlannedLayer
@@ -41,16 +42,35 @@ def _check(plan: Plan, expectation: Expectation, findings: Findings) -> None:
         _check_count(plan, expectation, value, findings)
 
 
+def check_named_layers(draft: Draft, findings: Findings) -> None:
+    """Report expectations of layers that a network without a plan does not have either."""
+    if any(isinstance(entry, Projection) or _is_unreadable(entry) for entry in draft.entries):
+        return  # which layers those stand for is not known
+    names = [entry.name for entry in draft.entries if not isinstance(entry, Projection)]
+    for expectation in draft.expectations:
+        if expectation.of:
+            _place(names, expectation, findings)
+
+
+def _is_unreadable(entry: Entry) -> bool:
+    return isinstance(entry, Gap) and label_key(entry.name).startswith("LAYER")
+
+
 def _layer(plan: Plan, expectation: Expectation, findings: Findings) -> PlannedLayer | None:
+    place = _place([layer.node.name for layer in plan.layers], expectation, findings)
+    return None if place is None else plan.layers[place]
+
+
+def _place(written: list[str], expectation: Expectation, findings: Findings) -> int | None:
     """The layer that an expectation names: ``POOL2`` is also a MAX POOL2 where that is the only one."""
     key = label_key(expectation.of)
-    names = [label_key(layer.node.name) for layer in plan.layers]
+    names = [label_key(name) for name in written]
     if key in names:
-        return plan.layers[names.index(key)]
+        return names.index(key)
     ending = [place for place, name in enumerate(names) if name.endswith(f"_{key.upper()}")]
     if len(ending) == 1:
-        return plan.layers[ending[0]]
-    near = did_you_mean(expectation.of, (layer.node.name for layer in plan.layers))
+        return ending[0]
+    near = did_you_mean(expectation.of, written)
     cures = (f"did you mean `{near}`?", "names are those that the table shows")
     message = f"there is no layer called `{expectation.of[:60]}`"
     findings.add("ND214", message, expectation.span, help=cures if near else cures[1:])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Findings, has_errors, sort_key
 from netdsl.graph.resolve import resolve
-from netdsl.plan.expectations import check_expectations
+from netdsl.plan.expectations import check_expectations, check_named_layers
 from netdsl.plan.plan import Plan
 from netdsl.plan.planner import plan_draft
 from netdsl.source import Source
@@ -33,7 +33,7 @@ def plan_source(source: Source) -> Checked:
     parsed = parse(source)
     file, syntax = parsed.file, parsed.diagnostics
     findings = Findings(source)
-    plan, unread = None, False
+    plan, draft, unread = None, None, False
     if file is not None and any(isinstance(statement, tree.Use) for statement in file.statements):
         from netdsl.graph.used_files import read_used_files  # few networks use other files
 
@@ -47,6 +47,8 @@ def plan_source(source: Source) -> Checked:
     told = [finding for finding in findings.found if finding.code not in _BESIDE]
     if plan is not None and not has_errors(told) and not syntax:
         check_expectations(plan, findings)
+    elif plan is None and draft is not None and not syntax:
+        check_named_layers(draft, findings)
     found = sorted([*syntax, *_on_other_lines(findings.found, syntax)], key=sort_key)
     if unread:  # what is missing may stand in the file that could not be read
         found = [finding for finding in found if finding.code not in ("ND216", "ND217")]
