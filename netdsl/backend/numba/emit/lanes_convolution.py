@@ -77,6 +77,7 @@ _WALK_NAMES = [
     "bands",
     "band",
     "rows",
+    "columns",
     "kernel_rows",
     "kernel_columns",
     "depth",
@@ -84,7 +85,8 @@ _WALK_NAMES = [
     "stride_column",
     "top",
     "left",
-    "row_floats",
+    "inner",
+    "inner_end",
     "out_start",
     "out_image",
     "out_row",
@@ -94,16 +96,17 @@ _WALK_NAMES = [
 
 
 def lanes_walk(walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int) -> Launch:
-    """A walk over bands of rows; ``x`` and ``y`` have WIDTH numbers for each channel."""
+    """A walk over bands of rows; ``x`` and ``y`` have WIDTH numbers for each channel.
+
+    Taps beyond the edge are left out instead of multiplied by zeros: columns whose windows hang over
+    go one by one, those between in tiles.
+    """
     height, width, pixel = x.shape
     high, wide = walk.kernel
-    needed_high = (walk.rows - 1) * walk.stride.height + high
-    needed_wide = (walk.columns - 1) * walk.stride.width + wide
-    copies = not (walk.top == 0 == walk.left and needed_high <= height and needed_wide <= width)
-    row_floats = (needed_wide if copies else width) * pixel
-    band = _band(walk, row_floats, groups_of_images, copies)
+    inner = min(blocks(walk.left, walk.stride.width), walk.columns)
+    inner_end = min(walk.columns, (width + walk.left - wide) // walk.stride.width + 1)
+    band = max(1, min(walk.rows, blocks(walk.rows, blocks(ITEMS, groups_of_images))))
     bands = blocks(walk.rows, band)
-    scratch = ((band - 1) * walk.stride.height + high) * row_floats if copies else 0
     arguments: tuple[Argument, ...] = (
         Place(x),
         Place(packed),
@@ -114,6 +117,7 @@ def lanes_walk(walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_image
         bands,
         band,
         walk.rows,
+        walk.columns,
         high,
         wide,
         walk.depth,
@@ -121,76 +125,74 @@ def lanes_walk(walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_image
         walk.stride.width,
         walk.top,
         walk.left,
-        row_floats,
+        inner,
+        max(inner, inner_end),
         walk.out_start,
         y.values,
         walk.out_row,
         walk.out_column,
         panels_of(walk.width).width,
-        *((Scratch(), scratch) if copies else ()),
     )
-    return Launch(_walk_kernel(walk, copies), arguments, groups_of_images * bands, (y,), scratch)
+    built = _walk_kernel(walk.width, max(0, inner_end - inner))
+    return Launch(built, arguments, groups_of_images * bands, (y,))
 
 
-def _band(walk: Walk, row_floats: int, groups_of_images: int, copies: bool) -> int:
-    """Output rows of an item: their input fits the second cache, and there are enough items."""
-    fitting = (_BAND_FLOATS // row_floats - walk.kernel[0]) // walk.stride.height + 1
-    items = blocks(ITEMS, groups_of_images)
-    sharing = blocks(walk.rows, items)
-    return max(1, min(walk.rows, max(fitting, 4) if copies else walk.rows, sharing))
-
-
-def _walk_kernel(walk: Walk, copies: bool) -> Kernel:
-    filters_size, filters_whole, filters_rest = split_evenly(walk.width, _FILTERS)
+def _walk_kernel(filters: int, inner_columns: int) -> Kernel:
+    filters_size, filters_whole, filters_rest = split_evenly(filters, _FILTERS)
     parts = [(number * filters_size, filters_size) for number in range(filters_whole)]
     if filters_rest:
         parts.append((filters_whole * filters_size, filters_rest))
-    size, whole, rest = split_evenly(walk.columns, cpu().accumulators // filters_size)
+    size, _, rest = split_evenly(max(1, inner_columns), cpu().accumulators // filters_size)
+
+    def tiles(columns: int, a: str, b: str, taps: str) -> list[str]:
+        return [
+            f"lane_tile({count}, {columns}, {a} + {first * 4}, lanes, kernel_columns * depth * lanes, "
+            f"{b}, stride_column * pixel, {WIDTH}, width * pixel, out + {first * WIDTH * 4}, out_column, "
+            f"runs, {taps} * depth)"
+            for first, count in parts
+        ]
+
+    inside = ["out = c + column * out_column * 4", "b = line + (column * stride_column - left) * pixel * 4"]
     body = [
-        *_arguments(_WALK_NAMES, copies),
+        *_arguments(_WALK_NAMES, copies=False),
         "for item in range(first, last):",
         "    image = item // bands",
         "    top_row = (item - image * bands) * band",
-        "    end_row = min(top_row + band, rows)",
         "    source = x + image * height * width * pixel * 4",
         "    y_image = y + (out_start + image * out_image) * 4",
-        *(_COPY_BAND if copies else ["    band_start = source + top_row * stride_row * row_floats * 4"]),
-        "    for row in range(top_row, end_row):",
-        "        skipped = min(max(0, top - row * stride_row), kernel_rows - 1)",
-        "        runs = max(1, min(kernel_rows, height + top - row * stride_row) - skipped)",
+        "    for row in range(top_row, min(top_row + band, rows)):",
+        "        start = row * stride_row - top",
+        "        skipped = max(0, -start)",
+        "        runs = min(kernel_rows, height - start) - skipped",
         "        a = packed + skipped * kernel_columns * depth * lanes * 4",
-        "        b = band_start + ((row - top_row) * stride_row + skipped) * row_floats * 4",
+        "        line = source + (start + skipped) * width * pixel * 4",
         "        c = y_image + row * out_row * 4",
+        "        column = 0",
+        "        while column < columns:",
+        f"            if runs > 0 and inner <= column and column + {size} <= inner_end:",
+        *(f"                {line}" for line in (*inside, *tiles(size, "a", "b", "kernel_columns"))),
+        f"                column += {size}",
     ]
-
-    def tiles(columns: int, place: str) -> list[str]:
-        lines = [
-            f"start = b + {place} * stride_column * pixel * 4",
-            f"out = c + {place} * out_column * 4",
-        ]
-        return lines + [
-            f"lane_tile({filters}, {columns}, a + {first * 4}, lanes, kernel_columns * depth * lanes, "
-            f"start, stride_column * pixel, {WIDTH}, row_floats, out + {first * WIDTH * 4}, out_column, "
-            "runs, kernel_columns * depth)"
-            for first, filters in parts
-        ]
-
-    if whole > 1:
-        body.append(f"        for column in range(0, {whole * size}, {size}):")
-        body += [f"            {line}" for line in tiles(size, "column")]
-    elif whole:
-        body += [f"        {line}" for line in tiles(size, "0")]
     if rest:
-        body += [f"        {line}" for line in tiles(rest, str(whole * size))]
+        body += [
+            f"            elif runs > 0 and inner <= column and column + {rest} == inner_end:",
+            *(f"                {line}" for line in (*inside, *tiles(rest, "a", "b", "kernel_columns"))),
+            f"                column += {rest}",
+        ]
+    edge = tiles(1, "a + before * depth * lanes * 4", "line + max(0, left_column) * pixel * 4", "taps")
+    body += [
+        "            else:",
+        "                out = c + column * out_column * 4",
+        "                left_column = column * stride_column - left",
+        "                before = max(0, -left_column)",
+        "                taps = min(kernel_columns, width - left_column) - before",
+        "                if runs > 0 and taps > 0:",
+        *(f"                    {line}" for line in edge),
+        "                else:",
+        f"                    clear(out, {filters * WIDTH})",
+        "                column += 1",
+    ]
     return kernel("lanes_convolve", indented(body, 1) + "\n")
-
-
-_COPY_BAND = [
-    "    band_start = scratch",
-    "    copy_band(source, scratch, height, width, pixel, pixel,",
-    "              top_row * stride_row - top, left,",
-    "              (end_row - top_row - 1) * stride_row + kernel_rows, row_floats // pixel)",
-]
 
 
 _GRADIENT_NAMES = [
