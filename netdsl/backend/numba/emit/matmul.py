@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from netdsl.backend.numba.cpu import cpu
-from netdsl.backend.numba.kernel import Argument, Launch, Place, blocks, indented, kernel
+from netdsl.backend.numba.emit.panels import ITEMS
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient, MatmulWeightGradient
 from netdsl.primitives.tensor import Tensor
 
 STEP_BLOCK = 512
 """Steps along the summed axis before the next tile: so much of B stays in the second cache."""
+
+SHORT_STEPS = 128
+"""Where rows are few: a panel of B stays in the first cache for all of them, and reading B row by
+row for many columns does not leave its pages at every step."""
+
+MOST_BATCH_ROWS = 256
+"""Rows that one item takes whole."""
+
+COLUMN_BLOCK = 512
+"""Most columns of an item where rows are few."""
+
+SECOND_CACHE_FLOATS = 2**17
+"""Numbers of B that are read again and again out of the second cache."""
 
 
 def emit_matmul(op: Matmul, batch: int) -> list[Launch]:
@@ -33,6 +49,42 @@ def emit_matmul_input_gradient(op: MatmulInputGradient, batch: int) -> list[Laun
     return [dot_product(dy, w, op.outputs[0], batch, outputs, inputs)]
 
 
+class _Blocking(NamedTuple):
+    """How C is cut: register tiles of ``high`` rows x ``vectors``, work items, steps at a time.
+
+    ``rows_first`` walks all columns of a row tile before the next one, so that C is written in order;
+    it needs B's rows in the second cache.
+    """
+
+    high: int
+    vectors: int
+    rows_per_item: int
+    columns_per_item: int
+    steps_at_once: int
+    rows_first: bool
+
+
+def _blocking(rows: int, steps: int, columns: int) -> _Blocking:
+    """Few rows share columns out, many share rows out; both leave enough items for the threads."""
+    high, vectors = _tile_shape(rows)
+    panel = vectors * WIDTH
+    panels = blocks(columns, panel)
+    if rows <= MOST_BATCH_ROWS:
+        across = max(1, min(blocks(panels, ITEMS), COLUMN_BLOCK // panel))
+        return _Blocking(high, vectors, rows, across * panel, SHORT_STEPS, False)
+    tiles = max(4, blocks(blocks(rows, high), 2 * ITEMS))
+    row_items = blocks(rows, tiles * high)
+    across = panels if row_items >= ITEMS else blocks(panels, blocks(ITEMS, row_items))
+    rows_first = min(steps, STEP_BLOCK) * across * panel <= SECOND_CACHE_FLOATS
+    return _Blocking(high, vectors, tiles * high, across * panel, STEP_BLOCK, rows_first)
+
+
+def _tile_shape(rows: int) -> tuple[int, int]:
+    """Rows and vectors of a tile that leave the fewest rows over."""
+    shapes = ((8, 3), (6, 4), (12, 2)) if cpu().registers >= 32 else ((4, 3), (3, 4), (6, 2))
+    return min(shapes, key=lambda shape: blocks(rows, shape[0]) * shape[0])
+
+
 def product(
     a: Tensor,
     a_strides: tuple[int, int],
@@ -44,10 +96,27 @@ def product(
     columns: int,
 ) -> Launch:
     """C (rows x columns) = A @ B; A moves by ``a_strides`` per row and step, B by ``b_step`` per step."""
-    vectors = 3 if cpu().registers < 32 else 4
-    high = cpu().accumulators // vectors
-    panel = vectors * WIDTH
-    whole, rest = divmod(columns, panel)
+    blocking = _blocking(rows, steps, columns)
+    across = blocks(columns, blocking.columns_per_item)
+    arguments: tuple[Argument, ...] = (
+        Place(a),
+        *a_strides,
+        Place(b),
+        b_step,
+        Place(c),
+        columns,
+        rows,
+        steps,
+        blocking.rows_per_item,
+        blocking.columns_per_item,
+        across,
+    )
+    items = blocks(rows, blocking.rows_per_item) * across
+    return Launch(_product_kernel(blocking, rows, columns), arguments, items, (c,))
+
+
+def _product_kernel(blocking: _Blocking, rows: int, columns: int) -> Kernel:
+    panel = blocking.vectors * WIDTH
     body = [
         "a = integer(arguments, 0)",
         "a_row = integer(arguments, 1)",
@@ -59,71 +128,64 @@ def product(
         "rows = integer(arguments, 7)",
         "steps = integer(arguments, 8)",
         "rows_per_item = integer(arguments, 9)",
-        "panels = integer(arguments, 10)",
+        "columns_per_item = integer(arguments, 10)",
+        "across = integer(arguments, 11)",
         "for item in range(first, last):",
-        "    row_block = item // panels",
-        "    panel = item - row_block * panels",
-        "    start = row_block * rows_per_item",
-        "    stop = min(start + rows_per_item, rows)",
-        f"    column = panel * {panel}",
+        "    row_block = item // across",
+        "    left = (item - row_block * across) * columns_per_item",
+        "    right = min(left + columns_per_item, columns)",
+        "    top = row_block * rows_per_item",
+        "    bottom = min(top + rows_per_item, rows)",
+        f"    for step in range(0, steps, {blocking.steps_at_once}):",
+        f"        count = min({blocking.steps_at_once}, steps - step)",
     ]
-    tail = (blocks(rest, WIDTH), rest - (blocks(rest, WIDTH) - 1) * WIDTH)
-    if whole and rest:
-        body += [
-            f"    if column + {panel} <= columns:",
-            *_panel(high, vectors, WIDTH, 2),
-            "    else:",
-            *_panel(high, *tail, 2),
-        ]
-    else:
-        body += _panel(high, vectors, WIDTH, 1) if whole else _panel(high, *tail, 1)
-    panels = whole + (1 if rest else 0)
-    rows_per_item = _rows_per_item(rows, panels, high)
-    arguments: tuple[Argument, ...] = (
-        Place(a),
-        *a_strides,
-        Place(b),
-        b_step,
-        Place(c),
-        columns,
-        rows,
-        steps,
-        rows_per_item,
-        panels,
-    )
-    items = blocks(rows, rows_per_item) * panels
-    return Launch(kernel("product", indented(body, 1) + "\n"), arguments, items, (c,))
+    down = _down(blocking.high, rows % blocking.high)
+    along = _along(panel, columns)
 
-
-def _rows_per_item(rows: int, panels: int, high: int) -> int:
-    """About 32 items, but at least a few tiles each."""
-    wanted = max(1, 32 // panels)
-    tiles = max(4, blocks(blocks(rows, high), wanted))
-    return tiles * high
-
-
-def _panel(high: int, vectors: int, lanes: int, depth: int) -> list[str]:
-    """All tiles of one panel of columns; rows that are left over go one by one."""
-
-    def call(rows: int) -> str:
+    def tile_call(high: int, vectors: int, lanes: int) -> str:
         return (
-            f"tile(1, {rows}, {vectors}, {lanes}, a + (row * a_row + step * a_step) * 4, 0, a_row, a_step, "
+            f"tile(1, {high}, {vectors}, {lanes}, a + (row * a_row + step * a_step) * 4, 0, a_row, a_step, "
             "0, b + (step * b_step + column) * 4, b_step, 0, c + (row * columns + column) * 4, 0, "
             "columns, 1, count, step)"
         )
 
-    lines = [
-        f"for step in range(0, steps, {STEP_BLOCK}):",
-        f"    count = min({STEP_BLOCK}, steps - step)",
-        "    row = start",
-        f"    while row + {high} <= stop:",
-        f"        {call(high)}",
-        f"        row += {high}",
-        "    while row < stop:",
-        f"        {call(1)}",
-        "        row += 1",
-    ]
-    return ["    " * depth + line for line in lines]
+    nested: list[str] = []
+    if blocking.rows_first:
+        for head, high in down:
+            nested += head
+            for inner, vectors, lanes in along:
+                nested += [f"    {line}" for line in inner]
+                nested.append(f"        {tile_call(high, vectors, lanes)}")
+    else:
+        for head, vectors, lanes in along:
+            nested += head
+            for inner, high in down:
+                nested += [f"    {line}" for line in inner]
+                nested.append(f"        {tile_call(high, vectors, lanes)}")
+    body += [f"        {line}" for line in nested]
+    return kernel("product", indented(body, 1) + "\n")
+
+
+def _down(high: int, left_over: int) -> list[tuple[list[str], int]]:
+    """Loops over the rows of an item: the whole tiles, then the one that is left over."""
+    loops = [([f"for row in range(top, bottom - {high - 1}, {high}):"], high)]
+    if left_over:
+        rest = f"for row in range(bottom - (bottom - top) % {high}, bottom, {high}):"
+        loops.append(([rest], left_over))
+    return loops
+
+
+def _along(panel: int, columns: int) -> list[tuple[list[str], int, int]]:
+    """Loops over the columns of an item: the whole panels, then the narrower one at the end."""
+    rest = columns % panel
+    loops = []
+    if columns >= panel:
+        loops.append(([f"for column in range(left, right - {panel - 1}, {panel}):"], panel // WIDTH, WIDTH))
+    if rest:
+        vectors = blocks(rest, WIDTH)
+        tail = f"for column in range(right - (right - left) % {panel}, right, {panel}):"
+        loops.append(([tail], vectors, rest - (vectors - 1) * WIDTH))
+    return loops
 
 
 def dot_product(a: Tensor, b: Tensor, c: Tensor, rows: int, steps: int, columns: int) -> Launch:
