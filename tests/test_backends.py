@@ -8,6 +8,10 @@ from building import filled_store, planned
 from layer_cases import LAYERS, network_of
 
 from netdsl.backend import backend
+from netdsl.backend.numba.backend import lay_out
+from netdsl.layers.fc import FullyConnected
+from netdsl.layers.input import Input
+from netdsl.layers.relu import Relu
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import inference_program, training_program
@@ -55,3 +59,20 @@ def test_training(name: str, batch: int) -> None:
 def test_inference(name: str, batch: int) -> None:
     plan = planned(*network_of(name))
     compare(inference_program(plan, batch, loss=losses()["l2"]), steps=1)
+
+
+def test_gradients_that_go_straight_into_the_update() -> None:
+    """Large matrices: the gradient is never stored, whatever the rest of rows and columns."""
+    layers = (
+        Input(height=1, width=1, channels=203),
+        FullyConnected(neurons=117),
+        Relu(),
+        FullyConnected(neurons=4),
+    )
+    program = training_program(
+        planned(*layers), 37, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.01)
+    )
+    launches = lay_out(program).launches
+    assert any(launch.kernel.name.startswith("product_update") for launch in launches)
+    assert not any(tensor.name == "L1.weights.gradient" for launch in launches for tensor in launch.tensors)
+    compare(program, steps=3)

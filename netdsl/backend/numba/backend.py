@@ -11,6 +11,7 @@ import numpy as np
 
 from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.emit import emit
+from netdsl.backend.numba.emit.updating import emit_updating, updates_of
 from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
 from netdsl.backend.numba.threads import team
@@ -41,7 +42,15 @@ def lay_out(program: Program) -> Layout:
     launches: list[Launch] = []
     lanes = LaneVolumes(program.batch, owner, launches)
     in_lanes = operations_in_lanes(program)
+    updates = updates_of(program)
+    used_up = {update for chain in updates.values() for update in chain}
     for operation in program.operations:
+        if operation in used_up:
+            continue
+        if operation in updates:
+            lanes.restore(operation.inputs)
+            launches += emit_updating(operation, updates[operation], program.batch)
+            continue
         if operation in in_lanes:
             launches += lanes.emit(operation)
             continue

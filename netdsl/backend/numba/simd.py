@@ -66,12 +66,14 @@ def llvm_call(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any
 
 
 def masked_load(builder: Any, where: Any, mask: Any) -> Any:
+    where = builder.bitcast(where, VECTOR.as_pointer())  # one type for all calls of a module
     zero = ir.Constant(VECTOR, [0.0] * WIDTH)
     name = f"llvm.masked.load.v{WIDTH}f32.p0"
     return llvm_call(builder, name, VECTOR, [where, ir.Constant(I32, 4), mask, zero])
 
 
 def masked_store(builder: Any, value: Any, where: Any, mask: Any) -> None:
+    where = builder.bitcast(where, VECTOR.as_pointer())
     name = f"llvm.masked.store.v{WIDTH}f32.p0"
     llvm_call(builder, name, ir.VoidType(), [value, where, ir.Constant(I32, 4), mask])
 

@@ -66,12 +66,14 @@ class _Blocking(NamedTuple):
 
 def _blocking(rows: int, steps: int, columns: int) -> _Blocking:
     """Few rows share columns out, many share rows out; both leave enough items for the threads."""
-    high, vectors = _tile_shape(rows)
+    high, vectors = tile_shape(rows)
     panel = vectors * WIDTH
     panels = blocks(columns, panel)
     if rows <= MOST_BATCH_ROWS:
         across = max(1, min(blocks(panels, ITEMS), COLUMN_BLOCK // panel))
-        return _Blocking(high, vectors, rows, across * panel, SHORT_STEPS, False)
+        shares = min(blocks(rows, high), blocks(ITEMS, blocks(panels, across)))
+        tiles = blocks(blocks(rows, high), shares)
+        return _Blocking(high, vectors, tiles * high, across * panel, SHORT_STEPS, False)
     tiles = max(4, blocks(blocks(rows, high), 2 * ITEMS))
     row_items = blocks(rows, tiles * high)
     across = panels if row_items >= ITEMS else blocks(panels, blocks(ITEMS, row_items))
@@ -79,7 +81,7 @@ def _blocking(rows: int, steps: int, columns: int) -> _Blocking:
     return _Blocking(high, vectors, tiles * high, across * panel, STEP_BLOCK, rows_first)
 
 
-def _tile_shape(rows: int) -> tuple[int, int]:
+def tile_shape(rows: int) -> tuple[int, int]:
     """Rows and vectors of a tile that leave the fewest rows over."""
     shapes = ((8, 3), (6, 4), (12, 2)) if cpu().registers >= 32 else ((4, 3), (3, 4), (6, 2))
     return min(shapes, key=lambda shape: blocks(rows, shape[0]) * shape[0])
@@ -139,8 +141,8 @@ def _product_kernel(blocking: _Blocking, rows: int, columns: int) -> Kernel:
         f"    for step in range(0, steps, {blocking.steps_at_once}):",
         f"        count = min({blocking.steps_at_once}, steps - step)",
     ]
-    down = _down(blocking.high, rows % blocking.high)
-    along = _along(panel, columns)
+    down = down_rows(blocking.high, rows % blocking.high)
+    along = along_columns(panel, columns)
 
     def tile_call(high: int, vectors: int, lanes: int) -> str:
         return (
@@ -166,7 +168,7 @@ def _product_kernel(blocking: _Blocking, rows: int, columns: int) -> Kernel:
     return kernel("product", indented(body, 1) + "\n")
 
 
-def _down(high: int, left_over: int) -> list[tuple[list[str], int]]:
+def down_rows(high: int, left_over: int) -> list[tuple[list[str], int]]:
     """Loops over the rows of an item: the whole tiles, then the one that is left over."""
     loops = [([f"for row in range(top, bottom - {high - 1}, {high}):"], high)]
     if left_over:
@@ -175,7 +177,7 @@ def _down(high: int, left_over: int) -> list[tuple[list[str], int]]:
     return loops
 
 
-def _along(panel: int, columns: int) -> list[tuple[list[str], int, int]]:
+def along_columns(panel: int, columns: int) -> list[tuple[list[str], int, int]]:
     """Loops over the columns of an item: the whole panels, then the narrower one at the end."""
     rest = columns % panel
     loops = []

@@ -35,7 +35,7 @@ def emit_convolution_weight_gradient(op: ConvolutionWeightGradient, batch: int) 
         return emit_depthwise_weight_gradient(x, dy, dw, op.geometry, batch)
     rows = rows_of_product(op.geometry, x.shape, dw.shape)
     kernel_height, kernel_width, depth, filters = dw.shape
-    if rows:
+    if rows and (rows == 1 or dw.values >= 2**14):  # smaller ones are cut along the images instead
         inputs = kernel_height * kernel_width * depth
         return [product(x, (1, inputs), dy, filters, dw, inputs, rows * batch, filters)]
     groups = op.geometry.groups
