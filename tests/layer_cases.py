@@ -84,6 +84,8 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "max-pool": (image(6, 8, 3), MaxPool(kernel=Size(2, 2))),
     "max-pool-overlap": (image(7, 7, 9), MaxPool(kernel=Size(3, 3), stride=Size(2, 2))),
     "max-pool-pad": (image(5, 5, 3), MaxPool(kernel=Size(3, 3), stride=Size(2, 2), padding=pad(1))),
+    "max-pool-rest": (image(8, 9, 5), MaxPool(kernel=Size(3, 2), stride=Size(3, 2), floor=True)),
+    "max-pool-ceil-beside": (image(7, 5, 9), MaxPool(kernel=Size(2, 2), ceil=True)),
     "avg-pool": (image(6, 8, 3), AvgPool(kernel=Size(2, 2))),
     "avg-pool-pad": (image(5, 5, 9), AvgPool(kernel=Size(3, 3), stride=Size(2, 2), padding=pad(1))),
     "lrn": (image(3, 3, 9), LocalResponseNorm(size=5, alpha=0.5)),

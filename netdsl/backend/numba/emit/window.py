@@ -213,9 +213,11 @@ def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
 
 
 def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int) -> list[Launch]:
-    """One work item per image: windows that overlap add up in a fixed order."""
+    """Windows side by side each have values of their own; those that overlap add up in a fixed order."""
     dy, winner = op.inputs
     dx = op.outputs[0]
+    if op.pooling.kernel == op.pooling.stride and not any(op.pooling.padding):
+        return [_side_by_side(dx, dy, winner, op.pooling, batch)]
     lines = [
         "gradient = load(dy + out + c * 4)",
         "which = load(winner + out + c * 4)",
@@ -232,6 +234,42 @@ def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int) -> list[
             "window_maximum_gradient", ["x", "dy", "winner"], [], lines, dx, (dy, winner), op.pooling, batch
         )
     ]
+
+
+def _side_by_side(dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batch: int) -> Launch:
+    """One work item per row of windows: each value is written once, zeros behind the last window too."""
+    lines = [
+        "gradient = load(dy + out + c * 4)",
+        "which = load(winner + out + c * 4)",
+        "for a in range(a0, a1):",
+        "    for b in range(b0, b1):",
+        "        won = equal(which, from_integer(a * kernel_columns + b))",
+        "        store(corner + ((a * width + b) * channels + c) * 4, select(won, gradient, zero))",
+    ]
+    body = [
+        *read(["x", "dy", "winner"]),
+        "zero = number(0.0)",
+        "behind = columns * stride_column",
+        *_EACH_OUTPUT_ROW,
+        *(f"        {line}" for line in by_vector(lines, masked(lines))),
+        "    top_row = image * height + row * stride_row",
+        "    for a in range(min(kernel_rows, height - row * stride_row)):",
+        "        if behind < width:",
+        "            rest = ((top_row + a) * width + behind) * channels",
+        "            clear(x + rest * 4, (width - behind) * channels)",
+        "    below = rows * stride_row",
+        "    if row == rows - 1 and below < height:",
+        "        rest = (image * height + below) * width * channels",
+        "        clear(x + rest * 4, (height - below) * width * channels)",
+    ]
+    arguments: tuple[Argument, ...] = (
+        Place(dx),
+        Place(dy),
+        Place(winner),
+        *geometry_arguments(dx, dy, pooling),
+    )
+    built = kernel("window_maximum_gradient", indented(body, 1) + "\n")
+    return Launch(built, arguments, batch * dy.shape[0], (dx,))
 
 
 def emit_window_average_gradient(op: WindowAverageGradient, batch: int) -> list[Launch]:
