@@ -137,10 +137,10 @@ def layer(children: list[Any]) -> tree.Layer:
     span = (claimed or head[0]).span.to(head[-1].span)
     items: list[tree.Item] = []
     remark, labelled = "", False
-    for child in children[1:]:
+    for number, child in enumerate(children[1:]):
         if type(child) is not Token:
             items.append(child)
-        elif child.kind == "COLON":
+        elif child.kind == "COLON" and number == 0:
             labelled = True
         elif child.kind == "REMARK":
             remark = child.text

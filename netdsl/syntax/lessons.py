@@ -74,7 +74,7 @@ LESSONS = (
     Lesson(
         "a layer has one colon, after its label",
         "write `label: KIND options`",
-        ("a: b: c", "a: 3 : c", "a 3 : c", "a 3x3: c"),
+        ("a: 3 : c", "a 3 : c", "a 3x3: c", "a: b: [3]", "a: b: - 3"),
     ),
     Lesson(
         "`expect` needs a quantity, a relation and a value",
