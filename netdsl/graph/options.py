@@ -8,7 +8,7 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.formulas import Environment, as_item, calculated
 from netdsl.graph.option_findings import OptionFindings
 from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
-from netdsl.graph.values import MisfitError, convert, table_rows
+from netdsl.graph.values import MisfitError, convert, split_third, table_rows
 from netdsl.graph.volume_options import VOLUME_OPTIONS, Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
@@ -250,16 +250,30 @@ class _Reader:
                 break
             values.append(following)
             self.place += 2
-        written: list[Written] = []
-        for value in values:
-            if self.lists and "," in value.text:
-                self.say.ambiguous(value)
-            try:
-                written.append(Written(convert(option, value), start.to(value.span)))
-            except MisfitError as misfit:
-                self.say.misfit(misfit.code, misfit.message, value, misfit.label)
-                written.append(Written(None, start.to(value.span)))
-        return written
+        if option.third:
+            values = self._without_third(self.options[option.third], values)
+        return [self._converted(option, value, start) for value in values]
+
+    def _without_third(self, third: Option[Any], values: list[tree.Value]) -> list[tree.Value]:
+        """``5x5`` of ``5x5x3``, whose third extent is an option of its own."""
+        parts = [split_third(value) for value in values]
+        if not all(parts):
+            return values
+        apart = [part for part in parts if part is not None]
+        self._set(third, [self._converted(third, extent, extent.span) for _, extent in apart])
+        self.by_name.add(third.name)
+        return [size for size, _ in apart]
+
+    def _converted(self, option: Option[Any], value: tree.Value, start: Span) -> Written:
+        """The typed value, None with a finding where it does not fit; its place begins at ``start``."""
+        if self.lists and "," in value.text:
+            self.say.ambiguous(value)
+        typed: Any = None
+        try:
+            typed = convert(option, value)
+        except MisfitError as misfit:
+            self.say.misfit(misfit.code, misfit.message, value, misfit.label)
+        return Written(typed, start.to(value.span))
 
     def _set(self, option: Option[Any], values: list[Written]) -> None:
         earlier = self.given.get(option.name)
