@@ -72,6 +72,9 @@ def write_data() -> None:
     Path("garbled.txt").write_text(
         "- [8x8x1] INPUT\n- [8x8x1] NORM1: Normalizat1on lyaer\n- [10] FC2: 10 neurons\n"
     )
+    Path("blurred.txt").write_text(
+        "- [8x8x1] INPUT\n- [4x4x1] M?X P??L1: 2x2 filters\n- [10] FC2: 10 neurons\n"
+    )
     Path("prose.csv").write_text("label,pixel\nzero,none\n")
     np.savetxt("images.csv", np.column_stack([labels, images.reshape(200, 64)]), "%d", ",")
     Path("mnist").mkdir()

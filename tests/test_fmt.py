@@ -133,6 +133,7 @@ def test_blanks_do_not_matter(name: str) -> None:
         ("train{ batch 4;epochs 3 }", "train { batch 4; epochs 3 }"),
         ("default   Activation RELU", "default Activation RELU"),
         ("CONV3-64:[8x8x64]memory:8*8*64=4K", "CONV3-64: [8x8x64] memory: 8*8*64=4K"),
+        ("INPUT: [8x8x3] params:  0  (no biases)", "INPUT: [8x8x3] params: 0 (no biases)"),
     ],
 )
 def test_spelling(written: str, canonical: str) -> None:

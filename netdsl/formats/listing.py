@@ -2,81 +2,191 @@
 
     - [27x27x256] CONV2: 256 5x5 filters at stride 1(+Relu)
     > \\[4096\\] 4096 neurons \\
+    CONV1 [55x55x96]: 96 11x11 filters at stride 4
     INPUT: [224x224x3]        memory:  224*224*3=150K   weights: 0
     CONV(stride = 1, spatialExtent = 5, filter = 8, padding = 0)[28x28x10]
+    MAX-POOL1: 2x2 filters at stride 2
 
-Lines without a volume in brackets are prose and left out. The rest becomes one line of canonical
-text each; what the volumes contradict is for the planner to find, at the line it came from.
+Every line with a volume becomes one line of canonical text, or is one that could not be read. Lines
+without a volume are prose, unless they stand among the layers and read as one. What the volumes
+contradict is for the planner to find, at the line it came from.
 """
 
 from __future__ import annotations
 
-import html
 import re
+from enum import Enum
 from typing import NamedTuple
 
+from netdsl.diagnostics import Findings
+from netdsl.formats.listing_lines import (
+    CLAIM,
+    behind,
+    claim_text,
+    cleaned,
+    extents,
+    is_count,
+    pieces,
+    states_volume,
+)
+from netdsl.formats.listing_totals import Total, read_total
+from netdsl.graph.formulas import Environment
+from netdsl.graph.heads import read_head
+from netdsl.graph.options import read_options
+from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
+from netdsl.source import Source
+from netdsl.syntax import tree
+from netdsl.syntax.parser import parse
+
+
+class Role(Enum):
+    """What a line of a listing is."""
+
+    LAYER = "a layer with its volume"
+    BARE = "perhaps a layer, without a volume"
+    SUMMARY = "the volume of the last layer, said again"
+    UNREAD = "a line with a volume that could not be read"
 
 
 class Entry(NamedTuple):
     """A layer of a listing: the number of its line, and what it says in netdsl's words.
 
-    ``guess`` says what of it is guessed, because the line is garbled; else it is empty.
+    ``guess`` says what of it is guessed, because the line is garbled; else it is empty. The text of
+    a line that could not be read is a comment; ``doubtful`` is what stands behind one.
     """
 
     number: int
     text: str
     guess: str = ""
+    role: Role = Role.LAYER
+    doubtful: bool = False
 
 
-_PREFIX = re.compile(r"\s*(?:(?:[>#%|•·]|//|[-*+](?=\s)|\d{1,3}[.)](?=\s))\s*)*")
-_ENDING = re.compile(r"(?:\s|\\|\||<br\s*/?>)*\Z", re.IGNORECASE)
-_MARKUP = re.compile(r"\*\*|__|`|\$")
-_EXTENT = r"\d[\d ]*"
-_CLAIM = re.compile(rf"\[\s*({_EXTENT}(?:\s*[x*,]\s*{_EXTENT})*)\]", re.IGNORECASE)
-_NOTED = re.compile(r"(conv\d+-\d+|pool\d*|fc\d*|input)\s*:?\s*(?=\[)", re.IGNORECASE)
-_NOTES = re.compile(r"\s*(?:memory|weights|params|parameters)\s*:", re.IGNORECASE)
+class Listing(NamedTuple):
+    """The layers of a listing in order, and what it says of all of them together."""
+
+    entries: list[Entry]
+    totals: list[Total]
+
+
+_NOTED = re.compile(r"(conv\d+-\d+|pool\d+|fc|input)\d*\s*:?\s*(?=\[)", re.IGNORECASE)
+_NOTES = re.compile(r"\s*(memory|weights|params|parameters)\s*:", re.IGNORECASE)
+_IS_NOTED = re.compile(r"[A-Z0-9-]+: \[")
+_WORDY = re.compile(r"\s*(\([^()]*[A-Za-z]{2}[^()]*\))\Z")
 _TRAILING_CLAIM = re.compile(
-    rf"([A-Za-z][\w ]*?)\s*(?:\(([^()]*)\))?\s*({_CLAIM.pattern})\s*\Z", re.IGNORECASE
+    rf"([A-Za-z][\w ]{{0,60}}?)\s*(?:\(([^()]*)\))?\s*({CLAIM.pattern})\s*\Z", re.IGNORECASE
 )
-_ACTIVATION = re.compile(r"\(?\+\s*(relu|tanh|sigmoid|softmax|dropout|elu|leaky relu)\b\)?", re.IGNORECASE)
+_NAMES = "relu|tanh|sigmoid|softmax|dropout|elu|leaky relu"
+_ACTIVATION = re.compile(rf"\(?\+\s*({_NAMES})\b\)?|\(({_NAMES})\)\Z", re.IGNORECASE)
 _REMARK = re.compile(r"\(([^()]*)\)\s*\Z")
-_LABEL = re.compile(r"([A-Za-z][A-Za-z_ ]*?)[ _]?(\d*)(?:\s+layer)?\s*(?::|\Z)\s*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"([A-Za-z][A-Za-z_ -]{0,40}?)(?: layer)?[ _-]?(\d+(?:[._-]\d+)*[a-z]?)?(?: layer)?\s*(?::|\Z)\s*",
+    re.IGNORECASE,
+)
+_HEAD = re.compile(r"(.*?[A-Za-z])[_-]?(\d{0,4})\Z")
+_TWO_NUMBERS = re.compile(r"(\d+)-(\d+)\Z")
 _ARGUMENTS = {"spatialextent": "kernel", "filter": "filters", "padding": "pad", "size": "kernel"}
-_KINDS = {"FULLY CONNECT": "FC", "CONVOLUTIONAL": "CONV", "FCL": "FC"}
+_KINDS = {
+    "FULLY CONNECT": "FC",
+    "FULLY CONNECTED": "FC",
+    "CONVOLUTIONAL": "CONV",
+    "FCL": "FC",
+}
 _NORM_WORDS = frozenset(("normalization", "normalisation", "layer", "local", "response"))
 _SUMMARIES = frozenset(("OUTPUT", "TOTAL"))
+_LONGEST_NAME = 4
+"""Words of a label: more is a sentence."""
+
+_COUNTED = re.compile(r"(\d[\d,]*) (?:neurons?|units?|nodes?)\b", re.IGNORECASE)
 
 
-def read_listing(text: str) -> list[Entry]:
-    """The layers that a text lists, in order."""
-    entries: list[Entry] = []
+def read_listing(text: str) -> Listing:
+    """The layers that a text lists, in order, and the lines that could not be read."""
+    found: list[Entry] = []
+    totals: list[Total] = []
     for number, written in enumerate(text.split("\n"), 1):
-        line = _cleaned(written)
-        if _NOTES.match(line) and entries and "memory:" not in entries[-1].text.lower():
-            entries[-1] = entries[-1]._replace(text=f"{entries[-1].text} {_notes(line)}")
-            continue
-        entry = _noted(number, line) or _claimed(number, line) or _arguments(number, line)
-        if entry is not None:
-            entries.append(entry)
-    return entries
+        line = cleaned(written)
+        total = read_total(number, line)
+        if total is not None:
+            totals.append(total)
+        elif found and _continues(found[-1], line):
+            found[-1] = found[-1]._replace(text=f"{found[-1].text} {_notes(line)}")
+        else:
+            found += _entries(number, line)
+    return Listing(_marked(_restated(_chosen(found))), totals)
 
 
-def _cleaned(line: str) -> str:
-    """Without markup, bullets, comment signs and line continuations; with plain signs."""
-    line = html.unescape(line).replace("\u00a0", " ").replace("\\[", "[").replace("\\]", "]")
-    line = re.sub("[×✕✖]", "x", line).translate({0xFF1A: ":", 0xFF0C: ",", 0xFF08: "(", 0xFF09: ")"})
-    line = _ENDING.sub("", _MARKUP.sub("", line))
-    prefix = _PREFIX.match(line)
-    return line[prefix.end() :] if prefix else line
+def _entries(number: int, line: str) -> list[Entry]:
+    """What a line lists; all of it counts as unread where a part of it does."""
+    read = [_entry(number, piece) for piece in pieces(line)]
+    entries = [entry for entry in read if entry is not None]
+    if len(entries) == len(read):
+        return entries
+    return [Entry(number, f"# could not be read: {line}", role=Role.UNREAD)] if states_volume(line) else []
 
 
-def _claim(written: str) -> str:
-    """``[55x55x96]``; a volume of which two extents are 1 is a plain count."""
-    extents = [part.replace(" ", "") for part in re.split("[xX*,]", written)]
-    if len(extents) == 3 and sorted(extents, key=int)[:2] == ["1", "1"]:
-        return f"[{max(extents, key=int)}]"
-    return f"[{'x'.join(extents)}]"
+def _entry(number: int, line: str) -> Entry | None:
+    if not line:
+        return None
+    if CLAIM.search(line) is None:
+        return _bare(number, line)
+    return (
+        _noted(number, line)
+        or _claimed(number, line)
+        or _arguments(number, line)
+        or _claimed_behind(number, line)
+    )
+
+
+# --- which lines count -----------------------------------------------------------------------------
+
+
+def _chosen(found: list[Entry]) -> list[Entry]:
+    """Without what may be prose: lines without a volume count among the layers, right behind the
+    last one, and for an input that nothing else states."""
+    layers = [place for place, entry in enumerate(found) if entry.role is Role.LAYER]
+    if not layers:
+        return [entry for entry in found if entry.role is Role.UNREAD]
+    first, last = layers[0], layers[-1]
+    if not any(_is_input(found[place]) for place in layers):
+        inputs = [place for place in range(first) if _is_input(found[place])]
+        first = inputs[-1] if inputs else first
+    chosen: list[Entry] = []
+    for place, entry in enumerate(found):
+        if entry.role is Role.BARE:
+            adjacent = bool(chosen) and place > last and entry.number <= chosen[-1].number + 1
+            repeats = _is_input(entry) and place != first
+            if repeats or not (first <= place <= last or adjacent):
+                continue
+        chosen.append(entry)
+    return chosen
+
+
+def _is_input(entry: Entry) -> bool:
+    return re.match(r"(?:\[[^]]*\] )?INPUT\b", entry.text) is not None
+
+
+def _restated(entries: list[Entry]) -> list[Entry]:
+    """Without ``OUTPUT[10]`` behind a layer of the same volume; behind another it is unread."""
+    kept: list[Entry] = []
+    for entry in entries:
+        if entry.role is not Role.SUMMARY:
+            kept.append(entry)
+        elif not kept or entry.text.partition("]")[0] not in kept[-1].text:
+            kept.append(Entry(entry.number, f"# could not be read: {entry.text}", role=Role.UNREAD))
+    return kept
+
+
+def _marked(entries: list[Entry]) -> list[Entry]:
+    """Doubtful is what stands behind a line that could not be read: that may be its input."""
+    marked: list[Entry] = []
+    missing = False
+    for entry in entries:
+        unread = entry.role is Role.UNREAD
+        marked.append(entry._replace(doubtful=missing and not unread))
+        missing = unread
+    return marked
 
 
 # --- CONV3-64: [224x224x64]  memory: ...  weights: ... --------------------------------------------
@@ -84,75 +194,207 @@ def _claim(written: str) -> str:
 
 def _noted(number: int, line: str) -> Entry | None:
     head = _NOTED.match(line)
-    claim = _CLAIM.match(line, head.end()) if head else None
+    claim = CLAIM.match(line, head.end()) if head else None
     if head is None or claim is None:
         return None
-    alone = ":" in line[: claim.start()] and claim.end() == len(line)  # the notes stand on the next line
-    if not alone and not _NOTES.match(line, claim.end()):
+    rest = line[claim.end() :].strip()
+    alone = ":" in line[: claim.start()] and not rest  # the notes stand on the next line
+    if not alone and not _NOTES.match(rest):
         return None
-    extents = "x".join(part.replace(" ", "") for part in re.split("[xX*,]", claim[1]))
-    return Entry(number, f"{head[1].upper()}: [{extents}] {_notes(line[claim.end() :])}".rstrip())
+    return Entry(number, f"{head[1].upper()}: [{'x'.join(extents(claim[1]))}] {_notes(rest)}".rstrip())
+
+
+def _continues(entry: Entry, line: str) -> bool:
+    """Whether a line goes on with the notes of the layer above."""
+    found = _NOTES.match(line)
+    return (
+        found is not None and bool(_IS_NOTED.match(entry.text)) and f"{found[1].lower()}:" not in entry.text
+    )
 
 
 def _notes(text: str) -> str:
     """Arithmetic without blanks: the language ends a sum where a word begins."""
-    return re.sub(r"\s*([*=+()])\s*", r"\1", " ".join(text.split()))
+    remark = _WORDY.search(text)
+    sums = text[: remark.start()] if remark else text
+    sums = re.sub(r"\s*([*=+()])\s*", r"\1", " ".join(sums.split()))
+    sums = re.sub(r"(\w+)\s*:", lambda found: f"{found[1].lower()}:", sums)
+    return f"{sums} {remark[1]}" if remark else sums
 
 
 # --- [55x55x96] CONV1: 96 11x11 filters at stride 4, pad 0 ----------------------------------------
 
 
 def _claimed(number: int, line: str) -> Entry | None:
-    claim = _CLAIM.match(line)
-    if claim is None:
+    claim = CLAIM.match(line)
+    return _layer(number, claim[1], behind(claim, line)) if claim else None
+
+
+def _claimed_behind(number: int, line: str) -> Entry | None:
+    """``CONV1 [55x55x96]: 96 11x11 filters`` and ``CONV1: 96 11x11 filters -> [55x55x96]``."""
+    claim = CLAIM.search(line)
+    assert claim is not None
+    before, rest = line[: claim.start()].rstrip(" :,=>→⇒–—-"), behind(claim, line)
+    label = _label(before)
+    if label is not None and kind_named(label.name) is not None:
+        colon = ":" in line[claim.end() : len(line) - len(rest)]
+        if colon or not rest or re.match(r"[\d(+]", rest) or _reads(f"{label.text()}: {rest}"):
+            return _layer(number, claim[1], f"{before}: {rest}" if rest else before)
         return None
-    body = line[claim.end() :].strip().rstrip(".").rstrip()
-    activations = [found[1].upper() for found in _ACTIVATION.finditer(body)]
-    body = _ACTIVATION.sub("", body).strip()
+    entry = _layer(number, claim[1], before) if not rest else None
+    if entry is None or not _reads(entry.text):
+        return None
+    return entry
+
+
+def _layer(number: int, claim: str, body: str) -> Entry | None:
+    """The layer that stands beside a volume; None where it is none, or garbled."""
+    activations = [(found[1] or found[2]).upper() for found in _ACTIVATION.finditer(body)]
+    body = _ACTIVATION.sub("", body).strip(" ,")
     remark = _REMARK.search(body)
     if remark:
         body = body[: remark.start()].rstrip()
-    label, options, guess = _parts(body)
-    if not label or label in _SUMMARIES:
+    parts = _parts(body, extents(claim)[-1])
+    if parts is None:
         return None
-    words = [_claim(claim[1]), f"{label}: {options}" if options else label]
+    label, options, guess = parts
+    if label in _SUMMARIES:
+        return Entry(number, f"{claim_text(claim)} {label}", role=Role.SUMMARY)
+    known = kind_named(re.sub(r"\d[\d_]*[a-z]?\Z", "", label)) is not None
+    cites = is_count(claim) and not _COUNTED.search(options)
+    if not known and (cites or len(label.split()) > _LONGEST_NAME):
+        return None  # a citation of a paper, or a sentence
+    words = [claim_text(claim), f"{label}: {options}" if options else label]
     words += [f"({remark[1]})"] if remark else []
     return Entry(number, " ".join(words) + "".join(f" - {name}" for name in activations), guess)
 
 
-def _parts(body: str) -> tuple[str, str, str]:
-    """The label, the options and what is guessed of the text behind a volume."""
+class _Label(NamedTuple):
+    """``MAX POOL`` and ``1``; ``length`` is how much of the line they take, the colon included."""
+
+    name: str
+    number: str
+    length: int
+
+    def text(self) -> str:
+        return self.name + re.sub("[.-]", "_", self.number)
+
+
+def _label(body: str) -> _Label | None:
+    """The label before a colon, or of all that is there: ``MAX-POOL-1:``, ``Conv layer 1``."""
     found = _LABEL.match(body)
     if found is None:
-        return _unlabelled(body)
-    name = " ".join(found[1].replace("_", " ").split()).upper()
-    label = _KINDS.get(name, name) + found[2]
-    options = _plain(body[found.end() :])
-    garbled = name.startswith("NORM") and any(
+        return None
+    return _Label(_kind_name(found[1]), found[2] or "", found.end())
+
+
+def _kind_name(written: str) -> str:
+    name = " ".join(re.sub("[_-]", " ", written).split()).upper()
+    return _KINDS.get(name, name)
+
+
+def _parts(body: str, channels: str) -> tuple[str, str, str] | None:
+    """The label, the options and what is guessed of the text beside a volume."""
+    label = _label(body)
+    if label is None:
+        return _without_colon(body) or _unlabelled(body)
+    options = _plain(body[label.length :])
+    garbled = label.name.startswith("NORM") and any(
         word.lower() not in _NORM_WORDS for word in re.findall(r"\w+", options)
     )
-    if garbled:
-        return label, "normalization layer", f"`{options}` is no normalization: its defaults are taken"
-    return label, options, ""
+    if garbled and not _reads(f"{label.text()}: {options}"):
+        guess = f"`{options}` is no normalization: its defaults are taken"
+        return label.text(), "normalization layer", guess
+    two = _TWO_NUMBERS.match(label.number)
+    if two and not options and two[2] == channels:  # conv3-64 as papers tabulate VGG
+        return label.name, f"{two[2]} {two[1]}x{two[1]} filters", ""
+    return label.text(), options, ""
 
 
-def _unlabelled(body: str) -> tuple[str, str, str]:
+def _without_colon(body: str) -> tuple[str, str, str] | None:
+    """``CONV1 96 11x11 filters``: the kind, perhaps a number, and options that begin with a number."""
+    words = body.split()
+    options: list[tuple[str, str]] = []
+    for length in range(min(len(words), _LONGEST_NAME), 0, -1):
+        head = _HEAD.match(" ".join(words[:length]))
+        name = _kind_name(re.sub(r"\blayer\b", "", head[1], flags=re.IGNORECASE)) if head else ""
+        if head is None or kind_named(name) is None or length == len(words) or not words[length][0].isdigit():
+            continue
+        options.append((name + head[2], " ".join(words[length:])))
+        if not head[2] and words[length].isdigit():
+            options.append((name + words[length], " ".join(words[length + 1 :])))
+    for label, rest in options:
+        if _reads(f"{label}: {_plain(rest)}"):
+            return label, _plain(rest), ""
+    return (options[0][0], _plain(options[0][1]), "") if options else None
+
+
+def _unlabelled(body: str) -> tuple[str, str, str] | None:
     """``4096 neurons OUTPUT``, ``96 11x11 filters``: what is counted says which kind it is."""
     options = _plain(body)
-    neurons = re.match(r"\d+ (?:neurons?|units?|nodes?)\b", options, re.IGNORECASE)
+    neurons = _COUNTED.match(options)
     if neurons:
         rest = options[neurons.end() :].strip(" ,")
-        count = neurons[0].split()[0]
-        return "FC", f"{count} neurons{f' ({rest})' if rest else ''}", ""
+        return "FC", f"{neurons[1]} neurons{f' ({rest})' if rest else ''}", ""
     if re.match(r"\d+ \d+x\d+", options):
         return "CONV", options, ""
-    return ("MAX POOL", options, "") if re.match(r"\d+x\d+", options) else ("", "", "")
+    return ("MAX POOL", options, "") if re.match(r"\d+x\d+", options) else None
 
 
 def _plain(options: str) -> str:
     """Sizes with ``x``, without blanks; words that only fill are left out."""
     options = re.sub(r"(?<=\d)\s*[*x]\s*(?=\d)", "x", options, flags=re.IGNORECASE)
+    options = re.sub(r"\b([sp])\s*=\s*(?=\d)", _short_word, options, flags=re.IGNORECASE)
     return " ".join(re.sub(r"\b(?:applied|using)\b", "", options, flags=re.IGNORECASE).split())
+
+
+def _short_word(found: re.Match[str]) -> str:
+    return {"s": "stride ", "p": "pad "}[found[1].lower()]
+
+
+# --- MAX-POOL1: 2x2 filters at stride 2 -----------------------------------------------------------
+
+
+def _bare(number: int, line: str) -> Entry | None:
+    """A line without a volume that reads as a layer: a label with a colon and options, a kind with
+    options that begin with a number, or an activation or the like by itself."""
+    activations = [(found[1] or found[2]).upper() for found in _ACTIVATION.finditer(line)]
+    body = _ACTIVATION.sub("", line).strip(" ,.")
+    parts = _parts(body, "")
+    label = _label(body)
+    if parts is None or (label is None and not body[0].isalpha()):
+        return None
+    text, options, guess = parts
+    kind = kind_named(label.name if label else re.sub(r"\d+\Z", "", text))
+    if kind is None or guess or kind.inputs is None:
+        return None
+    written = f"{text}: {options}" if options else text
+    if not options and (label is None or body.endswith(":") or not _stands_alone(kind)):
+        return None
+    if not options[:1].isdigit() and not _reads(written):
+        return None
+    written += "".join(f" - {name}" for name in activations)
+    return Entry(number, written, role=Role.BARE)
+
+
+def _stands_alone(kind: type[Layer]) -> bool:
+    """Whether its name alone says that a line is a layer, as that of an activation does."""
+    plain = kind.activates or kind.normalises or kind.drops or kind.yields_probabilities
+    return plain and not kind.decides
+
+
+def _reads(text: str) -> bool:
+    """Whether netdsl reads a text as one layer, all words of it."""
+    source = Source("", f"{text}\n")
+    parsed = parse(source)
+    if parsed.diagnostics or parsed.file is None or len(parsed.file.statements) != 1:
+        return False
+    (layer,) = parsed.file.statements
+    head = read_head(layer) if isinstance(layer, tree.Layer) else None
+    if head is None or head.kind is None:
+        return False
+    findings = Findings(source)
+    read_options(head.kind, head.rest, findings, Environment({}))
+    return not findings.found
 
 
 # --- CONV(stride = 1, spatialExtent = 5, filter = 8, padding = 0)[28x28x10] -----------------------
@@ -163,9 +405,11 @@ def _arguments(number: int, line: str) -> Entry | None:
     if found is None:
         return None
     name = found[1].strip().upper()
-    if name in _SUMMARIES or kind_named(re.sub(r"\d+\Z", "", name)) is None:
+    claim = claim_text(found[4])
+    if name in _SUMMARIES:
+        return Entry(number, f"{claim} {name}", role=Role.SUMMARY)
+    if kind_named(re.sub(r"\d+\Z", "", name)) is None:
         return None
-    claim = _claim(found[4])
     options = " ".join(_argument(part) for part in (found[2] or "").split(",") if part.strip())
     if not options and name.startswith("FC"):
         options = f"{claim[1:-1]} neurons"

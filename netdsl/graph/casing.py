@@ -6,12 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.graph.heads import read_head
+from netdsl.graph.paddings import ZERO
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 
-_WORDS = frozenset(("no", "without", "same", "valid"))
+_WORDS = frozenset(("no", "without", "same", "valid", ZERO))
 _BRANCHES = frozenset(("skip", "project"))
 _NOWHERE = Span(0, 0)
 
@@ -69,7 +70,7 @@ def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
         if _within(word, head.span):
             if head.kind.inputs != 0:
                 found[word.span.start] = word.text.upper()
-        elif word.text.lower() in known:
+        elif word.text.lower().removeprefix(f"{ZERO}-") in known:
             found[word.span.start] = word.text.lower()
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from fractions import Fraction
+from math import prod
+from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.network import Claim, Noted
-from netdsl.graph.values import volume
-from netdsl.quantities import count_from_text
+from netdsl.graph.values import LENGTH_LIMIT, volume
 from netdsl.syntax import tree
 
-_RESULT = re.compile(r"([0-9][0-9,]*)(?:\.([0-9]+))?[ \t]*([kmg]?)\s*\Z", re.IGNORECASE)
+_RESULT = re.compile(r"(?<![0-9,.])([0-9][0-9,]{0,40})(?:\.([0-9]{1,40}))?[ \t]*([kmg]?)\s*\Z", re.IGNORECASE)
+_PRODUCT = re.compile(r"[()\d][()\d,* \tx]{0,99}", re.IGNORECASE)
+_FACTOR = re.compile(r"\d[\d,]*")
 _SUBJECTS = {"memory": "memory"}
 
 
@@ -30,13 +33,39 @@ def read_claim(claim: tree.Claim, notes: tuple[tree.Note, ...], findings: Findin
     return Claim(stated, claim.span, tuple(noted for noted in read if noted is not None))
 
 
+class Figure(NamedTuple):
+    """A number as a reader states it; ``tolerance`` is how far a rounded one may be off."""
+
+    value: Fraction
+    tolerance: Fraction
+
+    def allows(self, number: Fraction) -> bool:
+        return abs(number - self.value) <= self.tolerance
+
+
+def figure(text: str, *, rounded: bool = False) -> Figure | None:
+    """``3.2M``, ``1,728``. One with a letter is rounded: half a unit of its last digit is allowed, and
+    one in a hundred, since notes round freely; ``rounded`` says that of one without a letter."""
+    match = _RESULT.search(text.strip())
+    if match is None:
+        return None
+    whole, fraction, letter = match.groups()
+    scale = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[letter.lower()]
+    digits = f"{whole}{fraction or ''}".replace(",", "")
+    if len(digits) > LENGTH_LIMIT:
+        return None
+    unit = Fraction(scale, 10 ** len(fraction or ""))
+    value = int(digits) * unit
+    return Figure(value, max(unit / 2, value / 100) if letter or rounded else Fraction(0))
+
+
 def _noted(note: tree.Note, findings: Findings) -> Noted | None:
-    """The figure behind the last ``=``. One with a letter is rounded: half a unit of its last digit
-    is allowed, and one in a hundred, since notes round freely."""
-    match = _RESULT.search(note.text.rpartition("=")[2].strip())
-    text = match.group().replace(" ", "") if match else ""
-    value = count_from_text(text)
-    if match is None or value is None:
+    """The figure behind the last ``=``, or what a product without one comes to."""
+    stated = figure(note.text.rpartition("=")[2])
+    if _PRODUCT.fullmatch(note.text):
+        factors = [int(factor.replace(",", "")) for factor in _FACTOR.findall(note.text)]
+        stated = Figure(Fraction(prod(factors)), Fraction(0))
+    if stated is None or stated.value.denominator != 1:
         findings.add(
             "ND206",
             f"`{note.subject}` ends in a count",
@@ -44,8 +73,5 @@ def _noted(note: tree.Note, findings: Findings) -> Noted | None:
             help=("write `weights: (3*3*3)*64 = 1,728`, or `memory: 3.2M`",),
         )
         return None
-    _, fraction, letter = match.groups()
-    scale = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9}[letter.lower()]
-    unit = scale // 10 ** len(fraction or "")
-    tolerance = max(unit // 2, value // 100) if letter else 0
-    return Noted(_SUBJECTS.get(note.subject, "weights"), value, tolerance, note.span)
+    subject = _SUBJECTS.get(note.subject, "weights")
+    return Noted(subject, int(stated.value), int(stated.tolerance), note.span)

@@ -20,6 +20,7 @@ class OptionFindings:
     def __init__(self, kind: type[Layer], findings: Findings) -> None:
         self.kind = kind
         self.options = kind.options()
+        self.usual = [option for option in self.options.values() if not option.restates]
         self.findings = findings
 
     def ambiguous(self, value: tree.Value) -> None:
@@ -41,7 +42,7 @@ class OptionFindings:
         )
 
     def belongs_nowhere(self, value: tree.Value, reason: str, given: Iterable[str]) -> None:
-        taken = ", ".join(f"{option.words[0]} ({option.doc})" for option in self.options.values())
+        taken = ", ".join(f"{option.words[0]} ({option.doc})" for option in self.usual)
         known = f"{self.kind.keyword} takes {taken}" if taken else f"{self.kind.keyword} takes no options"
         cures = [known]
         if isinstance(value, tree.Number) and any(
@@ -61,7 +62,7 @@ class OptionFindings:
     def unknown(self, word: tree.Word, known_words: Iterable[str]) -> None:
         other = kind_named(word.text)
         near = None if self.findings.crowded or other else did_you_mean(word.text, known_words)
-        known = sorted({option.words[0] for option in self.options.values()})
+        known = sorted({option.words[0] for option in self.usual})
         cure = f"knows the options {', '.join(known)}" if known else "takes no options"
         message = f"{self.kind.keyword} does not know the word `{word.text}`"
         cures = [f"{self.kind.keyword} {cure}"]

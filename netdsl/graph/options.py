@@ -7,8 +7,8 @@ from typing import Any
 from netdsl.diagnostics import Findings
 from netdsl.graph.formulas import Environment, as_item, calculated
 from netdsl.graph.option_findings import OptionFindings
-from netdsl.graph.paddings import PADDINGS, is_side, read_sides
-from netdsl.graph.values import MisfitError, convert, table_rows
+from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
+from netdsl.graph.values import MisfitError, convert, split_third, table_rows
 from netdsl.graph.volume_options import VOLUME_OPTIONS, Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
@@ -18,6 +18,7 @@ from netdsl.syntax import tree
 FILLERS = frozenset(("at", "a", "an", "of", "and", "with", "by", "layer", "layers", "the", "in"))
 """Words that may stand anywhere beside a layer and mean nothing."""
 
+_ONE_COLON = "a layer has one colon, after its label, and one before the value of an option"
 _NEGATIONS = frozenset(("no", "without"))
 _NUMBERS = (OptionType.COUNT, OptionType.INDEX, OptionType.REAL)
 
@@ -41,6 +42,8 @@ class _Reader:
         self.options = kind.options()
         self.say = OptionFindings(kind, findings)
         self.by_word = {word.lower(): option for option in self.options.values() for word in option.words}
+        paddings = [word for word, option in self.by_word.items() if option.type is OptionType.PADDING]
+        self.by_word |= {f"{ZERO}-{word}": self.by_word[word] for word in paddings}
         self.fillers = FILLERS | {filler.lower() for filler in kind.fillers}
         self.given: dict[str, list[Written]] = {}
         self.by_name: set[str] = set()
@@ -70,7 +73,7 @@ class _Reader:
         if text in _NEGATIONS:
             self._negation(word)
         elif option is None:
-            if not self._named_value(word) and text not in self.fillers:
+            if not self._named_value(word) and text not in self.fillers and not self._is_zero(word):
                 self.slipped = True
                 self.say.unknown(word, [*self.by_word, *self.fillers, "no", *self.environment.values])
         elif option.type is OptionType.FLAG:
@@ -78,6 +81,14 @@ class _Reader:
             self.by_name.add(option.name)
         else:
             self._named(option, word)
+
+    def _is_zero(self, word: tree.Word) -> bool:
+        """The first word of ``zero padding 2``."""
+        following = self.items[self.place] if self.place < len(self.items) else None
+        if word.text.lower() != ZERO or not isinstance(following, tree.Word):
+            return False
+        option = self.by_word.get(following.text.lower())
+        return option is not None and option.type is OptionType.PADDING
 
     def _named_value(self, word: tree.Word) -> bool:
         """A word that is a value by itself: a parameter of the block, `same`, or a choice."""
@@ -169,7 +180,7 @@ class _Reader:
 
     def _is_filler(self, item: tree.Item) -> bool:
         if isinstance(item, tree.Mark):
-            return item.text == "="
+            return item.text in ("=", ":")
         if not isinstance(item, tree.Word) or item.text in self.environment.values:
             return False
         return item.text.lower() in FILLERS
@@ -195,6 +206,10 @@ class _Reader:
             else:
                 self._set(option, self._values(option, following, mark.span))
                 self.by_name.add(option.name)
+        elif mark.text == ":":
+            if not self.slipped:
+                self.findings.add("ND102", _ONE_COLON, mark.span, help=("write `label: KIND options`",))
+            self.slipped = True
         elif mark.text != ",":
             self.findings.add(
                 "ND207",
@@ -235,16 +250,30 @@ class _Reader:
                 break
             values.append(following)
             self.place += 2
-        written: list[Written] = []
-        for value in values:
-            if self.lists and "," in value.text:
-                self.say.ambiguous(value)
-            try:
-                written.append(Written(convert(option, value), start.to(value.span)))
-            except MisfitError as misfit:
-                self.say.misfit(misfit.code, misfit.message, value, misfit.label)
-                written.append(Written(None, start.to(value.span)))
-        return written
+        if option.third:
+            values = self._without_third(self.options[option.third], values)
+        return [self._converted(option, value, start) for value in values]
+
+    def _without_third(self, third: Option[Any], values: list[tree.Value]) -> list[tree.Value]:
+        """``5x5`` of ``5x5x3``, whose third extent is an option of its own."""
+        parts = [split_third(value) for value in values]
+        if not all(parts):
+            return values
+        apart = [part for part in parts if part is not None]
+        self._set(third, [self._converted(third, extent, extent.span) for _, extent in apart])
+        self.by_name.add(third.name)
+        return [size for size, _ in apart]
+
+    def _converted(self, option: Option[Any], value: tree.Value, start: Span) -> Written:
+        """The typed value, None with a finding where it does not fit; its place begins at ``start``."""
+        if self.lists and "," in value.text:
+            self.say.ambiguous(value)
+        typed: Any = None
+        try:
+            typed = convert(option, value)
+        except MisfitError as misfit:
+            self.say.misfit(misfit.code, misfit.message, value, misfit.label)
+        return Written(typed, start.to(value.span))
 
     def _set(self, option: Option[Any], values: list[Written]) -> None:
         earlier = self.given.get(option.name)

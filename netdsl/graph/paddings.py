@@ -14,6 +14,9 @@ from netdsl.syntax import tree
 PADDINGS: Mapping[str, Padding | Same] = {"same": SAME, "valid": Padding(0, 0, 0, 0)}
 """Paddings that have a name."""
 
+ZERO = "zero"
+"""May stand before a word of a padding and means nothing: `zero padding 2`, `zero-padding 2`."""
+
 Items = tuple[tree.Item, ...]
 
 

@@ -50,6 +50,8 @@ def options_text(layer: Layer) -> str:
     parts = []
     bare_numbers = True
     for name, option in options.items():
+        if option.restates:
+            continue
         value = layer.__dict__[name]
         written = value is not None and value != option.default
         if written:

@@ -285,4 +285,4 @@ _SOLVABLE = (OptionType.COUNT, OptionType.SIZE)
 def _place_of(written: tree.Layer) -> Span:
     """The layer without its claim, which has a place of its own, and without a remark behind it."""
     last = (*written.words, *written.items)[-1].span
-    return Span(written.words[0].span.start, written.span.end if written.notes else last.end)
+    return Span(written.words[0].span.start, written.notes[-1].span.end if written.notes else last.end)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from netdsl.layers.option import Option, OptionType
 from netdsl.quantities import Padding, Size, Volume, count_from_text
+from netdsl.source import Span
 from netdsl.syntax import tree
 
 INTEGER_LIMIT = 2**31
@@ -44,6 +46,23 @@ def volume(value: tree.Value) -> Volume | None:
     if len(parts) == 2:
         return Volume(parts[0], parts[1], 1)
     return Volume(*parts) if len(parts) == 3 else None
+
+
+_THIRD = re.compile(r"([^xX×]*[xX×][^xX×]*?)\s*[xX×]\s*([^xX×]*)\Z")
+
+
+def split_third(value: tree.Value) -> tuple[tree.Extents, tree.Number] | None:
+    """``5x5`` and ``3`` of ``5x5x3``, each with its place; None for anything else."""
+    found = _THIRD.match(value.text)
+    if found is None:
+        return None
+    size, third, span = found[1], found[2], value.span
+    if span.end - span.start != len(value.text):  # a name stands for it
+        return tree.Extents(size, span), tree.Number(third, span)
+    return (
+        tree.Extents(size, Span(span.start, span.start + len(size))),
+        tree.Number(third, Span(span.end - len(third), span.end)),
+    )
 
 
 def number(value: tree.Number) -> float | None:

@@ -8,7 +8,15 @@ from netdsl.diagnostics import Mistake
 from netdsl.layers.connection_tables import TABLES
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size, table
-from netdsl.layers.sliding import Sliding, derivation, filters_give, slide, sliding
+from netdsl.layers.sliding import (
+    Sliding,
+    depth_problems,
+    derivation,
+    filter_depth,
+    filters_give,
+    slide,
+    sliding,
+)
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Size, Volume
 
@@ -39,7 +47,7 @@ class Conv(Layer):
 
     Problems
         ND301 does not fit evenly, ND302 larger than its input, ND303 groups do not divide, ND307 table
-        and groups together, ND312 a table that does not fit.
+        and groups together, ND312 a table that does not fit, ND317 not as deep as its input.
 
     Example
         [227x227x3] INPUT
@@ -58,8 +66,13 @@ class Conv(Layer):
 
     filters = count("how many filters, which is the number of output channels", positional=True)
     kernel = size(
-        "height and width of a filter", words=("kernel", "size"), positional=True, example="3x3 pad 1"
+        "height and width of a filter",
+        words=("kernel", "size"),
+        positional=True,
+        example="3x3 pad 1",
+        third="depth",
     )
+    depth = filter_depth()
     stride = size("how far the filter moves", default=Size(1, 1))
     padding = padding("zeros around the input", words=("pad",))
     dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1))
@@ -90,7 +103,8 @@ class Conv(Layer):
                     spares_volume=True,
                 )
             )
-        return (*found, *self._table_problems(inputs[0]))
+        found += self._table_problems(x)
+        return tuple(found) or depth_problems(x, self.kernel, self.depth, self.groups)
 
     def _table_problems(self, x: Volume) -> tuple[Mistake, ...]:
         if self.table is None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size
-from netdsl.layers.sliding import filters_give
+from netdsl.layers.sliding import depth_problems, filter_depth, filters_give
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ class Deconv(Layer):
         F*F*(C/groups)*filters multiply-accumulates per input position; keeps its input for backward.
 
     Problems
-        ND303 groups do not divide, ND309 nothing is left after the padding.
+        ND303 groups do not divide, ND309 nothing is left after the padding, ND317 not as
+        deep as its input.
 
     Example
         input 28x28x128
@@ -51,7 +52,8 @@ class Deconv(Layer):
     weighs = True
 
     filters = count("how many filters, which is the number of output channels", positional=True)
-    kernel = size("height and width of a filter", words=("kernel", "size"), positional=True)
+    kernel = size("height and width of a filter", words=("kernel", "size"), positional=True, third="depth")
+    depth = filter_depth()
     stride = size("how far apart the copies of the filter lie", default=Size(1, 1))
     padding = padding("rows and columns cut off the output on each side", words=("pad",))
     groups = count("parts of the channels that do not see each other", default=1, words=("groups", "group"))
@@ -86,7 +88,7 @@ class Deconv(Layer):
                     help=(f"use a filter of {self.stride} or more",),
                 )
             )
-        return tuple(found)
+        return tuple(found) or depth_problems(inputs[0], self.kernel, self.depth, self.groups)
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         (x,) = inputs

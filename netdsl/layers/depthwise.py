@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size
-from netdsl.layers.sliding import Sliding, derivation, slide, sliding
+from netdsl.layers.sliding import Sliding, depth_problems, derivation, filter_depth, slide, sliding
 from netdsl.quantities import Size, Volume
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Depthwise(Layer):
         F*F multiply-accumulates per output value; keeps its input for backward.
 
     Problems
-        ND301 does not fit evenly, ND302 larger than its input.
+        ND301 does not fit evenly, ND302 larger than its input, ND317 not as deep as its input.
 
     Example
         input 28x28x32
@@ -50,8 +50,13 @@ class Depthwise(Layer):
 
     multiplier = count("filters per channel", default=1)
     kernel = size(
-        "height and width of a filter", words=("kernel", "size"), positional=True, example="3x3 pad 1"
+        "height and width of a filter",
+        words=("kernel", "size"),
+        positional=True,
+        example="3x3 pad 1",
+        third="depth",
     )
+    depth = filter_depth()
     stride = size("how far the filter moves", default=Size(1, 1))
     padding = padding("zeros around the input", words=("pad",))
     dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1))
@@ -62,7 +67,7 @@ class Depthwise(Layer):
         return sliding(x, self.kernel, self.stride, self.padding, self.dialect.convolution, self.dilation)
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
-        return ()
+        return depth_problems(inputs[0], self.kernel, self.depth, inputs[0].channels)
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         (x,) = inputs

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size
-from netdsl.layers.sliding import Sliding, derivation, filters_give, slide, sliding
+from netdsl.layers.sliding import (
+    Sliding,
+    depth_problems,
+    derivation,
+    filter_depth,
+    filters_give,
+    slide,
+    sliding,
+)
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Size, Volume
 
@@ -33,7 +41,7 @@ class Local(Layer):
         F*F*C multiply-accumulates per output value; keeps its input for backward.
 
     Problems
-        ND301 does not fit evenly, ND302 larger than its input.
+        ND301 does not fit evenly, ND302 larger than its input, ND317 not as deep as its input.
 
     Example
         input 7x1
@@ -50,7 +58,8 @@ class Local(Layer):
     weighs = True
 
     filters = count("how many outputs at each position", positional=True)
-    kernel = size("height and width of a window", words=("kernel", "size"), positional=True)
+    kernel = size("height and width of a window", words=("kernel", "size"), positional=True, third="depth")
+    depth = filter_depth()
     stride = size("how far the window moves", default=Size(1, 1))
     padding = padding("zeros around the input", words=("pad",))
     bias = flag("whether each output adds a learned number", default=True, words=("bias", "biases"))
@@ -60,7 +69,7 @@ class Local(Layer):
         return sliding(x, self.kernel, self.stride, self.padding, self.dialect.convolution)
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
-        return ()
+        return depth_problems(inputs[0], self.kernel, self.depth)
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         outcome = slide(inputs[0], self.moving(inputs[0]), "window")

@@ -36,7 +36,9 @@ class Option(Generic[Value]):
     ``example`` is a value that beginners would write, for hints. ``default`` None means that it must be
     given, unless the layer says otherwise with ``derived``: then None is a legal value that the layer
     replaces by a rule of its own (a pool's stride is its kernel). ``choices`` are the words that a WORD
-    can be, in lower case; ``tables`` the tables of channels that have a name.
+    can be, in lower case; ``tables`` the tables of channels that have a name. ``third`` names the
+    option that takes the third extent of a SIZE, as in ``5x5x3``. ``restates`` marks an option that says
+    what follows anyway: it is compared, and canonical text leaves it out.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Option(Generic[Value]):
         choices: tuple[str, ...] = (),
         tables: Mapping[str, Rows] | None = None,
         example: str = "",
+        third: str = "",
+        restates: bool = False,
     ) -> None:
         self.type = type
         self.doc = doc
@@ -69,6 +73,8 @@ class Option(Generic[Value]):
         self.choices = choices
         self.tables: Mapping[str, Rows] = tables or {}
         self.example = example
+        self.third = third
+        self.restates = restates
 
     @property
     def required(self) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.dialect import Rounding
+from netdsl.layers.option import Option, count
 from netdsl.quantities import Padding, Same, Size, Volume, counted
 
 ONE_BY_ONE = Size(1, 1)
@@ -174,3 +175,25 @@ def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
             )
         counts.append(_rounded(exact, moving.rounding, extent, step, before, after))
     return Size(counts[0], counts[1])
+
+
+def filter_depth() -> Option[int]:
+    """The third extent of a filter that is written with one."""
+    return count("channels that a filter covers, as in `5x5x3`", derived=True, restates=True)
+
+
+def depth_problems(x: Volume, kernel: Size, depth: int | None, groups: int = 1) -> tuple[Mistake, ...]:
+    """What is wrong with a stated depth: it is that of the input, or of one group of its channels."""
+    if depth is None or depth in (x.channels, x.channels // groups):
+        return ()
+    cure = f"write `{kernel}x{x.channels // groups}`, or `{kernel}`: a filter covers all channels"
+    return (
+        Mistake(
+            "ND317",
+            f"the filter is {depth} deep, the input {x.channels}",
+            option="depth",
+            label=f"the input is {x}",
+            help=(f"{cure} of its group" if groups > 1 else cure,),
+            spares_volume=True,
+        ),
+    )

@@ -1,37 +1,49 @@
-"""Compares a plan with the memory and the weights that notes state of its layers."""
+"""Compares a layer with the memory and the weights that notes state of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netdsl.diagnostics import Findings
-from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.quantities import grouped
+from netdsl.graph.network import Noted
+from netdsl.layers.layer import Parameter
+from netdsl.quantities import Volume, grouped
 
 
-def check_notes(plan: Plan, findings: Findings) -> None:
-    """Report every figure that is wrong by more than its rounding."""
-    for layer in plan.layers:
-        for noted in layer.node.claim.noted if layer.node.claim else ():
-            received = _weights(layer) if noted.subject == "weights" else layer.output.values
-            if abs(received - noted.value) > noted.tolerance:
-                findings.add(
-                    "ND315",
-                    f"{layer.node.name} has {grouped(received)} {_NOUNS[noted.subject]}, "
-                    f"not {grouped(noted.value)}",
-                    noted.span,
-                    _derivation(layer) if noted.subject == "weights" else f"the volume is {layer.output}",
-                )
+def check_notes(
+    name: str,
+    noted: tuple[Noted, ...],
+    output: Volume,
+    possible: Sequence[tuple[Parameter, ...]],
+    findings: Findings,
+) -> None:
+    """Report every figure that is wrong by more than its rounding.
+
+    ``possible`` are the parameters that the layer can have: several where a volume before it is in
+    doubt. Then a figure is wrong that agrees with none of them.
+    """
+    for figure in noted:
+        weighs = figure.subject == "weights"
+        received = [_weights(parameters) for parameters in possible] if weighs else [output.values]
+        if not any(abs(count - figure.value) <= figure.tolerance for count in received):
+            findings.add(
+                "ND315",
+                f"{name} has {grouped(received[0])} {_NOUNS[figure.subject]}, not {grouped(figure.value)}",
+                figure.span,
+                _derivation(possible[0]) if weighs else f"the volume is {output}",
+            )
 
 
 _NOUNS = {"weights": "weights, biases aside", "memory": "activations"}
 
 
-def _weights(layer: PlannedLayer) -> int:
+def _weights(parameters: tuple[Parameter, ...]) -> int:
     """Learned numbers without biases, as the notes count them."""
-    return sum(parameter.values for parameter in layer.parameters if parameter.fan_in)
+    return sum(parameter.values for parameter in parameters if parameter.fan_in)
 
 
-def _derivation(layer: PlannedLayer) -> str:
+def _derivation(parameters: tuple[Parameter, ...]) -> str:
     """``3*3*3*64 = 1,728``."""
-    shapes = [parameter.shape for parameter in layer.parameters if parameter.fan_in]
+    shapes = [parameter.shape for parameter in parameters if parameter.fan_in]
     products = ["*".join(str(extent) for extent in shape) for shape in shapes]
-    return f"{' + '.join(products)} = {grouped(_weights(layer))}" if products else "it has no weights"
+    return f"{' + '.join(products)} = {grouped(_weights(parameters))}" if products else "it has no weights"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from netdsl.diagnostics import Findings, Mistake
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
-from netdsl.graph.network import Network, Node
+from netdsl.graph.network import Network, Node, Noted
 from netdsl.plan.costs import planned_layers
 from netdsl.plan.faults import TRACE_LENGTH, Place, report_claim, report_mistake
 from netdsl.plan.notes import check_notes
@@ -37,9 +37,7 @@ def plan_draft(draft: Draft, findings: Findings) -> Plan | None:
     network = Network(
         draft.name, nodes, draft.expectations, draft.source, draft.dialect, draft.patterns, draft.recipe
     )
-    plan = Plan(network, planned_layers(network, volumes))
-    check_notes(plan, findings)
-    return plan
+    return Plan(network, planned_layers(network, volumes))
 
 
 class _Walk:
@@ -96,11 +94,26 @@ class _Walk:
                 self.computed[node.position] = outcome
                 self.sound = False
                 report_claim(self._place(node, inputs), outcome, self.findings)
+            elif node.claim is not None and node.claim.noted:
+                self._check_notes(node, node.claim.noted, inputs, outcome)
         else:
             self._put(node, claimed or _spared(node, inputs, outcome))
             self.sound = False
             for mistake in outcome:
                 report_mistake(self._place(node, inputs), mistake, self.findings)
+
+    def _check_notes(
+        self, node: Node, noted: tuple[Noted, ...], inputs: tuple[Volume, ...], output: Volume
+    ) -> None:
+        """Compare the notes of a layer whose volume is right, for all the inputs that make it: those
+        claimed above, and those that the arithmetic gave where they differ."""
+        possible = dict.fromkeys((inputs, self._computed_inputs(node)))
+        weights = [
+            node.layer.parameters(*volumes)
+            for volumes in possible
+            if _agrees(self._volume(node, volumes), output)
+        ]
+        check_notes(node.name, noted, output, weights, self.findings)
 
     def _put(self, node: Node | Gap, volume: Volume | None) -> None:
         self.nodes.append(node)
@@ -160,10 +173,13 @@ class _Walk:
         then only that layer's claim is wrong, and it is reported already."""
         if not any(index in self.computed for index in node.inputs):
             return None
-        inputs = tuple(self.computed.get(index, self.volumes[index]) for index in node.inputs)
-        known = tuple(volume for volume in inputs if volume is not None)
-        outcome = self._volume(node, known)
+        outcome = self._volume(node, self._computed_inputs(node))
         return claimed if _agrees(outcome, claimed) else None
+
+    def _computed_inputs(self, node: Node) -> tuple[Volume, ...]:
+        """What the arithmetic gave for the layers before, whatever they claim."""
+        inputs = (self.computed.get(index, self.volumes[index]) for index in node.inputs)
+        return tuple(volume for volume in inputs if volume is not None)
 
     def _place(self, node: Node, inputs: tuple[Volume, ...]) -> Place:
         return Place(node, inputs, self._trace(node))

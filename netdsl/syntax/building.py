@@ -137,10 +137,10 @@ def layer(children: list[Any]) -> tree.Layer:
     span = (claimed or head[0]).span.to(head[-1].span)
     items: list[tree.Item] = []
     remark, labelled = "", False
-    for child in children[1:]:
+    for number, child in enumerate(children[1:]):
         if type(child) is not Token:
             items.append(child)
-        elif child.kind == "COLON":
+        elif child.kind == "COLON" and number == 0:
             labelled = True
         elif child.kind == "REMARK":
             remark = child.text
@@ -154,9 +154,10 @@ def layer(children: list[Any]) -> tree.Layer:
 def _noted(children: list[Any]) -> tree.Layer:
     """``CONV3-64: [224x224x64] memory: ... weights: ...``; the blank before the colon goes."""
     noted, claimed, *notes = children
+    remark = notes.pop().text if notes and type(notes[-1]) is Token else ""
     text = noted.text.rstrip(": \t")
     word = tree.Word(text, Span(noted.start, noted.start + len(text)))
-    return tree.Layer(claimed, (word,), True, (), "", whole(children), tuple(notes), noted=True)
+    return tree.Layer(claimed, (word,), True, (), remark, whole(children), tuple(notes), noted=True)
 
 
 def note(children: list[Any]) -> tree.Note:

@@ -21,7 +21,13 @@ LESSONS = (
     Lesson(
         "a number cannot begin with `-` here: `-` chains layers",
         "numbers in a network are not negative; leave the `-` out",
-        ("CONV 6 5x5 pad -1", "CONV1: 6 5x5 stride -1", "[CONV 6 5x5 pad -1]", "CONV-64", "CONV3-64: 3x3"),
+        (
+            "CONV 6 5x5 pad -1",
+            "CONV1: 6 5x5 stride -1",
+            "[CONV 6 5x5 pad -1]",
+            "CONV pad -1",
+            "CONV1: pad -1",
+        ),
     ),
     Lesson(
         "a layer begins with its kind, not with a number",
@@ -68,7 +74,7 @@ LESSONS = (
     Lesson(
         "a layer has one colon, after its label",
         "write `label: KIND options`",
-        ("a: b: c", "a: 3 : c", "a 3 : c", "a 3x3: c"),
+        ("a: 3 : c", "a 3 : c", "a 3x3: c", "a: b: [3]", "a: b: - 3"),
     ),
     Lesson(
         "`expect` needs a quantity, a relation and a value",

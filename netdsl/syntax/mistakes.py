@@ -6,9 +6,10 @@ that lesson; all others get a list of what could have stood there.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
-from netdsl.diagnostics import Diagnostic, Label, Severity
+from netdsl.diagnostics import Diagnostic, Edit, Label, Severity
 from netdsl.source import Source, Span
 from netdsl.syntax.automaton import (
     BRACKETS,
@@ -74,6 +75,9 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
         return _never_opened(failure, source)
     if token.kind == UNKNOWN:
         return _unknown_character(token, source)
+    hyphenated = _hyphenated(failure, source)
+    if hyphenated is not None:
+        return hyphenated
     lesson = _lessons().get((failure.state, token.kind))
     expected = _expected(failure)
     primary = Label(_place(failure, source), "" if lesson else f"expected {expected}")
@@ -82,10 +86,52 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     return _error("ND102", f"{_found(token)} cannot stand here", source, primary)
 
 
+_WORD_BEFORE = re.compile(
+    r"(?P<before>[]|{;:>–—−→[-])?[ \t]*\b(?P<kind>[A-Za-z_]+)(?P<extent>[0-9]*)\Z", re.ASCII
+)
+_LABEL_BEHIND = re.compile(r"[ \t]*:")
+_REACH = 80
+"""Characters before a hyphen that are looked at."""
+
+
+def _hyphenated(failure: Failure, source: Source) -> Diagnostic | None:
+    """``conv3-64`` as the table of a paper spells a layer, or ``conv1-1:`` as a label; None where a
+    `-` before a number is something else."""
+    link, number = failure.previous, failure.token
+    if link is None or link.text != "-" or number.kind != "NUMBER" or number.start != link.end:
+        return None
+    line = source.text[max(0, link.start - _REACH) : link.start].rpartition("\n")[2]
+    found = _WORD_BEFORE.search(line)
+    if found is None or not (found["before"] or found.start() == 0 or line[: found.start()].isspace()):
+        return None
+    kind, extent = found["kind"], found["extent"]
+    span = Span(link.start - len(kind) - len(extent), number.end)
+    written = source.excerpt(span)
+    if _LABEL_BEHIND.match(source.text, number.end):
+        meant, reason = f"{kind}{extent}_{number.text}", "a label has letters, digits and `_`: "
+    else:
+        meant = f"{kind.upper()} {number.text}{f' {extent}x{extent}' if extent else ''}"
+        reason = "write "
+    return _error(
+        "ND102",
+        f"`-` chains layers, so `{written}` is no name",
+        source,
+        Label(span),
+        f"{reason}`{meant}`",
+        fix=Edit(span, meant),
+    )
+
+
 def _error(
-    code: str, message: str, source: Source, primary: Label, *cures: str, secondary: tuple[Label, ...] = ()
+    code: str,
+    message: str,
+    source: Source,
+    primary: Label,
+    *cures: str,
+    secondary: tuple[Label, ...] = (),
+    fix: Edit | None = None,
 ) -> Diagnostic:
-    return Diagnostic(code, Severity.ERROR, message, source, primary, secondary, help=cures)
+    return Diagnostic(code, Severity.ERROR, message, source, primary, secondary, help=cures, fix=fix)
 
 
 def _place(failure: Failure, source: Source) -> Span:

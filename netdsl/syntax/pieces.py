@@ -21,6 +21,7 @@ ITEMS: dict[str, Callable[[str, Span], tree.Item]] = {
     "COMMA": tree.Mark,
     "EQUALS": tree.Mark,
     "OVER": tree.Mark,
+    "COLON": tree.Mark,
 }
 
 

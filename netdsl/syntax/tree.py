@@ -33,7 +33,8 @@ class Extents(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A sign between the items of a layer: ``,``, ``=``, or ``/`` before a stride."""
+    """A sign between the items of a layer: ``,``, ``=``, ``:`` before a value, or ``/``
+    before a stride."""
 
     text: str
     span: Span
