@@ -249,7 +249,7 @@ def test_messages_never_name_terminals() -> None:
         ("ADD[" * 100_000, "ND104"),
         ("A(" * 400_000, "ND102"),
         ("let k = " + "1*" * 400_000, "ND107"),
-        ("3x" * 500_000, "ND102"),
+        ("3x" * 500_000 + "3", "ND102"),
     ],
     ids=lambda value: value[:8],
 )

@@ -284,5 +284,5 @@ _SOLVABLE = (OptionType.COUNT, OptionType.SIZE)
 
 def _place_of(written: tree.Layer) -> Span:
     """The layer without its claim, which has a place of its own, and without a remark behind it."""
-    last = (*written.words, *written.items)[-1].span
-    return Span(written.words[0].span.start, written.notes[-1].span.end if written.notes else last.end)
+    parts = [part.span for part in (*written.words, *written.items, *written.notes)]
+    return Span(min(parts).start, max(part.end for part in parts))

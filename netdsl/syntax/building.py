@@ -130,12 +130,16 @@ def where(children: list[Any]) -> tree.Where:
 
 
 def layer(children: list[Any]) -> tree.Layer:
-    if type(children[0]) is Token:
+    if type(children[0]) is Token and children[0].kind == "NOTED":
         return _noted(children)
     claimed = children.pop(0) if isinstance(children[0], tree.Claim) else None
-    head: tuple[tree.Word, ...] = children[0]
-    span = (claimed or head[0]).span.to(head[-1].span)
     items: list[tree.Item] = []
+    if type(children[0]) is Token:
+        size = children.pop(0)
+        items.append(tree.Extents(size.text, span_of(size)))
+    head: tuple[tree.Word, ...] = children[0]
+    first = claimed or (items[0] if items else head[0])
+    span = first.span.to(head[-1].span)
     remark, labelled = "", False
     for number, child in enumerate(children[1:]):
         if type(child) is not Token:

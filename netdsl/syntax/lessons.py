@@ -32,7 +32,7 @@ LESSONS = (
     Lesson(
         "a layer begins with its kind, not with a number",
         "write the kind first: `FC 4096 neurons`, `CONV 64 3x3`",
-        ("64 3x3", "3x3 CONV", "[4096] 4096", "[4096] 3x3", "- 64 3x3", "[CONV 6 5x5\n64 3x3]"),
+        ("64 3x3", "3x3", "[4096] 4096", "[4096] 3x3", "- 64 3x3", "[CONV 6 5x5\n64 3x3]"),
     ),
     Lesson(
         "a volume in brackets says what the layer behind it makes, and no layer follows",
