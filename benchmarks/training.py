@@ -33,7 +33,7 @@ class Network(NamedTuple):
 
 
 NETWORKS = {
-    "lenet": Network(HERE.parent / "nets" / "lenet.net", 64, 40),
+    "lenet": Network(HERE.parent / "nets" / "lenet.net", 64, 150),
     "cifar6": Network(HERE / "networks" / "cifar6.net", 64, 3),
     "alexnet": Network(HERE / "networks" / "alexnet.net", 32, 1),
 }
