@@ -77,6 +77,7 @@ def _foundation() -> str:
         "functions.py",
         "simd.py",
         "tile.py",
+        "transform.py",
         "words.py",
     ):
         digest.update((folder / name).read_bytes())

@@ -45,6 +45,7 @@ from netdsl.backend.numba.simd import (
     sum_lanes,
 )
 from netdsl.backend.numba.tile import dot_tile, tile
+from netdsl.backend.numba.transform import list_places, transform
 
 __all__ = [
     "WIDTH",
@@ -66,6 +67,7 @@ __all__ = [
     "integer",
     "keep_lanes",
     "largest_lane",
+    "list_places",
     "load",
     "load_everywhere",
     "load_lanes",
@@ -87,6 +89,7 @@ __all__ = [
     "store_lanes",
     "sum_lanes",
     "tile",
+    "transform",
     "wait_until",
 ]
 
