@@ -89,7 +89,9 @@ def _launch(
         0,
     )
     scratch = table + 2 * spare + form.products * (v_plane + m_plane)
-    return Launch(_kernel(form, weights, dealt.high, channels, filters), arguments, dealt.items, (y,), scratch)
+    return Launch(
+        _kernel(form, weights, dealt.high, channels, filters), arguments, dealt.items, (y,), scratch
+    )
 
 
 _NAMES = [
@@ -125,7 +127,8 @@ def _kernel(form: Variant, weights: Weights, high: int, channels: int, filters: 
         *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
         f"of_x = arguments + {len(_NAMES) * 8}",
         "of_y = of_x + 104",
-        f"table = integer(arguments, {len(_NAMES) + 26}) + worker * integer(arguments, {len(_NAMES) + 27}) * 4",
+        f"table = integer(arguments, {len(_NAMES) + 26})",
+        f"table += worker * integer(arguments, {len(_NAMES) + 27}) * 4",
         f"zeros = table + {form.products * 8}",
         "spare = zeros + max(depth, width) * 4",
         "v = spare + max(depth, width) * 4",

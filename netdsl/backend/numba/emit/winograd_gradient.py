@@ -77,6 +77,35 @@ def _planes(image: Tensor, form: Variant, tiles: int) -> Planes:
     )
 
 
+_TRANSFORM_NAMES = (
+    "image",
+    "planes",
+    "start",
+    "tiles",
+    "per_item",
+    "channels",
+    "depth",
+    "plane",
+    "top",
+    "left",
+)
+
+_PRODUCTS_NAMES = (
+    "v",
+    "dm",
+    "du",
+    "depth",
+    "width",
+    "v_plane",
+    "dm_plane",
+    "du_plane",
+    "panels",
+    "channels",
+    "tiles",
+    "start",
+)
+
+
 def _transform(
     image: Tensor,
     planes: Planes,
@@ -112,18 +141,14 @@ def _transform(
         "planes + number * depth * 4, plane * 4, c * 4, {lanes})"
     )
     body = [
-        *(
-            f"{name} = integer(arguments, {number})"
-            for number, name in enumerate(
-                "image planes start tiles per_item channels depth plane top left".split()
-            )
-        ),
+        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_TRANSFORM_NAMES)),
         "mosaic = arguments + 80",
         "table = integer(arguments, 23) + worker * integer(arguments, 24) * 4",
         f"zeros = table + {form.products * 8}",
         "clear(zeros, depth)",
         "for number in range(first * per_item, min(last * per_item, tiles)):",
-        f"    list_places(table, {extent}, start + number, {form.outputs_wide}, top, left, image, zeros, mosaic)",
+        f"    list_places(table, {extent}, start + number, {form.outputs_wide}, top, left, image, zeros,",
+        "                mosaic)",
         *(f"    {line}" for line in along("channels", line, channels)),
     ]
     built = kernel("winograd_tiles", indented(body, 1) + "\n")
@@ -169,12 +194,7 @@ def _products_kernel(high: int, panels: Panels) -> Kernel:
         )
 
     body = [
-        *(
-            f"{name} = integer(arguments, {number})"
-            for number, name in enumerate(
-                "v dm du depth width v_plane dm_plane du_plane panels channels tiles start".split()
-            )
-        ),
+        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_PRODUCTS_NAMES)),
         "for item in range(first, last):",
         "    product = item // panels",
         "    panel = item - product * panels",

@@ -40,6 +40,10 @@ class Variant(NamedTuple):
     weights: Matrix
     outputs: Matrix
 
+    def __str__(self) -> str:
+        m, r = self.outputs_wide, self.kernel_wide
+        return f"F({m}x{m}, {r}x{r})"
+
     @property
     def extent(self) -> int:
         """Rows and columns of a tile of inputs."""

@@ -84,8 +84,8 @@ def _weights_kernel(form: Variant, vectors: int) -> Kernel:
         f"    for step in range(block * {_STEPS_PER_ITEM}, min((block + 1) * {_STEPS_PER_ITEM}, steps)):",
         "        source = w + (start + lane * by_lane + step * by_step) * 4",
         f"        for row in range({side}):",
-        f"            pack_rows(source + row * by_row * 4, taps + row * {side * lanes * 4}, {side}, by_column,",
-        f"                      1, 0, {lanes}, filled, by_lane)",
+        f"            pack_rows(source + row * by_row * 4, taps + row * {side * lanes * 4}, {side},",
+        f"                      by_column, 1, 0, {lanes}, filled, by_lane)",
         f"        target = planes + (panel * steps + step) * {lanes * 4}",
         f"        for offset in range(0, {lanes * 4}, {WIDTH * 4}):",
         f'            transform("{text_of(form.weights)}", 0, 0,',
@@ -96,7 +96,7 @@ def _weights_kernel(form: Variant, vectors: int) -> Kernel:
 
 def gather_gradient(planes: Tensor, plane: int, row: int, dw: Tensor, form: Variant) -> Launch:
     """dw = G^T dU G, from planes of (channel x filter) whose rows are ``row`` numbers apart."""
-    side, _, depth, filters = dw.shape
+    _, _, depth, filters = dw.shape
     channels = max(1, blocks(depth, 2 * ITEMS))
     arguments = (Place(planes), Place(dw), depth, filters, plane, row, channels)
     body = [
