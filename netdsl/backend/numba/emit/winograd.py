@@ -10,12 +10,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import cpu
-from netdsl.backend.numba.emit.winograd_tiles import Mosaic, Variant, mosaic, text_of
+from netdsl.backend.numba.emit.winograd_tiles import Border, Mosaic, Variant, mosaic, text_of
 from netdsl.backend.numba.emit.winograd_weights import LINE_FLOATS, Weights, along, transform_weights
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
-from netdsl.quantities import Padding
 
 BLOCK_FLOATS = 2**17
 """Transformed inputs and outputs of a block of tiles, about: they stay in the second cache."""
@@ -49,16 +48,16 @@ def blocks_of(tiles: int, floats_per_tile: int, vectors: int) -> Blocks:
 
 
 def convolve(
-    x: Tensor, w: Tensor, y: Tensor, padding: Padding, form: Variant, batch: int, *, rotated: bool
+    x: Tensor, w: Tensor, y: Tensor, border: Border, form: Variant, batch: int, *, rotated: bool
 ) -> list[Launch]:
     """y = x convolved with w; ``rotated`` as in ``transform_weights``."""
     weights = transform_weights(w, form, rotated=rotated)
-    tiling = mosaic(batch, x.shape, y.shape, padding, form.outputs_wide)
-    return [weights.launch, _launch(x, weights, y, padding, form, tiling, batch)]
+    tiling = mosaic(batch, x.shape, y.shape, border, form)
+    return [weights.launch, _launch(x, weights, y, border, form, tiling, batch)]
 
 
 def _launch(
-    x: Tensor, weights: Weights, y: Tensor, padding: Padding, form: Variant, tiling: Mosaic, batch: int
+    x: Tensor, weights: Weights, y: Tensor, border: Border, form: Variant, tiling: Mosaic, batch: int
 ) -> Launch:
     panels = weights.panels
     channels, filters = x.shape[2], y.shape[2]
@@ -81,8 +80,8 @@ def _launch(
         weights.plane,
         v_plane,
         m_plane,
-        padding.top,
-        padding.left,
+        border.top,
+        border.left,
         *tiling.numbers(batch, x.shape),
         *tiling.numbers(batch, y.shape),
         Scratch(),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.emit.winograd import convolve, whole_vectors
 from netdsl.backend.numba.emit.winograd_gradient import weight_gradient
-from netdsl.backend.numba.emit.winograd_tiles import Variant, mosaic, variant
+from netdsl.backend.numba.emit.winograd_tiles import Border, Variant, mosaic, variant
 from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import (
@@ -17,7 +17,7 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Tensor
-from netdsl.quantities import Padding, Size
+from netdsl.quantities import Size
 
 CANDIDATES = {3: (4, 2), 5: (4, 2)}
 """Outputs of a tile that are tried, by the side of the kernel.
@@ -40,7 +40,7 @@ class _Convolution(NamedTuple):
     x: Tensor
     y: Tensor
     weights: Tensor
-    padding: Padding
+    border: Border
     geometry: Geometry
 
 
@@ -53,22 +53,22 @@ def emit_winograd(op: Operation, batch: int) -> list[Launch]:
     if form is None:
         return []
     if isinstance(op, ConvolutionWeightGradient):
-        launches = weight_gradient(found.x, found.y, found.weights, found.padding, form, batch)
+        launches = weight_gradient(found.x, found.y, found.weights, found.border, form, batch)
     else:
         rotated = isinstance(op, ConvolutionInputGradient)
-        launches = convolve(found.x, found.weights, found.y, found.padding, form, batch, rotated=rotated)
+        launches = convolve(found.x, found.weights, found.y, found.border, form, batch, rotated=rotated)
     return [launch._replace(note=f"{op!r}, Winograd's {form}") for launch in launches]
 
 
 def _as_convolution(op: Convolution | ConvolutionInputGradient | ConvolutionWeightGradient) -> _Convolution:
     first, second = op.inputs
     result, padding = op.outputs[0], op.geometry.padding
+    border = Border(padding.top, padding.left)
     if isinstance(op, ConvolutionWeightGradient):
-        return _Convolution(first, second, result, padding, op.geometry)
+        return _Convolution(first, second, result, border, op.geometry)
     if isinstance(op, Convolution):
-        return _Convolution(first, result, second, padding, op.geometry)
-    high, wide = second.shape[0] - 1, second.shape[1] - 1
-    opposite = Padding(high - padding[0], high - padding[1], wide - padding[2], wide - padding[3])
+        return _Convolution(first, result, second, border, op.geometry)
+    opposite = Border(second.shape[0] - 1 - padding.top, second.shape[1] - 1 - padding.left)
     return _Convolution(first, result, second, opposite, op.geometry)
 
 
@@ -77,7 +77,7 @@ def _best(found: _Convolution, batch: int) -> Variant | None:
     high, wide, depth, filters = found.weights.shape
     _, _, groups, dilation = found.geometry
     plain = groups == 1 and found.geometry.stride == dilation == Size(1, 1)
-    if not plain or high != wide or high not in CANDIDATES or min(found.padding) < 0:
+    if not plain or high != wide or high not in CANDIDATES:
         return None
     direct = (
         batch * found.y.shape[0] * found.y.shape[1] * high * wide * depth * whole_vectors(filters) / WIDTH
@@ -90,7 +90,7 @@ def _best(found: _Convolution, batch: int) -> Variant | None:
 def _cost(found: _Convolution, form: Variant, batch: int) -> float:
     """Cycles of one core: products, tiles there and back, weights there or back."""
     _, _, depth, filters = found.weights.shape
-    tiles = mosaic(batch, found.x.shape, found.y.shape, found.padding, form.outputs_wide).tiles
+    tiles = mosaic(batch, found.x.shape, found.y.shape, found.border, form).tiles
     products = tiles * depth * whole_vectors(filters)
     moved = tiles * (whole_vectors(depth) + whole_vectors(filters)) + depth * whole_vectors(filters)
     return form.products * (products + TRANSFORM_CYCLES * moved) / WIDTH

@@ -13,12 +13,19 @@ from typing import NamedTuple
 from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.emit.panels import ITEMS, Panels, panels_of, split_evenly
 from netdsl.backend.numba.emit.winograd import whole_vectors
-from netdsl.backend.numba.emit.winograd_tiles import Matrix, Mosaic, Variant, mosaic, text_of, transposed
+from netdsl.backend.numba.emit.winograd_tiles import (
+    Border,
+    Matrix,
+    Mosaic,
+    Variant,
+    mosaic,
+    text_of,
+    transposed,
+)
 from netdsl.backend.numba.emit.winograd_weights import LINE_FLOATS, along, gather_gradient
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
-from netdsl.quantities import Padding
 
 CHUNK_FLOATS = 2**20
 """Transformed numbers of a chunk, about, where the weights do not need more: a part of the cache
@@ -39,10 +46,10 @@ class Planes(NamedTuple):
 
 
 def weight_gradient(
-    x: Tensor, dy: Tensor, dw: Tensor, padding: Padding, form: Variant, batch: int
+    x: Tensor, dy: Tensor, dw: Tensor, border: Border, form: Variant, batch: int
 ) -> list[Launch]:
     """dw from x and dy of a convolution of stride 1."""
-    tiling = mosaic(batch, x.shape, dy.shape, padding, form.outputs_wide)
+    tiling = mosaic(batch, x.shape, dy.shape, border, form)
     depth, width = whole_vectors(x.shape[2]), whole_vectors(dy.shape[2])
     panels = panels_of(dy.shape[2])
     high = split_evenly(x.shape[2], cpu().accumulators // panels.vectors)[0]
@@ -54,8 +61,8 @@ def weight_gradient(
     for start in range(0, tiling.tiles, chunk):
         tiles = min(chunk, tiling.tiles - start)
         launches += [
-            _transform(x, v, form, form.inputs, padding, tiling, batch, start, tiles),
-            _transform(dy, dm, form, transposed(form.outputs), None, tiling, batch, start, tiles),
+            _transform(x, v, form, form.inputs, border, tiling, batch, start, tiles),
+            _transform(dy, dm, form, transposed(form.outputs), Border(0, 0), tiling, batch, start, tiles),
             _products(v, dm, du, du_plane, high, panels, x.shape[2], tiles, start),
         ]
     return [*launches, gather_gradient(du, du_plane, width, dw, form)]
@@ -111,13 +118,13 @@ def _transform(
     planes: Planes,
     form: Variant,
     matrix: Matrix,
-    padding: Padding | None,
+    border: Border,
     tiling: Mosaic,
     batch: int,
     start: int,
     tiles: int,
 ) -> Launch:
-    """Tiles of a chunk: of the inputs where there is padding, else of the outputs."""
+    """V or dM of the tiles of a chunk."""
     channels = image.shape[2]
     per_item = blocks(tiles, 4 * ITEMS)
     arguments: tuple[Argument, ...] = (
@@ -129,8 +136,8 @@ def _transform(
         channels,
         planes.depth,
         planes.plane,
-        padding.top if padding else 0,
-        padding.left if padding else 0,
+        border.top,
+        border.left,
         *tiling.numbers(batch, image.shape),
         Scratch(),
         0,

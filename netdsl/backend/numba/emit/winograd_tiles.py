@@ -11,7 +11,6 @@ from math import prod, sqrt
 from typing import NamedTuple
 
 from netdsl.backend.numba.kernel import blocks
-from netdsl.quantities import Padding
 
 POINTS = {
     4: (0.0, 1.0, -1.0),
@@ -94,6 +93,14 @@ def text_of(matrix: Matrix) -> str:
     return "; ".join(" ".join(f"{round(number, 12) + 0.0:.9g}" for number in row) for row in matrix)
 
 
+class Border(NamedTuple):
+    """Rows and columns of zeros before an image, those after it follow from the shapes; negative
+    where the first rows or columns are not read."""
+
+    top: int
+    left: int
+
+
 class Axis(NamedTuple):
     """Images side by side along height or width, ``pitch`` apart, under one line of tiles.
 
@@ -127,26 +134,27 @@ class Mosaic(NamedTuple):
         return (*ways, columns.tiles, rows.images, columns.images, images, *shape)
 
 
-def _axes(images: int, inputs: int, outputs: int, pads: tuple[int, int], wide: int) -> list[Axis]:
-    """Images one by one, and all in one run."""
+def _axes(images: int, inputs: int, outputs: int, before: int, form: Variant) -> list[Axis]:
+    """Images one by one, and all in one run; ``before`` is the border before the first input."""
+    wide = form.outputs_wide
+    after = outputs + form.kernel_wide - 1 - before - inputs
+    pitch = max(inputs + max(before, after, 0), outputs)
     run = blocks(outputs, wide)
-    apart = max(inputs, run * wide) + inputs
-    pitch = max(inputs + max(pads), outputs)
+    apart = max(pitch, run * wide)
     joined = blocks((images - 1) * pitch + outputs, wide)
     return [Axis(images, apart, run, apart, images * run), Axis(images, pitch, joined, 0, joined)]
 
 
-def mosaic(batch: int, x: tuple[int, ...], y: tuple[int, ...], padding: Padding, wide: int) -> Mosaic:
-    """The arrangement of ``batch`` images with the fewest tiles of ``wide`` x ``wide`` outputs.
+def mosaic(batch: int, x: tuple[int, ...], y: tuple[int, ...], border: Border, form: Variant) -> Mosaic:
+    """The arrangement of ``batch`` images with the fewest tiles.
 
     ``x`` and ``y`` are the shapes of one image before and after the convolution.
     """
-    heights, widths = (padding.top, padding.bottom), (padding.left, padding.right)
     found = [
         Mosaic(rows, columns)
         for high in range(1, batch + 1)
-        for rows in _axes(high, x[0], y[0], heights, wide)
-        for columns in _axes(blocks(batch, high), x[1], y[1], widths, wide)
+        for rows in _axes(high, x[0], y[0], border.top, form)
+        for columns in _axes(blocks(batch, high), x[1], y[1], border.left, form)
     ]
     # In one column, the rows of tiles that share inputs are close together.
     return min(found, key=lambda one: (one.tiles, one.columns.images))
