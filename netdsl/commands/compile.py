@@ -9,6 +9,7 @@ from math import prod
 import click
 
 from netdsl.commands.loading import load_plan_or_exit
+from netdsl.commands.running import exact_option
 from netdsl.quantities import bytes_text
 
 
@@ -28,8 +29,16 @@ from netdsl.quantities import bytes_text
 )
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
 @click.option("--decay", type=click.FloatRange(0, 1), default=5e-4, show_default=True, help="Weight decay.")
+@exact_option
 def command(
-    network: str, emit: bool, batch: int, inference: bool, loss: str, momentum: float, decay: float
+    network: str,
+    emit: bool,
+    batch: int,
+    inference: bool,
+    loss: str,
+    momentum: float,
+    decay: float,
+    exact: bool,
 ) -> None:
     """Compile NET to native code, or print its program with --emit.
 
@@ -45,10 +54,10 @@ def command(
 
     chosen = losses()[loss]
     if inference:
-        program = inference_program(plan, batch, loss=chosen)
+        program = inference_program(plan, batch, loss=chosen, exact=exact)
     else:
         optimizer = Sgd(momentum=momentum, decay=decay)
-        program = training_program(plan, batch, loss=chosen, optimizer=optimizer)
+        program = training_program(plan, batch, loss=chosen, optimizer=optimizer, exact=exact)
     if emit:
         click.echo(module_text(program, plan.network.name), nl=False)
         return

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.commands.running import backend_option, format_option, percent, thread_count, threads_option
+from netdsl.commands.running import (
+    backend_option,
+    exact_option,
+    format_option,
+    percent,
+    thread_count,
+    threads_option,
+)
 
 if TYPE_CHECKING:
     from netdsl.training.restored import Examined, Restored
@@ -21,9 +28,10 @@ _MOST_CONFUSIONS = 3
     "--data", metavar="DATA", help="Other data than the run's own: all its images, or its test part."
 )
 @format_option
+@exact_option
 @threads_option
 @backend_option
-def command(run: str, data: str | None, form: str, threads: int | None, backend: str) -> None:
+def command(run: str, data: str | None, form: str, exact: bool, threads: int | None, backend: str) -> None:
     """Evaluate RUN, a run folder or a checkpoint, on the test images it has never seen.
 
     The JSON form also has the confusion matrix: a row for each class, a column for each answer.
@@ -34,7 +42,7 @@ def command(run: str, data: str | None, form: str, threads: int | None, backend:
 
     path = run_checkpoint(Path(run))
     checkpoint, plan = open_checkpoint(path)
-    restored = Restored(checkpoint, path, plan, open_backend(backend), thread_count(threads))
+    restored = Restored(checkpoint, path, plan, open_backend(backend), thread_count(threads), exact=exact)
     examined = restored.examine(data)
     if form == "json":
         import json

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.commands.loading import show
-from netdsl.commands.running import backend_option, format_option, percent, thread_count, threads_option
+from netdsl.commands.running import (
+    backend_option,
+    exact_option,
+    format_option,
+    percent,
+    thread_count,
+    threads_option,
+)
 from netdsl.diagnostics import Diagnosed
 
 if TYPE_CHECKING:
@@ -30,6 +37,7 @@ _PICTURES_AT_ONCE = 64
     help="How many classes to name for each picture.",
 )
 @format_option
+@exact_option
 @threads_option
 @backend_option
 @click.pass_context
@@ -39,6 +47,7 @@ def command(
     images: tuple[str, ...],
     top: int,
     form: str,
+    exact: bool,
     threads: int | None,
     backend: str,
 ) -> None:
@@ -53,7 +62,7 @@ def command(
 
     path = run_checkpoint(Path(run))
     checkpoint, plan = open_checkpoint(path)
-    restored = Restored(checkpoint, path, plan, open_backend(backend), thread_count(threads))
+    restored = Restored(checkpoint, path, plan, open_backend(backend), thread_count(threads), exact=exact)
     rows: list[dict[str, Any]] = []
     for start in range(0, len(images), _PICTURES_AT_ONCE):
         chunk = _predict(restored, images[start : start + _PICTURES_AT_ONCE], top)

@@ -33,6 +33,14 @@ def backend_option(function: Function) -> Function:
     )(function)
 
 
+def exact_option(function: Function) -> Function:
+    return click.option(
+        "--exact",
+        is_flag=True,
+        help="Only direct convolutions: slower, and nearer to the mathematics.",
+    )(function)
+
+
 def format_option(function: Function) -> Function:
     return click.option(
         "--format",

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.commands.loading import load_plan_or_exit, show
-from netdsl.commands.running import Function, backend_option, percent, thread_count, threads_option
+from netdsl.commands.running import (
+    Function,
+    backend_option,
+    exact_option,
+    percent,
+    thread_count,
+    threads_option,
+)
 from netdsl.quantities import bytes_text, counted
 
 if TYPE_CHECKING:
@@ -20,7 +27,19 @@ if TYPE_CHECKING:
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
 
-_SETTINGS = ("data", "split", "loss", "rate", "momentum", "decay", "batch", "epochs", "seed", "init")
+_SETTINGS = (
+    "data",
+    "split",
+    "loss",
+    "rate",
+    "momentum",
+    "decay",
+    "batch",
+    "epochs",
+    "seed",
+    "init",
+    "exact",
+)
 """Options that are settings of the recipe, under the same names."""
 
 _FREE_ON_RESUME = ("data", "epochs")
@@ -60,6 +79,7 @@ _NOTICED_SECONDS = 1.5
 @_option("init", str, "NAME", "First weights: he or glorot.")
 @_option("seed", int, "N", "Decides every random number.")
 @_option("split", str, "A/B/C", "Percentages for train/validation/test.")
+@exact_option
 @threads_option
 @backend_option
 @click.option("--recipe", metavar="FILE", help="A .train file in place of the network's train block.")
@@ -74,6 +94,7 @@ def command(
     backend: str,
     recipe: str | None,
     resume: str | None,
+    exact: bool,
     **settings: Any,
 ) -> None:
     """Train NET, a network file or a name of the zoo, and measure it on the test images.
@@ -85,6 +106,8 @@ def command(
     if out == "":
         raise click.BadParameter("name a folder", context, param_hint="--out")
     given = {name: value for name, value in settings.items() if value is not None}
+    if exact:
+        given["exact"] = True
     if resume is not None:
         _check_resume(context, given if recipe is None else {**given, "recipe": recipe}, out)
         from netdsl.training.run_folder import old_run_folder

@@ -25,6 +25,8 @@ class Program(NamedTuple):
 
     ``inputs`` are written by the caller before the step, ``outputs`` can be read after it,
     ``stored`` are changed in place. ``constants`` are tensors with their numbers.
+    ``exact`` asks for convolutions that multiply as their formula says: a backend may otherwise
+    take forms with fewer multiplications, which round a little more.
     """
 
     name: str
@@ -35,3 +37,4 @@ class Program(NamedTuple):
     stored: tuple[Stored, ...]
     stored_tensors: dict[str, Tensor]
     constants: dict[Tensor, tuple[float, ...]]
+    exact: bool = False

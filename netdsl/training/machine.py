@@ -53,11 +53,12 @@ class Machine:
     def _program(self, purpose: str, batch: int) -> Program:
         key = (purpose, batch)
         if key not in self._programs:
-            loss = self.recipe.loss_function
+            loss, exact = self.recipe.loss_function, self.recipe.exact
             if purpose == "train":
-                program = training_program(self.plan, batch, loss=loss, optimizer=self.recipe.optimizer)
+                optimizer = self.recipe.optimizer
+                program = training_program(self.plan, batch, loss=loss, optimizer=optimizer, exact=exact)
             else:
-                program = inference_program(self.plan, batch, loss=loss)
+                program = inference_program(self.plan, batch, loss=loss, exact=exact)
             self._programs[key] = program
         return self._programs[key]
 

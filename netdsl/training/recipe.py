@@ -23,7 +23,8 @@ class Recipe(NamedTuple):
 
     ``rate``, ``momentum`` and ``decay`` are those of ``Sgd``; ``batch`` is in images, ``epochs`` in
     passes over the training part; ``init`` names an initializer and ``split`` the percentages of
-    train/validation/test. The default rate, momentum and decay are those of Krizhevsky, Sutskever,
+    train/validation/test; ``exact`` is that of Program, and part of the recipe because the bits of
+    the result depend on it. The default rate, momentum and decay are those of Krizhevsky, Sutskever,
     Hinton, 2012, "ImageNet Classification with Deep Convolutional Neural Networks", section 5.
     """
 
@@ -37,6 +38,7 @@ class Recipe(NamedTuple):
     epochs: int = 15
     seed: int = 1
     init: str = "he"
+    exact: bool = False
 
     @property
     def shares(self) -> Shares:

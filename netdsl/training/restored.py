@@ -75,15 +75,25 @@ class Restored:
     """A checkpoint's network, ready to run."""
 
     def __init__(
-        self, checkpoint: Checkpoint, path: Path, plan: Plan, backend: Backend, threads: int
+        self,
+        checkpoint: Checkpoint,
+        path: Path,
+        plan: Plan,
+        backend: Backend,
+        threads: int,
+        *,
+        exact: bool = False,
     ) -> None:
-        """Raises Diagnosed: ND651 where the arrays are not those of the network, ND511 where the
+        """``exact``, or that of the checkpoint's recipe, is that of Program.
+
+        Raises Diagnosed: ND651 where the arrays are not those of the network, ND511 where the
         machine is too small for it."""
         check_inference_memory(plan, 1)
         self.checkpoint = checkpoint
         self.path = path
         self.plan = plan
-        self._machine = Machine(plan, checkpoint.recipe, backend, threads)
+        recipe = checkpoint.recipe._replace(exact=exact or checkpoint.recipe.exact)
+        self._machine = Machine(plan, recipe, backend, threads)
         self._machine.store = take_arrays(checkpoint, self._machine.stored("infer", 1), path)
 
     def examine(self, data: str | None) -> Examined:

@@ -78,6 +78,7 @@ def _foundation() -> str:
         "lane_tile.py",
         "simd.py",
         "tile.py",
+        "transform.py",
         "words.py",
     ):
         digest.update((folder / name).read_bytes())

@@ -56,6 +56,7 @@ from netdsl.backend.numba.simd import (
     sum_lanes,
 )
 from netdsl.backend.numba.tile import dot_tile, tile
+from netdsl.backend.numba.transform import list_places, transform
 
 __all__ = [
     "WIDTH",
@@ -80,6 +81,7 @@ __all__ = [
     "lane_dot",
     "lane_tile",
     "largest_lane",
+    "list_places",
     "load",
     "load_everywhere",
     "load_lanes",
@@ -103,6 +105,7 @@ __all__ = [
     "store_lanes",
     "sum_lanes",
     "tile",
+    "transform",
     "wait_until",
 ]
 

@@ -32,6 +32,7 @@ from netdsl.backend.numba.emit.window import (
     emit_window_maximum,
     emit_window_maximum_gradient,
 )
+from netdsl.backend.numba.emit.winograd_choice import emit_winograd
 from netdsl.backend.numba.kernel import Launch
 from netdsl.primitives.channel_window import ChannelWindow
 from netdsl.primitives.concatenation import Concatenation
@@ -86,9 +87,13 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
 """The emitter of every primitive: (operation, batch) to launches. Reshape shares memory."""
 
 
-def emit(operation: Operation, batch: int) -> list[Launch]:
-    """The launches of one primitive, with its origin and text for listings."""
+def emit(operation: Operation, batch: int, *, exact: bool = False) -> list[Launch]:
+    """The launches of one primitive, with its origin and text for listings.
+
+    ``exact`` keeps convolutions out of Winograd's domain.
+    """
+    launches = [] if exact else emit_winograd(operation, batch)
     return [
         launch._replace(origin=operation.origin, note=launch.note or repr(operation))
-        for launch in EMIT[type(operation)](operation, batch)
+        for launch in launches or EMIT[type(operation)](operation, batch)
     ]

@@ -1,0 +1,220 @@
+"""Transforms of small square tiles: M d M^T for a constant matrix M, a vector of channels at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+from netdsl.backend.numba.simd import (
+    I64,
+    VECTOR,
+    WIDTH,
+    integer,
+    lane_mask,
+    llvm_call,
+    masked_load,
+    masked_store,
+    pointer,
+)
+
+Row = list[float]
+
+
+def matrix_from_text(text: str) -> list[Row]:
+    """Rows parted by semicolons, numbers by blanks."""
+    return [[float(number) for number in row.split()] for row in text.split(";")]
+
+
+def _mirrored(first: Row, second: Row) -> bool:
+    """Whether two rows are the same but for signs, and worth computing together."""
+    same = all(abs(a) == abs(b) for a, b in zip(first, second, strict=True))
+    return same and first != second and sum(1 for a in first if a) > 1
+
+
+def _pairs(rows: list[Row]) -> list[tuple[int, int]]:
+    """Rows, two by two, that differ in signs alone."""
+    found: list[tuple[int, int]] = []
+    for j in range(len(rows)):
+        taken = {row for pair in found for row in pair}
+        partner = next((i for i in range(j) if i not in taken and _mirrored(rows[i], rows[j])), None)
+        if partner is not None and j not in taken:
+            found.append((partner, j))
+    return found
+
+
+def _weighted_sum(builder: Any, terms: list[tuple[float, Any]]) -> Any:
+    """The sum of weights times vectors; None for no term."""
+    # A term of weight 1 goes first: it needs no multiplication.
+    terms = sorted((term for term in terms if term[0]), key=lambda term: term[0] != 1)
+    if not terms:
+        return None
+    weight, total = terms[0]
+    if weight != 1:
+        total = builder.fmul(ir.Constant(VECTOR, [weight] * WIDTH), total)
+    for weight, value in terms[1:]:
+        if weight in (1, -1):
+            total = builder.fadd(total, value) if weight == 1 else builder.fsub(total, value)
+        else:
+            arguments = [ir.Constant(VECTOR, [weight] * WIDTH), value, total]
+            total = llvm_call(builder, f"llvm.fma.v{WIDTH}f32", VECTOR, arguments)
+    return total
+
+
+def _with_paired_rows(builder: Any, matrix: list[Row], inputs: list[Any]) -> list[Any]:
+    """Matrix times inputs. Rows that differ in signs share their sums: even + odd and even - odd."""
+    results: list[Any] = [None] * len(matrix)
+    for i, j in _pairs(matrix):
+        terms = list(zip(matrix[i], matrix[j], inputs, strict=True))
+        even = _weighted_sum(builder, [(a, x) for a, b, x in terms if a == b])
+        odd = _weighted_sum(builder, [(a, x) for a, b, x in terms if a != b])
+        if even is not None:
+            results[i], results[j] = builder.fadd(even, odd), builder.fsub(even, odd)
+    for i, row in enumerate(matrix):
+        if results[i] is None:
+            results[i] = _weighted_sum(builder, list(zip(row, inputs, strict=True)))
+    return results
+
+
+def _times(builder: Any, matrix: list[Row], inputs: list[Any]) -> list[Any]:
+    """Matrix times a column of vectors, with what rows or columns have in common computed once."""
+    columns = [list(column) for column in zip(*matrix, strict=True)]
+    pairs = _pairs(columns)
+    if not pairs:
+        return _with_paired_rows(builder, matrix, inputs)
+    paired = {column for pair in pairs for column in pair}
+    terms: list[list[tuple[float, Any]]] = [
+        [(row[c], inputs[c]) for c in range(len(inputs)) if c not in paired] for row in matrix
+    ]
+    for c, d in pairs:
+        total, difference = builder.fadd(inputs[c], inputs[d]), builder.fsub(inputs[c], inputs[d])
+        for row, row_terms in zip(matrix, terms, strict=True):
+            row_terms.append((row[c], total if row[c] == row[d] else difference))
+    return [_weighted_sum(builder, row_terms) for row_terms in terms]
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def transform(
+    context: Any,
+    matrix: Any,
+    gathers: Any,
+    scatters: Any,
+    source: Any,
+    source_step: Any,
+    target: Any,
+    target_step: Any,
+    offset: Any,
+    lanes: Any,
+) -> Any:
+    """R = M d M^T for each lane: d is n x n vectors, R is m x m, M the m x n literal ``matrix``.
+
+    With ``gathers`` 1, ``source`` is a table of n*n addresses, of d[0, 0], d[0, 1] and so on; with 0
+    it is the address of d[0, 0], and the others follow ``source_step`` bytes apart. ``scatters``
+    says the same of the target. ``offset`` bytes are added to every source address, and to
+    every target address; of each vector ``lanes`` numbers are read and written, WIDTH if it
+    is that literal.
+    """
+    rows = matrix_from_text(matrix.literal_value)
+    signature = types.void(matrix, gathers, scatters, *[types.intp] * 5, lanes)
+    extent = len(rows[0])
+    whole = isinstance(lanes, types.IntegerLiteral) and lanes.literal_value == WIDTH
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        source, source_step, target, target_step, offset = values[3:8]
+        mask = None if whole else lane_mask(builder, values[8])
+
+        def address(start: Any, step: Any, listed: int, number: int) -> Any:
+            if listed:
+                table = pointer(builder, start, I64)
+                start = builder.load(builder.gep(table, [ir.Constant(I64, number)]))
+            else:
+                start = builder.add(start, builder.mul(step, ir.Constant(I64, number)))
+            return pointer(builder, builder.add(start, offset), VECTOR)
+
+        def read(number: int) -> Any:
+            where = address(source, source_step, gathers.literal_value, number)
+            return builder.load(where, align=4) if mask is None else masked_load(builder, where, mask)
+
+        def write(number: int, value: Any) -> None:
+            where = address(target, target_step, scatters.literal_value, number)
+            if mask is None:
+                builder.store(value, where, align=4)
+            else:
+                masked_store(builder, value, where, mask)
+
+        columns = [
+            _times(builder, rows, [read(a * extent + b) for a in range(extent)]) for b in range(extent)
+        ]
+        for i in range(len(rows)):
+            results = _times(builder, rows, [column[i] for column in columns])
+            for j, result in enumerate(results):
+                write(i * len(rows) + j, result)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def store_integer(context: Any, address: Any, value: Any) -> Any:
+    """A 64-bit integer to an address."""
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        builder.store(values[1], pointer(builder, values[0], I64))
+        return context.get_dummy_value()
+
+    return types.void(types.intp, types.intp), code
+
+
+@njit  # type: ignore[untyped-decorator]
+def list_places(
+    table: Any,
+    extent: Any,
+    tile: Any,
+    step: Any,
+    top: Any,
+    left: Any,
+    images: Any,
+    elsewhere: Any,
+    mosaic: Any,
+) -> None:
+    """Write the addresses of the extent x extent positions of a tile, row by row.
+
+    Tiles begin ``step`` apart, ``top`` and ``left`` before the images do. ``images`` is the
+    address of the first image, ``elsewhere`` what stands for positions that no image covers, and
+    ``mosaic`` the address of the numbers of ``Mosaic.numbers``.
+    """
+    tiles_wide = integer(mosaic, 6)
+    images_high, images_wide, count = integer(mosaic, 7), integer(mosaic, 8), integer(mosaic, 9)
+    height, width, channels = integer(mosaic, 10), integer(mosaic, 11), integer(mosaic, 12)
+    pitch_high, pitch_wide = integer(mosaic, 0), integer(mosaic, 3)
+    tile_row = tile // tiles_wide
+    image_row, row = _image_of(tile_row, step, top, mosaic)
+    first_column, start = _image_of(tile - tile_row * tiles_wide, step, left, mosaic + 24)
+    for i in range(extent):
+        inside = 0 <= image_row < images_high and row < height
+        image_column, column = first_column, start
+        for j in range(extent):
+            image = image_row * images_wide + image_column
+            place = elsewhere
+            if inside and 0 <= image_column < images_wide and column < width and image < count:
+                place = images + ((image * height + row) * width + column) * channels * 4
+            store_integer(table + (i * extent + j) * 8, place)
+            column += 1
+            if column == pitch_wide:
+                column = 0
+                image_column += 1
+        row += 1
+        if row == pitch_high:
+            row = 0
+            image_row += 1
+
+
+@njit  # type: ignore[untyped-decorator]
+def _image_of(tile: Any, step: Any, before: Any, axis: Any) -> Any:
+    """The image along an axis in which a tile begins, and the place in it."""
+    pitch, run, run_pitch = integer(axis, 0), integer(axis, 1), integer(axis, 2)
+    place = tile // run * run_pitch + tile % run * step - before
+    image = place // pitch
+    return image, place - image * pitch

@@ -1,0 +1,201 @@
+"""Winograd's convolutions: their error has a bound, threads change no bit, --exact leaves them out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from building import filled_store, planned
+from layer_cases import LAYERS, conv, image, network_of
+
+from netdsl.backend import backend
+from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.emit import EMIT, emit, winograd_choice
+from netdsl.backend.numba.emit.winograd_tiles import variant
+from netdsl.backend.numpy.primitives import COMPUTE
+from netdsl.layers.fc import FullyConnected
+from netdsl.layers.relu import Relu
+from netdsl.losses import losses
+from netdsl.optimizers.sgd import Sgd
+from netdsl.primitives.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionWeightGradient,
+    Geometry,
+)
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.lower import inference_program, training_program
+from netdsl.program.program import Program
+from netdsl.quantities import Padding, Size
+
+EPSILON = 2.0**-24
+"""Half the distance from 1 to the next 32-bit float."""
+
+BOUND = {(2, 3): 8, (4, 3): 24, (2, 5): 24, (4, 5): 64}
+"""Of F(m x m, r x r): every error is at most bound * EPSILON * max(sum |x| |w|), the largest that a
+result could be without cancellation. It is the largest because an error in a tile spreads to
+all outputs of the tile, also to those at the border that have few terms."""
+
+DIRECT_BOUND = 12
+"""The same of direct convolutions."""
+
+GEOMETRIES = {
+    "same": (3, (13, 13), (32, 32), (1, 1, 1, 1)),
+    "valid": (3, (9, 14), (32, 48), (0, 0, 0, 0)),
+    "full": (3, (7, 6), (48, 32), (2, 2, 2, 2)),
+    "one-sided": (3, (8, 9), (32, 32), (0, 1, 2, 0)),
+    "wide-border": (3, (6, 5), (32, 32), (3, 4, 3, 3)),
+    "odd-channels": (3, (11, 10), (33, 47), (1, 1, 1, 1)),
+    "one-output": (3, (3, 3), (40, 40), (0, 0, 0, 0)),
+    "five": (5, (13, 11), (32, 33), (2, 2, 2, 2)),
+    "five-valid": (5, (9, 12), (33, 32), (0, 0, 0, 0)),
+}
+BATCH = 5
+
+
+def operation(name: str, kind: type):
+    """One direction of a convolution of ``GEOMETRIES``."""
+    side, (height, width), (depth, filters), padding = GEOMETRIES[name]
+    pads = Padding(*padding)
+    x = Tensor("x", (height, width, depth))
+    w = Tensor("w", (side, side, depth, filters), batched=False)
+    out = (height + pads.top + pads.bottom - side + 1, width + pads.left + pads.right - side + 1, filters)
+    y = Tensor("y", out)
+    geometry = Geometry(Size(1, 1), pads)
+    if kind is Convolution:
+        return Convolution(y, x, w, geometry)
+    if kind is ConvolutionInputGradient:
+        return ConvolutionInputGradient(x, y, w, geometry)
+    return ConvolutionWeightGradient(w, x, y, geometry)
+
+
+def one_step(op, values: dict[str, np.ndarray], threads: int, *, exact: bool) -> np.ndarray:
+    for tensor in op.inputs:
+        tensor.role = Role.INPUT
+    given = {tensor.name: tensor for tensor in op.inputs}
+    program = Program("test", BATCH, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact)
+    session = backend("numba").bind(program, {}, threads)
+    for name, value in values.items():
+        session.inputs[name][...] = value
+    session.run()
+    return np.array(session.outputs["result"]).reshape(op.outputs[0].full_shape(BATCH))
+
+
+def doubled(op, values: dict[str, np.ndarray]) -> np.ndarray:
+    """The result in double precision."""
+    arrays = {tensor: values[tensor.name].astype(np.float64) for tensor in op.inputs}
+    for tensor in op.outputs:
+        arrays[tensor] = np.zeros(tensor.full_shape(BATCH))
+    COMPUTE[type(op)](op, arrays)
+    return arrays[op.outputs[0]]
+
+
+def check_error(name: str, kind: type, outputs_wide: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    side = GEOMETRIES[name][0]
+    monkeypatch.setattr(winograd_choice, "CANDIDATES", {side: (outputs_wide,)})
+    monkeypatch.setattr(winograd_choice, "WORTH", float("inf"))
+    op = operation(name, kind)
+    assert str(variant(outputs_wide, side)) in emit(op, BATCH)[0].note
+    generator = np.random.default_rng(7)
+    values = {t.name: generator.normal(size=t.full_shape(BATCH)).astype(np.float32) for t in op.inputs}
+    wanted = doubled(op, values)
+    scale = EPSILON * doubled(op, {key: abs(value) for key, value in values.items()}).max()
+    found = one_step(op, values, 2, exact=False)
+    assert abs(found - wanted).max() <= BOUND[outputs_wide, side] * scale
+    direct = one_step(op, values, 2, exact=True)
+    assert abs(direct - wanted).max() <= DIRECT_BOUND * scale
+    # The same bits for any number of threads.
+    for threads in (1, 4):
+        assert one_step(op, values, threads, exact=False).tobytes() == found.tobytes()
+
+
+KINDS = [Convolution, ConvolutionInputGradient, ConvolutionWeightGradient]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("outputs_wide", [2, 4])
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_error(name: str, kind: type, outputs_wide: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_error(name, kind, outputs_wide, monkeypatch)
+
+
+@pytest.mark.parametrize("width", [4, 8])
+def test_narrower_vectors(width: int) -> None:
+    """The same bounds, in a process that is told of narrower registers."""
+    chosen = "test_error and (one-sided or odd-channels or five-valid) and 4"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-k", chosen, __file__],
+        env={**os.environ, "NETDSL_VECTOR_WIDTH": str(width)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.startswith("." * 9)
+
+
+NETWORK = (
+    image(11, 13, 32),
+    conv(48, (3, 3), pad=1),
+    Relu(),
+    conv(40, (5, 5), pad=2),
+    Relu(),
+    conv(40, (3, 3)),
+    FullyConnected(neurons=4),
+)
+"""Three convolutions that Winograd's forms take; the batch of a test is what makes them worth while."""
+
+
+def program_of(exact: bool, batch: int = 24) -> Program:
+    loss, optimizer = losses()["cross-entropy"], Sgd(decay=1e-3)
+    return training_program(planned(*NETWORK), batch, loss=loss, optimizer=optimizer, exact=exact)
+
+
+def trained(exact: bool, threads: int) -> dict[str, np.ndarray]:
+    program = program_of(exact)
+    store = filled_store(program, seed=1)
+    session = backend("numba").bind(program, store, threads)
+    generator = np.random.default_rng(2)
+    for _ in range(3):
+        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+        session.inputs["target"][...] = np.eye(4)[generator.integers(4, size=program.batch)]
+        session.inputs["rate"][...] = 0.02
+        session.run()
+    return store
+
+
+def uses_winograd(program: Program) -> bool:
+    return any("winograd" in launch.kernel.name for launch in lay_out(program).launches)
+
+
+def test_training_is_near_to_exact_and_the_same_for_any_number_of_threads() -> None:
+    assert uses_winograd(program_of(exact=False))
+    fast = trained(exact=False, threads=2)
+    for threads in (1, 4):
+        for name, array in trained(exact=False, threads=threads).items():
+            assert array.tobytes() == fast[name].tobytes(), name
+    for name, array in trained(exact=True, threads=2).items():
+        np.testing.assert_allclose(fast[name], array, rtol=2e-4, atol=2e-5, err_msg=name)
+        assert "velocity" in name or "bias" in name or array.tobytes() != fast[name].tobytes()
+
+
+def test_exact_is_the_direct_path() -> None:
+    program = program_of(exact=True)
+    assert not uses_winograd(program)
+    for op in program.operations:
+        direct = [launch.kernel for launch in EMIT[type(op)](op, program.batch)]
+        assert [launch.kernel for launch in emit(op, program.batch, exact=True)] == direct
+
+
+def test_all_three_directions_are_taken() -> None:
+    notes = [launch.note for launch in lay_out(program_of(exact=False)).launches]
+    for kind in ("= convolution(", "= convolution_input_gradient(", "= convolution_weight_gradient("):
+        assert any(kind in note and "F(4x4, 3x3)" in note for note in notes), kind
+        assert any(kind in note and "F(4x4, 5x5)" in note for note in notes), kind
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_few_channels_stay_direct(name: str) -> None:
+    assert not uses_winograd(inference_program(planned(*network_of(name)), 5, loss=losses()["l2"]))
