@@ -17,6 +17,10 @@ KERNEL_SIGNATURE = "void(intp, intp, intp, intp)"
 """(address of the arguments, first item, after the last item, worker)."""
 
 _YIELD = "SwitchToThread" if sys.platform == "win32" else "sched_yield"
+_SLEEP = "" if sys.platform == "win32" else "usleep"
+_SPINS, _YIELDS = 100, 500
+"""Turns of waiting before others may run, and of letting them before sleeping."""
+
 _X86 = platform.machine().lower() in ("x86_64", "amd64")
 
 
@@ -49,7 +53,8 @@ def wait_until(context: Any, counter: Any, wanted: Any) -> Any:
     """Wait until the counter at an address is at least ``wanted``.
 
     Spins first, for a step is short; then lets other threads run, for there may be more threads
-    than cores.
+    than cores; at last it sleeps, so that the scheduler gives two threads that it has put on one core
+    a core each.
     """
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
@@ -65,7 +70,7 @@ def wait_until(context: Any, counter: Any, wanted: Any) -> Any:
         turns.add_incoming(ir.Constant(I64, 0), before)
         there = builder.load_atomic(where, "acquire", 8)
         waiting = builder.icmp_signed("<", there, values[1])
-        patient = builder.icmp_signed(">", turns, ir.Constant(I64, 2000))
+        patient = builder.icmp_signed(">", turns, ir.Constant(I64, _SPINS))
         pausing = builder.append_basic_block("pausing")
         builder.cbranch(waiting, pausing, done)
         builder.position_at_end(pausing)
@@ -77,6 +82,14 @@ def wait_until(context: Any, counter: Any, wanted: Any) -> Any:
         builder.position_at_end(give_way)
         kind = ir.FunctionType(ir.IntType(32), [])
         builder.call(cgutils.get_or_insert_function(builder.module, kind, _YIELD), [])
+        if _SLEEP:
+            asleep = builder.append_basic_block("asleep")
+            tired = builder.icmp_signed(">", turns, ir.Constant(I64, _SPINS + _YIELDS))
+            builder.cbranch(tired, asleep, again)
+            builder.position_at_end(asleep)
+            sleep = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
+            microsecond = ir.Constant(ir.IntType(32), 1)
+            builder.call(cgutils.get_or_insert_function(builder.module, sleep, _SLEEP), [microsecond])
         builder.branch(again)
         builder.position_at_end(again)
         turns.add_incoming(builder.add(turns, ir.Constant(I64, 1)), again)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.backend.numba.emit.panels import rows_of_product
 from netdsl.backend.numba.emit.winograd import convolve, whole_vectors
 from netdsl.backend.numba.emit.winograd_gradient import weight_gradient
 from netdsl.backend.numba.emit.winograd_tiles import Border, Variant, mosaic, variant
@@ -49,7 +50,9 @@ def emit_winograd(op: Operation, batch: int) -> list[Launch]:
     if not isinstance(op, Convolution | ConvolutionInputGradient | ConvolutionWeightGradient):
         return []
     found = _as_convolution(op)
-    form = _best(found, batch)
+    image = op.outputs[0] if isinstance(op, ConvolutionInputGradient) else op.inputs[0]
+    is_product = rows_of_product(op.geometry, image.shape, found.weights.shape) > 0
+    form = None if is_product else _best(found, batch)
     if form is None:
         return []
     if isinstance(op, ConvolutionWeightGradient):
