@@ -74,10 +74,11 @@ class Netdsl:
 
 
 class Torch:
-    """PyTorch, eager, in one memory layout: "nchw" or "channels_last"."""
+    """PyTorch in one memory layout, "nchw" or "channels_last", eager or compiled."""
 
-    def __init__(self, path: Path, batch: int, threads: int, layout: str) -> None:
+    def __init__(self, path: Path, batch: int, threads: int, layout: str, *, compiled: bool) -> None:
         self._path, self._batch, self._threads, self._layout = path, batch, threads, layout
+        self._compiled = compiled
 
     def setup(self) -> None:
         import torch
@@ -95,6 +96,8 @@ class Torch:
         self._optimizer = torch.optim.SGD(
             self._network.parameters(), lr=RATE, momentum=MOMENTUM, weight_decay=DECAY
         )
+        if self._compiled:
+            self._network = torch.compile(self._network)
         self.step()
 
     def step(self) -> None:
@@ -152,7 +155,9 @@ def module_of(plan: Any) -> Any:
 
 
 def implementation(name: str, path: Path, batch: int, threads: int) -> Implementation:
-    """By name: "netdsl", "torch-nchw" or "torch-channels_last"."""
+    """By name: "netdsl", "torch-nchw", "torch-channels_last", or these with "-compiled" behind."""
     if name == "netdsl":
         return Netdsl(path, batch, threads)
-    return Torch(path, batch, threads, name.removeprefix("torch-"))
+    layout = name.removeprefix("torch-")
+    plain = layout.removesuffix("-compiled")
+    return Torch(path, batch, threads, plain, compiled=layout != plain)

@@ -1,6 +1,6 @@
 """Training throughput of netdsl against PyTorch, in one run on one machine.
 
-    python benchmarks/training.py [--json FILE] [--only NETWORK] [--rounds N] [--threads N]
+    python benchmarks/training.py [--json FILE] [--only NETWORK] [--rounds N] [--threads N] [--compiled]
 
 Each implementation trains in a process of its own. The processes take turns, a few steps each, so
 that the noise of the machine meets all of them; a round gives one ratio, and the median over the
@@ -38,7 +38,8 @@ NETWORKS = {
     "alexnet": Network(HERE / "networks" / "alexnet.net", 32, 1),
 }
 PEERS = ("torch-nchw", "torch-channels_last")
-IMPLEMENTATIONS = ("netdsl", *PEERS)
+COMPILED = ("torch-nchw-compiled", "torch-channels_last-compiled")
+"""torch.compile of both; it takes a minute to compile and needs a C++ compiler."""
 
 
 def peak_bytes() -> int:
@@ -107,13 +108,13 @@ class Process:
         self._process.stdin.flush()
 
 
-def measure(key: str, threads: int, rounds: int, cache: str) -> list[dict[str, Any]]:
+def measure(key: str, threads: int, rounds: int, cache: str, peers: tuple[str, ...]) -> list[dict[str, Any]]:
     """One row per implementation of a network."""
     network = NETWORKS[key]
     # The cold start of netdsl compiles into an empty cache; the next one finds it full.
     cold = Process("netdsl", key, threads, cache)
     cold.stop()
-    processes = {name: Process(name, key, threads, cache) for name in IMPLEMENTATIONS}
+    processes = {name: Process(name, key, threads, cache) for name in ("netdsl", *peers)}
     for process in processes.values():
         process.milliseconds(max(1, network.steps // 2))
     times: dict[str, list[float]] = {name: [] for name in processes}
@@ -140,7 +141,7 @@ def measure(key: str, threads: int, rounds: int, cache: str) -> list[dict[str, A
 
 
 def ratio(rows: list[dict[str, Any]]) -> tuple[float, str]:
-    """Median over the rounds of the faster PyTorch layout's time over netdsl's, and that layout."""
+    """Median over the rounds of the fastest peer's time over netdsl's, and that peer."""
     ours, *peers = rows
     best = min(peers, key=lambda row: row["milliseconds_per_step"])
     pairs = zip(best["rounds_milliseconds"], ours["rounds_milliseconds"], strict=True)
@@ -152,7 +153,7 @@ def show(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         cold = row.get("first_step_seconds_cold")
         print(
-            f"  {row['implementation']:20} {row['milliseconds_per_step']:9.2f} ms/step"
+            f"  {row['implementation']:28} {row['milliseconds_per_step']:9.2f} ms/step"
             f"  peak {row['peak_bytes'] / 2**20:7.0f} MiB ({row['imported_bytes'] / 2**20:.0f} imported)"
             f"  first step {row['first_step_seconds_warm']:5.2f} s"
             + (f" warm, {cold:.2f} s cold" if cold is not None else "")
@@ -177,17 +178,19 @@ def main() -> None:
     parser.add_argument("--only", choices=sorted(NETWORKS), help="one network")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--compiled", action="store_true", help="torch.compile too, which takes minutes")
     parser.add_argument("--work", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         work(options.work, NETWORKS[options.only], options.threads)
         return
+    peers = (*PEERS, *COMPILED) if options.compiled else PEERS
     print("command:", " ".join(["python", *sys.argv]))
     print("machine:", machine(), f"({options.threads} threads)")
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as cache:
         for key in [options.only] if options.only else NETWORKS:
-            found = measure(key, options.threads, options.rounds, cache)
+            found = measure(key, options.threads, options.rounds, cache, peers)
             show(found)
             rows += found
     versions = {name: version for row in rows for name, version in row["versions"].items()}
