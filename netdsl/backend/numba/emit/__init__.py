@@ -87,8 +87,8 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
 
 
 def emit(operation: Operation, batch: int) -> list[Launch]:
-    """The launches of one primitive, with its origin and text for listings."""
+    """The launches of one primitive, with its origin, phase and text for listings."""
     return [
-        launch._replace(origin=operation.origin, note=launch.note or repr(operation))
+        launch._replace(origin=operation.origin, phase=operation.phase, note=launch.note or repr(operation))
         for launch in EMIT[type(operation)](operation, batch)
     ]
