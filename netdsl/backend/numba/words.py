@@ -19,6 +19,7 @@ from netdsl.backend.numba.arithmetic import (
     square_root,
 )
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
+from netdsl.backend.numba.clock import write_clock
 from netdsl.backend.numba.copying import add_to, clear, copy, copy_band, pack_rows, repeat
 from netdsl.backend.numba.functions import (
     error_function,
@@ -88,6 +89,7 @@ __all__ = [
     "sum_lanes",
     "tile",
     "wait_until",
+    "write_clock",
 ]
 
 
