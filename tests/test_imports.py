@@ -28,6 +28,7 @@ ROOMS = [
     ["backend"],
     ["data"],
     ["training"],
+    ["measuring"],
     ["reports"],
     ["commands"],
 ]

@@ -114,7 +114,7 @@ def _around(x: torch.Tensor, padding) -> torch.Tensor:
 
 
 def _deconv(options, own: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
-    cut = options._cut()
+    cut = options.cut()
     weights = own["weights"].permute(3, 2, 0, 1)
     return functional.conv_transpose2d(
         x, weights, own.get("bias"), tuple(options.stride), (cut.top, cut.left), groups=options.groups
@@ -139,7 +139,7 @@ def _moved(layer: PlannedLayer, inputs: list[torch.Tensor]) -> torch.Tensor:
     if kind == "UPSAMPLE":
         return functional.interpolate(x, scale_factor=tuple(map(float, options.factor)), mode="nearest")
     if kind == "CROP":
-        top, left = options._corner(layer.inputs[0])
+        top, left = options.corner(layer.inputs[0])
         return x[:, :, top : top + options.extent.height, left : left + options.extent.width]
     if kind == "PAD":
         more = layer.output.channels - x.shape[1]
@@ -174,7 +174,7 @@ def _pool(layer: PlannedLayer, own: dict[str, torch.Tensor], x: torch.Tensor) ->
 
 def _contrast(options, x: torch.Tensor) -> torch.Tensor:
     channels, half = x.shape[1], options.size // 2
-    weights = torch.tensor(options._weights(channels)).view(options.size, options.size, channels, 1)
+    weights = torch.tensor(options.gaussian(channels)).view(options.size, options.size, channels, 1)
     weights = weights.permute(3, 2, 0, 1)
     centred = x - functional.conv2d(x, weights, padding=half)
     contrast = (functional.conv2d(centred**2, weights, padding=half) + 1e-8).sqrt()

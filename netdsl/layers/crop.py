@@ -48,7 +48,7 @@ class Crop(MovingValues):
     top = index("rows above the part; the middle where it is left out", derived=True)
     left = index("columns before the part; the middle where it is left out", derived=True)
 
-    def _corner(self, x: Volume) -> tuple[int, int]:
+    def corner(self, x: Volume) -> tuple[int, int]:
         top: int | None = self.__dict__["top"]
         left: int | None = self.__dict__["left"]
         return (
@@ -61,7 +61,7 @@ class Crop(MovingValues):
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         (x,) = inputs
-        top, left = self._corner(x)
+        top, left = self.corner(x)
         if top < 0 or left < 0 or top + self.extent.height > x.height or left + self.extent.width > x.width:
             return Mistake(
                 "ND302",
@@ -75,10 +75,10 @@ class Crop(MovingValues):
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
         (x,) = inputs
-        top, left = self._corner(x)
+        top, left = self.corner(x)
         return (f"{self.extent} of {x.size}, from row {top} and column {left}",)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
-        top, left = self._corner(Volume(x.shape[0], x.shape[1], x.shape[2]))
+        top, left = self.corner(Volume(x.shape[0], x.shape[1], x.shape[2]))
         return build.crop(x, (*self.extent, x.shape[2]), row=top, column=left)

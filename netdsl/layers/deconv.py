@@ -59,7 +59,7 @@ class Deconv(Layer):
     groups = count("parts of the channels that do not see each other", default=1, words=("groups", "group"))
     bias = flag("whether each filter adds a learned number", default=True, words=("bias", "biases"))
 
-    def _cut(self) -> Padding:
+    def cut(self) -> Padding:
         """The padding in numbers; ``same`` cuts what the filter reaches beyond stride times input."""
         if isinstance(self.padding, Padding):
             return self.padding
@@ -79,7 +79,7 @@ class Deconv(Layer):
             for number, what in counts
             if number % self.groups
         ]
-        if min(self._cut()) < 0:
+        if min(self.cut()) < 0:
             found.append(
                 Mistake(
                     "ND309",
@@ -92,7 +92,7 @@ class Deconv(Layer):
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         (x,) = inputs
-        cut = self._cut()
+        cut = self.cut()
         height = (x.height - 1) * self.stride.height + self.kernel.height - cut.top - cut.bottom
         width = (x.width - 1) * self.stride.width + self.kernel.width - cut.left - cut.right
         if height < 1 or width < 1:
@@ -107,7 +107,7 @@ class Deconv(Layer):
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
         (x,) = inputs
-        cut = self._cut()
+        cut = self.cut()
         axes = (
             ("height", x.height, self.stride.height, self.kernel.height, cut.top, cut.bottom),
             ("width", x.width, self.stride.width, self.kernel.width, cut.left, cut.right),
@@ -153,7 +153,7 @@ class Deconv(Layer):
             build.parameter("weights"),
             output.size,
             stride=self.stride,
-            padding=self._cut(),
+            padding=self.cut(),
             groups=self.groups,
         )
         return build.add_per_channel(y, build.parameter("bias")) if self.bias else y

@@ -75,7 +75,7 @@ class LocalContrastNorm(Pointwise):
     def kept_values(self, *inputs: Volume) -> int:
         return 2 * inputs[0].values + inputs[0].height * inputs[0].width
 
-    def _weights(self, channels: int) -> list[float]:
+    def gaussian(self, channels: int) -> list[float]:
         """The Gaussian for every channel, adding up to 1: (size, size, channels, 1)."""
         half, deviation = self.size // 2, self.size / 4
         line = [exp(-((place - half) ** 2) / (2 * deviation**2)) for place in range(self.size)]
@@ -86,7 +86,7 @@ class LocalContrastNorm(Pointwise):
         (x,) = inputs
         height, width, channels = x.shape
         half = self.size // 2
-        weights = build.constant("gaussian", (self.size, self.size, channels, 1), self._weights(channels))
+        weights = build.constant("gaussian", (self.size, self.size, channels, 1), self.gaussian(channels))
         a, b = operand(0), operand(1)
 
         def smoothed(value: Tensor) -> Tensor:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from netdsl.primitives.channel_window import ChannelWindow
 from netdsl.primitives.concatenation import Concatenation
@@ -13,6 +12,7 @@ from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import ZERO, Expression, operand
 from netdsl.primitives.local_convolution import LocalConvolution
 from netdsl.primitives.matmul import Matmul
+from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.random_mask import RandomMask
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.reshape import Reshape
@@ -26,9 +26,6 @@ from netdsl.primitives.window import (
     WindowMaximumGradient,
 )
 from netdsl.quantities import Padding, Size, Volume
-
-if TYPE_CHECKING:
-    from netdsl.primitives.operation import Operation
 
 Shape3 = tuple[int, int, int]
 ONE_BY_ONE = Size(1, 1)
@@ -49,6 +46,7 @@ class Builder:
         self.inputs: dict[str, Tensor] = {}
         self.constants: dict[Tensor, tuple[float, ...]] = {}
         self.origin = ""
+        self.phase = Phase.FORWARD
         self._wanted: set[Tensor] = set()
         self._constant: set[Tensor] = set()
         self._streams = 0
@@ -93,7 +91,7 @@ class Builder:
 
     def append(self, operation: Operation) -> None:
         """Add an operation; its outputs want a gradient if any of its inputs does."""
-        operation.origin = self.origin
+        operation.origin, operation.phase = self.origin, self.phase
         self.operations.append(operation)
         if any(tensor in self._wanted for tensor in operation.inputs):
             self._wanted.update(tensor for tensor in operation.outputs if tensor not in self._constant)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -9,10 +10,19 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
+class Phase(Enum):
+    """The part of a training step that an operation belongs to."""
+
+    FORWARD = "forward"
+    BACKWARD = "backward"
+    UPDATE = "update"
+
+
 class Operation:
     """Reads ``inputs``, writes ``outputs``; the only kinds are the files of this package.
 
-    ``origin`` names the layer (or phase) that asked for it, for listings and profiles.
+    ``origin`` names the layer (or the loss) that asked for it and ``phase`` says when, for listings
+    and profiles.
     """
 
     name: ClassVar[str]
@@ -21,6 +31,7 @@ class Operation:
         self.inputs = inputs
         self.outputs = outputs
         self.origin = ""
+        self.phase = Phase.FORWARD
 
     def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
         """Write the operations that turn the gradient of the first output into those of the inputs.

@@ -105,5 +105,5 @@ def _merge(
         )
     else:
         merged = Elementwise(operation.outputs[0], expression, kept)
-    merged.origin = operation.origin
+    merged.origin, merged.phase = operation.origin, operation.phase
     return merged

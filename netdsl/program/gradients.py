@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.expression import Expression, constant, operand
+from netdsl.primitives.operation import Phase
 from netdsl.primitives.tensor import Tensor
 
 
@@ -40,7 +41,7 @@ def differentiate(build: Builder, loss: Tensor) -> Gradients:
     forward = list(build.operations)
     gradients = Gradients()
     seed = build.like(loss, "gradient")
-    build.origin = "loss"
+    build.origin, build.phase = "loss", Phase.BACKWARD
     build.assign(seed, constant(1))
     gradients.add(loss, seed)
     for operation in reversed(forward):

@@ -6,6 +6,7 @@ from netdsl.losses.loss import Loss
 from netdsl.optimizers.optimizer import Optimizer
 from netdsl.plan.plan import Plan
 from netdsl.primitives.builder import Builder
+from netdsl.primitives.operation import Phase
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.fuse import fuse
 from netdsl.program.gradients import differentiate
@@ -33,6 +34,7 @@ def training_program(
     error = _loss(build, loss, scores, tensors[-1])
     gradients = differentiate(build, error)
     rate = build.input("rate", (), batched=False)
+    build.phase = Phase.UPDATE
     for name, parameter in list(build.stored.items()):
         gradient = gradients.of(build, parameter)
         if gradient is not None:

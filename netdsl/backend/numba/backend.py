@@ -48,13 +48,13 @@ def lay_out(program: Program) -> Layout:
         if operation in used_up:
             continue
         if operation in updates:
-            lanes.restore(operation.inputs)
+            lanes.restore(operation.inputs, operation.phase)
             launches += emit_updating(operation, updates[operation], program.batch)
             continue
         if operation in in_lanes:
             launches += lanes.emit(operation)
             continue
-        lanes.restore(operation.inputs)
+        lanes.restore(operation.inputs, operation.phase)
         if isinstance(operation, Reshape):
             x = operation.inputs[0]
             owner[operation.outputs[0]] = owner.get(x, x)
@@ -99,7 +99,7 @@ class NumbaSession:
         for tensor, array in self._constants.items():
             self._addresses[tensor] = array.ctypes.data
         self._arguments: list[Array] = []
-        self._table, self._barriers = self._bind(kernels)
+        self.table, self._barriers = self._bind(kernels)
         self._team = team(threads, kernels.driver())
         self.outputs = {name: self._view(tensor) for name, tensor in program.outputs.items()}
 
@@ -144,8 +144,17 @@ class NumbaSession:
         raw = self._arena[start : start + tensor.size_bytes(self._batch)]
         return shown(raw.view(np.float32).reshape(tensor.full_shape(self._batch)), tensor.batched)
 
+    @property
+    def launches(self) -> tuple[Launch, ...]:
+        """The launches of a step, one per row of ``table``."""
+        return self._layout.launches
+
     def run(self) -> None:
-        self._team.run(self._table.ctypes.data, len(self._table), self._barriers)
+        self._team.run(self.table.ctypes.data, len(self.table), self._barriers)
+
+    def run_table(self, table: Array) -> None:
+        """Run another table of launches on the same threads."""
+        self._team.run(table.ctypes.data, len(table), int(table[:, 3].sum()))
 
 
 class NumbaBackend:

@@ -72,6 +72,7 @@ def _foundation() -> str:
         "arithmetic.py",
         "cache.py",
         "calling.py",
+        "clock.py",
         "copying.py",
         "cpu.py",
         "functions.py",

@@ -21,7 +21,7 @@ from netdsl.primitives.convolution import (
     ConvolutionWeightGradient,
 )
 from netdsl.primitives.elementwise import Elementwise
-from netdsl.primitives.operation import Operation
+from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.tensor import Tensor, Type
 from netdsl.program.program import Program
@@ -76,15 +76,15 @@ class LaneVolumes:
         for tensor in operation.inputs:
             if tensor.batched and tensor not in self._lanes:
                 self._plain.add(tensor)
-                self._change(tensor, operation.origin, into=True)
+                self._change(tensor, operation.origin, operation.phase, into=True)
         return emit_in_lanes(operation, self._view, self._batch)
 
-    def restore(self, tensors: Iterable[Tensor]) -> None:
+    def restore(self, tensors: Iterable[Tensor], phase: Phase = Phase.FORWARD) -> None:
         """Have these tensors one image after the other, for operations that know no other order."""
         for tensor in tensors:
             if tensor in self._lanes and tensor not in self._plain:
                 self._plain.add(tensor)
-                self._change(tensor, tensor.name.partition(".")[0], into=False)
+                self._change(tensor, tensor.name.partition(".")[0], phase, into=False)
 
     def _volume(self, tensor: Tensor) -> Tensor:
         """The memory of a tensor in the order of image lanes."""
@@ -101,11 +101,11 @@ class LaneVolumes:
             self._owner[self._views[tensor]] = self._volume(tensor)
         return self._views[tensor]
 
-    def _change(self, tensor: Tensor, origin: str, *, into: bool) -> None:
+    def _change(self, tensor: Tensor, origin: str, phase: Phase, *, into: bool) -> None:
         plain, lanes = self._owner.get(tensor, tensor), self._volume(tensor)
         source, target = (plain, lanes) if into else (lanes, plain)
         launch = change_order(source, target, tensor.values, self._batch, into=into)
-        self._launches.append(launch._replace(origin=origin))
+        self._launches.append(launch._replace(origin=origin, phase=phase))
 
 
 def _batched(operation: Operation) -> Iterable[Tensor]:

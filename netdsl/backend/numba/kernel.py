@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from netdsl.primitives.operation import Phase
 from netdsl.primitives.tensor import Tensor
 
 
@@ -54,6 +55,7 @@ class Launch(NamedTuple):
     writes: tuple[Tensor, ...]
     scratch_floats: int = 0
     origin: str = ""
+    phase: Phase = Phase.FORWARD
     note: str = ""
 
     @property

@@ -19,6 +19,7 @@ from netdsl.backend.numba.arithmetic import (
     square_root,
 )
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
+from netdsl.backend.numba.clock import write_clock
 from netdsl.backend.numba.copying import (
     add_to,
     clear,
@@ -107,6 +108,7 @@ __all__ = [
     "tile",
     "transform",
     "wait_until",
+    "write_clock",
 ]
 
 

@@ -88,12 +88,12 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
 
 
 def emit(operation: Operation, batch: int, *, exact: bool = False) -> list[Launch]:
-    """The launches of one primitive, with its origin and text for listings.
+    """The launches of one primitive, with its origin, phase and text for listings.
 
     ``exact`` keeps convolutions out of Winograd's domain.
     """
     launches = [] if exact else emit_winograd(operation, batch)
     return [
-        launch._replace(origin=operation.origin, note=launch.note or repr(operation))
+        launch._replace(origin=operation.origin, phase=operation.phase, note=launch.note or repr(operation))
         for launch in launches or EMIT[type(operation)](operation, batch)
     ]

@@ -110,7 +110,7 @@ def emit_in_lanes(operation: Operation, view: View, batch: int) -> list[Launch]:
     """The launches of a primitive; ``view`` gives the WIDTH times as many channels of a tensor."""
     launches = _EMIT[type(operation)](operation, view, batch // WIDTH)
     note = f"{operation!r}, {WIDTH} images a vector"
-    return [launch._replace(origin=operation.origin, note=note) for launch in launches]
+    return [launch._replace(origin=operation.origin, phase=operation.phase, note=note) for launch in launches]
 
 
 def change_order(source: Tensor, target: Tensor, values: int, batch: int, *, into: bool) -> Launch:

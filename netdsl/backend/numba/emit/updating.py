@@ -142,7 +142,7 @@ def emit_updating(operation: Operation, updates: tuple[Elementwise, ...], batch:
     items = blocks(product.inputs, rows_per_item) * across
     writes = tuple(update.outputs[0] for update in updates)
     launch = Launch(built, arguments, items, writes, scratch, operation.origin)
-    return [launch._replace(note=f"{operation!r}; {'; '.join(map(repr, updates))}")]
+    return [launch._replace(phase=operation.phase, note=f"{operation!r}; {'; '.join(map(repr, updates))}")]
 
 
 def _update_lines(

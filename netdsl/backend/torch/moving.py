@@ -1,0 +1,64 @@
+"""Layers that move numbers without changing them, and those where branches meet."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import add, mul
+from typing import Any
+
+import torch
+from torch import nn
+
+from netdsl.backend.torch.formulas import Formula
+from netdsl.backend.torch.part import Maker, Part
+from netdsl.layers import add as adding
+from netdsl.layers import concat, crop, flatten, input, multiply, pad, reshape, upsample
+from netdsl.layers.layer import Layer
+from netdsl.plan.plan import PlannedLayer
+
+
+def _input(layer: PlannedLayer) -> Part:
+    return Part(nn.Identity(), {})
+
+
+def _reshaped(layer: PlannedLayer) -> Part:
+    """Both volumes are read in the order height, width, channels."""
+    shape = layer.output.shape
+    return Part(Formula(lambda x: x.permute(0, 2, 3, 1).reshape(-1, *shape).permute(0, 3, 1, 2)), {})
+
+
+def _upsampled(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    return Part(nn.Upsample(scale_factor=tuple(map(float, options.factor))), {})
+
+
+def _cropped(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    top, left = options.corner(layer.inputs[0])
+    height, width, _ = layer.output.shape
+    return Part(Formula(lambda x: x[:, :, top : top + height, left : left + width]), {})
+
+
+def _padded(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    zeros = options.around
+    more = layer.output.channels - layer.inputs[0].channels
+    return Part(
+        nn.ConstantPad3d((zeros.left, zeros.right, zeros.top, zeros.bottom, 0, more), 0.0)
+        if more
+        else nn.ZeroPad2d((zeros.left, zeros.right, zeros.top, zeros.bottom)),
+        {},
+    )
+
+
+MAKERS: dict[type[Layer], Maker] = {
+    input.Input: _input,
+    flatten.Flatten: _reshaped,
+    reshape.Reshape: _reshaped,
+    upsample.Upsample: _upsampled,
+    crop.Crop: _cropped,
+    pad.Pad: _padded,
+    adding.Add: lambda layer: Part(Formula(lambda *inputs: reduce(add, inputs)), {}),
+    multiply.Multiply: lambda layer: Part(Formula(lambda *inputs: reduce(mul, inputs)), {}),
+    concat.Concat: lambda layer: Part(Formula(lambda *inputs: torch.cat(inputs, dim=1)), {}),
+}

@@ -1,0 +1,63 @@
+"""Layers that bring numbers to a common scale, and DROPOUT."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+
+from netdsl.backend.torch.formulas import ContrastNormalisation
+from netdsl.backend.torch.part import Maker, Part, Place
+from netdsl.layers import batch_norm, dropout, group_norm, layer_norm, lcn, lrn
+from netdsl.layers.layer import Layer
+from netdsl.plan.plan import PlannedLayer
+
+_AFFINE = {"scale": Place("weight"), "shift": Place("bias")}
+
+
+def _batch(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    module = nn.BatchNorm2d(layer.output.channels, options.added, options.newest)
+    running = {"running_mean": Place("running_mean"), "running_variance": Place("running_var")}
+    return Part(module, _AFFINE | running)
+
+
+def _group(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    return Part(nn.GroupNorm(options.groups, layer.output.channels, options.epsilon), _AFFINE)
+
+
+def _layer(layer: PlannedLayer) -> Part:
+    """Over the whole volume with a scale per channel: PyTorch's group normalisation with one group."""
+    options: Any = layer.node.layer
+    return Part(nn.GroupNorm(1, layer.output.channels, options.epsilon), _AFFINE)
+
+
+def _local_response(layer: PlannedLayer) -> Part:
+    """PyTorch divides alpha by the size."""
+    options: Any = layer.node.layer
+    alpha = options.weight * options.size
+    return Part(nn.LocalResponseNorm(options.size, alpha, options.beta, options.added), {})
+
+
+def _local_contrast(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    channels = layer.output.channels
+    gaussian = torch.tensor(options.gaussian(channels)).view(options.size, options.size, channels, 1)
+    return Part(ContrastNormalisation(gaussian.permute(3, 2, 0, 1).contiguous(), lcn.TINY), {})
+
+
+def _dropout(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    return Part(nn.Dropout(options.rate), {})
+
+
+MAKERS: dict[type[Layer], Maker] = {
+    batch_norm.BatchNorm: _batch,
+    group_norm.GroupNorm: _group,
+    layer_norm.LayerNorm: _layer,
+    lrn.LocalResponseNorm: _local_response,
+    lcn.LocalContrastNorm: _local_contrast,
+    dropout.Dropout: _dropout,
+}

@@ -1,0 +1,131 @@
+"""From a plan to a PyTorch module, with weights in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from netdsl.backend.torch import bending, moving, normalising, pooling, weighing
+from netdsl.backend.torch.part import Floats, Maker, Part, Untranslatable
+from netdsl.diagnostics import Diagnosed, Findings
+from netdsl.layers.layer import Layer
+from netdsl.plan.plan import Plan
+
+MAKERS: dict[type[Layer], Maker] = {
+    **weighing.MAKERS,
+    **pooling.MAKERS,
+    **normalising.MAKERS,
+    **bending.MAKERS,
+    **moving.MAKERS,
+}
+"""How each kind of layer is translated."""
+
+
+class PlanModule(nn.Module):  # type: ignore[misc]
+    """A network as one module: a part per layer, in the order of the plan.
+
+    Takes and gives (batch, channels, height, width), in either memory format.
+    """
+
+    def __init__(self, plan: Plan, parts: list[Part]) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList(part.module for part in parts)
+        self._places = [part.places for part in parts]
+        self._plan = plan
+        self._sources = [layer.node.inputs for layer in plan.layers]
+        last_read = {source: reader for reader, sources in enumerate(self._sources) for source in sources}
+        self._done = [[s for s in sources if last_read[s] == n] for n, sources in enumerate(self._sources)]
+        closing = plan.layers[-1].node
+        closes = closing.layer.yields_probabilities or closing.layer.decides
+        self._scores = closing.inputs[0] if closes else len(parts) - 1
+        self._activate_in_place()
+
+    def _activate_in_place(self) -> None:
+        """Let a RELU overwrite what nothing else reads, as networks written for PyTorch do."""
+        readers = [source for sources in self._sources for source in sources]
+        for layer, module in zip(self._plan.layers, self.parts, strict=True):
+            if isinstance(module, nn.ReLU) and layer.node.inputs:
+                source = layer.node.inputs[0]
+                below = self._plan.layers[source].node.layer
+                module.inplace = readers.count(source) == 1 and (below.weighs or below.normalises)
+
+    def forward(self, x: Any) -> Any:
+        """The output of the last layer."""
+        return self._value(x, len(self.parts) - 1)
+
+    def scores(self, x: Any) -> Any:
+        """The class scores (batch, classes): what goes into a closing SOFTMAX or STEP, or the output."""
+        return self._value(x, self._scores).permute(0, 2, 3, 1).flatten(1)
+
+    def _value(self, x: Any, wanted: int) -> Any:
+        values: dict[int, Any] = {}
+        for number, module in enumerate(self.parts):
+            sources = self._sources[number]
+            values[number] = module(*(values[source] for source in sources)) if sources else module(x)
+            if number == wanted:
+                break
+            for source in self._done[number]:
+                del values[source]
+        return values[wanted]
+
+    def load(self, store: Mapping[str, Floats]) -> None:
+        """Take parameters and statistics from arrays in our names and shapes."""
+        with torch.no_grad():
+            for name, place, tensor in self._arrays():
+                array = np.ascontiguousarray(place.to_torch(store[name]))
+                tensor.copy_(torch.from_numpy(array).reshape(tensor.shape))
+
+    def store(self) -> dict[str, Floats]:
+        """Parameters and statistics in our names and shapes, copied."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in self._plan.layers:
+            own = layer.node.name
+            shapes |= {f"{own}.{parameter.name}": parameter.shape for parameter in layer.parameters}
+            shapes |= {f"{own}.{statistic.name}": statistic.shape for statistic in layer.statistics}
+        return {
+            name: place.from_torch(tensor.detach().contiguous().numpy(), shapes[name]).copy()
+            for name, place, tensor in self._arrays()
+        }
+
+    def learned(self, *, decays: bool) -> list[Any]:
+        """The parameters to which weight decay applies, or those to which it does not."""
+        wanted = {
+            f"{layer.node.name}.{parameter.name}"
+            for layer in self._plan.layers
+            for parameter in layer.parameters
+            if parameter.decays == decays
+        }
+        return [tensor for name, _, tensor in self._arrays() if name in wanted]
+
+    def _arrays(self) -> list[tuple[str, Any, Any]]:
+        """(our name, place, tensor) of every array."""
+        found = []
+        for layer, places, module in zip(self._plan.layers, self._places, self.parts, strict=True):
+            held = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+            found += [
+                (f"{layer.node.name}.{name}", place, held[place.name]) for name, place in places.items()
+            ]
+        return found
+
+
+def module_of(plan: Plan) -> PlanModule:
+    """The same network in PyTorch; Diagnosed (ND540) with every layer that it cannot express."""
+    findings = Findings(plan.network.source)
+    parts = []
+    for layer in plan.layers:
+        node = layer.node
+        maker = MAKERS.get(type(node.layer))
+        try:
+            if maker is None:
+                raise Untranslatable(f"no PyTorch form of {node.layer.keyword} is known")
+            parts.append(maker(layer))
+        except Untranslatable as reason:
+            message = f"{node.name} cannot be translated to PyTorch: {reason}"
+            findings.add("ND540", message, node.span, help=("leave out --against torch",))
+    if findings.found:
+        raise Diagnosed(*findings.found)
+    return PlanModule(plan, parts)

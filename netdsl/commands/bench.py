@@ -1,0 +1,68 @@
+"""netdsl bench: time every layer of a network on this machine, under its two roofs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from netdsl.commands.loading import load_plan_or_exit, wants_colour
+from netdsl.commands.running import format_option, thread_count, threads_option
+
+
+@click.command()
+@click.argument("network", metavar="NET")
+@click.option(
+    "--batch", type=click.IntRange(1, 2**20), default=64, show_default=True, help="Images per step."
+)
+@click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 10_000),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How often everything is timed, in turns; the median counts.",
+)
+@threads_option
+@click.option(
+    "--against",
+    type=click.Choice(["torch"]),
+    help="Time the same step in another library too, in the same rounds.",
+)
+@format_option
+@click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+def command(
+    network: str,
+    batch: int,
+    inference: bool,
+    rounds: int,
+    threads: int | None,
+    against: str | None,
+    form: str,
+    as_json: bool,
+) -> None:
+    """Time every layer of NET, forward, backward and update.
+
+    The figures stand beside what this machine can do at most, which is measured too: multiply-adds
+    per second, and bytes to and from memory. docs/bench.md says how each is counted.
+    """
+    plan = load_plan_or_exit(network)
+    from netdsl.measuring.measure import Task, measure
+
+    task = Task(plan, batch, thread_count(threads), rounds, not inference)
+    if against is None:
+        found = measure(task)
+    else:
+        from netdsl.measuring.against_torch import require_torch, torch_steps
+
+        require_torch()
+        found = measure(task, torch_steps)
+    if as_json or form == "json":
+        from netdsl.reports.as_measurement_json import measurement_as_json
+
+        click.echo(measurement_as_json(found), nl=False)
+    else:
+        from netdsl.reports.as_measurement_table import measurement_as_table
+
+        click.echo(measurement_as_table(found, colour=wants_colour(sys.stdout.isatty())), nl=False)

@@ -1,0 +1,30 @@
+"""Joins seconds, multiply-accumulates and bytes to the rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from netdsl.measuring.measurement import Figures, Row
+from netdsl.plan.plan import Plan
+from netdsl.primitives.operation import Phase
+from netdsl.program.program import Program
+from netdsl.program.work import Part, macs, traffic
+
+
+def rows_of(plan: Plan, program: Program, seconds: Mapping[Part, float]) -> tuple[Row, ...]:
+    """A row for every layer in order, whether anything runs for it or not, then one for what else runs."""
+    work, moved = macs(plan, program), traffic(program)
+    kinds = {layer.node.name: layer.node.layer.keyword for layer in plan.layers}
+    names = [*kinds, *dict.fromkeys(part.origin for part in seconds if part.origin not in kinds)]
+    parts = dict.fromkeys([*seconds, *moved, *work])
+    figures = {
+        part: Figures(seconds.get(part, 0.0), work.get(part, 0), *moved.get(part, ())) for part in parts
+    }
+    return tuple(
+        Row(
+            name,
+            kinds.get(name, ""),
+            {phase: figures[Part(name, phase)] for phase in Phase if Part(name, phase) in figures},
+        )
+        for name in names
+    )

@@ -1,0 +1,102 @@
+"""Renders a measurement as an aligned table: time and work layer by layer, under the two roofs."""
+
+from __future__ import annotations
+
+from netdsl.measuring.measurement import Figures, Measurement, Roofs, total
+from netdsl.primitives.operation import Phase
+from netdsl.quantities import bytes_text, counted
+from netdsl.reports.display import columns, padded, visible
+
+_NAME_LIMIT = 40
+
+BUSY_RATIO = 1.3
+"""How much longer than its launches a step takes where threads wait for cores."""
+
+
+def measurement_as_table(found: Measurement, *, colour: bool = False) -> str:
+    """A row per layer in the order of the network, then the loss and the total; ends in a line break."""
+    phases = [phase for phase in Phase if found.training or phase is Phase.FORWARD]
+    whole = total([row.whole for row in found.rows])
+    headings = ("layer", *(f"{phase.value} ms" for phase in phases), "of step", "GFLOP/s", "of peak")
+    rows = [(*headings, "moved", "GB/s", "of memory", "limit")]
+    rows += [_row(row.name, row.phases, row.whole, phases, whole, found.roofs) for row in found.rows]
+    summed = {phase: found.phase(phase) for phase in phases}
+    rows.append(_row("total", summed, whole, phases, whole, found.roofs))
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
+    rule = "-" * max(map(columns, lines))
+    table = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+    return "\n".join([*_head(found, colour), "", *table, "", *_foot(found)]) + "\n"
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
+    cells = [text.rjust(width) for text, width in zip(row, widths, strict=True)]
+    return [padded(row[0], widths[0]), *cells[1:-1], row[-1]]
+
+
+def _row(
+    name: str,
+    parts: dict[Phase, Figures],
+    all_parts: Figures,
+    phases: list[Phase],
+    whole: Figures,
+    roofs: Roofs,
+) -> tuple[str, ...]:
+    times = [_milliseconds(parts[phase].seconds) if phase in parts else "-" for phase in phases]
+    share = all_parts.seconds / whole.seconds if whole.seconds else 0.0
+    cells = [_share(share) if all_parts.seconds else "-"]
+    if all_parts.flops and all_parts.seconds:
+        speed = all_parts.flops_per_second
+        cells += [f"{speed / 1e9:.1f}", _share(speed / roofs.flops_per_second)]
+    else:
+        cells += ["-", "-"]
+    if all_parts.bytes and all_parts.seconds:
+        speed = all_parts.bytes_per_second
+        cells += [bytes_text(all_parts.bytes), f"{speed / 1e9:.1f}", _share(speed / roofs.bytes_per_second)]
+    else:
+        cells += ["-", "-", "-"]
+    shown = visible(name)
+    shown = shown if len(shown) <= _NAME_LIMIT else shown[: _NAME_LIMIT - 1] + "…"
+    return (shown, *times, *cells, all_parts.limit(roofs) if all_parts.seconds else "-")
+
+
+def _milliseconds(seconds: float) -> str:
+    milliseconds = seconds * 1e3
+    return f"{milliseconds:.{3 if milliseconds < 10 else 2 if milliseconds < 100 else 1}f}"
+
+
+def _share(share: float) -> str:
+    return f"{share * 100:.0f} %"
+
+
+def _head(found: Measurement, colour: bool) -> list[str]:
+    name = visible(found.plan.network.name)
+    what = "training step" if found.training else "forward pass"
+    size = f"{counted(found.batch, 'image')} on {counted(found.threads, 'thread')}"
+    return [
+        f"\x1b[1m{name}\x1b[0m" if colour else name,
+        f"one {what} of {size}, median of {counted(found.rounds, 'round')}",
+        f"this machine ({found.cpu}): {found.roofs.flops_per_second / 1e9:.1f} GFLOP/s of multiply-adds, "
+        f"{found.roofs.bytes_per_second / 1e9:.1f} GB/s of memory, both measured",
+    ]
+
+
+def _foot(found: Measurement) -> list[str]:
+    apart = sum(row.whole.seconds for row in found.rows)
+    lines = [
+        f"step: {_milliseconds(found.seconds)} ms, {found.images_per_second:,.0f} images/s "
+        f"({_milliseconds(found.timed_seconds)} ms with a clock between the launches)",
+        f"memory: {bytes_text(found.held_bytes)} for parameters and step"
+        + (f", {bytes_text(found.peak_bytes)} at most in the process" if found.peak_bytes else ""),
+    ]
+    if found.seconds > BUSY_RATIO * apart:
+        lines.append(
+            f"its launches by themselves take {_milliseconds(apart)} ms: something else uses this machine"
+        )
+    for place, rival in enumerate(found.rivals):
+        fastest = ", the faster" if place == 0 and len(found.rivals) > 1 else ""
+        lines.append(
+            f"{rival.name} ({rival.version}): {_milliseconds(rival.seconds)} ms, "
+            f"{rival.ratio:.2f}x our time{fastest}"
+        )
+    return lines

@@ -1,0 +1,134 @@
+"""Plans as PyTorch modules: the same outputs, the same training, weights in and out, refusals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from building import filled_store, planned
+from layer_cases import LAYERS, conv, image, network_of, small_network
+
+from netdsl.backend import backend
+from netdsl.diagnostics import Diagnosed
+from netdsl.layers.fc import FullyConnected
+from netdsl.layers.layer import Pointwise
+from netdsl.layers.registry import all_kinds
+from netdsl.layers.step import Step
+from netdsl.layers.unpool import Unpool
+from netdsl.losses import losses
+from netdsl.optimizers.sgd import Sgd
+from netdsl.plan.load import load_plan
+from netdsl.plan.plan import Plan
+from netdsl.program.lower import inference_program, training_program
+from netdsl.quantities import Size
+from netdsl.resources import zoo_names, zoo_text
+
+torch = pytest.importorskip("torch")
+
+from netdsl.backend.torch.training import LAYOUTS, inference_step, training_step  # noqa: E402
+from netdsl.backend.torch.translation import MAKERS, module_of  # noqa: E402
+
+BATCH = 3
+
+
+def images(plan: Plan) -> np.ndarray:
+    return np.random.default_rng(5).standard_normal((BATCH, *plan.input.shape)).astype(np.float32)
+
+
+def ours(plan: Plan, x: np.ndarray) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """The weights and the scores of the executable specification."""
+    program = inference_program(plan, BATCH, loss=losses()["cross-entropy"])
+    store = filled_store(program, seed=2)
+    session = backend("numpy").bind(program, store, 1)
+    session.inputs["x"][...] = x
+    session.run()
+    return store, session.outputs["scores"].reshape(BATCH, -1)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_forward_agrees_with_numpy(name: str, layout: str) -> None:
+    plan = planned(*network_of(name))
+    x = images(plan)
+    store, scores = ours(plan, x)
+    module = module_of(plan).eval()
+    module.load(store)
+    module.to(memory_format=LAYOUTS[layout])
+    theirs = module.scores(torch.tensor(x).permute(0, 3, 1, 2).contiguous(memory_format=LAYOUTS[layout]))
+    np.testing.assert_allclose(scores, theirs.detach().numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_arrays_come_back_as_they_went(name: str) -> None:
+    plan = planned(*network_of(name))
+    store, _ = ours(plan, images(plan))
+    module = module_of(plan)
+    module.load(store)
+    back = module.store()
+    assert set(back) == set(store)
+    for key, array in store.items():
+        np.testing.assert_array_equal(back[key], array, err_msg=key)
+
+
+def test_every_kind_of_layer_is_translated() -> None:
+    assert set(MAKERS) == set(all_kinds())
+
+
+@pytest.mark.parametrize("name", zoo_names())
+def test_every_shipped_network_has_a_module(name: str) -> None:
+    plan = load_plan(zoo_text(name), name).plan
+    assert plan is not None
+    with torch.device("meta"):
+        module = module_of(plan)
+    learned = module.learned(decays=True) + module.learned(decays=False)
+    arrays = sum(parameter.values for layer in plan.layers for parameter in layer.parameters)
+    absent = sum(parameter.absent for layer in plan.layers for parameter in layer.parameters)
+    assert sum(tensor.numel() for tensor in learned) == arrays + absent
+
+
+def test_training_step_agrees_with_numpy() -> None:
+    plan = planned(*small_network())
+    program = training_program(
+        plan, BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.9, decay=0.01)
+    )
+    store = filled_store(program, seed=4)
+    x, labels = images(plan), [0, 3, 1]
+    step = training_step(plan, store, x, labels, "channels_last", rate=0.1, momentum=0.9, decay=0.01)
+    session = backend("numpy").bind(program, store, 1)
+    session.inputs["x"][...] = x
+    session.inputs["target"][...] = np.eye(5)[labels]
+    session.inputs["rate"][...] = 0.1
+    for _ in range(3):
+        session.run()
+        assert step() == pytest.approx(float(session.outputs["loss"]), rel=1e-4)
+
+
+def test_steps_run_where_nothing_learns() -> None:
+    plan = planned(image(1, 1, 4), conv(3, (1, 1)), Step(), FullyConnected(neurons=2), Step())
+    x = images(plan)
+    store, scores = ours(plan, x)
+    probabilities = inference_step(plan, store, x, "nchw")()
+    expected = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(probabilities.numpy(), expected, rtol=1e-5)
+    unlearned = planned(image(1, 1, 4), Step())
+    assert training_step(unlearned, {}, x, [0, 1, 2], "nchw", rate=0.1, momentum=0.9, decay=0.0)() > 0
+
+
+class Unheard(Pointwise):
+    keyword = "UNHEARD"
+
+    def lower(self, build, *inputs):
+        return inputs[0]
+
+
+def test_what_pytorch_cannot_express_is_refused_by_name() -> None:
+    overlapping = Unpool(kernel=Size(3, 3), stride=Size(2, 2))
+    plan = planned(
+        image(7, 7, 4), (conv(4, (3, 3), stride=2), (0,)), (overlapping, (1, 0)), Unheard(), Unheard()
+    )
+    with pytest.raises(Diagnosed) as refused:
+        module_of(plan)
+    findings = refused.value.diagnostics
+    assert {finding.code for finding in findings} == {"ND540"}
+    assert [finding.message.split()[0] for finding in findings] == ["L2", "L3", "L4"]
+    assert "overlap" in findings[0].message
+    assert "UNHEARD" in findings[1].message
