@@ -36,6 +36,7 @@ INPUTS = {
     "alexnet-torchvision": "67x67x3",
     "all-cnn-c": "16x16x3",
     "caffenet": "67x67x3",
+    "densenet40-cifar": "8x8x3",
     "fcn32s": "8x8x3",
     "fcn8s": "8x8x3",
     "nin-cifar": "16x16x3",
