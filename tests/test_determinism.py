@@ -10,11 +10,14 @@ from layer_cases import network_of, small_network
 from netdsl.backend import backend
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
+from netdsl.plan.load import load_plan
+from netdsl.plan.plan import Plan
 from netdsl.program.lower import training_program
+from netdsl.resources import zoo_text
 
 
-def trained(layers, threads: int, steps: int = 8, batch: int = 9) -> dict[str, bytes]:
-    plan, optimizer = planned(*layers), Sgd(decay=1e-3)
+def trained(plan: Plan, threads: int, steps: int = 8, batch: int = 9) -> dict[str, bytes]:
+    optimizer = Sgd(decay=1e-3)
     program = training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=optimizer)
     store = filled_store(program, seed=1)
     session = backend("numba").bind(program, store, threads)
@@ -32,15 +35,27 @@ def trained(layers, threads: int, steps: int = 8, batch: int = 9) -> dict[str, b
 
 @pytest.mark.parametrize("threads", [2, 3, 4])
 def test_threads_do_not_change_a_bit(threads: int) -> None:
-    assert trained(small_network(), threads) == trained(small_network(), 1)
+    assert trained(planned(*small_network()), threads) == trained(planned(*small_network()), 1)
 
 
 @pytest.mark.parametrize("name", ["dropout", "conv-groups", "avg-pool-pad", "lrn"])
 def test_layers(name: str) -> None:
-    assert trained(network_of(name), 2) == trained(network_of(name), 1)
+    assert trained(planned(*network_of(name)), 2) == trained(planned(*network_of(name)), 1)
 
 
 @pytest.mark.parametrize("name", ["conv", "conv-pad", "conv-stride", "max-pool", "bn"])
 def test_layers_whose_vectors_are_images(name: str) -> None:
-    one, *others = (trained(network_of(name), threads, batch=48) for threads in (1, 2, 4))
+    one, *others = (trained(planned(*network_of(name)), threads, batch=48) for threads in (1, 2, 4))
+    assert all(other == one for other in others)
+
+
+@pytest.mark.parametrize(
+    ("name", "steps", "batch"), [("lenet", 30, 16), ("resnet20-cifar", 6, 16), ("densenet40-cifar", 3, 4)]
+)
+def test_published_networks(name: str, steps: int, batch: int) -> None:
+    """Fewer steps than benchmarks/determinism.py takes, on the same networks."""
+    plan = load_plan(zoo_text(name), name).plan
+    assert plan is not None
+    one, *others = (trained(plan, threads, steps, batch) for threads in (1, 2, 4))
+    assert all(np.isfinite(np.frombuffer(array, np.float32)).all() for array in one.values())
     assert all(other == one for other in others)
