@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from netdsl.primitives.operation import Operation
@@ -20,6 +22,10 @@ class Stored(NamedTuple):
     kind: str
 
 
+NO_FORMS: Mapping[str, str] = MappingProxyType({})
+"""Every operation in the form that the backend takes for the best."""
+
+
 class Program(NamedTuple):
     """The operations of one step for ``batch`` images, in order.
 
@@ -27,6 +33,8 @@ class Program(NamedTuple):
     ``stored`` are changed in place. ``constants`` are tensors with their numbers.
     ``exact`` asks for convolutions that multiply as their formula says: a backend may otherwise
     take forms with fewer multiplications, which round a little more.
+    ``forms`` says in which form single operations are computed, in the words of the backend that
+    measured it on this machine; the bits of the result depend on it.
     """
 
     name: str
@@ -38,3 +46,4 @@ class Program(NamedTuple):
     stored_tensors: dict[str, Tensor]
     constants: dict[Tensor, tuple[float, ...]]
     exact: bool = False
+    forms: Mapping[str, str] = NO_FORMS

@@ -58,7 +58,7 @@ def lay_out(program: Program) -> Layout:
         if isinstance(operation, Reshape):
             x = operation.inputs[0]
             owner[operation.outputs[0]] = owner.get(x, x)
-        launches += emit(operation, program.batch, exact=program.exact)
+        launches += emit(operation, program.batch, exact=program.exact, forms=program.forms)
     lanes.restore(program.outputs.values())
     touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]
     values = {tensor for tensors in touched for tensor in tensors if tensor.role is Role.VALUE}

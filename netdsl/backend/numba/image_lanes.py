@@ -8,6 +8,7 @@ image after the other.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 
 from netdsl.backend.numba.emit.lanes import IN_LANES, change_order, emit_in_lanes
@@ -32,28 +33,51 @@ _WASTE = 1.25
 """How many times the vectors that its channels fill a convolution must take before it is worth it."""
 
 
-def operations_in_lanes(program: Program) -> frozenset[Operation]:
-    """The operations that work on image lanes; all batched tensors of each are in that order.
+IMAGES = "images"
+"""The form of a group whose vectors are images."""
 
-    Begins with the convolutions that would leave lanes empty, and goes on through what reads or
-    writes the same volumes, as far as there are kernels for it.
+CHANNELS = "channels"
+"""The form of a group whose vectors are channels."""
+
+
+def operations_in_lanes(program: Program) -> frozenset[Operation]:
+    """The operations that work on image lanes; all batched tensors of each are in that order."""
+    found: set[Operation] = set()
+    for group in lane_groups(program):
+        form = program.forms.get(key_of_group(group, program)) if program.forms else None
+        if form == IMAGES or (form != CHANNELS and any(map(_wastes, group))):
+            found.update(group)
+    return frozenset(found)
+
+
+def lane_groups(program: Program) -> list[tuple[Operation, ...]]:
+    """The operations that could work on image lanes; those that share volumes do so together.
+
+    Each group has a convolution, which alone decides: it is worth while where one would leave lanes
+    empty.
     """
     if program.batch % WIDTH:
-        return frozenset()
-    able = [operation for operation in program.operations if _able(operation)]
-    chosen = {operation for operation in able if _wastes(operation)}
-    volumes = {tensor for operation in chosen for tensor in _batched(operation)}
-    grown = True
-    while grown:
-        more = {
-            operation
-            for operation in able
-            if operation not in chosen and any(tensor in volumes for tensor in _batched(operation))
-        }
-        chosen |= more
-        volumes.update(tensor for operation in more for tensor in _batched(operation))
-        grown = bool(more)
-    return frozenset(chosen)
+        return []
+    group_of: dict[Tensor, list[Operation]] = {}
+    for operation in filter(_able, program.operations):
+        volumes = list(_batched(operation))
+        sharing = {id(group): group for tensor in volumes if (group := group_of.get(tensor))}
+        joined = max(sharing.values(), key=len, default=[])
+        for other in sharing.values():
+            if other is not joined:
+                joined += other
+                group_of.update((tensor, joined) for member in other for tensor in _batched(member))
+        joined.append(operation)
+        group_of.update(dict.fromkeys(volumes, joined))
+    places = {operation: place for place, operation in enumerate(program.operations)}
+    found = {id(group): tuple(sorted(group, key=places.__getitem__)) for group in group_of.values()}
+    return [group for group in found.values() if any(isinstance(member, _CONVOLUTIONS) for member in group)]
+
+
+def key_of_group(group: tuple[Operation, ...], program: Program) -> str:
+    """Under which ``forms`` names the form of a group: all of it, but not how many threads there are."""
+    text = "; ".join([f"{program.batch} images, exact {program.exact}", *map(repr, group)])
+    return f"image lanes: {len(group)} operations {hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 
 class LaneVolumes:

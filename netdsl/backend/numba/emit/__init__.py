@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from netdsl.backend.numba.emit.channel_window import emit_channel_window
@@ -12,6 +12,7 @@ from netdsl.backend.numba.emit.convolution import (
 )
 from netdsl.backend.numba.emit.crop import emit_concatenation, emit_crop
 from netdsl.backend.numba.emit.elementwise import emit_elementwise
+from netdsl.backend.numba.emit.forms import emit_chosen
 from netdsl.backend.numba.emit.local_convolution import (
     emit_local_convolution,
     emit_local_convolution_input_gradient,
@@ -60,6 +61,7 @@ from netdsl.primitives.window import (
     WindowMaximum,
     WindowMaximumGradient,
 )
+from netdsl.program.program import NO_FORMS
 
 EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
     Convolution: emit_convolution,
@@ -87,12 +89,17 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
 """The emitter of every primitive: (operation, batch) to launches. Reshape shares memory."""
 
 
-def emit(operation: Operation, batch: int, *, exact: bool = False) -> list[Launch]:
+def emit(
+    operation: Operation, batch: int, *, exact: bool = False, forms: Mapping[str, str] = NO_FORMS
+) -> list[Launch]:
     """The launches of one primitive, with its origin, phase and text for listings.
 
-    ``exact`` keeps convolutions out of Winograd's domain.
+    ``exact`` keeps convolutions out of Winograd's domain. ``forms`` are those of Program; what it
+    does not name takes the form that the cost model says.
     """
-    launches = [] if exact else emit_winograd(operation, batch)
+    launches = emit_chosen(operation, batch, forms, exact=exact)
+    if not launches and not exact:
+        launches = emit_winograd(operation, batch)
     return [
         launch._replace(origin=operation.origin, phase=operation.phase, note=launch.note or repr(operation))
         for launch in launches or EMIT[type(operation)](operation, batch)

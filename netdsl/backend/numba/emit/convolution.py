@@ -17,27 +17,27 @@ from netdsl.backend.numba.emit.depthwise import (
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
 from netdsl.backend.numba.emit.matmul import dot_product, product
-from netdsl.backend.numba.emit.panels import Packing, rows_of_product
+from netdsl.backend.numba.emit.panels import Packing, Tile, rows_of_product
 from netdsl.backend.numba.emit.walk import Walk
 from netdsl.backend.numba.kernel import Launch, blocks
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
 from netdsl.quantities import Size
 
 
-def emit_convolution(op: Convolution, batch: int) -> list[Launch]:
-    """Pack the weights panel by panel, then walk the image."""
+def emit_convolution(op: Convolution, batch: int, tile: Tile | None = None) -> list[Launch]:
+    """Pack the weights panel by panel, then walk the image; ``tile`` is another than the usual one."""
     x, w = op.inputs
     y = op.outputs[0]
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
-        return [*spread, *emit_convolution(Convolution(y, x, wide, undilated(op.geometry)), batch)]
+        return [*spread, *emit_convolution(Convolution(y, x, wide, undilated(op.geometry)), batch, tile)]
     if is_depthwise(op.geometry, x.shape[2], w):
         return emit_depthwise(x, w, y, op.geometry, batch)
     rows = rows_of_product(op.geometry, x.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
     if rows:
         steps = kernel_height * kernel_width * depth
-        return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters)]
+        return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters, tile)]
     groups = op.geometry.groups
     width = filters // groups
     packing = Packing(
@@ -46,6 +46,7 @@ def emit_convolution(op: Convolution, batch: int) -> list[Launch]:
         width,
         strides=(kernel_width * depth * filters, depth * filters, filters, 1),
         group_stride=width,
+        tile=tile,
     )
     packed, pack = packing.launch(w)
     walk = Walk(
@@ -61,30 +62,38 @@ def emit_convolution(op: Convolution, batch: int) -> list[Launch]:
         out_start=0,
         out_row=y.shape[1] * filters,
         out_column=filters,
+        tile=tile,
     )
     return [pack, walk.launch(x, packed, y, batch)]
 
 
-def emit_convolution_input_gradient(op: ConvolutionInputGradient, batch: int) -> list[Launch]:
+def emit_convolution_input_gradient(
+    op: ConvolutionInputGradient, batch: int, tile: Tile | None = None
+) -> list[Launch]:
     """A stride of S splits the input into S*S phases, each a convolution of stride 1."""
     dy, w = op.inputs
     dx = op.outputs[0]
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
         plain = ConvolutionInputGradient(dx, dy, wide, undilated(op.geometry))
-        return [*spread, *emit_convolution_input_gradient(plain, batch)]
+        return [*spread, *emit_convolution_input_gradient(plain, batch, tile)]
     if is_depthwise(op.geometry, dx.shape[2], w):
         return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch)
-    rows = rows_of_product(op.geometry, dx.shape, w.shape)
-    kernel_height, kernel_width, depth, filters = w.shape
-    if rows:
-        inputs = kernel_height * kernel_width * depth
-        return [dot_product(dy, w, dx, rows * batch, filters, inputs)]
+    if tile is None and (rows := rows_of_product(op.geometry, dx.shape, w.shape)):
+        return dot_product_input_gradient(op, rows * batch)
     launches: list[Launch] = []
     for phase in input_gradient_phases(op, dx.shape):
-        packed, pack = phase.packing.launch(w)
-        launches += [pack, phase.walk.launch(dy, packed, dx, batch)]
+        packed, pack = phase.packing._replace(tile=tile).launch(w)
+        launches += [pack, phase.walk._replace(tile=tile).launch(dy, packed, dx, batch)]
     return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
+
+
+def dot_product_input_gradient(op: ConvolutionInputGradient, rows: int) -> list[Launch]:
+    """Of a convolution that is a product of ``rows`` rows of x: no weight is moved, but every number is
+    a sum over lanes, which only long rows of dy outweigh."""
+    dy, w = op.inputs
+    filters = w.shape[-1]
+    return [dot_product(dy, w, op.outputs[0], rows, filters, w.values // filters)]
 
 
 def has_unread_inputs(op: ConvolutionInputGradient) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import cpu
-from netdsl.backend.numba.emit.panels import ITEMS
+from netdsl.backend.numba.emit.panels import ITEMS, Tile
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient, MatmulWeightGradient
@@ -64,9 +64,9 @@ class _Blocking(NamedTuple):
     rows_first: bool
 
 
-def _blocking(rows: int, steps: int, columns: int) -> _Blocking:
+def _blocking(rows: int, steps: int, columns: int, tile: Tile) -> _Blocking:
     """Few rows share columns out, many share rows out; both leave enough items for the threads."""
-    high, vectors = tile_shape(rows)
+    high, vectors = tile
     panel = vectors * WIDTH
     panels = blocks(columns, panel)
     if rows <= MOST_BATCH_ROWS:
@@ -81,10 +81,16 @@ def _blocking(rows: int, steps: int, columns: int) -> _Blocking:
     return _Blocking(high, vectors, tiles * high, across * panel, STEP_BLOCK, rows_first)
 
 
-def tile_shape(rows: int) -> tuple[int, int]:
-    """Rows and vectors of a tile that leave the fewest rows over."""
-    shapes = ((8, 3), (6, 4), (12, 2)) if cpu().registers >= 32 else ((4, 3), (3, 4), (6, 2))
-    return min(shapes, key=lambda shape: blocks(rows, shape[0]) * shape[0])
+def tile_shapes() -> tuple[Tile, ...]:
+    """The tiles of products that use the registers well."""
+    if cpu().registers >= 32:
+        return Tile(8, 3), Tile(6, 4), Tile(12, 2)
+    return Tile(4, 3), Tile(3, 4), Tile(6, 2)
+
+
+def tile_shape(rows: int) -> Tile:
+    """The tile that leaves the fewest rows over."""
+    return min(tile_shapes(), key=lambda tile: blocks(rows, tile.rows) * tile.rows)
 
 
 def product(
@@ -96,9 +102,13 @@ def product(
     rows: int,
     steps: int,
     columns: int,
+    tile: Tile | None = None,
 ) -> Launch:
-    """C (rows x columns) = A @ B; A moves by ``a_strides`` per row and step, B by ``b_step`` per step."""
-    blocking = _blocking(rows, steps, columns)
+    """C (rows x columns) = A @ B; A moves by ``a_strides`` per row and step, B by ``b_step`` per step.
+
+    ``tile`` is another than the one that leaves the fewest rows over.
+    """
+    blocking = _blocking(rows, steps, columns, tile or tile_shape(rows))
     across = blocks(columns, blocking.columns_per_item)
     arguments: tuple[Argument, ...] = (
         Place(a),

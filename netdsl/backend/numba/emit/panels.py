@@ -35,9 +35,27 @@ class Panels(NamedTuple):
         return self.vectors * WIDTH
 
 
-def panels_of(channels: int) -> Panels:
+class Tile(NamedTuple):
+    """Outputs of a register tile: ``rows`` of an image by ``vectors`` of channels.
+
+    Columns, or the taps of a weight gradient, take the registers that are left.
+    """
+
+    rows: int
+    vectors: int
+
+    def __str__(self) -> str:
+        return f"{self.rows}x{self.vectors}"
+
+
+def usual_tile(channels: int) -> Tile:
     """Two vectors wide where the channels fill them, else one."""
-    vectors = 2 if channels > WIDTH else 1
+    return Tile(1, 2 if channels > WIDTH else 1)
+
+
+def panels_of(channels: int, tile: Tile | None = None) -> Panels:
+    """The panels of a tile, the usual one unless it is said."""
+    vectors = (tile or usual_tile(channels)).vectors
     whole, rest = divmod(channels, vectors * WIDTH)
     tail = blocks(rest, WIDTH)
     return Panels(vectors, whole, tail, rest - (tail - 1) * WIDTH if rest else 0)
@@ -63,10 +81,11 @@ class Packing(NamedTuple):
     strides: tuple[int, int, int, int]
     group_stride: int
     start: int = 0
+    tile: Tile | None = None
 
     def launch(self, w: Tensor) -> tuple[Tensor, Launch]:
         """The packed tensor and the launch that fills it, zeros in lanes beyond the width."""
-        panels = panels_of(self.width)
+        panels = panels_of(self.width, self.tile)
         high, wide, deep = self.steps
         steps = high * wide * deep
         packed = Tensor(f"{w.name}.packed", (self.groups * panels.total, steps, panels.width), batched=False)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import cpu
-from netdsl.backend.numba.emit.panels import BAND_FLOATS, ITEMS, panels_of, split_evenly
+from netdsl.backend.numba.emit.panels import (
+    BAND_FLOATS,
+    ITEMS,
+    Tile,
+    panels_of,
+    split_evenly,
+    usual_tile,
+)
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
@@ -27,6 +34,7 @@ class Walk(NamedTuple):
     out_start: int
     out_row: int
     out_column: int
+    tile: Tile | None = None
 
     def launch(self, x: Tensor, packed: Tensor, y: Tensor, batch: int) -> Launch:
         height, width, channels = x.shape
@@ -63,7 +71,7 @@ class Walk(NamedTuple):
             self.out_row,
             self.out_column,
             self.width,
-            panels_of(self.width).total,
+            panels_of(self.width, self.tile).total,
             *((Scratch(), scratch) if copies else ()),
         )
         items = batch * self.groups * bands
@@ -77,8 +85,9 @@ class Walk(NamedTuple):
         return max(1, min(self.rows, max(fitting, 4), sharing))
 
     def _kernel(self, copies: bool) -> Kernel:
-        panels = panels_of(self.width)
-        size, whole, rest = split_evenly(self.columns, cpu().accumulators // panels.vectors)
+        tile = self.tile or usual_tile(self.width)
+        panels = panels_of(self.width, tile)
+        size, whole, rest = split_evenly(self.columns, cpu().accumulators // (tile.rows * tile.vectors))
         body = [
             *_WALK_ARGUMENTS,
             *(
@@ -98,8 +107,9 @@ class Walk(NamedTuple):
             f"        w = packed + (group * panels + panel) * kernel_rows * kernel_row * {panels.width * 4}",
             f"        column_start = y_image + (group * filters + panel * {panels.width}) * 4",
         ]
-        tail = _walk_rows(size, whole, rest, panels.tail_vectors, panels.tail_lanes, panels.width)
-        full = _walk_rows(size, whole, rest, panels.vectors, WIDTH, panels.width)
+        columns = (size, whole, rest)
+        tail = _walk_rows(tile.rows, columns, panels.tail_vectors, panels.tail_lanes, panels.width)
+        full = _walk_rows(tile.rows, columns, panels.vectors, WIDTH, panels.width)
         if panels.whole and panels.tail_vectors:
             body += [
                 f"        if (panel + 1) * {panels.width} <= filters:",
@@ -152,18 +162,35 @@ _COPY_BAND = [
 ]
 
 
-def _walk_rows(size: int, whole: int, rest: int, vectors: int, lanes: int, panel_width: int) -> list[str]:
-    """The rows of a band for one panel: equal tiles of ``size`` columns, then the rest."""
+def _walk_rows(
+    high: int, columns: tuple[int, int, int], vectors: int, lanes: int, panel_width: int
+) -> list[str]:
+    """A band for one panel: ``high`` rows at once, then those that are left one by one; in a row, equal
+    tiles of columns, then the rest."""
+    lines = []
+    if high > 1:
+        lines.append(f"for row in range(top_row, end_row - {high - 1}, {high}):")
+        lines += _along_columns(high, columns, vectors, lanes, panel_width)
+        lines.append(f"for row in range(end_row - (end_row - top_row) % {high}, end_row):")
+    else:
+        lines.append("for row in range(top_row, end_row):")
+    return [*lines, *_along_columns(1, columns, vectors, lanes, panel_width)]
 
-    def call(columns: int, place: str) -> str:
+
+def _along_columns(
+    high: int, columns: tuple[int, int, int], vectors: int, lanes: int, panel_width: int
+) -> list[str]:
+    size, whole, rest = columns
+    a_high, c_high = ("stride_row * row_floats", "out_row") if high > 1 else ("0", "0")
+
+    def call(wide: int, place: str) -> str:
         return (
-            f"tile(1, {columns}, {vectors}, {lanes}, a + {place} * stride_column * 4, 0, stride_column, 1, "
-            f"row_floats, w, {panel_width}, kernel_row * {panel_width}, c + {place} * out_column * 4, 0, "
-            "out_column, kernel_rows, kernel_row, 0)"
+            f"tile({high}, {wide}, {vectors}, {lanes}, a + {place} * stride_column * 4, {a_high}, "
+            f"stride_column, 1, row_floats, w, {panel_width}, kernel_row * {panel_width}, "
+            f"c + {place} * out_column * 4, {c_high}, out_column, kernel_rows, kernel_row, 0)"
         )
 
     lines = [
-        "for row in range(top_row, end_row):",
         "    a = band_start + (row - top_row) * stride_row * row_floats * 4",
         "    c = column_start + row * out_row * 4",
     ]

@@ -10,6 +10,7 @@ from netdsl.backend.numba.emit.panels import (
     BAND_FLOATS,
     ITEMS,
     Panels,
+    Tile,
     panels_of,
     rows_of_product,
     split_evenly,
@@ -21,7 +22,9 @@ from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.tensor import Tensor
 
 
-def emit_convolution_weight_gradient(op: ConvolutionWeightGradient, batch: int) -> list[Launch]:
+def emit_convolution_weight_gradient(
+    op: ConvolutionWeightGradient, batch: int, tile: Tile | None = None
+) -> list[Launch]:
     """Tiles of (kernel tap and channel) x filters, summed along the output positions."""
     x, dy = op.inputs
     dw = op.outputs[0]
@@ -29,17 +32,33 @@ def emit_convolution_weight_gradient(op: ConvolutionWeightGradient, batch: int) 
         shape = dilated_shape(dw.shape, op.geometry)
         spread = Tensor(f"{dw.name}.dilated", shape, batched=False)
         plain = ConvolutionWeightGradient(spread, x, dy, undilated(op.geometry))
-        launches = emit_convolution_weight_gradient(plain, batch)
+        launches = emit_convolution_weight_gradient(plain, batch, tile)
         return [*launches, gather_taps(spread, dw, op.geometry)]
     if is_depthwise(op.geometry, x.shape[2], dw):
         return emit_depthwise_weight_gradient(x, dy, dw, op.geometry, batch)
     rows = rows_of_product(op.geometry, x.shape, dw.shape)
-    kernel_height, kernel_width, depth, filters = dw.shape
     if rows and (rows == 1 or dw.values >= 2**14):  # smaller ones are cut along the images instead
-        inputs = kernel_height * kernel_width * depth
-        return [product(x, (1, inputs), dy, filters, dw, inputs, rows * batch, filters)]
+        return product_weight_gradient(op, rows * batch, tile)
+    return walk_weight_gradient(op, batch, tile)
+
+
+def product_weight_gradient(
+    op: ConvolutionWeightGradient, rows: int, tile: Tile | None = None
+) -> list[Launch]:
+    """Of a convolution that is a product of ``rows`` rows of x."""
+    x, dy = op.inputs
+    dw = op.outputs[0]
+    filters = dw.shape[-1]
+    inputs = dw.values // filters
+    return [product(x, (1, inputs), dy, filters, dw, inputs, rows, filters, tile)]
+
+
+def walk_weight_gradient(op: ConvolutionWeightGradient, batch: int, tile: Tile | None = None) -> list[Launch]:
+    """Along the images, which are cut into parts where there are few weights."""
+    dw = op.outputs[0]
+    kernel_height, kernel_width, depth, filters = dw.shape
     groups = op.geometry.groups
-    panels = panels_of(filters // groups)
+    panels = panels_of(filters // groups, tile)
     high, wide = _tap_tile(kernel_height, kernel_width * depth, panels.vectors)
     tap_blocks = blocks(kernel_height, high)
     chunks = _chunks(batch, tap_blocks * panels.total * groups, dw.values)

@@ -45,16 +45,40 @@ class _Convolution(NamedTuple):
     geometry: Geometry
 
 
+AnyConvolution = Convolution | ConvolutionInputGradient | ConvolutionWeightGradient
+
+
 def emit_winograd(op: Operation, batch: int) -> list[Launch]:
     """The launches of a convolution or of one of its gradients; none where direct is better."""
-    if not isinstance(op, Convolution | ConvolutionInputGradient | ConvolutionWeightGradient):
+    if not isinstance(op, AnyConvolution):
         return []
+    shares = winograd_shares(op, batch)
+    form = min(shares, key=lambda form: shares[form], default=None)
+    return [] if form is None or shares[form] >= WORTH else emit_variant(op, form, batch)
+
+
+def winograd_shares(op: AnyConvolution, batch: int) -> dict[Variant, float]:
+    """The forms that there are for it, with the share of the direct convolution's time that they
+    take by the cost model."""
     found = _as_convolution(op)
     image = op.outputs[0] if isinstance(op, ConvolutionInputGradient) else op.inputs[0]
-    is_product = rows_of_product(op.geometry, image.shape, found.weights.shape) > 0
-    form = None if is_product else _best(found, batch)
-    if form is None:
-        return []
+    high, wide, depth, filters = found.weights.shape
+    _, _, groups, dilation = found.geometry
+    plain = groups == 1 and found.geometry.stride == dilation == Size(1, 1)
+    if not plain or high != wide or high not in CANDIDATES:
+        return {}
+    if rows_of_product(op.geometry, image.shape, found.weights.shape):
+        return {}
+    direct = (
+        batch * found.y.shape[0] * found.y.shape[1] * high * wide * depth * whole_vectors(filters) / WIDTH
+    )
+    forms = [variant(outputs_wide, high) for outputs_wide in CANDIDATES[high]]
+    return {form: _cost(found, form, batch) / direct for form in forms}
+
+
+def emit_variant(op: AnyConvolution, form: Variant, batch: int) -> list[Launch]:
+    """The launches of one form."""
+    found = _as_convolution(op)
     if isinstance(op, ConvolutionWeightGradient):
         launches = weight_gradient(found.x, found.y, found.weights, found.border, form, batch)
     else:
@@ -63,7 +87,7 @@ def emit_winograd(op: Operation, batch: int) -> list[Launch]:
     return [launch._replace(note=f"{op!r}, Winograd's {form}") for launch in launches]
 
 
-def _as_convolution(op: Convolution | ConvolutionInputGradient | ConvolutionWeightGradient) -> _Convolution:
+def _as_convolution(op: AnyConvolution) -> _Convolution:
     first, second = op.inputs
     result, padding = op.outputs[0], op.geometry.padding
     border = Border(padding.top, padding.left)
@@ -73,21 +97,6 @@ def _as_convolution(op: Convolution | ConvolutionInputGradient | ConvolutionWeig
         return _Convolution(first, result, second, border, op.geometry)
     opposite = Border(second.shape[0] - 1 - padding.top, second.shape[1] - 1 - padding.left)
     return _Convolution(first, result, second, opposite, op.geometry)
-
-
-def _best(found: _Convolution, batch: int) -> Variant | None:
-    """The cheapest form, if it is worth leaving the direct convolution."""
-    high, wide, depth, filters = found.weights.shape
-    _, _, groups, dilation = found.geometry
-    plain = groups == 1 and found.geometry.stride == dilation == Size(1, 1)
-    if not plain or high != wide or high not in CANDIDATES:
-        return None
-    direct = (
-        batch * found.y.shape[0] * found.y.shape[1] * high * wide * depth * whole_vectors(filters) / WIDTH
-    )
-    costs = {form: _cost(found, form, batch) for form in (variant(wide, high) for wide in CANDIDATES[high])}
-    form = min(costs, key=lambda form: costs[form])
-    return form if costs[form] < WORTH * direct else None
 
 
 def _cost(found: _Convolution, form: Variant, batch: int) -> float:
