@@ -79,8 +79,8 @@ def emit_convolution_input_gradient(
         return [*spread, *emit_convolution_input_gradient(plain, batch, tile)]
     if is_depthwise(op.geometry, dx.shape[2], w):
         return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch)
-    if tile is None and (rows := rows_of_product(op.geometry, dx.shape, w.shape)):
-        return dot_product_input_gradient(op, rows * batch)
+    if tile is None and rows_of_product(op.geometry, dx.shape, w.shape) == 1:
+        return dot_product_input_gradient(op, batch)
     launches: list[Launch] = []
     for phase in input_gradient_phases(op, dx.shape):
         packed, pack = phase.packing._replace(tile=tile).launch(w)
