@@ -48,6 +48,7 @@ def checkpoint(text: str = TEXT, epoch: int = 1) -> Checkpoint:
         text,
         layer_lines(plan),
         Recipe(),
+        {"convolution: 4x4x1": "direct 1x2"},
         ("cat", "dog", "ñandú"),
         Preparation(0.0, 255.0, (77.5,), (82.25,)),
         "0" * 64,
@@ -185,6 +186,8 @@ def forged(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
         {"recipe": {}},
         {"recipe": {**Recipe().as_json(), "rate": -1.0}},
         {"recipe": {**Recipe().as_json(), "batch": 10**30}},
+        {"forms": 7},
+        {"forms": {"convolution": 1}},
         {"classes": [1]},
         {"classes": None},
         {"preparation": {}},
@@ -214,6 +217,11 @@ def test_forged_descriptions(tmp_path: Path, change: dict[str, Any]) -> None:
 def test_missing_descriptions(tmp_path: Path, key: str) -> None:
     forged(tmp_path / "a", lambda content: content.pop(key))
     assert code_of(lambda: load(tmp_path / "a")) == "ND650"
+
+
+def test_runs_from_before_there_were_forms(tmp_path: Path) -> None:
+    forged(tmp_path / "a", lambda content: content.pop("forms"))
+    assert load(tmp_path / "a").forms == {}
 
 
 def test_weights_that_are_no_numbers(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 import click
 
 from netdsl.commands.loading import load_plan_or_exit, wants_colour
-from netdsl.commands.running import format_option, thread_count, threads_option
+from netdsl.commands.running import autotune_option, format_option, thread_count, threads_option
 
 
 @click.command()
@@ -25,6 +25,7 @@ from netdsl.commands.running import format_option, thread_count, threads_option
     help="How often everything is timed, in turns; the median counts.",
 )
 @threads_option
+@autotune_option
 @click.option(
     "--against",
     type=click.Choice(["torch"]),
@@ -38,6 +39,7 @@ def command(
     inference: bool,
     rounds: int,
     threads: int | None,
+    autotune: bool,
     against: str | None,
     form: str,
     as_json: bool,
@@ -50,14 +52,14 @@ def command(
     plan = load_plan_or_exit(network)
     from netdsl.measuring.measure import Task, measure
 
-    task = Task(plan, batch, thread_count(threads), rounds, not inference)
+    task = Task(plan, batch, thread_count(threads), rounds, not inference, autotune)
     if against is None:
-        found = measure(task)
+        found = measure(task, say=_say)
     else:
         from netdsl.measuring.against_torch import require_torch, torch_steps
 
         require_torch()
-        found = measure(task, torch_steps)
+        found = measure(task, torch_steps, _say)
     if as_json or form == "json":
         from netdsl.reports.as_measurement_json import measurement_as_json
 
@@ -66,3 +68,8 @@ def command(
         from netdsl.reports.as_measurement_table import measurement_as_table
 
         click.echo(measurement_as_table(found, colour=wants_colour(sys.stdout.isatty())), nl=False)
+
+
+def _say(line: str) -> None:
+    """Something to know that is not the result."""
+    click.echo(line, err=True)

@@ -9,7 +9,7 @@ from math import prod
 import click
 
 from netdsl.commands.loading import load_plan_or_exit
-from netdsl.commands.running import exact_option
+from netdsl.commands.running import autotune_option, exact_option, thread_count
 from netdsl.quantities import bytes_text
 
 
@@ -30,6 +30,7 @@ from netdsl.quantities import bytes_text
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
 @click.option("--decay", type=click.FloatRange(0, 1), default=5e-4, show_default=True, help="Weight decay.")
 @exact_option
+@autotune_option
 def command(
     network: str,
     emit: bool,
@@ -39,6 +40,7 @@ def command(
     momentum: float,
     decay: float,
     exact: bool,
+    autotune: bool,
 ) -> None:
     """Compile NET to native code, or print its program with --emit.
 
@@ -58,6 +60,12 @@ def command(
     else:
         optimizer = Sgd(momentum=momentum, decay=decay)
         program = training_program(plan, batch, loss=chosen, optimizer=optimizer, exact=exact)
+    if autotune:
+        from netdsl.measuring.tuning import tune
+
+        tuned = tune([program], thread_count(None))
+        click.echo(tuned, err=True)
+        program = program._replace(forms=tuned.forms)
     if emit:
         click.echo(module_text(program, plan.network.name), nl=False)
         return

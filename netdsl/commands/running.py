@@ -41,6 +41,15 @@ def exact_option(function: Function) -> Function:
     )(function)
 
 
+def autotune_option(function: Function) -> Function:
+    return click.option(
+        "--autotune",
+        is_flag=True,
+        help="Time every form of each convolution on this machine first, and take the fastest. "
+        "Known forms are not timed again.",
+    )(function)
+
+
 def format_option(function: Function) -> Function:
     return click.option(
         "--format",

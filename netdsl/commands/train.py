@@ -14,6 +14,7 @@ import click
 from netdsl.commands.loading import load_plan_or_exit, show
 from netdsl.commands.running import (
     Function,
+    autotune_option,
     backend_option,
     exact_option,
     percent,
@@ -80,6 +81,7 @@ _NOTICED_SECONDS = 1.5
 @_option("seed", int, "N", "Decides every random number.")
 @_option("split", str, "A/B/C", "Percentages for train/validation/test.")
 @exact_option
+@autotune_option
 @threads_option
 @backend_option
 @click.option("--recipe", metavar="FILE", help="A .train file in place of the network's train block.")
@@ -95,6 +97,7 @@ def command(
     recipe: str | None,
     resume: str | None,
     exact: bool,
+    autotune: bool,
     **settings: Any,
 ) -> None:
     """Train NET, a network file or a name of the zoo, and measure it on the test images.
@@ -105,15 +108,21 @@ def command(
     """
     if out == "":
         raise click.BadParameter("name a folder", context, param_hint="--out")
+    if autotune and backend != "numba":
+        raise click.UsageError("--autotune is for compiled networks: --backend numba", context)
     given = {name: value for name, value in settings.items() if value is not None}
     if exact:
         given["exact"] = True
     if resume is not None:
-        _check_resume(context, given if recipe is None else {**given, "recipe": recipe}, out)
+        others = {"recipe": recipe, "autotune": autotune or None, "out": out}
+        _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
+        from netdsl.commands.tuned_run import forms_warning
         from netdsl.training.run_folder import old_run_folder
 
         with closing(old_run_folder(Path(resume))) as folder:
             run = _continued(folder, network, given, backend, threads)
+            if backend == "numba" and (warning := forms_warning(run)):
+                _say(warning)
             code = _train(run, folder, thread_count(threads))
     elif network is None:
         raise click.UsageError(
@@ -121,20 +130,23 @@ def command(
         )
     else:
         from netdsl.commands.recipes import recipe_settings
+        from netdsl.commands.tuned_run import tune_run
         from netdsl.training.run_folder import new_run_folder
 
         plan = load_plan_or_exit(network)
         given = {**recipe_settings(plan.network, recipe), **given}
         run = _new(plan, given, backend, threads)
         with closing(new_run_folder(None if out is None else Path(out), _stem(network))) as folder:
+            if autotune:
+                with _patience("timing all forms of the convolutions; the next run finds the fastest ready"):
+                    line = tune_run(run, thread_count(threads))
+                _say(line)
             code = _train(run, folder, thread_count(threads))
     context.exit(code)
 
 
-def _check_resume(context: click.Context, given: dict[str, Any], out: str | None) -> None:
+def _check_resume(context: click.Context, given: dict[str, Any]) -> None:
     fixed = [name for name in given if name not in _FREE_ON_RESUME]
-    if out is not None:
-        fixed.append("out")
     if fixed:
         raise click.UsageError(
             f"--{fixed[0]} cannot change when a run goes on: it would not be the same run", context

@@ -23,6 +23,7 @@ from netdsl.data.memory import available_bytes, require_memory
 from netdsl.measuring.measurement import Measurement, Rival, Roofs
 from netdsl.measuring.rounds import Step, take_turns
 from netdsl.measuring.rows import rows_of
+from netdsl.measuring.tuning import tune
 from netdsl.plan.plan import Plan
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program
@@ -37,13 +38,15 @@ OURS = "netdsl"
 
 
 class Task(NamedTuple):
-    """What is measured: steps of ``batch`` images, forward alone unless ``training``."""
+    """What is measured: steps of ``batch`` images, forward alone unless ``training``, in the forms that
+    are fastest here with ``autotune``."""
 
     plan: Plan
     batch: int
     threads: int
     rounds: int
     training: bool
+    autotune: bool = False
 
     @property
     def recipe(self) -> Recipe:
@@ -69,16 +72,27 @@ Opponents = Callable[[Task, Store, dict[str, Array]], list[RivalStep]]
 """Makes steps with the same first weights and the same inputs."""
 
 
-def measure(task: Task, opponents: Opponents | None = None) -> Measurement:
+def _silent(line: str) -> None:
+    """Tell nobody."""
+
+
+def measure(
+    task: Task, opponents: Opponents | None = None, say: Callable[[str], None] = _silent
+) -> Measurement:
     """Bind, warm up, then rounds of steps with and without clocks, and of the opponents'.
 
-    ``opponents`` is asked after our own memory has been read off, as libraries bring memory along.
+    ``say`` is told what tuning found; ``opponents`` is asked after our own memory has been read off, as
+    libraries bring memory along.
     """
     program = task.program()
     backend = open_backend()
     stored_bytes = FLOAT_BYTES * sum(prod(shape) for _, shape, _ in program.stored)
     given_bytes = sum(tensor.size_bytes(task.batch) for tensor in program.inputs.values())
     _require(task, stored_bytes + given_bytes)
+    if task.autotune:
+        tuned = tune([program], task.threads)
+        say(str(tuned))
+        program = program._replace(forms=tuned.forms)
     store = first_values(task.plan, task.recipe, program.stored)
     session = backend.bind(program, store, task.threads, partial(_require, task))
     _fill(session, task.batch)
@@ -113,6 +127,7 @@ def measure(task: Task, opponents: Opponents | None = None) -> Measurement:
         session.arena_bytes + stored_bytes + given_bytes,
         peak_bytes,
         _compared(rivals, found),
+        program.forms,
     )
 
 

@@ -34,13 +34,16 @@ def _seconds(step: Step) -> float:
     return time.perf_counter() - start
 
 
-def steps_of_a_turn(step: Step) -> int:
+def steps_of_a_turn(step: Step, seconds: float) -> int:
     """How many steps take as long as a turn should, judged by a few."""
-    return max(1, round(TURN_SECONDS / max(turn(step, 3), 1e-6)))
+    return max(1, round(seconds / max(turn(step, 3), 1e-6)))
 
 
-def take_turns(steps: Mapping[str, Step], rounds: int) -> Iterator[dict[str, float]]:
-    """The seconds of a step of each, round after round."""
-    counts = {name: steps_of_a_turn(step) for name, step in steps.items()}
+def take_turns(
+    steps: Mapping[str, Step], rounds: int, seconds: float | None = None
+) -> Iterator[dict[str, float]]:
+    """The seconds of a step of each, round after round; a turn takes about ``seconds``, if they are said."""
+    length = TURN_SECONDS if seconds is None else seconds
+    counts = {name: steps_of_a_turn(step, length) for name, step in steps.items()}
     for _ in range(rounds):
         yield {name: turn(step, counts[name]) for name, step in steps.items()}

@@ -31,6 +31,7 @@ def measurement_as_json(found: Measurement) -> str:
         "peak_bytes": found.peak_bytes,
         "rows": [_row(row, found.roofs) for row in found.rows],
         "total": {phase.value: _figures(found.phase(phase), found.roofs) for phase in phases},
+        "forms": dict(found.forms),
         "rivals": [rival._asdict() for rival in found.rivals],
     }
     return json.dumps(written, indent=2) + "\n"

@@ -35,14 +35,17 @@ class Checkpoint(NamedTuple):
     """A state of training with all that it depends on.
 
     ``network_text`` is the network's canonical text, ``layers`` its layers one by one, to compare;
-    ``classes`` name the first scores in order; ``data_digest`` is ``Dataset.digest``; ``arrays``
-    maps names such as ``CONV1.weights`` to float32 arrays.
+    ``forms``
+    are those of Program, of a run that was tuned; ``classes`` name the first scores in order;
+    ``data_digest`` is ``Dataset.digest``; ``arrays`` maps names such as ``CONV1.weights`` to float32
+    arrays.
     """
 
     network_name: str
     network_text: str
     layers: tuple[tuple[str, str], ...]
     recipe: Recipe
+    forms: dict[str, str]
     classes: tuple[str, ...]
     preparation: Preparation
     data_digest: str
@@ -69,6 +72,7 @@ def save(checkpoint: Checkpoint, path: Path, *, keep: Path | None = None) -> Non
         "network": checkpoint.network_text,
         "layers": checkpoint.layers,
         "recipe": checkpoint.recipe.as_json(),
+        "forms": checkpoint.forms,
         "classes": checkpoint.classes,
         "preparation": checkpoint.preparation._asdict(),
         "data_digest": checkpoint.data_digest,
@@ -124,6 +128,7 @@ def _checkpoint(content: dict[str, Any], arrays: dict[str, NDArray[np.float32]])
         _text(content["network"]),
         tuple((_text(name), _text(line)) for name, line in content["layers"]),
         recipe_from_json(content["recipe"]),
+        _forms(content.get("forms", {})),
         tuple(_text(name) for name in content["classes"]),
         _preparation(content["preparation"]),
         _text(content["data_digest"]),
@@ -148,6 +153,12 @@ def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_COUNT:
         raise TypeError("a value of its description is no count")
     return value
+
+
+def _forms(values: object) -> dict[str, str]:
+    if not isinstance(values, dict):
+        raise TypeError("its forms are no names by operation")
+    return {_text(key): _text(form) for key, form in values.items()}
 
 
 def _preparation(values: dict[str, Any]) -> Preparation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +12,7 @@ from netdsl.data.randomness import stream
 from netdsl.initializers import initializers
 from netdsl.plan.plan import Plan
 from netdsl.program.lower import inference_program, training_program
+from netdsl.program.program import NO_FORMS
 from netdsl.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -22,13 +23,15 @@ if TYPE_CHECKING:
 class Machine:
     """Binds the training and inference programs of a network, as batch sizes are asked for.
 
-    All sessions share ``store``, so what a training step changes the next validation sees.
+    All sessions share ``store``, so what a training step changes the next validation sees. ``forms``,
+    set before the first session, are those of Program.
     """
 
     def __init__(self, plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> None:
         self.plan = plan
         self.recipe = recipe
         self.store: Store = {}
+        self.forms: Mapping[str, str] = NO_FORMS
         self._backend = backend
         self._threads = threads
         self._sessions: dict[tuple[str, int], Session] = {}
@@ -42,7 +45,7 @@ class Machine:
 
     def stored(self, purpose: str, batch: int) -> tuple[Stored, ...]:
         """The arrays that the program of a purpose, "train" or "infer", keeps between steps."""
-        return self._program(purpose, batch).stored
+        return self.program(purpose, batch).stored
 
     @property
     def bytes(self) -> int:
@@ -50,7 +53,8 @@ class Machine:
         arenas = sum(session.arena_bytes for session in self._sessions.values())
         return arenas + sum(array.nbytes for array in self.store.values())
 
-    def _program(self, purpose: str, batch: int) -> Program:
+    def program(self, purpose: str, batch: int) -> Program:
+        """What a purpose, "train" or "infer", computes, in the forms that the backend takes by itself."""
         key = (purpose, batch)
         if key not in self._programs:
             loss, exact = self.recipe.loss_function, self.recipe.exact
@@ -74,7 +78,7 @@ class Machine:
     def _session(self, purpose: str, batch: int) -> Session:
         key = (purpose, batch)
         if key not in self._sessions:
-            program = self._program(purpose, batch)
+            program = self.program(purpose, batch)._replace(forms=self.forms)
             self._sessions[key] = self._backend.bind(program, self.store, self._threads, self._allow(batch))
         return self._sessions[key]
 

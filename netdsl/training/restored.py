@@ -94,6 +94,7 @@ class Restored:
         self.plan = plan
         recipe = checkpoint.recipe._replace(exact=exact or checkpoint.recipe.exact)
         self._machine = Machine(plan, recipe, backend, threads)
+        self._machine.forms = checkpoint.forms
         self._machine.store = take_arrays(checkpoint, self._machine.stored("infer", 1), path)
 
     def examine(self, data: str | None) -> Examined:

@@ -27,6 +27,7 @@ from netdsl.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from netdsl.backend.session import Backend
+    from netdsl.program.program import Program
 
 
 SAVE_SECONDS = 300.0
@@ -64,11 +65,23 @@ class Run:
     def bind(self) -> None:
         """Bind the program of every batch size that the run will meet, so that training never pauses
         to compile and the memory is known."""
-        for size in batch_sizes(len(self.parts.train), self.recipe.batch):
-            self.machine.training(size)
-        for part in (self.parts.validation, self.parts.test):
-            for size in batch_sizes(len(part), self.recipe.batch):
+        for purpose, size in self._sizes():
+            if purpose == "train":
+                self.machine.training(size)
+            else:
                 self.machine.inference(size)
+
+    def programs(self) -> list[Program]:
+        """All that the run will compute."""
+        return [self.machine.program(purpose, size) for purpose, size in self._sizes()]
+
+    def _sizes(self) -> list[tuple[str, int]]:
+        """Every purpose and batch size, once."""
+        parts = [("train", self.parts.train), ("infer", self.parts.validation), ("infer", self.parts.test)]
+        sizes = [
+            (purpose, size) for purpose, part in parts for size in batch_sizes(len(part), self.recipe.batch)
+        ]
+        return list(dict.fromkeys(sizes))
 
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; its arrays are the live ones, not copies."""
@@ -78,6 +91,7 @@ class Run:
             self.network_text,
             layer_lines(self.plan),
             self.recipe,
+            dict(self.machine.forms),
             self.dataset.classes,
             self.preparation,
             self.data_digest,
@@ -150,6 +164,7 @@ def continued_run(
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
     check_memory(plan, stored, min(recipe.batch, len(parts.train)))
     machine.store = take_arrays(saved, stored, path)
+    machine.forms = saved.forms
     if saved.progress.step > len(batch_sizes(len(parts.train), recipe.batch)):
         raise Diagnosed(file_error("ND650", str(path), "this checkpoint claims more steps than an epoch has"))
     return Run(plan, recipe, dataset, parts, saved.preparation, machine, saved.progress, digest, findings)

@@ -1,0 +1,206 @@
+"""Autotuning: times every form of the convolutions of a network here, and takes the fastest.
+
+The cost model's choice stays unless another one is clearly faster. A choice belongs to an operation with
+its sizes and to a machine, not to a number of threads: what was found once is kept
+(``backend/numba/tuned.py``) and then serves every number of threads, which so give the same bits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from netdsl.backend.numba.backend import lay_out, open_backend
+from netdsl.backend.numba.emit.forms import MODEL, forms_of, key_of
+from netdsl.backend.numba.emit.updating import updates_of
+from netdsl.backend.numba.emit.winograd_choice import AnyConvolution
+from netdsl.backend.numba.image_lanes import CHANNELS, IMAGES, key_of_group, lane_groups, operations_in_lanes
+from netdsl.backend.numba.kernel import Launch, Place
+from netdsl.backend.numba.tuned import load_tuned, save_tuned
+from netdsl.measuring.isolation import isolated, random_store, require_room
+from netdsl.measuring.rounds import Step, take_turns
+from netdsl.program.program import Program
+from netdsl.quantities import counted
+
+CLEARLY = 0.95
+"""The share of the model's time below which another form replaces it."""
+
+TURN_SECONDS = 0.01
+FIRST_ROUNDS = 3
+"""Rounds of all forms."""
+
+LAST_ROUNDS = 9
+"""Rounds of the model's form and the one that was fastest."""
+
+SLOWER_ROUNDS = 2
+"""Of these, in how many the new form may be slower: a busy machine tells little."""
+
+
+class Tuned(NamedTuple):
+    """What tuning found: ``forms`` is that of Program, for what is to leave the cost model's form.
+
+    ``convolutions`` counts those that have a choice, equal ones once, and ``groups`` the groups of
+    layers whose vectors can be images; ``known`` were measured before, ``changed`` are computed in
+    another form than the cost model's. ``problem`` says why nothing could be kept, or is empty.
+    """
+
+    forms: dict[str, str]
+    convolutions: int
+    groups: int
+    known: int
+    changed: int
+    seconds: float
+    problem: str = ""
+
+    def __str__(self) -> str:
+        choices = counted(self.convolutions, "convolution")
+        if self.groups:
+            choices += f" and {counted(self.groups, 'group')} of layers"
+        known = f" ({self.known} known from before)" if self.known else ""
+        kept = f"; nothing kept for the next time: {self.problem}" if self.problem else ""
+        return f"autotune: {choices}{known}, {self.changed} changed, {self.seconds:.1f} s{kept}"
+
+
+class _Choice(NamedTuple):
+    """An operation, or a group of them, with the programs of it alone in every form, the model's first."""
+
+    key: str
+    programs: dict[str, Program]
+
+
+def tune(programs: Sequence[Program], threads: int) -> Tuned:
+    """Choose a form for all that has a choice; what is not known yet is measured on ``threads``."""
+    start = time.perf_counter()
+    known = load_tuned()
+    forms: dict[str, str] = {}
+    measured: dict[str, str] = {}
+    settled: list[int] = []
+    # Groups come last: they are compared with the best form of each of their operations.
+    for choices_of in (_convolutions, _groups):
+        for program in programs:
+            for choice in choices_of(program, forms):
+                if choice.key in forms:
+                    continue
+                if known.get(choice.key) in choice.programs:
+                    forms[choice.key] = known[choice.key]
+                elif (form := _fastest(choice.programs, threads)) is not None:
+                    forms[choice.key] = measured[choice.key] = form
+                else:
+                    forms[choice.key] = MODEL
+        settled.append(len(forms))
+    changes = {key: form for key, form in forms.items() if form != MODEL}
+    return Tuned(
+        changes,
+        convolutions=settled[0],
+        groups=settled[1] - settled[0],
+        known=len(forms) - len(measured),
+        changed=len(_changed(programs, changes)),
+        seconds=time.perf_counter() - start,
+        problem=save_tuned(measured) if measured else "",
+    )
+
+
+def unknown_forms(programs: Sequence[Program], forms: Mapping[str, str]) -> list[str]:
+    """The keys of ``forms`` for which these programs have no such form, on this machine."""
+    offered: dict[str, set[str]] = {}
+    if forms:
+        for program in programs:
+            for operation in _tunable(program):
+                names = forms_of(operation, program.batch, exact=program.exact)
+                offered[_key(operation, program)] = set(names)
+            offered.update(
+                {key_of_group(group, program): {IMAGES, CHANNELS} for group in lane_groups(program)}
+            )
+    return [key for key, form in forms.items() if form not in offered.get(key, set())]
+
+
+def _changed(programs: Sequence[Program], forms: Mapping[str, str]) -> set[str]:
+    """The keys of what is computed in another form than the model's."""
+    found: set[str] = set()
+    for program in programs:
+        tuned = program._replace(forms=forms)
+        in_lanes = operations_in_lanes(tuned)
+        keys = [_key(operation, program) for operation in _tunable(program) if operation not in in_lanes]
+        keys += [key_of_group(group, program) for group in lane_groups(program)]
+        found.update(key for key in keys if key in forms)
+    return found
+
+
+def _key(operation: AnyConvolution, program: Program) -> str:
+    return key_of(operation, program.batch, exact=program.exact)
+
+
+def _tunable(program: Program) -> Iterator[AnyConvolution]:
+    """The convolutions that stand for themselves: large weight gradients may be used up by the update."""
+    used_up = updates_of(program)
+    for operation in program.operations:
+        if isinstance(operation, AnyConvolution) and operation not in used_up:
+            yield operation
+
+
+def _convolutions(program: Program, forms: Mapping[str, str]) -> Iterator[_Choice]:
+    """Every convolution with channels for vectors, in all forms that differ."""
+    for operation in _tunable(program):
+        key = _key(operation, program)
+        if key in forms:
+            continue
+        alone = isolated([operation], program, share_results=True)
+        plain = {key_of_group(group, alone): CHANNELS for group in lane_groups(alone)}
+        names = forms_of(operation, program.batch, exact=program.exact)
+        candidates = {name: alone._replace(forms={**plain, key: name}) for name in (MODEL, *names)}
+        distinct = _distinct(candidates)
+        if len(distinct) > 1:
+            yield _Choice(key, distinct)
+
+
+def _groups(program: Program, forms: Mapping[str, str]) -> Iterator[_Choice]:
+    """Every group of layers whose vectors can be images or channels."""
+    for group in lane_groups(program):
+        key = key_of_group(group, program)
+        if key in forms:
+            continue
+        alone = isolated(group, program, share_results=False)
+        candidates = {name: alone._replace(forms={**forms, key: name}) for name in (MODEL, IMAGES, CHANNELS)}
+        yield _Choice(key, _distinct(candidates))
+
+
+def _distinct(candidates: dict[str, Program]) -> dict[str, Program]:
+    """Without those that are the same launches under another name."""
+    found: dict[tuple[object, ...], str] = {}
+    for name, program in candidates.items():
+        launches = lay_out(program).launches
+        found.setdefault(tuple(map(_signature, launches)), name)
+    return {name: candidates[name] for name in found.values()}
+
+
+def _signature(launch: Launch) -> tuple[object, ...]:
+    numbers = tuple(argument for argument in launch.arguments if not isinstance(argument, Place))
+    return launch.kernel, launch.items, numbers
+
+
+def _fastest(programs: Mapping[str, Program], threads: int) -> str | None:
+    """The model's form, or one that is clearly faster; None where memory is short."""
+    backend = open_backend()
+    try:
+        store = random_store(programs[MODEL])
+        steps = {
+            name: backend.bind(program, store, threads, require_room).run
+            for name, program in programs.items()
+        }
+    except MemoryError:
+        return None
+    shares = {name: median(found) for name, found in _shares(steps, FIRST_ROUNDS).items()}
+    best = min(shares, key=lambda name: shares[name])
+    if shares[best] >= CLEARLY:
+        return MODEL
+    # Once more, for the fastest of many may have been lucky.
+    again = sorted(_shares({MODEL: steps[MODEL], best: steps[best]}, LAST_ROUNDS)[best])
+    return best if median(again) < CLEARLY and again[-SLOWER_ROUNDS - 1] < 1 else MODEL
+
+
+def _shares(steps: Mapping[str, Step], rounds: int) -> dict[str, list[float]]:
+    """The time of each as a share of the model's, in each of the rounds."""
+    found = list(take_turns(steps, rounds, TURN_SECONDS))
+    return {name: [turn[name] / turn[MODEL] for turn in found] for name in steps}

@@ -1,0 +1,427 @@
+"""Forms of convolutions and --autotune: every form computes the same, choices are kept and used. Nothing
+here depends on speed: where a form is to win, the test says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from building import filled_store, planned
+from layer_cases import conv, image
+
+from netdsl.backend import backend
+from netdsl.backend.numba import tuned
+from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.emit import emit
+from netdsl.backend.numba.emit.forms import MODEL, forms_of, key_of
+from netdsl.backend.numba.image_lanes import (
+    CHANNELS,
+    IMAGES,
+    key_of_group,
+    lane_groups,
+    operations_in_lanes,
+)
+from netdsl.backend.numba.simd import WIDTH
+from netdsl.backend.numpy.primitives import COMPUTE
+from netdsl.commands import run
+from netdsl.commands.tuned_run import forms_warning
+from netdsl.layers.fc import FullyConnected
+from netdsl.layers.relu import Relu
+from netdsl.losses import losses
+from netdsl.measuring import rounds, tuning
+from netdsl.measuring.tuning import tune, unknown_forms
+from netdsl.optimizers.sgd import Sgd
+from netdsl.plan.load import load_plan
+from netdsl.primitives.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionWeightGradient,
+    Geometry,
+)
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.lower import training_program
+from netdsl.program.program import Program
+from netdsl.quantities import Padding, Size
+from netdsl.training.checkpoint import load
+from netdsl.training.recipe import Recipe
+from netdsl.training.run import new_run
+
+BATCH = 3
+KINDS = [Convolution, ConvolutionInputGradient, ConvolutionWeightGradient]
+
+SHAPES = {
+    "same": ((3, 3), (8, 8), 40, 50, Geometry(Size(1, 1), Padding(1, 1, 1, 1))),
+    "narrow": ((3, 3), (9, 5), 3, 7, Geometry(Size(1, 1), Padding(0, 1, 2, 0))),
+    "stride": ((3, 3), (11, 14), 20, 36, Geometry(Size(2, 2), Padding(1, 1, 1, 1))),
+    "product": ((1, 1), (7, 6), 33, 50, Geometry(Size(1, 1), Padding(0, 0, 0, 0))),
+    "whole": ((4, 5), (4, 5), 6, 35, Geometry(Size(1, 1), Padding(0, 0, 0, 0))),
+    "groups": ((3, 3), (7, 8), 8, 40, Geometry(Size(1, 1), Padding(1, 1, 1, 1), groups=2)),
+    "dilation": ((3, 3), (9, 10), 4, 34, Geometry(Size(1, 1), Padding(2, 2, 2, 2), dilation=Size(2, 2))),
+}
+"""Kernel, image, channels, filters, geometry."""
+
+
+def operation(name: str, kind: type):
+    """One direction of a convolution of ``SHAPES``."""
+    (high, wide), (height, width), channels, filters, geometry = SHAPES[name]
+    pads, stride, dilation = geometry.padding, geometry.stride, geometry.dilation
+    x = Tensor("x", (height, width, channels))
+    w = Tensor("w", (high, wide, channels // geometry.groups, filters), batched=False)
+    rows = (height + pads.top + pads.bottom - dilation.height * (high - 1) - 1) // stride.height + 1
+    columns = (width + pads.left + pads.right - dilation.width * (wide - 1) - 1) // stride.width + 1
+    y = Tensor("y", (rows, columns, filters))
+    if kind is Convolution:
+        return Convolution(y, x, w, geometry)
+    if kind is ConvolutionInputGradient:
+        return ConvolutionInputGradient(x, y, w, geometry)
+    return ConvolutionWeightGradient(w, x, y, geometry)
+
+
+def program_of(op, forms: dict[str, str], *, exact: bool = False) -> Program:
+    for tensor in op.inputs:
+        tensor.role = Role.INPUT
+    given = {tensor.name: tensor for tensor in op.inputs}
+    return Program("test", BATCH, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact, forms)
+
+
+def computed(op, form: str, values: dict[str, np.ndarray], threads: int) -> np.ndarray:
+    program = program_of(op, {key_of(op, BATCH, exact=False): form})
+    assert lay_out(program).launches[-1].note.endswith(f", {form}")
+    session = backend("numba").bind(program, {}, threads)
+    for name, value in values.items():
+        session.inputs[name][...] = value
+    session.run()
+    return np.array(session.outputs["result"]).reshape(op.outputs[0].full_shape(BATCH))
+
+
+# --- forms ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("name", SHAPES)
+def test_every_form_computes_the_same(name: str, kind: type) -> None:
+    op = operation(name, kind)
+    generator = np.random.default_rng(5)
+    values = {t.name: generator.normal(size=t.full_shape(BATCH)).astype(np.float32) for t in op.inputs}
+    arrays = {tensor: values[tensor.name].astype(np.float64) for tensor in op.inputs}
+    arrays[op.outputs[0]] = np.zeros(op.outputs[0].full_shape(BATCH))
+    COMPUTE[type(op)](op, arrays)
+    wanted = arrays[op.outputs[0]]
+    for form in forms_of(op, BATCH, exact=False):
+        one, *others = (computed(op, form, values, threads) for threads in (1, 2, 4))
+        np.testing.assert_allclose(one, wanted, rtol=1e-4, atol=2e-5 * abs(wanted).max(), err_msg=form)
+        assert all(other.tobytes() == one.tobytes() for other in others), form
+
+
+def test_there_is_something_to_choose_from() -> None:
+    for kind in KINDS:
+        found = forms_of(operation("same", kind), BATCH, exact=False)
+        assert len([form for form in found if form.startswith("direct")]) >= 2
+        assert any(form.startswith("F(") for form in found)
+        assert not any(form.startswith("F(") for form in forms_of(operation("same", kind), BATCH, exact=True))
+    assert "dot product" in forms_of(operation("product", ConvolutionInputGradient), BATCH, exact=False)
+
+
+def kernels(op, forms: dict[str, str], *, exact: bool = False) -> list[object]:
+    return [launch.kernel for launch in emit(op, BATCH, exact=exact, forms=forms)]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("form", [MODEL, "", "direct 7x9", "F(9x9, 3x3)", "__import__('os')", "direct"])
+def test_forms_that_there_are_not_follow_the_model(kind: type, form: str) -> None:
+    op = operation("same", kind)
+    assert kernels(op, {key_of(op, BATCH, exact=False): form}) == kernels(op, {})
+
+
+def test_exact_refuses_winograds_forms() -> None:
+    op = operation("same", Convolution)
+    (winograds, *_) = [form for form in forms_of(op, BATCH, exact=False) if form.startswith("F(")]
+    forms = {key_of(op, BATCH, exact=exact): winograds for exact in (False, True)}
+    assert any("winograd" in kernel.name for kernel in kernels(op, forms))
+    assert kernels(op, forms, exact=True) == kernels(op, {}, exact=True)
+
+
+def test_a_choice_is_for_its_sizes_alone() -> None:
+    op = operation("same", Convolution)
+    forms = {key_of(op, BATCH + 1, exact=False): "direct 1x1", key_of(op, BATCH, exact=True): "direct 1x1"}
+    assert kernels(op, forms) == kernels(op, {})
+
+
+# --- groups of layers on image lanes -------------------------------------------------------------
+
+LAYERS = (
+    image(10, 9, 3),
+    conv(2 * WIDTH, (3, 3), pad=1),
+    Relu(),
+    conv(6, (3, 3)),
+    Relu(),
+    FullyConnected(neurons=4),
+)
+
+
+def trained(program: Program, threads: int = 2) -> dict[str, np.ndarray]:
+    store = filled_store(program, seed=1)
+    session = backend("numba").bind(program, store, threads)
+    generator = np.random.default_rng(2)
+    for _ in range(3):
+        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+        session.inputs["target"][...] = np.eye(4)[generator.integers(4, size=program.batch)]
+        session.inputs["rate"][...] = 0.02
+        session.run()
+    return store
+
+
+def training(batch: int = 2 * WIDTH, *, exact: bool = False) -> Program:
+    loss, optimizer = losses()["cross-entropy"], Sgd(decay=1e-3)
+    return training_program(planned(*LAYERS), batch, loss=loss, optimizer=optimizer, exact=exact)
+
+
+def test_a_group_takes_the_form_that_is_asked_for() -> None:
+    program = training()
+    (group,) = lane_groups(program)
+    key = key_of_group(group, program)
+    images, channels = (program._replace(forms={key: form}) for form in (IMAGES, CHANNELS))
+    assert operations_in_lanes(images) == operations_in_lanes(program) == frozenset(group)
+    assert operations_in_lanes(channels) == frozenset()
+    assert operations_in_lanes(program._replace(forms={key: "rows"})) == frozenset(group)
+    wanted = trained(images)
+    for name, array in trained(channels).items():
+        np.testing.assert_allclose(array, wanted[name], rtol=2e-4, atol=2e-5, err_msg=name)
+
+
+def test_no_group_where_images_do_not_fill_vectors() -> None:
+    assert lane_groups(training(batch=2 * WIDTH + 1)) == []
+
+
+# --- tuning --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder for what tuning finds, and turns of one step."""
+    monkeypatch.setattr(tuned, "cache_folder", lambda: tmp_path / "kernels")
+    monkeypatch.setattr(rounds, "REST_SECONDS", 0)
+    monkeypatch.setattr(tuning, "TURN_SECONDS", 0)
+    return tmp_path / "kernels"
+
+
+def winning(monkeypatch: pytest.MonkeyPatch, wins: Callable[[str], bool]) -> None:
+    """Have the last form for which ``wins`` be measured as twice as fast as all others."""
+
+    def shares(steps, rounds):
+        winners = [name for name in steps if wins(name)][-1:]
+        return {name: [0.5 if name in winners else 1.0] * rounds for name in steps}
+
+    monkeypatch.setattr(tuning, "_shares", shares)
+
+
+def fail(*_: object) -> None:
+    raise AssertionError("nothing is to be measured here")
+
+
+def test_what_is_found_is_kept_and_used(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = training()
+    winning(monkeypatch, lambda name: name.startswith("direct") or name == CHANNELS)
+    found = tune([program], 2)
+    (file,) = kept.iterdir()
+    written = json.loads(file.read_text())
+    assert {key: form for key, form in written.items() if form != MODEL} == found.forms
+    assert found.changed == len(found.forms) > 1
+    assert (found.known, found.groups, found.problem) == (0, 1, "")
+    assert found.convolutions + found.groups == len(written)
+    notes = [launch.note for launch in lay_out(program._replace(forms=found.forms)).launches]
+    direct = {note.rpartition(", ")[2] for note in notes if ", direct " in note}
+    assert direct == {form for form in found.forms.values() if form.startswith("direct")}
+    # Another number of threads finds the same, and measures nothing.
+    monkeypatch.setattr(tuning, "_shares", fail)
+    again = tune([program], 1)
+    assert again.forms == found.forms
+    assert again.known == again.convolutions + again.groups
+    plain, one, two = (
+        trained(program._replace(forms=forms), threads)
+        for forms, threads in (({}, 2), (found.forms, 1), (found.forms, 2))
+    )
+    for name, array in plain.items():
+        assert one[name].tobytes() == two[name].tobytes()
+        np.testing.assert_allclose(one[name], array, rtol=2e-4, atol=2e-5, err_msg=name)
+
+
+def test_measuring_for_real(kept: Path) -> None:
+    found = tune([training()], 1)
+    assert re.fullmatch(
+        r"autotune: \d convolutions and 1 group of layers, \d changed, \d+\.\d s", str(found)
+    ), str(found)
+    assert len(list(kept.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("shares", "form"),
+    [
+        ([0.9] * tuning.LAST_ROUNDS, "other"),
+        ([0.97] * tuning.LAST_ROUNDS, MODEL),
+        ([0.5] * 6 + [1.5] * 3, MODEL),
+        ([0.5] * 7 + [9.0] * 2, "other"),
+    ],
+)
+def test_only_a_clear_win_counts(monkeypatch: pytest.MonkeyPatch, shares: list[float], form: str) -> None:
+    def measured(steps, rounds):
+        again = shares if rounds == tuning.LAST_ROUNDS else [0.5] * rounds
+        return {MODEL: [1.0] * rounds, "other": again}
+
+    monkeypatch.setattr(tuning, "_shares", measured)
+    op = operation("narrow", Convolution)
+    program = program_of(op, {})
+    monkeypatch.setattr(tuning, "random_store", lambda _: {})
+    assert tuning._fastest({MODEL: program, "other": program}, 1) == form
+
+
+def test_what_has_no_room_stays_with_the_model(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room(_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(tuning, "random_store", no_room)
+    found = tune([training()], 1)
+    assert found.forms == {}
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[1, 2]", b"\xff\xfe", b'{"a": 1}', b"[" * 100_000, b"null"], ids=range(7)
+)
+def test_a_damaged_file_is_as_good_as_none(
+    kept: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    winning(monkeypatch, lambda name: False)
+    kept.mkdir()
+    tuned.tuned_path().write_bytes(content)
+    assert tuned.load_tuned() == {}
+    assert tune([training()], 1).known == 0
+    assert len(tuned.load_tuned()) > 1
+    assert [path.suffix for path in kept.iterdir()] == [".json"]
+
+
+def test_forms_that_are_none_are_measured_again(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    winning(monkeypatch, lambda name: False)
+    program = training()
+    everything = tune([program], 1)
+    tuned.save_tuned(dict.fromkeys(tuned.load_tuned(), "F(1x1, 1x1)"))
+    again = tune([program], 1)
+    assert (again.known, again.forms) == (0, {})
+    assert again.convolutions == everything.convolutions
+
+
+def test_what_others_found_stays(kept: Path) -> None:
+    tuned.save_tuned({"a": "direct 1x1"})
+    tuned.save_tuned({"b": "direct 1x2"})
+    assert tuned.load_tuned() == {"a": "direct 1x1", "b": "direct 1x2"}
+
+
+def test_a_place_where_nothing_can_be_written(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.write_text("no folder")
+    winning(monkeypatch, lambda name: False)
+    found = tune([training()], 1)
+    assert "nothing kept for the next time" in str(found)
+    assert found.problem
+
+
+# --- commands ------------------------------------------------------------------------------------
+
+NETWORK = """net small
+input 8x8x1
+CONV1: 40 3x3 pad 1
+RELU
+CONV2: 20 3x3
+RELU
+FC1: 10
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.net").write_text(NETWORK)
+    return tmp_path
+
+
+def states(folder: str) -> list[bytes]:
+    return [Path(folder, f"{name}.safetensors").read_bytes() for name in ("best", "last")]
+
+
+def test_a_run_goes_on_in_its_own_forms(
+    place: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    winning(monkeypatch, lambda name: name.startswith("direct") or name == CHANNELS)
+    arguments = ["train", "small.net", "--batch", "64", "--autotune"]
+    assert run([*arguments, "--epochs", "2", "--out", "whole"]) == 0
+    assert re.search(
+        r"^autotune: \d+ convolutions.*, [1-9]\d* changed, ", capsys.readouterr().err, re.MULTILINE
+    )
+    assert run([*arguments, "--epochs", "1", "--out", "parts", "--threads", "1"]) == 0
+    forms = load(Path("parts/last.safetensors")).forms
+    assert len(forms) > 1
+    # What the machine now holds for the best must not matter.
+    tuned.save_tuned(dict.fromkeys(tuned.load_tuned(), MODEL))
+    monkeypatch.setattr(tuning, "_shares", fail)
+    assert run(["train", "--resume", "parts", "--epochs", "2"]) == 0
+    assert "autotune" not in capsys.readouterr().err.split("parts")[-1]
+    assert load(Path("parts/last.safetensors")).forms == forms
+    whole, parts = load(Path("whole/last.safetensors")), load(Path("parts/last.safetensors"))
+    assert {name: array.tobytes() for name, array in whole.arrays.items()} == {
+        name: array.tobytes() for name, array in parts.arrays.items()
+    }
+    assert states("whole") == states("parts")
+    # The run's own test, and eval on one thread, take these forms too.
+    assert run(["eval", "parts", "--threads", "1"]) == 0
+    one = capsys.readouterr().out
+    assert run(["eval", "parts", "--threads", "2"]) == 0
+    assert capsys.readouterr().out == one
+
+
+def test_forms_of_another_machine_are_told_of(place: Path) -> None:
+    plan = load_plan(NETWORK, "small.net").plan
+    assert plan is not None
+    made = new_run(plan, Recipe(batch=64, epochs=1), backend("numba"), 1)
+    assert forms_warning(made) == ""
+    convolutions = [op for op in made.programs()[0].operations if isinstance(op, Convolution)]
+    keys = [key_of(op, 64, exact=False) for op in convolutions]
+    (known, *_) = forms_of(convolutions[0], 64, exact=False)
+    made.machine.forms = {keys[0]: known, keys[1]: "direct 99x99"}
+    assert unknown_forms(made.programs(), made.machine.forms) == [keys[1]]
+    assert "1 choice of this run's --autotune cannot be had here" in forms_warning(made)
+
+
+def test_compile_and_bench_take_tuned_forms(
+    place: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    winning(monkeypatch, lambda name: name.startswith("direct"))
+    assert run(["compile", "small.net", "--autotune", "--batch", "5"]) == 0
+    assert "autotune: 5 convolutions, " in capsys.readouterr().err
+    assert run(["bench", "small.net", "--autotune", "--batch", "5", "--rounds", "1", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert "known from before" in captured.err
+    forms = json.loads(captured.out)["forms"]
+    assert forms
+    assert all(form.startswith("direct ") for form in forms.values())
+    assert run(["bench", "small.net", "--batch", "5", "--rounds", "1", "--json"]) == 0
+    captured = capsys.readouterr()
+    assert (captured.err, json.loads(captured.out)["forms"]) == ("", {})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "small.net", "--autotune", "--backend", "numpy"],
+        ["train", "--resume", "runs/small-1", "--autotune"],
+    ],
+)
+def test_usage(place: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    assert run(arguments) == 2
+    assert "--autotune" in capsys.readouterr().err
+    assert not os.path.exists("runs")
