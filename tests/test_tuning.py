@@ -259,6 +259,23 @@ def test_measuring_for_real(kept: Path) -> None:
     assert len(list(kept.iterdir())) == 1
 
 
+def test_what_was_measured_before_an_interruption_is_kept(
+    kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([MODEL])
+
+    def impatient(*_: object) -> str:
+        try:
+            return next(answers)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    monkeypatch.setattr(tuning, "_fastest", impatient)
+    with pytest.raises(KeyboardInterrupt):
+        tune([training()], 1)
+    assert list(tuned.load_tuned().values()) == [MODEL]
+
+
 @pytest.mark.parametrize(
     ("shares", "form"),
     [

@@ -77,28 +77,30 @@ def tune(programs: Sequence[Program], threads: int) -> Tuned:
     forms: dict[str, str] = {}
     measured: dict[str, str] = {}
     settled: list[int] = []
-    # Groups come last: they are compared with the best form of each of their operations.
-    for choices_of in (_convolutions, _groups):
-        for program in programs:
-            for choice in choices_of(program, forms):
-                if choice.key in forms:
-                    continue
-                if known.get(choice.key) in choice.programs:
-                    forms[choice.key] = known[choice.key]
-                elif (form := _fastest(choice.programs, threads)) is not None:
-                    forms[choice.key] = measured[choice.key] = form
-                else:
-                    forms[choice.key] = MODEL
-        settled.append(len(forms))
+    problem = ""
+    try:
+        # Groups come last: they are compared with the best form of each of their operations.
+        for choices_of in (_convolutions, _groups):
+            for program in programs:
+                for key, candidates in choices_of(program, forms):
+                    form = known.get(key)
+                    if form not in candidates and (form := _fastest(candidates, threads)) is not None:
+                        measured[key] = form
+                    forms[key] = MODEL if form is None else form
+            settled.append(len(forms))
+    finally:
+        # Also what was measured before somebody lost patience.
+        if measured:
+            problem = save_tuned(measured)
     changes = {key: form for key, form in forms.items() if form != MODEL}
     return Tuned(
         changes,
         convolutions=settled[0],
         groups=settled[1] - settled[0],
-        known=len(forms) - len(measured),
+        known=sum(key in known and key not in measured for key in forms),
         changed=len(_changed(programs, changes)),
         seconds=time.perf_counter() - start,
-        problem=save_tuned(measured) if measured else "",
+        problem=problem,
     )
 
 
