@@ -49,7 +49,9 @@ def lay_out(program: Program) -> Layout:
             continue
         if operation in updates:
             lanes.restore(operation.inputs, operation.phase)
-            launches += emit_updating(operation, updates[operation], program.batch)
+            launches += emit_updating(
+                operation, updates[operation], program.batch, paired=program.precision == "bf16"
+            )
             continue
         if operation in in_lanes:
             launches += lanes.emit(operation)
@@ -58,7 +60,7 @@ def lay_out(program: Program) -> Layout:
         if isinstance(operation, Reshape):
             x = operation.inputs[0]
             owner[operation.outputs[0]] = owner.get(x, x)
-        launches += emit(operation, program.batch, exact=program.exact)
+        launches += emit(operation, program.batch, exact=program.exact, precision=program.precision)
     lanes.restore(program.outputs.values())
     touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]
     values = {tensor for tensors in touched for tensor in tensors if tensor.role is Role.VALUE}

@@ -18,6 +18,15 @@ from netdsl.backend.numba.arithmetic import (
     select,
     square_root,
 )
+from netdsl.backend.numba.bfloat16 import (
+    clear_halves,
+    halve,
+    halve_band,
+    pair_last_line,
+    pair_lines,
+    pair_rows,
+    scatter_pairs,
+)
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
 from netdsl.backend.numba.clock import write_clock
 from netdsl.backend.numba.copying import (
@@ -56,8 +65,8 @@ from netdsl.backend.numba.simd import (
     store_lanes,
     sum_lanes,
 )
-from netdsl.backend.numba.tile import dot_tile, tile
-from netdsl.backend.numba.transform import list_places, transform
+from netdsl.backend.numba.tile import dot_tile, dot_tile_pairs, tile, tile_pairs
+from netdsl.backend.numba.transform import list_places, transform, transform_to_halves
 
 __all__ = [
     "WIDTH",
@@ -65,16 +74,20 @@ __all__ = [
     "arrive",
     "call_kernel",
     "clear",
+    "clear_halves",
     "compiled",
     "copy",
     "copy_band",
     "dot_tile",
+    "dot_tile_pairs",
     "drawn_below",
     "equal",
     "error_function",
     "exponential",
     "from_integer",
     "greater",
+    "halve",
+    "halve_band",
     "hyperbolic_tangent",
     "integer",
     "into_lanes",
@@ -94,10 +107,14 @@ __all__ = [
     "number",
     "out_of_lanes",
     "pack_rows",
+    "pair_last_line",
+    "pair_lines",
+    "pair_rows",
     "raised",
     "real",
     "relu",
     "repeat",
+    "scatter_pairs",
     "select",
     "spread",
     "square_root",
@@ -106,7 +123,9 @@ __all__ = [
     "store_lanes",
     "sum_lanes",
     "tile",
+    "tile_pairs",
     "transform",
+    "transform_to_halves",
     "wait_until",
     "write_clock",
 ]
