@@ -10,12 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from netdsl.backend.numba.cache import Kernels
-from netdsl.backend.numba.emit import emit
+from netdsl.backend.numba.emit import emit, noted
+from netdsl.backend.numba.emit.reduction import MOST_TOGETHER, emit_reductions, reduced_together
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
 from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
 from netdsl.backend.numba.threads import team
 from netdsl.backend.session import Array, Store, allow_any, check_store, constant_arrays, input_arrays, shown
+from netdsl.primitives.operation import Operation
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.memory import MemoryPlan, plan_memory
@@ -43,8 +45,8 @@ def lay_out(program: Program) -> Layout:
     lanes = LaneVolumes(program.batch, owner, launches)
     in_lanes = operations_in_lanes(program)
     updates = updates_of(program)
-    used_up = {update for chain in updates.values() for update in chain}
-    for operation in program.operations:
+    used_up: set[Operation] = {update for chain in updates.values() for update in chain}
+    for number, operation in enumerate(program.operations):
         if operation in used_up:
             continue
         if operation in updates:
@@ -55,6 +57,13 @@ def lay_out(program: Program) -> Layout:
             continue
         if operation in in_lanes:
             launches += lanes.emit(operation)
+            continue
+        together = reduced_together(program.operations[number : number + MOST_TOGETHER])
+        if len(together) > 1 and not used_up.intersection(together) and not in_lanes.intersection(together):
+            for one in together:
+                lanes.restore(one.inputs, one.phase)
+            launches += noted(emit_reductions(together, program.batch), operation, *together[1:])
+            used_up.update(together)
             continue
         lanes.restore(operation.inputs, operation.phase)
         if isinstance(operation, Reshape):

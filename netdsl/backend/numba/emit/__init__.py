@@ -98,7 +98,13 @@ def emit(
     in_pairs = emit_in_pairs(operation, batch) if precision == "bf16" else []
     launches = [] if exact else emit_winograd(operation, batch, direct_in_pairs=bool(in_pairs))
     launches = launches or in_pairs
+    return noted(launches or EMIT[type(operation)](operation, batch), operation)
+
+
+def noted(launches: list[Launch], *operations: Operation) -> list[Launch]:
+    """Launches with the origin, phase and text of what they do, for listings."""
+    first, note = operations[0], "; ".join(map(repr, operations))
     return [
-        launch._replace(origin=operation.origin, phase=operation.phase, note=launch.note or repr(operation))
-        for launch in launches or EMIT[type(operation)](operation, batch)
+        launch._replace(origin=first.origin, phase=first.phase, note=launch.note or note)
+        for launch in launches
     ]
