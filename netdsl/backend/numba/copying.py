@@ -101,6 +101,23 @@ def out_of_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -
 
 
 @njit  # type: ignore[untyped-decorator]
+def transpose_band(
+    source: Any, source_row: Any, target: Any, target_row: Any, rows: Any, columns: Any
+) -> None:
+    """target[column, row] = source[row, column] for at most WIDTH columns; rows are that far apart."""
+    row = 0
+    if columns == WIDTH:
+        while row + WIDTH <= rows:
+            transpose_tile(source + row * source_row * 4, source_row, target + row * 4, target_row)
+            row += WIDTH
+    while row < rows:
+        for column in range(columns):
+            number_there = load_everywhere(source + (row * source_row + column) * 4)
+            store_first(target + (column * target_row + row) * 4, number_there)
+        row += 1
+
+
+@njit  # type: ignore[untyped-decorator]
 def copy_band(
     source: Any,
     target: Any,

@@ -39,6 +39,7 @@ from netdsl.backend.numba.copying import (
     pack_rows,
     repeat,
     spread,
+    transpose_band,
 )
 from netdsl.backend.numba.functions import (
     error_function,
@@ -126,6 +127,7 @@ __all__ = [
     "tile_pairs",
     "transform",
     "transform_to_halves",
+    "transpose_band",
     "wait_until",
     "write_clock",
 ]

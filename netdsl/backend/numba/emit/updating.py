@@ -36,6 +36,9 @@ from netdsl.program.program import Program
 LEAST_VALUES = 2**14
 """Smaller gradients stay in cache anyway."""
 
+MOST_STEPS = 512
+"""Beyond it the update takes hardly any of the time, and products are better cut for themselves."""
+
 COLUMNS = 4608
 """Most columns of a work item: its rows of the gradient stay in the second cache."""
 
@@ -59,7 +62,7 @@ def _as_product(operation: Operation, batch: int) -> _Product | None:
         x, dy = operation.inputs
         rows = rows_of_product(operation.geometry, x.shape, dw.shape)
         outputs = dw.shape[-1]
-        if rows:
+        if 0 < rows * batch <= MOST_STEPS:
             return _Product(x, dy, dw.values // outputs, outputs, rows * batch)
     return None
 

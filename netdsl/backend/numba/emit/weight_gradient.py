@@ -47,7 +47,7 @@ def emit_convolution_weight_gradient(
     rows = rows_of_product(op.geometry, x.shape, dw.shape)
     kernel_height, kernel_width, depth, filters = dw.shape
     # Smaller ones are cut along the images instead.
-    if rows and not paired and (rows == 1 or dw.values >= 2**14):
+    if rows and not paired and (rows == 1 or dw.values > MOST_OF_AN_ITEM):
         inputs = kernel_height * kernel_width * depth
         return [product(x, (1, inputs), dy, filters, dw, inputs, rows * batch, filters)]
     groups = op.geometry.groups
