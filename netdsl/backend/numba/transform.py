@@ -219,6 +219,13 @@ def store_integer(context: Any, address: Any, value: Any) -> Any:
 
 
 @njit  # type: ignore[untyped-decorator]
+def list_nowhere(table: Any, extent: Any, elsewhere: Any) -> None:
+    """The addresses of a tile that no image covers."""
+    for number in range(extent * extent):
+        store_integer(table + number * 8, elsewhere)
+
+
+@njit  # type: ignore[untyped-decorator]
 def list_places(
     table: Any,
     extent: Any,

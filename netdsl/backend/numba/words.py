@@ -36,7 +36,7 @@ from netdsl.backend.numba.copying import (
     copy_band,
     into_lanes,
     out_of_lanes,
-    pack_rows,
+    pack_lanes,
     repeat,
     spread,
     transpose_band,
@@ -67,7 +67,7 @@ from netdsl.backend.numba.simd import (
     sum_lanes,
 )
 from netdsl.backend.numba.tile import dot_tile, dot_tile_pairs, tile, tile_pairs
-from netdsl.backend.numba.transform import list_places, transform, transform_to_halves
+from netdsl.backend.numba.transform import list_nowhere, list_places, transform, transform_to_halves
 
 __all__ = [
     "WIDTH",
@@ -96,6 +96,7 @@ __all__ = [
     "lane_dot",
     "lane_tile",
     "largest_lane",
+    "list_nowhere",
     "list_places",
     "load",
     "load_everywhere",
@@ -107,7 +108,7 @@ __all__ = [
     "multiply_add",
     "number",
     "out_of_lanes",
-    "pack_rows",
+    "pack_lanes",
     "pair_last_line",
     "pair_lines",
     "pair_rows",

@@ -119,7 +119,10 @@ _PACK = Kernel(
         lane = (panel - group * panels) * lanes
         source = w + (start + group * by_group + row * by_row + lane * by_lane) * 4
         target = packed + item * wide * deep * lanes * 4
-        pack_rows(source, target, wide, by_column, deep, by_channel, lanes, min(lanes, width - lane), by_lane)
+        filled = min(lanes, width - lane)
+        for column in range(wide):
+            pack_lanes(source + column * by_column * 4, deep, by_channel, filled, by_lane,
+                       target + column * deep * lanes * 4, lanes, lanes)
 """,
 )
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.emit.depthwise import emit_depthwise_weight_gradient, is_depthwise
 from netdsl.backend.numba.emit.dilation import dilated_shape, gather_taps, undilated
+from netdsl.backend.numba.emit.gathering import gather_windows
 from netdsl.backend.numba.emit.matmul import product
 from netdsl.backend.numba.emit.pairs import pairs_of_positions, pairs_of_rows
 from netdsl.backend.numba.emit.panels import (
@@ -22,6 +23,9 @@ from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.tensor import Tensor
+
+FEW_POSITIONS = 16
+"""Outputs of an image that are too few to be summed by themselves."""
 
 MOST_OF_AN_ITEM = 2**16
 """Weights whose gradient stays in a core's cache: then a band of images is read once for all of them."""
@@ -51,6 +55,16 @@ def emit_convolution_weight_gradient(
         inputs = kernel_height * kernel_width * depth
         return [product(x, (1, inputs), dy, filters, dw, inputs, rows * batch, filters)]
     groups = op.geometry.groups
+    positions = dy.shape[0] * dy.shape[1]
+    if groups == 1 and positions <= FEW_POSITIONS and dw.values > MOST_OF_AN_ITEM and not paired:
+        windows, gathering = gather_windows(
+            x, op.geometry, (kernel_height, kernel_width), (dy.shape[0], dy.shape[1]), batch
+        )
+        taps = windows.shape[1]
+        return [
+            gathering,
+            product(windows, (1, taps), dy, filters, dw, taps, positions * batch, filters),
+        ]
     panels = panels_of(filters // groups)
     high, wide = _tap_tile(kernel_height, kernel_width * depth, panels.vectors)
     whole = dw.values <= MOST_OF_AN_ITEM and batch * groups >= ITEMS

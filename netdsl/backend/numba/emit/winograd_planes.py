@@ -146,7 +146,6 @@ def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int) ->
         return f'transform("{text}", 1, 0, {table}, 0, {target} - c * 4, {WIDTH * 4}, c * 4, {{lanes}})'
 
     target = "planes + (number * depth + c) * 4"
-    # A tile that is missing at the end lies beyond the last image: its gradient is 0.
     lines = [
         one("table", "first_tile"),
         one("second_table", "second_tile"),
@@ -154,6 +153,9 @@ def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int) ->
     ]
     return [
         places("table", "2 * number"),
-        places("second_table", "2 * number + 1"),
+        "if 2 * number + 1 < tiles:",
+        f"    {places('second_table', '2 * number + 1')}",
+        "else:",
+        f"    list_nowhere(second_table, {extent}, zeros)",
         *along("channels", lines, channels),
     ]

@@ -57,37 +57,45 @@ def transform_weights(w: Tensor, form: Variant, *, rotated: bool, paired: bool =
         0,
     )
     items = panels.total * blocks(steps, _STEPS_PER_ITEM)
-    scratch = (side * side + (2 * form.products if paired else 0)) * panels.width
+    taps = _STEPS_PER_ITEM * side * side
+    scratch = (taps + (2 * form.products if paired else 0)) * panels.width
     launch = Launch(_weights_kernel(form, panels.vectors, paired), arguments, items, (tensor,), scratch)
     return Weights(tensor, launch, plane, panels)
 
 
 def _weights_kernel(form: Variant, vectors: int, paired: bool) -> Kernel:
-    lanes = vectors * WIDTH
-    line, unit = lanes * 4, 2 if paired else 1
-    target = f"planes + (panel * ((steps + {unit - 1}) // {unit}) + step // {unit}) * {line}"
+    lanes, side, unit = vectors * WIDTH, form.kernel_wide, 2 if paired else 1
+    line, taps_of_step = lanes * 4, side * side * lanes
     names = ["w", "planes", "panels", "steps", "width", "by_row", "by_column", "by_step", "by_lane"]
     body = [
         *(f"{name} = integer(arguments, {number})" for number, name in enumerate([*names, "start", "plane"])),
         "taps = integer(arguments, 11) + worker * integer(arguments, 12) * 4",
-        f"pair = taps + {form.kernel_wide**2 * line}",
+        f"pair = taps + {_STEPS_PER_ITEM * taps_of_step * 4}",
         "for item in range(first, last):",
         "    block = item // panels",
         "    panel = item - block * panels",
         f"    lane = panel * {lanes}",
         f"    filled = min({lanes}, width - lane)",
-        f"    end = min((block + 1) * {_STEPS_PER_ITEM}, steps)",
-        f"    for step in range(block * {_STEPS_PER_ITEM}, end, {unit}):",
+        f"    before = block * {_STEPS_PER_ITEM}",
+        f"    count = min({_STEPS_PER_ITEM}, steps - before)",
+        "    source = w + (start + lane * by_lane + before * by_step) * 4",
+        f"    for row in range({side}):",
+        f"        for column in range({side}):",
+        "            tap = source + (row * by_row + column * by_column) * 4",
+        f"            target = taps + (row * {side} + column) * {line}",
+        f"            pack_lanes(tap, count, by_step, filled, by_lane, target, {taps_of_step}, {lanes})",
+        f"    for step in range(0, count, {unit}):",
+        f"        row = panel * ((steps + {unit - 1}) // {unit}) + (before + step) // {unit}",
+        f"        target = planes + row * {line}",
     ]
     if not paired:
-        body += _one_step(form, lanes, "step", target)
+        body += _one_step(form, lanes, "step", "target", "plane * 4")
         return kernel("winograd_weights", indented(body, 1) + "\n")
     size = form.products * line
     body += [
         f"        clear(pair + {size}, {form.products * lanes})",
-        "        for ahead in range(min(2, steps - step)):",
+        "        for ahead in range(min(2, count - step)):",
         *(f"    {text}" for text in _one_step(form, lanes, "(step + ahead)", f"pair + ahead * {size}", line)),
-        f"        target = {target}",
         f"        for product in range({form.products}):",
         f"            here = pair + product * {line}",
         f"            pair_lines(here, here + {size}, target + product * plane * 4, {lanes})",
@@ -95,17 +103,14 @@ def _weights_kernel(form: Variant, vectors: int, paired: bool) -> Kernel:
     return kernel("winograd_weights", indented(body, 1) + "\n")
 
 
-def _one_step(form: Variant, lanes: int, step: str, target: str, apart: int | None = None) -> list[str]:
-    """The weights of one summed channel to ``target``, products ``apart`` bytes apart or by plane."""
-    side, line = form.kernel_wide, lanes * 4
+def _one_step(form: Variant, lanes: int, step: str, target: str, apart: int | str) -> list[str]:
+    """The weights of one summed channel to ``target``, products ``apart`` bytes apart."""
+    line = lanes * 4
     return [
-        f"        source = w + (start + lane * by_lane + {step} * by_step) * 4",
-        f"        for row in range({side}):",
-        f"            pack_rows(source + row * by_row * 4, taps + row * {side * line}, {side},",
-        f"                      by_column, 1, 0, {lanes}, filled, by_lane)",
         f"        for offset in range(0, {line}, {WIDTH * 4}):",
-        f'            transform("{text_of(form.weights)}", 0, 0, taps, {line}, {target},',
-        f"                      {apart if apart is not None else 'plane * 4'}, offset, {WIDTH})",
+        f'            transform("{text_of(form.weights)}", 0, 0,',
+        f"                      taps + {step} * {form.kernel_wide**2 * line}, {line},",
+        f"                      {target}, {apart}, offset, {WIDTH})",
     ]
 
 
