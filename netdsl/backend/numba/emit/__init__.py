@@ -18,10 +18,10 @@ from netdsl.backend.numba.emit.local_convolution import (
     emit_local_convolution_weight_gradient,
 )
 from netdsl.backend.numba.emit.matmul import (
-    emit_matmul,
     emit_matmul_input_gradient,
     emit_matmul_weight_gradient,
 )
+from netdsl.backend.numba.emit.packed_matmul import emit_matmul
 from netdsl.backend.numba.emit.pairs_choice import emit_in_pairs
 from netdsl.backend.numba.emit.random_mask import emit_random_mask
 from netdsl.backend.numba.emit.reduction import emit_reduction

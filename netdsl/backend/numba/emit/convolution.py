@@ -17,7 +17,11 @@ from netdsl.backend.numba.emit.depthwise import (
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
 from netdsl.backend.numba.emit.matmul import MOST_BATCH_ROWS, dot_product, product
-from netdsl.backend.numba.emit.matmul_pairs import dot_product_in_pairs, product_in_pairs
+from netdsl.backend.numba.emit.packed_matmul import (
+    dot_product_in_pairs,
+    product_in_pairs,
+    product_with_weights,
+)
 from netdsl.backend.numba.emit.panels import Packing, rows_of_product
 from netdsl.backend.numba.emit.transposing import transpose
 from netdsl.backend.numba.emit.walk import Walk
@@ -40,6 +44,8 @@ def emit_convolution(op: Convolution, batch: int, *, paired: bool = False) -> li
     kernel_height, kernel_width, depth, filters = w.shape
     if rows == 1 and paired:
         return product_in_pairs(x, w, y, batch)
+    if rows == 1:
+        return [product_with_weights(x, w, y, batch)]
     if rows and not paired:
         steps = kernel_height * kernel_width * depth
         return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters)]

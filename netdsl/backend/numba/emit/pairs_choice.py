@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.backend.numba.emit.convolution import emit_convolution, emit_convolution_input_gradient
 from netdsl.backend.numba.emit.depthwise import is_depthwise
-from netdsl.backend.numba.emit.matmul_pairs import dot_product_in_pairs, product_in_pairs
+from netdsl.backend.numba.emit.packed_matmul import dot_product_in_pairs, product_in_pairs
 from netdsl.backend.numba.emit.weight_gradient import emit_convolution_weight_gradient
 from netdsl.backend.numba.kernel import Launch
 from netdsl.primitives.convolution import (
