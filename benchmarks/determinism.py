@@ -1,7 +1,7 @@
 """Proof that training gives the same bits for any number of threads, and what its price is.
 
     python benchmarks/determinism.py [NETWORK ...] [--steps N] [--batch N] [--threads N ...] [--exact]
-                                     [--json FILE]
+                                     [--precision bf16] [--json FILE]
 
 Every network is trained from the same first weights on the same random images, once per number of
 threads. The first run is the measure: every array of the others, weights, statistics and what the
@@ -29,6 +29,7 @@ from netdsl.backend.numba.simd import WIDTH
 from netdsl.backend.session import Store
 from netdsl.plan.load import load_plan
 from netdsl.program.lower import training_program
+from netdsl.program.program import PRECISIONS
 from netdsl.resources import zoo_text
 from netdsl.training.machine import first_values
 from netdsl.training.recipe import Recipe
@@ -43,12 +44,17 @@ TURN = 5
 class Training:
     """One run: a store of its own, and a session on some threads."""
 
-    def __init__(self, name: str, batch: int, threads: int, *, exact: bool) -> None:
+    def __init__(self, name: str, batch: int, threads: int, *, exact: bool, precision: str) -> None:
         plan = load_plan(zoo_text(name), name).plan
         assert plan is not None
         recipe = Recipe(batch=batch, seed=7)
         program = training_program(
-            plan, batch, loss=recipe.loss_function, optimizer=recipe.optimizer, exact=exact
+            plan,
+            batch,
+            loss=recipe.loss_function,
+            optimizer=recipe.optimizer,
+            exact=exact,
+            precision=precision,
         )
         self.threads = threads
         self.store: Store = first_values(plan, recipe, program.stored)
@@ -86,9 +92,11 @@ class Training:
         return found if self.losses == other.losses else [*found, "the losses"]
 
 
-def compare(name: str, batch: int, steps: int, threads: list[int], *, exact: bool) -> dict[str, Any]:
+def compare(
+    name: str, batch: int, steps: int, threads: list[int], *, exact: bool, precision: str
+) -> dict[str, Any]:
     """Train for ``steps`` steps on each number of threads; print a line a run."""
-    runs = [Training(name, batch, count, exact=exact) for count in threads]
+    runs = [Training(name, batch, count, exact=exact, precision=precision) for count in threads]
     for start in range(0, steps, TURN):
         for run in runs:
             for _ in range(min(TURN, steps - start)):
@@ -111,7 +119,8 @@ def compare(name: str, batch: int, steps: int, threads: list[int], *, exact: boo
             f"  {row['milliseconds']:8.2f} ms  {row['speed']:5.2f}x  loss {row['last_loss']:.6f}  {verdict}",
             flush=True,
         )
-    return {"network": name, "batch": batch, "steps": steps, "exact": exact, "runs": rows}
+    settings = {"batch": batch, "steps": steps, "exact": exact, "precision": precision}
+    return {"network": name, **settings, "runs": rows}
 
 
 def main() -> int:
@@ -121,13 +130,19 @@ def main() -> int:
     parser.add_argument("--batch", type=int, help="images per step, 32 unless given")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2, 4], metavar="N")
     parser.add_argument("--exact", action="store_true", help="only direct convolutions")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
     options = parser.parse_args()
     print("command:", " ".join(["python", *sys.argv]))
     print("machine:", machine(), f"({WIDTH} floats a vector)")
     rows = [
         compare(
-            name, options.batch or NETWORKS.get(name, 32), options.steps, options.threads, exact=options.exact
+            name,
+            options.batch or NETWORKS.get(name, 32),
+            options.steps,
+            options.threads,
+            exact=options.exact,
+            precision=options.precision,
         )
         for name in options.networks or NETWORKS
     ]

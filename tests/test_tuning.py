@@ -17,6 +17,7 @@ from layer_cases import conv, image
 from netdsl.backend import backend
 from netdsl.backend.numba import tuned
 from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.emit import emit
 from netdsl.backend.numba.emit.forms import MODEL, forms_of, key_of
 from netdsl.backend.numba.image_lanes import (
@@ -45,7 +46,7 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.lower import training_program
-from netdsl.program.program import Program
+from netdsl.program.program import PRECISIONS, Program
 from netdsl.quantities import Padding, Size
 from netdsl.training.checkpoint import load
 from netdsl.training.recipe import Recipe
@@ -82,15 +83,16 @@ def operation(name: str, kind: type):
     return ConvolutionWeightGradient(w, x, y, geometry)
 
 
-def program_of(op, forms: dict[str, str], *, exact: bool = False) -> Program:
+def program_of(op, forms: dict[str, str], precision: str = "float32") -> Program:
     for tensor in op.inputs:
         tensor.role = Role.INPUT
     given = {tensor.name: tensor for tensor in op.inputs}
-    return Program("test", BATCH, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact, forms)
+    outputs = {"result": op.outputs[0]}
+    return Program("test", BATCH, (op,), given, outputs, (), {}, {}, False, precision, forms)
 
 
-def computed(op, form: str, values: dict[str, np.ndarray], threads: int) -> np.ndarray:
-    program = program_of(op, {key_of(op, BATCH, exact=False): form})
+def computed(op, form: str, values: dict[str, np.ndarray], threads: int, precision: str) -> np.ndarray:
+    program = program_of(op, {key_of(op, BATCH, exact=False, precision=precision): form}, precision)
     assert lay_out(program).launches[-1].note.endswith(f", {form}")
     session = backend("numba").bind(program, {}, threads)
     for name, value in values.items():
@@ -102,9 +104,12 @@ def computed(op, form: str, values: dict[str, np.ndarray], threads: int) -> np.n
 # --- forms ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("name", SHAPES)
-def test_every_form_computes_the_same(name: str, kind: type) -> None:
+def test_every_form_computes_the_same(name: str, kind: type, precision: str) -> None:
+    if precision == "bf16" and not cpu().bfloat16:
+        pytest.skip("this processor does not multiply bfloat16")
     op = operation(name, kind)
     generator = np.random.default_rng(5)
     values = {t.name: generator.normal(size=t.full_shape(BATCH)).astype(np.float32) for t in op.inputs}
@@ -112,9 +117,10 @@ def test_every_form_computes_the_same(name: str, kind: type) -> None:
     arrays[op.outputs[0]] = np.zeros(op.outputs[0].full_shape(BATCH))
     COMPUTE[type(op)](op, arrays)
     wanted = arrays[op.outputs[0]]
-    for form in forms_of(op, BATCH, exact=False):
-        one, *others = (computed(op, form, values, threads) for threads in (1, 2, 4))
-        np.testing.assert_allclose(one, wanted, rtol=1e-4, atol=2e-5 * abs(wanted).max(), err_msg=form)
+    for form in forms_of(op, BATCH, exact=False, precision=precision):
+        one, *others = (computed(op, form, values, threads, precision) for threads in (1, 2, 4))
+        error = 2e-2 if form.endswith("in bfloat16") else 2e-5
+        np.testing.assert_allclose(one, wanted, rtol=5 * error, atol=error * abs(wanted).max(), err_msg=form)
         assert all(other.tobytes() == one.tobytes() for other in others), form
 
 
@@ -122,8 +128,10 @@ def test_there_is_something_to_choose_from() -> None:
     for kind in KINDS:
         found = forms_of(operation("same", kind), BATCH, exact=False)
         assert len([form for form in found if form.startswith("direct")]) >= 2
-        assert any(form.startswith("F(") for form in found)
-        assert not any(form.startswith("F(") for form in forms_of(operation("same", kind), BATCH, exact=True))
+        assert any(form.startswith("Winograd") for form in found)
+        assert not any(
+            form.startswith("Winograd") for form in forms_of(operation("same", kind), BATCH, exact=True)
+        )
     assert "dot product" in forms_of(operation("product", ConvolutionInputGradient), BATCH, exact=False)
 
 
@@ -132,7 +140,9 @@ def kernels(op, forms: dict[str, str], *, exact: bool = False) -> list[object]:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-@pytest.mark.parametrize("form", [MODEL, "", "direct 7x9", "F(9x9, 3x3)", "__import__('os')", "direct"])
+@pytest.mark.parametrize(
+    "form", [MODEL, "", "direct 7x9", "Winograd's F(9x9, 3x3)", "__import__('os')", "direct"]
+)
 def test_forms_that_there_are_not_follow_the_model(kind: type, form: str) -> None:
     op = operation("same", kind)
     assert kernels(op, {key_of(op, BATCH, exact=False): form}) == kernels(op, {})
@@ -140,7 +150,7 @@ def test_forms_that_there_are_not_follow_the_model(kind: type, form: str) -> Non
 
 def test_exact_refuses_winograds_forms() -> None:
     op = operation("same", Convolution)
-    (winograds, *_) = [form for form in forms_of(op, BATCH, exact=False) if form.startswith("F(")]
+    (winograds, *_) = [form for form in forms_of(op, BATCH, exact=False) if form.startswith("Winograd")]
     forms = {key_of(op, BATCH, exact=exact): winograds for exact in (False, True)}
     assert any("winograd" in kernel.name for kernel in kernels(op, forms))
     assert kernels(op, forms, exact=True) == kernels(op, {}, exact=True)

@@ -7,7 +7,14 @@ import sys
 import click
 
 from netdsl.commands.loading import load_plan_or_exit, wants_colour
-from netdsl.commands.running import autotune_option, format_option, thread_count, threads_option
+from netdsl.commands.running import (
+    autotune_option,
+    check_precision,
+    format_option,
+    precision_option,
+    thread_count,
+    threads_option,
+)
 
 
 @click.command()
@@ -24,6 +31,7 @@ from netdsl.commands.running import autotune_option, format_option, thread_count
     metavar="N",
     help="How often everything is timed, in turns; the median counts.",
 )
+@precision_option
 @threads_option
 @autotune_option
 @click.option(
@@ -38,6 +46,7 @@ def command(
     batch: int,
     inference: bool,
     rounds: int,
+    precision: str,
     threads: int | None,
     autotune: bool,
     against: str | None,
@@ -50,9 +59,10 @@ def command(
     per second, and bytes to and from memory. docs/bench.md says how each is counted.
     """
     plan = load_plan_or_exit(network)
+    check_precision(precision)
     from netdsl.measuring.measure import Task, measure
 
-    task = Task(plan, batch, thread_count(threads), rounds, not inference, autotune)
+    task = Task(plan, batch, thread_count(threads), rounds, not inference, precision, autotune)
     if against is None:
         found = measure(task, say=_say)
     else:

@@ -9,7 +9,13 @@ from math import prod
 import click
 
 from netdsl.commands.loading import load_plan_or_exit
-from netdsl.commands.running import autotune_option, exact_option, thread_count
+from netdsl.commands.running import (
+    autotune_option,
+    check_precision,
+    exact_option,
+    precision_option,
+    thread_count,
+)
 from netdsl.quantities import bytes_text
 
 
@@ -30,6 +36,7 @@ from netdsl.quantities import bytes_text
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
 @click.option("--decay", type=click.FloatRange(0, 1), default=5e-4, show_default=True, help="Weight decay.")
 @exact_option
+@precision_option
 @autotune_option
 def command(
     network: str,
@@ -40,6 +47,7 @@ def command(
     momentum: float,
     decay: float,
     exact: bool,
+    precision: str,
     autotune: bool,
 ) -> None:
     """Compile NET to native code, or print its program with --emit.
@@ -47,6 +55,7 @@ def command(
     The code goes to the kernel cache, where later runs of this and other networks find it.
     """
     plan = load_plan_or_exit(network)
+    check_precision(precision)
     from netdsl.backend.numba.backend import lay_out, open_backend
     from netdsl.backend.numba.listing import module_text
     from netdsl.data.memory import require_memory
@@ -56,10 +65,12 @@ def command(
 
     chosen = losses()[loss]
     if inference:
-        program = inference_program(plan, batch, loss=chosen, exact=exact)
+        program = inference_program(plan, batch, loss=chosen, exact=exact, precision=precision)
     else:
         optimizer = Sgd(momentum=momentum, decay=decay)
-        program = training_program(plan, batch, loss=chosen, optimizer=optimizer, exact=exact)
+        program = training_program(
+            plan, batch, loss=chosen, optimizer=optimizer, exact=exact, precision=precision
+        )
     if autotune:
         from netdsl.measuring.tuning import tune
 

@@ -16,8 +16,10 @@ from netdsl.commands.running import (
     Function,
     autotune_option,
     backend_option,
+    check_precision,
     exact_option,
     percent,
+    precision_option,
     thread_count,
     threads_option,
 )
@@ -40,6 +42,7 @@ _SETTINGS = (
     "seed",
     "init",
     "exact",
+    "precision",
 )
 """Options that are settings of the recipe, under the same names."""
 
@@ -81,6 +84,7 @@ _NOTICED_SECONDS = 1.5
 @_option("seed", int, "N", "Decides every random number.")
 @_option("split", str, "A/B/C", "Percentages for train/validation/test.")
 @exact_option
+@precision_option
 @autotune_option
 @threads_option
 @backend_option
@@ -97,6 +101,7 @@ def command(
     recipe: str | None,
     resume: str | None,
     exact: bool,
+    precision: str,
     autotune: bool,
     **settings: Any,
 ) -> None:
@@ -113,6 +118,9 @@ def command(
     given = {name: value for name, value in settings.items() if value is not None}
     if exact:
         given["exact"] = True
+    if precision != "float32":
+        given["precision"] = precision
+    check_precision(precision, backend)
     if resume is not None:
         others = {"recipe": recipe, "autotune": autotune or None, "out": out}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
@@ -176,6 +184,7 @@ def _continued(
     from netdsl.training.run import continued_run
 
     saved, path = folder.load_last()
+    check_precision(saved.recipe.precision, backend)
     if path != folder.last:
         _say(f"{folder.last} is damaged; going on from {path}, which gives the same result")
     plan = plan_of(saved, path)

@@ -8,7 +8,7 @@ its sizes and to a machine, not to a number of threads: what was found once is k
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
@@ -110,7 +110,7 @@ def unknown_forms(programs: Sequence[Program], forms: Mapping[str, str]) -> list
     if forms:
         for program in programs:
             for operation in _tunable(program):
-                names = forms_of(operation, program.batch, exact=program.exact)
+                names = _forms(operation, program)
                 offered[_key(operation, program)] = set(names)
             offered.update(
                 {key_of_group(group, program): {IMAGES, CHANNELS} for group in lane_groups(program)}
@@ -131,7 +131,11 @@ def _changed(programs: Sequence[Program], forms: Mapping[str, str]) -> set[str]:
 
 
 def _key(operation: AnyConvolution, program: Program) -> str:
-    return key_of(operation, program.batch, exact=program.exact)
+    return key_of(operation, program.batch, exact=program.exact, precision=program.precision)
+
+
+def _forms(operation: AnyConvolution, program: Program) -> Collection[str]:
+    return forms_of(operation, program.batch, exact=program.exact, precision=program.precision)
 
 
 def _tunable(program: Program) -> Iterator[AnyConvolution]:
@@ -150,7 +154,7 @@ def _convolutions(program: Program, forms: Mapping[str, str]) -> Iterator[_Choic
             continue
         alone = isolated([operation], program, share_results=True)
         plain = {key_of_group(group, alone): CHANNELS for group in lane_groups(alone)}
-        names = forms_of(operation, program.batch, exact=program.exact)
+        names = _forms(operation, program)
         candidates = {name: alone._replace(forms={**plain, key: name}) for name in (MODEL, *names)}
         distinct = _distinct(candidates)
         if len(distinct) > 1:

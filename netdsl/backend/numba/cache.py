@@ -70,6 +70,7 @@ def _foundation() -> str:
     folder = Path(__file__).parent
     for name in (
         "arithmetic.py",
+        "bfloat16.py",
         "cache.py",
         "calling.py",
         "clock.py",

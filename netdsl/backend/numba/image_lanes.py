@@ -76,7 +76,9 @@ def lane_groups(program: Program) -> list[tuple[Operation, ...]]:
 
 def key_of_group(group: tuple[Operation, ...], program: Program) -> str:
     """Under which ``forms`` names the form of a group: all of it, but not how many threads there are."""
-    text = "; ".join([f"{program.batch} images, exact {program.exact}", *map(repr, group)])
+    text = "; ".join(
+        [f"{program.batch} images, exact {program.exact}, {program.precision}", *map(repr, group)]
+    )
     return f"image lanes: {len(group)} operations {hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 

@@ -21,6 +21,7 @@ WIDTH = cpu().width
 """Numbers in a Vector."""
 
 FLOAT = ir.FloatType()
+I16 = ir.IntType(16)
 I32 = ir.IntType(32)
 I64 = ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, WIDTH)

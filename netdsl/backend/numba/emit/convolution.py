@@ -16,26 +16,42 @@ from netdsl.backend.numba.emit.depthwise import (
 )
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
-from netdsl.backend.numba.emit.matmul import dot_product, product
+from netdsl.backend.numba.emit.matmul import MOST_BATCH_ROWS, dot_product, product
+from netdsl.backend.numba.emit.packed_matmul import (
+    dot_product_in_pairs,
+    product_in_pairs,
+    product_with_weights,
+)
 from netdsl.backend.numba.emit.panels import Packing, Tile, rows_of_product
+from netdsl.backend.numba.emit.transposing import transpose
 from netdsl.backend.numba.emit.walk import Walk
 from netdsl.backend.numba.kernel import Launch, blocks
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
 from netdsl.quantities import Size
 
 
-def emit_convolution(op: Convolution, batch: int, tile: Tile | None = None) -> list[Launch]:
-    """Pack the weights panel by panel, then walk the image; ``tile`` is another than the usual one."""
+def emit_convolution(
+    op: Convolution, batch: int, tile: Tile | None = None, *, paired: bool = False
+) -> list[Launch]:
+    """Pack the weights panel by panel, then walk the image; ``paired`` in bfloat16.
+
+    ``tile`` is another than the usual one.
+    """
     x, w = op.inputs
     y = op.outputs[0]
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
-        return [*spread, *emit_convolution(Convolution(y, x, wide, undilated(op.geometry)), batch, tile)]
+        plain = Convolution(y, x, wide, undilated(op.geometry))
+        return [*spread, *emit_convolution(plain, batch, tile, paired=paired)]
     if is_depthwise(op.geometry, x.shape[2], w):
         return emit_depthwise(x, w, y, op.geometry, batch)
     rows = rows_of_product(op.geometry, x.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
-    if rows:
+    if rows == 1 and paired:
+        return product_in_pairs(x, w, y, batch)
+    if rows == 1 and tile is None:
+        return [product_with_weights(x, w, y, batch)]
+    if rows and not paired:
         steps = kernel_height * kernel_width * depth
         return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters, tile)]
     groups = op.geometry.groups
@@ -48,7 +64,7 @@ def emit_convolution(op: Convolution, batch: int, tile: Tile | None = None) -> l
         group_stride=width,
         tile=tile,
     )
-    packed, pack = packing.launch(w)
+    packed, pack = packing.launch_pairs(w) if paired else packing.launch(w)
     walk = Walk(
         stride=op.geometry.stride,
         top=op.geometry.padding.top,
@@ -63,12 +79,13 @@ def emit_convolution(op: Convolution, batch: int, tile: Tile | None = None) -> l
         out_row=y.shape[1] * filters,
         out_column=filters,
         tile=tile,
+        paired=paired,
     )
-    return [pack, walk.launch(x, packed, y, batch)]
+    return [*pack, walk.launch(x, packed, y, batch)]
 
 
 def emit_convolution_input_gradient(
-    op: ConvolutionInputGradient, batch: int, tile: Tile | None = None
+    op: ConvolutionInputGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
 ) -> list[Launch]:
     """A stride of S splits the input into S*S phases, each a convolution of stride 1."""
     dy, w = op.inputs
@@ -76,24 +93,48 @@ def emit_convolution_input_gradient(
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
         plain = ConvolutionInputGradient(dx, dy, wide, undilated(op.geometry))
-        return [*spread, *emit_convolution_input_gradient(plain, batch, tile)]
+        return [*spread, *emit_convolution_input_gradient(plain, batch, tile, paired=paired)]
     if is_depthwise(op.geometry, dx.shape[2], w):
         return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch)
-    if tile is None and rows_of_product(op.geometry, dx.shape, w.shape) == 1:
-        return dot_product_input_gradient(op, batch)
-    launches: list[Launch] = []
-    for phase in input_gradient_phases(op, dx.shape):
-        packed, pack = phase.packing._replace(tile=tile).launch(w)
-        launches += [pack, phase.walk._replace(tile=tile).launch(dy, packed, dx, batch)]
-    return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
+    rows = rows_of_product(op.geometry, dx.shape, w.shape)
+    if rows == 1 and paired:
+        return dot_product_in_pairs(dy, w, dx, batch)
+    if rows and not paired:
+        if rows * batch > MOST_BATCH_ROWS:
+            return product_input_gradient(op, rows * batch)
+        return dot_product_input_gradient(op, rows * batch)
+    return walk_input_gradient(op, batch, tile, paired=paired)
+
+
+def product_input_gradient(op: ConvolutionInputGradient, rows: int, tile: Tile | None = None) -> list[Launch]:
+    """Of a convolution that is a product of ``rows`` rows of x, with transposed weights."""
+    dy, w = op.inputs
+    filters = w.shape[-1]
+    inputs = w.values // filters
+    turned, turning = transpose(w, inputs, filters)
+    return [turning, product(dy, (filters, 1), turned, inputs, op.outputs[0], rows, filters, inputs, tile)]
 
 
 def dot_product_input_gradient(op: ConvolutionInputGradient, rows: int) -> list[Launch]:
-    """Of a convolution that is a product of ``rows`` rows of x: no weight is moved, but every number is
-    a sum over lanes, which only long rows of dy outweigh."""
+    """The same without moving a weight: every number is a sum over lanes."""
     dy, w = op.inputs
     filters = w.shape[-1]
     return [dot_product(dy, w, op.outputs[0], rows, filters, w.values // filters)]
+
+
+def walk_input_gradient(
+    op: ConvolutionInputGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+) -> list[Launch]:
+    """The phases one after the other, of a convolution without dilation."""
+    dy, w = op.inputs
+    dx = op.outputs[0]
+    launches: list[Launch] = []
+    for phase in input_gradient_phases(op, dx.shape):
+        packing = phase.packing._replace(tile=tile)
+        packed, pack = packing.launch_pairs(w) if paired else packing.launch(w)
+        walk = phase.walk._replace(tile=tile, paired=paired)
+        launches += [*pack, walk.launch(dy, packed, dx, batch)]
+    return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
 
 
 def has_unread_inputs(op: ConvolutionInputGradient) -> bool:

@@ -1,22 +1,23 @@
 """The forms that a convolution can take: the cost model chooses one, a name asks for another.
 
 ``direct RxV`` reads the image in place, by tiles of R rows and V vectors of channels; ``product RxV``
-and ``dot product`` are matrix products, which convolutions of 1x1 are; ``F(MxM, KxK)`` are
-Winograd's. Which there are depends on the operation and on the CPU's vectors, so a name that was
-right elsewhere may mean nothing here: then the cost model chooses.
+and ``dot product`` are matrix products, which convolutions of 1x1 are; Winograd's are named after
+their tiles. What multiplies bfloat16 says so. Which there are depends on the operation and on the
+CPU's vectors, so a name that was right elsewhere may mean nothing here: then the cost model chooses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.emit.convolution import (
     dot_product_input_gradient,
     emit_convolution,
     emit_convolution_input_gradient,
+    product_input_gradient,
+    walk_input_gradient,
 )
 from netdsl.backend.numba.emit.depthwise import is_depthwise
 from netdsl.backend.numba.emit.matmul import tile_shapes
@@ -26,7 +27,7 @@ from netdsl.backend.numba.emit.weight_gradient import (
     product_weight_gradient,
     walk_weight_gradient,
 )
-from netdsl.backend.numba.emit.winograd_choice import AnyConvolution, emit_variant, winograd_shares
+from netdsl.backend.numba.emit.winograd_choice import AnyConvolution, emit_form, winograd_shares
 from netdsl.backend.numba.kernel import Launch, blocks
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, ConvolutionWeightGradient
@@ -42,26 +43,29 @@ HOPELESS = 1.6
 Emit = Callable[[], list[Launch]]
 
 
-def emit_chosen(op: Operation, batch: int, forms: Mapping[str, str], *, exact: bool) -> list[Launch]:
+def emit_chosen(
+    op: Operation, batch: int, forms: Mapping[str, str], *, exact: bool, precision: str
+) -> list[Launch]:
     """The launches of the form that ``forms`` names; none where it names none that there is."""
     if not forms or not isinstance(op, AnyConvolution):
         return []
-    name = forms.get(key_of(op, batch, exact=exact), MODEL)
-    found = {} if name == MODEL else forms_of(op, batch, exact=exact)
+    name = forms.get(key_of(op, batch, exact=exact, precision=precision), MODEL)
+    found = {} if name == MODEL else forms_of(op, batch, exact=exact, precision=precision)
     if name not in found:
         return []
     return [launch._replace(note=f"{op!r}, {name}") for launch in found[name]()]
 
 
-def key_of(op: Operation, batch: int, *, exact: bool) -> str:
+def key_of(op: Operation, batch: int, *, exact: bool, precision: str = "float32") -> str:
     """All that the choice depends on, but for the machine; not how many threads there are, so that
     results do not depend on it."""
     shapes = ", ".join("x".join(map(str, tensor.shape)) for tensor in (*op.inputs, *op.outputs))
     kind = f"{op.name}, exact" if exact else op.name
+    kind += "" if precision == "float32" else f", {precision}"
     return f"{kind}: {shapes}, {op.details()}, batch {batch}"
 
 
-def forms_of(op: AnyConvolution, batch: int, *, exact: bool) -> dict[str, Emit]:
+def forms_of(op: AnyConvolution, batch: int, *, exact: bool, precision: str = "float32") -> dict[str, Emit]:
     """Everything that there are kernels for and that may be worth while, by name."""
     image = op.outputs[0] if isinstance(op, ConvolutionInputGradient) else op.inputs[0]
     weights = op.outputs[0] if isinstance(op, ConvolutionWeightGradient) else op.inputs[1]
@@ -72,29 +76,38 @@ def forms_of(op: AnyConvolution, batch: int, *, exact: bool) -> dict[str, Emit]:
         rows = rows_of_product(op.geometry, image.shape, weights.shape)
     found = _products(op, batch, rows) if rows else {}
     if rows == 0 or (rows > 1 and not isinstance(op, Convolution)):
-        found |= _walks(op, batch, rows)
+        found |= _walks(op, batch, rows, paired=False)
+    if rows != 1 and precision == "bf16":
+        found |= _walks(op, batch, rows, paired=True)
     if not exact:
-        shares = winograd_shares(op, batch)
+        shares = winograd_shares(op, batch, in_pairs=precision == "bf16")
         forms = [form for form in shares if shares[form] < HOPELESS]
-        found |= {str(form): partial(emit_variant, op, form, batch) for form in forms}
+        found |= {str(form): partial(emit_form, op, form, batch) for form in forms}
     return found
 
 
 def _products(op: AnyConvolution, batch: int, rows: int) -> dict[str, Emit]:
     """Matrix products by each shape of tile."""
-    if isinstance(op, Convolution):
-        return {f"product {tile}": partial(emit_convolution, op, batch, tile) for tile in tile_shapes()}
-    if isinstance(op, ConvolutionWeightGradient):
-        forms = {tile: partial(product_weight_gradient, op, rows * batch, tile) for tile in tile_shapes()}
-        return {f"product {tile}": form for tile, form in forms.items()}
-    return {"dot product": partial(dot_product_input_gradient, op, rows * batch)}
+    found: dict[str, Emit] = {}
+    for tile in tile_shapes():
+        name = f"product {tile}"
+        if isinstance(op, Convolution):
+            found[name] = partial(emit_convolution, op, batch, tile)
+        elif isinstance(op, ConvolutionInputGradient):
+            found[name] = partial(product_input_gradient, op, rows * batch, tile)
+        else:
+            found[name] = partial(product_weight_gradient, op, rows * batch, tile)
+    if isinstance(op, ConvolutionInputGradient):
+        found["dot product"] = partial(dot_product_input_gradient, op, rows * batch)
+    return found
 
 
-def _walks(op: AnyConvolution, batch: int, rows: int) -> dict[str, Emit]:
-    """In place, by each tile that uses enough registers."""
+def _walks(op: AnyConvolution, batch: int, rows: int, *, paired: bool) -> dict[str, Emit]:
+    """In place, by each tile that uses enough registers; ``paired`` in bfloat16."""
 
-    def named(emitter: Callable[[Any, int, Tile], list[Launch]], tiles: list[Tile]) -> dict[str, Emit]:
-        return {f"direct {tile}": partial(emitter, op, batch, tile) for tile in tiles}
+    def named(emitter: Callable[..., list[Launch]], tiles: list[Tile]) -> dict[str, Emit]:
+        suffix = " in bfloat16" if paired else ""
+        return {f"direct {tile}{suffix}": partial(emitter, op, batch, tile, paired=paired) for tile in tiles}
 
     if isinstance(op, ConvolutionWeightGradient):
         tiles = [Tile(1, vectors) for vectors in _vectors(op.outputs[0].shape[3] // op.geometry.groups)]
@@ -104,7 +117,8 @@ def _walks(op: AnyConvolution, batch: int, rows: int) -> dict[str, Emit]:
         return named(emit_convolution, _tiles(Size(height, width), channels // op.geometry.groups))
     stride = op.geometry.stride
     phase = Size(blocks(height, stride.height), blocks(width, stride.width))
-    return named(emit_convolution_input_gradient, _tiles(phase, channels // op.geometry.groups))
+    tiles = _tiles(phase, channels // op.geometry.groups)
+    return named(walk_input_gradient if rows else emit_convolution_input_gradient, tiles)
 
 
 def _vectors(channels: int) -> range:
