@@ -25,6 +25,9 @@ from netdsl.program.program import Program
 
 CACHE_LINE = 64
 
+ALONE_FLOATS = 4096
+"""A launch that touches no more numbers is done sooner by one worker than by several that must meet."""
+
 
 class Layout(NamedTuple):
     """A program as launches, with the place of every value of the step.
@@ -132,7 +135,10 @@ class NumbaSession:
         return self._base + self._layout.memory.arena_bytes
 
     def _bind(self, kernels: Kernels) -> tuple[Array, int]:
-        """The table of launches: function, arguments, items, whether the workers meet after it."""
+        """The table of launches: function, arguments, items, whether the workers meet after it.
+
+        Items are negative where one worker does them all; two such launches run in order without a meeting.
+        """
         launches = self._layout.launches
         table = np.zeros((len(launches), 4), np.int64)
         for number, launch in enumerate(launches):
@@ -142,12 +148,18 @@ class NumbaSession:
                 place = next(n for n, a in enumerate(launch.arguments) if isinstance(a, Scratch))
                 numbers[place + 1] = self._scratch_stride
             self._arguments.append(np.array(numbers, np.int64))
-            following = launches[number + 1].items if number + 1 < len(launches) else 2
-            # Two launches of one item run on the same worker, in order.
-            meets = launch.items != 1 or following != 1
+            alone = self._runs_alone(launch)
+            last = number + 1 == len(launches)
+            meets = last or not (alone and self._runs_alone(launches[number + 1]))
             address = kernels.address(launch.kernel)
-            table[number] = (address, self._arguments[-1].ctypes.data, launch.items, meets)
+            items = -launch.items if alone else launch.items
+            table[number] = (address, self._arguments[-1].ctypes.data, items, meets)
         return table, int(table[:, 3].sum())
+
+    def _runs_alone(self, launch: Launch) -> bool:
+        """Whether one worker does all of a launch."""
+        touched = sum(tensor.count(self._batch) for tensor in launch.tensors)
+        return launch.items == 1 or touched <= ALONE_FLOATS
 
     def _view(self, tensor: Tensor) -> Array:
         """The memory of an output as an array."""

@@ -16,14 +16,13 @@ from netdsl.backend.numba.emit.depthwise import (
 )
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
-from netdsl.backend.numba.emit.matmul import MOST_BATCH_ROWS, dot_product, product
+from netdsl.backend.numba.emit.matmul import product, product_with_transposed
 from netdsl.backend.numba.emit.packed_matmul import (
     dot_product_in_pairs,
     product_in_pairs,
     product_with_weights,
 )
 from netdsl.backend.numba.emit.panels import Packing, rows_of_product
-from netdsl.backend.numba.emit.transposing import transpose
 from netdsl.backend.numba.emit.walk import Walk
 from netdsl.backend.numba.kernel import Launch, blocks
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
@@ -95,13 +94,7 @@ def emit_convolution_input_gradient(
         return dot_product_in_pairs(dy, w, dx, batch)
     if rows and not paired:
         inputs = kernel_height * kernel_width * depth
-        if rows * batch > MOST_BATCH_ROWS:
-            turned, turning = transpose(w, inputs, filters)
-            return [
-                turning,
-                product(dy, (filters, 1), turned, inputs, dx, rows * batch, filters, inputs),
-            ]
-        return [dot_product(dy, w, dx, rows * batch, filters, inputs)]
+        return product_with_transposed(dy, w, dx, rows * batch, filters, inputs)
     launches: list[Launch] = []
     for phase in input_gradient_phases(op, dx.shape):
         packed, pack = phase.packing.launch_pairs(w) if paired else phase.packing.launch(w)
