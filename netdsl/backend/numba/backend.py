@@ -11,7 +11,7 @@ import numpy as np
 
 from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.emit import emit, noted
-from netdsl.backend.numba.emit.reduction import MOST_TOGETHER, emit_reductions, reduced_together
+from netdsl.backend.numba.emit.joining import MOST_TOGETHER, emit_joined, joined
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
 from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
@@ -61,11 +61,12 @@ def lay_out(program: Program) -> Layout:
         if operation in in_lanes:
             launches += lanes.emit(operation)
             continue
-        together = reduced_together(program.operations[number : number + MOST_TOGETHER])
+        following = program.operations[number : number + MOST_TOGETHER]
+        together = joined(following, program.batch)
         if len(together) > 1 and not used_up.intersection(together) and not in_lanes.intersection(together):
             for one in together:
                 lanes.restore(one.inputs, one.phase)
-            launches += noted(emit_reductions(together, program.batch), operation, *together[1:])
+            launches += noted(emit_joined(together, program.batch), *together)
             used_up.update(together)
             continue
         lanes.restore(operation.inputs, operation.phase)
