@@ -8,6 +8,7 @@ from netdsl.plan.plan import Plan
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.operation import Phase
 from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.commute import pool_first
 from netdsl.program.fuse import fuse
 from netdsl.program.gradients import differentiate
 from netdsl.program.program import Program, Stored
@@ -111,7 +112,8 @@ def _loss(build: Builder, loss: Loss, scores: Tensor, output: Tensor) -> Tensor:
 
 
 def _program(name: str, build: Builder, outputs: dict[str, Tensor], stored: list[Stored]) -> Program:
-    operations = fuse(tuple(build.operations), tuple(outputs.values()))
+    kept = tuple(outputs.values())
+    operations = pool_first(fuse(tuple(build.operations), kept), kept)
     used = {tensor for operation in operations for tensor in operation.inputs}
     return Program(
         name,

@@ -11,7 +11,7 @@ import numpy as np
 
 from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.emit import emit, noted
-from netdsl.backend.numba.emit.reduction import MOST_TOGETHER, emit_reductions, reduced_together
+from netdsl.backend.numba.emit.joining import MOST_TOGETHER, emit_joined, joined
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
 from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
@@ -24,6 +24,9 @@ from netdsl.program.memory import MemoryPlan, plan_memory
 from netdsl.program.program import Program
 
 CACHE_LINE = 64
+
+ALONE_FLOATS = 4096
+"""A launch that touches no more numbers is done sooner by one worker than by several that must meet."""
 
 
 class Layout(NamedTuple):
@@ -58,11 +61,12 @@ def lay_out(program: Program) -> Layout:
         if operation in in_lanes:
             launches += lanes.emit(operation)
             continue
-        together = reduced_together(program.operations[number : number + MOST_TOGETHER])
+        following = program.operations[number : number + MOST_TOGETHER]
+        together = joined(following, program.batch)
         if len(together) > 1 and not used_up.intersection(together) and not in_lanes.intersection(together):
             for one in together:
                 lanes.restore(one.inputs, one.phase)
-            launches += noted(emit_reductions(together, program.batch), operation, *together[1:])
+            launches += noted(emit_joined(together, program.batch), *together)
             used_up.update(together)
             continue
         lanes.restore(operation.inputs, operation.phase)
@@ -138,7 +142,10 @@ class NumbaSession:
         return self._base + self._layout.memory.arena_bytes
 
     def _bind(self, kernels: Kernels) -> tuple[Array, int]:
-        """The table of launches: function, arguments, items, whether the workers meet after it."""
+        """The table of launches: function, arguments, items, whether the workers meet after it.
+
+        Items are negative where one worker does them all; two such launches run in order without a meeting.
+        """
         launches = self._layout.launches
         table = np.zeros((len(launches), 4), np.int64)
         for number, launch in enumerate(launches):
@@ -148,12 +155,18 @@ class NumbaSession:
                 place = next(n for n, a in enumerate(launch.arguments) if isinstance(a, Scratch))
                 numbers[place + 1] = self._scratch_stride
             self._arguments.append(np.array(numbers, np.int64))
-            following = launches[number + 1].items if number + 1 < len(launches) else 2
-            # Two launches of one item run on the same worker, in order.
-            meets = launch.items != 1 or following != 1
+            alone = self._runs_alone(launch)
+            last = number + 1 == len(launches)
+            meets = last or not (alone and self._runs_alone(launches[number + 1]))
             address = kernels.address(launch.kernel)
-            table[number] = (address, self._arguments[-1].ctypes.data, launch.items, meets)
+            items = -launch.items if alone else launch.items
+            table[number] = (address, self._arguments[-1].ctypes.data, items, meets)
         return table, int(table[:, 3].sum())
+
+    def _runs_alone(self, launch: Launch) -> bool:
+        """Whether one worker does all of a launch."""
+        touched = sum(tensor.count(self._batch) for tensor in launch.tensors)
+        return launch.items == 1 or touched <= ALONE_FLOATS
 
     def _view(self, tensor: Tensor) -> Array:
         """The memory of an output as an array."""

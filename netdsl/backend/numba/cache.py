@@ -39,9 +39,9 @@ DRIVER = Kernel(
         function = integer(row, 0)
         arguments = integer(row, 1)
         items = integer(row, 2)
-        if items == 1:
+        if items < 0:
             if worker == 0:
-                call_kernel(function, arguments, 0, 1, 0)
+                call_kernel(function, arguments, 0, -items, 0)
         else:
             start = items * worker // workers
             stop = items * (worker + 1) // workers

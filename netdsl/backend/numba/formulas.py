@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from netdsl.primitives.expression import FUNCTIONS, Expression
@@ -47,6 +49,17 @@ def formula(expression: Expression) -> Formula:
             names[node] = f"t{len(lines)}"
             lines.append(f"{names[node]} = {_call(node, [names[a] for a in node.arguments])}")
     return Formula(tuple(lines), names[expression], tuple(constants))
+
+
+def renamed(code: Formula, rename: Callable[[str], str]) -> Formula:
+    """The same code with other names for its variables: operands x0, constants k0, results t0 and so on."""
+
+    def line_with_new_names(line: str) -> str:
+        return re.sub(r"\b(?:s\d+)?[ktx]\d+\b", lambda match: rename(match[0]), line)
+
+    return code._replace(
+        lines=tuple(map(line_with_new_names, code.lines)), result=line_with_new_names(code.result)
+    )
 
 
 def _constant(value: float, constants: list[float]) -> str:

@@ -36,7 +36,7 @@ class Stopwatch:
         self._table: Array = np.zeros((2 * count + 1, 4), np.int64)
         self._table[::2, 0] = kernels.address(CLOCK)
         self._table[::2, 1] = self._arguments.ctypes.data + 8 * np.arange(count + 1, dtype=np.int64)
-        self._table[::2, 2] = 1
+        self._table[::2, 2] = -1
         self._table[1::2] = session.table
 
     def run(self) -> NDArray[np.float64]:

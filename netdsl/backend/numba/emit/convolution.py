@@ -16,7 +16,7 @@ from netdsl.backend.numba.emit.depthwise import (
 )
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
-from netdsl.backend.numba.emit.matmul import MOST_BATCH_ROWS, dot_product, product
+from netdsl.backend.numba.emit.matmul import dot_product, product, product_with_transposed
 from netdsl.backend.numba.emit.packed_matmul import (
     dot_product_in_pairs,
     product_in_pairs,
@@ -100,9 +100,8 @@ def emit_convolution_input_gradient(
     if rows == 1 and paired:
         return dot_product_in_pairs(dy, w, dx, batch)
     if rows and not paired:
-        if rows * batch > MOST_BATCH_ROWS:
-            return product_input_gradient(op, rows * batch)
-        return dot_product_input_gradient(op, rows * batch)
+        steps = w.shape[-1]
+        return product_with_transposed(dy, w, dx, rows * batch, steps, w.values // steps)
     return walk_input_gradient(op, batch, tile, paired=paired)
 
 

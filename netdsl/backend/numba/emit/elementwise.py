@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netdsl.backend.numba.emit.operands import Domain, Operand, domain_of, operand_of
-from netdsl.backend.numba.formulas import Formula, formula
+from netdsl.backend.numba.formulas import Formula, formula, renamed
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks, indented, kernel
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.operation import Operation
+from netdsl.primitives.tensor import Tensor
 
 BLOCK = 4096
 """Numbers of one work item: 16 KiB of each operand, so that several fit the first cache."""
@@ -35,6 +39,94 @@ def emit_elementwise(op: Elementwise, batch: int) -> list[Launch]:
     code = formula(op.expression)
     flat = all(operand.full(domain) or operand.scalar or operand.per_channel for operand in operands)
     return [_flat(op, domain, operands, code)] if flat else [_rows(op, domain, operands, code)]
+
+
+def chained(ops: Sequence[Operation], batch: int) -> list[Elementwise]:
+    """The formulas at the beginning that walk the same numbers in order, such as those of an update:
+    block by block, what one writes is still in cache for the next."""
+    found: list[Elementwise] = []
+    for op in ops:
+        if not isinstance(op, Elementwise):
+            break
+        first = found[0] if found else op
+        if (op.origin, op.phase) != (first.origin, first.phase) or not _walks_in_order(op, batch):
+            break
+        if op.outputs[0].count(batch) != first.outputs[0].count(batch):
+            break
+        written = {other.outputs[0] for other in found}
+        if any(tensor in written and tensor.count(batch) == 1 for tensor in op.inputs):
+            break
+        found.append(op)
+    return found
+
+
+def _walks_in_order(op: Elementwise, batch: int) -> bool:
+    """Whether every input has a number for each of the output, in order, or one for all."""
+    shape = leading_ones(op.outputs[0].shape)
+    domain = domain_of(shape, op.outputs[0].batched, batch)
+    operands = [operand_of(tensor, shape) for tensor in op.inputs]
+    return all(operand.full(domain) or operand.scalar for operand in operands)
+
+
+def emit_chain(ops: Sequence[Elementwise], batch: int) -> list[Launch]:
+    """As ``chained`` found them: one launch, whose work items do a block of each in turn."""
+    if len(ops) == 1:
+        return emit_elementwise(ops[0], batch)
+    count = ops[0].outputs[0].count(batch)
+    tensors: list[Tensor] = []
+    for op in ops:
+        tensors += [tensor for tensor in (*op.inputs, *op.outputs) if tensor not in tensors]
+    constants: list[float] = []
+    head = ["count = integer(arguments, 0)", "zero = number(0.0)", "one = number(1.0)"]
+    head += [f"p{n} = integer(arguments, {1 + n})" for n in range(len(tensors))]
+    loops: list[str] = []
+    for op in ops:
+        code, before = formula(op.expression), len(constants)
+        constants += code.constants
+
+        def own(name: str, before: int = before) -> str:
+            return f"k{before + int(name[1:])}" if name[0] == "k" else name
+
+        loops += _block_loop(op, tensors, renamed(code, own), count)
+    head += [f"k{n} = real(arguments, {1 + len(tensors) + n})" for n in range(len(constants))]
+    body = [
+        *head,
+        "for item in range(first, last):",
+        f"    start = item * {BLOCK}",
+        f"    end = min(start + {BLOCK}, count)",
+        *(f"    {line}" for line in loops),
+    ]
+    places = (Place(tensor) for tensor in tensors)
+    arguments: tuple[Argument, ...] = (count, *places, *(Real(value) for value in constants))
+    built = kernel("elementwise_chain", indented(body, 1) + "\n")
+    return [Launch(built, arguments, blocks(count, BLOCK), tuple(op.outputs[0] for op in ops))]
+
+
+def _block_loop(op: Elementwise, tensors: list[Tensor], code: Formula, count: int) -> list[str]:
+    """One formula over the numbers from ``start`` to ``end``."""
+
+    def reads(load: str, lanes: str) -> list[str]:
+        lines = []
+        for n, tensor in enumerate(op.inputs):
+            place = f"p{tensors.index(tensor)}"
+            if tensor.values == 1 and not tensor.batched and count > 1:
+                lines.append(f"x{n} = load_everywhere({place})")
+            else:
+                lines.append(f"x{n} = {load}({place} + position * 4{lanes})")
+        return lines
+
+    target = f"p{tensors.index(op.outputs[0])} + position * 4"
+    return [
+        "position = start",
+        "while position + WIDTH <= end:",
+        *(f"    {line}" for line in (*reads("load", ""), *code.lines)),
+        f"    store({target}, {code.result})",
+        "    position += WIDTH",
+        "if position < end:",
+        "    lanes = end - position",
+        *(f"    {line}" for line in (*reads("load_lanes", ", lanes"), *code.lines)),
+        f"    store_lanes({target}, {code.result}, lanes)",
+    ]
 
 
 def prelude(operands: list[Operand], code: Formula, first: int) -> list[str]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.emit.panels import ITEMS, Tile
+from netdsl.backend.numba.emit.transposing import transpose
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
@@ -20,6 +21,9 @@ row for many columns does not leave its pages at every step."""
 
 MOST_BATCH_ROWS = 256
 """Rows that one item takes whole."""
+
+LEAST_TRANSPOSED = 16
+"""Rows from which on a small matrix is transposed for them."""
 
 COLUMN_BLOCK = 512
 """Most columns of an item where rows are few."""
@@ -39,7 +43,7 @@ def emit_matmul_input_gradient(op: MatmulInputGradient, batch: int) -> list[Laun
     """dx = dy @ w transposed: both contiguous along the outputs."""
     dy, w = op.inputs
     inputs, outputs = w.shape
-    return [dot_product(dy, w, op.outputs[0], batch, outputs, inputs)]
+    return product_with_transposed(dy, w, op.outputs[0], batch, outputs, inputs)
 
 
 class _Blocking(NamedTuple):
@@ -191,6 +195,19 @@ def along_columns(panel: int, columns: int) -> list[tuple[list[str], int, int]]:
         tail = f"for column in range(right - (right - left) % {panel}, right, {panel}):"
         loops.append(([tail], vectors, rest - (vectors - 1) * WIDTH))
     return loops
+
+
+def product_with_transposed(
+    dy: Tensor, w: Tensor, dx: Tensor, rows: int, steps: int, columns: int
+) -> list[Launch]:
+    """dx (rows x columns) = dy (rows x steps) @ w (columns x steps) transposed.
+
+    w is transposed where that takes little of the time: for many rows, or if it is small.
+    """
+    if rows > MOST_BATCH_ROWS or (rows >= LEAST_TRANSPOSED and w.values <= SECOND_CACHE_FLOATS):
+        turned, turning = transpose(w, columns, steps)
+        return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns)]
+    return [dot_product(dy, w, dx, rows, steps, columns)]
 
 
 def dot_product(a: Tensor, b: Tensor, c: Tensor, rows: int, steps: int, columns: int) -> Launch:

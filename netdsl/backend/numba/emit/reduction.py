@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.backend.numba.emit.elementwise import prelude, row_starts, row_strides
 from netdsl.backend.numba.emit.operands import Domain, Operand, domain_of, operand_of
-from netdsl.backend.numba.formulas import Formula, formula
+from netdsl.backend.numba.formulas import Formula, formula, renamed
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, blocks, indented, kernel
 from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.builder import leading_ones
@@ -22,9 +21,6 @@ PART_VALUES = 8192
 
 MOST_PARTS = 256
 """Parts of one result at the most."""
-
-MOST_TOGETHER = 4
-"""Sums of one pass over memory."""
 
 MOST_VECTORS = 4
 """Vectors of sums side by side: they do not wait for one another, and memory is read in long pieces."""
@@ -58,7 +54,7 @@ def reduced_together(ops: Sequence[Operation]) -> list[Reduction]:
     same images, none of which reads another."""
     found: list[Reduction] = []
     for op in ops:
-        if not isinstance(op, Reduction) or op.maximum or len(found) == MOST_TOGETHER:
+        if not isinstance(op, Reduction) or op.maximum:
             break
         first = found[0] if found else op
         same = (op.shape, op.batched, op.phase) == (first.shape, first.batched, first.phase)
@@ -193,15 +189,8 @@ def _numbered(sums: list[_Sum]) -> tuple[list[Formula], list[float]]:
             return f"s{number}{name}" if name[0] == "t" else name
 
         constants += code.constants
-        codes.append(_renamed(code, own))
+        codes.append(renamed(code, own))
     return codes, constants
-
-
-def _renamed(code: Formula, rename: Callable[[str], str]) -> Formula:
-    def renamed(line: str) -> str:
-        return re.sub(r"\b(?:s\d+)?[ktx]\d+\b", lambda match: rename(match[0]), line)
-
-    return code._replace(lines=tuple(map(renamed, code.lines)), result=renamed(code.result))
 
 
 def _combine(total: str, value: str, maximum: bool) -> str:
@@ -230,7 +219,7 @@ def _columns(codes: list[Formula], operands: list[Operand], maximum: bool, vecto
                 for name in sorted(moving)
             ]
             for number, code in enumerate(codes):
-                vector = _renamed(code, own)
+                vector = renamed(code, own)
                 begin.append(_start(f"total{number}v{v}", maximum))
                 each += [*vector.lines, _combine(f"total{number}v{v}", vector.result, maximum)]
         return [

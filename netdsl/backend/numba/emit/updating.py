@@ -6,14 +6,13 @@ of it to memory and reading it back takes as long as the update itself.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.backend.numba.emit.matmul import STEP_BLOCK, along_columns, down_rows, tile_shape
 from netdsl.backend.numba.emit.pairs import pairs_of_rows
 from netdsl.backend.numba.emit.panels import ITEMS, rows_of_product
-from netdsl.backend.numba.formulas import Formula, formula
+from netdsl.backend.numba.formulas import Formula, formula, renamed
 from netdsl.backend.numba.kernel import (
     Argument,
     Kernel,
@@ -173,12 +172,16 @@ def _update_lines(
     bodies = []
     for update in updates:
         code = formula(update.expression)
-        names = {f"k{n}": f"k{len(constants) + n}" for n in range(len(code.constants))}
+        first_constant = len(constants)
+
+        def own(name: str, before: int = first_constant) -> str:
+            return f"k{before + int(name[1:])}" if name[0] == "k" else name
+
         constants += code.constants
         for tensor in (*update.inputs, update.outputs[0]):
             if tensor is not gradient and tensor not in tensors:
                 tensors.append(tensor)
-        bodies.append((update, _renamed(code, names)))
+        bodies.append((update, renamed(code, own)))
     head = [f"p{n} = integer(arguments, {first + n})" for n in range(len(tensors))]
     head += [f"k{n} = real(arguments, {first + len(tensors) + n})" for n in range(len(constants))]
     head += ["zero = number(0.0)", "one = number(1.0)"]
@@ -186,13 +189,6 @@ def _update_lines(
     for update, code in bodies:
         row += _row_loop(gradient, tensors, update, code)
     return tensors, constants, (head, row)
-
-
-def _renamed(code: Formula, names: dict[str, str]) -> Formula:
-    lines = tuple(
-        re.sub(r"\bk\d+\b", lambda match: names.get(match[0], match[0]), line) for line in code.lines
-    )
-    return code._replace(lines=lines, result=names.get(code.result, code.result))
 
 
 def _row_loop(gradient: Tensor, tensors: list[Tensor], update: Elementwise, code: Formula) -> list[str]:

@@ -14,6 +14,9 @@ from netdsl.primitives.window import (
     WindowMaximumGradient,
 )
 
+MOST_WRITTEN_OUT = 16
+"""Places of a window that are written out one by one."""
+
 _GEOMETRY = [
     "height",
     "width",
@@ -131,27 +134,37 @@ def _window_loop(lines: list[str]) -> list[str]:
 
 
 def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
-    """One work item per output row."""
+    """One work item per output row; windows that lie inside the volume are written out."""
     (x,), (y, winner) = op.inputs, op.outputs
-    lines = [
-        'best = number(float("-inf"))',
-        "which = number(0.0)",
-        *_window_loop(
-            [
-                "value = load(seen)",
-                "better = greater(value, best)",
-                "best = select(better, value, best)",
-                "which = select(better, from_integer(a * kernel_columns + b), which)",
-            ]
-        ),
-        "store(y + out + c * 4, best)",
-        "store(winner + out + c * 4, which)",
-    ]
-    body = [
-        *read(["x", "y", "winner"]),
-        *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, masked(lines))),
-    ]
+    high, wide = op.pooling.kernel
+    begin = ['best = number(float("-inf"))', "which = number(0.0)"]
+    better = ["better = greater(value, best)", "best = select(better, value, best)"]
+    end = ["store(y + out + c * 4, best)", "store(winner + out + c * 4, which)"]
+    looped = _window_loop(
+        [
+            "value = load(seen)",
+            *better,
+            "which = select(better, from_integer(a * kernel_columns + b), which)",
+        ]
+    )
+    lines = [*begin, *looped, *end]
+    body = [*read(["x", "y", "winner"]), "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
+    if high * wide <= MOST_WRITTEN_OUT:
+        written_out = list(begin)
+        for a in range(high):
+            for b in range(wide):
+                written_out += [
+                    f"value = load(corner + {a} * row_bytes + ({b} * channels + c) * 4)",
+                    *better,
+                    f"which = select(better, number({a * wide + b}.0), which)",
+                ]
+        written_out += end
+        body += [
+            f"        if a0 == 0 and b0 == 0 and a1 == {high} and b1 == {wide}:",
+            *(f"            {line}" for line in by_vector(written_out, masked(written_out))),
+            "            continue",
+        ]
+    body += [f"        {line}" for line in by_vector(lines, masked(lines))]
     arguments: tuple[Argument, ...] = (
         Place(x),
         Place(y),
