@@ -44,3 +44,7 @@ def cpu() -> Cpu:
     if forced in ("4", "8", "16") and int(forced) != width:
         width, registers = int(forced), 16
     return Cpu(llvm.get_host_cpu_name(), width, registers)
+
+
+WIDTH = cpu().width
+"""Numbers in a vector."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.panels import ITEMS, Panels, panels_of, split_evenly
 from netdsl.backend.numba.emit.winograd import whole_vectors
 from netdsl.backend.numba.emit.winograd_tiles import (
@@ -24,7 +24,6 @@ from netdsl.backend.numba.emit.winograd_tiles import (
 )
 from netdsl.backend.numba.emit.winograd_weights import LINE_FLOATS, along, gather_gradient
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
 
 CHUNK_FLOATS = 2**20
