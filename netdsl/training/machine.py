@@ -45,6 +45,11 @@ class Machine:
         return self._program(purpose, batch).stored
 
     @property
+    def problem(self) -> str:
+        """Why the backend could not keep compiled code; empty where it could."""
+        return self._backend.problem
+
+    @property
     def bytes(self) -> int:
         """Memory of the arrays and of all sessions bound so far."""
         arenas = sum(session.arena_bytes for session in self._sessions.values())
