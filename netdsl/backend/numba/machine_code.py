@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
+import secrets
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -35,14 +35,16 @@ def read_code(path: Path) -> bytes | None:
 def write_code(path: Path, code: bytes) -> None:
     """Write in one step, for other processes may read and write the same file. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    # Not of the tempfile module: others may read what the user's umask lets them, as in an image
+    # that is built by one user and run by another.
+    partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with partial.open("xb") as file:
             file.write(_MARK + hashlib.sha256(code).digest() + code)
         os.replace(partial, path)
     except BaseException:
         with suppress(OSError):
-            os.unlink(partial)
+            partial.unlink()
         raise
 
 
