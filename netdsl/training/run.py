@@ -132,7 +132,7 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
     check_memory(plan, stored, min(recipe.batch, len(parts.train)))
     preparation = measure(dataset.pixels, parts.train)
-    machine.store = first_values(plan, recipe, stored)
+    machine.store = first_values(plan, recipe, stored, threads)
     return Run(plan, recipe, dataset, parts, preparation, machine, Progress(), dataset.digest(), findings)
 
 
