@@ -108,17 +108,12 @@ def first_values(plan: Plan, recipe: Recipe, stored: tuple[Stored, ...], threads
         for layer in plan.layers
         for statistic in layer.statistics
     }
-    drawn = _drawn(
-        recipe, {name: parameters[name] for name, _, _ in stored if _is_drawn(name, parameters)}, threads
-    )
+    weights = {name for name, parameter in parameters.items() if parameter.fan_in}
+    drawn = _drawn(recipe, {name: parameters[name] for name, _, _ in stored if name in weights}, threads)
     return {
         name: drawn[name] if name in drawn else _filled(shape, fill.get(name, 0.0))
         for name, shape, _ in stored
     }
-
-
-def _is_drawn(name: str, parameters: dict[str, Parameter]) -> bool:
-    return name in parameters and bool(parameters[name].fan_in)
 
 
 def _filled(shape: tuple[int, ...], value: float) -> NDArray[np.float32]:

@@ -11,8 +11,10 @@ import ctypes
 import hashlib
 import os
 import platform
+import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import version
@@ -107,7 +109,7 @@ class Kernels:
         self.problem = ""
         self._addresses: dict[str, int] = {}
         self._expected: dict[str, Kernel] = {}
-        self._passing: tempfile.TemporaryDirectory[str] | None = None
+        self._passing: Path | None = None
         self._crew: Crew | None = None
 
     def expect(self, kernels: Iterable[Kernel]) -> None:
@@ -139,8 +141,7 @@ class Kernels:
         if text in self._addresses:
             return True
         symbol = _symbol(kernel)
-        folders = [cache_folder()] + ([Path(self._passing.name)] if self._passing else [])
-        for folder in folders:
+        for folder in (cache_folder(), *([self._passing] if self._passing else [])):
             code = read_code(code_path(folder, symbol))
             if code is not None:
                 self._addresses[text] = load_code(code, symbol)
@@ -176,13 +177,13 @@ class Kernels:
             return folder
         except OSError as error:
             self._note(folder, error)
-        try:
-            self._passing = self._passing or tempfile.TemporaryDirectory(
-                prefix="netdsl-", ignore_cleanup_errors=True
-            )
-        except OSError:
-            return folder  # this process keeps what it compiles in memory
-        return Path(self._passing.name)
+        if self._passing is None:
+            try:
+                self._passing = Path(tempfile.mkdtemp(prefix="netdsl-"))
+            except OSError:
+                return folder  # this process keeps what it compiles in memory
+            weakref.finalize(self, shutil.rmtree, self._passing, ignore_errors=True)
+        return self._passing
 
     def _note(self, folder: Path, error: OSError) -> None:
         self.problem = self.problem or f"{folder}: {error.strerror or error}"

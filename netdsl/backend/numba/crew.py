@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
@@ -67,16 +68,16 @@ def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
     # The module path of this process and no other place, so that it is this very netdsl that
     # compiles, and no file of the working folder is taken for a module.
     script = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import take_part; take_part()"
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", script],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    assert process.stdin is not None
-    with suppress(OSError), process.stdin:  # it may have ended already
-        process.stdin.write(json.dumps([os.fspath(folder), work, later]).encode())
-    return process
+    # A file and no pipe, which would have to be read before this process may go on.
+    with tempfile.TemporaryFile() as list_of_work:
+        list_of_work.write(json.dumps([os.fspath(folder), work, later]).encode())
+        list_of_work.seek(0)
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", script],
+            stdin=list_of_work,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
 
 def take_part() -> None:
