@@ -227,7 +227,7 @@ def measured(*, seconds: float = 0.011, rivals: tuple[Rival, ...] = ()) -> Measu
     roofs = Roofs(4e9, 1e9)
     versions = {"netdsl": "1"}
     return Measurement(
-        plan, 32, 2, 5, True, "cpu", versions, roofs, seconds, 0.012, rows, 2**21, 2**27, rivals
+        plan, 32, 2, 5, True, "float32", "cpu", versions, roofs, seconds, 0.012, rows, 2**21, 2**27, rivals
     )
 
 

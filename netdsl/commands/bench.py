@@ -7,7 +7,13 @@ import sys
 import click
 
 from netdsl.commands.loading import load_plan_or_exit, wants_colour
-from netdsl.commands.running import format_option, thread_count, threads_option
+from netdsl.commands.running import (
+    check_precision,
+    format_option,
+    precision_option,
+    thread_count,
+    threads_option,
+)
 
 
 @click.command()
@@ -24,6 +30,7 @@ from netdsl.commands.running import format_option, thread_count, threads_option
     metavar="N",
     help="How often everything is timed, in turns; the median counts.",
 )
+@precision_option
 @threads_option
 @click.option(
     "--against",
@@ -37,6 +44,7 @@ def command(
     batch: int,
     inference: bool,
     rounds: int,
+    precision: str,
     threads: int | None,
     against: str | None,
     form: str,
@@ -48,9 +56,10 @@ def command(
     per second, and bytes to and from memory. docs/bench.md says how each is counted.
     """
     plan = load_plan_or_exit(network)
+    check_precision(precision)
     from netdsl.measuring.measure import Task, measure
 
-    task = Task(plan, batch, thread_count(threads), rounds, not inference)
+    task = Task(plan, batch, thread_count(threads), rounds, not inference, precision)
     if against is None:
         found = measure(task)
     else:

@@ -8,7 +8,13 @@ from math import prod
 import click
 
 from netdsl.commands.loading import load_plan_or_exit
-from netdsl.commands.running import exact_option, tell_problem, thread_count
+from netdsl.commands.running import (
+    check_precision,
+    exact_option,
+    precision_option,
+    tell_problem,
+    thread_count,
+)
 from netdsl.quantities import bytes_text
 
 
@@ -29,6 +35,7 @@ from netdsl.quantities import bytes_text
 @click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
 @click.option("--decay", type=click.FloatRange(0, 1), default=5e-4, show_default=True, help="Weight decay.")
 @exact_option
+@precision_option
 def command(
     network: str,
     emit: bool,
@@ -38,12 +45,14 @@ def command(
     momentum: float,
     decay: float,
     exact: bool,
+    precision: str,
 ) -> None:
     """Compile NET to native code, or print its program with --emit.
 
     The code goes to the kernel cache, where later runs of this and other networks find it.
     """
     plan = load_plan_or_exit(network)
+    check_precision(precision)
     from netdsl.backend.numba.backend import lay_out, open_backend
     from netdsl.backend.numba.cache import DRIVER
     from netdsl.backend.numba.listing import module_text
@@ -54,10 +63,12 @@ def command(
 
     chosen = losses()[loss]
     if inference:
-        program = inference_program(plan, batch, loss=chosen, exact=exact)
+        program = inference_program(plan, batch, loss=chosen, exact=exact, precision=precision)
     else:
         optimizer = Sgd(momentum=momentum, decay=decay)
-        program = training_program(plan, batch, loss=chosen, optimizer=optimizer, exact=exact)
+        program = training_program(
+            plan, batch, loss=chosen, optimizer=optimizer, exact=exact, precision=precision
+        )
     if emit:
         click.echo(module_text(program, plan.network.name), nl=False)
         return

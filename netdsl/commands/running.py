@@ -14,6 +14,10 @@ _BACKENDS = ("numba", "numpy")
 """As ``netdsl.backend.NAMES``, whose import would cost NumPy; a test compares the two."""
 
 
+_PRECISIONS = ("float32", "bf16")
+"""As ``netdsl.program.program.PRECISIONS``; a test compares the two."""
+
+
 def threads_option(function: Function) -> Function:
     return click.option(
         "--threads",
@@ -39,6 +43,33 @@ def exact_option(function: Function) -> Function:
         is_flag=True,
         help="Only direct convolutions: slower, and nearer to the mathematics.",
     )(function)
+
+
+def precision_option(function: Function) -> Function:
+    return click.option(
+        "--precision",
+        type=click.Choice(_PRECISIONS),
+        default="float32",
+        show_default=True,
+        help="bf16 rounds what training steps multiply to bfloat16, where the processor has it: faster.",
+    )(function)
+
+
+def check_precision(precision: str, backend: str = "numba") -> None:
+    """Raise Diagnosed (ND542) where the processor or the backend has no such precision."""
+    if precision == "float32":
+        return
+    from netdsl.backend.numba.cpu import cpu
+    from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
+
+    lacks = ""
+    if backend != "numba":
+        lacks = f"the backend {backend} multiplies in float32 only"
+    elif not cpu().bfloat16:
+        lacks = f"this processor ({cpu().name}) does not multiply bfloat16: it lacks AVX512-BF16"
+    if lacks:
+        cure = "leave out --precision, which means float32; the network and its weights stay the same"
+        raise Diagnosed(Diagnostic("ND542", Severity.ERROR, lacks, help=(cure,)))
 
 
 def format_option(function: Function) -> Function:

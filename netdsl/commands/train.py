@@ -15,8 +15,10 @@ from netdsl.commands.loading import load_plan_or_exit, show
 from netdsl.commands.running import (
     Function,
     backend_option,
+    check_precision,
     exact_option,
     percent,
+    precision_option,
     tell_problem,
     thread_count,
     threads_option,
@@ -40,6 +42,7 @@ _SETTINGS = (
     "seed",
     "init",
     "exact",
+    "precision",
 )
 """Options that are settings of the recipe, under the same names."""
 
@@ -81,6 +84,7 @@ _NOTICED_SECONDS = 1.5
 @_option("seed", int, "N", "Decides every random number.")
 @_option("split", str, "A/B/C", "Percentages for train/validation/test.")
 @exact_option
+@precision_option
 @threads_option
 @backend_option
 @click.option("--recipe", metavar="FILE", help="A .train file in place of the network's train block.")
@@ -96,6 +100,7 @@ def command(
     recipe: str | None,
     resume: str | None,
     exact: bool,
+    precision: str,
     **settings: Any,
 ) -> None:
     """Train NET, a network file or a name of the zoo, and measure it on the test images.
@@ -109,6 +114,9 @@ def command(
     given = {name: value for name, value in settings.items() if value is not None}
     if exact:
         given["exact"] = True
+    if precision != "float32":
+        given["precision"] = precision
+    check_precision(precision, backend)
     if resume is not None:
         _check_resume(context, given if recipe is None else {**given, "recipe": recipe}, out)
         from netdsl.training.run_folder import old_run_folder
@@ -165,6 +173,7 @@ def _continued(
     from netdsl.training.run import continued_run
 
     saved, path = folder.load_last()
+    check_precision(saved.recipe.precision, backend)
     if path != folder.last:
         _say(f"{folder.last} is damaged; going on from {path}, which gives the same result")
     plan = plan_of(saved, path)

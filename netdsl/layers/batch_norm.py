@@ -106,16 +106,11 @@ class BatchNorm(Layer):
         if build.training:
             mean, variance = self._batch_statistics(build, x)
         a, b, c, d, e = (operand(number) for number in range(5))
-        deviation = build.elementwise(square_root(a + self.added), variance, name="deviation")
-        return build.elementwise(
-            (a - b) / c * d + e,
-            x,
-            mean,
-            deviation,
-            build.parameter("scale"),
-            build.parameter("shift"),
-            name="normalised",
-        )
+        inverse = build.elementwise(1 / square_root(a + self.added), variance, name="inverse_deviation")
+        scale, shift = build.parameter("scale"), build.parameter("shift")
+        if build.training:
+            return build.normalise(x, mean, inverse, scale, shift)
+        return build.elementwise((a - b) * c * d + e, x, mean, inverse, scale, shift, name="normalised")
 
     def _batch_statistics(self, build: Builder, x: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and biased variance of each channel of the batch; keeps the running averages."""

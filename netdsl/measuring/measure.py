@@ -44,6 +44,7 @@ class Task(NamedTuple):
     threads: int
     rounds: int
     training: bool
+    precision: str = "float32"
 
     @property
     def recipe(self) -> Recipe:
@@ -53,8 +54,11 @@ class Task(NamedTuple):
     def program(self) -> Program:
         loss = self.recipe.loss_function
         if not self.training:
-            return inference_program(self.plan, self.batch, loss=loss)
-        return training_program(self.plan, self.batch, loss=loss, optimizer=self.recipe.optimizer)
+            return inference_program(self.plan, self.batch, loss=loss, precision=self.precision)
+        optimizer = self.recipe.optimizer
+        return training_program(
+            self.plan, self.batch, loss=loss, optimizer=optimizer, precision=self.precision
+        )
 
 
 class RivalStep(NamedTuple):
@@ -104,6 +108,7 @@ def measure(task: Task, opponents: Opponents | None = None) -> Measurement:
         task.threads,
         task.rounds,
         task.training,
+        task.precision,
         cpu().name,
         _versions(),
         Roofs(*map(max, roofs, again)),

@@ -106,6 +106,7 @@ class Measurement(NamedTuple):
     threads: int
     rounds: int
     training: bool
+    precision: str
     cpu: str
     versions: dict[str, str]
     roofs: Roofs

@@ -12,6 +12,7 @@ from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import ZERO, Expression, operand
 from netdsl.primitives.local_convolution import LocalConvolution
 from netdsl.primitives.matmul import Matmul
+from netdsl.primitives.normalisation import Normalisation
 from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.random_mask import RandomMask
 from netdsl.primitives.reduction import Reduction
@@ -254,6 +255,13 @@ class Builder:
     def _elementwise(self, y: Tensor, expression: Expression, inputs: tuple[Tensor, ...]) -> None:
         expression, inputs = pruned(expression, inputs)
         self.append(Elementwise(y, expression, inputs))
+
+    def normalise(self, x: Tensor, mean: Tensor, inverse: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
+        """See Normalisation: by the mean and the deviation of x over images and positions."""
+        y = self._value("normalised", x.shape, batched=x.batched)
+        count = (self.batch if x.batched else 1) * x.shape[0] * x.shape[1]
+        self.append(Normalisation(y, x, mean, inverse, scale, shift, count=count))
+        return y
 
     def spread(self, x: Tensor, shape: Shape3) -> Tensor:
         """x repeated along its extents of 1 to a shape."""

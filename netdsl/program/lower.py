@@ -14,13 +14,19 @@ from netdsl.program.program import Program, Stored
 
 
 def training_program(
-    plan: Plan, batch: int, *, loss: Loss, optimizer: Optimizer, exact: bool = False
+    plan: Plan,
+    batch: int,
+    *,
+    loss: Loss,
+    optimizer: Optimizer,
+    exact: bool = False,
+    precision: str = "float32",
 ) -> Program:
     """Forward, backward and update.
 
     Inputs: ``x`` (batch, height, width, channels), ``target`` (batch, classes) as 0 and 1,
     ``rate`` and, with dropout, ``seed``. Outputs: ``loss`` (mean over the batch) and ``scores``.
-    ``exact`` as in Program.
+    ``exact`` and ``precision`` as in Program.
     """
     build = Builder(batch, training=True)
     stored = _declare(build, plan, learnable=True)
@@ -41,10 +47,14 @@ def training_program(
             build.origin = name.rsplit(".", 1)[0]
             state = optimizer.update(build, parameter, gradient, rate, decays=decays.get(name, True))
             stored += [Stored(kept.name, kept.shape, "optimizer") for kept in state]
-    return _program("train", build, {"loss": error, "scores": scores}, stored)._replace(exact=exact)
+    return _program("train", build, {"loss": error, "scores": scores}, stored)._replace(
+        exact=exact, precision=precision
+    )
 
 
-def inference_program(plan: Plan, batch: int, *, loss: Loss, exact: bool = False) -> Program:
+def inference_program(
+    plan: Plan, batch: int, *, loss: Loss, exact: bool = False, precision: str = "float32"
+) -> Program:
     """Forward as after training: no dropout, running statistics.
 
     Inputs ``x`` and ``target`` as in training_program; outputs ``loss``, ``scores`` and
@@ -58,7 +68,7 @@ def inference_program(plan: Plan, batch: int, *, loss: Loss, exact: bool = False
     build.origin = "probabilities"
     probabilities = loss.probabilities(build, scores)
     outputs = {"loss": error, "scores": scores, "probabilities": probabilities}
-    return _program("infer", build, outputs, stored)._replace(exact=exact)
+    return _program("infer", build, outputs, stored)._replace(exact=exact, precision=precision)
 
 
 def _declare(build: Builder, plan: Plan, *, learnable: bool) -> list[Stored]:

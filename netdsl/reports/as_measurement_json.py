@@ -18,6 +18,7 @@ def measurement_as_json(found: Measurement) -> str:
         "schema": SCHEMA,
         "network": found.plan.network.name,
         "step": "training" if found.training else "inference",
+        "precision": found.precision,
         "batch": found.batch,
         "threads": found.threads,
         "rounds": found.rounds,

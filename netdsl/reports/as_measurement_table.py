@@ -72,6 +72,8 @@ def _share(share: float) -> str:
 def _head(found: Measurement, colour: bool) -> list[str]:
     name = visible(found.plan.network.name)
     what = "training step" if found.training else "forward pass"
+    if found.precision != "float32":
+        what += f" in {found.precision}"
     size = f"{counted(found.batch, 'image')} on {counted(found.threads, 'thread')}"
     return [
         f"\x1b[1m{name}\x1b[0m" if colour else name,

@@ -68,7 +68,14 @@ class Machine:
             loss, exact = self.recipe.loss_function, self.recipe.exact
             if purpose == "train":
                 optimizer = self.recipe.optimizer
-                program = training_program(self.plan, batch, loss=loss, optimizer=optimizer, exact=exact)
+                program = training_program(
+                    self.plan,
+                    batch,
+                    loss=loss,
+                    optimizer=optimizer,
+                    exact=exact,
+                    precision=self.recipe.precision,
+                )
             else:
                 program = inference_program(self.plan, batch, loss=loss, exact=exact)
             self._programs[key] = program

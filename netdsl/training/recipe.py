@@ -14,6 +14,7 @@ from netdsl.losses import losses
 from netdsl.losses.loss import Loss
 from netdsl.optimizers.optimizer import Optimizer
 from netdsl.optimizers.sgd import Sgd
+from netdsl.program.program import PRECISIONS
 
 LARGEST_COUNT = 2**31 - 1
 
@@ -23,9 +24,10 @@ class Recipe(NamedTuple):
 
     ``rate``, ``momentum`` and ``decay`` are those of ``Sgd``; ``batch`` is in images, ``epochs`` in
     passes over the training part; ``init`` names an initializer and ``split`` the percentages of
-    train/validation/test; ``exact`` is that of Program, and part of the recipe because the bits of
-    the result depend on it. The default rate, momentum and decay are those of Krizhevsky, Sutskever,
-    Hinton, 2012, "ImageNet Classification with Deep Convolutional Neural Networks", section 5.
+    train/validation/test. ``exact`` and ``precision`` are those of Program, and part of the recipe
+    because the bits of the result depend on them; ``precision`` is that of training steps, all else
+    is float32. The default rate, momentum and decay are those of Krizhevsky, Sutskever, Hinton,
+    2012, "ImageNet Classification with Deep Convolutional Neural Networks", section 5.
     """
 
     data: str = "digits"
@@ -39,6 +41,7 @@ class Recipe(NamedTuple):
     seed: int = 1
     init: str = "he"
     exact: bool = False
+    precision: str = "float32"
 
     @property
     def shares(self) -> Shares:
@@ -68,7 +71,9 @@ def check_setting(name: str, value: object) -> None:
 
 
 def _check_text(name: str, value: str) -> None:
-    known = {"loss": tuple(losses()), "init": tuple(initializers())}.get(name, (value,))
+    known = {"loss": tuple(losses()), "init": tuple(initializers()), "precision": PRECISIONS}.get(
+        name, (value,)
+    )
     if value not in known:
         raise ValueError(f"{name} must be one of {', '.join(known)}")
     if name == "split":
@@ -92,9 +97,13 @@ def _check_number(name: str, value: float) -> None:
         raise ValueError(f"the seed must be between 0 and {LARGEST_COUNT}")
 
 
+_ADDED = {"precision"}
+"""Settings that runs of earlier versions do not name; they had the default."""
+
+
 def recipe_from_json(values: object) -> Recipe:
     """The recipe that ``as_json`` gave. Raises TypeError or ValueError for anything else."""
-    if not isinstance(values, dict) or set(values) != set(Recipe._fields):
+    if not isinstance(values, dict) or set(values) | _ADDED != set(Recipe._fields):
         raise TypeError(f"a recipe has exactly the settings {', '.join(Recipe._fields)}")
     for name, value in values.items():
         check_setting(name, value)

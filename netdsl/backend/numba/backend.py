@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from netdsl.backend.numba.cache import DRIVER, Kernels
-from netdsl.backend.numba.emit import emit
+from netdsl.backend.numba.emit import emit, noted
+from netdsl.backend.numba.emit.reduction import MOST_TOGETHER, emit_reductions, reduced_together
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
 from netdsl.backend.numba.filling import Filling, fill_kernel
 from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
@@ -28,6 +29,7 @@ from netdsl.backend.session import (
     input_arrays,
     shown,
 )
+from netdsl.primitives.operation import Operation
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.memory import MemoryPlan, plan_memory
@@ -55,22 +57,31 @@ def lay_out(program: Program) -> Layout:
     lanes = LaneVolumes(program.batch, owner, launches)
     in_lanes = operations_in_lanes(program)
     updates = updates_of(program)
-    used_up = {update for chain in updates.values() for update in chain}
-    for operation in program.operations:
+    used_up: set[Operation] = {update for chain in updates.values() for update in chain}
+    for number, operation in enumerate(program.operations):
         if operation in used_up:
             continue
         if operation in updates:
             lanes.restore(operation.inputs, operation.phase)
-            launches += emit_updating(operation, updates[operation], program.batch)
+            launches += emit_updating(
+                operation, updates[operation], program.batch, paired=program.precision == "bf16"
+            )
             continue
         if operation in in_lanes:
             launches += lanes.emit(operation)
+            continue
+        together = reduced_together(program.operations[number : number + MOST_TOGETHER])
+        if len(together) > 1 and not used_up.intersection(together) and not in_lanes.intersection(together):
+            for one in together:
+                lanes.restore(one.inputs, one.phase)
+            launches += noted(emit_reductions(together, program.batch), operation, *together[1:])
+            used_up.update(together)
             continue
         lanes.restore(operation.inputs, operation.phase)
         if isinstance(operation, Reshape):
             x = operation.inputs[0]
             owner[operation.outputs[0]] = owner.get(x, x)
-        launches += emit(operation, program.batch, exact=program.exact)
+        launches += emit(operation, program.batch, exact=program.exact, precision=program.precision)
     lanes.restore(program.outputs.values())
     touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]
     values = {tensor for tensors in touched for tensor in tensors if tensor.role is Role.VALUE}

@@ -72,6 +72,7 @@ def _foundation() -> str:
     folder = Path(__file__).parent
     for name in (
         "arithmetic.py",
+        "bfloat16.py",
         "calling.py",
         "clock.py",
         "compiling.py",

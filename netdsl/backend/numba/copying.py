@@ -101,6 +101,23 @@ def out_of_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -
 
 
 @njit  # type: ignore[untyped-decorator]
+def transpose_band(
+    source: Any, source_row: Any, target: Any, target_row: Any, rows: Any, columns: Any
+) -> None:
+    """target[column, row] = source[row, column] for at most WIDTH columns; rows are that far apart."""
+    row = 0
+    if columns == WIDTH:
+        while row + WIDTH <= rows:
+            transpose_tile(source + row * source_row * 4, source_row, target + row * 4, target_row)
+            row += WIDTH
+    while row < rows:
+        for column in range(columns):
+            number_there = load_everywhere(source + (row * source_row + column) * 4)
+            store_first(target + (column * target_row + row) * 4, number_there)
+        row += 1
+
+
+@njit  # type: ignore[untyped-decorator]
 def copy_band(
     source: Any,
     target: Any,
@@ -137,26 +154,42 @@ def copy_band(
 
 
 @njit  # type: ignore[untyped-decorator]
-def pack_rows(
+def pack_lanes(
     source: Any,
-    target: Any,
-    wide: Any,
-    by_column: Any,
-    deep: Any,
-    by_channel: Any,
-    lanes: Any,
+    steps: Any,
+    by_step: Any,
     filled: Any,
     by_lane: Any,
+    target: Any,
+    target_step: Any,
+    lanes: Any,
 ) -> None:
-    """Weights of one kernel row, lane by lane: target[column, channel, lane], zeros from ``filled`` on."""
-    for column in range(wide):
-        for channel in range(deep):
-            line = source + (column * by_column + channel * by_channel) * 4
-            out = target + (column * deep + channel) * lanes * 4
-            if by_lane == 1:
-                copy(line, out, filled)
-                clear(out + filled * 4, lanes - filled)
-            else:
-                for lane in range(filled):
-                    store_first(out + lane * 4, load_everywhere(line + lane * by_lane * 4))
-                clear(out + filled * 4, lanes - filled)
+    """target[step, lane] = source[step, lane], zeros in the lanes from ``filled`` to ``lanes``.
+
+    ``by_step`` and ``by_lane`` say how far apart numbers of the source are, ``target_step`` how far
+    apart the rows of the target.
+    """
+    step = 0
+    if by_lane != 1 and by_step == 1:
+        whole = filled // WIDTH * WIDTH
+        while step + WIDTH <= steps:
+            out = target + step * target_step * 4
+            for lane in range(0, whole, WIDTH):
+                transpose_tile(source + (step + lane * by_lane) * 4, by_lane, out + lane * 4, target_step)
+            for inner in range(WIDTH):
+                line = out + inner * target_step * 4
+                for lane in range(whole, filled):
+                    store_first(
+                        line + lane * 4, load_everywhere(source + (step + inner + lane * by_lane) * 4)
+                    )
+                clear(line + filled * 4, lanes - filled)
+            step += WIDTH
+    while step < steps:
+        line, out = source + step * by_step * 4, target + step * target_step * 4
+        if by_lane == 1:
+            copy(line, out, filled)
+        else:
+            for lane in range(filled):
+                store_first(out + lane * 4, load_everywhere(line + lane * by_lane * 4))
+        clear(out + filled * 4, lanes - filled)
+        step += 1

@@ -10,11 +10,15 @@ import llvmlite.binding as llvm
 
 
 class Cpu(NamedTuple):
-    """Vector width in 32-bit floats, vector registers, and the name that compiled code is for."""
+    """Vector width in 32-bit floats, vector registers, and the name that compiled code is for.
+
+    ``bfloat16`` says that it multiplies pairs of bfloat16 numbers.
+    """
 
     name: str
     width: int
     registers: int
+    bfloat16: bool
 
     @property
     def accumulators(self) -> int:
@@ -43,7 +47,9 @@ def cpu() -> Cpu:
     forced = os.environ.get("NETDSL_VECTOR_WIDTH", "")
     if forced in ("4", "8", "16") and int(forced) != width:
         width, registers = int(forced), 16
-    return Cpu(llvm.get_host_cpu_name(), width, registers)
+    # The instructions exist for each width, but only beside AVX-512.
+    bfloat16 = bool(features.get("avx512bf16") and features.get("avx512vl"))
+    return Cpu(llvm.get_host_cpu_name(), width, registers, bfloat16)
 
 
 WIDTH = cpu().width

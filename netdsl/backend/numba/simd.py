@@ -18,6 +18,7 @@ from numba.extending import intrinsic
 from netdsl.backend.numba.cpu import WIDTH as WIDTH
 
 FLOAT = ir.FloatType()
+I16 = ir.IntType(16)
 I32 = ir.IntType(32)
 I64 = ir.IntType(64)
 VECTOR = ir.VectorType(FLOAT, WIDTH)

@@ -7,14 +7,17 @@ kernel; all sizes and strides are run-time arguments, so one tile serves many la
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from netdsl.backend.numba.bfloat16 import multiply_add_pairs
 from netdsl.backend.numba.simd import (
     FLOAT,
+    I16,
     I32,
     I64,
     VECTOR,
@@ -28,6 +31,14 @@ from netdsl.backend.numba.simd import (
 )
 
 ZERO = ir.Constant(VECTOR, [0.0] * WIDTH)
+
+Multiply = Callable[[Any, Any, Any, Any], Any]
+"""(builder, a, b, sums) to the vector of sums with the products of a and b added."""
+
+
+def multiply_add(builder: Any, a: Any, b: Any, sums: Any) -> Any:
+    """sums + a*b, rounded once."""
+    return llvm_call(builder, f"llvm.fma.v{WIDTH}f32", VECTOR, [a, b, sums])
 
 
 def place_of(builder: Any, base: Any, offset: Any) -> Any:
@@ -96,64 +107,116 @@ def tile(
     addresses, strides count floats; the first four arguments are literals, runs and steps are at
     least 1. ``accumulate`` other than 0 adds to what C holds.
     """
-    high, wide = rows_high.literal_value, rows_wide.literal_value
-    across, part = vectors.literal_value, lanes.literal_value
     signature = types.void(rows_high, rows_wide, vectors, lanes, *[types.intp] * 14)
+    shape = _Shape(*(literal.literal_value for literal in (rows_high, rows_wide, vectors, lanes)))
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        a, a_high, a_wide, a_step, a_run, b, b_step, b_run, c, c_high, c_wide = values[4:15]
-        runs, steps, accumulate = values[15:]
-        floats = FLOAT.as_pointer()
-        a, b, c = (builder.inttoptr(address, floats) for address in (a, b, c))
-        mask = lane_mask(builder, ir.Constant(I64, part)) if part < WIDTH else None
-        places = [(i, j) for i in range(high) for j in range(wide)]
-
-        def offset(i: int, j: int, by_high: Any, by_wide: Any) -> Any:
-            return builder.add(
-                builder.mul(by_high, ir.Constant(I64, i)), builder.mul(by_wide, ir.Constant(I64, j))
-            )
-
-        row_offsets = [offset(i, j, a_high, a_wide) for i, j in places]
-        outer = Loop(builder, [ZERO] * (len(places) * across), [a, b])
-        inner = Loop(builder, outer.sums, outer.pointers)
-        here_a, here_b = inner.pointers
-        operands = []
-        for v in range(across):
-            where = place_of(builder, here_b, ir.Constant(I64, v * WIDTH))
-            if mask is not None and v == across - 1:
-                operands.append(masked_load(builder, where, mask))
-            else:
-                operands.append(builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4))
-        sums = []
-        for row, row_offset in enumerate(row_offsets):
-            scalar = splat(builder, builder.load(place_of(builder, here_a, row_offset)))
-            for v in range(across):
-                arguments = [scalar, operands[v], inner.sums[row * across + v]]
-                sums.append(llvm_call(builder, f"llvm.fma.v{WIDTH}f32", VECTOR, arguments))
-        inner.close(steps, sums, [place_of(builder, here_a, a_step), place_of(builder, here_b, b_step)])
-        next_run = [
-            place_of(builder, outer.pointers[0], a_run),
-            place_of(builder, outer.pointers[1], b_run),
-        ]
-        outer.close(runs, sums, next_run)
-
-        def write(adds: bool) -> None:
-            for row, (i, j) in enumerate(places):
-                start = place_of(builder, c, offset(i, j, c_high, c_wide))
-                for v in range(across):
-                    where = place_of(builder, start, ir.Constant(I64, v * WIDTH))
-                    value = sums[row * across + v]
-                    _write(builder, where, value, adds, mask if v == across - 1 else None)
-
-        adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
-        with builder.if_else(adding) as (then, otherwise):
-            with then:
-                write(True)
-            with otherwise:
-                write(False)
+        _tile(builder, shape, values[4:], FLOAT, multiply_add)
         return context.get_dummy_value()
 
     return signature, code
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def tile_pairs(
+    context: Any,
+    rows_high: Any,
+    rows_wide: Any,
+    vectors: Any,
+    lanes: Any,
+    a: Any,
+    a_high: Any,
+    a_wide: Any,
+    a_step: Any,
+    a_run: Any,
+    b: Any,
+    b_step: Any,
+    b_run: Any,
+    c: Any,
+    c_high: Any,
+    c_wide: Any,
+    runs: Any,
+    steps: Any,
+    accumulate: Any,
+) -> Any:
+    """``tile`` with two bfloat16 numbers in each place of A and B, whose products are summed in C.
+
+    Strides of A count bfloat16 numbers, so that a pair may begin at any of them; those of B and C
+    count 32 bits, as in ``tile``.
+    """
+    signature = types.void(rows_high, rows_wide, vectors, lanes, *[types.intp] * 14)
+    shape = _Shape(*(literal.literal_value for literal in (rows_high, rows_wide, vectors, lanes)))
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        _tile(builder, shape, values[4:], I16, multiply_add_pairs)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+class _Shape(NamedTuple):
+    """A tile: rows high x rows wide, ``across`` vectors, of which the last has ``lanes`` numbers."""
+
+    high: int
+    wide: int
+    across: int
+    lanes: int
+
+
+def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multiply) -> None:
+    """The code of a tile whose strides of A count ``unit``."""
+    high, wide, across, part = shape
+    a, a_high, a_wide, a_step, a_run, b, b_step, b_run, c, c_high, c_wide = values[:11]
+    runs, steps, accumulate = values[11:]
+    floats = FLOAT.as_pointer()
+    a = builder.inttoptr(a, unit.as_pointer())
+    b, c = (builder.inttoptr(address, floats) for address in (b, c))
+    mask = lane_mask(builder, ir.Constant(I64, part)) if part < WIDTH else None
+    places = [(i, j) for i in range(high) for j in range(wide)]
+
+    def offset(i: int, j: int, by_high: Any, by_wide: Any) -> Any:
+        return builder.add(
+            builder.mul(by_high, ir.Constant(I64, i)), builder.mul(by_wide, ir.Constant(I64, j))
+        )
+
+    row_offsets = [offset(i, j, a_high, a_wide) for i, j in places]
+    outer = Loop(builder, [ZERO] * (len(places) * across), [a, b])
+    inner = Loop(builder, outer.sums, outer.pointers)
+    here_a, here_b = inner.pointers
+    operands = []
+    for v in range(across):
+        where = place_of(builder, here_b, ir.Constant(I64, v * WIDTH))
+        if mask is not None and v == across - 1:
+            operands.append(masked_load(builder, where, mask))
+        else:
+            operands.append(builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4))
+    sums = []
+    for row, row_offset in enumerate(row_offsets):
+        number = builder.bitcast(place_of(builder, here_a, row_offset), floats)
+        scalar = splat(builder, builder.load(number, align=2 if unit is I16 else 4))
+        for v in range(across):
+            sums.append(multiply(builder, scalar, operands[v], inner.sums[row * across + v]))
+    inner.close(steps, sums, [place_of(builder, here_a, a_step), place_of(builder, here_b, b_step)])
+    next_run = [
+        place_of(builder, outer.pointers[0], a_run),
+        place_of(builder, outer.pointers[1], b_run),
+    ]
+    outer.close(runs, sums, next_run)
+
+    def write(adds: bool) -> None:
+        for row, (i, j) in enumerate(places):
+            start = place_of(builder, c, offset(i, j, c_high, c_wide))
+            for v in range(across):
+                where = place_of(builder, start, ir.Constant(I64, v * WIDTH))
+                value = sums[row * across + v]
+                _write(builder, where, value, adds, mask if v == across - 1 else None)
+
+    adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
+    with builder.if_else(adding) as (then, otherwise):
+        with then:
+            write(True)
+        with otherwise:
+            write(False)
 
 
 def _write(builder: Any, where: Any, value: Any, adds: bool, mask: Any) -> None:
@@ -186,70 +249,98 @@ def dot_tile(
     Both operands are contiguous along the summed axis. ``rows`` and ``columns`` are literals;
     ``steps`` may be any number of 1 or more.
     """
-    high, wide = rows.literal_value, columns.literal_value
     signature = types.void(rows, columns, *[types.intp] * 8)
+    high, wide = rows.literal_value, columns.literal_value
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        a, a_row, b, b_row, c, c_row, steps, accumulate = values[2:]
-        floats = FLOAT.as_pointer()
-        a, b, c = (builder.inttoptr(address, floats) for address in (a, b, c))
-        a_starts = [builder.mul(a_row, ir.Constant(I64, i)) for i in range(high)]
-        b_starts = [builder.mul(b_row, ir.Constant(I64, j)) for j in range(wide)]
-
-        def round_of(sums: list[Any], here_a: Any, here_b: Any, mask: Any) -> list[Any]:
-            def fetch(base: Any, start: Any) -> Any:
-                where = place_of(builder, base, start)
-                if mask is not None:
-                    return masked_load(builder, where, mask)
-                return builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4)
-
-            rights = [fetch(here_b, start) for start in b_starts]
-            found = []
-            for i, start in enumerate(a_starts):
-                left = fetch(here_a, start)
-                for j, right in enumerate(rights):
-                    arguments = [left, right, sums[i * wide + j]]
-                    found.append(llvm_call(builder, f"llvm.fma.v{WIDTH}f32", VECTOR, arguments))
-            return found
-
-        whole = builder.sdiv(steps, ir.Constant(I64, WIDTH))
-        rest = builder.srem(steps, ir.Constant(I64, WIDTH))
-        # The masked round comes first; it is harmless where nothing is left over.
-        sums = round_of([ZERO] * (high * wide), a, b, lane_mask(builder, rest))
-        before = builder.block
-        some = builder.append_basic_block("whole")
-        builder.position_at_end(before)
-        joined = builder.append_basic_block("joined")
-        builder.cbranch(builder.icmp_signed(">", whole, ir.Constant(I64, 0)), some, joined)
-        builder.position_at_end(some)
-        loop = Loop(builder, sums, [place_of(builder, a, rest), place_of(builder, b, rest)])
-        here_a, here_b = loop.pointers
-        new = round_of(loop.sums, here_a, here_b, None)
-        width = ir.Constant(I64, WIDTH)
-        loop.close(whole, new, [place_of(builder, pointer, width) for pointer in loop.pointers])
-        after = builder.block
-        builder.branch(joined)
-        builder.position_at_end(joined)
-        totals = []
-        for first, looped in zip(sums, new, strict=True):
-            phi = builder.phi(VECTOR)
-            phi.add_incoming(first, before)
-            phi.add_incoming(looped, after)
-            totals.append(phi)
-        scalars = [horizontal(builder, total) for total in totals]
-        adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
-        for i in range(high):
-            for j in range(wide):
-                place = builder.add(builder.mul(c_row, ir.Constant(I64, i)), ir.Constant(I64, j))
-                where = place_of(builder, c, place)
-                with builder.if_else(adding) as (then, otherwise):
-                    with then:
-                        builder.store(builder.fadd(builder.load(where), scalars[i * wide + j]), where)
-                    with otherwise:
-                        builder.store(scalars[i * wide + j], where)
+        _dot_tile(builder, high, wide, values[2:], multiply_add)
         return context.get_dummy_value()
 
     return signature, code
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def dot_tile_pairs(
+    context: Any,
+    rows: Any,
+    columns: Any,
+    a: Any,
+    a_row: Any,
+    b: Any,
+    b_row: Any,
+    c: Any,
+    c_row: Any,
+    steps: Any,
+    accumulate: Any,
+) -> Any:
+    """``dot_tile`` with two bfloat16 numbers in each of the 32 bits of A and B that strides count."""
+    signature = types.void(rows, columns, *[types.intp] * 8)
+    high, wide = rows.literal_value, columns.literal_value
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        _dot_tile(builder, high, wide, values[2:], multiply_add_pairs)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+def _dot_tile(builder: Any, high: int, wide: int, values: Any, multiply: Multiply) -> None:
+    a, a_row, b, b_row, c, c_row, steps, accumulate = values
+    floats = FLOAT.as_pointer()
+    a, b, c = (builder.inttoptr(address, floats) for address in (a, b, c))
+    a_starts = [builder.mul(a_row, ir.Constant(I64, i)) for i in range(high)]
+    b_starts = [builder.mul(b_row, ir.Constant(I64, j)) for j in range(wide)]
+
+    def round_of(sums: list[Any], here_a: Any, here_b: Any, mask: Any) -> list[Any]:
+        def fetch(base: Any, start: Any) -> Any:
+            where = place_of(builder, base, start)
+            if mask is not None:
+                return masked_load(builder, where, mask)
+            return builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4)
+
+        rights = [fetch(here_b, start) for start in b_starts]
+        found = []
+        for i, start in enumerate(a_starts):
+            left = fetch(here_a, start)
+            for j, right in enumerate(rights):
+                found.append(multiply(builder, left, right, sums[i * wide + j]))
+        return found
+
+    whole = builder.sdiv(steps, ir.Constant(I64, WIDTH))
+    rest = builder.srem(steps, ir.Constant(I64, WIDTH))
+    # The masked round comes first; it is harmless where nothing is left over.
+    sums = round_of([ZERO] * (high * wide), a, b, lane_mask(builder, rest))
+    before = builder.block
+    some = builder.append_basic_block("whole")
+    builder.position_at_end(before)
+    joined = builder.append_basic_block("joined")
+    builder.cbranch(builder.icmp_signed(">", whole, ir.Constant(I64, 0)), some, joined)
+    builder.position_at_end(some)
+    loop = Loop(builder, sums, [place_of(builder, a, rest), place_of(builder, b, rest)])
+    here_a, here_b = loop.pointers
+    new = round_of(loop.sums, here_a, here_b, None)
+    width = ir.Constant(I64, WIDTH)
+    loop.close(whole, new, [place_of(builder, pointer, width) for pointer in loop.pointers])
+    after = builder.block
+    builder.branch(joined)
+    builder.position_at_end(joined)
+    totals = []
+    for first, looped in zip(sums, new, strict=True):
+        phi = builder.phi(VECTOR)
+        phi.add_incoming(first, before)
+        phi.add_incoming(looped, after)
+        totals.append(phi)
+    scalars = [horizontal(builder, total) for total in totals]
+    adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
+    for i in range(high):
+        for j in range(wide):
+            place = builder.add(builder.mul(c_row, ir.Constant(I64, i)), ir.Constant(I64, j))
+            where = place_of(builder, c, place)
+            with builder.if_else(adding) as (then, otherwise):
+                with then:
+                    builder.store(builder.fadd(builder.load(where), scalars[i * wide + j]), where)
+                with otherwise:
+                    builder.store(scalars[i * wide + j], where)
 
 
 def horizontal(builder: Any, vector: Any) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
+from netdsl.backend.numba.bfloat16 import write_halves
 from netdsl.backend.numba.simd import (
     I64,
     VECTOR,
@@ -116,44 +118,93 @@ def transform(
     every target address; of each vector ``lanes`` numbers are read and written, WIDTH if it
     is that literal.
     """
-    rows = matrix_from_text(matrix.literal_value)
     signature = types.void(matrix, gathers, scatters, *[types.intp] * 5, lanes)
-    extent = len(rows[0])
-    whole = isinstance(lanes, types.IntegerLiteral) and lanes.literal_value == WIDTH
+    task = _task_of(matrix, gathers, scatters, lanes)
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        source, source_step, target, target_step, offset = values[3:8]
-        mask = None if whole else lane_mask(builder, values[8])
+        mask = None if task.whole else lane_mask(builder, values[8])
 
-        def address(start: Any, step: Any, listed: int, number: int) -> Any:
-            if listed:
-                table = pointer(builder, start, I64)
-                start = builder.load(builder.gep(table, [ir.Constant(I64, number)]))
-            else:
-                start = builder.add(start, builder.mul(step, ir.Constant(I64, number)))
-            return pointer(builder, builder.add(start, offset), VECTOR)
-
-        def read(number: int) -> Any:
-            where = address(source, source_step, gathers.literal_value, number)
-            return builder.load(where, align=4) if mask is None else masked_load(builder, where, mask)
-
-        def write(number: int, value: Any) -> None:
-            where = address(target, target_step, scatters.literal_value, number)
+        def write(where: Any, value: Any) -> None:
             if mask is None:
-                builder.store(value, where, align=4)
+                builder.store(value, pointer(builder, where, VECTOR), align=4)
             else:
-                masked_store(builder, value, where, mask)
+                masked_store(builder, value, pointer(builder, where, VECTOR), mask)
 
-        columns = [
-            _times(builder, rows, [read(a * extent + b) for a in range(extent)]) for b in range(extent)
-        ]
-        for i in range(len(rows)):
-            results = _times(builder, rows, [column[i] for column in columns])
-            for j, result in enumerate(results):
-                write(i * len(rows) + j, result)
+        _transform(builder, task, values[3:8], mask, values[7], write)
         return context.get_dummy_value()
 
     return signature, code
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def transform_to_halves(
+    context: Any,
+    matrix: Any,
+    gathers: Any,
+    source: Any,
+    source_step: Any,
+    target: Any,
+    target_step: Any,
+    offset: Any,
+    lanes: Any,
+) -> Any:
+    """``transform`` that writes bfloat16 numbers, whole vectors of them, ``offset``/2 bytes on."""
+    signature = types.void(matrix, gathers, *[types.intp] * 5, lanes)
+    task = _task_of(matrix, gathers, None, lanes)
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        mask = None if task.whole else lane_mask(builder, values[7])
+        half = builder.ashr(values[6], ir.Constant(I64, 1))
+
+        def write(where: Any, value: Any) -> None:
+            write_halves(builder, where, value)
+
+        _transform(builder, task, values[2:7], mask, half, write)
+        return context.get_dummy_value()
+
+    return signature, code
+
+
+class _Task(NamedTuple):
+    """What of a transform is literal; ``whole`` says that all lanes count."""
+
+    rows: list[Row]
+    gathers: int
+    scatters: int
+    whole: bool
+
+
+def _task_of(matrix: Any, gathers: Any, scatters: Any, lanes: Any) -> _Task:
+    whole = isinstance(lanes, types.IntegerLiteral) and lanes.literal_value == WIDTH
+    listed = scatters.literal_value if scatters is not None else 0
+    return _Task(matrix_from_text(matrix.literal_value), gathers.literal_value, listed, whole)
+
+
+def _transform(
+    builder: Any, task: _Task, values: Any, mask: Any, target_offset: Any, write: Callable[[Any, Any], None]
+) -> None:
+    """The code of a transform that hands addresses and vectors to ``write``."""
+    rows, extent = task.rows, len(task.rows[0])
+    source, source_step, target, target_step, offset = values
+
+    def address(start: Any, step: Any, offset: Any, listed: int, number: int) -> Any:
+        if listed:
+            table = pointer(builder, start, I64)
+            start = builder.load(builder.gep(table, [ir.Constant(I64, number)]))
+        else:
+            start = builder.add(start, builder.mul(step, ir.Constant(I64, number)))
+        return builder.add(start, offset)
+
+    def read(number: int) -> Any:
+        where = pointer(builder, address(source, source_step, offset, task.gathers, number), VECTOR)
+        return builder.load(where, align=4) if mask is None else masked_load(builder, where, mask)
+
+    columns = [_times(builder, rows, [read(a * extent + b) for a in range(extent)]) for b in range(extent)]
+    for i in range(len(rows)):
+        results = _times(builder, rows, [column[i] for column in columns])
+        for j, result in enumerate(results):
+            number = i * len(rows) + j
+            write(address(target, target_step, target_offset, task.scatters, number), result)
 
 
 @intrinsic  # type: ignore[untyped-decorator]
@@ -165,6 +216,13 @@ def store_integer(context: Any, address: Any, value: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp), code
+
+
+@njit  # type: ignore[untyped-decorator]
+def list_nowhere(table: Any, extent: Any, elsewhere: Any) -> None:
+    """The addresses of a tile that no image covers."""
+    for number in range(extent * extent):
+        store_integer(table + number * 8, elsewhere)
 
 
 @njit  # type: ignore[untyped-decorator]

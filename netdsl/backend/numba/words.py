@@ -18,6 +18,15 @@ from netdsl.backend.numba.arithmetic import (
     select,
     square_root,
 )
+from netdsl.backend.numba.bfloat16 import (
+    clear_halves,
+    halve,
+    halve_band,
+    pair_last_line,
+    pair_lines,
+    pair_rows,
+    scatter_pairs,
+)
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
 from netdsl.backend.numba.clock import write_clock
 from netdsl.backend.numba.copying import (
@@ -27,9 +36,10 @@ from netdsl.backend.numba.copying import (
     copy_band,
     into_lanes,
     out_of_lanes,
-    pack_rows,
+    pack_lanes,
     repeat,
     spread,
+    transpose_band,
 )
 from netdsl.backend.numba.functions import (
     error_function,
@@ -57,8 +67,8 @@ from netdsl.backend.numba.simd import (
     store_lanes,
     sum_lanes,
 )
-from netdsl.backend.numba.tile import dot_tile, tile
-from netdsl.backend.numba.transform import list_places, transform
+from netdsl.backend.numba.tile import dot_tile, dot_tile_pairs, tile, tile_pairs
+from netdsl.backend.numba.transform import list_nowhere, list_places, transform, transform_to_halves
 
 __all__ = [
     "WIDTH",
@@ -66,16 +76,20 @@ __all__ = [
     "arrive",
     "call_kernel",
     "clear",
+    "clear_halves",
     "compiled",
     "copy",
     "copy_band",
     "dot_tile",
+    "dot_tile_pairs",
     "drawn_below",
     "equal",
     "error_function",
     "exponential",
     "from_integer",
     "greater",
+    "halve",
+    "halve_band",
     "hyperbolic_tangent",
     "integer",
     "into_lanes",
@@ -83,6 +97,7 @@ __all__ = [
     "lane_dot",
     "lane_tile",
     "largest_lane",
+    "list_nowhere",
     "list_places",
     "load",
     "load_everywhere",
@@ -96,11 +111,15 @@ __all__ = [
     "multiply_add",
     "number",
     "out_of_lanes",
-    "pack_rows",
+    "pack_lanes",
+    "pair_last_line",
+    "pair_lines",
+    "pair_rows",
     "raised",
     "real",
     "relu",
     "repeat",
+    "scatter_pairs",
     "select",
     "spread",
     "square_root",
@@ -109,7 +128,10 @@ __all__ = [
     "store_lanes",
     "sum_lanes",
     "tile",
+    "tile_pairs",
     "transform",
+    "transform_to_halves",
+    "transpose_band",
     "wait_until",
     "write_clock",
 ]

@@ -18,10 +18,11 @@ from netdsl.backend.numba.emit.local_convolution import (
     emit_local_convolution_weight_gradient,
 )
 from netdsl.backend.numba.emit.matmul import (
-    emit_matmul,
     emit_matmul_input_gradient,
     emit_matmul_weight_gradient,
 )
+from netdsl.backend.numba.emit.packed_matmul import emit_matmul
+from netdsl.backend.numba.emit.pairs_choice import emit_in_pairs
 from netdsl.backend.numba.emit.random_mask import emit_random_mask
 from netdsl.backend.numba.emit.reduction import emit_reduction
 from netdsl.backend.numba.emit.weight_gradient import emit_convolution_weight_gradient
@@ -87,13 +88,23 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
 """The emitter of every primitive: (operation, batch) to launches. Reshape shares memory."""
 
 
-def emit(operation: Operation, batch: int, *, exact: bool = False) -> list[Launch]:
+def emit(
+    operation: Operation, batch: int, *, exact: bool = False, precision: str = "float32"
+) -> list[Launch]:
     """The launches of one primitive, with its origin, phase and text for listings.
 
-    ``exact`` keeps convolutions out of Winograd's domain.
+    ``exact`` keeps convolutions out of Winograd's domain; ``precision`` is that of Program.
     """
-    launches = [] if exact else emit_winograd(operation, batch)
+    in_pairs = emit_in_pairs(operation, batch) if precision == "bf16" else []
+    launches = [] if exact else emit_winograd(operation, batch, direct_in_pairs=bool(in_pairs))
+    launches = launches or in_pairs
+    return noted(launches or EMIT[type(operation)](operation, batch), operation)
+
+
+def noted(launches: list[Launch], *operations: Operation) -> list[Launch]:
+    """Launches with the origin, phase and text of what they do, for listings."""
+    first, note = operations[0], "; ".join(map(repr, operations))
     return [
-        launch._replace(origin=operation.origin, phase=operation.phase, note=launch.note or repr(operation))
-        for launch in launches or EMIT[type(operation)](operation, batch)
+        launch._replace(origin=first.origin, phase=first.phase, note=launch.note or note)
+        for launch in launches
     ]

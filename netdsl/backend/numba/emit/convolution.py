@@ -16,26 +16,37 @@ from netdsl.backend.numba.emit.depthwise import (
 )
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
-from netdsl.backend.numba.emit.matmul import dot_product, product
+from netdsl.backend.numba.emit.matmul import MOST_BATCH_ROWS, dot_product, product
+from netdsl.backend.numba.emit.packed_matmul import (
+    dot_product_in_pairs,
+    product_in_pairs,
+    product_with_weights,
+)
 from netdsl.backend.numba.emit.panels import Packing, rows_of_product
+from netdsl.backend.numba.emit.transposing import transpose
 from netdsl.backend.numba.emit.walk import Walk
 from netdsl.backend.numba.kernel import Launch, blocks
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
 from netdsl.quantities import Size
 
 
-def emit_convolution(op: Convolution, batch: int) -> list[Launch]:
-    """Pack the weights panel by panel, then walk the image."""
+def emit_convolution(op: Convolution, batch: int, *, paired: bool = False) -> list[Launch]:
+    """Pack the weights panel by panel, then walk the image; ``paired`` in bfloat16."""
     x, w = op.inputs
     y = op.outputs[0]
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
-        return [*spread, *emit_convolution(Convolution(y, x, wide, undilated(op.geometry)), batch)]
+        plain = Convolution(y, x, wide, undilated(op.geometry))
+        return [*spread, *emit_convolution(plain, batch, paired=paired)]
     if is_depthwise(op.geometry, x.shape[2], w):
         return emit_depthwise(x, w, y, op.geometry, batch)
     rows = rows_of_product(op.geometry, x.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
-    if rows:
+    if rows == 1 and paired:
+        return product_in_pairs(x, w, y, batch)
+    if rows == 1:
+        return [product_with_weights(x, w, y, batch)]
+    if rows and not paired:
         steps = kernel_height * kernel_width * depth
         return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters)]
     groups = op.geometry.groups
@@ -47,7 +58,7 @@ def emit_convolution(op: Convolution, batch: int) -> list[Launch]:
         strides=(kernel_width * depth * filters, depth * filters, filters, 1),
         group_stride=width,
     )
-    packed, pack = packing.launch(w)
+    packed, pack = packing.launch_pairs(w) if paired else packing.launch(w)
     walk = Walk(
         stride=op.geometry.stride,
         top=op.geometry.padding.top,
@@ -61,29 +72,41 @@ def emit_convolution(op: Convolution, batch: int) -> list[Launch]:
         out_start=0,
         out_row=y.shape[1] * filters,
         out_column=filters,
+        paired=paired,
     )
-    return [pack, walk.launch(x, packed, y, batch)]
+    return [*pack, walk.launch(x, packed, y, batch)]
 
 
-def emit_convolution_input_gradient(op: ConvolutionInputGradient, batch: int) -> list[Launch]:
+def emit_convolution_input_gradient(
+    op: ConvolutionInputGradient, batch: int, *, paired: bool = False
+) -> list[Launch]:
     """A stride of S splits the input into S*S phases, each a convolution of stride 1."""
     dy, w = op.inputs
     dx = op.outputs[0]
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
         plain = ConvolutionInputGradient(dx, dy, wide, undilated(op.geometry))
-        return [*spread, *emit_convolution_input_gradient(plain, batch)]
+        return [*spread, *emit_convolution_input_gradient(plain, batch, paired=paired)]
     if is_depthwise(op.geometry, dx.shape[2], w):
         return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch)
     rows = rows_of_product(op.geometry, dx.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
-    if rows:
+    if rows == 1 and paired:
+        return dot_product_in_pairs(dy, w, dx, batch)
+    if rows and not paired:
         inputs = kernel_height * kernel_width * depth
+        if rows * batch > MOST_BATCH_ROWS:
+            turned, turning = transpose(w, inputs, filters)
+            return [
+                turning,
+                product(dy, (filters, 1), turned, inputs, dx, rows * batch, filters, inputs),
+            ]
         return [dot_product(dy, w, dx, rows * batch, filters, inputs)]
     launches: list[Launch] = []
     for phase in input_gradient_phases(op, dx.shape):
-        packed, pack = phase.packing.launch(w)
-        launches += [pack, phase.walk.launch(dy, packed, dx, batch)]
+        packed, pack = phase.packing.launch_pairs(w) if paired else phase.packing.launch(w)
+        walk = phase.walk._replace(paired=paired)
+        launches += [*pack, walk.launch(dy, packed, dx, batch)]
     return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
 
 

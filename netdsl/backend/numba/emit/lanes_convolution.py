@@ -63,7 +63,7 @@ def emit_lanes_convolution(op: Convolution, groups_of_images: int) -> list[Launc
         out_row=y.shape[1] * filters * WIDTH,
         out_column=filters * WIDTH,
     )
-    return [pack, lanes_walk(walk, x, packed, y, groups_of_images)]
+    return [*pack, lanes_walk(walk, x, packed, y, groups_of_images)]
 
 
 _WALK_NAMES = [
@@ -325,5 +325,5 @@ def emit_lanes_input_gradient(op: ConvolutionInputGradient, groups_of_images: in
             out_row=phase.walk.out_row * WIDTH,
             out_column=phase.walk.out_column * WIDTH,
         )
-        launches += [pack, lanes_walk(walk, dy, packed, dx, groups_of_images)]
+        launches += [*pack, lanes_walk(walk, dy, packed, dx, groups_of_images)]
     return launches

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.panels import ITEMS
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
-from netdsl.primitives.matmul import Matmul, MatmulInputGradient, MatmulWeightGradient
+from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
 from netdsl.primitives.tensor import Tensor
 
 STEP_BLOCK = 512
@@ -25,13 +25,6 @@ COLUMN_BLOCK = 512
 
 SECOND_CACHE_FLOATS = 2**17
 """Numbers of B that are read again and again out of the second cache."""
-
-
-def emit_matmul(op: Matmul, batch: int) -> list[Launch]:
-    """y = x @ w: the rows are the images."""
-    x, w = op.inputs
-    inputs, outputs = w.shape
-    return [product(x, (inputs, 1), w, outputs, op.outputs[0], batch, inputs, outputs)]
 
 
 def emit_matmul_weight_gradient(op: MatmulWeightGradient, batch: int) -> list[Launch]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH
+from netdsl.backend.numba.emit.pairs import pairs_of_rows
 from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
@@ -64,7 +65,7 @@ class Packing(NamedTuple):
     group_stride: int
     start: int = 0
 
-    def launch(self, w: Tensor) -> tuple[Tensor, Launch]:
+    def launch(self, w: Tensor) -> tuple[Tensor, list[Launch]]:
         """The packed tensor and the launch that fills it, zeros in lanes beyond the width."""
         panels = panels_of(self.width)
         high, wide, deep = self.steps
@@ -83,7 +84,15 @@ class Packing(NamedTuple):
             self.group_stride,
             self.start,
         )
-        return packed, Launch(_PACK, arguments, self.groups * panels.total * high, (packed,))
+        return packed, [Launch(_PACK, arguments, self.groups * panels.total * high, (packed,))]
+
+    def launch_pairs(self, w: Tensor) -> tuple[Tensor, list[Launch]]:
+        """The same in pairs of bfloat16: neighbouring steps of a kernel row share 32 bits."""
+        packed, launches = self.launch(w)
+        high, wide, deep = self.steps
+        sets = packed.shape[0] * high
+        paired, pairing = pairs_of_rows(packed, sets, wide * deep, packed.shape[-1])
+        return paired, [*launches, pairing]
 
 
 _PACK = Kernel(
@@ -110,7 +119,10 @@ _PACK = Kernel(
         lane = (panel - group * panels) * lanes
         source = w + (start + group * by_group + row * by_row + lane * by_lane) * 4
         target = packed + item * wide * deep * lanes * 4
-        pack_rows(source, target, wide, by_column, deep, by_channel, lanes, min(lanes, width - lane), by_lane)
+        filled = min(lanes, width - lane)
+        for column in range(wide):
+            pack_lanes(source + column * by_column * 4, deep, by_channel, filled, by_lane,
+                       target + column * deep * lanes * 4, lanes, lanes)
 """,
 )
 

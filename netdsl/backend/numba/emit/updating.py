@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.matmul import STEP_BLOCK, along_columns, down_rows, tile_shape
+from netdsl.backend.numba.emit.pairs import pairs_of_rows
 from netdsl.backend.numba.emit.panels import ITEMS, rows_of_product
 from netdsl.backend.numba.formulas import Formula, formula
 from netdsl.backend.numba.kernel import (
@@ -34,6 +35,9 @@ from netdsl.program.program import Program
 
 LEAST_VALUES = 2**14
 """Smaller gradients stay in cache anyway."""
+
+MOST_STEPS = 512
+"""Beyond it the update takes hardly any of the time, and products are better cut for themselves."""
 
 COLUMNS = 4608
 """Most columns of a work item: its rows of the gradient stay in the second cache."""
@@ -58,7 +62,7 @@ def _as_product(operation: Operation, batch: int) -> _Product | None:
         x, dy = operation.inputs
         rows = rows_of_product(operation.geometry, x.shape, dw.shape)
         outputs = dw.shape[-1]
-        if rows:
+        if 0 < rows * batch <= MOST_STEPS:
             return _Product(x, dy, dw.values // outputs, outputs, rows * batch)
     return None
 
@@ -108,10 +112,21 @@ def _chain(operations: Sequence[Operation], gradient: Tensor) -> tuple[Elementwi
     return tuple(chain)
 
 
-def emit_updating(operation: Operation, updates: tuple[Elementwise, ...], batch: int) -> list[Launch]:
-    """The gradient row tile by row tile into memory of the worker, then the updates of those rows."""
+def emit_updating(
+    operation: Operation, updates: tuple[Elementwise, ...], batch: int, *, paired: bool = False
+) -> list[Launch]:
+    """The gradient row tile by row tile into memory of the worker, then the updates of those rows.
+
+    ``paired`` rounds what is multiplied to bfloat16.
+    """
     product = _as_product(operation, batch)
     assert product is not None
+    pairing: list[Launch] = []
+    if paired:
+        paired_a, pairing_a = pairs_of_rows(product.a, 1, product.steps, product.inputs)
+        paired_b, pairing_b = pairs_of_rows(product.b, 1, product.steps, product.outputs)
+        product = product._replace(a=paired_a, b=paired_b, steps=blocks(product.steps, 2))
+        pairing = [pairing_a, pairing_b]
     gradient = operation.outputs[0]
     high, vectors = tile_shape(product.inputs)
     panel = vectors * WIDTH
@@ -138,11 +153,14 @@ def emit_updating(operation: Operation, updates: tuple[Elementwise, ...], batch:
         *(Place(tensor) for tensor in tensors),
         *(Real(value) for value in constants),
     )
-    built = _kernel(product, (high, panel), lines)
+    built = _kernel(product, (high, panel), lines, paired)
     items = blocks(product.inputs, rows_per_item) * across
     writes = tuple(update.outputs[0] for update in updates)
-    launch = Launch(built, arguments, items, writes, scratch, operation.origin)
-    return [launch._replace(phase=operation.phase, note=f"{operation!r}; {'; '.join(map(repr, updates))}")]
+    note = f"{operation!r}; {'; '.join(map(repr, updates))}"
+    return [
+        launch._replace(origin=operation.origin, phase=operation.phase, note=note)
+        for launch in (*pairing, Launch(built, arguments, items, writes, scratch))
+    ]
 
 
 def _update_lines(
@@ -203,8 +221,11 @@ def _row_loop(gradient: Tensor, tensors: list[Tensor], update: Elementwise, code
     ]
 
 
-def _kernel(product: _Product, tile: tuple[int, int], lines: tuple[list[str], list[str]]) -> Kernel:
-    (high, panel), (head, row_lines) = tile, lines
+def _kernel(
+    product: _Product, shape: tuple[int, int], lines: tuple[list[str], list[str]], paired: bool
+) -> Kernel:
+    (high, panel), (head, row_lines) = shape, lines
+    tile, strides = ("tile_pairs", "2, inputs * 2") if paired else ("tile", "1, inputs")
     names = ["a", "b", "inputs", "outputs", "steps", "rows_per_item", "columns_per_item", "across"]
     body = [
         *(f"{name} = integer(arguments, {number})" for number, name in enumerate(names)),
@@ -228,9 +249,9 @@ def _kernel(product: _Product, tile: tuple[int, int], lines: tuple[list[str], li
         for inner, vectors, lanes in along_columns(panel, product.outputs):
             body += [f"            {line}" for line in inner]
             body.append(
-                f"                tile(1, {tall}, {vectors}, {lanes}, a + (row + step * inputs) * 4, 0, 1, "
-                "inputs, 0, b + (step * outputs + column) * 4, outputs, 0, scratch + (column - left) * 4, 0, "
-                "broad, 1, count, step)"
+                f"                {tile}(1, {tall}, {vectors}, {lanes}, a + (row + step * inputs) * 4, 0, "
+                f"{strides}, 0, b + (step * outputs + column) * 4, outputs, 0, "
+                "scratch + (column - left) * 4, 0, broad, 1, count, step)"
             )
         body += [
             f"        for line in range({tall}):",

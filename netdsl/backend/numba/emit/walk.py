@@ -12,7 +12,10 @@ from netdsl.quantities import Size
 
 
 class Walk(NamedTuple):
-    """A convolution over bands of rows: where it reads, where it writes, and how it is tiled."""
+    """A convolution over bands of rows: where it reads, where it writes, and how it is tiled.
+
+    ``paired`` rounds bands to bfloat16 as they are copied, and takes weights in pairs.
+    """
 
     stride: Size
     top: int
@@ -26,6 +29,7 @@ class Walk(NamedTuple):
     out_start: int
     out_row: int
     out_column: int
+    paired: bool = False
 
     def launch(self, x: Tensor, packed: Tensor, y: Tensor, batch: int) -> Launch:
         height, width, channels = x.shape
@@ -33,11 +37,13 @@ class Walk(NamedTuple):
         needed_high = (self.rows - 1) * self.stride.height + high
         needed_wide = (self.columns - 1) * self.stride.width + wide
         inside = self.top == 0 == self.left and needed_high <= height and needed_wide <= width
-        copies = not inside or self.groups > 1
+        copies = self.paired or not inside or self.groups > 1
         row_floats = needed_wide * self.depth if copies else width * channels
         band = self._band(row_floats, batch)
         bands = blocks(self.rows, band)
         scratch = ((band - 1) * self.stride.height + high) * row_floats if copies else 0
+        if self.paired:
+            scratch = scratch // 2 + 1
         arguments: tuple[Argument, ...] = (
             Place(x),
             Place(packed),
@@ -50,7 +56,7 @@ class Walk(NamedTuple):
             band,
             self.rows,
             high,
-            wide * self.depth,
+            blocks(wide * self.depth, 2) if self.paired else wide * self.depth,
             self.stride.height,
             self.stride.width * self.depth,
             self.top,
@@ -70,14 +76,15 @@ class Walk(NamedTuple):
 
     def _band(self, row_floats: int, batch: int) -> int:
         """Output rows of a work item: few enough for the cache, and enough items for the threads."""
-        fitting = (BAND_FLOATS // max(1, row_floats) - self.kernel[0]) // self.stride.height + 1
+        most = 2 * BAND_FLOATS if self.paired else BAND_FLOATS
+        fitting = (most // max(1, row_floats) - self.kernel[0]) // self.stride.height + 1
         items = batch * self.groups
         sharing = blocks(self.rows, blocks(ITEMS, items)) if items < ITEMS else self.rows
         return max(1, min(self.rows, max(fitting, 4), sharing))
 
     def _kernel(self, copies: bool) -> Kernel:
         panels = panels_of(self.width)
-        size, whole, rest = split_evenly(self.columns, cpu().accumulators // panels.vectors)
+        columns = split_evenly(self.columns, cpu().accumulators // panels.vectors)
         body = [
             *_WALK_ARGUMENTS,
             *(
@@ -92,13 +99,17 @@ class Walk(NamedTuple):
             "    end_row = min(top_row + band, rows)",
             "    source = x + image * height * width * channels * 4",
             "    y_image = y + (out_start + image * out_image) * 4",
-            *(_COPY_BAND if copies else ["    band_start = source + top_row * stride_row * row_floats * 4"]),
+            *(
+                _copy_band(self.paired)
+                if copies
+                else ["    band_start = source + top_row * stride_row * row_floats * 4"]
+            ),
             "    for panel in range(panels):",
             f"        w = packed + (group * panels + panel) * kernel_rows * kernel_row * {panels.width * 4}",
             f"        column_start = y_image + (group * filters + panel * {panels.width}) * 4",
         ]
-        tail = _walk_rows(size, whole, rest, panels.tail_vectors, panels.tail_lanes, panels.width)
-        full = _walk_rows(size, whole, rest, panels.vectors, WIDTH, panels.width)
+        tail = _walk_rows(columns, panels.tail_vectors, panels.tail_lanes, panels.width, self.paired)
+        full = _walk_rows(columns, panels.vectors, WIDTH, panels.width, self.paired)
         if panels.whole and panels.tail_vectors:
             body += [
                 f"        if (panel + 1) * {panels.width} <= filters:",
@@ -143,27 +154,34 @@ _WALK_ARGUMENTS = [
     )
 ]
 
-_COPY_BAND = [
-    "    band_start = scratch",
-    "    copy_band(source + group * depth * 4, scratch, height, width, channels, depth,",
-    "              top_row * stride_row - top, left,",
-    "              (end_row - top_row - 1) * stride_row + kernel_rows, row_floats // depth)",
-]
+
+def _copy_band(paired: bool) -> list[str]:
+    return [
+        "    band_start = scratch",
+        f"    {'halve_band' if paired else 'copy_band'}(source + group * depth * 4, scratch, height, width, "
+        "channels, depth,",
+        "              top_row * stride_row - top, left,",
+        "              (end_row - top_row - 1) * stride_row + kernel_rows, row_floats // depth)",
+    ]
 
 
-def _walk_rows(size: int, whole: int, rest: int, vectors: int, lanes: int, panel_width: int) -> list[str]:
-    """The rows of a band for one panel: equal tiles of ``size`` columns, then the rest."""
+def _walk_rows(
+    columns: tuple[int, int, int], vectors: int, lanes: int, panel_width: int, paired: bool
+) -> list[str]:
+    """The rows of a band for one panel: equal tiles of columns, then the rest; as ``split_evenly`` cuts."""
+    size, whole, rest = columns
+    name, size_bytes, step = ("tile_pairs", 2, 2) if paired else ("tile", 4, 1)
 
     def call(columns: int, place: str) -> str:
         return (
-            f"tile(1, {columns}, {vectors}, {lanes}, a + {place} * stride_column * 4, 0, stride_column, 1, "
-            f"row_floats, w, {panel_width}, kernel_row * {panel_width}, c + {place} * out_column * 4, 0, "
-            "out_column, kernel_rows, kernel_row, 0)"
+            f"{name}(1, {columns}, {vectors}, {lanes}, a + {place} * stride_column * {size_bytes}, 0, "
+            f"stride_column, {step}, row_floats, w, {panel_width}, kernel_row * {panel_width}, "
+            f"c + {place} * out_column * 4, 0, out_column, kernel_rows, kernel_row, 0)"
         )
 
     lines = [
         "for row in range(top_row, end_row):",
-        "    a = band_start + (row - top_row) * stride_row * row_floats * 4",
+        f"    a = band_start + (row - top_row) * stride_row * row_floats * {size_bytes}",
         "    c = column_start + row * out_row * 4",
     ]
     if whole > 1:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.depthwise import emit_depthwise_weight_gradient, is_depthwise
 from netdsl.backend.numba.emit.dilation import dilated_shape, gather_taps, undilated
+from netdsl.backend.numba.emit.gathering import gather_windows
 from netdsl.backend.numba.emit.matmul import product
+from netdsl.backend.numba.emit.pairs import pairs_of_positions, pairs_of_rows
 from netdsl.backend.numba.emit.panels import (
     BAND_FLOATS,
     ITEMS,
@@ -19,34 +23,61 @@ from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.tensor import Tensor
 
+FEW_POSITIONS = 16
+"""Outputs of an image that are too few to be summed by themselves."""
 
-def emit_convolution_weight_gradient(op: ConvolutionWeightGradient, batch: int) -> list[Launch]:
-    """Tiles of (kernel tap and channel) x filters, summed along the output positions."""
+MOST_OF_AN_ITEM = 2**16
+"""Weights whose gradient stays in a core's cache: then a band of images is read once for all of them."""
+
+
+def emit_convolution_weight_gradient(
+    op: ConvolutionWeightGradient, batch: int, *, paired: bool = False
+) -> list[Launch]:
+    """Tiles of (kernel tap and channel) x filters, summed along the output positions.
+
+    ``paired`` rounds to bfloat16 and takes two positions at a time.
+    """
     x, dy = op.inputs
     dw = op.outputs[0]
     if op.geometry.dilation != (1, 1):
         shape = dilated_shape(dw.shape, op.geometry)
         spread = Tensor(f"{dw.name}.dilated", shape, batched=False)
         plain = ConvolutionWeightGradient(spread, x, dy, undilated(op.geometry))
-        launches = emit_convolution_weight_gradient(plain, batch)
+        launches = emit_convolution_weight_gradient(plain, batch, paired=paired)
         return [*launches, gather_taps(spread, dw, op.geometry)]
     if is_depthwise(op.geometry, x.shape[2], dw):
         return emit_depthwise_weight_gradient(x, dy, dw, op.geometry, batch)
     rows = rows_of_product(op.geometry, x.shape, dw.shape)
     kernel_height, kernel_width, depth, filters = dw.shape
-    if rows and (rows == 1 or dw.values >= 2**14):  # smaller ones are cut along the images instead
+    # Smaller ones are cut along the images instead.
+    if rows and not paired and (rows == 1 or dw.values > MOST_OF_AN_ITEM):
         inputs = kernel_height * kernel_width * depth
         return [product(x, (1, inputs), dy, filters, dw, inputs, rows * batch, filters)]
     groups = op.geometry.groups
+    positions = dy.shape[0] * dy.shape[1]
+    if groups == 1 and positions <= FEW_POSITIONS and dw.values > MOST_OF_AN_ITEM and not paired:
+        windows, gathering = gather_windows(
+            x, op.geometry, (kernel_height, kernel_width), (dy.shape[0], dy.shape[1]), batch
+        )
+        taps = windows.shape[1]
+        return [
+            gathering,
+            product(windows, (1, taps), dy, filters, dw, taps, positions * batch, filters),
+        ]
     panels = panels_of(filters // groups)
     high, wide = _tap_tile(kernel_height, kernel_width * depth, panels.vectors)
+    whole = dw.values <= MOST_OF_AN_ITEM and batch * groups >= ITEMS
     tap_blocks = blocks(kernel_height, high)
-    chunks = _chunks(batch, tap_blocks * panels.total * groups, dw.values)
+    if whole:
+        chunks = min(batch, blocks(ITEMS, groups))
+    else:
+        chunks = _chunks(batch, tap_blocks * panels.total * groups, dw.values)
     target = dw
     if chunks > 1:
         target = Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False)
-    launch = _weight_gradient(op, target, batch, chunks, (high, wide), panels)
-    return [launch] if chunks == 1 else [launch, *sum_parts(dw, target, chunks)]
+    task = _Task(op, target, batch, chunks, (high, wide), panels, whole)
+    launches = _weight_gradient_in_pairs(task) if paired else [_weight_gradient(task)]
+    return launches if chunks == 1 else [*launches, *sum_parts(dw, target, chunks)]
 
 
 def _tap_tile(kernel_height: int, kernel_row: int, vectors: int) -> tuple[int, int]:
@@ -64,31 +95,78 @@ def _chunks(batch: int, items: int, dw_values: int) -> int:
     return max(1, min(batch, blocks(ITEMS, items), 2**20 // dw_values))
 
 
-def _weight_gradient(
-    op: ConvolutionWeightGradient,
-    target: Tensor,
-    batch: int,
-    chunks: int,
-    tap: tuple[int, int],
-    panels: Panels,
-) -> Launch:
-    x, dy = op.inputs
+class _Task(NamedTuple):
+    """A gradient to ``target``, in ``chunks`` parts of the batch; ``tap`` is rows x numbers of a tile.
+
+    A work item takes all weights of a group if ``whole``, else some rows of taps and a panel of filters.
+    """
+
+    op: ConvolutionWeightGradient
+    target: Tensor
+    batch: int
+    chunks: int
+    tap: tuple[int, int]
+    panels: Panels
+    whole: bool
+
+    @property
+    def needed(self) -> tuple[int, int]:
+        """Rows and columns of the image, border included, that windows see."""
+        stride, (high, wide) = self.op.geometry.stride, self.op.outputs[0].shape[:2]
+        out_high, out_wide, _ = self.op.inputs[1].shape
+        return (out_high - 1) * stride.height + high, (out_wide - 1) * stride.width + wide
+
+    def band(self, row_floats: int) -> int:
+        """Output rows whose images stay in cache."""
+        kernel_height, stride = self.op.outputs[0].shape[0], self.op.geometry.stride
+        fitting = (BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
+        return max(1, min(self.op.inputs[1].shape[0], max(fitting, 4)))
+
+
+class _Source(NamedTuple):
+    """Where a gradient reads images: ``row`` numbers a row; ``copies`` them band by band if asked for."""
+
+    x: Tensor
+    dy: Tensor
+    row: int
+    copies: bool
+    paired: bool
+
+
+def _weight_gradient(task: _Task) -> Launch:
+    x, dy = task.op.inputs
+    height, width, channels = x.shape
+    needed_high, needed_wide = task.needed
+    groups = task.op.geometry.groups
+    inside = not any(task.op.geometry.padding) and needed_high <= height and needed_wide <= width
+    copies = not inside or groups > 1
+    row = needed_wide * (channels // groups) if copies else width * channels
+    return _launch(task, _Source(x, dy, row, copies, paired=False))
+
+
+def _weight_gradient_in_pairs(task: _Task) -> list[Launch]:
+    """Two neighbouring output positions at a time: images and gradients are paired beforehand."""
+    x, dy = task.op.inputs
+    out_high, out_wide, filters = dy.shape
+    rows, columns = task.needed
+    paired_x, pairing_x = pairs_of_positions(x, task.op.geometry, rows, columns, task.batch)
+    paired_dy, pairing_dy = pairs_of_rows(dy, task.batch * out_high, out_wide, filters)
+    source = _Source(paired_x, paired_dy, paired_x.shape[-1], copies=False, paired=True)
+    return [pairing_x, pairing_dy, _launch(task, source)]
+
+
+def _launch(task: _Task, source: _Source) -> Launch:
+    op, target, batch, chunks, (high, _), panels, whole = task
     stride, padding, groups = op.geometry[:3]
     kernel_height, kernel_width, depth, filters = op.outputs[0].shape
-    height, width, channels = x.shape
-    out_high, out_wide, _ = dy.shape
-    needed_wide = (out_wide - 1) * stride.width + kernel_width
-    needed_high = (out_high - 1) * stride.height + kernel_height
-    inside = not any(padding) and needed_high <= height and needed_wide <= width
-    copies = not inside or groups > 1
-    row_floats = needed_wide * depth if copies else width * channels
-    fitting = (BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
-    band = max(1, min(out_high, max(fitting, 4)))
-    scratch = ((band - 1) * stride.height + kernel_height) * row_floats if copies else 0
-    high, wide = tap
+    height, width, channels = op.inputs[0].shape
+    out_high, out_wide, _ = op.inputs[1].shape
+    band = task.band(source.row)
+    scratch = ((band - 1) * stride.height + kernel_height) * source.row if source.copies else 0
+    image = source.x.values // groups if source.paired else height * width * channels
     arguments: tuple[Argument, ...] = (
-        Place(x),
-        Place(dy),
+        Place(source.x),
+        Place(source.dy),
         Place(target),
         height,
         width,
@@ -97,7 +175,7 @@ def _weight_gradient(
         batch,
         chunks,
         out_high,
-        out_wide,
+        blocks(out_wide, 2) if source.paired else out_wide,
         kernel_height,
         kernel_width * depth,
         stride.height,
@@ -105,16 +183,17 @@ def _weight_gradient(
         padding.top,
         padding.left,
         depth,
-        row_floats,
+        source.row,
         band,
         filters,
         filters // groups,
         panels.total,
         blocks(kernel_height, high),
-        *((Scratch(), scratch) if copies else ()),
+        image,
+        *((Scratch(), scratch) if source.copies else ()),
     )
-    items = chunks * groups * panels.total * blocks(kernel_height, high)
-    built = _weight_gradient_kernel(panels, high, wide, kernel_height, kernel_width * depth, copies)
+    items = chunks * groups * (1 if whole else panels.total * blocks(kernel_height, high))
+    built = _weight_gradient_kernel(task, source, (kernel_height, kernel_width * depth))
     return Launch(built, arguments, items, (target,), scratch)
 
 
@@ -146,56 +225,73 @@ _GRADIENT_ARGUMENTS = [
             "group_filters",
             "panels",
             "tap_blocks",
+            "image_size",
         ]
     )
 ]
 
 
-def _weight_gradient_kernel(
-    panels: Panels, high: int, wide: int, kernel_height: int, kernel_row: int, copies: bool
-) -> Kernel:
+def _weight_gradient_kernel(task: _Task, source: _Source, kernel_shape: tuple[int, int]) -> Kernel:
+    # An image of pairs has its groups one after the other.
+    number = "(image * groups + group)" if source.paired else "image"
     body = [
         *_GRADIENT_ARGUMENTS,
         *(
-            ["scratch = integer(arguments, 24) + worker * integer(arguments, 25) * 4"]
-            if copies
+            ["scratch = integer(arguments, 25) + worker * integer(arguments, 26) * 4"]
+            if source.copies
             else ["scratch = 0"]
         ),
         "for item in range(first, last):",
-        "    chunk = item // (groups * panels * tap_blocks)",
-        "    rest = item - chunk * groups * panels * tap_blocks",
-        "    group = rest // (panels * tap_blocks)",
-        "    rest -= group * panels * tap_blocks",
-        "    panel = rest // tap_blocks",
-        f"    tap_row = (rest - panel * tap_blocks) * {high}",
-        f"    filter_start = group * group_filters + panel * {panels.width}",
-        "    result = dw + (chunk * kernel_rows * kernel_row * filters + filter_start) * 4",
+        *(_WHOLE_ITEM if task.whole else _PART_ITEM),
         "    started = 0",
         "    for image in range(batch * chunk // chunks, batch * (chunk + 1) // chunks):",
-        "        source = x + image * height * width * channels * 4",
+        f"        source = x + {number} * image_size * 4",
         "        for top_row in range(0, out_rows, band):",
         "            band_rows = min(band, out_rows - top_row)",
-        "            b = dy + ((image * out_rows + top_row) * out_columns * filters + filter_start) * 4",
         *(
             _COPY_TAPS
-            if copies
+            if source.copies
             else ["            band_start = source + top_row * stride_row * row_floats * 4"]
         ),
+        "            for panel in range(first_panel, last_panel):",
+        f"                filter_start = group * group_filters + panel * {task.panels.width}",
+        "                b = dy + ((image * out_rows + top_row) * out_columns * filters + filter_start) * 4",
+        "                result = dw + (chunk * kernel_rows * kernel_row * filters + filter_start) * 4",
+        f"                for tap_row in range(first_tap_row, last_tap_row, {task.tap[0]}):",
     ]
-    full = _tap_tiles(high, wide, kernel_height, kernel_row, panels.vectors, WIDTH)
-    tail = _tap_tiles(high, wide, kernel_height, kernel_row, panels.tail_vectors, panels.tail_lanes)
+    panels = task.panels
+    full = _tap_tiles(task.tap, kernel_shape, panels.vectors, WIDTH, source.paired)
+    tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, panels.tail_lanes, source.paired)
     if panels.whole and panels.tail_vectors:
         body += [
-            f"            if (panel + 1) * {panels.width} <= group_filters:",
-            *(f"                {line}" for line in full),
-            "            else:",
-            *(f"                {line}" for line in tail),
+            f"                    if (panel + 1) * {panels.width} <= group_filters:",
+            *(f"                        {line}" for line in full),
+            "                    else:",
+            *(f"                        {line}" for line in tail),
         ]
     else:
-        body += [f"            {line}" for line in (full if panels.whole else tail)]
+        body += [f"                    {line}" for line in (full if panels.whole else tail)]
     body.append("            started = 1")
-    return kernel("weight_gradient", indented(body, 1) + "\n")
+    text = indented(body, 1).replace("TAP_ROWS", str(task.tap[0]))
+    return kernel("weight_gradient", text + "\n")
 
+
+_WHOLE_ITEM = [
+    "    chunk = item // groups",
+    "    group = item - chunk * groups",
+    "    first_panel, last_panel, first_tap_row, last_tap_row = 0, panels, 0, kernel_rows",
+]
+
+_PART_ITEM = [
+    "    chunk = item // (groups * panels * tap_blocks)",
+    "    rest = item - chunk * groups * panels * tap_blocks",
+    "    group = rest // (panels * tap_blocks)",
+    "    rest -= group * panels * tap_blocks",
+    "    first_panel = rest // tap_blocks",
+    "    last_panel = first_panel + 1",
+    "    first_tap_row = (rest - first_panel * tap_blocks) * TAP_ROWS",
+    "    last_tap_row = min(first_tap_row + TAP_ROWS, kernel_rows)",
+]
 
 _COPY_TAPS = [
     "            band_start = scratch",
@@ -206,12 +302,18 @@ _COPY_TAPS = [
 
 
 def _tap_tiles(
-    high: int, wide: int, kernel_height: int, kernel_row: int, vectors: int, lanes: int
+    tap: tuple[int, int], kernel_shape: tuple[int, int], vectors: int, lanes: int, paired: bool
 ) -> list[str]:
+    (high, wide), (kernel_height, kernel_row) = tap, kernel_shape
+
     def call(tall: int, broad: int, place: str) -> str:
+        # Steps go from pair to pair of positions; tile_pairs counts strides of A in halves of 32 bits.
+        strides = "row_floats * 2, 2, stride_column * 4, stride_row * row_floats * 2"
+        if not paired:
+            strides = "row_floats, 1, stride_column, stride_row * row_floats"
         return (
-            f"tile({tall}, {broad}, {vectors}, {lanes}, a + {place} * 4, row_floats, 1, stride_column, "
-            "stride_row * row_floats, b, filters, out_columns * filters, "
+            f"{'tile_pairs' if paired else 'tile'}({tall}, {broad}, {vectors}, {lanes}, a + {place} * 4, "
+            f"{strides}, b, filters, out_columns * filters, "
             f"result + (tap_row * kernel_row + {place}) * filters * 4, kernel_row * filters, filters, "
             "band_rows, out_columns, started)"
         )

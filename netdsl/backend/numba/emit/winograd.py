@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.emit.winograd_planes import whole_vectors
 from netdsl.backend.numba.emit.winograd_tiles import Border, Mosaic, Variant, mosaic, text_of
 from netdsl.backend.numba.emit.winograd_weights import LINE_FLOATS, Weights, along, transform_weights
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
@@ -22,11 +23,6 @@ LEAST_ROWS = 24
 """Tiles of a block at the least, so that weights are read seldom."""
 
 MOST_ROWS = 96
-
-
-def whole_vectors(channels: int) -> int:
-    """Channels with those that fill up the last vector."""
-    return blocks(channels, WIDTH) * WIDTH
 
 
 class Blocks(NamedTuple):

@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.panels import rows_of_product
-from netdsl.backend.numba.emit.winograd import convolve, whole_vectors
+from netdsl.backend.numba.emit.winograd import BLOCK_FLOATS, convolve
 from netdsl.backend.numba.emit.winograd_gradient import weight_gradient
+from netdsl.backend.numba.emit.winograd_phases import convolve_in_phases
+from netdsl.backend.numba.emit.winograd_planes import whole_vectors
 from netdsl.backend.numba.emit.winograd_tiles import Border, Variant, mosaic, variant
 from netdsl.backend.numba.kernel import Launch
 from netdsl.primitives.convolution import (
@@ -35,6 +37,26 @@ WORTH = 0.8
 """The share of the direct convolution's time below which it is left."""
 
 
+PHASES_ROWS = 12
+"""Tiles that a work item has to have in its cache, or else the phases follow one another for all."""
+
+PAIRED_CANDIDATES = {3: (4, 2), 5: (2,)}
+"""The same in pairs of bfloat16. F(4x4, 5x5) would lose more than four of their eight bits."""
+
+PAIRS_SHARE = 0.55
+"""The time of a product in pairs of bfloat16, rounding included, as a share of one in float32."""
+
+
+class Form(NamedTuple):
+    """A variant, and whether it multiplies pairs of bfloat16."""
+
+    variant: Variant
+    paired: bool
+
+    def __str__(self) -> str:
+        return f"Winograd's {self.variant}" + (" in bfloat16" if self.paired else "")
+
+
 class _Convolution(NamedTuple):
     """One of the three directions, as a convolution of x with the weights to y."""
 
@@ -45,22 +67,30 @@ class _Convolution(NamedTuple):
     geometry: Geometry
 
 
-def emit_winograd(op: Operation, batch: int) -> list[Launch]:
-    """The launches of a convolution or of one of its gradients; none where direct is better."""
+def emit_winograd(op: Operation, batch: int, *, direct_in_pairs: bool = False) -> list[Launch]:
+    """The launches of a convolution or of one of its gradients; none where direct is better.
+
+    ``direct_in_pairs``: the direct form would multiply pairs of bfloat16, and this may do so too.
+    """
     if not isinstance(op, Convolution | ConvolutionInputGradient | ConvolutionWeightGradient):
         return []
     found = _as_convolution(op)
     image = op.outputs[0] if isinstance(op, ConvolutionInputGradient) else op.inputs[0]
     is_product = rows_of_product(op.geometry, image.shape, found.weights.shape) > 0
-    form = None if is_product else _best(found, batch)
+    form = None if is_product else _best(found, batch, direct_in_pairs)
     if form is None:
         return []
+    x, y, weights, border, _ = found
+    rotated = isinstance(op, ConvolutionInputGradient)
     if isinstance(op, ConvolutionWeightGradient):
-        launches = weight_gradient(found.x, found.y, found.weights, found.border, form, batch)
+        launches = weight_gradient(x, y, weights, border, form.variant, batch, paired=form.paired)
+    elif form.paired or _in_phases(found, form.variant):
+        launches = convolve_in_phases(
+            x, weights, y, border, form.variant, batch, rotated=rotated, paired=form.paired
+        )
     else:
-        rotated = isinstance(op, ConvolutionInputGradient)
-        launches = convolve(found.x, found.weights, found.y, found.border, form, batch, rotated=rotated)
-    return [launch._replace(note=f"{op!r}, Winograd's {form}") for launch in launches]
+        launches = convolve(x, weights, y, border, form.variant, batch, rotated=rotated)
+    return [launch._replace(note=f"{op!r}, {form}") for launch in launches]
 
 
 def _as_convolution(op: Convolution | ConvolutionInputGradient | ConvolutionWeightGradient) -> _Convolution:
@@ -75,7 +105,7 @@ def _as_convolution(op: Convolution | ConvolutionInputGradient | ConvolutionWeig
     return _Convolution(first, result, second, opposite, op.geometry)
 
 
-def _best(found: _Convolution, batch: int) -> Variant | None:
+def _best(found: _Convolution, batch: int, in_pairs: bool) -> Form | None:
     """The cheapest form, if it is worth leaving the direct convolution."""
     high, wide, depth, filters = found.weights.shape
     _, _, groups, dilation = found.geometry
@@ -85,15 +115,25 @@ def _best(found: _Convolution, batch: int) -> Variant | None:
     direct = (
         batch * found.y.shape[0] * found.y.shape[1] * high * wide * depth * whole_vectors(filters) / WIDTH
     )
-    costs = {form: _cost(found, form, batch) for form in (variant(wide, high) for wide in CANDIDATES[high])}
+    forms = [Form(variant(wide, high), paired=False) for wide in CANDIDATES[high]]
+    if in_pairs:
+        direct *= PAIRS_SHARE
+        forms += [Form(variant(wide, high), paired=True) for wide in PAIRED_CANDIDATES[high]]
+    costs = {form: _cost(found, form, batch) for form in forms}
     form = min(costs, key=lambda form: costs[form])
     return form if costs[form] < WORTH * direct else None
 
 
-def _cost(found: _Convolution, form: Variant, batch: int) -> float:
+def _in_phases(found: _Convolution, form: Variant) -> bool:
+    """Whether tiles are so large that few of them fit the cache of a work item."""
+    depth, width = whole_vectors(found.weights.shape[2]), whole_vectors(found.weights.shape[3])
+    return form.products * (depth + width) * PHASES_ROWS > BLOCK_FLOATS
+
+
+def _cost(found: _Convolution, form: Form, batch: int) -> float:
     """Cycles of one core: products, tiles there and back, weights there or back."""
     _, _, depth, filters = found.weights.shape
-    tiles = mosaic(batch, found.x.shape, found.y.shape, found.border, form).tiles
-    products = tiles * depth * whole_vectors(filters)
+    tiles = mosaic(batch, found.x.shape, found.y.shape, found.border, form.variant).tiles
+    products = tiles * depth * whole_vectors(filters) * (PAIRS_SHARE if form.paired else 1.0)
     moved = tiles * (whole_vectors(depth) + whole_vectors(filters)) + depth * whole_vectors(filters)
-    return form.products * (products + TRANSFORM_CYCLES * moved) / WIDTH
+    return form.variant.products * (products + TRANSFORM_CYCLES * moved) / WIDTH

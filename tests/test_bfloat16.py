@@ -1,0 +1,239 @@
+"""Training steps in bfloat16: their error has a bound, threads change no bit, and networks learn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from building import filled_store, planned
+from layer_cases import conv, image
+from test_winograd import GEOMETRIES, operation
+
+from netdsl.backend import backend
+from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.cpu import Cpu, cpu
+from netdsl.backend.numba.emit import emit, pairs_choice, winograd_choice
+from netdsl.backend.numpy.primitives import COMPUTE
+from netdsl.commands.running import _PRECISIONS, check_precision
+from netdsl.diagnostics import Diagnosed
+from netdsl.layers.batch_norm import BatchNorm
+from netdsl.layers.fc import FullyConnected
+from netdsl.layers.relu import Relu
+from netdsl.losses import losses
+from netdsl.optimizers.sgd import Sgd
+from netdsl.primitives.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionWeightGradient,
+    Geometry,
+)
+from netdsl.primitives.matmul import Matmul, MatmulInputGradient
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.lower import inference_program, training_program
+from netdsl.program.program import PRECISIONS, Program
+from netdsl.quantities import Padding, Size
+
+pytestmark = pytest.mark.skipif(not cpu().bfloat16, reason="this processor multiplies no bfloat16")
+
+BATCH = 5
+EPSILON = 2.0**-24
+BOUND = 12
+"""As of direct convolutions in float32: with inputs rounded beforehand only the sums round."""
+
+WINOGRAD_BOUND = {(2, 3): 2, (4, 3): 8, (2, 5): 4}
+"""Of F(m x m, r x r): every error is at most bound * 2^-8 * max(sum |x| |w|), the maximum over all outputs.
+
+It is nearly reached only where tiles lie mostly beyond the border; a quarter of it is usual."""
+
+
+def rounded(values: np.ndarray) -> np.ndarray:
+    """To the nearest bfloat16, ties to even: Python's own arithmetic, not that under test."""
+    bits = values.astype(np.float32).view(np.uint32)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
+
+
+def ran(op, values: dict[str, np.ndarray], batch: int, threads: int, *, exact: bool) -> np.ndarray:
+    for tensor in op.inputs:
+        tensor.role = Role.INPUT
+    given = {tensor.name: tensor for tensor in op.inputs}
+    program = Program(
+        "test", batch, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact, precision="bf16"
+    )
+    session = backend("numba").bind(program, {}, threads)
+    for name, value in values.items():
+        session.inputs[name][...] = value
+    session.run()
+    return np.array(session.outputs["result"]).reshape(op.outputs[0].full_shape(batch))
+
+
+def doubled(op, values: dict[str, np.ndarray], batch: int) -> np.ndarray:
+    arrays = {tensor: values[tensor.name].astype(np.float64) for tensor in op.inputs}
+    arrays[op.outputs[0]] = np.zeros(op.outputs[0].full_shape(batch))
+    COMPUTE[type(op)](op, arrays)
+    return arrays[op.outputs[0]]
+
+
+def drawn(op, batch: int) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(7)
+    return {t.name: generator.normal(size=t.full_shape(batch)).astype(np.float32) for t in op.inputs}
+
+
+SHAPES = {
+    "first-layer": {"side": 11, "size": (39, 41), "depth": 3, "filters": 96, "stride": 4},
+    "one-sided": {"side": 3, "size": (8, 7), "depth": 5, "filters": 33, "padding": (1, 0, 2, 1)},
+    "groups": {"side": 3, "size": (8, 7), "depth": 8, "filters": 36, "groups": 2, "padding": (1, 1, 1, 1)},
+    "one-by-one": {"side": 1, "size": (7, 7), "depth": 65, "filters": 130},
+    "unread": {"side": 1, "size": (9, 7), "depth": 64, "filters": 48, "stride": 2},
+    "stride": {"side": 3, "size": (11, 9), "depth": 16, "filters": 20, "stride": 2, "padding": (1, 1, 1, 1)},
+    "dilation": {"side": 3, "size": (11, 9), "depth": 16, "filters": 20, "dilation": 2, "padding": (2,) * 4},
+    "whole-image": {"side": 6, "size": (6, 6), "depth": 15, "filters": 70},
+}
+KINDS = [Convolution, ConvolutionInputGradient, ConvolutionWeightGradient]
+
+
+def convolution(
+    kind, side, size, depth, filters, stride=1, padding=(0, 0, 0, 0), groups=1, dilation=1
+):  # the shapes above
+    pads = Padding(*padding)
+    covered = (side - 1) * dilation + 1
+    x = Tensor("x", (*size, depth))
+    w = Tensor("w", (side, side, depth // groups, filters), batched=False)
+    high = (size[0] + pads.top + pads.bottom - covered) // stride + 1
+    wide = (size[1] + pads.left + pads.right - covered) // stride + 1
+    y = Tensor("y", (high, wide, filters))
+    geometry = Geometry(Size(stride, stride), pads, groups, Size(dilation, dilation))
+    order = {
+        Convolution: (y, x, w),
+        ConvolutionInputGradient: (x, y, w),
+        ConvolutionWeightGradient: (w, x, y),
+    }
+    return kind(*order[kind], geometry)
+
+
+def check(op, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within rounding of the products of rounded numbers, whatever the number of threads."""
+    monkeypatch.setattr(pairs_choice, "LEAST_WEIGHTS", 1)
+    monkeypatch.setattr(pairs_choice, "LEAST_SIDE", 1)
+    assert "bfloat16" in emit(op, batch, exact=True, precision="bf16")[0].note
+    values = drawn(op, batch)
+    near = {name: rounded(value) for name, value in values.items()}
+    wanted = doubled(op, near, batch)
+    scale = EPSILON * doubled(op, {name: abs(value) for name, value in near.items()}, batch).max()
+    found = ran(op, values, batch, 2, exact=True)
+    assert abs(found - wanted).max() <= BOUND * scale
+    for threads in (1, 4):
+        assert ran(op, values, batch, threads, exact=True).tobytes() == found.tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("name", SHAPES)
+def test_convolutions_multiply_rounded_numbers(name: str, kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    check(convolution(kind, **SHAPES[name]), BATCH, monkeypatch)
+
+
+@pytest.mark.parametrize(("batch", "inputs", "outputs"), [(5, 70, 130), (32, 1200, 333), (70, 129, 517)])
+def test_matrix_products_multiply_rounded_numbers(
+    batch: int, inputs: int, outputs: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    x, y = Tensor("x", (inputs,)), Tensor("y", (outputs,))
+    w = Tensor("w", (inputs, outputs), batched=False)
+    check(Matmul(y, x, w), batch, monkeypatch)
+    x, y = Tensor("x", (inputs,)), Tensor("y", (outputs,))
+    check(MatmulInputGradient(x, y, w), batch, monkeypatch)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("outputs_wide", [2, 4])
+@pytest.mark.parametrize("name", GEOMETRIES)
+def test_winograd_in_bfloat16_has_a_bound(
+    name: str, outputs_wide: int, kind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = GEOMETRIES[name][0]
+    if outputs_wide not in winograd_choice.PAIRED_CANDIDATES[side]:
+        pytest.skip("this form is not computed in bfloat16")
+    monkeypatch.setattr(winograd_choice, "CANDIDATES", {side: ()})
+    monkeypatch.setattr(winograd_choice, "PAIRED_CANDIDATES", {side: (outputs_wide,)})
+    monkeypatch.setattr(winograd_choice, "WORTH", float("inf"))
+    monkeypatch.setattr(pairs_choice, "LEAST_WEIGHTS", 1)
+    op = operation(name, kind)
+    assert "in bfloat16" in emit(op, BATCH, precision="bf16")[0].note
+    values = drawn(op, BATCH)
+    wanted = doubled(op, values, BATCH)
+    scale = 2.0**-8 * doubled(op, {name: abs(value) for name, value in values.items()}, BATCH).max()
+    found = ran(op, values, BATCH, 2, exact=False)
+    assert abs(found - wanted).max() <= WINOGRAD_BOUND[outputs_wide, side] * scale
+    for threads in (1, 4):
+        assert ran(op, values, BATCH, threads, exact=False).tobytes() == found.tobytes()
+
+
+NETWORK = (
+    image(12, 12, 32),
+    conv(48, (3, 3), pad=1),
+    BatchNorm(epsilon=1e-5, momentum=0.1),
+    Relu(),
+    conv(32, (3, 3)),
+    Relu(),
+    FullyConnected(neurons=10),
+)
+
+
+def trained(precision: str, threads: int) -> dict[str, np.ndarray]:
+    plan, optimizer = planned(*NETWORK), Sgd(decay=1e-3)
+    program = training_program(
+        plan, 24, loss=losses()["cross-entropy"], optimizer=optimizer, precision=precision
+    )
+    store = filled_store(program, seed=1)
+    session = backend("numba").bind(program, store, threads)
+    generator = np.random.default_rng(2)
+    for _ in range(5):
+        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+        session.inputs["target"][...] = np.eye(10)[generator.integers(10, size=24)]
+        session.inputs["rate"][...] = 0.02
+        session.run()
+    return store
+
+
+def test_training_is_near_to_float32_and_the_same_for_any_number_of_threads() -> None:
+    near = trained("bf16", 2)
+    for threads in (1, 4):
+        assert all(near[n].tobytes() == array.tobytes() for n, array in trained("bf16", threads).items())
+    for name, array in trained("float32", 2).items():
+        if name.endswith("weights"):
+            change = np.linalg.norm(near[name] - array)
+            assert 0 < change <= 0.01 * np.linalg.norm(array), name
+
+
+def test_weights_and_sums_stay_float32() -> None:
+    program = training_program(
+        planned(*NETWORK), 4, loss=losses()["cross-entropy"], optimizer=Sgd(), precision="bf16"
+    )
+    assert all(array.dtype == np.float32 for array in filled_store(program, seed=1).values())
+    notes = [launch.note for launch in lay_out(program).launches]
+    assert any("bfloat16" in note for note in notes)
+    plain = inference_program(planned(*NETWORK), 4, loss=losses()["cross-entropy"])
+    assert not any("bfloat16" in launch.note for launch in lay_out(plain).launches)
+
+
+def test_precisions_of_the_command_are_those_of_programs() -> None:
+    assert _PRECISIONS == PRECISIONS
+
+
+def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdsl.backend.numba.cpu.cpu", lambda: Cpu("skylake", 16, 32, False))
+    check_precision("float32")
+    with pytest.raises(Diagnosed, match="skylake"):
+        check_precision("bf16")
+
+
+@pytest.mark.parametrize("width", ["8", "4"])
+def test_narrower_vectors(width: str) -> None:
+    """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
+    import os
+
+    chosen = "multiply_rounded and (one-sided or stride or 70 or 1200)"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", __file__, "-k", chosen, "-p", "no:cacheprovider"]
+    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout[-3000:]
