@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.panels import BAND_FLOATS, ITEMS, panels_of, split_evenly
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 
