@@ -25,7 +25,7 @@ import numpy as np
 from training import machine
 
 from netdsl.backend.numba.backend import NumbaSession, open_backend
-from netdsl.backend.numba.simd import WIDTH
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.session import Store
 from netdsl.plan.load import load_plan
 from netdsl.program.lower import training_program

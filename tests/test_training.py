@@ -39,7 +39,7 @@ def new(text: str = LINEAR, **settings: object) -> Run:
 
 
 def finish(run: Run) -> list[EpochRecord]:
-    records = train(run.machine, run.feed, run.parts, run.recipe, run.progress)
+    records = train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits")
     return [record for record in records if isinstance(record, EpochRecord)]
 
 
@@ -126,7 +126,7 @@ def test_steps_have_seeds_of_their_own() -> None:
 
 def test_what_the_loop_reports() -> None:
     run = new(epochs=2)
-    records = list(train(run.machine, run.feed, run.parts, run.recipe, run.progress))
+    records = list(train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits"))
     steps = [record for record in records if isinstance(record, StepRecord)]
     assert [(record.epoch, record.step) for record in steps] == [(e, s) for e in (1, 2) for s in range(1, 24)]
     assert sum(record.images for record in steps) == 2 * len(run.parts.train)
@@ -142,7 +142,7 @@ def test_a_linear_classifier_learns_the_digits() -> None:
     run = new(epochs=10, rate=0.02)
     history = finish(run)
     assert history[-1].train_loss < history[0].train_loss / 3
-    assert evaluated(run.machine, run.feed, run.parts.test, 64).accuracy > 0.93
+    assert evaluated(run.machine, run.images, run.parts.test, 64).accuracy > 0.93
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "l2"])
@@ -182,7 +182,7 @@ def test_a_long_epoch_is_saved_in_between_and_goes_on_from_there(
 
 def test_a_batch_larger_than_the_data_is_all_of_it() -> None:
     run = new(batch=100_000, epochs=1)
-    records = list(train(run.machine, run.feed, run.parts, run.recipe, run.progress))
+    records = list(train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits"))
     assert isinstance(records[0], StepRecord)
     assert records[0].images == len(run.parts.train)
 
@@ -191,7 +191,7 @@ def test_evaluation_does_not_depend_on_the_batch_and_changes_nothing() -> None:
     run = new("input 8x8x1\nCONV1: 4 3x3\nBN1\nRELU\nDROPOUT 0.5\nFC1: 10\n", epochs=1)
     finish(run)
     before = {name: array.copy() for name, array in run.machine.store.items()}
-    outcomes = [evaluated(run.machine, run.feed, run.parts.test, batch) for batch in (1, 7, 1000)]
+    outcomes = [evaluated(run.machine, run.images, run.parts.test, batch) for batch in (1, 7, 1000)]
     assert len({outcome.correct for outcome in outcomes}) == 1
     assert outcomes[0].loss == pytest.approx(outcomes[2].loss, rel=1e-5)
     assert all((before[name] == array).all() for name, array in run.machine.store.items())
@@ -239,7 +239,7 @@ def test_more_scores_than_classes_is_a_warning() -> None:
     run = new("input 8x8x1\nFC1: 12\n", epochs=8, rate=0.02)
     assert [finding.code for finding in run.findings] == ["ND506"]
     finish(run)
-    outcome = evaluated(run.machine, run.feed, run.parts.test, 64)
+    outcome = evaluated(run.machine, run.images, run.parts.test, 64)
     assert outcome.accuracy > 0.9
     assert outcome.confusion(10).shape == (10, 10)
 

@@ -17,7 +17,7 @@ from layer_cases import conv, image
 from netdsl.backend import backend
 from netdsl.backend.numba import tuned
 from netdsl.backend.numba.backend import lay_out
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit import emit
 from netdsl.backend.numba.emit.forms import MODEL, forms_of, key_of
 from netdsl.backend.numba.image_lanes import (
@@ -27,7 +27,6 @@ from netdsl.backend.numba.image_lanes import (
     lane_groups,
     operations_in_lanes,
 )
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.backend.numpy.primitives import COMPUTE
 from netdsl.commands import run
 from netdsl.commands.tuned_run import forms_warning

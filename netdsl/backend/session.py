@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,28 @@ def allow_any(needed_bytes: int) -> None:
     """Let a session have whatever memory it needs."""
 
 
+class Images(NamedTuple):
+    """Labelled images in memory, and how some of them become inputs.
+
+    ``pixels``: (images, height, width, channels), uint8 or float32; ``labels``: (images,) int64;
+    ``scale`` and ``shift``: (height, width, channels) and ``targets``: (classes, scores), float32.
+    All in C order.
+    """
+
+    pixels: Array
+    labels: NDArray[np.int64]
+    scale: NDArray[np.float32]
+    shift: NDArray[np.float32]
+    targets: NDArray[np.float32]
+
+
+class Batch(NamedTuple):
+    """The images of one step: ``chosen`` numbers those of ``images``, (batch,), in C order."""
+
+    images: Images
+    chosen: NDArray[np.int64]
+
+
 class Session(Protocol):
     """A program bound to memory. Not for several threads at once."""
 
@@ -32,14 +54,28 @@ class Session(Protocol):
     arena_bytes: int
     """Memory for everything that lives within a step."""
 
-    def run(self) -> None:
-        """Compute one step, changing the store in place."""
+    def make_ready(self, images: Images | None = None) -> None:
+        """Do now what the first step, on batches of ``images``, would have to wait for."""
+
+    def fill(self, batch: Batch) -> None:
+        """Write a batch into ``x`` and ``target``."""
+
+    def run(self, following: tuple[Session, Batch] | None = None) -> None:
+        """Compute one step, changing the store in place.
+
+        Meanwhile ``following``, a batch for the next step of this or another session, is prepared;
+        afterwards it stands in the ``inputs`` of that session as if by ``fill``.
+        """
 
 
 class Backend(Protocol):
     """Binds programs."""
 
     name: str
+
+    @property
+    def problem(self) -> str:
+        """Why compiled code could not be kept for the next process; empty where it could."""
 
     def bind(
         self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any
@@ -75,6 +111,14 @@ def constant_arrays(program: Program) -> dict[Tensor, Array]:
         tensor: np.array(values, np.float32).reshape(tensor.shape)
         for tensor, values in program.constants.items()
     }
+
+
+def write_batch(inputs: dict[str, Array], batch: Batch) -> None:
+    """What ``fill`` does, as NumPy says it: x = pixels*scale + shift, target = targets[label]."""
+    images, chosen = batch
+    np.multiply(images.pixels[chosen], images.scale, out=inputs["x"])
+    inputs["x"] += images.shift
+    inputs["target"][...] = images.targets[images.labels[chosen]]
 
 
 def shown(array: Array, batched: bool) -> Array:

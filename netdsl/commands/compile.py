@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from math import prod
 
@@ -14,6 +13,7 @@ from netdsl.commands.running import (
     check_precision,
     exact_option,
     precision_option,
+    tell_problem,
     thread_count,
 )
 from netdsl.quantities import bytes_text
@@ -57,6 +57,7 @@ def command(
     plan = load_plan_or_exit(network)
     check_precision(precision)
     from netdsl.backend.numba.backend import lay_out, open_backend
+    from netdsl.backend.numba.cache import DRIVER
     from netdsl.backend.numba.listing import module_text
     from netdsl.data.memory import require_memory
     from netdsl.losses import losses
@@ -86,16 +87,11 @@ def command(
     stored_bytes = sum(4 * prod(shape) for _, shape, _ in program.stored)
     needed_bytes = stored_bytes + layout.memory.arena_bytes
     require_memory(needed_bytes, network, f"a step of {batch} images", "use a smaller --batch")
-    names = set()
-    for launch in layout.launches:
-        kernels.address(launch.kernel)
-        names.add(launch.kernel.name)
-    kernels.driver()
+    names = {launch.kernel.name for launch in layout.launches}
+    kernels.load([DRIVER, *(launch.kernel for launch in layout.launches)], thread_count(None))
     seconds = time.perf_counter() - start
     click.echo(
         f"{len(layout.launches)} launches of {len(names)} kernels, {kernels.compiled} of them compiled now"
         f" ({seconds:.1f} s); {bytes_text(layout.memory.arena_bytes)} for a step of {batch} images"
     )
-    if kernels.problem:
-        click.echo(f"netdsl: nothing could be kept for the next run: {kernels.problem}", err=True)
-        sys.stderr.flush()
+    tell_problem(kernels.problem)

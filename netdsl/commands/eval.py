@@ -12,6 +12,7 @@ from netdsl.commands.running import (
     exact_option,
     format_option,
     percent,
+    tell_problem,
     thread_count,
     threads_option,
 )
@@ -50,6 +51,7 @@ def command(run: str, data: str | None, form: str, exact: bool, threads: int | N
         click.echo(json.dumps(_as_json(restored, examined), indent=2, ensure_ascii=False))
     else:
         _print(restored, examined)
+    tell_problem(restored.backend.problem)
 
 
 def _as_json(restored: Restored, examined: Examined) -> dict[str, Any]:

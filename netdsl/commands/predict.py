@@ -13,6 +13,7 @@ from netdsl.commands.running import (
     exact_option,
     format_option,
     percent,
+    tell_problem,
     thread_count,
     threads_option,
 )
@@ -73,6 +74,7 @@ def command(
         import json
 
         click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+    tell_problem(restored.backend.problem)
     context.exit(1 if any("error" in row for row in rows) else 0)
 
 

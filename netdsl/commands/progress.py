@@ -52,7 +52,11 @@ def epoch_line(record: EpochRecord, epochs: int, images_per_second: float) -> st
 
 
 class _Clock:
-    """Images per second of the training steps of an epoch, validation and writing left out."""
+    """Images per second of the training steps of an epoch, validation and writing left out.
+
+    The last step of several is left out too: it is the rest, of another size, for which the very
+    first epoch may have to compile.
+    """
 
     def __init__(self) -> None:
         self.seconds, self.images = 0.0, 0
@@ -63,8 +67,9 @@ class _Clock:
         if isinstance(record, StepRecord):
             if record.step == 1:
                 self.seconds, self.images = 0.0, 0
-            self.seconds += now - self._last
-            self.images += record.images
+            if record.step < record.steps or record.steps == 1:
+                self.seconds += now - self._last
+                self.images += record.images
         self._last = now
 
     @property

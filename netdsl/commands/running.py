@@ -104,3 +104,11 @@ def thread_count(asked: int | None) -> int:
 def percent(share: float) -> str:
     """``98.33 %`` for 0.98333."""
     return f"{share * 100:.2f} %"
+
+
+def tell_problem(problem: str) -> None:
+    """Say why the compiled code could not be kept, where it could not: the next run compiles again."""
+    if problem:
+        from netdsl.reports.display import visible
+
+        click.echo(visible(f"the compiled code could not be kept for the next run: {problem}"), err=True)

@@ -20,6 +20,7 @@ from netdsl.commands.running import (
     exact_option,
     percent,
     precision_option,
+    tell_problem,
     thread_count,
     threads_option,
 )
@@ -211,6 +212,8 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
         folder.save(run.checkpoint())
     with _patience("compiling the network for this machine; the next run finds it ready"):
         run.bind()
+    problem = run.machine.problem
+    tell_problem(problem)
     _say(_opening(run, threads))
     before = run.progress.epoch
     stopped = _learn(run, folder)
@@ -219,6 +222,8 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     best = run.progress.best
     assert best is not None
     outcome = run.test(folder)
+    if not problem:
+        tell_problem(run.machine.problem)
     _say(
         f"{counted(run.recipe.epochs, 'epoch')} done, {run.recipe.epochs - before} of them now, "
         f"in {time.perf_counter() - started:.1f} s; "

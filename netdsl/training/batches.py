@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from netdsl.backend.session import Batch, Images, Session
 from netdsl.data.dataset import Dataset
 from netdsl.data.preparation import Preparation
 from netdsl.data.randomness import stream
@@ -40,21 +42,57 @@ def step_seed(seed: int, epoch: int, step: int) -> int:
     return zlib.crc32(f"{seed}:{epoch}:{step}".encode())
 
 
-class Feed:
-    """Writes prepared images and their targets into the inputs of a session."""
+def images_of(dataset: Dataset, preparation: Preparation, scores: int) -> Images:
+    """A data set as batches are taken from it.
 
-    def __init__(self, dataset: Dataset, preparation: Preparation, scores: int) -> None:
-        """``scores``: how many numbers the network gives; at least as many as there are classes."""
-        self.dataset = dataset
-        self._scale, self._shift = preparation.scale_and_shift(dataset.pixels.shape[1:])
-        self._targets = np.eye(len(dataset.classes), scores, dtype=np.float32)
+    ``scores``: how many numbers the network gives; at least as many as there are classes.
+    """
+    scale, shift = preparation.scale_and_shift(dataset.pixels.shape[1:])
+    pixels, labels = np.ascontiguousarray(dataset.pixels), np.ascontiguousarray(dataset.labels)
+    return Images(pixels, labels, scale, shift, np.eye(len(dataset.classes), scores, dtype=np.float32))
 
-    def write(self, inputs: dict[str, NDArray[Any]], chosen: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Fill ``x`` and ``target`` with the chosen images; returns their labels, (images,)."""
-        labels = self.dataset.labels[chosen]
-        prepare(inputs["x"], self.dataset.pixels[chosen], self._scale, self._shift)
-        inputs["target"][...] = self._targets[labels]
-        return labels
+
+class Step(NamedTuple):
+    """A session with the batch that it computes next, and the batch's labels, (images,)."""
+
+    session: Session
+    batch: Batch
+    labels: NDArray[np.int64]
+
+    @property
+    def size(self) -> int:
+        return len(self.labels)
+
+
+def steps_over(
+    session_of: Callable[[int], Session],
+    images: Images,
+    order: NDArray[np.int64],
+    sizes: Sequence[int],
+    done: int = 0,
+) -> Iterator[tuple[Step, Step | None]]:
+    """The steps of one pass over the images numbered by ``order``, each with the step after it.
+
+    ``sizes`` are those of the batches, of which the first ``done`` are left out. Only the inputs of
+    the first step are filled here; each step is to fill those of the next while it is computed. Which
+    images a batch has, and what is made of them, follows from ``order`` alone: a batch that
+    was prepared and never used is lost without a trace. Augmentation belongs here too: numbers drawn
+    for each image of a batch, which go with it to the kernel that fills the inputs.
+    """
+    order = np.ascontiguousarray(order, np.int64)
+    labels = images.labels[order]
+    ends = np.cumsum(sizes).tolist()
+    spans = [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)][done:]
+    steps = (
+        Step(session_of(span.stop - span.start), Batch(images, order[span]), labels[span]) for span in spans
+    )
+    now = next(steps, None)
+    if now is not None:
+        now.session.fill(now.batch)
+    while now is not None:
+        following = next(steps, None)
+        yield now, following
+        now = following
 
 
 def prepare(

@@ -14,7 +14,7 @@ import numpy as np
 
 from netdsl.data.split import Parts
 from netdsl.diagnostics import Diagnosed, file_error
-from netdsl.training.batches import Feed, batch_sizes, epoch_order, step_seed
+from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
 from netdsl.training.metrics import Evaluation
 from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
@@ -22,7 +22,7 @@ from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Rec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from netdsl.backend.session import Session, Store
+    from netdsl.backend.session import Images, Session, Store
 
 
 class Sessions(Protocol):
@@ -36,27 +36,30 @@ class Sessions(Protocol):
 
 
 def train(
-    machine: Sessions, feed: Feed, parts: Parts, recipe: Recipe, progress: Progress
+    machine: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
 ) -> Iterator[Record]:
     """Train from ``progress`` on to the recipe's last epoch, changing store and progress in place.
 
-    Raises Diagnosed (ND512) where the loss is no longer a finite number.
+    ``name`` is that of the data. Raises Diagnosed (ND512) where the loss is no longer a finite number.
     """
     sizes = batch_sizes(len(parts.train), recipe.batch)
-    ends = np.cumsum(sizes)
     while progress.epoch < recipe.epochs:
         epoch = progress.epoch + 1
         order = epoch_order(parts.train, recipe.seed, epoch)
-        while progress.step < len(sizes):
-            size, end = sizes[progress.step], int(ends[progress.step])
-            loss, correct = _step(machine, feed, order[end - size : end], recipe, progress)
+        seen = sum(sizes[: progress.step])
+        for step, following in steps_over(machine.training, images, order, sizes, progress.step):
+            moment = step_seed(recipe.seed, epoch, progress.step + 1)
+            loss, correct = _update(step, following, recipe.rate, moment)
+            if not isfinite(loss):
+                raise _diverged(machine.store, name, f"at epoch {epoch}, step {progress.step + 1}")
+            seen += step.size
             progress.step += 1
-            progress.loss_sum += loss * size
+            progress.loss_sum += loss * step.size
             progress.correct += correct
-            yield StepRecord(epoch, progress.step, len(sizes), size, loss, progress.correct / end)
-        validation = yield from evaluate(machine, feed, parts.validation, recipe.batch)
+            yield StepRecord(epoch, progress.step, len(sizes), step.size, loss, progress.correct / seen)
+        validation = yield from evaluate(machine, images, parts.validation, recipe.batch)
         if not isfinite(validation.loss):
-            raise _diverged(machine.store, feed.dataset.name, f"in the validation of epoch {epoch}")
+            raise _diverged(machine.store, name, f"in the validation of epoch {epoch}")
         record = EpochRecord(
             epoch,
             progress.loss_sum / len(parts.train),
@@ -69,45 +72,40 @@ def train(
         yield record
 
 
-def _step(
-    machine: Sessions, feed: Feed, chosen: NDArray[np.int64], recipe: Recipe, progress: Progress
-) -> tuple[float, int]:
+def _update(step: Step, following: Step | None, rate: float, seed: int) -> tuple[float, int]:
     """One update; the loss of the batch and how many of its images were right beforehand."""
-    session = machine.training(len(chosen))
-    labels = feed.write(session.inputs, chosen)
-    session.inputs["rate"][...] = recipe.rate
+    session = step.session
+    session.inputs["rate"][...] = rate
     if "seed" in session.inputs:
-        session.inputs["seed"][...] = step_seed(recipe.seed, progress.epoch + 1, progress.step + 1)
-    session.run()
-    loss = float(session.outputs["loss"])
-    if not isfinite(loss):
-        raise _diverged(
-            machine.store, feed.dataset.name, f"at epoch {progress.epoch + 1}, step {progress.step + 1}"
-        )
-    return loss, int(np.count_nonzero(_answers(session, feed) == labels))
+        session.inputs["seed"][...] = seed
+    _run(step, following)
+    return float(session.outputs["loss"]), int(np.count_nonzero(_answers(step) == step.labels))
+
+
+def _run(step: Step, following: Step | None) -> None:
+    step.session.run(None if following is None else (following.session, following.batch))
 
 
 def evaluate(
-    machine: Sessions, feed: Feed, chosen: NDArray[np.int64], batch: int
+    machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int
 ) -> Generator[EvaluationRecord, None, Evaluation]:
     """Run the network on the chosen images without changing it; returns the Evaluation."""
     sizes = batch_sizes(len(chosen), batch)
     predicted = np.empty(len(chosen), np.int64)
     loss_sum, end = 0.0, 0
-    for step, size in enumerate(sizes, start=1):
-        session = machine.inference(size)
-        feed.write(session.inputs, chosen[end : end + size])
-        session.run()
-        loss_sum += float(session.outputs["loss"]) * size
-        predicted[end : end + size] = _answers(session, feed)
-        end += size
-        yield EvaluationRecord(step, len(sizes), size)
-    return Evaluation(loss_sum / len(chosen), feed.dataset.labels[chosen], predicted)
+    steps = steps_over(machine.inference, images, chosen, sizes)
+    for number, (step, following) in enumerate(steps, start=1):
+        _run(step, following)
+        loss_sum += float(step.session.outputs["loss"]) * step.size
+        predicted[end : end + step.size] = _answers(step)
+        end += step.size
+        yield EvaluationRecord(number, len(sizes), step.size)
+    return Evaluation(loss_sum / len(chosen), images.labels[chosen], predicted)
 
 
-def evaluated(machine: Sessions, feed: Feed, chosen: NDArray[np.int64], batch: int) -> Evaluation:
+def evaluated(machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int) -> Evaluation:
     """The Evaluation at once, for who needs no records."""
-    steps = evaluate(machine, feed, chosen, batch)
+    steps = evaluate(machine, images, chosen, batch)
     while True:
         try:
             next(steps)
@@ -116,10 +114,10 @@ def evaluated(machine: Sessions, feed: Feed, chosen: NDArray[np.int64], batch: i
             return outcome
 
 
-def _answers(session: Session, feed: Feed) -> NDArray[np.int64]:
+def _answers(step: Step) -> NDArray[np.int64]:
     """The class with the highest score for each image of the batch; scores without a class do not count."""
-    scores = session.outputs["scores"][:, : len(feed.dataset.classes)]
-    answers: NDArray[np.int64] = scores.argmax(axis=1)
+    classes = len(step.batch.images.targets)
+    answers: NDArray[np.int64] = step.session.outputs["scores"][:, :classes].argmax(axis=1)
     return answers
 
 

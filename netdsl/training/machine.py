@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +17,14 @@ from netdsl.program.program import NO_FORMS
 from netdsl.training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from netdsl.backend.session import Backend, Session, Store
+    from netdsl.layers.layer import Parameter
     from netdsl.program.program import Program, Stored
+
+_WORTH_THREADS = 1 << 21
+"""Numbers to draw from which on threads, which take some milliseconds to start, save time."""
 
 
 class Machine:
@@ -46,6 +53,11 @@ class Machine:
     def stored(self, purpose: str, batch: int) -> tuple[Stored, ...]:
         """The arrays that the program of a purpose, "train" or "infer", keeps between steps."""
         return self.program(purpose, batch).stored
+
+    @property
+    def problem(self) -> str:
+        """Why the backend could not keep compiled code; empty where it could."""
+        return self._backend.problem
 
     @property
     def bytes(self) -> int:
@@ -90,14 +102,13 @@ class Machine:
         return self._sessions[key]
 
 
-def first_values(plan: Plan, recipe: Recipe, stored: tuple[Stored, ...]) -> Store:
+def first_values(plan: Plan, recipe: Recipe, stored: tuple[Stored, ...], threads: int = 1) -> Store:
     """The arrays that training starts from.
 
     Weights are drawn by the recipe's initializer from a stream of their own, keyed by seed and
     name; all other parameters and statistics are filled with their ``initial``, what the optimizer
     keeps with 0.
     """
-    initializer = initializers()[recipe.init]
     parameters = {
         f"{layer.node.name}.{parameter.name}": parameter
         for layer in plan.layers
@@ -108,11 +119,33 @@ def first_values(plan: Plan, recipe: Recipe, stored: tuple[Stored, ...]) -> Stor
         for layer in plan.layers
         for statistic in layer.statistics
     }
-    store: Store = {}
-    for name, shape, _ in stored:
-        if name in parameters and parameters[name].fan_in:
-            drawn = initializer.draw(stream(recipe.seed, f"first values of {name}"), parameters[name])
-            store[name] = np.ascontiguousarray(drawn, np.float32)
-        else:
-            store[name] = np.full(shape, fill.get(name, 0.0), np.float32)
-    return store
+    weights = {name for name, parameter in parameters.items() if parameter.fan_in}
+    drawn = _drawn(recipe, {name: parameters[name] for name, _, _ in stored if name in weights}, threads)
+    return {
+        name: drawn[name] if name in drawn else _filled(shape, fill.get(name, 0.0))
+        for name, shape, _ in stored
+    }
+
+
+def _filled(shape: tuple[int, ...], value: float) -> NDArray[np.float32]:
+    # Zeros cost nothing before they are used: the system hands out the memory then.
+    return np.full(shape, value, np.float32) if value else np.zeros(shape, np.float32)
+
+
+def _drawn(recipe: Recipe, weights: dict[str, Parameter], threads: int) -> Store:
+    """The first values of weights: a stream each, so that they can be drawn side by side."""
+    initializer = initializers()[recipe.init]
+
+    def draw(name: str) -> NDArray[np.float32]:
+        values = initializer.draw(stream(recipe.seed, f"first values of {name}"), weights[name])
+        return np.ascontiguousarray(values, np.float32)
+
+    sizes = {name: prod(parameter.shape) for name, parameter in weights.items()}
+    if threads == 1 or sum(sizes.values()) < _WORTH_THREADS:
+        return {name: draw(name) for name in weights}
+    from concurrent.futures import ThreadPoolExecutor
+
+    # The largest first: in AlexNet one has more than half of all numbers.
+    names = sorted(weights, key=lambda name: -sizes[name])
+    with ThreadPoolExecutor(threads) as pool:
+        return dict(zip(names, pool.map(draw, names), strict=True))

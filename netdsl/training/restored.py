@@ -17,7 +17,7 @@ from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
 from netdsl.quantities import Volume
-from netdsl.training.batches import Feed, batch_sizes, prepare
+from netdsl.training.batches import batch_sizes, images_of, prepare
 from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, take_arrays
 from netdsl.training.fitness import check_inference_memory
 from netdsl.training.loop import evaluated
@@ -92,6 +92,7 @@ class Restored:
         self.checkpoint = checkpoint
         self.path = path
         self.plan = plan
+        self.backend = backend
         recipe = checkpoint.recipe._replace(exact=exact or checkpoint.recipe.exact)
         self._machine = Machine(plan, recipe, backend, threads)
         self._machine.forms = checkpoint.forms
@@ -116,8 +117,8 @@ class Restored:
             part = "test" if len(chosen) else "all"
             chosen = chosen if len(chosen) else np.arange(dataset.images)
         check_inference_memory(self.plan, min(recipe.batch, len(chosen)))
-        feed = Feed(dataset, self.checkpoint.preparation, self.plan.output.values)
-        return Examined(dataset.name, part, evaluated(self._machine, feed, chosen, recipe.batch))
+        images = images_of(dataset, self.checkpoint.preparation, self.plan.output.values)
+        return Examined(dataset.name, part, evaluated(self._machine, images, chosen, recipe.batch))
 
     def _renamed(self, dataset: Dataset) -> Dataset:
         """Other data with the run's numbers for its classes and the run's range of values."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from netdsl.data.split import Parts, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.graph.printer import print_network
 from netdsl.plan.plan import Plan
-from netdsl.training.batches import Feed, batch_sizes
+from netdsl.training.batches import batch_sizes, images_of
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, take_arrays
 from netdsl.training.fitness import check_classes_fit, check_memory, check_trainable, check_weights_memory
 from netdsl.training.loop import evaluated, train
@@ -26,7 +27,7 @@ from netdsl.training.records import EpochRecord, Progress, Record
 from netdsl.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from netdsl.backend.session import Backend
+    from netdsl.backend.session import Backend, Images
     from netdsl.program.program import Program
 
 
@@ -48,9 +49,9 @@ class Run:
     data_digest: str
     findings: tuple[Diagnostic, ...]
 
-    @property
-    def feed(self) -> Feed:
-        return Feed(self.dataset, self.preparation, self.plan.output.values)
+    @cached_property
+    def images(self) -> Images:
+        return images_of(self.dataset, self.preparation, self.plan.output.values)
 
     @property
     def first_batch(self) -> int:
@@ -63,13 +64,16 @@ class Run:
         return print_network(self.plan.network)
 
     def bind(self) -> None:
-        """Bind the program of every batch size that the run will meet, so that training never pauses
-        to compile and the memory is known."""
+        """Bind the program of every batch size that the run will meet, so that the memory is known.
+
+        Only the first step's is made ready: the backend goes on compiling the others meanwhile.
+        """
         for purpose, size in self._sizes():
             if purpose == "train":
                 self.machine.training(size)
             else:
                 self.machine.inference(size)
+        self.machine.training(self.first_batch).make_ready(self.images)
 
     def programs(self) -> list[Program]:
         """All that the run will compute."""
@@ -108,7 +112,9 @@ class Run:
         stored = self.machine.stored("train", self.first_batch)
         learned = {name for name, _, kind in stored if kind != "optimizer"}
         saved = time.monotonic()
-        for record in train(self.machine, self.feed, self.parts, self.recipe, self.progress):
+        for record in train(
+            self.machine, self.images, self.parts, self.recipe, self.progress, self.dataset.name
+        ):
             if isinstance(record, EpochRecord):
                 folder.save_epoch(self.checkpoint(), learned)
                 saved = time.monotonic()
@@ -123,7 +129,7 @@ class Run:
         stored = self.machine.stored("infer", self.first_batch)
         for name, values in take_arrays(best, stored, folder.best).items():
             self.machine.store[name][...] = values
-        return evaluated(self.machine, self.feed, self.parts.test, self.recipe.batch)
+        return evaluated(self.machine, self.images, self.parts.test, self.recipe.batch)
 
 
 def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
@@ -140,7 +146,7 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
     check_memory(plan, stored, min(recipe.batch, len(parts.train)))
     preparation = measure(dataset.pixels, parts.train)
-    machine.store = first_values(plan, recipe, stored)
+    machine.store = first_values(plan, recipe, stored, threads)
     return Run(plan, recipe, dataset, parts, preparation, machine, Progress(), dataset.digest(), findings)
 
 

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
-from netdsl.backend.numba.cache import Kernels
+from netdsl.backend.numba.cache import DRIVER, Kernels
 from netdsl.backend.numba.emit import emit, noted
 from netdsl.backend.numba.emit.joining import MOST_TOGETHER, emit_joined, joined
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
+from netdsl.backend.numba.filling import Filling, fill_kernel
 from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
 from netdsl.backend.numba.threads import team
-from netdsl.backend.session import Array, Store, allow_any, check_store, constant_arrays, input_arrays, shown
+from netdsl.backend.session import (
+    Array,
+    Batch,
+    Images,
+    Session,
+    Store,
+    allow_any,
+    check_store,
+    constant_arrays,
+    input_arrays,
+    shown,
+)
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
@@ -91,7 +103,10 @@ def lay_out(program: Program) -> Layout:
 
 
 class NumbaSession:
-    """A program bound to one arena; see Session."""
+    """A program bound to one arena; see Session.
+
+    Its kernels are loaded when it is made ready, or runs for the first time.
+    """
 
     def __init__(
         self,
@@ -103,10 +118,15 @@ class NumbaSession:
     ) -> None:
         check_store(program, store)
         layout = lay_out(program)
+        kernels.expect([DRIVER, *(launch.kernel for launch in layout.launches)])
         self._layout = layout
-        self._batch = program.batch
+        self._program = program
         self._store = store
+        self._kernels = kernels
+        self._threads = threads
         self.inputs = input_arrays(program)
+        self._spare: dict[str, Array] = {}
+        self._input_places: list[tuple[Array, int, Tensor]] = []
         scratch_line = -(-layout.scratch_floats * 4 // CACHE_LINE) * CACHE_LINE + CACHE_LINE
         self._scratch_stride = scratch_line // 4
         self.arena_bytes = layout.memory.arena_bytes + scratch_line * threads
@@ -120,8 +140,8 @@ class NumbaSession:
         for tensor, array in self._constants.items():
             self._addresses[tensor] = array.ctypes.data
         self._arguments: list[Array] = []
-        self.table, self._barriers = self._bind(kernels)
-        self._team = team(threads, kernels.driver())
+        self._filling = Filling(kernels)
+        self._table: Array | None = None
         self.outputs = {name: self._view(tensor) for name, tensor in program.outputs.items()}
 
     def _address(self, tensor: Tensor) -> int:
@@ -141,10 +161,30 @@ class NumbaSession:
         assert isinstance(argument, Scratch)
         return self._base + self._layout.memory.arena_bytes
 
-    def _bind(self, kernels: Kernels) -> tuple[Array, int]:
-        """The table of launches: function, arguments, items, whether the workers meet after it.
+    def make_ready(self, images: Images | None = None) -> None:
+        if self._table is None:
+            kernels, launches = self._kernels, self._layout.launches
+            filling = [] if images is None else [fill_kernel(images)]
+            kernels.load([DRIVER, *(launch.kernel for launch in launches), *filling], self._threads)
+            table = self._bind(kernels)
+            self._team = team(self._threads, kernels.driver())
+            self._table = table
+            # Before the last launch, so that what it writes is still in the cache when the next step
+            # reads it. The workers do not meet behind it, for nothing in this step does.
+            self._filling_table = np.concatenate([table[:-1], self._filling.row, table[-1:]])
+            self._filling_table[-2, 3] = 0
 
-        Items are negative where one worker does them all; two such launches run in order without a meeting.
+    @property
+    def table(self) -> Array:
+        """The launches of a step, a row each: function, arguments, items, whether the workers meet after."""
+        self.make_ready()
+        assert self._table is not None
+        return self._table
+
+    def _bind(self, kernels: Kernels) -> Array:
+        """The launches as rows; items are negative where one worker does them all.
+
+        Two such launches run in order without a meeting.
         """
         launches = self._layout.launches
         table = np.zeros((len(launches), 4), np.int64)
@@ -155,36 +195,76 @@ class NumbaSession:
                 place = next(n for n, a in enumerate(launch.arguments) if isinstance(a, Scratch))
                 numbers[place + 1] = self._scratch_stride
             self._arguments.append(np.array(numbers, np.int64))
+            self._input_places += [
+                (self._arguments[-1], place, tensor)
+                for place, tensor in self._places(launch)
+                if tensor.role is Role.INPUT
+            ]
             alone = self._runs_alone(launch)
             last = number + 1 == len(launches)
             meets = last or not (alone and self._runs_alone(launches[number + 1]))
             address = kernels.address(launch.kernel)
             items = -launch.items if alone else launch.items
             table[number] = (address, self._arguments[-1].ctypes.data, items, meets)
-        return table, int(table[:, 3].sum())
+        return table
+
+    def _places(self, launch: Launch) -> Iterator[tuple[int, Tensor]]:
+        """Which arguments of a launch are addresses, and of whose memory."""
+        for place, argument in enumerate(launch.arguments):
+            if isinstance(argument, Place):
+                yield place, self._layout.owner.get(argument.tensor, argument.tensor)
 
     def _runs_alone(self, launch: Launch) -> bool:
         """Whether one worker does all of a launch."""
-        touched = sum(tensor.count(self._batch) for tensor in launch.tensors)
+        touched = sum(tensor.count(self._program.batch) for tensor in launch.tensors)
         return launch.items == 1 or touched <= ALONE_FLOATS
 
     def _view(self, tensor: Tensor) -> Array:
         """The memory of an output as an array."""
         start = self._address(tensor) - self._arena.ctypes.data
-        raw = self._arena[start : start + tensor.size_bytes(self._batch)]
-        return shown(raw.view(np.float32).reshape(tensor.full_shape(self._batch)), tensor.batched)
+        raw = self._arena[start : start + tensor.size_bytes(self._program.batch)]
+        return shown(raw.view(np.float32).reshape(tensor.full_shape(self._program.batch)), tensor.batched)
 
     @property
     def launches(self) -> tuple[Launch, ...]:
         """The launches of a step, one per row of ``table``."""
         return self._layout.launches
 
-    def run(self) -> None:
-        self._team.run(self.table.ctypes.data, len(self.table), self._barriers)
+    def fill(self, batch: Batch) -> None:
+        self.make_ready()
+        self._filling.aim(batch, self.inputs["x"], self.inputs["target"])
+        self.run_table(self._filling.row)
+
+    def run(self, following: tuple[Session, Batch] | None = None) -> None:
+        if following is None:
+            self.run_table(self.table)
+            return
+        self.make_ready()
+        session, batch = following
+        inputs = self._spare_inputs() if session is self else session.inputs
+        self._filling.aim(batch, inputs["x"], inputs["target"])
+        self._filling_table[-2, :3] = self._filling.row[0, :3]
+        self.run_table(self._filling_table)
+        if session is self:
+            self._exchange_inputs()
+
+    def _spare_inputs(self) -> dict[str, Array]:
+        """A second set of the inputs that a batch fills."""
+        if not self._spare:
+            self._spare = {name: np.zeros_like(self.inputs[name]) for name in ("x", "target")}
+        return self._spare
+
+    def _exchange_inputs(self) -> None:
+        """Let the step work on the spare inputs from now on."""
+        for name, spare in self._spare.items():
+            self._spare[name], self.inputs[name] = self.inputs[name], spare
+            self._addresses[self._program.inputs[name]] = spare.ctypes.data
+        for arguments, place, tensor in self._input_places:
+            arguments[place] = self._addresses[tensor]
 
     def run_table(self, table: Array) -> None:
-        """Run another table of launches on the same threads."""
-        self._team.run(table.ctypes.data, len(table), int(table[:, 3].sum()))
+        """Run a table of launches on the session's threads."""
+        self._team.run(table.ctypes.data, len(table))
 
 
 class NumbaBackend:
@@ -194,6 +274,10 @@ class NumbaBackend:
 
     def __init__(self) -> None:
         self.kernels = Kernels()
+
+    @property
+    def problem(self) -> str:
+        return self.kernels.problem
 
     def bind(
         self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any

@@ -50,3 +50,7 @@ def cpu() -> Cpu:
     # The instructions exist for each width, but only beside AVX-512.
     bfloat16 = bool(features.get("avx512bf16") and features.get("avx512vl"))
     return Cpu(llvm.get_host_cpu_name(), width, registers, bfloat16)
+
+
+WIDTH = cpu().width
+"""Numbers in a vector."""

@@ -11,10 +11,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.lanes import IN_LANES, change_order, emit_in_lanes
 from netdsl.backend.numba.emit.panels import rows_of_product
 from netdsl.backend.numba.kernel import Launch
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.convolution import (
     Convolution,

@@ -15,11 +15,13 @@ class Kernel(NamedTuple):
 
     ``arguments`` is the address of its 64-bit arguments; it does the work items from ``first`` to
     before ``last``, each of which writes memory of its own. Sizes are arguments, so that
-    one kernel serves every layer of its shape of tile and formula.
+    one kernel serves every layer of its shape of tile and formula. A function of generated code that
+    is no kernel, the step's, has another number of ``arguments``.
     """
 
     name: str
     text: str
+    arguments: int = 4
 
 
 class Place(NamedTuple):

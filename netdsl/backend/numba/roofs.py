@@ -13,9 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from netdsl.backend.numba.cache import Kernels
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.kernel import Kernel, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.backend.numba.threads import team
 
 RUNS = 8
@@ -48,7 +47,7 @@ def _run(kernels: Kernels, threads: int, made: Kernel, arguments: list[int], ite
     table = np.array([[kernels.address(made), numbers.ctypes.data, items, 1]], np.int64)
     workers = team(threads, kernels.driver())
     start = time.perf_counter()
-    workers.run(table.ctypes.data, 1, 1)
+    workers.run(table.ctypes.data, 1)
     return time.perf_counter() - start
 
 

@@ -15,10 +15,7 @@ from numba.core import cgutils
 from numba.core.extending import models, register_model
 from numba.extending import intrinsic
 
-from netdsl.backend.numba.cpu import cpu
-
-WIDTH = cpu().width
-"""Numbers in a Vector."""
+from netdsl.backend.numba.cpu import WIDTH as WIDTH
 
 FLOAT = ir.FloatType()
 I16 = ir.IntType(16)

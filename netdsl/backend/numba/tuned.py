@@ -12,10 +12,8 @@ import os
 import tempfile
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
-
-import llvmlite
-import numba
 
 from netdsl.backend.numba.cache import cache_folder
 from netdsl.backend.numba.cpu import cpu
@@ -35,7 +33,7 @@ def _machine() -> str:
     folder = Path(__file__).parent
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.read_bytes())
-    facts = (numba.__version__, llvmlite.__version__, *map(str, cpu()))
+    facts = (version("numba"), version("llvmlite"), *map(str, cpu()))
     digest.update("\n".join(facts).encode())
     return digest.hexdigest()[:20]
 

@@ -50,6 +50,7 @@ from netdsl.backend.numba.functions import (
     raised,
 )
 from netdsl.backend.numba.lane_tile import lane_dot, lane_tile
+from netdsl.backend.numba.levels import load_level_lanes, load_levels
 from netdsl.backend.numba.simd import (
     WIDTH,
     from_integer,
@@ -101,6 +102,8 @@ __all__ = [
     "load",
     "load_everywhere",
     "load_lanes",
+    "load_level_lanes",
+    "load_levels",
     "load_unsigned",
     "logarithm",
     "logistic",
@@ -134,7 +137,6 @@ __all__ = [
 ]
 
 
-def compiled(signature: str = KERNEL_SIGNATURE, *, cache: bool = True) -> Callable[[Any], Any]:
-    """Compile a kernel to a C function, kept on disk beside its module."""
-    decorate: Callable[[Any], Any] = cfunc(signature, cache=cache, error_model="numpy")
-    return decorate
+def compiled(function: Callable[..., Any]) -> Any:
+    """Compile a kernel in this process, in modules that ``netdsl compile --emit`` printed."""
+    return cfunc(KERNEL_SIGNATURE, error_model="numpy")(function)

@@ -8,7 +8,18 @@ from typing import Any
 import numpy as np
 
 from netdsl.backend.numpy.primitives import COMPUTE
-from netdsl.backend.session import Store, allow_any, check_store, constant_arrays, input_arrays, shown
+from netdsl.backend.session import (
+    Batch,
+    Images,
+    Session,
+    Store,
+    allow_any,
+    check_store,
+    constant_arrays,
+    input_arrays,
+    shown,
+    write_batch,
+)
 from netdsl.primitives.tensor import Role, Type
 from netdsl.program.program import Program
 
@@ -44,15 +55,25 @@ class NumpySession:
             name: shown(self._values[tensor], tensor.batched) for name, tensor in program.outputs.items()
         }
 
-    def run(self) -> None:
+    def make_ready(self, images: Images | None = None) -> None:
+        """Nothing is left to do."""
+
+    def fill(self, batch: Batch) -> None:
+        write_batch(self.inputs, batch)
+
+    def run(self, following: tuple[Session, Batch] | None = None) -> None:
         for operation in self._program.operations:
             COMPUTE[type(operation)](operation, self._values)
+        if following is not None:
+            session, batch = following
+            session.fill(batch)
 
 
 class NumpyBackend:
     """The executable specification."""
 
     name = "numpy"
+    problem = ""
 
     def bind(
         self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.convolution import (
     dot_product_input_gradient,
     emit_convolution,
@@ -29,7 +29,6 @@ from netdsl.backend.numba.emit.weight_gradient import (
 )
 from netdsl.backend.numba.emit.winograd_choice import AnyConvolution, emit_form, winograd_shares
 from netdsl.backend.numba.kernel import Launch, blocks
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, ConvolutionWeightGradient
 from netdsl.primitives.operation import Operation
 from netdsl.quantities import Size

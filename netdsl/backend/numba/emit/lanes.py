@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.convolution import has_unread_inputs
 from netdsl.backend.numba.emit.elementwise import emit_lanes_elementwise
 from netdsl.backend.numba.emit.filling import fill_zeros
@@ -26,7 +27,6 @@ from netdsl.backend.numba.emit.window import (
     emit_window_maximum_gradient,
 )
 from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,

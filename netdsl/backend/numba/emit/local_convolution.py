@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.panels import Panels, panels_of
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.local_convolution import (
     LocalConvolution,
     LocalConvolutionInputGradient,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.panels import ITEMS, Tile
 from netdsl.backend.numba.emit.transposing import transpose
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
 from netdsl.primitives.tensor import Tensor
 

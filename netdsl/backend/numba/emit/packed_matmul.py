@@ -7,7 +7,7 @@ of bfloat16 they are rounded on the way, and the images beforehand.
 
 from __future__ import annotations
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.matmul import (
     MOST_BATCH_ROWS,
     SECOND_CACHE_FLOATS,
@@ -19,7 +19,6 @@ from netdsl.backend.numba.emit.matmul import (
 from netdsl.backend.numba.emit.pairs import pairs_along_rows
 from netdsl.backend.numba.emit.panels import ITEMS
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.matmul import Matmul
 from netdsl.primitives.tensor import Tensor
 

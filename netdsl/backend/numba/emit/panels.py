@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.pairs import pairs_of_rows
 from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.elementwise import prelude, row_starts, row_strides
 from netdsl.backend.numba.emit.operands import Domain, Operand, domain_of, operand_of
 from netdsl.backend.numba.formulas import Formula, formula, renamed
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.expression import operand as operand_number
 from netdsl.primitives.operation import Operation

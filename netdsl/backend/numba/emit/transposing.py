@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
 
 

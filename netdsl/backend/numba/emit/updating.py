@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.matmul import STEP_BLOCK, along_columns, down_rows, tile_shape
 from netdsl.backend.numba.emit.pairs import pairs_of_rows
 from netdsl.backend.numba.emit.panels import ITEMS, rows_of_product
@@ -24,7 +25,6 @@ from netdsl.backend.numba.kernel import (
     indented,
     kernel,
 )
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.matmul import MatmulWeightGradient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.panels import (
     BAND_FLOATS,
     ITEMS,
@@ -14,7 +14,6 @@ from netdsl.backend.numba.emit.panels import (
     usual_tile,
 )
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 

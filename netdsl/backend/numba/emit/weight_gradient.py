@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.depthwise import emit_depthwise_weight_gradient, is_depthwise
 from netdsl.backend.numba.emit.dilation import dilated_shape, gather_taps, undilated
 from netdsl.backend.numba.emit.gathering import gather_windows
@@ -21,7 +21,6 @@ from netdsl.backend.numba.emit.panels import (
 )
 from netdsl.backend.numba.emit.reduction import sum_parts
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.tensor import Tensor
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.panels import rows_of_product
 from netdsl.backend.numba.emit.winograd import BLOCK_FLOATS, convolve
 from netdsl.backend.numba.emit.winograd_gradient import weight_gradient
@@ -11,7 +12,6 @@ from netdsl.backend.numba.emit.winograd_phases import convolve_in_phases
 from netdsl.backend.numba.emit.winograd_planes import whole_vectors
 from netdsl.backend.numba.emit.winograd_tiles import Border, Variant, mosaic, variant
 from netdsl.backend.numba.kernel import Launch
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,

@@ -6,7 +6,7 @@ through all three.
 
 from __future__ import annotations
 
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.panels import ITEMS, split_evenly
 from netdsl.backend.numba.emit.winograd_planes import (
     Chunk,
@@ -19,7 +19,6 @@ from netdsl.backend.numba.emit.winograd_planes import (
 from netdsl.backend.numba.emit.winograd_tiles import Border, Variant, mosaic, text_of
 from netdsl.backend.numba.emit.winograd_weights import Weights, along, transform_weights
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
 
 MOST_ROWS = 96

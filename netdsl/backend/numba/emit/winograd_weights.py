@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.panels import ITEMS, Panels, panels_of
 from netdsl.backend.numba.emit.winograd_tiles import Variant, text_of, transposed
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.simd import WIDTH
 from netdsl.primitives.tensor import Tensor
 
 LINE_FLOATS = 16

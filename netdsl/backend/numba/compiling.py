@@ -1,0 +1,67 @@
+"""From a kernel's text to the bytes of an object file: the only place that needs all of Numba.
+
+It is not imported where every kernel is on disk, for importing Numba takes longer than loading them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core.compiler import Flags, compile_extra
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.registry import cpu_target
+
+from netdsl.backend.numba import words
+from netdsl.backend.numba.kernel import Kernel
+
+
+@global_compiler_lock  # type: ignore[untyped-decorator]
+def object_code(kernel: Kernel, symbol: str) -> bytes:
+    """An object file with the kernel as a C function of 64-bit integers, named ``symbol``."""
+    flags = Flags()
+    flags.no_cpython_wrapper = True
+    flags.no_cfunc_wrapper = True
+    flags.no_compile = True  # a wrapper of our own comes into the same module first
+    flags.enable_pyobject = False
+    flags.error_model = "numpy"
+    arguments = (types.intp,) * kernel.arguments
+    context = cpu_target.target_context
+    compiled = compile_extra(
+        cpu_target.typing_context, context, _function(kernel, symbol), arguments, types.void, flags, {}
+    )
+    compiled.library.add_ir_module(_wrapper(context, compiled.fndesc, symbol))
+    compiled.library.finalize()
+    _, _, (code, _) = compiled.library.serialize_using_object_code()
+    assert isinstance(code, bytes)
+    return code
+
+
+def _function(kernel: Kernel, symbol: str) -> Any:
+    """The text as a Python function that sees the words."""
+    known = {name: getattr(words, name) for name in words.__all__} | {"__name__": "netdsl_kernel"}
+    exec(compile(kernel.text, f"<{kernel.name}>", "exec"), known)
+    function: Any = known[kernel.name]
+    # Numba names machine code after it, and names must differ in a process.
+    function.__qualname__ = symbol
+    return function
+
+
+def _wrapper(context: Any, description: Any, symbol: str) -> Any:
+    """A C function that calls what Numba compiled, by Numba's own convention.
+
+    Kernels raise nothing, so the status is dropped, and the object file depends on no function of
+    Python or of Numba.
+    """
+    module = context.create_module(f"{symbol}.c")
+    kind = context.call_conv.get_function_type(description.restype, description.argtypes)
+    callee = ir.Function(module, kind, description.llvm_func_name)
+    numbers = [context.get_value_type(argument) for argument in description.argtypes]
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), numbers), symbol)
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    context.call_conv.call_function(
+        builder, callee, description.restype, description.argtypes, function.args, attrs=("noinline",)
+    )
+    builder.ret_void()
+    return module
