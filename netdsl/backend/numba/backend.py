@@ -11,6 +11,7 @@ import numpy as np
 
 from netdsl.backend.numba.cache import DRIVER, Kernels
 from netdsl.backend.numba.emit import emit, noted
+from netdsl.backend.numba.emit.epilogue import formulas_at_the_end, with_formula
 from netdsl.backend.numba.emit.joining import MOST_TOGETHER, emit_joined, joined
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
 from netdsl.backend.numba.filling import Filling, fill_kernel
@@ -60,6 +61,7 @@ def lay_out(program: Program) -> Layout:
     lanes = LaneVolumes(program.batch, owner, launches)
     in_lanes = operations_in_lanes(program)
     updates = updates_of(program)
+    ends = formulas_at_the_end(program, in_lanes | {*updates})
     used_up: set[Operation] = {update for chain in updates.values() for update in chain}
     for number, operation in enumerate(program.operations):
         if operation in used_up:
@@ -72,6 +74,19 @@ def lay_out(program: Program) -> Layout:
             continue
         if operation in in_lanes:
             launches += lanes.emit(operation)
+            continue
+        if operation in ends:
+            lanes.restore((*operation.inputs, *ends[operation].inputs), operation.phase)
+            plain = emit(
+                operation,
+                program.batch,
+                exact=program.exact,
+                precision=program.precision,
+                forms=program.forms,
+            )
+            ended = with_formula(plain, ends[operation], operation.outputs[0], program.batch)
+            launches += ended or plain
+            used_up.update({ends[operation]} if ended else ())
             continue
         following = program.operations[number : number + MOST_TOGETHER]
         together = joined(following, program.batch)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.emit.epilogue import finished
 from netdsl.backend.numba.emit.panels import ITEMS, Tile
 from netdsl.backend.numba.emit.transposing import transpose
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
@@ -171,6 +172,7 @@ def _product_kernel(blocking: _Blocking, rows: int, columns: int) -> Kernel:
                 nested += [f"    {line}" for line in inner]
                 nested.append(f"        {tile_call(high, vectors, lanes)}")
     body += [f"        {line}" for line in nested]
+    body.append(f"    {finished('top * columns', 'bottom - top', 'left', 'right')}")
     return kernel("product", indented(body, 1) + "\n")
 
 

@@ -8,6 +8,7 @@ of bfloat16 they are rounded on the way, and the images beforehand.
 from __future__ import annotations
 
 from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.emit.epilogue import finished
 from netdsl.backend.numba.emit.matmul import (
     MOST_BATCH_ROWS,
     SECOND_CACHE_FLOATS,
@@ -106,6 +107,7 @@ def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: boo
                 f"0, scratch + (column - left) * 4, width, 0, "
                 "c + (row * columns + column) * 4, 0, columns, 1, lines, step)"
             )
+    body.append(f"    {finished('0', 'rows', 'left', 'right')}")
     return kernel("product_in_pairs" if paired else "packed_product", indented(body, 1) + "\n")
 
 

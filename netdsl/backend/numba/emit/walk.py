@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.emit.epilogue import finished
 from netdsl.backend.numba.emit.panels import (
     BAND_FLOATS,
     ITEMS,
@@ -129,6 +130,10 @@ class Walk(NamedTuple):
             ]
         else:
             body += [f"        {line}" for line in (full if panels.whole else tail)]
+        if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):
+            rows = "(end_row - top_row) * (out_row // out_column)"
+            start = "out_start + image * out_image + top_row * out_row"
+            body.append(f"    {finished(start, rows, '0', 'filters')}")
         return kernel("convolve", indented(body, 1) + "\n")
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.winograd_planes import whole_vectors
-from netdsl.backend.numba.emit.winograd_tiles import Border, Mosaic, Variant, mosaic, text_of
+from netdsl.backend.numba.emit.winograd_tiles import Border, Mosaic, Variant, finished_places, mosaic, text_of
 from netdsl.backend.numba.emit.winograd_weights import LINE_FLOATS, Weights, along, transform_weights
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.primitives.tensor import Tensor
@@ -138,6 +138,7 @@ def _kernel(form: Variant, weights: Weights, high: int, channels: int, filters: 
         "    for number in range(count):",
         f"        list_places(table, {step}, start + number, {step}, 0, 0, y, spare, of_y)",
         *(f"        {line}" for line in along("filters", outputs, filters)),
+        f"        {finished_places(step)}",
     ]
     return kernel("winograd", indented(body, 1) + "\n")
 

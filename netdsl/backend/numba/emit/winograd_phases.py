@@ -16,7 +16,7 @@ from netdsl.backend.numba.emit.winograd_planes import (
     transform_tiles,
     whole_vectors,
 )
-from netdsl.backend.numba.emit.winograd_tiles import Border, Variant, mosaic, text_of
+from netdsl.backend.numba.emit.winograd_tiles import Border, Variant, finished_places, mosaic, text_of
 from netdsl.backend.numba.emit.winograd_weights import Weights, along, transform_weights
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.primitives.tensor import Tensor
@@ -163,6 +163,7 @@ def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk) -> Launch:
         "for number in range(first * per_item, min(last * per_item, tiles)):",
         f"    list_places(table, {step}, start + number, {step}, 0, 0, y, spare, mosaic)",
         *(f"    {line}" for line in along("filters", line, filters)),
+        f"    {finished_places(step)}",
     ]
     built = kernel("winograd_outputs", indented(body, 1) + "\n")
     scratch = 2 * form.products + m.depth

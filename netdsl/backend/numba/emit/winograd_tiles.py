@@ -10,6 +10,7 @@ from functools import cache
 from math import prod, sqrt
 from typing import NamedTuple
 
+from netdsl.backend.numba.emit.epilogue import finished
 from netdsl.backend.numba.kernel import blocks
 
 POINTS = {
@@ -91,6 +92,13 @@ def transposed(matrix: Matrix) -> Matrix:
 def text_of(matrix: Matrix) -> str:
     """A matrix as ``transform`` takes it; equal numbers are spelt alike, whatever their sign."""
     return "; ".join(" ".join(f"{round(number, 12) + 0.0:.9g}" for number in row) for row in matrix)
+
+
+def finished_places(side: int) -> str:
+    """A line of a kernel behind which the side x side outputs that ``table`` lists are final, where they
+    belong to an image and are not ``spare``."""
+    places = (f"for place in range({side**2}):", "if integer(table, place) != spare:")
+    return finished("(integer(table, place) - y) // 4", "1", "0", "filters", *places)
 
 
 class Border(NamedTuple):
