@@ -19,6 +19,22 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
 
 
+def parameters_first(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+    """What depends on stored numbers alone comes first, so that it is there for the end of any product."""
+    written = {tensor for operation in operations for tensor in operation.outputs}
+    first = [
+        operation
+        for operation in operations
+        if operation.inputs
+        and all(
+            tensor.role in (Role.STORED, Role.CONSTANT) and tensor not in written
+            for tensor in operation.inputs
+        )
+        and all(tensor.role is Role.VALUE for tensor in operation.outputs)
+    ]
+    return (*first, *(operation for operation in operations if operation not in set(first)))
+
+
 class _Found(NamedTuple):
     """An activation and the pooling behind it; on the way back the spreading and the mask, or None."""
 

@@ -8,10 +8,11 @@ from netdsl.plan.plan import Plan
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.operation import Phase
 from netdsl.primitives.tensor import Role, Tensor
-from netdsl.program.commute import pool_first
+from netdsl.program.commute import parameters_first, pool_first
 from netdsl.program.fuse import fuse
 from netdsl.program.gradients import differentiate
 from netdsl.program.program import Program, Stored
+from netdsl.program.recompute import compute_again
 
 
 def training_program(
@@ -113,7 +114,8 @@ def _loss(build: Builder, loss: Loss, scores: Tensor, output: Tensor) -> Tensor:
 
 def _program(name: str, build: Builder, outputs: dict[str, Tensor], stored: list[Stored]) -> Program:
     kept = tuple(outputs.values())
-    operations = pool_first(fuse(tuple(build.operations), kept), kept)
+    operations = parameters_first(pool_first(fuse(tuple(build.operations), kept), kept))
+    operations = compute_again(operations, kept)
     used = {tensor for operation in operations for tensor in operation.inputs}
     return Program(
         name,

@@ -16,6 +16,7 @@ from netdsl.backend.numba.emit.joining import MOST_TOGETHER, emit_joined, joined
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
 from netdsl.backend.numba.filling import Filling, fill_kernel
 from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
+from netdsl.backend.numba.in_place import share_in_place
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
 from netdsl.backend.numba.threads import team
 from netdsl.backend.session import (
@@ -108,6 +109,7 @@ def lay_out(program: Program) -> Layout:
             forms=program.forms,
         )
     lanes.restore(program.outputs.values())
+    share_in_place(launches, owner, [*program.outputs.values()])
     touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]
     values = {tensor for tensors in touched for tensor in tensors if tensor.role is Role.VALUE}
     sizes = {tensor: tensor.size_bytes(program.batch) for tensor in values}
