@@ -1,0 +1,175 @@
+"""Implementations of one task in turns, each in a process of its own.
+
+A round gives one ratio, so that a slow moment of the machine meets both of its sides; the median
+over the rounds is reported.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from implementations import NETDSL, Task, is_compiled, is_installed
+from machine import busy_processors, machine
+from processes import Failure, Process
+
+from netdsl.data.memory import available_bytes
+
+Row = dict[str, Any]
+"""What was measured of one implementation; see ``compare``."""
+
+PAUSE_SECONDS = 0.02
+"""Before a turn, in which the threads of the one before fall asleep."""
+
+
+class Settings(NamedTuple):
+    """How thoroughly is measured.
+
+    ``networks`` are those asked for, None for each part's own; ``peers`` likewise. ``seconds`` is
+    how long a turn takes at least. ``cache`` is a folder for compiled code. ``restarts``: whether
+    torch.compile is started twice in the training part, as netdsl is, so that its memory and its
+    first step are those of a start that finds compiled code.
+    """
+
+    networks: tuple[str, ...] | None
+    peers: tuple[str, ...] | None
+    rounds: int
+    threads: int
+    seconds: float
+    cache: Path
+    command: str
+    restarts: bool = True
+
+    def against(self, usual: tuple[str, ...]) -> tuple[str, ...]:
+        """The peers asked for, else the usual ones; of these, those that are installed."""
+        return tuple(name for name in self.peers or usual if is_installed(name))
+
+
+class Running(NamedTuple):
+    """A started implementation with its times so far; ``ours`` are netdsl's of the same rounds."""
+
+    process: Process
+    cold: dict[str, Any] | None
+    times: list[float]
+    ours: list[float]
+
+
+def identity(part: str, task: Task, name: str, settings: Settings) -> Row:
+    """What says which row it is, and where it comes from."""
+    return {
+        "part": part,
+        "network": task.network,
+        "batch": task.batch,
+        "threads": task.threads,
+        "implementation": name,
+        "machine": machine(),
+        "command": settings.command,
+    }
+
+
+def start(name: str, task: Task, settings: Settings, *, twice: bool) -> Running:
+    """Start one, ``twice`` to have it find the code that the first start compiled. Raises Failure."""
+    if not twice:
+        return Running(Process(name, task, settings.cache / name), None, [], [])
+    # A folder that no other network has filled.
+    cache = settings.cache / task.network / name
+    first = Process(name, task, cache)
+    first.stop()
+    return Running(Process(name, task, cache), first.facts, [], [])
+
+
+def compare(
+    part: str, task: Task, peers: tuple[str, ...], settings: Settings, restarted: tuple[str, ...] = ()
+) -> list[Row]:
+    """A row for netdsl and one for every peer, in this order.
+
+    Of netdsl and of every peer: milliseconds_per_step (median of rounds_milliseconds), peak_bytes,
+    imported_bytes (before anything is set up), versions, and first_step_seconds_warm from the start
+    of the process; of those in ``restarted`` first_step_seconds_cold, too. Of peers also ``ratio``,
+    the median of their times over netdsl's of the same rounds. Where one fails, the row has
+    ``failure`` instead. All have ``busy_processors``, what other programs took beforehand.
+    """
+    busy = busy_processors()
+    with ExitStack() as stack:
+
+        def started(name: str) -> Running:
+            running = start(name, task, settings, twice=name in restarted)
+            stack.callback(running.process.kill)
+            return running
+
+        found: dict[str, Row] = {}
+        try:
+            ours = started(NETDSL)
+            waiting, largest = list(peers), ours.process.peak_bytes()
+            while NETDSL not in found:
+                group: dict[str, Running] = {}
+                # Where memory is short, not all peers are there at the same time.
+                while waiting and (not group or (available_bytes() or 2 * largest) >= 2 * largest):
+                    name = waiting.pop(0)
+                    try:
+                        group[name] = started(name)
+                        largest = max(largest, group[name].process.peak_bytes())
+                    except Failure as failure:
+                        found[name] = {"failure": str(failure)}
+                found |= take_turns(ours, group, settings)
+                if not waiting:
+                    found[NETDSL] = result(NETDSL, ours)
+        except Failure as failure:
+            # Without netdsl's times nothing can be compared.
+            found = {NETDSL: {"failure": str(failure)}}
+    names = [name for name in (NETDSL, *peers) if name in found]
+    more = {"busy_processors": busy}
+    return [identity(part, task, name, settings) | found[name] | more for name in names]
+
+
+def take_turns(ours: Running, group: dict[str, Running], settings: Settings) -> dict[str, Row]:
+    """Rounds of turns; then the group's processes are stopped."""
+    failed: dict[str, Row] = {}
+    everyone = {NETDSL: ours, **group}
+    for number in range(settings.rounds + 1):
+        # Each is first in turn, as what ran just before may matter.
+        names = list(everyone)[number % len(everyone) :] + list(everyone)[: number % len(everyone)]
+        now: dict[str, float] = {}
+        for name in names:
+            time.sleep(PAUSE_SECONDS)
+            try:
+                now[name] = everyone[name].process.milliseconds(settings.seconds)
+            except Failure as failure:
+                if name == NETDSL:
+                    raise
+                failed[name] = {"failure": str(failure)}
+                del everyone[name]
+        # The first round warms up.
+        for name, milliseconds in now.items() if number else ():
+            everyone[name].times.append(milliseconds)
+            everyone[name].ours.append(now[NETDSL])
+    rows = {}
+    for name in group:
+        rows[name] = failed.get(name) or result(name, group[name])
+        if name not in failed:
+            group[name].process.stop()
+    return rows
+
+
+def result(name: str, running: Running) -> Row:
+    facts = running.process.facts
+    row: Row = {
+        "milliseconds_per_step": statistics.median(running.times),
+        "peak_bytes": running.process.peak_bytes(),
+        "imported_bytes": facts["imported_bytes"],
+        "versions": facts["versions"],
+        "rounds_milliseconds": running.times,
+    }
+    if running.cold is not None:
+        row["first_step_seconds_cold"] = running.cold["first_step_seconds"]
+    if running.cold is not None or not is_compiled(name):
+        # Else it is not known how much of its code was there already.
+        row["first_step_seconds_warm"] = facts["first_step_seconds"]
+    if name != NETDSL:
+        row["ratio"] = statistics.median(
+            theirs / mine for theirs, mine in zip(running.times, running.ours, strict=True)
+        )
+    return row
