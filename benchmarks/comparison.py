@@ -29,7 +29,8 @@ class Settings(NamedTuple):
     """How thoroughly is measured.
 
     ``networks`` are those asked for, None for each part's own; ``peers`` likewise. ``seconds`` is
-    how long a turn takes at least. ``cache`` is a folder for compiled code. ``restarts``: whether
+    how long a turn takes at least. ``cache`` is a folder for compiled code. ``fused`` is that of
+    Task. ``restarts``: whether
     torch.compile is started twice in the training part, as netdsl is, so that its memory and its
     first step are those of a start that finds compiled code.
     """
@@ -42,6 +43,11 @@ class Settings(NamedTuple):
     cache: Path
     command: str
     restarts: bool = True
+    fused: bool = True
+
+    def task(self, network: str, batch: int, *, training: bool, threads: int | None = None) -> Task:
+        """A task under these settings."""
+        return Task(network, batch, threads or self.threads, training, self.fused)
 
     def against(self, usual: tuple[str, ...]) -> tuple[str, ...]:
         """The peers asked for, else the usual ones; of these, those that are installed."""
@@ -65,6 +71,7 @@ def identity(part: str, task: Task, name: str, settings: Settings) -> Row:
         "batch": task.batch,
         "threads": task.threads,
         "implementation": name,
+        "fused_sgd": task.fused,
         "machine": machine(),
         "command": settings.command,
     }

@@ -37,7 +37,7 @@ def measure(settings: Settings) -> Iterator[list[Row]]:
     with tempfile.TemporaryDirectory() as folder:
         room = Path(folder)
         for name in names:
-            task = Task(name, NETWORKS[name].batch, settings.threads, training=True)
+            task = settings.task(name, NETWORKS[name].batch, training=True)
             busy = {"busy_processors": busy_processors()}
             found = {COMMAND: _of_command(name, room, starts, settings.threads)}
             for peer in (NETDSL, *settings.against(PEERS)):

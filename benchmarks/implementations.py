@@ -34,12 +34,17 @@ TITLES = {
 
 
 class Task(NamedTuple):
-    """What is measured: steps of ``batch`` images, forward alone unless ``training``."""
+    """What is measured: steps of ``batch`` images, forward alone unless ``training``.
+
+    ``fused``: whether PyTorch's SGD is the fused one, which its users must ask for: on networks with
+    many parameters it is several times as fast as the default.
+    """
 
     network: str
     batch: int
     threads: int
     training: bool
+    fused: bool = True
 
 
 class Implementation(Protocol):
@@ -122,7 +127,7 @@ class Torch:
             {"params": module.learned(decays=True), "weight_decay": DECAY},
             {"params": module.learned(decays=False), "weight_decay": 0.0},
         ]
-        self._optimizer = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM)
+        self._optimizer = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, fused=task.fused)
         self._scores = torch.compile(module.scores) if self._compiled else module.scores
         self._no_gradients = torch.inference_mode
         self.step()

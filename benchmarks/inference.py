@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from comparison import Row, Settings, compare
-from implementations import PEERS, Task
+from implementations import PEERS
 from networks import MAIN, NETWORKS
 
 PART = "inference"
@@ -15,11 +15,11 @@ def measure(settings: Settings) -> Iterator[list[Row]]:
     """The rows of one network and batch after the other."""
     for name in settings.networks or tuple(NETWORKS):
         for batch in (1, NETWORKS[name].batch):
-            task = Task(name, batch, settings.threads, training=False)
+            task = settings.task(name, batch, training=False)
             yield compare(PART, task, settings.against(PEERS), settings)
 
 
 def measure_latency(settings: Settings) -> Iterator[list[Row]]:
     """The latency of the smallest network alone."""
-    task = Task(MAIN[0], 1, settings.threads, training=False)
+    task = settings.task(MAIN[0], 1, training=False)
     yield compare(PART, task, settings.against(PEERS), settings)

@@ -64,6 +64,7 @@ def parsed() -> Namespace:
     parser.add_argument("--quick", action="store_true", help="the three main networks, under ten minutes")
     parser.add_argument("--against", metavar="NAME", help=f"some of {','.join(PEERS)}")
     parser.add_argument("--rounds", type=int, help=f"{ROUNDS} by default, {QUICK_ROUNDS} with --quick")
+    parser.add_argument("--torch-sgd", choices=["fused", "default"], default="fused")
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows of this run as JSON")
     parser.add_argument("--rows", type=Path, default=STORED, metavar="FILE", help="the stored rows")
@@ -89,6 +90,7 @@ def measure(options: Namespace, cache: Path) -> Iterator[list[Row]]:
         cache=cache,
         command=" ".join(["python", *sys.argv]),
         restarts=not quick,
+        fused=options.torch_sgd == "fused",
     )
     for part in names(options.part, tuple(parts), "--part") if options.part else tuple(parts):
         yield from parts[part](settings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from comparison import Row, Settings, compare
-from implementations import EAGER, JAX, Task
+from implementations import EAGER, JAX
 from networks import MAIN, NETWORKS
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -21,7 +21,7 @@ def measure_batches(settings: Settings) -> Iterator[list[Row]]:
     """Small networks by default: 256 images of AlexNet take a gigabyte of activations and ten seconds."""
     for name in settings.networks or MAIN[:2]:
         for batch in BATCHES:
-            task = Task(name, batch, settings.threads, training=True)
+            task = settings.task(name, batch, training=True)
             yield compare(BATCH_PART, task, settings.against(PEERS), settings)
 
 
@@ -34,5 +34,5 @@ def measure_threads(settings: Settings) -> Iterator[list[Row]]:
     """Every process keeps to as many processors as it has threads."""
     for name in settings.networks or MAIN:
         for threads in thread_counts(settings.threads):
-            task = Task(name, NETWORKS[name].batch, threads, training=True)
+            task = settings.task(name, NETWORKS[name].batch, training=True, threads=threads)
             yield compare(THREADS_PART, task, settings.against(PEERS), settings)

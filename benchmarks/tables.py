@@ -215,6 +215,8 @@ def _source(part: str, rows: list[Row]) -> str:
     counts = sorted({len(row["rounds_milliseconds"]) for row in rows if "rounds_milliseconds" in row})
     rounds = f" {' or '.join(map(str, counts))} rounds." if counts else ""
     text = f"`python benchmarks/report.py --part {part}` on {machines}; {found}.{rounds}"
+    if part != "inference" and any(_is_torch(row) and not row.get("fused_sgd", True) for row in rows):
+        text += " PyTorch's SGD is the default one, not the fused one."
     busy = max((row.get("busy_processors") or 0.0 for row in rows), default=0.0)
     return f"{text} Other programs took up to {busy:.1f} processors." if busy > BUSY else text
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from comparison import Row, Settings, compare
-from implementations import COMPILED, EAGER, NETDSL, PEERS, Task
+from implementations import COMPILED, EAGER, NETDSL, PEERS
 from lines import heading, show, versions_line
 from networks import MAIN, NETWORKS
 from rows import write
@@ -29,7 +29,7 @@ def measure(settings: Settings) -> Iterator[list[Row]]:
     """The rows of one network after the other."""
     restarted = (NETDSL, *COMPILED) if settings.restarts else (NETDSL,)
     for name in settings.networks or tuple(NETWORKS):
-        task = Task(name, NETWORKS[name].batch, settings.threads, training=True)
+        task = settings.task(name, NETWORKS[name].batch, training=True)
         yield compare(PART, task, settings.against(PEERS), settings, restarted)
 
 
