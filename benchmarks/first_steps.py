@@ -61,7 +61,7 @@ def _of_command(name: str, room: Path, starts: int, threads: int) -> Row:
 
 def _of_process(peer: str, task: Task, room: Path, starts: int) -> Row:
     """Cold only of those that keep compiled code; netdsl finds what its command compiled."""
-    cache = room / task.network if peer == NETDSL else room / f"{task.network} {peer}"
+    cache = room / task.network if peer == NETDSL else room / f"{task.network}-{peer}"
     row: Row = {}
     try:
         first = _first_step(peer, task, cache)
@@ -81,7 +81,7 @@ def _first_step(peer: str, task: Task, cache: Path) -> Row:
 
 def _new(name: str, room: Path, threads: int) -> float:
     """With the compiled code of all other networks of DEFAULT."""
-    together = room / f"all but {name}"
+    together = room / f"all-but-{name}"
     for other in DEFAULT:
         if other != name:
             if not (room / other).exists():

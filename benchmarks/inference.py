@@ -20,6 +20,7 @@ def measure(settings: Settings) -> Iterator[list[Row]]:
 
 
 def measure_latency(settings: Settings) -> Iterator[list[Row]]:
-    """The latency of the smallest network alone."""
-    task = settings.task(MAIN[0], 1, training=False)
-    yield compare(PART, task, settings.against(PEERS), settings)
+    """The latency of the smallest network, where it is among those asked for."""
+    if MAIN[0] in (settings.networks or MAIN):
+        task = settings.task(MAIN[0], 1, training=False)
+        yield compare(PART, task, settings.against(PEERS), settings)

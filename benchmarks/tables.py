@@ -213,7 +213,7 @@ def _source(part: str, rows: list[Row]) -> str:
     machines = "; ".join(dict.fromkeys(row["machine"] for row in rows))
     found = ", ".join(f"{name} {version}" for name, version in versions(rows).items())
     counts = sorted({len(row["rounds_milliseconds"]) for row in rows if "rounds_milliseconds" in row})
-    rounds = f" {' or '.join(map(str, counts))} rounds." if counts else ""
+    rounds = f" {' or '.join(map(str, counts))} {'round' if counts == [1] else 'rounds'}." if counts else ""
     text = f"`python benchmarks/report.py --part {part}` on {machines}; {found}.{rounds}"
     if part != "inference" and any(_is_torch(row) and not row.get("fused_sgd", True) for row in rows):
         text += " PyTorch's SGD is the default one, not the fused one."
