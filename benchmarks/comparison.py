@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from implementations import NETDSL, Task, is_compiled, is_installed
-from machine import busy_processors, machine
+from machine import busy_seconds, machine, seconds_of
 from processes import Failure, Process
 
 from netdsl.data.memory import available_bytes
@@ -55,12 +55,16 @@ class Settings(NamedTuple):
 
 
 class Running(NamedTuple):
-    """A started implementation with its times so far; ``ours`` are netdsl's of the same rounds."""
+    """A started implementation with its times so far; ``ours`` are netdsl's of the same rounds.
+
+    ``busy`` are the processors that other programs took meanwhile, once for every group of peers.
+    """
 
     process: Process
     cold: dict[str, Any] | None
     times: list[float]
     ours: list[float]
+    busy: list[float]
 
 
 def identity(part: str, task: Task, name: str, settings: Settings) -> Row:
@@ -80,12 +84,12 @@ def identity(part: str, task: Task, name: str, settings: Settings) -> Row:
 def start(name: str, task: Task, settings: Settings, *, twice: bool) -> Running:
     """Start one, ``twice`` to have it find the code that the first start compiled. Raises Failure."""
     if not twice:
-        return Running(Process(name, task, settings.cache / name), None, [], [])
+        return Running(Process(name, task, settings.cache / name), None, [], [], [])
     # A folder that no other network has filled.
     cache = settings.cache / task.network / name
     first = Process(name, task, cache)
     first.stop()
-    return Running(Process(name, task, cache), first.facts, [], [])
+    return Running(Process(name, task, cache), first.facts, [], [], [])
 
 
 def compare(
@@ -97,9 +101,8 @@ def compare(
     imported_bytes (before anything is set up), versions, and first_step_seconds_warm from the start
     of the process; of those in ``restarted`` first_step_seconds_cold, too. Of peers also ``ratio``,
     the median of their times over netdsl's of the same rounds. Where one fails, the row has
-    ``failure`` instead. All have ``busy_processors``, what other programs took beforehand.
+    ``failure`` instead. ``busy_processors`` is what other programs took during the rounds.
     """
-    busy = busy_processors()
     with ExitStack() as stack:
 
         def started(name: str) -> Running:
@@ -128,14 +131,14 @@ def compare(
             # Without netdsl's times nothing can be compared.
             found = {NETDSL: {"failure": str(failure)}}
     names = [name for name in (NETDSL, *peers) if name in found]
-    more = {"busy_processors": busy}
-    return [identity(part, task, name, settings) | found[name] | more for name in names]
+    return [identity(part, task, name, settings) | found[name] for name in names]
 
 
 def take_turns(ours: Running, group: dict[str, Running], settings: Settings) -> dict[str, Row]:
-    """Rounds of turns; then the group's processes are stopped."""
+    """Rounds of turns; then the group's processes are stopped. The rows of the group."""
     failed: dict[str, Row] = {}
     everyone = {NETDSL: ours, **group}
+    watch = Watch(everyone)
     for number in range(settings.rounds + 1):
         # Each is first in turn, as what ran just before may matter.
         names = list(everyone)[number % len(everyone) :] + list(everyone)[: number % len(everyone)]
@@ -153,12 +156,30 @@ def take_turns(ours: Running, group: dict[str, Running], settings: Settings) -> 
         for name, milliseconds in now.items() if number else ():
             everyone[name].times.append(milliseconds)
             everyone[name].ours.append(now[NETDSL])
+    ours.busy.append(watch.others())
     rows = {}
-    for name in group:
-        rows[name] = failed.get(name) or result(name, group[name])
+    for name, running in group.items():
+        running.busy.append(ours.busy[-1])
+        rows[name] = failed.get(name) or result(name, running)
         if name not in failed:
-            group[name].process.stop()
+            running.process.stop()
     return rows
+
+
+class Watch:
+    """Counts what programs work that are not of the comparison."""
+
+    def __init__(self, everyone: dict[str, Running]) -> None:
+        self._everyone = everyone
+        self._start, self._before = time.monotonic(), self._others()
+
+    def others(self) -> float:
+        """How many processors they kept busy since the start, on average."""
+        return max(0.0, (self._others() - self._before) / (time.monotonic() - self._start))
+
+    def _others(self) -> float:
+        own = sum(seconds_of(running.process.number) for running in self._everyone.values())
+        return (busy_seconds() or 0.0) - own - time.process_time()
 
 
 def result(name: str, running: Running) -> Row:
@@ -169,6 +190,7 @@ def result(name: str, running: Running) -> Row:
         "imported_bytes": facts["imported_bytes"],
         "versions": facts["versions"],
         "rounds_milliseconds": running.times,
+        "busy_processors": max(running.busy),
     }
     if running.cold is not None:
         row["first_step_seconds_cold"] = running.cold["first_step_seconds"]

@@ -8,7 +8,8 @@ from machine import machine
 from networks import NETWORKS
 
 BUSY = 0.2
-"""Processors that other programs may take before a measurement is not worth much."""
+"""Processors that other programs may take; beyond that, a measurement is not worth much: libraries
+whose threads wait for each other lose more than their share."""
 
 
 def heading(command: str, threads: int) -> str:

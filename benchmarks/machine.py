@@ -29,23 +29,29 @@ WATCHED_SECONDS = 0.5
 
 
 def busy_processors() -> float | None:
-    """How many processors other programs keep busy just now; None where the system does not say.
-
-    Anything above a few hundredths spoils a comparison: libraries whose threads wait for each other
-    lose more than their share.
-    """
-    before = _ticks()
+    """How many processors are busy while this program does nothing; None where the system does not say."""
+    before = busy_seconds()
     time.sleep(WATCHED_SECONDS)
-    after = _ticks()
-    if before is None or after is None or sum(after) == sum(before):
-        return None
-    idle = (after[3] + after[4] - before[3] - before[4]) / (sum(after) - sum(before))
-    return (1 - idle) * (os.cpu_count() or 1)
+    after = busy_seconds()
+    return None if before is None or after is None else (after - before) / WATCHED_SECONDS
 
 
-def _ticks() -> list[int] | None:
-    """Of all processors together: user, nice, system, idle, waiting, and so on."""
+def busy_seconds() -> float | None:
+    """What all processors together have worked since the system started; None where it does not say."""
     try:
-        return [int(word) for word in Path("/proc/stat").read_text().splitlines()[0].split()[1:9]]
+        words = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()
+        # user, nice, system, idle, waiting, interrupts, soft interrupts, stolen by other machines
+        ticks = [int(word) for word in words[1:9]]
     except (OSError, IndexError, ValueError):
         return None
+    return (sum(ticks) - ticks[3] - ticks[4]) / os.sysconf("SC_CLK_TCK")
+
+
+def seconds_of(process: int) -> float:
+    """What a process has worked so far; 0 where the system does not say."""
+    try:
+        # The name before the last parenthesis may hold anything.
+        words = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0

@@ -72,6 +72,11 @@ class Process:
         self._say("peak")
         return int(self._answer())
 
+    @property
+    def number(self) -> int:
+        """By which the system knows it."""
+        return self._process.pid
+
     def stop(self) -> None:
         """Let it end."""
         assert self._process.stdin is not None
