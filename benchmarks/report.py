@@ -4,7 +4,7 @@
                                 [--against NAME,...] [--rounds N] [--threads N] [--tables-only]
 
 All figures of the tables are in benchmarks/results.json, where a row that is measured again takes
-the place of the old one. It is written after every network, so that what was measured stays when a
+the place of the old one. File and page are written after every network, so that what was measured stays when a
 session is cut. --quick measures the three main networks with few rounds and leaves page and
 results alone unless --write is given.
 """
@@ -96,12 +96,19 @@ def measure(options: Namespace, cache: Path) -> Iterator[list[Row]]:
         yield from parts[part](settings)
 
 
+def write_page(path: Path, stored: list[Row]) -> None:
+    page = path.read_text(encoding="utf-8")
+    path.write_text(tables.replaced(page, stored), encoding="utf-8")
+
+
 def main() -> None:
     options = parsed()
     writes = options.write if options.write is not None else not options.quick
     stored: list[Row] = read(options.rows)
     rows: list[Row] = []
-    if not options.tables_only:
+    if options.tables_only:
+        write_page(options.page, stored)
+    else:
         print(heading(" ".join(["python", *sys.argv]), options.threads))
         with tempfile.TemporaryDirectory() as cache:
             for found in measure(options, Path(cache)):
@@ -110,15 +117,13 @@ def main() -> None:
                 stored = merged(stored, found)
                 if writes:
                     write(options.rows, stored)
+                    write_page(options.page, stored)
                 if options.json:
                     write(options.json, rows)
         print(versions_line(rows))
         for name, (part, _) in tables.TABLES.items():
             if any(row["part"] == part for row in rows):
                 print(f"\n{name}\n\n{tables.rendered(name, rows)}")
-    if writes or options.tables_only:
-        page = options.page.read_text(encoding="utf-8")
-        options.page.write_text(tables.replaced(page, stored), encoding="utf-8")
 
 
 if __name__ == "__main__":
