@@ -4,9 +4,9 @@
                                 [--against NAME,...] [--rounds N] [--threads N] [--tables-only]
 
 All figures of the tables are in benchmarks/results.json, where a row that is measured again takes
-the place of the old one. File and page are written after every network, so that what was measured stays when a
-session is cut. --quick measures the three main networks with few rounds and leaves page and
-results alone unless --write is given.
+the place of the old one. File and page are written after every network, so that what was measured
+stays when a session is cut. --quick measures the three main networks with few rounds and leaves
+page and results alone unless --write is given.
 """
 
 from __future__ import annotations
