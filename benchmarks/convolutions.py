@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from training import machine
+from machine import machine
 
 from netdsl.backend.numba.backend import lay_out, open_backend
 from netdsl.backend.numba.kernel import Kernel

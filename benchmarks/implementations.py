@@ -1,68 +1,95 @@
-"""One training step of a network file, by netdsl and by PyTorch, ready to be timed.
+"""One step of a network by netdsl, by PyTorch and by JAX, ready to be timed.
 
 Every implementation is a class with ``setup()``, which returns after the first step, and
-``step()``. Data are random and stay the same: the step is what is measured.
+``step()``, which returns when the step is done. Images are random and stay the same: the step is
+what is measured.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any, Protocol
+from importlib.util import find_spec
+from typing import NamedTuple, Protocol
+
+from networks import NETWORKS, load
 
 RATE, MOMENTUM, DECAY = 0.001, 0.9, 5e-4
+"""SGD; the rate is small, so that repeating one batch goes nowhere."""
+
+NETDSL = "netdsl"
+EAGER = ("torch-nchw", "torch-channels_last")
+COMPILED = ("torch-nchw-compiled", "torch-channels_last-compiled")
+"""torch.compile of both; it takes a minute to compile and needs a C++ compiler."""
+JAX = "jax"
+PEERS = (*EAGER, *COMPILED, JAX)
+
+TITLES = {
+    NETDSL: "netdsl",
+    "torch-nchw": "NCHW",
+    "torch-channels_last": "channels_last",
+    "torch-nchw-compiled": "compiled, NCHW",
+    "torch-channels_last-compiled": "compiled, channels_last",
+    JAX: "JAX",
+}
+"""What the tables call them; the first four of the peers are PyTorch's."""
+
+
+class Task(NamedTuple):
+    """What is measured: steps of ``batch`` images, forward alone unless ``training``.
+
+    ``fused``: whether PyTorch's SGD is the fused one, which its users must ask for: on networks with
+    many parameters it is several times as fast as the default.
+    """
+
+    network: str
+    batch: int
+    threads: int
+    training: bool
+    fused: bool = True
 
 
 class Implementation(Protocol):
+    """One library with one task."""
+
     def setup(self) -> None: ...
     def step(self) -> None: ...
     def versions(self) -> dict[str, str]: ...
 
 
-def load(path: Path) -> Any:
-    """The plan of a network file."""
-    from netdsl.plan.load import load_plan
-
-    checked = load_plan(path.read_text(encoding="utf-8"), str(path))
-    assert checked.plan is not None, checked.diagnostics
-    return checked.plan
-
-
 class Netdsl:
     """The compiled backend of this repository."""
 
-    def __init__(self, path: Path, batch: int, threads: int) -> None:
-        self._path, self._batch, self._threads = path, batch, threads
+    def __init__(self, task: Task) -> None:
+        self._task = task
 
     def setup(self) -> None:
         import numpy as np
 
         from netdsl.backend import backend
-        from netdsl.losses import losses
-        from netdsl.optimizers.sgd import Sgd
-        from netdsl.program.lower import training_program
+        from netdsl.program.lower import inference_program, training_program
+        from netdsl.training.machine import first_values
+        from netdsl.training.recipe import Recipe
 
-        plan = load(self._path)
-        optimizer = Sgd(momentum=MOMENTUM, decay=DECAY)
-        program = training_program(plan, self._batch, loss=losses()["cross-entropy"], optimizer=optimizer)
-        generator = np.random.default_rng(1)
-        store = {}
-        fans = {f"{layer.node.name}.{p.name}": p.fan_in for layer in plan.layers for p in layer.parameters}
-        for name, shape, _ in program.stored:
-            spread = (2 / fans[name]) ** 0.5 if fans.get(name) else 0.0
-            store[name] = generator.standard_normal(shape, np.float32) * np.float32(spread)
-        self._session = backend("numba").bind(program, store, self._threads)
-        inputs = self._session.inputs
+        task = self._task
+        plan = load(NETWORKS[task.network].path)
+        recipe = Recipe(batch=task.batch, rate=RATE, momentum=MOMENTUM, decay=DECAY)
+        if task.training:
+            program = training_program(
+                plan, task.batch, loss=recipe.loss_function, optimizer=recipe.optimizer
+            )
+        else:
+            program = inference_program(plan, task.batch, loss=recipe.loss_function)
+        store = first_values(plan, recipe, program.stored)
+        self._session = backend("numba").bind(program, store, task.threads)
+        inputs, generator = self._session.inputs, np.random.default_rng(1)
         inputs["x"][...] = generator.standard_normal(inputs["x"].shape, np.float32)
         classes = inputs["target"].shape[1]
-        inputs["target"][...] = np.eye(classes, dtype=np.float32)[
-            generator.integers(classes, size=self._batch)
-        ]
-        inputs["rate"][...] = RATE
+        inputs["target"][np.arange(task.batch), generator.integers(classes, size=task.batch)] = 1
+        if task.training:
+            inputs["rate"][...] = RATE
         self.step()
 
     def step(self) -> None:
         self._session.run()
-        float(self._session.outputs["loss"])
 
     def versions(self) -> dict[str, str]:
         import llvmlite
@@ -76,36 +103,44 @@ class Netdsl:
 class Torch:
     """PyTorch in one memory layout, "nchw" or "channels_last", eager or compiled."""
 
-    def __init__(self, path: Path, batch: int, threads: int, layout: str, *, compiled: bool) -> None:
-        self._path, self._batch, self._threads, self._layout = path, batch, threads, layout
-        self._compiled = compiled
+    def __init__(self, task: Task, layout: str, *, compiled: bool) -> None:
+        self._task, self._layout, self._compiled = task, layout, compiled
 
     def setup(self) -> None:
         import torch
 
-        torch.set_num_threads(self._threads)
+        from netdsl.backend.torch.training import LAYOUTS
+        from netdsl.backend.torch.translation import module_of
+
+        task, form = self._task, LAYOUTS[self._layout]
+        torch.set_num_threads(task.threads)
         torch.manual_seed(1)
-        plan = load(self._path)
-        form = torch.channels_last if self._layout == "channels_last" else torch.contiguous_format
-        self._network = module_of(plan).to(memory_format=form)
+        plan = load(NETWORKS[task.network].path)
+        module = module_of(plan).to(memory_format=form)
+        module.train(task.training)
         volume = plan.input
-        x = torch.randn(self._batch, volume.channels, volume.height, volume.width)
+        x = torch.randn(task.batch, volume.channels, volume.height, volume.width)
         self._x = x.contiguous(memory_format=form)
-        self._target = torch.randint(plan.output.channels, (self._batch,))
+        self._target = torch.randint(plan.output.channels, (task.batch,))
         self._loss = torch.nn.CrossEntropyLoss()
-        self._optimizer = torch.optim.SGD(
-            self._network.parameters(), lr=RATE, momentum=MOMENTUM, weight_decay=DECAY
-        )
-        if self._compiled:
-            self._network = torch.compile(self._network)
+        groups = [
+            {"params": module.learned(decays=True), "weight_decay": DECAY},
+            {"params": module.learned(decays=False), "weight_decay": 0.0},
+        ]
+        self._optimizer = torch.optim.SGD(groups, lr=RATE, momentum=MOMENTUM, fused=task.fused)
+        self._scores = torch.compile(module.scores) if self._compiled else module.scores
+        self._no_gradients = torch.inference_mode
         self.step()
 
     def step(self) -> None:
-        self._optimizer.zero_grad(set_to_none=True)
-        loss = self._loss(self._network(self._x), self._target)
-        loss.backward()
-        self._optimizer.step()
-        float(loss.detach())
+        if self._task.training:
+            self._optimizer.zero_grad(set_to_none=True)
+            loss = self._loss(self._scores(self._x), self._target)
+            loss.backward()
+            self._optimizer.step()
+        else:
+            with self._no_gradients():
+                self._scores(self._x).softmax(dim=1)
 
     def versions(self) -> dict[str, str]:
         import torch
@@ -113,51 +148,29 @@ class Torch:
         return {"torch": torch.__version__}
 
 
-def module_of(plan: Any) -> Any:
-    """The same network as a torch.nn.Sequential, layer by layer."""
-    from torch import nn
+def implementation(name: str, task: Task) -> Implementation:
+    """By name, one of NETDSL and PEERS."""
+    if name == NETDSL:
+        return Netdsl(task)
+    if name == JAX:
+        from jax_step import Jax  # the only file that needs JAX
 
-    modules: list[Any] = []
-    for layer in plan.layers:
-        node, kind = layer.node.layer, layer.node.layer.keyword
-        volume = layer.inputs[0] if layer.inputs else layer.output
-        if kind == "CONV":
-            moving = node.moving(volume)
-            padding = (moving.padding.top, moving.padding.left)
-            modules.append(
-                nn.Conv2d(
-                    volume.channels,
-                    node.filters,
-                    tuple(node.kernel),
-                    tuple(node.stride),
-                    padding,
-                    groups=node.groups,
-                    bias=node.bias,
-                )
-            )
-        elif kind == "MAX POOL":
-            moving = node.moving(volume)
-            padding = (moving.padding.top, moving.padding.left)
-            modules.append(nn.MaxPool2d(tuple(moving.kernel), tuple(moving.stride), padding))
-        elif kind == "RELU":
-            modules.append(nn.ReLU(inplace=True))
-        elif kind == "NORM":
-            modules.append(nn.LocalResponseNorm(node.size, node.weight * node.size, node.beta, node.added))
-        elif kind == "FC":
-            modules += [nn.Flatten(), nn.Linear(volume.values, node.neurons, bias=node.bias)]
-        elif kind == "BN":
-            modules.append(nn.BatchNorm2d(volume.channels, node.added, node.newest))
-        elif kind == "DROPOUT":
-            modules.append(nn.Dropout(node.rate))
-        elif kind != "INPUT":
-            raise ValueError(f"no PyTorch form of {kind} in the benchmark")
-    return nn.Sequential(*modules)
-
-
-def implementation(name: str, path: Path, batch: int, threads: int) -> Implementation:
-    """By name: "netdsl", "torch-nchw", "torch-channels_last", or these with "-compiled" behind."""
-    if name == "netdsl":
-        return Netdsl(path, batch, threads)
+        return Jax(task, rate=RATE, momentum=MOMENTUM, decay=DECAY)
     layout = name.removeprefix("torch-")
     plain = layout.removesuffix("-compiled")
-    return Torch(path, batch, threads, plain, compiled=layout != plain)
+    return Torch(task, plain, compiled=layout != plain)
+
+
+def library(name: str) -> str:
+    """The package that an implementation needs."""
+    return name.partition("-")[0]
+
+
+def is_installed(name: str) -> bool:
+    """Whether an implementation's package is there; imports nothing."""
+    return find_spec(library(name)) is not None
+
+
+def is_compiled(name: str) -> bool:
+    """Whether an implementation keeps compiled code on disk, so that its second start is faster."""
+    return name == NETDSL or name in COMPILED

@@ -1,0 +1,101 @@
+"""The tables of docs/performance.md are rendered from rows; nothing is timed here."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import tables
+from first_steps import COMMAND
+from implementations import Task
+from networks import NETWORKS, load
+from processes import Failure, Process
+from rows import STORED, merged, read, write
+
+PAGE = (Path(__file__).parent.parent / "docs" / "performance.md").read_text(encoding="utf-8")
+
+
+def row(implementation: str, part: str = "training", **more: object) -> dict[str, object]:
+    """A row of LeNet's."""
+    named = {"part": part, "network": "lenet", "batch": 64, "threads": 2, "implementation": implementation}
+    return {**named, "machine": "a machine, 2 cores", "command": "", "versions": {"torch": "2.13.0"}} | more
+
+
+ROWS = [
+    row("netdsl", milliseconds_per_step=1.5, peak_bytes=150 * 2**20, rounds_milliseconds=[1.4, 1.5, 1.6]),
+    row("torch-nchw", milliseconds_per_step=6.0, peak_bytes=300 * 2**20, ratio=4.1),
+    row("torch-channels_last", milliseconds_per_step=4.5, peak_bytes=310 * 2**20, ratio=3.04),
+    row("torch-nchw-compiled", failure="no C++ compiler"),
+    row("jax", milliseconds_per_step=1234.5, peak_bytes=400 * 2**20, ratio=823.0),
+]
+
+
+def test_page_shows_the_stored_rows() -> None:
+    assert tables.replaced(PAGE, read(STORED)) == PAGE, "run python benchmarks/report.py --tables-only"
+
+
+def test_page_without_markers_is_refused() -> None:
+    with pytest.raises(ValueError, match="markers"):
+        tables.replaced(PAGE.replace("<!-- table: memory -->", ""), [])
+
+
+def test_training_table() -> None:
+    assert tables.rendered("training", ROWS).splitlines() == [
+        "| network | batch | netdsl, ms a step | fastest PyTorch | ms a step | ratio | netdsl, peak MiB"
+        " | PyTorch, least peak MiB | memory | JAX |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| LeNet-5 | 64 | 1.50 | channels_last | 4.50 | 3.04x | 150 | 300 | 0.50x | 823.00x |",
+        "",
+        "LeNet-5, batch 64, PyTorch compiled, NCHW: `no C++ compiler`.",
+        "",
+        "`python benchmarks/report.py --part training` on a machine, 2 cores; torch 2.13.0. 3 rounds.",
+    ]
+
+
+def test_table_of_every_implementation() -> None:
+    line = tables.rendered("training-times", ROWS).splitlines()[2]
+    assert line == "| LeNet-5 | 64 | 1.50 | 6.00 | 4.50 | – | – | 1,234 |"
+
+
+def test_table_of_threads() -> None:
+    one = row("netdsl", "threads", milliseconds_per_step=2.0) | {"threads": 1}
+    lines = tables.rendered(
+        "threads", [row("netdsl", "threads", milliseconds_per_step=1.0), one]
+    ).splitlines()
+    assert lines[0] == "| network, ms a step | 1 thread | 2 threads | speed-up |"
+    assert lines[2] == "| LeNet-5, netdsl | 2.00 | 1.00 | 2.00x |"
+
+
+def test_table_of_first_steps() -> None:
+    found = row(COMMAND, "first-step", first_step_seconds_cold=8.04, first_step_seconds_warm=0.612)
+    assert tables.rendered("first-step", [found]).splitlines()[2] == (
+        "| LeNet-5, `netdsl train` | 8.04 | – | 0.612 |"
+    )
+
+
+def test_busy_machine_is_told() -> None:
+    assert "Other programs took up to 1.5 processors." in tables.rendered(
+        "training", [row("netdsl", milliseconds_per_step=1.0, busy_processors=1.5)]
+    )
+
+
+def test_row_measured_again_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    again = row("torch-nchw", milliseconds_per_step=5.123456789)
+    rows = merged(ROWS, [again])
+    assert [r["implementation"] for r in rows] == [r["implementation"] for r in ROWS]
+    path = tmp_path / "rows.json"
+    write(path, rows)
+    assert read(path)[1]["milliseconds_per_step"] == 5.12346
+    assert len(json.loads(path.read_text())) == len(ROWS)
+    assert read(tmp_path / "absent.json") == []
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_measured_network_checks(name: str) -> None:
+    assert load(NETWORKS[name].path).output.channels >= 10
+
+
+def test_failing_implementation_gives_its_reason(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="KeyError"):
+        Process("netdsl", Task("no such network", 1, 1, training=True), tmp_path)
