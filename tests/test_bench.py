@@ -109,7 +109,11 @@ def test_whatever_is_launched_has_traffic(name: str) -> None:
     session = open_backend().bind(program, filled_store(program), 1)
     parts = {Part(launch.origin, launch.phase) for launch in session.launches}
     found = traffic(program)
-    assert parts == set(found)
+    # An activation at the end of the product before it has no launch of its own.
+    at_the_end = set(found) - parts
+    assert parts <= set(found)
+    assert all(part.phase is FORWARD for part in at_the_end)
+    assert len(at_the_end) <= sum("_formula_" in launch.kernel.name for launch in session.launches)
     assert all(moved.written_bytes > 0 for moved in found.values())
 
 

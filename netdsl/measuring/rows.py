@@ -12,13 +12,15 @@ from netdsl.program.work import Part, macs, traffic
 
 
 def rows_of(plan: Plan, program: Program, seconds: Mapping[Part, float]) -> tuple[Row, ...]:
-    """A row for every layer in order, whether anything runs for it or not, then one for what else runs."""
+    """A row for every layer in order, whether anything runs for it or not, then one for what else runs.
+
+    What is computed at the end of another layer's product has no time of its own, and so no figures.
+    """
     work, moved = macs(plan, program), traffic(program)
     kinds = {layer.node.name: layer.node.layer.keyword for layer in plan.layers}
     names = [*kinds, *dict.fromkeys(part.origin for part in seconds if part.origin not in kinds)]
-    parts = dict.fromkeys([*seconds, *moved, *work])
     figures = {
-        part: Figures(seconds.get(part, 0.0), work.get(part, 0), *moved.get(part, ())) for part in parts
+        part: Figures(spent, work.get(part, 0), *moved.get(part, ())) for part, spent in seconds.items()
     }
     return tuple(
         Row(
