@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from training import machine
+from machine import machine
 
 from netdsl.backend.numba.backend import NumbaSession, open_backend
 from netdsl.backend.numba.cpu import WIDTH

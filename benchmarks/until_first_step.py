@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Any
 
 from netdsl.backend.numba.backend import NumbaSession
 from netdsl.commands import main
@@ -17,8 +18,8 @@ from netdsl.commands import main
 _run = NumbaSession.run
 
 
-def run_once(session: NumbaSession) -> None:
-    _run(session)
+def run_once(session: NumbaSession, *arguments: Any, **options: Any) -> None:
+    _run(session, *arguments, **options)
     print(time.time() - float(os.environ["NETDSL_BENCHMARK_START"]), flush=True)
     # Nothing of what comes after the first step is of interest.
     os._exit(0)
