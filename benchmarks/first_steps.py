@@ -7,12 +7,15 @@ the peers, and of netdsl once more, in the process of the other parts, whose ima
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from comparison import Row, Settings, identity
@@ -52,6 +55,8 @@ def _of_command(name: str, room: Path, starts: int, threads: int) -> Row:
     try:
         # The first start reads files from the disk that later ones find in memory.
         _command_seconds(name, room, room / "before", threads)
+        # It may be there already, filled for what is new to another network.
+        shutil.rmtree(room / name, ignore_errors=True)
         cold = _command_seconds(name, room, room / name, threads)
         warm = [_command_seconds(name, room, room / name, threads) for _ in range(starts)]
     except Failure as failure:
@@ -99,18 +104,29 @@ def _command_seconds(name: str, room: Path, cache: Path, threads: int) -> float:
     run = tempfile.mkdtemp(dir=room)
     command = [sys.executable, str(LAUNCHER), str(network.path), "--data", str(images), "--epochs", "1"]
     command += ["--batch", str(network.batch), "--threads", str(threads), "--out", f"{run}/run"]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(cache),
+        start_new_session=True,
+    )
+    out, told = "", ""
     try:
-        done = subprocess.run(
-            command, capture_output=True, text=True, env=environment(cache), timeout=PATIENCE_SECONDS
-        )
-        return float(done.stdout.splitlines()[-1])
+        out, told = process.communicate(timeout=PATIENCE_SECONDS)
+        return float(out.splitlines()[-1])
     except subprocess.TimeoutExpired:
         raise Failure(f"no first step in {PATIENCE_SECONDS:.0f} s") from None
     except (IndexError, ValueError):
-        told = done.stderr.strip().splitlines() or ["nothing was said"]
-        raise Failure(f"no first step, ended with code {done.returncode}: {told[0][:300]}") from None
+        last = (told.strip().splitlines() or ["nothing was said"])[-1]
+        raise Failure(f"no first step, ended with code {process.returncode}: {last[:300]}") from None
     finally:
-        shutil.rmtree(run)
+        # What it still compiles for later steps would disturb the next start.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        shutil.rmtree(run, ignore_errors=True)
 
 
 def _write_images(path: Path, name: str) -> None:
