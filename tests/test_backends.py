@@ -5,16 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from building import filled_store, planned
-from layer_cases import LAYERS, network_of
+from layer_cases import LAYERS, conv, image, network_of
 
 from netdsl.backend import backend
 from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.cpu import WIDTH
+from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.input import Input
+from netdsl.layers.max_pool import MaxPool
 from netdsl.layers.relu import Relu
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import inference_program, training_program
+from netdsl.quantities import Padding, Size
 
 BATCHES = (5, 32)
 """The second fills vectors with images, which layers of few channels then work on."""
@@ -76,3 +80,31 @@ def test_gradients_that_go_straight_into_the_update() -> None:
     assert any(launch.kernel.name.startswith("product_update") for launch in launches)
     assert not any(tensor.name == "L1.weights.gradient" for launch in launches for tensor in launch.tensors)
     compare(program, steps=3)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("kind", ["bias", "normalisation", "whole-image"])
+def test_one_vector_of_images_with_a_single_position(kind: str, threads: int) -> None:
+    """A channel has WIDTH numbers of the volume and one of the bias, also where these are all."""
+    pooled = {
+        "bias": (conv(6, (1, 1)), Relu()),
+        "normalisation": (BatchNorm(epsilon=1e-5, momentum=0.1), Relu()),
+        "whole-image": (Relu(),),
+    }[kind]
+    kernel = Size(4, 4)
+    pool = MaxPool(kernel=kernel, stride=kernel, padding=Padding(0, 0, 0, 0))
+    layers = (image(4, 4, 1), conv(6, (3, 3), pad=1), pool, *pooled, FullyConnected(neurons=4))
+    plan, loss = planned(*layers), losses()["cross-entropy"]
+    program = training_program(plan, WIDTH, loss=loss, optimizer=Sgd())
+    found = {}
+    for name in ("numpy", "numba"):
+        store = filled_store(program, seed=1)
+        session = backend(name).bind(program, store, threads)
+        generator = np.random.default_rng(2)
+        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+        session.inputs["target"][...] = np.eye(4)[generator.integers(4, size=WIDTH)]
+        session.inputs["rate"][...] = 0.1
+        session.run()
+        found[name] = store
+    for array, wanted in found["numpy"].items():
+        np.testing.assert_allclose(found["numba"][array], wanted, rtol=2e-4, atol=2e-5, err_msg=array)

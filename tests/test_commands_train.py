@@ -468,3 +468,10 @@ def test_a_terminal_gets_a_bar() -> None:
     assert "\u2501\u2501" in text  # the bar
     assert re.search(r"epoch 2/2 .* loss \d\.\d{4}  accuracy \d\d\.\d\d % .*images/s \d:\d\d:\d\d", text)
     assert re.search(r"epoch 2/2  loss .* validation loss", text)
+
+
+def test_a_run_goes_on_in_its_own_precision(capsys: pytest.CaptureFixture[str]) -> None:
+    train("linear.net", "--epochs", "1", "--out", "a")
+    resume = ["train", "--resume", "a", "--epochs", "2", "--precision"]
+    for precision in ("float32", "bf16"):
+        assert "--precision cannot change" in refused(capsys, [*resume, precision], code=2)

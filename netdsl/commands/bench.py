@@ -46,7 +46,7 @@ def command(
     batch: int,
     inference: bool,
     rounds: int,
-    precision: str,
+    precision: str | None,
     threads: int | None,
     autotune: bool,
     against: str | None,
@@ -59,6 +59,7 @@ def command(
     per second, and bytes to and from memory. docs/bench.md says how each is counted.
     """
     plan = load_plan_or_exit(network)
+    precision = precision or "float32"
     check_precision(precision)
     from netdsl.measuring.measure import Task, measure
 

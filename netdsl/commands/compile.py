@@ -47,7 +47,7 @@ def command(
     momentum: float,
     decay: float,
     exact: bool,
-    precision: str,
+    precision: str | None,
     autotune: bool,
 ) -> None:
     """Compile NET to native code, or print its program with --emit.
@@ -55,6 +55,7 @@ def command(
     The code goes to the kernel cache, where later runs of this and other networks find it.
     """
     plan = load_plan_or_exit(network)
+    precision = precision or "float32"
     check_precision(precision)
     from netdsl.backend.numba.backend import lay_out, open_backend
     from netdsl.backend.numba.cache import DRIVER

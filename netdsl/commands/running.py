@@ -58,15 +58,14 @@ def precision_option(function: Function) -> Function:
     return click.option(
         "--precision",
         type=click.Choice(_PRECISIONS),
-        default="float32",
-        show_default=True,
-        help="bf16 rounds what training steps multiply to bfloat16, where the processor has it: faster.",
+        help="bf16 rounds what training steps multiply to bfloat16, where the processor has it: faster."
+        " float32 by default.",
     )(function)
 
 
-def check_precision(precision: str, backend: str = "numba") -> None:
+def check_precision(precision: str | None, backend: str = "numba") -> None:
     """Raise Diagnosed (ND542) where the processor or the backend has no such precision."""
-    if precision == "float32":
+    if precision in (None, "float32"):
         return
     from netdsl.backend.numba.cpu import cpu
     from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
@@ -77,7 +76,9 @@ def check_precision(precision: str, backend: str = "numba") -> None:
     elif not cpu().bfloat16:
         lacks = f"this processor ({cpu().name}) does not multiply bfloat16: it lacks AVX512-BF16"
     if lacks:
-        cure = "leave out --precision, which means float32; the network and its weights stay the same"
+        cure = "train in float32, which is the default; the network and its weights stay the same"
+        if backend != "numba" and cpu().bfloat16:
+            cure = "use the backend numba, which has it here, or train in float32"
         raise Diagnosed(Diagnostic("ND542", Severity.ERROR, lacks, help=(cure,)))
 
 

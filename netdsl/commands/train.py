@@ -102,7 +102,7 @@ def command(
     recipe: str | None,
     resume: str | None,
     exact: bool,
-    precision: str,
+    precision: str | None,
     autotune: bool,
     **settings: Any,
 ) -> None:
@@ -119,7 +119,7 @@ def command(
     given = {name: value for name, value in settings.items() if value is not None}
     if exact:
         given["exact"] = True
-    if precision != "float32":
+    if precision is not None:
         given["precision"] = precision
     check_precision(precision, backend)
     if resume is not None:

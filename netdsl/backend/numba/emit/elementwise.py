@@ -140,8 +140,14 @@ def prelude(operands: list[Operand], code: Formula, first: int) -> list[str]:
 def _flat(
     op: Elementwise, domain: Domain, operands: list[Operand], code: Formula, *, lanes: bool = False
 ) -> Launch:
+    # In lanes one number per channel is never whole, not even where there is a single position.
     kinds = [
-        "full" if operand.full(domain) else "scalar" if operand.scalar else "channel" for operand in operands
+        "full"
+        if operand.full(domain) and (operand.tensor.batched or not lanes)
+        else "scalar"
+        if operand.scalar
+        else "channel"
+        for operand in operands
     ]
     periodic = [n for n, kind in enumerate(kinds) if kind == "channel"]
     head = ["y = integer(arguments, 0)", "count = integer(arguments, 1)", *prelude(operands, code, 2)]
