@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
     from netdsl.primitives.tensor import Tensor
+
+
+def readers_of(operations: Iterable[Operation]) -> dict[Tensor, list[Operation]]:
+    """The operations that read each tensor, in order."""
+    found: dict[Tensor, list[Operation]] = {}
+    for operation in operations:
+        for tensor in operation.inputs:
+            found.setdefault(tensor, []).append(operation)
+    return found
 
 
 class Phase(Enum):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, operand, relu
-from netdsl.primitives.operation import Operation
+from netdsl.primitives.operation import Operation, readers_of
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
@@ -32,7 +32,8 @@ def parameters_first(operations: tuple[Operation, ...]) -> tuple[Operation, ...]
         )
         and all(tensor.role is Role.VALUE for tensor in operation.outputs)
     ]
-    return (*first, *(operation for operation in operations if operation not in set(first)))
+    moved = set(first)
+    return (*first, *(operation for operation in operations if operation not in moved))
 
 
 class _Found(NamedTuple):
@@ -46,11 +47,9 @@ class _Found(NamedTuple):
 
 def pool_first(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> tuple[Operation, ...]:
     """The same computation with activations behind the max pooling that alone reads them."""
-    readers: dict[Tensor, list[Operation]] = {}
+    readers = readers_of(operations)
     producers: dict[Tensor, Operation] = {}
     for operation in operations:
-        for tensor in operation.inputs:
-            readers.setdefault(tensor, []).append(operation)
         for tensor in operation.outputs:
             producers.setdefault(tensor, operation)
     changed: dict[Operation, tuple[Operation, ...]] = {}

@@ -76,19 +76,6 @@ def lay_out(program: Program) -> Layout:
         if operation in in_lanes:
             launches += lanes.emit(operation)
             continue
-        if operation in ends:
-            lanes.restore((*operation.inputs, *ends[operation].inputs), operation.phase)
-            plain = emit(
-                operation,
-                program.batch,
-                exact=program.exact,
-                precision=program.precision,
-                forms=program.forms,
-            )
-            ended = with_formula(plain, ends[operation], operation.outputs[0], program.batch)
-            launches += ended or plain
-            used_up.update({ends[operation]} if ended else ())
-            continue
         following = program.operations[number : number + MOST_TOGETHER]
         together = joined(following, program.batch)
         if len(together) > 1 and not used_up.intersection(together) and not in_lanes.intersection(together):
@@ -97,17 +84,24 @@ def lay_out(program: Program) -> Layout:
             launches += noted(emit_joined(together, program.batch), *together)
             used_up.update(together)
             continue
-        lanes.restore(operation.inputs, operation.phase)
+        at_the_end = ends.get(operation)
+        read = (*operation.inputs, *(at_the_end.inputs if at_the_end is not None else ()))
+        lanes.restore(read, operation.phase)
         if isinstance(operation, Reshape):
             x = operation.inputs[0]
             owner[operation.outputs[0]] = owner.get(x, x)
-        launches += emit(
+        plain = emit(
             operation,
             program.batch,
             exact=program.exact,
             precision=program.precision,
             forms=program.forms,
         )
+        if at_the_end is not None:
+            ended = with_formula(plain, at_the_end, operation.outputs[0], program.batch)
+            used_up.update({at_the_end} if ended else ())
+            plain = ended or plain
+        launches += plain
     lanes.restore(program.outputs.values())
     share_in_place(launches, owner, [*program.outputs.values()])
     touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]

@@ -62,6 +62,35 @@ def renamed(code: Formula, rename: Callable[[str], str]) -> Formula:
     )
 
 
+def by_vector(
+    code: Formula,
+    reads: Callable[[str, str], list[str]],
+    target: str,
+    *,
+    place: str,
+    start: str,
+    end: str,
+    lanes: str = "lanes",
+) -> list[str]:
+    """A loop that stores the formula at ``target``, vector by vector, the last one in part.
+
+    ``place`` is the variable that goes from ``start`` to ``end``, ``lanes`` the one for what is left
+    of the last vector. ``reads`` gives the lines that read the operands, from the word that loads and
+    from what follows the address.
+    """
+    return [
+        f"{place} = {start}",
+        f"while {place} + WIDTH <= {end}:",
+        *(f"    {line}" for line in (*reads("load", ""), *code.lines)),
+        f"    store({target}, {code.result})",
+        f"    {place} += WIDTH",
+        f"if {place} < {end}:",
+        f"    {lanes} = {end} - {place}",
+        *(f"    {line}" for line in (*reads("load_lanes", f", {lanes}"), *code.lines)),
+        f"    store_lanes({target}, {code.result}, {lanes})",
+    ]
+
+
 def _constant(value: float, constants: list[float]) -> str:
     if value in _STRUCTURAL:
         return "zero" if value == 0 else "one"

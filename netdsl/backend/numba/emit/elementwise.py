@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.operands import Domain, Operand, domain_of, operand_of
-from netdsl.backend.numba.formulas import Formula, formula, renamed
+from netdsl.backend.numba.formulas import Formula, by_vector, formula, renamed
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks, indented, kernel
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.elementwise import Elementwise
@@ -116,17 +116,7 @@ def _block_loop(op: Elementwise, tensors: list[Tensor], code: Formula, count: in
         return lines
 
     target = f"p{tensors.index(op.outputs[0])} + position * 4"
-    return [
-        "position = start",
-        "while position + WIDTH <= end:",
-        *(f"    {line}" for line in (*reads("load", ""), *code.lines)),
-        f"    store({target}, {code.result})",
-        "    position += WIDTH",
-        "if position < end:",
-        "    lanes = end - position",
-        *(f"    {line}" for line in (*reads("load_lanes", ", lanes"), *code.lines)),
-        f"    store_lanes({target}, {code.result}, lanes)",
-    ]
+    return by_vector(code, reads, target, place="position", start="start", end="end")
 
 
 def prelude(operands: list[Operand], code: Formula, first: int) -> list[str]:

@@ -11,13 +11,13 @@ import re
 from collections.abc import Sequence
 
 from netdsl.backend.numba.emit.operands import Domain, Operand, domain_of, operand_of
-from netdsl.backend.numba.formulas import Formula, formula, renamed
+from netdsl.backend.numba.formulas import Formula, by_vector, formula, renamed
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, kernel
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.convolution import Convolution
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.matmul import Matmul
-from netdsl.primitives.operation import Operation
+from netdsl.primitives.operation import Operation, readers_of
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 
@@ -39,11 +39,9 @@ def formulas_at_the_end(program: Program, left_out: frozenset[Operation]) -> dic
     All else that the formula reads must be there before the product. ``left_out`` are operations that
     have launches of another kind.
     """
-    readers: dict[Tensor, list[Operation]] = {}
+    readers = readers_of(program.operations)
     written: dict[Tensor, list[int]] = {}
     for position, operation in enumerate(program.operations):
-        for tensor in operation.inputs:
-            readers.setdefault(tensor, []).append(operation)
         for tensor in operation.outputs:
             written.setdefault(tensor, []).append(position)
     found: dict[Operation, Elementwise] = {}
@@ -143,24 +141,19 @@ def _lines(indent: str, parts: list[str], kinds: list[str], code: Formula) -> st
     """The formula over finished rows, vector by vector."""
     start, rows, first, last, *around = parts
 
-    def vector(load: str, store: str, lanes: str) -> list[str]:
-        reads = [
+    def reads(load: str, lanes: str) -> list[str]:
+        return [
             f"ex{n} = {load}({_WHERE[kind].format(n=n)}{lanes})"
             for n, kind in enumerate(kinds)
             if kind in _WHERE
         ]
-        return [*reads, *code.lines, f"{store}(ey + (ebase + ec) * 4, {code.result}{lanes})"]
 
+    target = _WHERE["result"]
+    along = by_vector(code, reads, target, place="ec", start=first, end=last, lanes="elanes")
     lines = [
         f"for erow in range({rows}):",
         f"    ebase = {start} + erow * echannels",
-        f"    ec = {first}",
-        f"    while ec + WIDTH <= {last}:",
-        *(f"        {line}" for line in vector("load", "store", "")),
-        "        ec += WIDTH",
-        f"    if ec < {last}:",
-        f"        elanes = {last} - ec",
-        *(f"        {line}" for line in vector("load_lanes", "store_lanes", ", elanes")),
+        *(f"    {line}" for line in along),
     ]
     for line in reversed(around):
         lines = [line, *(f"    {inner}" for inner in lines)]

@@ -84,15 +84,7 @@ def _by_panel(panels: Panels, lines: list[tuple[str, str]]) -> list[str]:
 
     head = ["for panel in range(panels):", f"    start = panel * {panels.width}"]
     full, tail = block(panels.vectors, WIDTH), block(panels.tail_vectors, panels.tail_lanes)
-    if panels.whole and panels.tail_vectors:
-        return [
-            *head,
-            f"    if start + {panels.width} <= filters:",
-            *(f"        {line}" for line in full),
-            "    else:",
-            *(f"        {line}" for line in tail),
-        ]
-    return [*head, *(f"    {line}" for line in (full if panels.whole else tail))]
+    return [*head, *(f"    {line}" for line in panels.by_width("filters", full, tail))]
 
 
 def _down(count: str, high: int, call: str) -> list[tuple[str, str]]:

@@ -35,6 +35,18 @@ class Panels(NamedTuple):
         """Numbers of a whole panel."""
         return self.vectors * WIDTH
 
+    def by_width(self, channels: str, full: list[str], tail: list[str]) -> list[str]:
+        """Lines for panel number ``panel`` of ``channels``: those for a whole one or for the narrower one at
+        the end, and a condition only where both occur and differ."""
+        if not self.whole or not self.tail_vectors or full == tail:
+            return full if self.whole else tail
+        return [
+            f"if (panel + 1) * {self.width} <= {channels}:",
+            *(f"    {line}" for line in full),
+            "else:",
+            *(f"    {line}" for line in tail),
+        ]
+
 
 class Tile(NamedTuple):
     """Outputs of a register tile: ``rows`` of an image by ``vectors`` of channels.

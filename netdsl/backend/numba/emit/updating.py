@@ -13,7 +13,7 @@ from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.matmul import STEP_BLOCK, along_columns, down_rows, tile_shape
 from netdsl.backend.numba.emit.pairs import pairs_of_rows
 from netdsl.backend.numba.emit.panels import ITEMS, rows_of_product
-from netdsl.backend.numba.formulas import Formula, formula, renamed
+from netdsl.backend.numba.formulas import Formula, by_vector, formula, renamed
 from netdsl.backend.numba.kernel import (
     Argument,
     Kernel,
@@ -28,7 +28,7 @@ from netdsl.backend.numba.kernel import (
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.matmul import MatmulWeightGradient
-from netdsl.primitives.operation import Operation
+from netdsl.primitives.operation import Operation, readers_of
 from netdsl.primitives.tensor import Tensor
 from netdsl.program.program import Program
 
@@ -74,10 +74,7 @@ def updates_of(program: Program) -> dict[Operation, tuple[Elementwise, ...]]:
     """
     operations = program.operations
     positions = {operation: place for place, operation in enumerate(operations)}
-    readers: dict[Tensor, list[Operation]] = {}
-    for operation in operations:
-        for tensor in operation.inputs:
-            readers.setdefault(tensor, []).append(operation)
+    readers = readers_of(operations)
     found = {}
     for place, operation in enumerate(operations):
         gradient = operation.outputs[0]
@@ -204,17 +201,7 @@ def _row_loop(gradient: Tensor, tensors: list[Tensor], update: Elementwise, code
         return lines
 
     target = f"p{tensors.index(update.outputs[0])} + (place + c) * 4"
-    return [
-        "c = 0",
-        "while c + WIDTH <= width:",
-        *(f"    {line}" for line in (*reads("load", ""), *code.lines)),
-        f"    store({target}, {code.result})",
-        "    c += WIDTH",
-        "if c < width:",
-        "    lanes = width - c",
-        *(f"    {line}" for line in (*reads("load_lanes", ", lanes"), *code.lines)),
-        f"    store_lanes({target}, {code.result}, lanes)",
-    ]
+    return by_vector(code, reads, target, place="c", start="0", end="width")
 
 
 def _kernel(

@@ -121,15 +121,7 @@ class Walk(NamedTuple):
         high, paired = tile.rows, self.paired
         tail = _walk_rows(high, columns, panels.tail_vectors, panels.tail_lanes, panels.width, paired)
         full = _walk_rows(high, columns, panels.vectors, WIDTH, panels.width, paired)
-        if panels.whole and panels.tail_vectors:
-            body += [
-                f"        if (panel + 1) * {panels.width} <= filters:",
-                *(f"            {line}" for line in full),
-                "        else:",
-                *(f"            {line}" for line in tail),
-            ]
-        else:
-            body += [f"        {line}" for line in (full if panels.whole else tail)]
+        body += [f"        {line}" for line in panels.by_width("filters", full, tail)]
         if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):
             rows = "(end_row - top_row) * (out_row // out_column)"
             start = "out_start + image * out_image + top_row * out_row"

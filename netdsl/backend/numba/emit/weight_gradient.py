@@ -288,15 +288,7 @@ def _weight_gradient_kernel(task: _Task, source: _Source, kernel_shape: tuple[in
     panels = task.panels
     full = _tap_tiles(task.tap, kernel_shape, panels.vectors, WIDTH, source.paired)
     tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, panels.tail_lanes, source.paired)
-    if panels.whole and panels.tail_vectors:
-        body += [
-            f"                    if (panel + 1) * {panels.width} <= group_filters:",
-            *(f"                        {line}" for line in full),
-            "                    else:",
-            *(f"                        {line}" for line in tail),
-        ]
-    else:
-        body += [f"                    {line}" for line in (full if panels.whole else tail)]
+    body += [f"                    {line}" for line in panels.by_width("group_filters", full, tail)]
     body.append("            started = 1")
     text = indented(body, 1).replace("TAP_ROWS", str(task.tap[0]))
     return kernel("weight_gradient", text + "\n")

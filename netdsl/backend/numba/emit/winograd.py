@@ -161,12 +161,5 @@ def _products(form: Variant, weights: Weights, high: int) -> list[str]:
         f"        u = planes + (product * plane + panel * channels * {panels.width}) * 4",
         f"        for row in range(0, count, {high}):",
     ]
-    if panels.whole and panels.tail_vectors not in (0, panels.vectors):
-        return [
-            *lines,
-            f"            if (panel + 1) * {panels.width} <= width:",
-            f"                {call(panels.vectors)}",
-            "            else:",
-            f"                {call(panels.tail_vectors)}",
-        ]
-    return [*lines, f"            {call(panels.tail_vectors or panels.vectors)}"]
+    called = panels.by_width("width", [call(panels.vectors)], [call(panels.tail_vectors)])
+    return [*lines, *(f"            {line}" for line in called)]

@@ -117,13 +117,6 @@ def _products_kernel(high: int, panels: Panels, paired: bool) -> Kernel:
         f"        count = min({STEPS}, tiles - step)",
         f"        for row in range(0, channels, {high}):",
     ]
-    if panels.whole and panels.tail_vectors not in (0, panels.vectors):
-        body += [
-            f"            if (panel + 1) * {panels.width} <= width:",
-            f"                {call(panels.vectors)}",
-            "            else:",
-            f"                {call(panels.tail_vectors)}",
-        ]
-    else:
-        body.append(f"            {call(panels.tail_vectors or panels.vectors)}")
+    called = panels.by_width("width", [call(panels.vectors)], [call(panels.tail_vectors)])
+    body += [f"            {line}" for line in called]
     return kernel("winograd_products", indented(body, 1) + "\n")

@@ -120,15 +120,8 @@ def _products_kernel(weights: Weights, high: int, paired: bool) -> Kernel:
         f"        here = u + (product * u_plane + panel * steps * {panels.width}) * 4",
         f"        for row in range(top, bottom, {high}):",
     ]
-    if panels.whole and panels.tail_vectors not in (0, panels.vectors):
-        body += [
-            f"            if (panel + 1) * {panels.width} <= width:",
-            f"                {call(panels.vectors)}",
-            "            else:",
-            f"                {call(panels.tail_vectors)}",
-        ]
-    else:
-        body.append(f"            {call(panels.tail_vectors or panels.vectors)}")
+    called = panels.by_width("width", [call(panels.vectors)], [call(panels.tail_vectors)])
+    body += [f"            {line}" for line in called]
     return kernel("winograd_rows", indented(body, 1) + "\n")
 
 
