@@ -58,8 +58,8 @@ class Implementation(Protocol):
 class Netdsl:
     """The compiled backend of this repository."""
 
-    def __init__(self, task: Task) -> None:
-        self._task = task
+    def __init__(self, task: Task, precision: str = "float32") -> None:
+        self._task, self._precision = task, precision
 
     def setup(self) -> None:
         import numpy as np
@@ -74,7 +74,11 @@ class Netdsl:
         recipe = Recipe(batch=task.batch, rate=RATE, momentum=MOMENTUM, decay=DECAY)
         if task.training:
             program = training_program(
-                plan, task.batch, loss=recipe.loss_function, optimizer=recipe.optimizer
+                plan,
+                task.batch,
+                loss=recipe.loss_function,
+                optimizer=recipe.optimizer,
+                precision=self._precision,
             )
         else:
             program = inference_program(plan, task.batch, loss=recipe.loss_function)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from networks import NETWORKS, load
 from processes import Failure, Process
 from rows import STORED, merged, read, write
 
+README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+EAGER_ONLY = " (PyTorch eager only)"
 PAGE = (Path(__file__).parent.parent / "docs" / "performance.md").read_text(encoding="utf-8")
 
 
@@ -33,6 +36,31 @@ ROWS = [
 
 def test_page_shows_the_stored_rows() -> None:
     assert tables.replaced(PAGE, read(STORED)) == PAGE, "run python benchmarks/report.py --tables-only"
+
+
+def test_the_first_page_shows_the_stored_rows() -> None:
+    """Each number of README's table is that of the rows, rounded to the digits it shows."""
+    stored = [row for row in read(STORED) if row["part"] == "training"]
+    lines = [line for line in README.splitlines() if line.startswith("| ") and line.count(" MiB |") == 1]
+    assert len(lines) >= 6
+    for line in lines:
+        title, _, *shown = (cell.strip() for cell in line.strip("|").split("|"))
+        rows = [
+            row for row in stored if NETWORKS[str(row["network"])].title == title.removesuffix(EAGER_ONLY)
+        ]
+        ours = next(row for row in rows if row["implementation"] == "netdsl")
+        peers = [row for row in rows if str(row["implementation"]).startswith("torch") and "ratio" in row]
+        best = min(peers, key=lambda row: row["ratio"])
+        least = min(peers, key=lambda row: row["peak_bytes"])
+        starts = min(row["first_step_seconds_warm"] for row in peers if "first_step_seconds_cold" not in row)
+        wanted = [ours["milliseconds_per_step"], best["milliseconds_per_step"], best["ratio"]]
+        wanted += [ours["peak_bytes"] / 2**20, least["peak_bytes"] / 2**20]
+        wanted += [ours["first_step_seconds_warm"], starts]
+        numbers = re.findall(r"[\d,.]*\d", " ".join(shown))
+        assert len(numbers) == len(wanted), line
+        for number, value in zip(numbers, wanted, strict=True):
+            digits = len(number.partition(".")[2])
+            assert float(number.replace(",", "")) == round(value, digits), (line, number, value)
 
 
 def test_page_without_markers_is_refused() -> None:

@@ -12,6 +12,7 @@ from netdsl.commands.running import (
     check_precision,
     format_option,
     precision_option,
+    tell_problem,
     thread_count,
     threads_option,
 )
@@ -71,6 +72,9 @@ def command(
 
         require_torch()
         found = measure(task, torch_steps, _say)
+    from netdsl.backend.numba.backend import open_backend
+
+    tell_problem(open_backend().problem)
     if as_json or form == "json":
         from netdsl.reports.as_measurement_json import measurement_as_json
 
