@@ -57,6 +57,8 @@ class Settings(NamedTuple):
 class Running(NamedTuple):
     """A started implementation with its times so far; ``ours`` are netdsl's of the same rounds.
 
+    ``cold`` are the facts of a start without compiled code, empty where an earlier run had left some
+    and None where it was started only once.
     ``busy`` are the processors that other programs took meanwhile, once for every group of peers.
     """
 
@@ -87,9 +89,14 @@ def start(name: str, task: Task, settings: Settings, *, twice: bool) -> Running:
         return Running(Process(name, task, settings.cache / name), None, [], [], [])
     # A folder that no other network has filled.
     cache = settings.cache / task.network / name
-    first = Process(name, task, cache)
-    first.stop()
-    return Running(Process(name, task, cache), first.facts, [], [], [])
+    cold: dict[str, Any] = {}
+    fresh = not cache.exists()
+    # netdsl may have changed since an earlier run, and would compile anew.
+    if fresh or name == NETDSL:
+        first = Process(name, task, cache)
+        first.stop()
+        cold = first.facts if fresh else {}
+    return Running(Process(name, task, cache), cold, [], [], [])
 
 
 def compare(
@@ -192,7 +199,7 @@ def result(name: str, running: Running) -> Row:
         "rounds_milliseconds": running.times,
         "busy_processors": max(running.busy),
     }
-    if running.cold is not None:
+    if running.cold:
         row["first_step_seconds_cold"] = running.cold["first_step_seconds"]
     if running.cold is not None or not is_compiled(name):
         # Else it is not known how much of its code was there already.

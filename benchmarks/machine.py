@@ -9,8 +9,12 @@ from pathlib import Path
 
 
 def machine() -> str:
-    """This machine's processor, as it calls itself, its widest vectors, and what runs on it."""
+    """This machine's processor, as it calls itself, its widest vectors, and what runs on it.
+
+    Family and model, where they are said, tell generations apart that share a name.
+    """
     model, flags = platform.processor(), ""
+    numbers: dict[str, str] = {}
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
             name, _, value = line.partition(":")
@@ -18,8 +22,12 @@ def machine() -> str:
                 model = value.strip()
             elif name.strip() == "flags":
                 flags = value
+            elif name.strip() in ("cpu family", "model"):
+                numbers[name.strip()] = value.strip()
     except OSError:
         pass
+    if len(numbers) == 2:
+        model += " family {cpu family} model {model}".format(**numbers)
     vectors = next((name for name in ("avx512f", "avx2", "avx") if name in flags.split()), "")
     named = f"{model} ({vectors})" if vectors else model
     return f"{named}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"

@@ -19,8 +19,8 @@ from implementations import Task
 WORKER = Path(__file__).parent / "worker.py"
 ROOT = WORKER.parent.parent
 
-PATIENCE_SECONDS = 900.0
-"""How long an answer may take; compiling DenseNet takes minutes."""
+PATIENCE_SECONDS = 2400.0
+"""How long an answer may take; torch.compile needs many minutes for DenseNet."""
 
 
 class Failure(Exception):

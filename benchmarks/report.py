@@ -1,11 +1,13 @@
 """Measures netdsl against PyTorch and JAX, and writes the tables of docs/performance.md.
 
     python benchmarks/report.py [--part PART,...] [--only NETWORK] [--quick] [--json FILE]
-                                [--against NAME,...] [--rounds N] [--threads N] [--tables-only]
+                                [--against NAME,...] [--rounds N] [--threads N] [--cache FOLDER]
+                                [--tables-only]
 
 All figures of the tables are in benchmarks/results.json, where a row that is measured again takes
 the place of the old one. File and page are written after every network, so that what was measured
-stays when a session is cut. --quick measures the three main networks with few rounds and leaves
+stays when a session is cut. --cache keeps what torch.compile made, which takes most of the time, for
+the next run. --quick measures the three main networks with few rounds and leaves
 page and results alone unless --write is given.
 """
 
@@ -70,6 +72,7 @@ def parsed() -> Namespace:
     parser.add_argument("--rows", type=Path, default=STORED, metavar="FILE", help="the stored rows")
     parser.add_argument("--page", type=Path, default=PAGE, metavar="FILE", help="the page with the tables")
     parser.add_argument("--write", action=BooleanOptionalAction, help="write page and stored rows")
+    parser.add_argument("--cache", type=Path, metavar="FOLDER", help="compiled code of earlier runs is here")
     parser.add_argument("--tables-only", action="store_true", help="write the page from the stored rows")
     return parser.parse_args()
 
@@ -111,7 +114,7 @@ def main() -> None:
     else:
         print(heading(" ".join(["python", *sys.argv]), options.threads))
         with tempfile.TemporaryDirectory() as cache:
-            for found in measure(options, Path(cache)):
+            for found in measure(options, options.cache or Path(cache)):
                 print(show(found), flush=True)
                 rows = merged(rows, found)
                 stored = merged(stored, found)

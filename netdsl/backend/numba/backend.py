@@ -11,6 +11,7 @@ import numpy as np
 
 from netdsl.backend.numba.cache import DRIVER, Kernels
 from netdsl.backend.numba.emit import emit, noted
+from netdsl.backend.numba.emit.both_gradients import taken_along
 from netdsl.backend.numba.emit.epilogue import formulas_at_the_end, with_formula
 from netdsl.backend.numba.emit.joining import MOST_TOGETHER, emit_joined, joined
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
@@ -63,14 +64,20 @@ def lay_out(program: Program) -> Layout:
     in_lanes = operations_in_lanes(program)
     updates = updates_of(program)
     ends = formulas_at_the_end(program, in_lanes | {*updates})
+    along = taken_along(program, updates)
     used_up: set[Operation] = {update for chain in updates.values() for update in chain}
+    used_up.update(along.values())
     for number, operation in enumerate(program.operations):
         if operation in used_up:
             continue
         if operation in updates:
             lanes.restore(operation.inputs, operation.phase)
             launches += emit_updating(
-                operation, updates[operation], program.batch, paired=program.precision == "bf16"
+                operation,
+                updates[operation],
+                program.batch,
+                paired=program.precision == "bf16",
+                before=along.get(operation),
             )
             continue
         if operation in in_lanes:

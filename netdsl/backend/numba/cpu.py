@@ -54,3 +54,6 @@ def cpu() -> Cpu:
 
 WIDTH = cpu().width
 """Numbers in a vector."""
+
+LINE_FLOATS = 16
+"""Numbers in a line of the caches."""

@@ -149,6 +149,20 @@ def load_everywhere(context: Any, address: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
+def fetch(context: Any, address: Any) -> Any:
+    """Ask for the cache line at an address, for it will be read and written soon; reads nothing."""
+
+    def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        where = pointer(builder, values[0], ir.IntType(8))
+        # To be read, kept in the second cache, data.
+        how = [ir.Constant(I32, number) for number in (0, 2, 1)]
+        llvm_call(builder, "llvm.prefetch.p0", ir.VoidType(), [where, *how])
+        return context.get_dummy_value()
+
+    return types.void(types.intp), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
 def store(context: Any, address: Any, value: Any) -> Any:
     """WIDTH numbers to an address."""
 

@@ -53,6 +53,7 @@ from netdsl.backend.numba.lane_tile import lane_dot, lane_tile
 from netdsl.backend.numba.levels import load_level_lanes, load_levels
 from netdsl.backend.numba.simd import (
     WIDTH,
+    fetch,
     from_integer,
     integer,
     keep_lanes,
@@ -86,6 +87,7 @@ __all__ = [
     "equal",
     "error_function",
     "exponential",
+    "fetch",
     "from_integer",
     "greater",
     "halve",

@@ -7,7 +7,7 @@ of bfloat16 they are rounded on the way, and the images beforehand.
 
 from __future__ import annotations
 
-from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.cpu import LINE_FLOATS, WIDTH, cpu
 from netdsl.backend.numba.emit.epilogue import finished
 from netdsl.backend.numba.emit.matmul import (
     MOST_BATCH_ROWS,
@@ -26,8 +26,9 @@ from netdsl.primitives.tensor import Tensor
 LEAST_BATCH_ROWS = 8
 """Of fewer images the copy takes longer than the products."""
 
-BLOCK_ROWS = 256
-"""Rows of a copied block, of floats or of pairs: a panel of them stays in the first cache for all images."""
+BLOCK_ROWS = 64
+"""Rows of a copied block, of floats or of pairs: a panel of them stays in the first cache for all images,
+and two blocks in the second, this one and the next."""
 
 MOST_COLUMNS = 512
 """Columns of a copied block: long pieces of rows of memory, for they are read once."""
@@ -102,6 +103,7 @@ def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: boo
         for inner, tall in down_rows(high, rows % high):
             name, a = ("tile_pairs", "2, 0, a_row, 2") if paired else ("tile", "4, 0, a_row, 1")
             body += [f"            {line}" for line in inner]
+            body += [f"                {line}" for line in _fetched(vectors, blocks(rows, high), high, steps)]
             body.append(
                 f"                {name}(1, {tall}, {vectors}, {lanes}, a + (row * a_row + step) * {a}, "
                 f"0, scratch + (column - left) * 4, width, 0, "
@@ -109,6 +111,20 @@ def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: boo
             )
     body.append(f"    {finished('0', 'rows', 'left', 'right')}")
     return kernel("product_in_pairs" if paired else "packed_product", indented(body, 1) + "\n")
+
+
+def _fetched(vectors: int, tiles: int, high: int, steps: int) -> list[str]:
+    """The code that has the cache ask for the next block while this one is multiplied: a tile asks for
+    its share of the rows, in its columns."""
+    share = blocks(steps, tiles)
+    return [
+        f"ahead = step + {steps} + row // {high} * {share}",
+        f"for line in range(ahead, min(ahead + {share}, steps)):",
+        *(
+            f"    fetch(b + (line * columns + column + {vector * WIDTH}) * 4)"
+            for vector in range(0, vectors, max(1, LINE_FLOATS // WIDTH))
+        ),
+    ]
 
 
 _PAIR = [

@@ -1,7 +1,9 @@
 """Weight gradients that go straight into the optimizer's update and are never stored.
 
 A tile of rows of the gradient is still in cache when the formulas of the update need it; writing all
-of it to memory and reading it back takes as long as the update itself.
+of it to memory and reading it back takes as long as the update itself. Where the gradient of the
+inputs reads the same large weights, it takes them row by row before they change, so that they come
+out of memory once.
 """
 
 from __future__ import annotations
@@ -10,24 +12,15 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH
-from netdsl.backend.numba.emit.matmul import STEP_BLOCK, along_columns, down_rows, tile_shape
-from netdsl.backend.numba.emit.pairs import pairs_of_rows
+from netdsl.backend.numba.emit.both_gradients import ARGUMENTS, Along, rows_for_both
+from netdsl.backend.numba.emit.matmul import tile_shape
+from netdsl.backend.numba.emit.pairs import pairs_along_rows, pairs_of_rows
 from netdsl.backend.numba.emit.panels import ITEMS, rows_of_product
-from netdsl.backend.numba.formulas import Formula, by_vector, formula, renamed
-from netdsl.backend.numba.kernel import (
-    Argument,
-    Kernel,
-    Launch,
-    Place,
-    Real,
-    Scratch,
-    blocks,
-    indented,
-    kernel,
-)
+from netdsl.backend.numba.emit.product_update import update_code, update_kernel
+from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.elementwise import Elementwise
-from netdsl.primitives.matmul import MatmulWeightGradient
+from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
 from netdsl.primitives.operation import Operation, readers_of
 from netdsl.primitives.tensor import Tensor
 from netdsl.program.program import Program
@@ -109,29 +102,37 @@ def _chain(operations: Sequence[Operation], gradient: Tensor) -> tuple[Elementwi
 
 
 def emit_updating(
-    operation: Operation, updates: tuple[Elementwise, ...], batch: int, *, paired: bool = False
+    operation: Operation,
+    updates: tuple[Elementwise, ...],
+    batch: int,
+    *,
+    paired: bool = False,
+    before: MatmulInputGradient | None = None,
 ) -> list[Launch]:
     """The gradient row tile by row tile into memory of the worker, then the updates of those rows.
 
-    ``paired`` rounds what is multiplied to bfloat16.
+    ``paired`` rounds what is multiplied to bfloat16. ``before`` is a gradient that reads the rows
+    before they change; see ``both_gradients``.
     """
     product = _as_product(operation, batch)
     assert product is not None
-    pairing: list[Launch] = []
-    if paired:
-        paired_a, pairing_a = pairs_of_rows(product.a, 1, product.steps, product.inputs)
-        paired_b, pairing_b = pairs_of_rows(product.b, 1, product.steps, product.outputs)
-        product = product._replace(a=paired_a, b=paired_b, steps=blocks(product.steps, 2))
-        pairing = [pairing_a, pairing_b]
-    gradient = operation.outputs[0]
-    high, vectors = tile_shape(product.inputs)
-    panel = vectors * WIDTH
+    shape = tile_shape(product.inputs) if before is None else rows_for_both()
+    panel = shape.vectors * WIDTH
     columns = min(blocks(product.outputs, panel), COLUMNS // panel) * panel
     across = blocks(product.outputs, columns)
-    tiles = blocks(product.inputs, high)
-    rows_per_item = high * max(1, blocks(tiles * across, 4 * ITEMS))
-    scratch = high * min(columns, blocks(product.outputs, WIDTH) * WIDTH)
-    tensors, constants, lines = _update_lines(gradient, updates, first=13)
+    tiles = blocks(product.inputs, shape.rows)
+    rows_per_item = shape.rows * max(1, blocks(tiles * across, 4 * ITEMS))
+    row = min(columns, blocks(product.outputs, WIDTH) * WIDTH)
+    update = update_code(operation.outputs[0], updates)
+    along: Along | None = None
+    read_before: tuple[Argument, ...] = (0,) * len(ARGUMENTS)
+    launches: list[Launch] = []
+    if before is not None:
+        along = Along(batch, update.tensors.index(before.inputs[1]), paired)
+        read_before, launches = _read_before(before, batch, paired)
+    if paired:
+        product, pairing = _in_pairs(product)
+        launches += pairing
     arguments: tuple[Argument, ...] = (
         Place(product.a),
         Place(product.b),
@@ -141,105 +142,40 @@ def emit_updating(
         rows_per_item,
         columns,
         across,
-        scratch // high,
+        row,
         Scratch(),
-        scratch,
         0,
-        0,
-        *(Place(tensor) for tensor in tensors),
-        *(Real(value) for value in constants),
+        *read_before,
+        *(Place(tensor) for tensor in update.tensors),
+        *(Real(value) for value in update.constants),
     )
-    built = _kernel(product, (high, panel), lines, paired)
-    items = blocks(product.inputs, rows_per_item) * across
-    writes = tuple(update.outputs[0] for update in updates)
-    note = f"{operation!r}; {'; '.join(map(repr, updates))}"
+    first = () if before is None else (before,)
+    launch = Launch(
+        update_kernel(shape, (product.inputs, product.outputs), update, along, paired=paired),
+        arguments,
+        blocks(product.inputs, rows_per_item) * across,
+        tuple(one.outputs[0] for one in (*first, *updates)),
+        shape.rows * row + (along.scratch_floats(shape.rows, product.outputs) if along else 0),
+    )
+    note = "; ".join(map(repr, (*first, operation, *updates)))
     return [
-        launch._replace(origin=operation.origin, phase=operation.phase, note=note)
-        for launch in (*pairing, Launch(built, arguments, items, writes, scratch))
+        one._replace(origin=operation.origin, phase=operation.phase, note=note) for one in (*launches, launch)
     ]
 
 
-def _update_lines(
-    gradient: Tensor, updates: tuple[Elementwise, ...], first: int
-) -> tuple[list[Tensor], list[float], tuple[list[str], list[str]]]:
-    """What the updates read and write, their constants, and two pieces of code: what comes once, and
-    the loop over a row of ``width`` numbers; g is the row of the gradient, place the first number."""
-    tensors: list[Tensor] = []
-    constants: list[float] = []
-    bodies = []
-    for update in updates:
-        code = formula(update.expression)
-        first_constant = len(constants)
-
-        def own(name: str, before: int = first_constant) -> str:
-            return f"k{before + int(name[1:])}" if name[0] == "k" else name
-
-        constants += code.constants
-        for tensor in (*update.inputs, update.outputs[0]):
-            if tensor is not gradient and tensor not in tensors:
-                tensors.append(tensor)
-        bodies.append((update, renamed(code, own)))
-    head = [f"p{n} = integer(arguments, {first + n})" for n in range(len(tensors))]
-    head += [f"k{n} = real(arguments, {first + len(tensors) + n})" for n in range(len(constants))]
-    head += ["zero = number(0.0)", "one = number(1.0)"]
-    row: list[str] = []
-    for update, code in bodies:
-        row += _row_loop(gradient, tensors, update, code)
-    return tensors, constants, (head, row)
+def _read_before(
+    before: MatmulInputGradient, batch: int, paired: bool
+) -> tuple[tuple[Argument, ...], list[Launch]]:
+    """What the kernel reads and writes for it, and what must be ready."""
+    dy, w = before.inputs
+    halving = []
+    if paired:
+        dy, launch = pairs_along_rows(dy, batch, w.shape[1])
+        halving = [launch]
+    return (Place(dy), Place(before.outputs[0]), batch), halving
 
 
-def _row_loop(gradient: Tensor, tensors: list[Tensor], update: Elementwise, code: Formula) -> list[str]:
-    def reads(load: str, lanes: str) -> list[str]:
-        lines = []
-        for n, tensor in enumerate(update.inputs):
-            if tensor is gradient:
-                lines.append(f"x{n} = {load}(g + c * 4{lanes})")
-            elif tensor.values == 1:
-                lines.append(f"x{n} = load_everywhere(p{tensors.index(tensor)})")
-            else:
-                lines.append(f"x{n} = {load}(p{tensors.index(tensor)} + (place + c) * 4{lanes})")
-        return lines
-
-    target = f"p{tensors.index(update.outputs[0])} + (place + c) * 4"
-    return by_vector(code, reads, target, place="c", start="0", end="width")
-
-
-def _kernel(
-    product: _Product, shape: tuple[int, int], lines: tuple[list[str], list[str]], paired: bool
-) -> Kernel:
-    (high, panel), (head, row_lines) = shape, lines
-    tile, strides = ("tile_pairs", "2, inputs * 2") if paired else ("tile", "1, inputs")
-    names = ["a", "b", "inputs", "outputs", "steps", "rows_per_item", "columns_per_item", "across"]
-    body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(names)),
-        "broad = integer(arguments, 8)",
-        "scratch = integer(arguments, 9) + worker * integer(arguments, 10) * 4",
-        *head,
-        "for item in range(first, last):",
-        "    row_block = item // across",
-        "    left = (item - row_block * across) * columns_per_item",
-        "    right = min(left + columns_per_item, outputs)",
-        "    width = right - left",
-        "    top = row_block * rows_per_item",
-        "    bottom = min(top + rows_per_item, inputs)",
-    ]
-    for loop, tall in down_rows(high, product.inputs % high):
-        body += [f"    {line}" for line in loop]
-        body += [
-            f"        for step in range(0, steps, {STEP_BLOCK}):",
-            f"            count = min({STEP_BLOCK}, steps - step)",
-        ]
-        for inner, vectors, lanes in along_columns(panel, product.outputs):
-            body += [f"            {line}" for line in inner]
-            body.append(
-                f"                {tile}(1, {tall}, {vectors}, {lanes}, a + (row + step * inputs) * 4, 0, "
-                f"{strides}, 0, b + (step * outputs + column) * 4, outputs, 0, "
-                "scratch + (column - left) * 4, 0, broad, 1, count, step)"
-            )
-        body += [
-            f"        for line in range({tall}):",
-            "            g = scratch + line * broad * 4",
-            "            place = (row + line) * outputs + left",
-            *(f"            {line}" for line in row_lines),
-        ]
-    return kernel("product_update", indented(body, 1) + "\n")
+def _in_pairs(product: _Product) -> tuple[_Product, list[Launch]]:
+    a, pairing_a = pairs_of_rows(product.a, 1, product.steps, product.inputs)
+    b, pairing_b = pairs_of_rows(product.b, 1, product.steps, product.outputs)
+    return product._replace(a=a, b=b, steps=blocks(product.steps, 2)), [pairing_a, pairing_b]

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.cpu import LINE_FLOATS, WIDTH, cpu
 from netdsl.backend.numba.emit.winograd_planes import whole_vectors
 from netdsl.backend.numba.emit.winograd_tiles import Border, Mosaic, Variant, finished_places, mosaic, text_of
-from netdsl.backend.numba.emit.winograd_weights import LINE_FLOATS, Weights, along, transform_weights
+from netdsl.backend.numba.emit.winograd_weights import Weights, along, transform_weights
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.primitives.tensor import Tensor
 

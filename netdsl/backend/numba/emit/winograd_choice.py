@@ -40,7 +40,7 @@ WORTH = 0.8
 PHASES_ROWS = 12
 """Tiles that a work item has to have in its cache, or else the phases follow one another for all."""
 
-PAIRED_CANDIDATES = {3: (4, 2), 5: (2,)}
+PAIRED_CANDIDATES = {3: (4, 2), 5: (3, 2)}
 """The same in pairs of bfloat16. F(4x4, 5x5) would lose more than four of their eight bits."""
 
 PAIRS_SHARE = 0.55

@@ -8,7 +8,7 @@ panel of filters, so that nothing depends on the number of threads.
 
 from __future__ import annotations
 
-from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.cpu import LINE_FLOATS, WIDTH, cpu
 from netdsl.backend.numba.emit.panels import Panels, panels_of, split_evenly
 from netdsl.backend.numba.emit.winograd_planes import (
     Chunk,
@@ -19,7 +19,7 @@ from netdsl.backend.numba.emit.winograd_planes import (
     whole_vectors,
 )
 from netdsl.backend.numba.emit.winograd_tiles import Border, Variant, mosaic, transposed
-from netdsl.backend.numba.emit.winograd_weights import LINE_FLOATS, gather_gradient
+from netdsl.backend.numba.emit.winograd_weights import gather_gradient
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
 from netdsl.primitives.tensor import Tensor
 

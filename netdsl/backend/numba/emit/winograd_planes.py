@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import WIDTH
+from netdsl.backend.numba.cpu import LINE_FLOATS, WIDTH
 from netdsl.backend.numba.emit.panels import ITEMS
 from netdsl.backend.numba.emit.winograd_tiles import Border, Matrix, Mosaic, Variant, text_of
-from netdsl.backend.numba.emit.winograd_weights import LINE_FLOATS, along
+from netdsl.backend.numba.emit.winograd_weights import along
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.primitives.tensor import Tensor
 

@@ -16,6 +16,7 @@ from netdsl.backend.numba.kernel import blocks
 POINTS = {
     4: (0.0, 1.0, -1.0),
     6: (0.0, sqrt(0.5), -sqrt(0.5), sqrt(2.0), -sqrt(2.0)),
+    7: (0.0, 0.95, -0.95, 1.8, -1.8, 0.38),
     8: (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5),
 }
 """Where polynomials are evaluated, by the extent of a tile, besides infinity.

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import WIDTH
+from netdsl.backend.numba.cpu import LINE_FLOATS, WIDTH
 from netdsl.backend.numba.emit.panels import ITEMS, Panels, panels_of
 from netdsl.backend.numba.emit.winograd_tiles import Variant, text_of, transposed
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.primitives.tensor import Tensor
 
-LINE_FLOATS = 16
-"""A cache line. Planes are this much more than a power of 2 apart, so that the planes of one
-transform do not fall on the same lines of the cache."""
-
 _STEPS_PER_ITEM = 16
 
 
 class Weights(NamedTuple):
-    """Transformed weights, [product][panel][summed channel][lane], and the launch that fills them."""
+    """Transformed weights, [product][panel][summed channel][lane], and the launch that fills them.
+
+    Planes are a line more than a power of 2 apart, so that those of one transform do not fall on the same
+    lines of the cache.
+    """
 
     tensor: Tensor
     launch: Launch
