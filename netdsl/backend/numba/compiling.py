@@ -26,6 +26,7 @@ def object_code(kernel: Kernel, symbol: str) -> bytes:
     flags.no_compile = True  # a wrapper of our own comes into the same module first
     flags.enable_pyobject = False
     flags.error_model = "numpy"
+    flags.no_rewrites = True  # they are about arrays, and take time
     arguments = (types.intp,) * kernel.arguments
     context = cpu_target.target_context
     compiled = compile_extra(

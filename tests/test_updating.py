@@ -1,0 +1,123 @@
+"""Fully connected layers whose weights come out of memory once for both gradients and the update."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from building import filled_store, planned
+from layer_cases import image
+
+from netdsl.backend import backend
+from netdsl.backend.numba import backend as numba_backend
+from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.cpu import cpu
+from netdsl.layers.fc import FullyConnected
+from netdsl.layers.relu import Relu
+from netdsl.losses import losses
+from netdsl.optimizers.sgd import Sgd
+from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
+from netdsl.program.lower import training_program
+from netdsl.program.program import Program
+
+TOGETHER = ("matmul_input_gradient", "matmul_weight_gradient", "weights.velocity")
+"""What the note of a launch names that does all three."""
+
+PRECISIONS = [
+    "float32",
+    pytest.param("bf16", marks=pytest.mark.skipif(not cpu().bfloat16, reason="no bfloat16 here")),
+]
+
+
+def training(batch: int, precision: str = "float32", neurons: int = 401) -> Program:
+    """The second layer has more weights than the second cache is taken to hold, and something below it."""
+    plan = planned(
+        image(6, 6, 10),
+        FullyConnected(neurons=330),
+        Relu(),
+        FullyConnected(neurons=neurons),
+        Relu(),
+        FullyConnected(neurons=10),
+    )
+    optimizer = Sgd(momentum=0.9, decay=1e-3)
+    return training_program(
+        plan, batch, loss=losses()["cross-entropy"], optimizer=optimizer, precision=precision
+    )
+
+
+def trained(program: Program, kind: str = "numba", threads: int = 2) -> dict[str, np.ndarray]:
+    store = filled_store(program, seed=1)
+    session = backend(kind).bind(program, store, threads)
+    generator = np.random.default_rng(2)
+    for _ in range(3):
+        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+        session.inputs["target"][...] = np.eye(10)[generator.integers(10, size=program.batch)]
+        session.inputs["rate"][...] = 0.05
+        session.run()
+    return store
+
+
+def together(program: Program) -> set[str]:
+    notes = {launch.note for launch in lay_out(program).launches}
+    return {note for note in notes if all(name in note for name in TOGETHER)}
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("batch", [1, 3, 6, 32, 53])
+def test_no_bit_differs_from_one_after_the_other(
+    batch: int, precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = training(batch, precision)
+    assert len(together(program)) == 1
+    found = {threads: trained(program, threads=threads) for threads in (1, 2, 4)}
+    monkeypatch.setattr(numba_backend, "taken_along", lambda program, updates: {})
+    assert not together(program)
+    apart = trained(program)
+    for name, array in apart.items():
+        for threads, store in found.items():
+            assert store[name].tobytes() == array.tobytes(), (name, threads)
+
+
+@pytest.mark.parametrize(("batch", "neurons"), [(2, 400), (5, 433), (64, 415)])
+def test_trains_as_the_specification_does(batch: int, neurons: int) -> None:
+    program = training(batch, neurons=neurons)
+    assert together(program)
+    wanted = trained(program, "numpy")
+    for name, array in trained(program).items():
+        np.testing.assert_allclose(array, wanted[name], rtol=2e-4, atol=2e-6, err_msg=name)
+
+
+def test_a_gradient_that_is_read_earlier_does_not_wait() -> None:
+    """Here the weights' gradient comes after what reads the inputs' gradient."""
+    program = training(4)
+    operations = list(program.operations)
+    dx = next(op for op in operations if isinstance(op, MatmulInputGradient) and op.inputs[1].shape[0] == 330)
+    dw = next(
+        op for op in operations if isinstance(op, MatmulWeightGradient) and op.inputs[1] is dx.inputs[0]
+    )
+    reader = next(op for op in operations if dx.outputs[0] in op.inputs)
+    operations.remove(dw)
+    operations.insert(operations.index(reader) + 1, dw)
+    later = program._replace(operations=tuple(operations))
+    assert together(program)
+    assert not together(later)
+    wanted = trained(program)
+    for name, array in trained(later).items():
+        assert array.tobytes() == wanted[name].tobytes(), name
+
+
+def test_many_images_use_the_weights_often_enough() -> None:
+    assert not together(training(300))
+
+
+@pytest.mark.parametrize("width", ["8", "4"])
+def test_narrower_vectors(width: str) -> None:
+    """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
+    chosen = "no_bit and (6 or 53) or specification and 5"
+    command = [sys.executable, "-m", "pytest", "-q", "-x", __file__, "-k", chosen, "-p", "no:cacheprovider"]
+    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout[-3000:]
