@@ -44,7 +44,7 @@ DIRECTIONS = ("forward", "input gradient", "weight gradient")
 
 
 class Layer(NamedTuple):
-    """A convolution of stride 1 that keeps the extent of a square image."""
+    """A convolution of a square image; without ``padding`` one that keeps its extent at stride 1."""
 
     name: str
     batch: int
@@ -52,19 +52,36 @@ class Layer(NamedTuple):
     channels: int
     filters: int
     side: int = 3
+    stride: int = 1
+    padding: int | None = None
+
+    @property
+    def pad(self) -> int:
+        return self.side // 2 if self.padding is None else self.padding
+
+    @property
+    def outputs(self) -> int:
+        """Rows and columns of the result."""
+        return (self.extent + 2 * self.pad - self.side) // self.stride + 1
 
     @property
     def gflop(self) -> float:
         """Of one direction."""
-        outputs = self.batch * self.extent**2 * self.filters
-        return 2e-9 * outputs * self.side**2 * self.channels
+        return 2e-9 * self.batch * self.outputs**2 * self.filters * self.side**2 * self.channels
+
+    @property
+    def directions(self) -> tuple[str, ...]:
+        """Nothing below the images of a first layer learns."""
+        return DIRECTIONS if self.channels > 3 else ("forward", "weight gradient")
 
 
 LAYERS = (
+    Layer("AlexNet CONV1", 32, 227, 3, 96, 11, 4, 0),
     Layer("AlexNet CONV2", 32, 27, 96, 256, 5),
     Layer("AlexNet CONV3", 32, 13, 256, 384),
     Layer("AlexNet CONV4", 32, 13, 384, 384),
     Layer("AlexNet CONV5", 32, 13, 384, 256),
+    Layer("VGG first", 2, 224, 3, 64),
     Layer("VGG 224", 2, 224, 64, 64),
     Layer("VGG 112", 4, 112, 128, 128),
     Layer("VGG 56", 8, 56, 256, 256),
@@ -79,8 +96,8 @@ LAYERS = (
 def operation(layer: Layer, direction: str) -> Operation:
     x = Tensor("x", (layer.extent, layer.extent, layer.channels))
     w = Tensor("w", (layer.side, layer.side, layer.channels, layer.filters), batched=False)
-    y = Tensor("y", (layer.extent, layer.extent, layer.filters))
-    geometry = Geometry(Size(1, 1), Padding.even(Size(layer.side // 2, layer.side // 2)))
+    y = Tensor("y", (layer.outputs, layer.outputs, layer.filters))
+    geometry = Geometry(Size(layer.stride, layer.stride), Padding.even(Size(layer.pad, layer.pad)))
     if direction == "forward":
         return Convolution(y, x, w, geometry)
     if direction == "input gradient":
@@ -116,18 +133,18 @@ def torchs(layer: Layer, direction: str, threads: int) -> dict[str, Callable[[],
     except ImportError:
         return {}
     torch.set_num_threads(threads)
-    pad = layer.side // 2
+    pad, stride = layer.pad, layer.stride
     x = torch.randn(layer.batch, layer.channels, layer.extent, layer.extent)
     w = torch.randn(layer.filters, layer.channels, layer.side, layer.side)
-    dy = torch.randn(layer.batch, layer.filters, layer.extent, layer.extent)
+    dy = torch.randn(layer.batch, layer.filters, layer.outputs, layer.outputs)
     mask = [direction == "input gradient", direction == "weight gradient", False]
 
     def step(form: Any) -> Callable[[], object]:
         a, b, c = (tensor.contiguous(memory_format=form) for tensor in (x, w, dy))
         if direction == "forward":
-            return lambda: torch.nn.functional.conv2d(a, b, padding=pad)
+            return lambda: torch.nn.functional.conv2d(a, b, stride=stride, padding=pad)
         back = torch.ops.aten.convolution_backward
-        return lambda: back(c, a, b, None, [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, mask)
+        return lambda: back(c, a, b, None, [stride, stride], [pad, pad], [1, 1], False, [0, 0], 1, mask)
 
     forms = {"NCHW": torch.contiguous_format, "channels_last": torch.channels_last}
     return {f"torch {name}": step(form) for name, form in forms.items()}
@@ -232,7 +249,7 @@ def main() -> None:
     rows = []
     for layer in LAYERS:
         if options.only.lower() in layer.name.lower():
-            for direction in DIRECTIONS:
+            for direction in layer.directions:
                 rows.append(measure(layer, direction, options.threads, options.rounds))
                 show(rows[-1], peak)
     print("versions:", ", ".join(f"{name} {version}" for name, version in versions().items()))

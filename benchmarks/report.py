@@ -109,6 +109,8 @@ def main() -> None:
     writes = options.write if options.write is not None else not options.quick
     stored: list[Row] = read(options.rows)
     rows: list[Row] = []
+    if (writes or options.tables_only) and not options.page.is_file():
+        raise SystemExit(f"there is no page {options.page}: --no-write measures without one")
     if options.tables_only:
         write_page(options.page, stored)
     else:

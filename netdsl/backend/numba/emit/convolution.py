@@ -16,6 +16,7 @@ from netdsl.backend.numba.emit.depthwise import (
 )
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
+from netdsl.backend.numba.emit.gathering import gather_windows, is_gathered
 from netdsl.backend.numba.emit.matmul import dot_product, product, product_with_transposed
 from netdsl.backend.numba.emit.packed_matmul import (
     dot_product_in_pairs,
@@ -54,6 +55,12 @@ def emit_convolution(
     if rows and not paired:
         steps = kernel_height * kernel_width * depth
         return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters, tile)]
+    if tile is None and not paired and is_gathered(op, batch):
+        output = (y.shape[0], y.shape[1])
+        windows, gathering = gather_windows(x, op.geometry, (kernel_height, kernel_width), output, batch)
+        steps = windows.shape[1]
+        rows = batch * windows.shape[0]
+        return [gathering, product(windows, (steps, 1), w, filters, y, rows, steps, filters)]
     groups = op.geometry.groups
     width = filters // groups
     packing = Packing(

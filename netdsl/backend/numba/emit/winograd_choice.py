@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH
+from netdsl.backend.numba.emit.gathering import is_gathered
 from netdsl.backend.numba.emit.panels import rows_of_product
 from netdsl.backend.numba.emit.winograd import BLOCK_FLOATS, convolve
 from netdsl.backend.numba.emit.winograd_gradient import weight_gradient
@@ -93,6 +94,8 @@ def winograd_shares(op: AnyConvolution, batch: int, *, in_pairs: bool) -> dict[F
     if not plain or high != wide or high not in CANDIDATES:
         return {}
     if rows_of_product(op.geometry, image.shape, found.weights.shape):
+        return {}
+    if isinstance(op, Convolution) and is_gathered(op, batch):
         return {}
     direct = (
         batch * found.y.shape[0] * found.y.shape[1] * high * wide * depth * whole_vectors(filters) / WIDTH
