@@ -38,7 +38,10 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 from netdsl.quantities import Padding, Size
 
-PAUSE_SECONDS = 0.02
+PAUSE_SECONDS = 0.25
+"""Threads of OpenMP look for work that long after their last."""
+
+TURN_SECONDS = 0.03
 
 DIRECTIONS = ("forward", "input gradient", "weight gradient")
 
@@ -174,6 +177,17 @@ def peak_gflops(threads: int) -> float:
     return 2e-9 * 12 * 2 * WIDTH * steps * repeats * items / best
 
 
+def turn(run: Callable[[], object]) -> float:
+    """Seconds of a run: the mean over as many as fill a turn, at least one."""
+    start = now = time.perf_counter()
+    runs = 0
+    while now - start < TURN_SECONDS:
+        run()
+        runs += 1
+        now = time.perf_counter()
+    return (now - start) / runs
+
+
 def measure(layer: Layer, direction: str, threads: int, rounds: int) -> dict[str, Any]:
     """Median milliseconds of every contestant, and the ratios of interleaved rounds."""
     direct = ours(layer, direction, threads, exact=True)
@@ -185,12 +199,10 @@ def measure(layer: Layer, direction: str, threads: int, rounds: int) -> dict[str
         for name, run in contestants.items():
             # The threads of the one before may still be looking for work.
             time.sleep(PAUSE_SECONDS)
-            run()
-            start = time.perf_counter()
-            run()
+            turn(run)
             # The first round warms up.
             if number:
-                times[name].append(1000 * (time.perf_counter() - start))
+                times[name].append(1000 * turn(run))
     medians = {name: statistics.median(values) for name, values in times.items()}
     peers = [name for name in times if name.startswith("torch")]
     best = min(peers, key=lambda name: medians[name], default=None)

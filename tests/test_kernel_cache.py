@@ -221,3 +221,23 @@ def test_train_says_in_one_line_why_nothing_is_kept(tmp_path: Path) -> None:
     assert weights[0] == weights[1]
     # The first run has left its kernels in the cache of this user: Numba is not loaded any more.
     assert command(tmp_path, "again").stdout.splitlines()[-1] == "False"
+
+
+def test_the_last_kernel_is_waited_for_while_somebody_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "made"
+    others = crew.Crew(tmp_path, [], [], processes=1)
+    assert not others.finishes(made)
+    command = [sys.executable, "-c", f"import time; time.sleep(0.2); open({os.fspath(made)!r}, 'w')"]
+    others._processes.append(subprocess.Popen(command))
+    monkeypatch.setattr(crew, "_MOMENT_SECONDS", 60.0)
+    assert others.finishes(made)
+
+
+def test_nobody_is_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = crew.Crew(tmp_path, [], [], processes=1)
+    others._processes.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
+    monkeypatch.setattr(crew, "_MOMENT_SECONDS", 0.05)
+    assert not others.finishes(tmp_path / "never")
+    assert others.at_work

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
 from netdsl.backend.numba.simd import (
@@ -27,6 +27,7 @@ from netdsl.backend.numba.simd import (
     store_lanes,
     vector_type,
 )
+from netdsl.backend.numba.subroutine import subroutine
 
 
 class BFloat16Type(ir.Type):  # type: ignore[misc]
@@ -98,7 +99,7 @@ def pairs_of(context: Any, first: Any, second: Any) -> Any:
     return vector_type(vector_type, vector_type), code
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def clear_halves(target: Any, count: Any) -> None:
     """``count`` zeros of 16 bits."""
     zero = number(0.0)
@@ -111,7 +112,7 @@ def clear_halves(target: Any, count: Any) -> None:
         place += 1
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def halve(source: Any, target: Any, count: Any) -> None:
     """``count`` 32-bit floats at an address to as many bfloat16 numbers at another."""
     place = 0
@@ -123,7 +124,7 @@ def halve(source: Any, target: Any, count: Any) -> None:
         place += 1
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def pair_lines(first: Any, second: Any, target: Any, count: Any) -> None:
     """Two lines of ``count`` floats to one of pairs."""
     place = 0
@@ -136,7 +137,7 @@ def pair_lines(first: Any, second: Any, target: Any, count: Any) -> None:
         store_lanes(target + place * 4, pairs, lanes)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def pair_last_line(first: Any, target: Any, count: Any) -> None:
     """A line of ``count`` floats that is left over, paired with zeros."""
     zero = number(0.0)
@@ -149,7 +150,7 @@ def pair_last_line(first: Any, target: Any, count: Any) -> None:
         store_lanes(target + place * 4, pairs_of(load_lanes(first + place * 4, lanes), zero), lanes)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def pair_rows(source: Any, rows: Any, row: Any, target: Any, count: Any) -> None:
     """Neighbouring rows of ``count`` floats, ``row`` apart, to half as many rows of pairs."""
     whole = rows // 2
@@ -160,7 +161,7 @@ def pair_rows(source: Any, rows: Any, row: Any, target: Any, count: Any) -> None
         pair_last_line(source + 2 * whole * row * 4, target + whole * count * 4, count)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def scatter_pairs(first: Any, second: Any, target: Any, step: Any, count: Any) -> None:
     """``count`` vectors at each of two addresses to vectors of pairs, ``step`` bytes apart."""
     for vector in range(count):
@@ -168,7 +169,7 @@ def scatter_pairs(first: Any, second: Any, target: Any, step: Any, count: Any) -
         store(target + vector * step, pairs_of(load(first + place), load(second + place)))
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def halve_band(
     source: Any,
     target: Any,

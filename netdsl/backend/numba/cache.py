@@ -77,6 +77,7 @@ def _foundation() -> str:
         "clock.py",
         "compiling.py",
         "copying.py",
+        "subroutine.py",
         "cpu.py",
         "functions.py",
         "lane_tile.py",
@@ -161,12 +162,21 @@ class Kernels:
             if self._take(kernel.text, kernel):
                 continue
             symbol = _symbol(kernel)
+            if self._is_last(folder, kernel, kernels) and self._take(kernel.text, kernel):
+                continue
             code = object_code(kernel, symbol)
             self._addresses[kernel.text] = load_code(code, symbol)
             try:
                 write_code(code_path(folder, symbol), code)
             except OSError as error:
                 self._note(folder, error)
+
+    def _is_last(self, folder: Path, kernel: Kernel, kernels: list[Kernel]) -> bool:
+        """Whether no other kernel is missing, so that the crew has this one in hand, and makes it now."""
+        paths = (code_path(folder, _symbol(other)) for other in kernels if other is not kernel)
+        if self._crew is None or not all(path.exists() for path in paths):
+            return False
+        return self._crew.finishes(code_path(folder, _symbol(kernel)))
 
     def _writable(self) -> Path:
         """The cache, or a folder for as long as this process lives where nothing can be kept."""

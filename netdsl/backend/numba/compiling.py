@@ -5,6 +5,9 @@ It is not imported where every kernel is on disk, for importing Numba takes long
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from llvmlite import ir
@@ -15,9 +18,23 @@ from numba.core.registry import cpu_target
 
 from netdsl.backend.numba import words
 from netdsl.backend.numba.kernel import Kernel
+from netdsl.backend.numba.subroutine import leave_functions
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Look for cycles afterwards: what a compiler builds up is alive nearly all of the time."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 @global_compiler_lock  # type: ignore[untyped-decorator]
+@_uncollected()
 def object_code(kernel: Kernel, symbol: str) -> bytes:
     """An object file with the kernel as a C function of 64-bit integers, named ``symbol``."""
     flags = Flags()
@@ -29,12 +46,16 @@ def object_code(kernel: Kernel, symbol: str) -> bytes:
     flags.no_rewrites = True  # they are about arrays, and take time
     arguments = (types.intp,) * kernel.arguments
     context = cpu_target.target_context
+    library = context.codegen().create_library(symbol)
+    library.enable_object_caching()
+    leave_functions(library)
+    function = _function(kernel, symbol)
     compiled = compile_extra(
-        cpu_target.typing_context, context, _function(kernel, symbol), arguments, types.void, flags, {}
+        cpu_target.typing_context, context, function, arguments, types.void, flags, {}, library=library
     )
-    compiled.library.add_ir_module(_wrapper(context, compiled.fndesc, symbol))
-    compiled.library.finalize()
-    _, _, (code, _) = compiled.library.serialize_using_object_code()
+    library.add_ir_module(_wrapper(context, compiled.fndesc, symbol))
+    library.finalize()
+    _, _, (code, _) = library.serialize_using_object_code()
     assert isinstance(code, bytes)
     return code
 

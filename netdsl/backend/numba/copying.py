@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from netdsl.backend.numba.lane_tile import transpose_tile
 from netdsl.backend.numba.simd import (
     WIDTH,
@@ -17,9 +15,10 @@ from netdsl.backend.numba.simd import (
     store_first,
     store_lanes,
 )
+from netdsl.backend.numba.subroutine import subroutine
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def clear(target: Any, count: Any) -> None:
     """``count`` zeros at an address."""
     zero = number(0.0)
@@ -31,7 +30,7 @@ def clear(target: Any, count: Any) -> None:
         store_lanes(target + place * 4, zero, count - place)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def copy(source: Any, target: Any, count: Any) -> None:
     """``count`` numbers from one address to another."""
     place = 0
@@ -43,7 +42,7 @@ def copy(source: Any, target: Any, count: Any) -> None:
         store_lanes(target + place * 4, load_lanes(source + place * 4, lanes), lanes)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def add_to(source: Any, target: Any, count: Any) -> None:
     """Add ``count`` numbers from one address to those at another."""
     place = 0
@@ -56,7 +55,7 @@ def add_to(source: Any, target: Any, count: Any) -> None:
         store_lanes(target + place * 4, total, lanes)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def repeat(source: Any, period: Any, target: Any, extent: Any) -> None:
     """``extent`` numbers that repeat the first ``period`` numbers of the source."""
     place = 0
@@ -65,14 +64,14 @@ def repeat(source: Any, period: Any, target: Any, extent: Any) -> None:
         place += period
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def spread(source: Any, count: Any, target: Any) -> None:
     """Each of ``count`` numbers in every lane of a vector of its own."""
     for place in range(count):
         store(target + place * WIDTH * 4, load_everywhere(source + place * 4))
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def into_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -> None:
     """WIDTH arrays of ``values`` numbers, one after the other, to vectors: target[value, array]."""
     place = first
@@ -86,7 +85,7 @@ def into_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -> 
         place += 1
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def out_of_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -> None:
     """The way back: source[value, array] to WIDTH arrays of ``values`` numbers."""
     place = first
@@ -100,7 +99,7 @@ def out_of_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -
         place += 1
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def transpose_band(
     source: Any, source_row: Any, target: Any, target_row: Any, rows: Any, columns: Any
 ) -> None:
@@ -117,7 +116,7 @@ def transpose_band(
         row += 1
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def copy_band(
     source: Any,
     target: Any,
@@ -153,7 +152,7 @@ def copy_band(
         clear(out + after * depth * 4, (columns - after) * depth)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def pack_lanes(
     source: Any,
     steps: Any,

@@ -1,9 +1,9 @@
 """Processes that compile kernels beside this one: Numba compiles one function at a time in each.
 
 They share nothing but a folder. Each goes through the list from a place of its own, skips what is
-there already, whoever made it, and writes what it compiles; nobody waits for anybody. So a process
-that cannot be started, fails or is killed costs time and nothing else, and several runs that start at
-once on one empty cache share the work.
+there already, whoever made it, and writes what it compiles; nobody waits for anybody, but for a moment
+for the very last kernel. So a process that cannot be started, fails or is killed costs time and nothing
+else, and several runs that start at once on one empty cache share the work.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
@@ -29,6 +30,9 @@ _LARGEST = 4
 
 _WORTH_IT = 4
 """Kernels to compile from which on a second process, which must load Numba first, saves time."""
+
+_MOMENT_SECONDS = 1.0
+"""Longer than nearly every kernel takes, and short beside a first step that is compiled."""
 
 
 def code_path(folder: Path, symbol: str) -> Path:
@@ -52,6 +56,15 @@ class Crew:
                 start = len(work) - number * len(work) // others
                 mine = [*reversed(work[:start]), *reversed(work[start:])]
                 self._processes.append(_started(folder, mine, later))
+
+    def finishes(self, path: Path) -> bool:
+        """Wait a moment for the last file that is missing; whether it is there then."""
+        end = time.monotonic() + _MOMENT_SECONDS
+        while self.at_work and time.monotonic() < end:
+            if path.exists():
+                return True
+            time.sleep(0.002)
+        return path.exists()
 
     @property
     def at_work(self) -> bool:
@@ -83,6 +96,8 @@ def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
 def take_part() -> None:
     """What such a process does: compile what standard input lists."""
     folder, work, later = json.loads(sys.stdin.buffer.read())
+    # Where SciPy is installed Numba looks for its linear algebra, which no kernel uses.
+    sys.modules["scipy"] = None  # type: ignore[assignment]
     _compile(Path(folder), work)
     if hasattr(os, "nice"):
         os.nice(10)

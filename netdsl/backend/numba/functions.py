@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from numba import njit
-
 from netdsl.backend.numba.arithmetic import (
     equal,
     exponent_of,
@@ -22,9 +20,10 @@ from netdsl.backend.numba.arithmetic import (
     select,
 )
 from netdsl.backend.numba.simd import number
+from netdsl.backend.numba.subroutine import subroutine
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def exponential(x: Any) -> Any:
     """e^x: within 2 ulp from -87.3 to 88.3; 0 below, infinite above 88.72, NaN for NaN."""
     bounded = select(greater(x, number(88.72)), number(88.72), x)
@@ -48,7 +47,7 @@ def exponential(x: Any) -> Any:
     return select(equal(x, x), scaled, x)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def logarithm(x: Any) -> Any:
     """ln x: within 2 ulp for positive normal x; -infinity at 0, NaN below."""
     exponent = exponent_of(x)
@@ -77,7 +76,7 @@ def logarithm(x: Any) -> Any:
     return select(equal(x, x), series, x)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def hyperbolic_tangent(x: Any) -> Any:
     """tanh x: a polynomial near 0, else 1 - 2/(e^2x + 1); within 3 ulp."""
     size = maximum(x, number(0.0) - x)
@@ -94,7 +93,7 @@ def hyperbolic_tangent(x: Any) -> Any:
     return select(greater(size, number(0.625)), far, near)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def logistic(x: Any) -> Any:
     """1/(1 + e^-x), from the side on which the exponential is at most 1."""
     size = maximum(x, number(0.0) - x)
@@ -103,13 +102,13 @@ def logistic(x: Any) -> Any:
     return select(greater(number(0.0), x), below, number(1.0) / (number(1.0) + small))
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def raised(x: Any, power: Any) -> Any:
     """x^power for positive x."""
     return exponential(power * logarithm(x))
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def error_function(x: Any) -> Any:
     """erf x, within 2e-7: Abramowitz and Stegun, 1964, formula 7.1.26."""
     size = maximum(x, number(0.0) - x)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 
 from netdsl.backend.numba.bfloat16 import write_halves
@@ -21,6 +21,7 @@ from netdsl.backend.numba.simd import (
     masked_store,
     pointer,
 )
+from netdsl.backend.numba.subroutine import subroutine
 
 Row = list[float]
 
@@ -218,14 +219,14 @@ def store_integer(context: Any, address: Any, value: Any) -> Any:
     return types.void(types.intp, types.intp), code
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def list_nowhere(table: Any, extent: Any, elsewhere: Any) -> None:
     """The addresses of a tile that no image covers."""
     for number in range(extent * extent):
         store_integer(table + number * 8, elsewhere)
 
 
-@njit  # type: ignore[untyped-decorator]
+@subroutine
 def list_places(
     table: Any,
     extent: Any,
@@ -248,8 +249,12 @@ def list_places(
     height, width, channels = integer(mosaic, 10), integer(mosaic, 11), integer(mosaic, 12)
     pitch_high, pitch_wide = integer(mosaic, 0), integer(mosaic, 3)
     tile_row = tile // tiles_wide
-    image_row, row = _image_of(tile_row, step, top, mosaic)
-    first_column, start = _image_of(tile - tile_row * tiles_wide, step, left, mosaic + 24)
+    row = _place_of(tile_row, step, top, mosaic)
+    image_row = row // pitch_high
+    row -= image_row * pitch_high
+    start = _place_of(tile - tile_row * tiles_wide, step, left, mosaic + 24)
+    first_column = start // pitch_wide
+    start -= first_column * pitch_wide
     for i in range(extent):
         inside = 0 <= image_row < images_high and row < height
         image_column, column = first_column, start
@@ -269,10 +274,8 @@ def list_places(
             image_row += 1
 
 
-@njit  # type: ignore[untyped-decorator]
-def _image_of(tile: Any, step: Any, before: Any, axis: Any) -> Any:
-    """The image along an axis in which a tile begins, and the place in it."""
-    pitch, run, run_pitch = integer(axis, 0), integer(axis, 1), integer(axis, 2)
-    place = tile // run * run_pitch + tile % run * step - before
-    image = place // pitch
-    return image, place - image * pitch
+@subroutine
+def _place_of(tile: Any, step: Any, before: Any, axis: Any) -> Any:
+    """Where a tile begins along an axis of the mosaic."""
+    run, run_pitch = integer(axis, 1), integer(axis, 2)
+    return tile // run * run_pitch + tile % run * step - before

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.emit.reduction import sum_parts
-from netdsl.backend.numba.emit.window import BOUNDS, by_vector, geometry_arguments, masked, read
+from netdsl.backend.numba.emit.window import BOUNDS, by_vector, geometry_arguments, read
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, indented, kernel
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
@@ -87,10 +87,10 @@ def _convolve(
         "        out = ((image * rows + row) * columns + column) * channels * 4",
         "        corner = x + ((image * height + y0) * width + x0) * channels * 4",
         f"        if inner <= column and column + {TOGETHER} <= inner_end:",
-        *(f"            {line}" for line in by_vector(together, masked(together))),
+        *(f"            {line}" for line in by_vector(together, x.shape[2])),
         f"            column += {TOGETHER}",
         "        else:",
-        *(f"            {line}" for line in by_vector(alone, masked(alone))),
+        *(f"            {line}" for line in by_vector(alone, x.shape[2])),
         "            column += 1",
     ]
     arguments: tuple[Argument, ...] = (Place(x), Place(y), Place(w), *_arguments(x, y, w, geometry))
@@ -124,7 +124,7 @@ def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int) 
         *(f"            {line}" for line in BOUNDS),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in by_vector(lines, masked(lines))),
+        *(f"            {line}" for line in by_vector(lines, dx.shape[2])),
     ]
     arguments: tuple[Argument, ...] = (Place(dx), Place(dy), Place(w), *_arguments(dx, dy, w, geometry))
     return Launch(_kernel("depthwise_input_gradient", body), arguments, batch, (dx,))
@@ -152,7 +152,7 @@ def emit_depthwise_weight_gradient(
         "            gradients = dy + (image * rows + row) * columns * channels * 4",
         "            for a in range(max(0, -y0), min(kernel_rows, height - y0)):",
         "                line = x + (image * height + y0 + a) * width * channels * 4",
-        *(f"                {line}" for line in by_vector(lines, masked(lines))),
+        *(f"                {line}" for line in by_vector(lines, x.shape[2])),
     ]
     arguments: tuple[Argument, ...] = (
         Place(x),

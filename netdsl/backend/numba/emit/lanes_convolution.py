@@ -132,11 +132,14 @@ def lanes_walk(walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_image
         walk.out_column,
         panels_of(walk.width).width,
     )
-    built = _walk_kernel(walk.width, max(0, inner_end - inner))
+    seen_rows = walk.top < high and (walk.rows - 1) * walk.stride.height - walk.top < height
+    whole = seen_rows and inner == 0 and inner_end == walk.columns
+    built = _walk_kernel(walk.width, max(0, inner_end - inner), whole=whole)
     return Launch(built, arguments, groups_of_images * bands, (y,))
 
 
-def _walk_kernel(filters: int, inner_columns: int) -> Kernel:
+def _walk_kernel(filters: int, inner_columns: int, *, whole: bool) -> Kernel:
+    """``whole``: every window has all of its columns, and a row at least."""
     filters_size, filters_whole, filters_rest = split_evenly(filters, _FILTERS)
     parts = [(number * filters_size, filters_size) for number in range(filters_whole)]
     if filters_rest:
@@ -168,29 +171,31 @@ def _walk_kernel(filters: int, inner_columns: int) -> Kernel:
         "        c = y_image + row * out_row * 4",
         "        column = 0",
         "        while column < columns:",
-        f"            if runs > 0 and inner <= column and column + {size} <= inner_end:",
-        *(f"                {line}" for line in (*inside, *tiles(size, "a", "b", "kernel_columns"))),
-        f"                column += {size}",
     ]
+
+    def window_tiles(columns: int) -> list[str]:
+        lines = [*inside, *tiles(columns, "a", "b", "kernel_columns"), f"column += {columns}"]
+        return [f"                {line}" for line in lines]
+
+    seen = "" if whole else "runs > 0 and inner <= column and "
+    end = "columns" if whole else "inner_end"
+    body += [f"            if {seen}column + {size} <= {end}:", *window_tiles(size)]
     if rest:
-        body += [
-            f"            elif runs > 0 and inner <= column and column + {rest} == inner_end:",
-            *(f"                {line}" for line in (*inside, *tiles(rest, "a", "b", "kernel_columns"))),
-            f"                column += {rest}",
-        ]
+        body += [f"            elif {seen}column + {rest} == {end}:", *window_tiles(rest)]
     edge = tiles(1, "a + before * depth * lanes * 4", "line + max(0, left_column) * pixel * 4", "taps")
-    body += [
-        "            else:",
-        "                out = c + column * out_column * 4",
-        "                left_column = column * stride_column - left",
-        "                before = max(0, -left_column)",
-        "                taps = min(kernel_columns, width - left_column) - before",
-        "                if runs > 0 and taps > 0:",
-        *(f"                    {line}" for line in edge),
-        "                else:",
-        f"                    clear(out, {filters * WIDTH})",
-        "                column += 1",
-    ]
+    if not whole:
+        body += [
+            "            else:",
+            "                out = c + column * out_column * 4",
+            "                left_column = column * stride_column - left",
+            "                before = max(0, -left_column)",
+            "                taps = min(kernel_columns, width - left_column) - before",
+            "                if runs > 0 and taps > 0:",
+            *(f"                    {line}" for line in edge),
+            "                else:",
+            f"                    clear(out, {filters * WIDTH})",
+            "                column += 1",
+        ]
     return kernel("lanes_convolve", indented(body, 1) + "\n")
 
 

@@ -27,6 +27,9 @@ from netdsl.primitives.tensor import Tensor
 FEW_POSITIONS = 16
 """Outputs of an image that are too few to be summed by themselves."""
 
+LEAST_SUMMED = 64
+"""Outputs of a band that are worth reading and writing the sums of all weights once more."""
+
 MOST_OF_AN_ITEM = 2**16
 """Weights whose gradient stays in a core's cache: then a band of images is read once for all of them."""
 
@@ -91,19 +94,19 @@ def walk_weight_gradient(
     kernel_height, kernel_width, depth, filters = dw.shape
     groups = op.geometry.groups
     panels = panels_of(filters // groups, tile)
-    high, wide = _tap_tile(kernel_height, kernel_width * depth, panels.vectors)
-    whole = dw.values <= MOST_OF_AN_ITEM and batch * groups >= ITEMS
-    tap_blocks = blocks(kernel_height, high)
-    if whole:
-        chunks = min(batch, blocks(ITEMS, groups))
+    tap = _tap_tile(kernel_height, kernel_width * depth, panels.vectors)
+    task = _Task(op, dw, batch, 1, tap, panels, whole=False)
+    shared = min(blocks(ITEMS, batch * groups), task.most_shared())
+    if dw.values <= MOST_OF_AN_ITEM and batch * groups * shared >= ITEMS // 2:
+        chunks = min(batch * shared, blocks(ITEMS, groups))
+        task = task._replace(chunks=chunks, whole=True, shared=shared)
     else:
-        chunks = _chunks(batch, tap_blocks * panels.total * groups, dw.values)
-    target = dw
+        chunks = _chunks(batch, blocks(kernel_height, tap[0]) * panels.total * groups, dw.values)
+        task = task._replace(chunks=chunks)
     if chunks > 1:
-        target = Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False)
-    task = _Task(op, target, batch, chunks, (high, wide), panels, whole)
+        task = task._replace(target=Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False))
     launches = _weight_gradient_in_pairs(task) if paired else [_weight_gradient(task)]
-    return launches if chunks == 1 else [*launches, *sum_parts(dw, target, chunks)]
+    return launches if chunks == 1 else [*launches, *sum_parts(dw, task.target, chunks)]
 
 
 def _tap_tile(kernel_height: int, kernel_row: int, vectors: int) -> tuple[int, int]:
@@ -122,9 +125,10 @@ def _chunks(batch: int, items: int, dw_values: int) -> int:
 
 
 class _Task(NamedTuple):
-    """A gradient to ``target``, in ``chunks`` parts of the batch; ``tap`` is rows x numbers of a tile.
+    """A gradient to ``target``, in ``chunks`` parts of all bands; ``tap`` is rows x numbers of a tile.
 
     A work item takes all weights of a group if ``whole``, else some rows of taps and a panel of filters.
+    An image has at least ``shared`` bands.
     """
 
     op: ConvolutionWeightGradient
@@ -134,6 +138,12 @@ class _Task(NamedTuple):
     tap: tuple[int, int]
     panels: Panels
     whole: bool
+    shared: int = 1
+
+    def most_shared(self) -> int:
+        """Bands that an image has at most, each with enough outputs to sum."""
+        out_high, out_wide, _ = self.op.inputs[1].shape
+        return max(1, out_high // blocks(LEAST_SUMMED, out_wide))
 
     @property
     def needed(self) -> tuple[int, int]:
@@ -146,7 +156,7 @@ class _Task(NamedTuple):
         """Output rows whose images stay in cache."""
         kernel_height, stride = self.op.outputs[0].shape[0], self.op.geometry.stride
         fitting = (BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
-        return max(1, min(self.op.inputs[1].shape[0], max(fitting, 4)))
+        return max(1, min(self.op.inputs[1].shape[0] // self.shared, max(fitting, 4)))
 
 
 class _Source(NamedTuple):
@@ -182,7 +192,7 @@ def _weight_gradient_in_pairs(task: _Task) -> list[Launch]:
 
 
 def _launch(task: _Task, source: _Source) -> Launch:
-    op, target, batch, chunks, (high, _), panels, whole = task
+    op, target, batch, chunks, (high, _), panels, whole, _ = task
     stride, padding, groups = op.geometry[:3]
     kernel_height, kernel_width, depth, filters = op.outputs[0].shape
     height, width, channels = op.inputs[0].shape
@@ -270,26 +280,28 @@ def _weight_gradient_kernel(task: _Task, source: _Source, kernel_shape: tuple[in
         "for item in range(first, last):",
         *(_WHOLE_ITEM if task.whole else _PART_ITEM),
         "    started = 0",
-        "    for image in range(batch * chunk // chunks, batch * (chunk + 1) // chunks):",
+        "    bands = (out_rows + band - 1) // band",
+        "    for unit in range(batch * bands * chunk // chunks, batch * bands * (chunk + 1) // chunks):",
+        "        image = unit // bands",
+        "        top_row = (unit - image * bands) * band",
         f"        source = x + {number} * image_size * 4",
-        "        for top_row in range(0, out_rows, band):",
-        "            band_rows = min(band, out_rows - top_row)",
+        "        band_rows = min(band, out_rows - top_row)",
         *(
             _COPY_TAPS
             if source.copies
-            else ["            band_start = source + top_row * stride_row * row_floats * 4"]
+            else ["        band_start = source + top_row * stride_row * row_floats * 4"]
         ),
-        "            for panel in range(first_panel, last_panel):",
-        f"                filter_start = group * group_filters + panel * {task.panels.width}",
-        "                b = dy + ((image * out_rows + top_row) * out_columns * filters + filter_start) * 4",
-        "                result = dw + (chunk * kernel_rows * kernel_row * filters + filter_start) * 4",
-        f"                for tap_row in range(first_tap_row, last_tap_row, {task.tap[0]}):",
+        "        for panel in range(first_panel, last_panel):",
+        f"            filter_start = group * group_filters + panel * {task.panels.width}",
+        "            b = dy + ((image * out_rows + top_row) * out_columns * filters + filter_start) * 4",
+        "            result = dw + (chunk * kernel_rows * kernel_row * filters + filter_start) * 4",
+        f"            for tap_row in range(first_tap_row, last_tap_row, {task.tap[0]}):",
     ]
     panels = task.panels
     full = _tap_tiles(task.tap, kernel_shape, panels.vectors, WIDTH, source.paired)
     tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, panels.tail_lanes, source.paired)
-    body += [f"                    {line}" for line in panels.by_width("group_filters", full, tail)]
-    body.append("            started = 1")
+    body += [f"                {line}" for line in panels.by_width("group_filters", full, tail)]
+    body.append("        started = 1")
     text = indented(body, 1).replace("TAP_ROWS", str(task.tap[0]))
     return kernel("weight_gradient", text + "\n")
 
@@ -312,10 +324,10 @@ _PART_ITEM = [
 ]
 
 _COPY_TAPS = [
-    "            band_start = scratch",
-    "            copy_band(source + group * depth * 4, scratch, height, width, channels, depth,",
-    "                      top_row * stride_row - top, left,",
-    "                      (band_rows - 1) * stride_row + kernel_rows, row_floats // depth)",
+    "        band_start = scratch",
+    "        copy_band(source + group * depth * 4, scratch, height, width, channels, depth,",
+    "                  top_row * stride_row - top, left,",
+    "                  (band_rows - 1) * stride_row + kernel_rows, row_floats // depth)",
 ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, indented, kernel
 from netdsl.primitives.tensor import Tensor
 from netdsl.primitives.window import (
@@ -78,13 +79,19 @@ BOUNDS = [
 """The part of the window that lies inside the volume."""
 
 
-def by_vector(lines: list[str], partly: list[str]) -> list[str]:
-    """Do ``lines`` for each whole vector of channels at c, ``partly`` for the lanes left over."""
-    return [
+def by_vector(lines: list[str], channels: int) -> list[str]:
+    """Do ``lines`` for each whole vector of channels at c, and for the lanes left over if there are any."""
+    whole = [
         "c = 0",
         "while c + WIDTH <= channels:",
         *(f"    {line}" for line in lines),
         "    c += WIDTH",
+    ]
+    if channels % WIDTH == 0:
+        return whole
+    partly = masked(lines)
+    return [
+        *whole,
         "if c < channels:",
         "    lanes = channels - c",
         *(f"    {line}" for line in partly),
@@ -133,6 +140,14 @@ def _window_loop(lines: list[str]) -> list[str]:
     ]
 
 
+def _all_inside(big: Tensor, small: Tensor, pooling: Pooling) -> bool:
+    """Whether no window sees a border."""
+    last_row = (small.shape[0] - 1) * pooling.stride.height + pooling.kernel.height
+    last_column = (small.shape[1] - 1) * pooling.stride.width + pooling.kernel.width
+    padding = pooling.padding
+    return not (padding.top or padding.left) and last_row <= big.shape[0] and last_column <= big.shape[1]
+
+
 def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
     """One work item per output row; windows that lie inside the volume are written out."""
     (x,), (y, winner) = op.inputs, op.outputs
@@ -140,6 +155,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
     begin = ['best = number(float("-inf"))', "which = number(0.0)"]
     better = ["better = greater(value, best)", "best = select(better, value, best)"]
     end = ["store(y + out + c * 4, best)", "store(winner + out + c * 4, which)"]
+    channels = x.shape[2]
     looped = _window_loop(
         [
             "value = load(seen)",
@@ -149,6 +165,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
     )
     lines = [*begin, *looped, *end]
     body = [*read(["x", "y", "winner"]), "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
+    anywhere = by_vector(lines, channels)
     if high * wide <= MOST_WRITTEN_OUT:
         written_out = list(begin)
         for a in range(high):
@@ -158,13 +175,16 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
                     *better,
                     f"which = select(better, number({a * wide + b}.0), which)",
                 ]
-        written_out += end
-        body += [
-            f"        if a0 == 0 and b0 == 0 and a1 == {high} and b1 == {wide}:",
-            *(f"            {line}" for line in by_vector(written_out, masked(written_out))),
-            "            continue",
-        ]
-    body += [f"        {line}" for line in by_vector(lines, masked(lines))]
+        inside = by_vector([*written_out, *end], channels)
+        if _all_inside(x, y, op.pooling):
+            anywhere = inside
+        else:
+            body += [
+                f"        if a0 == 0 and b0 == 0 and a1 == {high} and b1 == {wide}:",
+                *(f"            {line}" for line in inside),
+                "            continue",
+            ]
+    body += [f"        {line}" for line in anywhere]
     arguments: tuple[Argument, ...] = (
         Place(x),
         Place(y),
@@ -194,7 +214,7 @@ def emit_window_choice(op: WindowChoice, batch: int) -> list[Launch]:
         *read(["x", "y", "winner"]),
         "zero = number(0.0)",
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, masked(lines))),
+        *(f"        {line}" for line in by_vector(lines, x.shape[2])),
     ]
     arguments: tuple[Argument, ...] = (
         Place(x),
@@ -218,7 +238,7 @@ def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
         *read(["x", "y"]),
         *_EACH_OUTPUT_ROW,
         f"        {_share(op.pooling)}",
-        *(f"        {line}" for line in by_vector(lines, masked(lines))),
+        *(f"        {line}" for line in by_vector(lines, x.shape[2])),
     ]
     arguments: tuple[Argument, ...] = (Place(x), Place(y), *geometry_arguments(x, y, op.pooling))
     built = kernel("window_average", indented(body, 1) + "\n")
@@ -264,7 +284,7 @@ def _side_by_side(dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batc
         "zero = number(0.0)",
         "behind = columns * stride_column",
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, masked(lines))),
+        *(f"        {line}" for line in by_vector(lines, dx.shape[2])),
         "    top_row = image * height + row * stride_row",
         "    for a in range(min(kernel_rows, height - row * stride_row)):",
         "        if behind < width:",
@@ -318,7 +338,7 @@ def _scatter(
         *(f"            {line}" for line in (*BOUNDS, *more)),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in by_vector(lines, masked(lines))),
+        *(f"            {line}" for line in by_vector(lines, dx.shape[2])),
     ]
     arguments: tuple[Argument, ...] = (
         Place(dx),

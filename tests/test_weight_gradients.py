@@ -1,0 +1,96 @@
+"""Gradients of convolutions' weights where the bands of few images are shared out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from netdsl.backend import backend
+from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.cpu import cpu
+from netdsl.primitives.convolution import ConvolutionWeightGradient, Geometry
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.program import Program
+from netdsl.quantities import Padding, Size
+
+
+class Case(NamedTuple):
+    """A convolution without its batch."""
+
+    extent: tuple[int, int]
+    channels: int
+    filters: int
+    kernel: tuple[int, int]
+    stride: int = 1
+    padding: int = 0
+    groups: int = 1
+
+
+CASES = {
+    "first layer": Case((37, 24), 3, 64, (3, 3), padding=1),
+    "strided first layer": Case((61, 63), 3, 33, (7, 7), 2, 3),
+    "one channel": Case((50, 33), 1, 6, (5, 5)),
+    "groups": Case((33, 30), 8, 36, (3, 3), padding=1, groups=2),
+    "1x1 with a stride": Case((65, 61), 40, 24, (1, 1), 2),
+}
+BATCHES = (1, 2, 5)
+PRECISIONS = [
+    "float32",
+    pytest.param("bf16", marks=pytest.mark.skipif(not cpu().bfloat16, reason="no bfloat16 here")),
+]
+
+
+def program_of(case: Case, batch: int, precision: str = "float32") -> Program:
+    out_high, out_wide = (
+        (extent + 2 * case.padding - kernel) // case.stride + 1
+        for extent, kernel in zip(case.extent, case.kernel, strict=True)
+    )
+    x = Tensor("x", (*case.extent, case.channels), role=Role.INPUT)
+    dy = Tensor("dy", (out_high, out_wide, case.filters), role=Role.INPUT)
+    dw = Tensor("dw", (*case.kernel, case.channels // case.groups, case.filters), batched=False)
+    geometry = Geometry(
+        Size(case.stride, case.stride), Padding.even(Size(case.padding, case.padding)), case.groups
+    )
+    op = ConvolutionWeightGradient(dw, x, dy, geometry)
+    inputs, outputs = {"x": x, "dy": dy}, {"dw": dw}
+    return Program("gradient", batch, (op,), inputs, outputs, (), {}, {}, precision=precision)
+
+
+def ran(program: Program, kind: str, threads: int = 2) -> np.ndarray:
+    session = backend(kind).bind(program, {}, threads)
+    generator = np.random.default_rng(3)
+    for array in session.inputs.values():
+        array[...] = generator.normal(size=array.shape)
+    session.run()
+    return np.array(session.outputs["dw"])
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("name", CASES)
+def test_equals_the_specification(name: str, batch: int, precision: str) -> None:
+    program = program_of(CASES[name], batch, precision)
+    parts = [tensor for launch in lay_out(program).launches for tensor in launch.tensors]
+    assert any(tensor.name == "dw.parts" and tensor.shape[0] > batch for tensor in parts)
+    wanted = ran(program, "numpy")
+    found = {threads: ran(program, "numba", threads) for threads in (1, 2, 4)}
+    roughly = 1e-4 if precision == "float32" else 3e-2
+    np.testing.assert_allclose(found[1], wanted, rtol=roughly, atol=roughly * np.abs(wanted).max())
+    for threads, array in found.items():
+        assert array.tobytes() == found[1].tobytes(), threads
+
+
+@pytest.mark.parametrize("width", ["8", "4"])
+def test_narrower_vectors(width: str) -> None:
+    """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
+    command = [sys.executable, "-m", "pytest", "-q", "-x", __file__, "-k", "float32", "-p"]
+    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
+    found = subprocess.run(
+        [*command, "no:cacheprovider"], env=environment, capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0, found.stdout[-3000:]
