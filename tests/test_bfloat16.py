@@ -12,6 +12,8 @@ from layer_cases import conv, image
 from test_winograd import GEOMETRIES, operation
 
 from netdsl.backend import backend
+from netdsl.backend.numba import backend as numba_backend
+from netdsl.backend.numba import roofs
 from netdsl.backend.numba.backend import lay_out
 from netdsl.backend.numba.cpu import Cpu, cpu
 from netdsl.backend.numba.emit import emit, pairs_choice, winograd_choice
@@ -218,6 +220,20 @@ def test_weights_and_sums_stay_float32() -> None:
 
 def test_precisions_of_the_command_are_those_of_programs() -> None:
     assert _PRECISIONS == PRECISIONS
+
+
+@pytest.mark.parametrize(("speed", "told"), [(0.5, True), (1.4, True), (1.9, False)])
+def test_a_processor_that_is_no_faster_with_it_is_told(
+    speed: float, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(roofs, "speed_of_pairs", lambda kernels: speed)
+    check_precision("bf16")
+    assert (f"bfloat16 at {speed} times the speed" in capsys.readouterr().err) is told
+
+
+def test_the_speed_of_pairs_is_measured() -> None:
+    """Known processors multiply them between a quarter and four times as fast."""
+    assert 0.2 < roofs.speed_of_pairs(numba_backend.open_backend().kernels) < 5
 
 
 def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

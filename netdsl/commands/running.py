@@ -18,6 +18,10 @@ _PRECISIONS = ("float32", "bf16")
 """As ``netdsl.program.program.PRECISIONS``; a test compares the two."""
 
 
+_LEAST_SPEED = 1.5
+"""Of products in bfloat16, from which on they save more time than rounding takes."""
+
+
 def threads_option(function: Function) -> Function:
     return click.option(
         "--threads",
@@ -64,7 +68,7 @@ def precision_option(function: Function) -> Function:
 
 
 def check_precision(precision: str | None, backend: str = "numba") -> None:
-    """Raise Diagnosed (ND542) where the processor or the backend has no such precision."""
+    """Raise Diagnosed (ND542) where the processor or the backend has no such precision; say if it is slow."""
     if precision in (None, "float32"):
         return
     from netdsl.backend.numba.cpu import cpu
@@ -80,6 +84,16 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
         if backend != "numba" and cpu().bfloat16:
             cure = "use the backend numba, which has it here, or train in float32"
         raise Diagnosed(Diagnostic("ND542", Severity.ERROR, lacks, help=(cure,)))
+    from netdsl.backend.numba.backend import open_backend
+    from netdsl.backend.numba.roofs import speed_of_pairs
+
+    speed = speed_of_pairs(open_backend().kernels)
+    if speed < _LEAST_SPEED:
+        click.echo(
+            f"bf16 is not faster here: this processor ({cpu().name}) multiplies bfloat16 at {speed:.1f} times"
+            " the speed of 32-bit floats, so that training without --precision takes less time",
+            err=True,
+        )
 
 
 def format_option(function: Function) -> Function:

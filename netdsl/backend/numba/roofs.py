@@ -86,6 +86,32 @@ def _flops_per_second(kernels: Kernels, threads: int) -> float:
     return best
 
 
+def speed_of_pairs(kernels: Kernels) -> float:
+    """How many times as fast products of bfloat16 pairs are as those of 32-bit floats, on one thread."""
+    memory = np.zeros(2**14, np.float32)
+    # In turns, so that whatever else runs slows both.
+    seconds: dict[str, list[float]] = {"tile": [], "tile_pairs": []}
+    for _ in range(RUNS):
+        for word, found in seconds.items():
+            found.append(_run(kernels, 1, _cached_tiles(word), [memory.ctypes.data], 1))
+    return 2 * min(seconds["tile"]) / min(seconds["tile_pairs"])
+
+
+def _cached_tiles(word: str) -> Kernel:
+    """Register tiles on operands in the first cache; a tile of pairs does two products for one."""
+    high, steps = cpu().accumulators // 2, 64
+    body = [
+        "a = integer(arguments, 0)",
+        f"b = a + {high * steps * 4}",
+        f"c = b + {2 * steps * WIDTH * 4}",
+        "for item in range(first, last):",
+        "    for repeat in range(500):",
+        f"        {word}(1, {high}, 2, WIDTH, a, 0, {steps}, 1, 0, b, 2 * WIDTH, 0, c, 0, 2 * WIDTH, "
+        f"1, {steps}, 0)",
+    ]
+    return kernel("cached_tiles", indented(body, 1) + "\n")
+
+
 def _triad() -> Kernel:
     """a = b + s*c, the triad of McCalpin's STREAM."""
     body = [
