@@ -11,10 +11,14 @@ from netdsl.backend import backend
 from netdsl.backend.numba.backend import lay_out
 from netdsl.backend.numba.cpu import WIDTH
 from netdsl.layers.batch_norm import BatchNorm
+from netdsl.layers.dropout import Dropout
 from netdsl.layers.fc import FullyConnected
+from netdsl.layers.flatten import Flatten
 from netdsl.layers.input import Input
+from netdsl.layers.layer import Layer
 from netdsl.layers.max_pool import MaxPool
 from netdsl.layers.relu import Relu
+from netdsl.layers.softmax import Softmax
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import inference_program, training_program
@@ -108,3 +112,14 @@ def test_one_vector_of_images_with_a_single_position(kind: str, threads: int) ->
         found[name] = store
     for array, wanted in found["numpy"].items():
         np.testing.assert_allclose(found["numba"][array], wanted, rtol=2e-4, atol=2e-5, err_msg=array)
+
+
+@pytest.mark.parametrize("layers", [(Flatten(),), (Softmax(),), (Dropout(rate=0.5),), (Flatten(), Softmax())])
+def test_scores_that_no_layer_computes(layers: tuple[Layer, ...]) -> None:
+    """A network of shapes alone scores the numbers of its input."""
+    program = inference_program(planned(image(1, 1, 5), *layers), 3, loss=losses()["cross-entropy"])
+    (_, ours), (_, numpys) = run("numba", program, 2), run("numpy", program, 2)
+    for mine, theirs in zip(ours, numpys, strict=True):
+        for name, value in theirs.items():
+            np.testing.assert_allclose(mine[name], value, rtol=1e-6, err_msg=name)
+    assert not np.array_equal(ours[0]["scores"], ours[1]["scores"])

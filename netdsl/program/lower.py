@@ -6,7 +6,9 @@ from netdsl.losses.loss import Loss
 from netdsl.optimizers.optimizer import Optimizer
 from netdsl.plan.plan import Plan
 from netdsl.primitives.builder import Builder
+from netdsl.primitives.expression import operand
 from netdsl.primitives.operation import Phase
+from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.commute import parameters_first, pool_first
 from netdsl.program.fuse import fuse
@@ -38,7 +40,7 @@ def training_program(
         for parameter in layer.parameters
     }
     tensors = _forward(build, plan)
-    scores = _scores(plan, tensors)
+    scores = _scores(build, plan, tensors)
     error = _loss(build, loss, scores, tensors[-1])
     gradients = differentiate(build, error)
     rate = build.input("rate", (), batched=False)
@@ -65,7 +67,7 @@ def inference_program(
     build = Builder(batch, training=False)
     stored = _declare(build, plan, learnable=False)
     tensors = _forward(build, plan)
-    scores = _scores(plan, tensors)
+    scores = _scores(build, plan, tensors)
     error = _loss(build, loss, scores, tensors[-1])
     build.origin = "probabilities"
     probabilities = loss.probabilities(build, scores)
@@ -98,11 +100,20 @@ def _forward(build: Builder, plan: Plan) -> list[Tensor]:
     return tensors
 
 
-def _scores(plan: Plan, tensors: list[Tensor]) -> Tensor:
-    """The class scores: what goes into a closing SOFTMAX or STEP, or else the last output."""
+def _scores(build: Builder, plan: Plan, tensors: list[Tensor]) -> Tensor:
+    """The class scores: what goes into a closing SOFTMAX or STEP, or else the last output.
+
+    Where no layer computes them they are a copy of the input: outputs have memory of their own.
+    """
     last = plan.layers[-1].node
     closes = last.layer.yields_probabilities or last.layer.decides
-    return tensors[last.inputs[0]] if closes else tensors[-1]
+    scores = origin = tensors[last.inputs[0]] if closes else tensors[-1]
+    shapes = {
+        operation.outputs[0]: operation for operation in build.operations if isinstance(operation, Reshape)
+    }
+    while origin in shapes:
+        origin = shapes[origin].inputs[0]
+    return build.elementwise(operand(0), scores, name="scores") if origin.role is Role.INPUT else scores
 
 
 def _loss(build: Builder, loss: Loss, scores: Tensor, output: Tensor) -> Tensor:
