@@ -41,7 +41,7 @@ from netdsl.quantities import Padding, Size
 PAUSE_SECONDS = 0.25
 """Threads of OpenMP look for work that long after their last."""
 
-TURN_SECONDS = 0.03
+TURN_SECONDS = 0.15
 
 DIRECTIONS = ("forward", "input gradient", "weight gradient")
 

@@ -241,3 +241,13 @@ def test_nobody_is_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(crew, "_MOMENT_SECONDS", 0.05)
     assert not others.finishes(tmp_path / "never")
     assert others.at_work
+
+
+def test_helpers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    """What is missing when the parent is gone stays missing, for nobody waits for it."""
+    made = adding(1)
+    work = [("first", [made.name, made.text, str(made.arguments)])]
+    crew._compile(tmp_path, work, os.getppid() + 1)
+    assert not list(tmp_path.iterdir())
+    crew._compile(tmp_path, work, os.getppid())
+    assert read_code(crew.code_path(tmp_path, "first")) is not None

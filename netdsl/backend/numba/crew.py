@@ -95,19 +95,22 @@ def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
 
 def take_part() -> None:
     """What such a process does: compile what standard input lists."""
+    parent = os.getppid()
     folder, work, later = json.loads(sys.stdin.buffer.read())
     # Where SciPy is installed Numba looks for its linear algebra, which no kernel uses.
     sys.modules["scipy"] = None  # type: ignore[assignment]
-    _compile(Path(folder), work)
+    _compile(Path(folder), work, parent)
     if hasattr(os, "nice"):
         os.nice(10)
-    _compile(Path(folder), later)
+    _compile(Path(folder), later, parent)
 
 
-def _compile(folder: Path, work: list[tuple[str, list[str]]]) -> None:
+def _compile(folder: Path, work: list[tuple[str, list[str]]], parent: int) -> None:
     from netdsl.backend.numba.compiling import object_code
 
     for symbol, (name, text, arguments) in work:
+        if os.getppid() != parent:
+            return  # killed: nobody waits for the rest
         path = code_path(folder, symbol)
         if read_code(path) is None:
             write_code(path, object_code(Kernel(name, text, int(arguments)), symbol))
