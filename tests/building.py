@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 
 from netdsl.graph.network import Network, Node
@@ -54,3 +58,15 @@ def filled_store(program, seed: int = 0) -> dict[str, np.ndarray]:
             centre = 1.0 if name.endswith("scale") else 0.0
             store[name] = (centre + generator.uniform(-2, 2, shape) * spread).astype(np.float32)
     return store
+
+
+def check_at_width(file: str, width: str, chosen: str) -> str:
+    """Run the chosen tests of a file in a process of its own, where vectors are so wide; what it printed.
+
+    The width is fixed when the backend is loaded.
+    """
+    command = [sys.executable, "-m", "pytest", "-q", "-x", file, "-k", chosen, "-p", "no:cacheprovider"]
+    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout[-3000:]
+    return found.stdout

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
-from building import filled_store, planned
+from building import check_at_width, filled_store, planned
 from layer_cases import conv, image
 from test_winograd import GEOMETRIES, operation
 
@@ -246,10 +243,5 @@ def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize("width", ["8", "4"])
 def test_narrower_vectors(width: str) -> None:
     """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
-    import os
-
     chosen = "multiply_rounded and (one-sided or stride or 70 or 1200)"
-    command = [sys.executable, "-m", "pytest", "-q", "-x", __file__, "-k", chosen, "-p", "no:cacheprovider"]
-    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout[-3000:]
+    check_at_width(__file__, width, chosen)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import NamedTuple
 
 import numpy as np
 import pytest
-from building import filled_store, planned
+from building import check_at_width, filled_store, planned
 from layer_cases import image
 
 from netdsl.backend import backend
@@ -99,10 +96,4 @@ def test_few_weights_are_moved_in_no_time() -> None:
 
 @pytest.mark.parametrize("width", ["8", "4"])
 def test_narrower_vectors(width: str) -> None:
-    """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", __file__, "-k", "specification", "-p"]
-    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
-    found = subprocess.run(
-        [*command, "no:cacheprovider"], env=environment, capture_output=True, text=True, check=False
-    )
-    assert found.returncode == 0, found.stdout[-3000:]
+    check_at_width(__file__, width, "specification")

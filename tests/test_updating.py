@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
-from building import filled_store, planned
+from building import check_at_width, filled_store, planned
 from layer_cases import image
 
 from netdsl.backend import backend
@@ -115,9 +111,4 @@ def test_many_images_use_the_weights_often_enough() -> None:
 
 @pytest.mark.parametrize("width", ["8", "4"])
 def test_narrower_vectors(width: str) -> None:
-    """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
-    chosen = "no_bit and (6 or 53) or specification and 5"
-    command = [sys.executable, "-m", "pytest", "-q", "-x", __file__, "-k", chosen, "-p", "no:cacheprovider"]
-    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout[-3000:]
+    check_at_width(__file__, width, "no_bit and (6 or 53) or specification and 5")

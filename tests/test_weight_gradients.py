@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from typing import NamedTuple
 
 import numpy as np
 import pytest
+from building import check_at_width
 
 from netdsl.backend import backend
 from netdsl.backend.numba.backend import lay_out
@@ -87,10 +85,4 @@ def test_equals_the_specification(name: str, batch: int, precision: str) -> None
 
 @pytest.mark.parametrize("width", ["8", "4"])
 def test_narrower_vectors(width: str) -> None:
-    """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
-    command = [sys.executable, "-m", "pytest", "-q", "-x", __file__, "-k", "float32", "-p"]
-    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
-    found = subprocess.run(
-        [*command, "no:cacheprovider"], env=environment, capture_output=True, text=True, check=False
-    )
-    assert found.returncode == 0, found.stdout[-3000:]
+    check_at_width(__file__, width, "float32")

@@ -108,11 +108,9 @@ def _scores(build: Builder, plan: Plan, tensors: list[Tensor]) -> Tensor:
     last = plan.layers[-1].node
     closes = last.layer.yields_probabilities or last.layer.decides
     scores = origin = tensors[last.inputs[0]] if closes else tensors[-1]
-    shapes = {
-        operation.outputs[0]: operation for operation in build.operations if isinstance(operation, Reshape)
-    }
-    while origin in shapes:
-        origin = shapes[origin].inputs[0]
+    reshaped = {op.outputs[0]: op.inputs[0] for op in build.operations if isinstance(op, Reshape)}
+    while origin in reshaped:
+        origin = reshaped[origin]
     return build.elementwise(operand(0), scores, name="scores") if origin.role is Role.INPUT else scores
 
 

@@ -162,7 +162,7 @@ class Kernels:
             if self._take(kernel.text, kernel):
                 continue
             symbol = _symbol(kernel)
-            if self._is_last(folder, kernel, kernels) and self._take(kernel.text, kernel):
+            if self._awaited(folder, kernel, kernels) and self._take(kernel.text, kernel):
                 continue
             code = object_code(kernel, symbol)
             self._addresses[kernel.text] = load_code(code, symbol)
@@ -171,8 +171,8 @@ class Kernels:
             except OSError as error:
                 self._note(folder, error)
 
-    def _is_last(self, folder: Path, kernel: Kernel, kernels: list[Kernel]) -> bool:
-        """Whether no other kernel is missing, so that the crew has this one in hand, and makes it now."""
+    def _awaited(self, folder: Path, kernel: Kernel, kernels: list[Kernel]) -> bool:
+        """Wait for the last kernel that is missing, which the crew has in hand; whether it is there then."""
         paths = (code_path(folder, _symbol(other)) for other in kernels if other is not kernel)
         if self._crew is None or not all(path.exists() for path in paths):
             return False

@@ -12,13 +12,13 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.compiler import Flags, compile_extra
+from numba.core.compiler import compile_extra
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 from netdsl.backend.numba import words
 from netdsl.backend.numba.kernel import Kernel
-from netdsl.backend.numba.subroutine import leave_functions
+from netdsl.backend.numba.subroutine import kernel_flags, leave_functions
 
 
 @contextmanager
@@ -37,13 +37,6 @@ def _uncollected() -> Iterator[None]:
 @_uncollected()
 def object_code(kernel: Kernel, symbol: str) -> bytes:
     """An object file with the kernel as a C function of 64-bit integers, named ``symbol``."""
-    flags = Flags()
-    flags.no_cpython_wrapper = True
-    flags.no_cfunc_wrapper = True
-    flags.no_compile = True  # a wrapper of our own comes into the same module first
-    flags.enable_pyobject = False
-    flags.error_model = "numpy"
-    flags.no_rewrites = True  # they are about arrays, and take time
     arguments = (types.intp,) * kernel.arguments
     context = cpu_target.target_context
     library = context.codegen().create_library(symbol)
@@ -51,7 +44,14 @@ def object_code(kernel: Kernel, symbol: str) -> bytes:
     leave_functions(library)
     function = _function(kernel, symbol)
     compiled = compile_extra(
-        cpu_target.typing_context, context, function, arguments, types.void, flags, {}, library=library
+        cpu_target.typing_context,
+        context,
+        function,
+        arguments,
+        types.void,
+        kernel_flags(),
+        {},
+        library=library,
     )
     library.add_ir_module(_wrapper(context, compiled.fndesc, symbol))
     library.finalize()

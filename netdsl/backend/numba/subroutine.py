@@ -50,14 +50,20 @@ def subroutine(function: Callable[..., Any]) -> Any:
     return intrinsic(definition)
 
 
-def _compiled(context: Any, function: Callable[..., Any], signature: Any) -> _Compiled:
+def kernel_flags() -> Flags:
+    """How Numba compiles kernels and what is linked into them."""
     flags = Flags()
-    flags.no_compile = True
     flags.no_cpython_wrapper = True
     flags.no_cfunc_wrapper = True
+    flags.no_compile = True  # kernels get a wrapper of our own first, and nobody calls subroutines
     flags.enable_pyobject = False
     flags.error_model = "numpy"
     flags.no_rewrites = True  # they are about arrays, and take time
+    return flags
+
+
+def _compiled(context: Any, function: Callable[..., Any], signature: Any) -> _Compiled:
+    flags = kernel_flags()
     library = context.codegen().create_library(function.__name__)
     _leave_as_text(library)
     arguments, result = signature.args, signature.return_type
