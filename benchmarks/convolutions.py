@@ -5,7 +5,7 @@
 The contestants of a layer take turns, so that the noise of the machine meets all of them; the
 median over the rounds is reported. GFLOP/s count the multiplications and additions of the direct
 convolution whatever is computed, so that Winograd's may lie above the peak, which is measured in
-the same run with register tiles whose operands lie in the first cache.
+the same run as `netdsl bench` does, with multiply-adds that wait for nothing.
 """
 
 from __future__ import annotations
@@ -24,9 +24,7 @@ import numpy as np
 from machine import machine
 
 from netdsl.backend.numba.backend import lay_out, open_backend
-from netdsl.backend.numba.kernel import Kernel
-from netdsl.backend.numba.simd import WIDTH
-from netdsl.backend.numba.threads import team
+from netdsl.backend.numba.roofs import flops_per_second
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,
@@ -153,30 +151,6 @@ def torchs(layer: Layer, direction: str, threads: int) -> dict[str, Callable[[],
     return {f"torch {name}": step(form) for name, form in forms.items()}
 
 
-def peak_gflops(threads: int) -> float:
-    """Multiply-adds of register tiles on operands in the first cache, the best of some tries."""
-    steps, repeats, items = 64, 2000, threads * 8
-    text = f"""def peak(arguments, first, last, worker):
-    memory = integer(arguments, 0) + worker * 65536
-    for item in range(first, last):
-        for repeat in range({repeats}):
-            tile(1, 12, 2, {WIDTH}, memory, 0, {steps}, 1, 0, memory + 4096, {2 * WIDTH}, 0,
-                 memory + 32768, 0, {2 * WIDTH}, 1, {steps}, 0)
-"""
-    kernels = open_backend().kernels
-    memory = np.zeros(threads * 16384, np.float32)
-    arguments = np.array([memory.ctypes.data], np.int64)
-    row = [kernels.address(Kernel("peak", text)), arguments.ctypes.data, items, 1]
-    table = np.array([row], np.int64)
-    workers = team(threads, kernels.driver())
-    best = float("inf")
-    for _ in range(7):
-        start = time.perf_counter()
-        workers.run(table.ctypes.data, 1)
-        best = min(best, time.perf_counter() - start)
-    return 2e-9 * 12 * 2 * WIDTH * steps * repeats * items / best
-
-
 def turn(run: Callable[[], object]) -> float:
     """Seconds of a run: the mean over as many as fill a turn, at least one."""
     start = now = time.perf_counter()
@@ -256,7 +230,7 @@ def main() -> None:
     options = parser.parse_args()
     print("command:", " ".join(["python", *sys.argv]))
     print("machine:", machine(), f"({options.threads} threads)")
-    peak = peak_gflops(options.threads)
+    peak = flops_per_second(open_backend().kernels, options.threads) / 1e9
     print(f"peak: {peak:.0f} GFLOP/s")
     rows = []
     for layer in LAYERS:

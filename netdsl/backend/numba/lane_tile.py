@@ -121,11 +121,21 @@ def lane_dot(
         def fetch(base: Any, number: int) -> Any:
             return builder.load(_vector_at(builder, base, ir.Constant(I64, number * WIDTH)), align=4)
 
-        rights = [fetch(here_b, j) for j in range(wide)]
-        sums = []
-        for i in range(high):
-            left = fetch(here_a, i)
-            sums += [_multiply_add(builder, left, rights[j], inner.sums[i * wide + j]) for j in range(wide)]
+        sums = list(inner.sums)
+        if high < wide:
+            lefts = [fetch(here_a, i) for i in range(high)]
+            for j in range(wide):
+                right = fetch(here_b, j)
+                for i in range(high):
+                    at = i * wide + j
+                    sums[at] = _multiply_add(builder, lefts[i], right, inner.sums[at])
+        else:
+            rights = [fetch(here_b, j) for j in range(wide)]
+            for i in range(high):
+                left = fetch(here_a, i)
+                for j in range(wide):
+                    at = i * wide + j
+                    sums[at] = _multiply_add(builder, left, rights[j], inner.sums[at])
         inner.close(steps, sums, [place_of(builder, here_a, a_step), place_of(builder, here_b, b_step)])
         next_run = [
             place_of(builder, outer.pointers[0], a_run),

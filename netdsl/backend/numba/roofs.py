@@ -38,7 +38,7 @@ def measure_roofs(kernels: Kernels, threads: int, allowed_bytes: int = MOST_BYTE
 
     The three arrays of the second take at most ``allowed_bytes``.
     """
-    return _flops_per_second(kernels, threads), _bytes_per_second(kernels, threads, allowed_bytes)
+    return flops_per_second(kernels, threads), _bytes_per_second(kernels, threads, allowed_bytes)
 
 
 def _run(kernels: Kernels, threads: int, made: Kernel, arguments: list[int], items: int) -> float:
@@ -71,7 +71,8 @@ def _multiply_adds() -> Kernel:
     return kernel("multiply_adds", indented(body, 1) + "\n")
 
 
-def _flops_per_second(kernels: Kernels, threads: int) -> float:
+def flops_per_second(kernels: Kernels, threads: int) -> float:
+    """Multiplications and additions per second, the best of several runs on all threads."""
     memory = np.zeros((threads + 2) * WIDTH, np.float32)
     steps = 10_000
     best = 0.0

@@ -22,7 +22,7 @@ from netdsl.primitives.tensor import Tensor
 _BAND_FLOATS = 65536
 """Numbers of a band of padded rows, a quarter of a usual second cache."""
 
-_FILTERS = 8
+_FILTERS = 8 if cpu().registers >= 32 else 6
 """Most filters of one tile; the rest of the registers are positions."""
 
 
