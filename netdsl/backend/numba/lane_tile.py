@@ -13,7 +13,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from netdsl.backend.numba.simd import FLOAT, I32, I64, VECTOR, VECTOR_I32, WIDTH, llvm_call, splat
-from netdsl.backend.numba.tile import ZERO, Loop, horizontal, place_of
+from netdsl.backend.numba.tile import ZERO, Loop, along, horizontal, place_of, steps_of
 
 
 def _vector_at(builder: Any, base: Any, offset: Any) -> Any:
@@ -50,10 +50,11 @@ def lane_tile(
     i < rows are filters, whose weights lie side by side at a + r*a_run + s*a_step + i; j < positions;
     B[j, r, s, :] is the vector at b + j*b_position + r*b_run + s*b_step, C[i, j, :] the one at
     c + j*c_position + i*WIDTH. a, b and c are addresses, strides count floats; rows and positions
-    are literals, runs and steps at least 1.
+    are literals, steps may be one (as in ``tile``), runs and steps are at least 1.
     """
     high, wide = rows.literal_value, positions.literal_value
-    signature = types.void(rows, positions, *[types.intp] * 11)
+    unrolled, kind = steps_of(steps)
+    signature = types.void(rows, positions, *[types.intp] * 10, kind)
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         a, a_step, a_run, b, b_position, b_step, b_run, c, c_position, runs, steps = values[2:]
@@ -61,15 +62,18 @@ def lane_tile(
         a, b, c = (builder.inttoptr(address, floats) for address in (a, b, c))
         starts = [_times(builder, b_position, j) for j in range(wide)]
         outer = Loop(builder, [ZERO] * (high * wide), [a, b])
-        inner = Loop(builder, outer.sums, outer.pointers)
-        here_a, here_b = inner.pointers
-        vectors = [builder.load(_vector_at(builder, here_b, start), align=4) for start in starts]
-        sums = []
-        for i in range(high):
-            weight = splat(builder, builder.load(place_of(builder, here_a, ir.Constant(I64, i))))
-            for j in range(wide):
-                sums.append(_multiply_add(builder, weight, vectors[j], inner.sums[i * wide + j]))
-        inner.close(steps, sums, [place_of(builder, here_a, a_step), place_of(builder, here_b, b_step)])
+
+        def step(old: list[Any], pointers: list[Any]) -> list[Any]:
+            here_a, here_b = pointers
+            vectors = [builder.load(_vector_at(builder, here_b, start), align=4) for start in starts]
+            new = []
+            for i in range(high):
+                weight = splat(builder, builder.load(place_of(builder, here_a, ir.Constant(I64, i))))
+                for j in range(wide):
+                    new.append(_multiply_add(builder, weight, vectors[j], old[i * wide + j]))
+            return new
+
+        sums = along(builder, steps, unrolled, outer, step, [a_step, b_step])
         next_run = [
             place_of(builder, outer.pointers[0], a_run),
             place_of(builder, outer.pointers[1], b_run),

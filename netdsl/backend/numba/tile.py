@@ -32,6 +32,12 @@ from netdsl.backend.numba.simd import (
 
 ZERO = ir.Constant(VECTOR, [0.0] * WIDTH)
 
+MOST_UNROLLED = 12
+"""Steps that are written out one after the other where their number is known to the kernel.
+
+The processor foresees the end of a loop badly when it is left after a few rounds.
+"""
+
 Multiply = Callable[[Any, Any, Any, Any], Any]
 """(builder, a, b, sums) to the vector of sums with the products of a and b added."""
 
@@ -77,6 +83,39 @@ class Loop:
         builder.position_at_end(self._after)
 
 
+Step = Callable[[list[Any], list[Any]], list[Any]]
+"""(sums, pointers) to the sums of one step more."""
+
+
+def steps_of(steps: Any) -> tuple[int, Any]:
+    """How many steps are written out for the type of an argument, and the type for the signature.
+
+    None are where it is not a short literal; else signatures must differ, for Numba keeps one code of each.
+    """
+    if isinstance(steps, types.IntegerLiteral) and steps.literal_value <= MOST_UNROLLED:
+        return steps.literal_value, steps
+    return 0, types.intp
+
+
+def along(builder: Any, times: Any, unrolled: int, outer: Loop, step: Step, strides: list[Any]) -> list[Any]:
+    """The sums after ``times`` steps inside a round of ``outer``; after each its pointers go on by a stride.
+
+    With ``unrolled`` steps there is no loop.
+    """
+    if not unrolled:
+        inner = Loop(builder, outer.sums, outer.pointers)
+        sums = step(inner.sums, inner.pointers)
+        inner.close(
+            times, sums, [place_of(builder, *pair) for pair in zip(inner.pointers, strides, strict=True)]
+        )
+        return sums
+    sums = outer.sums
+    for number in range(unrolled):
+        far = [builder.mul(stride, ir.Constant(I64, number)) for stride in strides]
+        sums = step(sums, [place_of(builder, *pair) for pair in zip(outer.pointers, far, strict=True)])
+    return sums
+
+
 @intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
 def tile(
     context: Any,
@@ -105,13 +144,15 @@ def tile(
     numbers. A[i, j, r, s] is the float at a + i*a_high + j*a_wide + r*a_run + s*a_step, B[r, s, :]
     starts at b + r*b_run + s*b_step, C[i, j, :] at c + i*c_high + j*c_wide. a, b and c are
     addresses, strides count floats; the first four arguments are literals, runs and steps are at
-    least 1. ``accumulate`` other than 0 adds to what C holds.
+    least 1. ``steps`` may be a literal as well: up to MOST_UNROLLED are unrolled. ``accumulate`` other
+    than 0 adds to what C holds.
     """
-    signature = types.void(rows_high, rows_wide, vectors, lanes, *[types.intp] * 14)
+    unrolled, kind = steps_of(steps)
+    signature = types.void(rows_high, rows_wide, vectors, lanes, *[types.intp] * 12, kind, types.intp)
     shape = _Shape(*(literal.literal_value for literal in (rows_high, rows_wide, vectors, lanes)))
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        _tile(builder, shape, values[4:], FLOAT, multiply_add)
+        _tile(builder, shape, values[4:], FLOAT, multiply_add, unrolled)
         return context.get_dummy_value()
 
     return signature, code
@@ -163,7 +204,7 @@ class _Shape(NamedTuple):
     lanes: int
 
 
-def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multiply) -> None:
+def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multiply, unrolled: int = 0) -> None:
     """The code of a tile whose strides of A count ``unit``."""
     high, wide, across, part = shape
     a, a_high, a_wide, a_step, a_run, b, b_step, b_run, c, c_high, c_wide = values[:11]
@@ -181,22 +222,25 @@ def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multipl
 
     row_offsets = [offset(i, j, a_high, a_wide) for i, j in places]
     outer = Loop(builder, [ZERO] * (len(places) * across), [a, b])
-    inner = Loop(builder, outer.sums, outer.pointers)
-    here_a, here_b = inner.pointers
-    operands = []
-    for v in range(across):
-        where = place_of(builder, here_b, ir.Constant(I64, v * WIDTH))
-        if mask is not None and v == across - 1:
-            operands.append(masked_load(builder, where, mask))
-        else:
-            operands.append(builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4))
-    sums = []
-    for row, row_offset in enumerate(row_offsets):
-        number = builder.bitcast(place_of(builder, here_a, row_offset), floats)
-        scalar = splat(builder, builder.load(number, align=2 if unit is I16 else 4))
+
+    def step(old: list[Any], pointers: list[Any]) -> list[Any]:
+        here_a, here_b = pointers
+        operands = []
         for v in range(across):
-            sums.append(multiply(builder, scalar, operands[v], inner.sums[row * across + v]))
-    inner.close(steps, sums, [place_of(builder, here_a, a_step), place_of(builder, here_b, b_step)])
+            where = place_of(builder, here_b, ir.Constant(I64, v * WIDTH))
+            if mask is not None and v == across - 1:
+                operands.append(masked_load(builder, where, mask))
+            else:
+                operands.append(builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4))
+        new = []
+        for row, row_offset in enumerate(row_offsets):
+            number = builder.bitcast(place_of(builder, here_a, row_offset), floats)
+            scalar = splat(builder, builder.load(number, align=2 if unit is I16 else 4))
+            for v in range(across):
+                new.append(multiply(builder, scalar, operands[v], old[row * across + v]))
+        return new
+
+    sums = along(builder, steps, unrolled, outer, step, [a_step, b_step])
     next_run = [
         place_of(builder, outer.pointers[0], a_run),
         place_of(builder, outer.pointers[1], b_run),

@@ -12,6 +12,7 @@ from netdsl.backend.numba.emit.panels import ITEMS, Packing, panels_of, split_ev
 from netdsl.backend.numba.emit.reduction import sum_parts
 from netdsl.backend.numba.emit.walk import Walk
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.tile import MOST_UNROLLED
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,
@@ -134,23 +135,24 @@ def lanes_walk(walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_image
     )
     seen_rows = walk.top < high and (walk.rows - 1) * walk.stride.height - walk.top < height
     whole = seen_rows and inner == 0 and inner_end == walk.columns
-    built = _walk_kernel(walk.width, max(0, inner_end - inner), whole=whole)
+    built = _walk_kernel(walk.width, max(0, inner_end - inner), wide * walk.depth, whole=whole)
     return Launch(built, arguments, groups_of_images * bands, (y,))
 
 
-def _walk_kernel(filters: int, inner_columns: int, *, whole: bool) -> Kernel:
+def _walk_kernel(filters: int, inner_columns: int, kernel_row: int, *, whole: bool) -> Kernel:
     """``whole``: every window has all of its columns, and a row at least."""
+    steps = str(kernel_row) if kernel_row <= MOST_UNROLLED else "kernel_columns * depth"
     filters_size, filters_whole, filters_rest = split_evenly(filters, _FILTERS)
     parts = [(number * filters_size, filters_size) for number in range(filters_whole)]
     if filters_rest:
         parts.append((filters_whole * filters_size, filters_rest))
     size, _, rest = split_evenly(max(1, inner_columns), cpu().accumulators // filters_size)
 
-    def tiles(columns: int, a: str, b: str, taps: str) -> list[str]:
+    def tiles(columns: int, a: str, b: str, steps: str) -> list[str]:
         return [
             f"lane_tile({count}, {columns}, {a} + {first * 4}, lanes, kernel_columns * depth * lanes, "
             f"{b}, stride_column * pixel, {WIDTH}, width * pixel, out + {first * WIDTH * 4}, out_column, "
-            f"runs, {taps} * depth)"
+            f"runs, {steps})"
             for first, count in parts
         ]
 
@@ -174,7 +176,7 @@ def _walk_kernel(filters: int, inner_columns: int, *, whole: bool) -> Kernel:
     ]
 
     def window_tiles(columns: int) -> list[str]:
-        lines = [*inside, *tiles(columns, "a", "b", "kernel_columns"), f"column += {columns}"]
+        lines = [*inside, *tiles(columns, "a", "b", steps), f"column += {columns}"]
         return [f"                {line}" for line in lines]
 
     seen = "" if whole else "runs > 0 and inner <= column and "
@@ -182,7 +184,9 @@ def _walk_kernel(filters: int, inner_columns: int, *, whole: bool) -> Kernel:
     body += [f"            if {seen}column + {size} <= {end}:", *window_tiles(size)]
     if rest:
         body += [f"            elif {seen}column + {rest} == {end}:", *window_tiles(rest)]
-    edge = tiles(1, "a + before * depth * lanes * 4", "line + max(0, left_column) * pixel * 4", "taps")
+    edge = tiles(
+        1, "a + before * depth * lanes * 4", "line + max(0, left_column) * pixel * 4", "taps * depth"
+    )
     if not whole:
         body += [
             "            else:",

@@ -15,6 +15,7 @@ from netdsl.backend.numba.emit.panels import (
     usual_tile,
 )
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.tile import MOST_UNROLLED
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 
@@ -119,8 +120,11 @@ class Walk(NamedTuple):
             f"        column_start = y_image + (group * filters + panel * {panels.width}) * 4",
         ]
         high, paired = tile.rows, self.paired
-        tail = _walk_rows(high, columns, panels.tail_vectors, panels.tail_lanes, panels.width, paired)
-        full = _walk_rows(high, columns, panels.vectors, WIDTH, panels.width, paired)
+        taps = self.kernel[1] * self.depth
+        known = taps <= MOST_UNROLLED and not paired
+        steps = _Steps(panels.width, str(taps) if known else "kernel_row", paired)
+        tail = _walk_rows(high, columns, panels.tail_vectors, panels.tail_lanes, steps)
+        full = _walk_rows(high, columns, panels.vectors, WIDTH, steps)
         body += [f"        {line}" for line in panels.by_width("filters", full, tail)]
         if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):
             rows = "(end_row - top_row) * (out_row // out_column)"
@@ -172,33 +176,43 @@ def _copy_band(paired: bool) -> list[str]:
     ]
 
 
+class _Steps(NamedTuple):
+    """What a tile sums along a row of the kernel: ``number`` rows of weights, each ``panel_width`` wide, in
+    pairs if ``paired``. The number is a literal where it is small."""
+
+    panel_width: int
+    number: str
+    paired: bool
+
+
 def _walk_rows(
-    high: int, columns: tuple[int, int, int], vectors: int, lanes: int, panel_width: int, paired: bool
+    high: int, columns: tuple[int, int, int], vectors: int, lanes: int, steps: _Steps
 ) -> list[str]:
     """A band for one panel: ``high`` rows at once, then those that are left one by one; in a row, equal
     tiles of columns, then the rest, as ``split_evenly`` cuts."""
     lines = []
     if high > 1:
         lines.append(f"for row in range(top_row, end_row - {high - 1}, {high}):")
-        lines += _along_columns(high, columns, vectors, lanes, panel_width, paired)
+        lines += _along_columns(high, columns, vectors, lanes, steps)
         lines.append(f"for row in range(end_row - (end_row - top_row) % {high}, end_row):")
     else:
         lines.append("for row in range(top_row, end_row):")
-    return [*lines, *_along_columns(1, columns, vectors, lanes, panel_width, paired)]
+    return [*lines, *_along_columns(1, columns, vectors, lanes, steps)]
 
 
 def _along_columns(
-    high: int, columns: tuple[int, int, int], vectors: int, lanes: int, panel_width: int, paired: bool
+    high: int, columns: tuple[int, int, int], vectors: int, lanes: int, steps: _Steps
 ) -> list[str]:
     size, whole, rest = columns
-    name, size_bytes, step = ("tile_pairs", 2, 2) if paired else ("tile", 4, 1)
+    name, size_bytes, step = ("tile_pairs", 2, 2) if steps.paired else ("tile", 4, 1)
     a_high, c_high = ("stride_row * row_floats", "out_row") if high > 1 else ("0", "0")
+    panel_width = steps.panel_width
 
     def call(wide: int, place: str) -> str:
         return (
             f"{name}({high}, {wide}, {vectors}, {lanes}, a + {place} * stride_column * {size_bytes}, "
             f"{a_high}, stride_column, {step}, row_floats, w, {panel_width}, kernel_row * {panel_width}, "
-            f"c + {place} * out_column * 4, {c_high}, out_column, kernel_rows, kernel_row, 0)"
+            f"c + {place} * out_column * 4, {c_high}, out_column, kernel_rows, {steps.number}, 0)"
         )
 
     lines = [

@@ -153,10 +153,13 @@ class _Task(NamedTuple):
         return (out_high - 1) * stride.height + high, (out_wide - 1) * stride.width + wide
 
     def band(self, row_floats: int) -> int:
-        """Output rows whose images stay in cache."""
+        """Output rows whose images stay in cache, and whose gradients of a panel of filters do."""
+        out_high, out_wide, filters = self.op.inputs[1].shape
         kernel_height, stride = self.op.outputs[0].shape[0], self.op.geometry.stride
         fitting = (BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
-        return max(1, min(self.op.inputs[1].shape[0] // self.shared, max(fitting, 4)))
+        panel_row = out_wide * min(filters // self.op.geometry.groups, self.panels.width)
+        rows = max(4, min(fitting, BAND_FLOATS // panel_row))
+        return max(1, min(out_high // self.shared, rows))
 
 
 class _Source(NamedTuple):
