@@ -11,6 +11,7 @@ from building import check_at_width
 from netdsl.backend import backend
 from netdsl.backend.numba.backend import lay_out
 from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.emit.panels import ITEMS
 from netdsl.primitives.convolution import ConvolutionWeightGradient, Geometry
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
@@ -35,6 +36,11 @@ CASES = {
     "one channel": Case((50, 33), 1, 6, (5, 5)),
     "groups": Case((33, 30), 8, 36, (3, 3), padding=1, groups=2),
     "1x1 with a stride": Case((65, 61), 40, 24, (1, 1), 2),
+}
+MANY_WEIGHTS = {
+    "a border": Case((12, 11), 19, 504, (5, 5), 2, 2),
+    "no border": Case((15, 13), 300, 500, (1, 1), 2),
+    "groups": Case((11, 10), 32, 1100, (3, 3), 2, 1, groups=2),
 }
 BATCHES = (1, 2, 5)
 PRECISIONS = [
@@ -75,6 +81,20 @@ def test_equals_the_specification(name: str, batch: int, precision: str) -> None
     program = program_of(CASES[name], batch, precision)
     parts = [tensor for launch in lay_out(program).launches for tensor in launch.tensors]
     assert any(tensor.name == "dw.parts" and tensor.shape[0] > batch for tensor in parts)
+    compare(program, precision)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("name", MANY_WEIGHTS)
+def test_panels_share_a_band(name: str, precision: str) -> None:
+    program = program_of(MANY_WEIGHTS[name], 3, precision)
+    last = lay_out(program).launches[-1]
+    assert ITEMS // 2 <= last.items < 2 * ITEMS
+    compare(program, precision)
+
+
+def compare(program: Program, precision: str) -> None:
+    """With the executable specification, and bit for bit with other numbers of threads."""
     wanted = ran(program, "numpy")
     found = {threads: ran(program, "numba", threads) for threads in (1, 2, 4)}
     roughly = 1e-4 if precision == "float32" else 3e-2

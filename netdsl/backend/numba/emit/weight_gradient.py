@@ -30,7 +30,7 @@ FEW_POSITIONS = 16
 LEAST_SUMMED = 64
 """Outputs of a band that are worth reading and writing the sums of all weights once more."""
 
-MOST_OF_AN_ITEM = 2**16
+MOST_OF_AN_ITEM = 2**17
 """Weights whose gradient stays in a core's cache: then a band of images is read once for all of them."""
 
 
@@ -101,8 +101,10 @@ def walk_weight_gradient(
         chunks = min(batch * shared, blocks(ITEMS, groups))
         task = task._replace(chunks=chunks, whole=True, shared=shared)
     else:
-        chunks = _chunks(batch, blocks(kernel_height, tap[0]) * panels.total * groups, dw.values)
-        task = task._replace(chunks=chunks)
+        items = blocks(kernel_height, tap[0]) * panels.total * groups
+        chunks = _chunks(batch, items, dw.values)
+        together = max(1, min(panels.total, items * chunks // ITEMS))
+        task = task._replace(chunks=chunks, together=together)
     if chunks > 1:
         task = task._replace(target=Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False))
     launches = _weight_gradient_in_pairs(task) if paired else [_weight_gradient(task)]
@@ -127,8 +129,8 @@ def _chunks(batch: int, items: int, dw_values: int) -> int:
 class _Task(NamedTuple):
     """A gradient to ``target``, in ``chunks`` parts of all bands; ``tap`` is rows x numbers of a tile.
 
-    A work item takes all weights of a group if ``whole``, else some rows of taps and a panel of filters.
-    An image has at least ``shared`` bands.
+    A work item takes all weights of a group if ``whole``, else some rows of taps and about ``together``
+    panels of filters, which share the band. An image has at least ``shared`` bands.
     """
 
     op: ConvolutionWeightGradient
@@ -139,6 +141,7 @@ class _Task(NamedTuple):
     panels: Panels
     whole: bool
     shared: int = 1
+    together: int = 1
 
     def most_shared(self) -> int:
         """Bands that an image has at most, each with enough outputs to sum."""
@@ -195,7 +198,7 @@ def _weight_gradient_in_pairs(task: _Task) -> list[Launch]:
 
 
 def _launch(task: _Task, source: _Source) -> Launch:
-    op, target, batch, chunks, (high, _), panels, whole, _ = task
+    op, target, batch, chunks, (high, _), panels, whole, _, together = task
     stride, padding, groups = op.geometry[:3]
     kernel_height, kernel_width, depth, filters = op.outputs[0].shape
     height, width, channels = op.inputs[0].shape
@@ -227,11 +230,12 @@ def _launch(task: _Task, source: _Source) -> Launch:
         filters,
         filters // groups,
         panels.total,
+        blocks(panels.total, together),
         blocks(kernel_height, high),
         image,
         *((Scratch(), scratch) if source.copies else ()),
     )
-    items = chunks * groups * (1 if whole else panels.total * blocks(kernel_height, high))
+    items = chunks * groups * (1 if whole else blocks(panels.total, together) * blocks(kernel_height, high))
     built = _weight_gradient_kernel(task, source, (kernel_height, kernel_width * depth))
     return Launch(built, arguments, items, (target,), scratch)
 
@@ -263,6 +267,7 @@ _GRADIENT_ARGUMENTS = [
             "filters",
             "group_filters",
             "panels",
+            "panel_blocks",
             "tap_blocks",
             "image_size",
         ]
@@ -276,7 +281,7 @@ def _weight_gradient_kernel(task: _Task, source: _Source, kernel_shape: tuple[in
     body = [
         *_GRADIENT_ARGUMENTS,
         *(
-            ["scratch = integer(arguments, 25) + worker * integer(arguments, 26) * 4"]
+            ["scratch = integer(arguments, 26) + worker * integer(arguments, 27) * 4"]
             if source.copies
             else ["scratch = 0"]
         ),
@@ -316,13 +321,14 @@ _WHOLE_ITEM = [
 ]
 
 _PART_ITEM = [
-    "    chunk = item // (groups * panels * tap_blocks)",
-    "    rest = item - chunk * groups * panels * tap_blocks",
-    "    group = rest // (panels * tap_blocks)",
-    "    rest -= group * panels * tap_blocks",
-    "    first_panel = rest // tap_blocks",
-    "    last_panel = first_panel + 1",
-    "    first_tap_row = (rest - first_panel * tap_blocks) * TAP_ROWS",
+    "    chunk = item // (groups * panel_blocks * tap_blocks)",
+    "    rest = item - chunk * groups * panel_blocks * tap_blocks",
+    "    group = rest // (panel_blocks * tap_blocks)",
+    "    rest -= group * panel_blocks * tap_blocks",
+    "    panel_block = rest // tap_blocks",
+    "    first_panel = panels * panel_block // panel_blocks",
+    "    last_panel = panels * (panel_block + 1) // panel_blocks",
+    "    first_tap_row = (rest - panel_block * tap_blocks) * TAP_ROWS",
     "    last_tap_row = min(first_tap_row + TAP_ROWS, kernel_rows)",
 ]
 
