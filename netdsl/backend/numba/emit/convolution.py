@@ -17,7 +17,13 @@ from netdsl.backend.numba.emit.depthwise import (
 from netdsl.backend.numba.emit.dilation import dilated, undilated
 from netdsl.backend.numba.emit.filling import fill_zeros
 from netdsl.backend.numba.emit.gathering import gather_windows, is_gathered
-from netdsl.backend.numba.emit.matmul import dot_product, product, product_with_transposed
+from netdsl.backend.numba.emit.matmul import (
+    dot_product,
+    is_packed,
+    product,
+    product_in_panels,
+    product_with_transposed,
+)
 from netdsl.backend.numba.emit.packed_matmul import (
     dot_product_in_pairs,
     product_in_pairs,
@@ -54,6 +60,8 @@ def emit_convolution(
         return [product_with_weights(x, w, y, batch)]
     if rows and not paired:
         steps = kernel_height * kernel_width * depth
+        if tile is None and is_packed(rows * batch, w):
+            return product_in_panels(x, w, (filters, 1), y, rows * batch, steps, filters)
         return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters, tile)]
     if tile is None and not paired and is_gathered(op, batch):
         output = (y.shape[0], y.shape[1])

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.epilogue import finished
-from netdsl.backend.numba.emit.panels import ITEMS, Tile
+from netdsl.backend.numba.emit.panels import ITEMS, Packing, Tile
 from netdsl.backend.numba.emit.transposing import transpose
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
@@ -27,6 +27,12 @@ LEAST_TRANSPOSED = 16
 
 COLUMN_BLOCK = 512
 """Most columns of an item where rows are few."""
+
+FIRST_CACHE_FLOATS = 2**14
+"""Numbers of B that many rows read from where they are; more are packed."""
+
+ROW_PANEL_VECTORS = max(3, 24 // WIDTH)
+"""Vectors in a panel of A: the rows of every shape of tile divide it."""
 
 SECOND_CACHE_FLOATS = 2**17
 """Numbers of B that are read again and again out of the second cache."""
@@ -90,6 +96,15 @@ def tile_shape(rows: int) -> Tile:
     return min(tile_shapes(), key=lambda tile: blocks(rows, tile.rows) * tile.rows)
 
 
+class Packed(NamedTuple):
+    """B is packed: one panel of the tile's width after the other, of which the last may be filled up.
+
+    So is A if panels of ``a_panel`` of its rows are said, each with one or more whole tiles.
+    """
+
+    a_panel: int = 0
+
+
 def product(
     a: Tensor,
     a_strides: tuple[int, int],
@@ -100,10 +115,13 @@ def product(
     steps: int,
     columns: int,
     tile: Tile | None = None,
+    *,
+    packed: Packed | None = None,
 ) -> Launch:
     """C (rows x columns) = A @ B; A moves by ``a_strides`` per row and step, B by ``b_step`` per step.
 
-    ``tile`` is another than the one that leaves the fewest rows over.
+    ``tile`` is another than the one that leaves the fewest rows over. Where operands are ``packed``,
+    their strides are those within a panel.
     """
     blocking = _blocking(rows, steps, columns, tile or tile_shape(rows))
     across = blocks(columns, blocking.columns_per_item)
@@ -121,11 +139,67 @@ def product(
         across,
     )
     items = blocks(rows, blocking.rows_per_item) * across
-    return Launch(_product_kernel(blocking, rows, columns), arguments, items, (c,))
+    return Launch(_product_kernel(blocking, (rows, columns), packed), arguments, items, (c,))
 
 
-def _product_kernel(blocking: _Blocking, rows: int, columns: int) -> Kernel:
+def is_packed(rows: int, b: Tensor) -> bool:
+    """Whether B is copied into panels for so many rows.
+
+    Read where it is, the rows of a panel fall on the same lines of the caches where their length is a
+    power of 2.
+    """
+    return rows > MOST_BATCH_ROWS and b.values > FIRST_CACHE_FLOATS
+
+
+def product_in_panels(
+    a: Tensor, b: Tensor, b_strides: tuple[int, int], c: Tensor, rows: int, steps: int, columns: int
+) -> list[Launch]:
+    """C (rows x columns) = A (rows x steps) @ B, packed; B moves by ``b_strides`` per step and column."""
+    tile = tile_shape(rows)
+    panels, packs = Packing(1, (1, 1, steps), columns, (0, 0, *b_strides), 0, tile=tile).launch(b)
+    width = tile.vectors * WIDTH
+    return [*packs, product(a, (steps, 1), panels, width, c, rows, steps, columns, tile, packed=Packed())]
+
+
+def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int) -> list[Launch]:
+    """C = A transposed @ B, both packed, summed along the positions of all images.
+
+    A has a row of C's and B a column of C's for each channel.
+    """
+    (*_, rows), (high, wide, columns) = a.shape, b.shape
+    positions = high * wide
+    tile = tile_shape(rows)
+
+    def panels(x: Tensor, channels: int, tile: Tile) -> tuple[Tensor, list[Launch]]:
+        strides = (positions * channels, 0, channels, 1)
+        return Packing(1, (batch, 1, positions), channels, strides, 0, tile=tile).launch(x)
+
+    packed_a, packs_a = panels(a, rows, Tile(1, ROW_PANEL_VECTORS))
+    packed_b, packs_b = panels(b, columns, tile)
+    packed = Packed(a_panel=ROW_PANEL_VECTORS * WIDTH)
+    launch = product(
+        packed_a,
+        (1, packed.a_panel),
+        packed_b,
+        tile.vectors * WIDTH,
+        c,
+        rows,
+        batch * positions,
+        columns,
+        tile,
+        packed=packed,
+    )
+    return [*packs_a, *packs_b, launch]
+
+
+def _product_kernel(blocking: _Blocking, extent: tuple[int, int], packed: Packed | None) -> Kernel:
+    rows, columns = extent
     panel = blocking.vectors * WIDTH
+    a_place, b_place = "row * a_row", "step * b_step + column"
+    if packed:
+        b_place = "step * b_step + column * steps"
+    if packed and packed.a_panel:
+        a_place = f"row // {packed.a_panel} * steps * {packed.a_panel} + row % {packed.a_panel}"
     body = [
         "a = integer(arguments, 0)",
         "a_row = integer(arguments, 1)",
@@ -153,8 +227,8 @@ def _product_kernel(blocking: _Blocking, rows: int, columns: int) -> Kernel:
 
     def tile_call(high: int, vectors: int, lanes: int) -> str:
         return (
-            f"tile(1, {high}, {vectors}, {lanes}, a + (row * a_row + step * a_step) * 4, 0, a_row, a_step, "
-            "0, b + (step * b_step + column) * 4, b_step, 0, c + (row * columns + column) * 4, 0, "
+            f"tile(1, {high}, {vectors}, {lanes}, a + ({a_place} + step * a_step) * 4, 0, a_row, a_step, "
+            f"0, b + ({b_place}) * 4, b_step, 0, c + (row * columns + column) * 4, 0, "
             "columns, 1, count, step)"
         )
 
@@ -203,8 +277,10 @@ def product_with_transposed(
 ) -> list[Launch]:
     """dx (rows x columns) = dy (rows x steps) @ w (columns x steps) transposed.
 
-    w is transposed where that takes little of the time: for many rows, or if it is small.
+    w is packed or transposed where that takes little of the time: for many rows, or if it is small.
     """
+    if is_packed(rows, w):
+        return product_in_panels(dy, w, (1, steps), dx, rows, steps, columns)
     if rows > MOST_BATCH_ROWS or (rows >= LEAST_TRANSPOSED and w.values <= SECOND_CACHE_FLOATS):
         turned, turning = transpose(w, columns, steps)
         return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns)]

@@ -8,7 +8,7 @@ from netdsl.backend.numba.cpu import WIDTH, cpu
 from netdsl.backend.numba.emit.depthwise import emit_depthwise_weight_gradient, is_depthwise
 from netdsl.backend.numba.emit.dilation import dilated_shape, gather_taps, undilated
 from netdsl.backend.numba.emit.gathering import gather_windows
-from netdsl.backend.numba.emit.matmul import product
+from netdsl.backend.numba.emit.matmul import is_packed, product, product_of_images
 from netdsl.backend.numba.emit.pairs import pairs_of_positions, pairs_of_rows
 from netdsl.backend.numba.emit.panels import (
     BAND_FLOATS,
@@ -83,6 +83,9 @@ def product_weight_gradient(
     dw = op.outputs[0]
     filters = dw.shape[-1]
     inputs = dw.values // filters
+    positions = dy.shape[0] * dy.shape[1]
+    if tile is None and positions > 1 and is_packed(rows, dw):
+        return product_of_images(x, dy, dw, rows // positions)
     return [product(x, (1, inputs), dy, filters, dw, inputs, rows, filters, tile)]
 
 

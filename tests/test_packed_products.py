@@ -1,0 +1,78 @@
+"""Products of many rows, whose operands are packed into panels: convolutions of 1x1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from building import check_at_width
+
+from netdsl.backend import backend
+from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.cpu import WIDTH
+from netdsl.backend.numba.emit.matmul import ROW_PANEL_VECTORS, tile_shapes
+from netdsl.primitives.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionWeightGradient,
+    Geometry,
+)
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.program import Program
+from netdsl.quantities import Padding, Size
+
+BATCH = 5
+EXTENT = (9, 7)
+CHANNELS = [(131, 141), (512, 256), (300, 481), (1031, 129)]
+DIRECTIONS = ["forward", "input gradient", "weight gradient"]
+
+
+def program_of(direction: str, channels: int, filters: int) -> Program:
+    def given(name: str, *shape: int, batched: bool = True) -> Tensor:
+        return Tensor(name, shape, batched=batched, role=Role.INPUT)
+
+    geometry = Geometry(Size(1, 1), Padding.even(Size(0, 0)))
+    x = given("x", *EXTENT, channels)
+    dy = given("dy", *EXTENT, filters)
+    w = given("w", 1, 1, channels, filters, batched=False)
+    if direction == "forward":
+        inputs, found = [x, w], Tensor("found", dy.shape)
+        op = Convolution(found, x, w, geometry)
+    elif direction == "input gradient":
+        inputs, found = [dy, w], Tensor("found", x.shape)
+        op = ConvolutionInputGradient(found, dy, w, geometry)
+    else:
+        inputs, found = [x, dy], Tensor("found", w.shape, batched=False)
+        op = ConvolutionWeightGradient(found, x, dy, geometry)
+    return Program(direction, BATCH, (op,), {t.name: t for t in inputs}, {"found": found}, (), {}, {})
+
+
+def ran(program: Program, kind: str, threads: int = 2) -> np.ndarray:
+    session = backend(kind).bind(program, {}, threads)
+    generator = np.random.default_rng(3)
+    for array in session.inputs.values():
+        array[...] = generator.normal(size=array.shape)
+    session.run()
+    return np.array(session.outputs["found"])
+
+
+@pytest.mark.parametrize(("channels", "filters"), CHANNELS)
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_equals_the_specification(direction: str, channels: int, filters: int) -> None:
+    program = program_of(direction, channels, filters)
+    packs = [launch for launch in lay_out(program).launches if launch.kernel.name == "pack_weights"]
+    large = channels * filters > 2**17
+    assert len(packs) == (1 if direction != "weight gradient" else 2 if large else 0)
+    wanted = ran(program, "numpy")
+    found = {threads: ran(program, "numba", threads) for threads in (1, 2, 4)}
+    np.testing.assert_allclose(found[1], wanted, rtol=1e-4, atol=1e-4 * np.abs(wanted).max())
+    for threads, array in found.items():
+        assert array.tobytes() == found[1].tobytes(), threads
+
+
+def test_panels_of_rows_hold_whole_tiles() -> None:
+    assert all(ROW_PANEL_VECTORS * WIDTH % tile.rows == 0 for tile in tile_shapes())
+
+
+@pytest.mark.parametrize("width", ["8", "4"])
+def test_narrower_vectors(width: str) -> None:
+    check_at_width(__file__, width, "specification")
