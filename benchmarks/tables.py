@@ -221,10 +221,21 @@ def _source(part: str, rows: list[Row]) -> str:
     return f"{text} Other programs took up to {busy:.1f} processors." if busy > BUSY else text
 
 
+def _markers(name: str) -> tuple[str, str]:
+    return f"<!-- table: {name} -->", f"<!-- end of table: {name} -->"
+
+
 def replaced(page: str, rows: list[Row]) -> str:
-    """The page with every table between its markers written anew; ValueError where a marker is missing."""
+    """The page with every table between its markers written anew.
+
+    A page may leave tables out; ValueError where there is one marker without the other, or none at all.
+    """
+    if not any(_markers(name)[0] in page for name in TABLES):
+        raise ValueError(f"the page has no markers like {_markers('training')[0]}")
     for name in TABLES:
-        start, end = f"<!-- table: {name} -->", f"<!-- end of table: {name} -->"
+        start, end = _markers(name)
+        if start not in page and end not in page:
+            continue
         before, found, rest = page.partition(start)
         _, closed, after = rest.partition(end)
         if not found or not closed:

@@ -14,9 +14,11 @@ from networks import NETWORKS, load
 from processes import Failure, Process
 from rows import STORED, merged, read, write
 
-README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 EAGER_ONLY = " (PyTorch eager only)"
-PAGE = (Path(__file__).parent.parent / "docs" / "performance.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+PAGES = {"performance.md": STORED, "performance-avx2.md": ROOT / "benchmarks" / "results-avx2.json"}
 
 
 def row(implementation: str, part: str = "training", **more: object) -> dict[str, object]:
@@ -34,8 +36,15 @@ ROWS = [
 ]
 
 
-def test_page_shows_the_stored_rows() -> None:
-    assert tables.replaced(PAGE, read(STORED)) == PAGE, "run python benchmarks/report.py --tables-only"
+@pytest.mark.parametrize(("page", "rows"), PAGES.items())
+def test_page_shows_the_stored_rows(page: str, rows: Path) -> None:
+    shown = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    assert tables.replaced(shown, read(rows)) == shown, "run python benchmarks/report.py --tables-only"
+    assert "Not measured" not in shown
+
+
+def test_the_page_has_every_table() -> None:
+    assert all(f"<!-- table: {name} -->" in PAGE for name in tables.TABLES)
 
 
 def test_the_first_page_shows_the_stored_rows() -> None:
