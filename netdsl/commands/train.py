@@ -121,10 +121,11 @@ def command(
         given["exact"] = True
     if precision is not None:
         given["precision"] = precision
-    check_precision(precision, backend)
     if resume is not None:
         others = {"recipe": recipe, "autotune": autotune or None, "out": out}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
+    check_precision(precision, backend)
+    if resume is not None:
         from netdsl.commands.tuned_run import forms_warning
         from netdsl.training.run_folder import old_run_folder
 

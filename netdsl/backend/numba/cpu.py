@@ -57,3 +57,9 @@ WIDTH = cpu().width
 
 LINE_FLOATS = 16
 """Numbers in a line of the caches."""
+
+MOST_UNROLLED = 12
+"""Steps that are written out one after the other where their number is known to the kernel.
+
+The processor foresees the end of a loop badly when it is left after a few rounds.
+"""

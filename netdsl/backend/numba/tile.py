@@ -15,6 +15,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from netdsl.backend.numba.bfloat16 import multiply_add_pairs
+from netdsl.backend.numba.cpu import MOST_UNROLLED
 from netdsl.backend.numba.simd import (
     FLOAT,
     I16,
@@ -31,12 +32,6 @@ from netdsl.backend.numba.simd import (
 )
 
 ZERO = ir.Constant(VECTOR, [0.0] * WIDTH)
-
-MOST_UNROLLED = 12
-"""Steps that are written out one after the other where their number is known to the kernel.
-
-The processor foresees the end of a loop badly when it is left after a few rounds.
-"""
 
 Multiply = Callable[[Any, Any, Any, Any], Any]
 """(builder, a, b, sums) to the vector of sums with the products of a and b added."""

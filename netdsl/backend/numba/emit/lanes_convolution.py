@@ -6,13 +6,12 @@ x, y and their gradients are [images/WIDTH][height][width][channels][WIDTH]; a p
 
 from __future__ import annotations
 
-from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.cpu import MOST_UNROLLED, WIDTH, cpu
 from netdsl.backend.numba.emit.convolution import input_gradient_phases
 from netdsl.backend.numba.emit.panels import ITEMS, Packing, panels_of, split_evenly
 from netdsl.backend.numba.emit.reduction import sum_parts
 from netdsl.backend.numba.emit.walk import Walk
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.tile import MOST_UNROLLED
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,

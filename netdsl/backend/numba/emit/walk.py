@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.cpu import WIDTH, cpu
+from netdsl.backend.numba.cpu import MOST_UNROLLED, WIDTH, cpu
 from netdsl.backend.numba.emit.epilogue import finished
 from netdsl.backend.numba.emit.panels import (
     BAND_FLOATS,
@@ -15,7 +15,6 @@ from netdsl.backend.numba.emit.panels import (
     usual_tile,
 )
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.tile import MOST_UNROLLED
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 
