@@ -8,9 +8,11 @@ import sys
 
 import numpy as np
 
+from netdsl.backend import backend
 from netdsl.graph.network import Network, Node
 from netdsl.layers.layer import Layer
 from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.program.program import Program
 from netdsl.quantities import Size, Volume
 from netdsl.source import Source, Span
 
@@ -58,6 +60,26 @@ def filled_store(program, seed: int = 0) -> dict[str, np.ndarray]:
             centre = 1.0 if name.endswith("scale") else 0.0
             store[name] = (centre + generator.uniform(-2, 2, shape) * spread).astype(np.float32)
     return store
+
+
+def check_output(program: Program, roughly: float = 1e-4) -> None:
+    """The one output of a program that stores nothing is that of the executable specification, and the same
+    bit for bit with other numbers of threads."""
+    wanted = _output(program, "numpy", 1)
+    found = {threads: _output(program, "numba", threads) for threads in (1, 2, 4)}
+    np.testing.assert_allclose(found[1], wanted, rtol=roughly, atol=roughly * np.abs(wanted).max())
+    for threads, array in found.items():
+        assert array.tobytes() == found[1].tobytes(), threads
+
+
+def _output(program: Program, kind: str, threads: int) -> np.ndarray:
+    session = backend(kind).bind(program, {}, threads)
+    generator = np.random.default_rng(3)
+    for array in session.inputs.values():
+        array[...] = generator.normal(size=array.shape)
+    session.run()
+    (name,) = session.outputs
+    return np.array(session.outputs[name])
 
 
 def check_at_width(file: str, width: str, chosen: str) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 import pytest
-from building import check_at_width
+from building import check_at_width, check_output
 
-from netdsl.backend import backend
 from netdsl.backend.numba.backend import lay_out
 from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.emit.panels import ITEMS
@@ -47,6 +45,7 @@ PRECISIONS = [
     "float32",
     pytest.param("bf16", marks=pytest.mark.skipif(not cpu().bfloat16, reason="no bfloat16 here")),
 ]
+ROUGHLY = {"float32": 1e-4, "bf16": 3e-2}
 
 
 def program_of(case: Case, batch: int, precision: str = "float32") -> Program:
@@ -65,15 +64,6 @@ def program_of(case: Case, batch: int, precision: str = "float32") -> Program:
     return Program("gradient", batch, (op,), inputs, outputs, (), {}, {}, precision=precision)
 
 
-def ran(program: Program, kind: str, threads: int = 2) -> np.ndarray:
-    session = backend(kind).bind(program, {}, threads)
-    generator = np.random.default_rng(3)
-    for array in session.inputs.values():
-        array[...] = generator.normal(size=array.shape)
-    session.run()
-    return np.array(session.outputs["dw"])
-
-
 @pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("name", CASES)
@@ -81,7 +71,7 @@ def test_equals_the_specification(name: str, batch: int, precision: str) -> None
     program = program_of(CASES[name], batch, precision)
     parts = [tensor for launch in lay_out(program).launches for tensor in launch.tensors]
     assert any(tensor.name == "dw.parts" and tensor.shape[0] > batch for tensor in parts)
-    compare(program, precision)
+    check_output(program, ROUGHLY[precision])
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
@@ -90,17 +80,7 @@ def test_panels_share_a_band(name: str, precision: str) -> None:
     program = program_of(MANY_WEIGHTS[name], 3, precision)
     last = lay_out(program).launches[-1]
     assert ITEMS // 2 <= last.items < 2 * ITEMS
-    compare(program, precision)
-
-
-def compare(program: Program, precision: str) -> None:
-    """With the executable specification, and bit for bit with other numbers of threads."""
-    wanted = ran(program, "numpy")
-    found = {threads: ran(program, "numba", threads) for threads in (1, 2, 4)}
-    roughly = 1e-4 if precision == "float32" else 3e-2
-    np.testing.assert_allclose(found[1], wanted, rtol=roughly, atol=roughly * np.abs(wanted).max())
-    for threads, array in found.items():
-        assert array.tobytes() == found[1].tobytes(), threads
+    check_output(program, ROUGHLY[precision])
 
 
 @pytest.mark.parametrize("width", ["8", "4"])
