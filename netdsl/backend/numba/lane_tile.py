@@ -125,21 +125,15 @@ def lane_dot(
         def fetch(base: Any, number: int) -> Any:
             return builder.load(_vector_at(builder, base, ir.Constant(I64, number * WIDTH)), align=4)
 
+        # The shorter side stays in registers: with both there would be none left for the sums.
+        kept_base, streamed_base = (here_a, here_b) if high < wide else (here_b, here_a)
+        kept = [fetch(kept_base, n) for n in range(min(high, wide))]
         sums = list(inner.sums)
-        if high < wide:
-            lefts = [fetch(here_a, i) for i in range(high)]
-            for j in range(wide):
-                right = fetch(here_b, j)
-                for i in range(high):
-                    at = i * wide + j
-                    sums[at] = _multiply_add(builder, lefts[i], right, inner.sums[at])
-        else:
-            rights = [fetch(here_b, j) for j in range(wide)]
-            for i in range(high):
-                left = fetch(here_a, i)
-                for j in range(wide):
-                    at = i * wide + j
-                    sums[at] = _multiply_add(builder, left, rights[j], inner.sums[at])
+        for m in range(max(high, wide)):
+            streamed = fetch(streamed_base, m)
+            for n, operand in enumerate(kept):
+                at = n * wide + m if high < wide else m * wide + n
+                sums[at] = _multiply_add(builder, operand, streamed, inner.sums[at])
         inner.close(steps, sums, [place_of(builder, here_a, a_step), place_of(builder, here_b, b_step)])
         next_run = [
             place_of(builder, outer.pointers[0], a_run),
