@@ -148,15 +148,20 @@ def load_everywhere(context: Any, address: Any) -> Any:
     return vector_type(types.intp), code
 
 
+def prefetch(builder: Any, where: Any, *, writes: bool) -> None:
+    """Ask for the cache line at an address: into the first cache where it is written next, else
+    into the second."""
+    where = builder.bitcast(where, ir.IntType(8).as_pointer())
+    how = [ir.Constant(I32, number) for number in ((1, 3, 1) if writes else (0, 2, 1))]
+    llvm_call(builder, "llvm.prefetch.p0", ir.VoidType(), [where, *how])
+
+
 @intrinsic  # type: ignore[untyped-decorator]
 def fetch(context: Any, address: Any) -> Any:
     """Ask for the cache line at an address, for it will be read and written soon; reads nothing."""
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        where = pointer(builder, values[0], ir.IntType(8))
-        # To be read, kept in the second cache, data.
-        how = [ir.Constant(I32, number) for number in (0, 2, 1)]
-        llvm_call(builder, "llvm.prefetch.p0", ir.VoidType(), [where, *how])
+        prefetch(builder, pointer(builder, values[0], ir.IntType(8)), writes=False)
         return context.get_dummy_value()
 
     return types.void(types.intp), code

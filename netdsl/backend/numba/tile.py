@@ -28,6 +28,7 @@ from netdsl.backend.numba.simd import (
     llvm_call,
     masked_load,
     masked_store,
+    prefetch,
     splat,
 )
 
@@ -215,6 +216,16 @@ def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multipl
             builder.mul(by_high, ir.Constant(I64, i)), builder.mul(by_wide, ir.Constant(I64, j))
         )
 
+    def place_of_sums(i: int, j: int, v: int) -> Any:
+        start = place_of(builder, c, offset(i, j, c_high, c_wide))
+        return place_of(builder, start, ir.Constant(I64, v * WIDTH))
+
+    if unrolled:
+        # Sums of few products are stored faster than lines arrive from the outer caches, which stores in
+        # their order would wait for one by one. So the lines of the tile on the right are asked for.
+        for i, j in places:
+            for v in range(across):
+                prefetch(builder, place_of_sums(i, j + wide, v), writes=True)
     row_offsets = [offset(i, j, a_high, a_wide) for i, j in places]
     outer = Loop(builder, [ZERO] * (len(places) * across), [a, b])
 
@@ -244,11 +255,9 @@ def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multipl
 
     def write(adds: bool) -> None:
         for row, (i, j) in enumerate(places):
-            start = place_of(builder, c, offset(i, j, c_high, c_wide))
             for v in range(across):
-                where = place_of(builder, start, ir.Constant(I64, v * WIDTH))
                 value = sums[row * across + v]
-                _write(builder, where, value, adds, mask if v == across - 1 else None)
+                _write(builder, place_of_sums(i, j, v), value, adds, mask if v == across - 1 else None)
 
     adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
     with builder.if_else(adding) as (then, otherwise):
