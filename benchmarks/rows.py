@@ -17,9 +17,12 @@ def key(row: Row) -> tuple[str, ...]:
 
 
 def merged(old: list[Row], new: list[Row]) -> list[Row]:
-    """The old rows, those measured again in their places, then those that are new."""
+    """The old rows, those measured again in their places, then those that are new.
+
+    Their numbers are rounded, so that a page made of them shows what one made from the file would.
+    """
     rows = {key(row): row for row in old}
-    rows.update({key(row): row for row in new})
+    rows.update({key(row): {name: rounded(value) for name, value in row.items()} for row in new})
     return list(rows.values())
 
 
@@ -42,7 +45,7 @@ def read(path: Path) -> list[Row]:
 
 def write(path: Path, rows: list[Row]) -> None:
     """Replace a file at once, so that a session that is cut leaves a whole one; a row is a line."""
-    lines = [json.dumps({name: rounded(value) for name, value in row.items()}) for row in rows]
+    lines = [json.dumps(row) for row in rows]
     beside = path.with_name(path.name + ".new")
     beside.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
     beside.replace(path)
