@@ -149,8 +149,7 @@ def load_everywhere(context: Any, address: Any) -> Any:
 
 
 def prefetch(builder: Any, where: Any, *, writes: bool) -> None:
-    """Ask for the cache line at an address: into the first cache where it is written next, else
-    into the second."""
+    """Ask for the cache line at an address: into the first cache if it is written next, else the second."""
     where = builder.bitcast(where, ir.IntType(8).as_pointer())
     how = [ir.Constant(I32, number) for number in ((1, 3, 1) if writes else (0, 2, 1))]
     llvm_call(builder, "llvm.prefetch.p0", ir.VoidType(), [where, *how])

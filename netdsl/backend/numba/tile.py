@@ -216,16 +216,16 @@ def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multipl
             builder.mul(by_high, ir.Constant(I64, i)), builder.mul(by_wide, ir.Constant(I64, j))
         )
 
-    def place_of_sums(i: int, j: int, v: int) -> Any:
+    def places_of_sums(i: int, j: int) -> list[Any]:
         start = place_of(builder, c, offset(i, j, c_high, c_wide))
-        return place_of(builder, start, ir.Constant(I64, v * WIDTH))
+        return [place_of(builder, start, ir.Constant(I64, v * WIDTH)) for v in range(across)]
 
     if unrolled:
         # Sums of few products are stored faster than lines arrive from the outer caches, which stores in
         # their order would wait for one by one. So the lines of the tile on the right are asked for.
         for i, j in places:
-            for v in range(across):
-                prefetch(builder, place_of_sums(i, j + wide, v), writes=True)
+            for where in places_of_sums(i, j + wide):
+                prefetch(builder, where, writes=True)
     row_offsets = [offset(i, j, a_high, a_wide) for i, j in places]
     outer = Loop(builder, [ZERO] * (len(places) * across), [a, b])
 
@@ -255,9 +255,9 @@ def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multipl
 
     def write(adds: bool) -> None:
         for row, (i, j) in enumerate(places):
-            for v in range(across):
+            for v, where in enumerate(places_of_sums(i, j)):
                 value = sums[row * across + v]
-                _write(builder, place_of_sums(i, j, v), value, adds, mask if v == across - 1 else None)
+                _write(builder, where, value, adds, mask if v == across - 1 else None)
 
     adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
     with builder.if_else(adding) as (then, otherwise):
