@@ -124,8 +124,6 @@ def command(
     if resume is not None:
         others = {"recipe": recipe, "autotune": autotune or None, "out": out}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
-    check_precision(precision, backend)
-    if resume is not None:
         from netdsl.commands.tuned_run import forms_warning
         from netdsl.training.run_folder import old_run_folder
 
@@ -143,6 +141,7 @@ def command(
         from netdsl.commands.tuned_run import tune_run
         from netdsl.training.run_folder import new_run_folder
 
+        check_precision(precision, backend)
         plan = load_plan_or_exit(network)
         given = {**recipe_settings(plan.network, recipe), **given}
         run = _new(plan, given, backend, threads)
