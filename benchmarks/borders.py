@@ -12,10 +12,9 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import sys
 
 from convolutions import Layer, ours, turn
-from machine import machine
+from machine import command_line, machine
 
 LAYERS = [
     Layer("VGG first", 2, 224, 3, 64),
@@ -43,7 +42,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    print("command:", " ".join(["python", *sys.argv]))
+    print("command:", command_line())
     print("machine:", machine(), f"({options.threads} threads)")
     found = []
     for layer in LAYERS:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from machine import machine
+from machine import command_line, machine
 
 from netdsl.backend.numba.backend import lay_out, open_backend
 from netdsl.backend.numba.roofs import flops_per_second
@@ -228,7 +228,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
-    print("command:", " ".join(["python", *sys.argv]))
+    print("command:", command_line())
     print("machine:", machine(), f"({options.threads} threads)")
     peak = flops_per_second(open_backend().kernels, options.threads) / 1e9
     print(f"peak: {peak:.0f} GFLOP/s")

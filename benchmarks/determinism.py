@@ -22,7 +22,7 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from machine import machine
+from machine import command_line, machine
 
 from netdsl.backend.numba.backend import NumbaSession, open_backend
 from netdsl.backend.numba.cpu import WIDTH
@@ -133,7 +133,7 @@ def main() -> int:
     parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
     options = parser.parse_args()
-    print("command:", " ".join(["python", *sys.argv]))
+    print("command:", command_line())
     print("machine:", machine(), f"({WIDTH} floats a vector)")
     rows = [
         compare(

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 import time
 from pathlib import Path
+
+
+def command_line() -> str:
+    """The command that measures, without the folders of this machine."""
+    words = (Path(word).name if Path(word).is_absolute() else word for word in sys.argv)
+    return " ".join(["python", *words])
 
 
 def machine() -> str:

@@ -11,13 +11,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from implementations import Netdsl, Task
-from machine import busy_processors, machine
+from machine import busy_processors, command_line, machine
 from networks import NETWORKS
 
 from netdsl.measuring.rounds import take_turns
@@ -54,7 +53,7 @@ def main() -> None:
     unknown = [name for name in names if name not in NETWORKS]
     if unknown:
         parser.error(f"no such network: {', '.join(unknown)}; there are {', '.join(NETWORKS)}")
-    print("command:", " ".join(["python", *sys.argv]))
+    print("command:", command_line())
     print("machine:", machine(), f"({options.threads} threads, {busy_processors()} processors busy before)")
     rows = []
     for name in names:

@@ -14,7 +14,6 @@ page and results alone unless --write is given.
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ import training
 from comparison import Row, Settings
 from implementations import PEERS
 from lines import absent, heading, show, versions_line
+from machine import command_line
 from networks import MAIN, NETWORKS
 from rows import STORED, merged, read, write
 
@@ -91,7 +91,7 @@ def measure(options: Namespace, cache: Path) -> Iterator[list[Row]]:
         threads=options.threads,
         seconds=QUICK_SECONDS if quick else SECONDS,
         cache=cache,
-        command=" ".join(["python", *sys.argv]),
+        command=command_line(),
         restarts=not quick,
         fused=options.torch_sgd == "fused",
     )
@@ -114,7 +114,7 @@ def main() -> None:
     if options.tables_only:
         write_page(options.page, stored)
     else:
-        print(heading(" ".join(["python", *sys.argv]), options.threads))
+        print(heading(command_line(), options.threads))
         with tempfile.TemporaryDirectory() as cache:
             for found in measure(options, options.cache or Path(cache)):
                 print(show(found), flush=True)

@@ -10,7 +10,6 @@ takes is shown beside it. The time to the first step runs from the start of the 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -19,8 +18,9 @@ from pathlib import Path
 from comparison import Row, Settings, compare
 from implementations import COMPILED, EAGER, NETDSL, PEERS
 from lines import heading, show, versions_line
+from machine import command_line
 from networks import MAIN, NETWORKS
-from rows import write
+from rows import merged, write
 
 PART = "training"
 
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--compiled", action="store_true", help="torch.compile too, which takes minutes")
     options = parser.parse_args()
-    command = " ".join(["python", *sys.argv])
+    command = command_line()
     print(heading(command, options.threads))
     networks = (options.only,) if options.only else MAIN
     peers = (*EAGER, *COMPILED) if options.compiled else EAGER
@@ -50,7 +50,7 @@ def main() -> None:
         settings = Settings(networks, peers, options.rounds, options.threads, 0.3, Path(cache), command)
         for found in measure(settings):
             print(show(found), flush=True)
-            rows += found
+            rows = merged(rows, found)
     print(versions_line(rows))
     if options.json:
         write(Path(options.json), rows)

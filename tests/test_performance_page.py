@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import tables
 from first_steps import COMMAND
 from implementations import Task
+from machine import command_line
 from networks import NETWORKS, load
 from processes import Failure, Process
 from rows import STORED, merged, read, write
@@ -77,6 +79,15 @@ def test_a_page_from_new_rows_is_that_from_the_file(tmp_path: Path) -> None:
     rows = merged(ROWS, [row("jax", milliseconds_per_step=10.0, peak_bytes=2**20, ratio=2.4549999)])
     write(tmp_path / "rows.json", rows)
     assert tables.rendered("training", rows) == tables.rendered("training", read(tmp_path / "rows.json"))
+
+
+def test_stored_command_names_no_folder_of_the_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmarks/report.py", "--json", str(tmp_path / "rows.json")])
+    assert command_line() == "python benchmarks/report.py --json rows.json"
+    for stored in PAGES.values():
+        assert not [row["command"] for row in read(stored) if " /" in row["command"]]
 
 
 def test_page_without_markers_is_refused() -> None:
