@@ -25,11 +25,11 @@ from netdsl.plan.load import load_plan
 from netdsl.program.program import Stored
 from netdsl.training import tensor_file
 from netdsl.training.checkpoint import Checkpoint, check_network, layer_lines, load, save, take_arrays
-from netdsl.training.files import replace_file
 from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord, Progress
 from netdsl.training.restored import open_checkpoint
 from netdsl.training.run_folder import RunFolder, new_run_folder, old_run_folder, run_checkpoint
+from netdsl.writing import replace_file
 
 TEXT = "net tiny\ninput 8x8x1\nCONV1: 2 3x3\nRELU1\nFC1: 3\n"
 
@@ -317,7 +317,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(
     save(checkpoint(), path)
     before = path.read_bytes()
 
-    def full(*ignored: object) -> None:
+    def full(*ignored: object, **named: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, call, full)
@@ -333,7 +333,7 @@ def test_a_write_that_is_cut_short_by_the_system(tmp_path: Path) -> None:
     """A real write fails half way: the size of files is limited for one process."""
     script = (
         "import resource, signal, sys; from pathlib import Path\n"
-        "from netdsl.training.files import replace_file; from netdsl.diagnostics import Diagnosed\n"
+        "from netdsl.writing import replace_file; from netdsl.diagnostics import Diagnosed\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
         "try: replace_file(Path(sys.argv[1]), [b'x' * 60_000] * 3)\n"

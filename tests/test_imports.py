@@ -15,7 +15,7 @@ PACKAGE = Path(netdsl.__file__).parent
 
 ROOMS = [
     ["", "source", "quantities", "resources", "spelling"],
-    ["diagnostics", "edits"],
+    ["diagnostics", "edits", "writing"],
     ["primitives"],
     ["syntax", "layers"],
     ["graph"],

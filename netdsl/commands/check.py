@@ -240,9 +240,10 @@ def _put(text: str, path: str) -> None:
     if not path:
         click.echo(text, nl=False)
         return
+    from netdsl.commands.writing import write_output
+
     try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
+        write_output(path, text)
     except (OSError, ValueError) as error:
         raise click.UsageError(
             f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import sys
+import re
 
 import click
 
+from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.source import Source
 
 
@@ -20,13 +22,51 @@ def check_writable(source: Source, ctx: click.Context) -> None:
 
 
 def replace_text(name: str, text: str) -> None:
-    """Replace a file in one step, or leave it as it is; a link stays a link, permissions stay."""
+    """Replace a file in one step, or leave it as it is; a link stays a link, permissions stay.
+
+    Raises Diagnosed: ND545 where a link leads out of its folder, so that a folder from a stranger
+    does not name files of yours; ND515 where the system does not let us write.
+    """
     from pathlib import Path
 
-    from netdsl.training.files import replace_file
+    from netdsl.writing import replace_file
 
-    path = Path(os.path.realpath(name))
-    mode = path.stat().st_mode
-    replace_file(path, [text.encode()])
-    if sys.platform != "win32":
-        path.chmod(mode)
+    path = os.path.realpath(name)
+    folder = os.path.realpath(os.path.dirname(name) or ".")
+    if os.path.islink(name) and os.path.commonpath([folder, path]) != folder:
+        raise Diagnosed(
+            file_error(
+                "ND545",
+                name,
+                f"this link leads out of its folder, to {path}, which is not changed through it",
+                "name the file itself, if it is meant",
+            )
+        )
+    cure = "make room, or copy it to a folder that you may write to"
+    replace_file(Path(path), [text.encode()], cure=cure)
+
+
+_STREAM = re.compile(r"/dev/(?:stdout|stderr|fd/(\d{1,4}))")
+_STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
+
+
+def write_output(name: str, text: str) -> None:
+    """Write a file that the command line names, in one step; a stream, such as ``/dev/fd/3``, as it goes.
+
+    Raises OSError, also for a name that is a link, a folder, a pipe or a device: a folder from a
+    stranger may hold one under a name that a script uses.
+    """
+    from pathlib import Path
+
+    from netdsl.writing import write_file
+
+    stream = _STREAM.fullmatch(name)
+    if stream is not None:
+        # It is open already, so that nobody is waited for.
+        descriptor = os.dup(int(stream[1]) if stream[1] else _STANDARD[name])
+        with open(descriptor, "wb") as file:
+            file.write(text.encode())
+        return
+    if os.path.islink(name):
+        raise FileExistsError(errno.EEXIST, "this is a link; name the file that it leads to")
+    write_file(Path(name), [text.encode()])

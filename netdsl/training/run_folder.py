@@ -11,21 +11,25 @@ example.png           one test image, to try `netdsl predict` on
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
-from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.training import checkpoint as checkpoints
 from netdsl.training.checkpoint import Checkpoint
-from netdsl.training.files import cannot_write, replace_file
 from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord
+from netdsl.writing import cannot_write, kind_of, remove_partials, replace_file
 
 BEST, LAST, PREVIOUS = "best.safetensors", "last.safetensors", "previous.safetensors"
 _METRICS, _RECIPE, _NETWORK, _LOCK = "metrics.csv", "recipe.json", "network.net", ".lock"
+_EXAMPLE = "example.png"
+_NAMES = (_LOCK, LAST, BEST, PREVIOUS, _METRICS, _RECIPE, _NETWORK, _EXAMPLE)
 _MOST_RUNS = 100_000
 
 
@@ -33,9 +37,12 @@ class RunFolder:
     """An open run folder, locked against a second run until ``close`` or the end of the process."""
 
     def __init__(self, path: Path) -> None:
-        """Lock an existing folder. Raises Diagnosed: ND514 another run has it, ND515 not writable."""
+        """Lock an existing folder. Raises Diagnosed: ND514 another run has it, ND515 not writable, ND543
+        where something else stands under the name of a file of a run."""
         self.path = path
+        check_regular(path, _NAMES)
         self._lock = _locked(path)
+        remove_partials(path)
 
     def close(self) -> None:
         self._lock.close()
@@ -79,7 +86,7 @@ class RunFolder:
         replace_file(self.path / _METRICS, ["\n".join([*lines, ""]).encode()])
 
     def save_example(self, picture: bytes) -> Path:
-        path = self.path / "example.png"
+        path = self.path / _EXAMPLE
         replace_file(path, [picture])
         return path
 
@@ -111,7 +118,7 @@ def new_run_folder(out: Path | None, stem: str) -> RunFolder:
     except OSError as error:
         raise cannot_write(out or Path("runs"), error) from error
     folder = RunFolder(out)
-    held = [name for name in (LAST, BEST, PREVIOUS, _METRICS) if (out / name).exists()]
+    held = [name for name in (LAST, BEST, PREVIOUS, _METRICS) if os.path.lexists(out / name)]
     if held:
         folder.close()
         raise Diagnosed(
@@ -140,7 +147,8 @@ def _next_free(parent: Path, stem: str) -> Path:
 
 
 def old_run_folder(path: Path) -> RunFolder:
-    """Open the folder of a run to go on with. Raises Diagnosed: ND517 for none, ND514, ND515."""
+    """Open the folder of a run to go on with. Raises Diagnosed: ND517 for none, ND514, ND515, ND543."""
+    check_regular(path, (LAST, PREVIOUS))
     if not any(os.path.isfile(path / name) for name in (LAST, PREVIOUS)):
         what = (
             "this folder holds no checkpoint to go on from"
@@ -152,9 +160,13 @@ def old_run_folder(path: Path) -> RunFolder:
 
 
 def run_checkpoint(path: Path) -> Path:
-    """The checkpoint that a run folder or a .safetensors file means: the best one so far."""
+    """The checkpoint that a run folder or a .safetensors file means: the best one so far.
+
+    Raises Diagnosed: ND517 for none, ND543 where it is no regular file.
+    """
     if not os.path.isdir(path):
         return path
+    check_regular(path, (BEST, LAST))
     for name in (BEST, LAST):
         if os.path.isfile(path / name):
             return path / name
@@ -165,16 +177,49 @@ def run_checkpoint(path: Path) -> Path:
     )
 
 
+def check_regular(folder: Path, names: Iterable[str]) -> None:
+    """Raise Diagnosed (ND543) where one of the names, if it is there, is a link, a pipe or the like.
+
+    A run makes none of them, so somebody else has: a link would have another file read or changed
+    than the one that was named, and a pipe would never end.
+    """
+    found = []
+    for name in names:
+        try:
+            kind = kind_of(os.lstat(folder / name).st_mode)
+        except (OSError, ValueError):
+            continue
+        if kind != "file":
+            found.append(_irregular(folder / name, kind))
+    if found:
+        raise Diagnosed(*found)
+
+
+def _irregular(path: Path, kind: str) -> Diagnostic:
+    cure = "name the file that it leads to instead of the folder" if kind == "link" else "move it away"
+    return file_error("ND543", str(path), f"a run has a file of this name, and this is a {kind}", cure)
+
+
+_LOCK_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
 def _locked(path: Path) -> IO[bytes]:
     """An open file that no second process can lock; the system frees it when this one ends."""
     try:
-        stream = (path / _LOCK).open("ab")
+        stream = open(os.open(path / _LOCK, _LOCK_FLAGS, 0o666), "r+b", buffering=0)  # noqa: SIM115
     except OSError as error:
+        check_regular(path, [_LOCK])
         raise cannot_write(path, error) from error
+    kind = kind_of(os.fstat(stream.fileno()).st_mode)
+    if kind != "file":
+        stream.close()
+        raise Diagnosed(_irregular(path / _LOCK, kind))
     try:
         _lock(stream)
     except OSError as error:
         stream.close()
+        if error.errno not in (errno.EACCES, errno.EAGAIN, errno.EDEADLK):
+            raise cannot_write(path, error) from error
         raise Diagnosed(
             file_error(
                 "ND514",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.data.memory import require_memory
-from netdsl.training.files import replace_file
+from netdsl.writing import replace_file
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
