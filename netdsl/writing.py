@@ -72,13 +72,14 @@ def write_file(
     pieces: Iterable[ReadableBuffer],
     *,
     keep: Path | None = None,
-    mode: int = 0o666,
+    mode: int | None = None,
     durable: bool = True,
 ) -> None:
     """Give ``path`` new content in one step; what stood there before goes on as ``keep``, in the same folder.
 
     A file that is replaced keeps its permissions, without setuid and the like, and its owner as far
-    as the system lets us; a new one gets ``mode`` less the umask. A link is replaced, not followed;
+    as the system lets us; a new one gets what the umask leaves, and one with a ``mode`` always that
+    less the umask. A link is replaced, not followed;
     other names of the old file (hard links) keep the old content. ``durable`` files survive a loss of
     power. Raises OSError, with the old content untouched, also where a folder, a pipe or a device
     has this name.
@@ -96,7 +97,7 @@ def write_file(
                 for piece in pieces:
                     stream.write(piece)
                 stream.flush()
-                _allow(descriptor, old, mode)
+                _allow(descriptor, old if mode is None else None, 0o666 if mode is None else mode)
                 if durable:
                     os.fsync(descriptor)
             if keep is not None and old is not None:

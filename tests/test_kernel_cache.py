@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netdsl.backend.numba import cache, crew, machine_code
+from netdsl.backend.numba import cache, crew
 from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.kernel import Kernel
 from netdsl.backend.numba.machine_code import read_code, write_code
@@ -68,10 +68,10 @@ def test_a_damaged_file_is_no_file(tmp_path: Path) -> None:
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(machine_code.os, "replace", full)
+    monkeypatch.setattr(os, "replace", full)
     with pytest.raises(OSError):
         write_code(tmp_path / "a.o", b"code")
     assert os.listdir(tmp_path) == []

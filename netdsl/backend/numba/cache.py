@@ -2,7 +2,8 @@
 
 A kernel's file is named after everything that its machine code depends on: its text, the sources of
 the words it uses, the versions of Numba and LLVM, and the CPU. So a file is never out of date, and
-any process may add it, or write it anew where it is damaged. Numba itself is loaded only to compile.
+any process of this user may add it, or write it anew where it is damaged. It is trusted as code: see
+``code_folder``. Numba itself is loaded only to compile.
 """
 
 from __future__ import annotations
@@ -21,8 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
+from netdsl.backend.numba.code_folder import cache_folder, distrust
 from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.crew import Crew, Work, code_path
 from netdsl.backend.numba.kernel import Kernel
@@ -58,11 +58,6 @@ _SETTINGS = ("NUMBA_OPT", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_LOOP_VE
 
 _TRIAL_BYTES = 1 << 16
 """More than most kernels take: where this cannot be written, no kernel can be kept."""
-
-
-def cache_folder() -> Path:
-    """Where kernels are kept: NETDSL_CACHE, or this system's place for caches."""
-    return Path(os.environ.get("NETDSL_CACHE") or platformdirs.user_cache_dir("netdsl")) / "kernels"
 
 
 @cache
@@ -111,6 +106,7 @@ class Kernels:
         self.problem = ""
         self._addresses: dict[str, int] = {}
         self._expected: dict[str, Kernel] = {}
+        self._distrust = ""
         self._passing: Path | None = None
         self._crew: Crew | None = None
 
@@ -120,6 +116,8 @@ class Kernels:
 
     def load(self, kernels: Iterable[Kernel], processes: int = 1) -> None:
         """Make all of them ready, compiling what is missing in that many processes."""
+        self._distrust = distrust(cache_folder())
+        self.problem = self.problem or self._distrust
         wanted = {kernel.text: kernel for kernel in kernels}
         missing = [kernel for text, kernel in wanted.items() if not self._take(text, kernel)]
         if missing:
@@ -143,33 +141,39 @@ class Kernels:
         if text in self._addresses:
             return True
         symbol = _symbol(kernel)
-        for folder in (cache_folder(), *([self._passing] if self._passing else [])):
+        folders = [] if self._distrust else [cache_folder()]
+        for folder in (*folders, *([self._passing] if self._passing else [])):
             code = read_code(code_path(folder, symbol))
-            if code is not None:
+            if code is not None and symbol.encode() in code:
                 self._addresses[text] = load_code(code, symbol)
                 return True
         return False
 
     def _compile(self, kernels: list[Kernel], processes: int) -> None:
         folder = self._writable()
-        if processes > 1 and not (self._crew and self._crew.at_work):
+        if folder is not None and processes > 1 and not (self._crew and self._crew.at_work):
             needed = {kernel.text for kernel in kernels} | set(self._addresses)
             later = [kernel for text, kernel in self._expected.items() if text not in needed]
             self._crew = Crew(folder, _work(kernels), _work(later), processes)
-        from netdsl.backend.numba.compiling import object_code
+        from netdsl.backend.numba.compiler import object_code
 
         for kernel in kernels:
             if self._take(kernel.text, kernel):
                 continue
             symbol = _symbol(kernel)
-            if self._awaited(folder, kernel, kernels) and self._take(kernel.text, kernel):
+            if (
+                folder is not None
+                and self._awaited(folder, kernel, kernels)
+                and self._take(kernel.text, kernel)
+            ):
                 continue
             code = object_code(kernel, symbol)
             self._addresses[kernel.text] = load_code(code, symbol)
-            try:
-                write_code(code_path(folder, symbol), code)
-            except OSError as error:
-                self._note(folder, error)
+            if folder is not None:
+                try:
+                    write_code(code_path(folder, symbol), code)
+                except OSError as error:
+                    self._note(folder, error)
 
     def _awaited(self, folder: Path, kernel: Kernel, kernels: list[Kernel]) -> bool:
         """Wait for the last kernel that is missing, which the crew has in hand; whether it is there then."""
@@ -178,22 +182,29 @@ class Kernels:
             return False
         return self._crew.finishes(code_path(folder, _symbol(kernel)))
 
-    def _writable(self) -> Path:
-        """The cache, or a folder for as long as this process lives where nothing can be kept."""
+    def _writable(self) -> Path | None:
+        """The cache, or a private folder for as long as this process lives where nothing can be kept.
+
+        None where there is none either: this process keeps what it compiles in memory.
+        """
         folder = cache_folder()
-        try:
-            trial = folder / f".trial.{os.getpid()}"
-            write_code(trial, bytes(_TRIAL_BYTES))
-            trial.unlink(missing_ok=True)
-            return folder
-        except OSError as error:
-            self._note(folder, error)
+        if not self._distrust:
+            try:
+                trial = folder / f".trial.{os.urandom(8).hex()}"
+                write_code(trial, bytes(_TRIAL_BYTES))
+                trial.unlink(missing_ok=True)
+                return folder
+            except OSError as error:
+                self._note(folder, error)
         if self._passing is None:
             try:
-                self._passing = Path(tempfile.mkdtemp(prefix="netdsl-"))
+                passing = Path(tempfile.mkdtemp(prefix="netdsl-"))
             except OSError:
-                return folder  # this process keeps what it compiles in memory
-            weakref.finalize(self, shutil.rmtree, self._passing, ignore_errors=True)
+                return None
+            weakref.finalize(self, shutil.rmtree, passing, ignore_errors=True)
+            if distrust(passing):
+                return None
+            self._passing = passing
         return self._passing
 
     def _note(self, folder: Path, error: OSError) -> None:

@@ -106,7 +106,7 @@ def take_part() -> None:
 
 
 def _compile(folder: Path, work: list[tuple[str, list[str]]], parent: int) -> None:
-    from netdsl.backend.numba.compiling import object_code
+    from netdsl.backend.numba.compiler import object_code
 
     for symbol, (name, text, arguments) in work:
         if os.getppid() != parent:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import secrets
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
 
+from netdsl.backend.numba.code_folder import read_own, write_own
+
 _MARK = b"netdsl kernel 1\n"
 _DIGEST_BYTES = 32
+_MOST_BYTES = 2**26
+"""Kernels take some kilobytes."""
 
 
 def read_code(path: Path) -> bytes | None:
-    """The object file that ``write_code`` wrote; None where there is none, or not a whole one.
+    """The object file that ``write_code`` wrote; None where there is none, or not a whole one, or where
+    another user may have put it there.
 
     LLVM ends the process over a damaged file, so nothing reaches it that has another digest.
     """
-    try:
-        content = path.read_bytes()
-    except OSError:
+    content = read_own(path, _MOST_BYTES)
+    if content is None:
         return None
     start = len(_MARK) + _DIGEST_BYTES
     code = content[start:]
@@ -33,19 +34,8 @@ def read_code(path: Path) -> bytes | None:
 
 
 def write_code(path: Path, code: bytes) -> None:
-    """Write in one step, for other processes may read and write the same file. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Not of the tempfile module: others may read what the user's umask lets them, as in an image
-    # that is built by one user and run by another.
-    partial = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    try:
-        with partial.open("xb") as file:
-            file.write(_MARK + hashlib.sha256(code).digest() + code)
-        os.replace(partial, path)
-    except BaseException:
-        with suppress(OSError):
-            partial.unlink()
-        raise
+    """Write in one step, with a digest. Raises OSError."""
+    write_own(path, _MARK, hashlib.sha256(code).digest(), code)
 
 
 @cache

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from netdsl.backend.numba.cache import cache_folder
+from netdsl.backend.numba.code_folder import cache_folder, distrust, read_own, write_own
 from netdsl.backend.numba.cpu import cpu
 
-MOST_BYTES = 2**24
+MOST_BYTES = 2**22
 """A larger file is none of ours."""
 
 
@@ -41,11 +39,10 @@ def _machine() -> str:
 def load_tuned() -> dict[str, str]:
     """What is known of this machine, the names of forms by the keys of operations."""
     path = tuned_path()
+    content = None if distrust(path.parent) else read_own(path, MOST_BYTES)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            return {}
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        found = json.loads(content or b"")
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(found, dict):
         return {}
@@ -59,14 +56,11 @@ def save_tuned(forms: Mapping[str, str]) -> str:
     measured, and measures it again.
     """
     path = tuned_path()
+    if why := distrust(path.parent):
+        return why
     text = json.dumps({**load_tuned(), **forms}, indent=1, sort_keys=True) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".tmp", delete=False, encoding="utf-8"
-        ) as file:
-            file.write(text)
-        os.replace(file.name, path)
+        write_own(path, text.encode())
     except OSError as error:
         return f"{path.parent}: {error.strerror or error}"
     return ""
