@@ -271,9 +271,11 @@ def test_resuming_with_other_things_than_before(capsys: pytest.CaptureFixture[st
     assert "FC1 is" in refused(capsys, [*resume, "other.net"])
     assert "ND513" in refused(capsys, ["train", "linear.net", "--backend", "numpy", "--out", "a"])
     np.savez(place / "data.npz", x=images[::-1], y=np.arange(60) % 10)
-    assert "ND516" in refused(capsys, resume)
+    assert "ND544" in refused(capsys, resume)
+    assert "ND516" in refused(capsys, [*resume, "--data", "data.npz"])
     os.remove(place / "data.npz")
-    assert "ND501" in refused(capsys, resume)
+    assert "ND544" in refused(capsys, resume)
+    assert "ND501" in refused(capsys, [*resume, "--data", "data.npz"])
     np.savez(place / "moved.npz", x=images, y=np.arange(60) % 10)
     assert run([*resume, "linear.net", "--data", "moved.npz"]) == 0
 

@@ -91,6 +91,9 @@ def write_data() -> None:
             Path("letters", letter, f"{picture}.png").write_bytes(png(images[10 * number + picture]))
     Image.fromarray(images[0]).save("digit.png")
     Path("bomb.png").write_bytes(bomb())
+    Path("linked").mkdir()
+    Path("ugly.net").write_text("input 8x8x1\nfc 10\n")
+    Path("linked/ugly.net").symlink_to("../ugly.net")
 
 
 def write_runs() -> None:
@@ -99,9 +102,13 @@ def write_runs() -> None:
         ("first", "digits"),
         ("busy", "digits"),
         ("moved", "moved.npz"),
+        ("own", "images.npz"),
         ("spectra", "spectra.npz"),
     ]:
         assert do(f"netdsl train linear --data {data} --out runs/{name}") == 0
+    Path("runs/linked").mkdir()
+    Path("runs/linked/best.safetensors").symlink_to("../../elsewhere.safetensors")
+    Path("elsewhere.safetensors").write_bytes(Path("runs/first/best.safetensors").read_bytes())
     np.savez("moved.npz", images=np.load("images.npz")["images"][::-1], labels=np.arange(200) % 10)
     damaged = bytearray(Path("runs/first/best.safetensors").read_bytes())
     damaged[-1000] ^= 1
@@ -116,7 +123,7 @@ def do(line: str) -> int:
         return run([name, *arguments, "--batch", "2", "--rounds", "1"])
     if "--epochs" not in arguments and "--resume" not in arguments and name == "train":
         arguments += ["--epochs", "1"]
-    return run([name, *arguments] if name == "import" else [name, *arguments, "--backend", "numpy"])
+    return run([name, *arguments] if name in ("import", "fmt") else [name, *arguments, "--backend", "numpy"])
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -26,7 +26,10 @@ _MOST_CONFUSIONS = 3
 @click.command("eval")
 @click.argument("run", metavar="RUN")
 @click.option(
-    "--data", metavar="DATA", help="Other data than the run's own: all its images, or its test part."
+    "--data",
+    metavar="DATA",
+    help="The run's data, unless they are the digits: no checkpoint decides which files are read. Or other"
+    " data: all their images, or their test part.",
 )
 @format_option
 @exact_option
@@ -48,7 +51,7 @@ def command(run: str, data: str | None, form: str, exact: bool, threads: int | N
     if form == "json":
         import json
 
-        click.echo(json.dumps(_as_json(restored, examined), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_as_json(restored, examined), indent=2))
     else:
         _print(restored, examined)
     tell_problem(restored.backend.problem)

@@ -73,7 +73,7 @@ def command(
     if form == "json":
         import json
 
-        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
+        click.echo(json.dumps(rows, indent=2))
     tell_problem(restored.backend.problem)
     context.exit(1 if any("error" in row for row in rows) else 0)
 

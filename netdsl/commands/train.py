@@ -182,7 +182,7 @@ def _continued(
     from netdsl.backend import backend as open_backend
     from netdsl.training.checkpoint import check_network
     from netdsl.training.restored import plan_of
-    from netdsl.training.run import continued_run
+    from netdsl.training.run import continued_run, data_to_read
 
     saved, path = folder.load_last()
     check_precision(saved.recipe.precision, backend)
@@ -191,6 +191,8 @@ def _continued(
     plan = plan_of(saved, path)
     if network is not None:
         check_network(saved, load_plan_or_exit(network), path)
+    command = f"netdsl train --resume {_quoted(folder.path)}"
+    given["data"] = data_to_read(saved.recipe.data, given.get("data"), path, command)
     recipe = saved.recipe._replace(**given)
     if recipe.epochs < saved.progress.epoch or (
         recipe.epochs == saved.progress.epoch and saved.progress.step
@@ -230,7 +232,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
         f"best after epoch {best.epoch}, with validation accuracy {percent(best.validation_accuracy)}"
     )
     _say(f"saved to {folder.path}; next:")
-    _say(f"  netdsl eval {_quoted(folder.path)}")
+    _say(f"  netdsl eval {_quoted(folder.path)}{_data_option(run)}")
     _say(f"  netdsl predict {_quoted(folder.path)} {_example(run, folder)}")
     click.echo(f"test accuracy {percent(outcome.accuracy)}")
     return 0
@@ -258,7 +260,7 @@ def _learn(run: Run, folder: RunFolder) -> int:
         f"stopped by {interruption.received.name} after epoch {run.progress.epoch}, "
         f"step {run.progress.step} of the next; everything is saved. Go on with:"
     )
-    _say(f"  netdsl train --resume {_quoted(folder.path)}")
+    _say(f"  netdsl train --resume {_quoted(folder.path)}{_data_option(run)}")
     return interruption.exit_code
 
 
@@ -303,7 +305,14 @@ def _patience(line: str) -> Iterator[None]:
         timer.cancel()
 
 
-def _quoted(path: Path) -> str:
+def _data_option(run: Run) -> str:
+    """What has to be said again of the data, because no checkpoint decides which files are opened."""
+    from netdsl.data import digits
+
+    return "" if run.recipe.data == digits.NAME else f" --data {_quoted(run.recipe.data)}"
+
+
+def _quoted(path: Path | str) -> str:
     """A path as a shell reads it."""
     import shlex
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _MOST_DIFFERENCES = 20
+_LONGEST_SHOWN = 200
 
 
 class Checkpoint(NamedTuple):
@@ -104,6 +105,11 @@ def load(path: Path) -> Checkpoint:
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         why = f"its description lacks {error}" if isinstance(error, KeyError) else str(error)
         raise Diagnosed(damaged(path, why)) from error
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text from a stranger, who may have written a million characters."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def damaged(path: Path, why: str) -> Diagnostic:
@@ -192,7 +198,7 @@ def check_network(checkpoint: Checkpoint, plan: Plan, path: Path) -> None:
     """
     differences = list(_differences(dict(checkpoint.layers), dict(layer_lines(plan))))
     if differences:
-        shown = differences[:_MOST_DIFFERENCES]
+        shown = [shortened(line) for line in differences[:_MOST_DIFFERENCES]]
         if len(differences) > len(shown):
             shown.append(f"and {len(differences) - len(shown)} more")
         raise Diagnosed(
@@ -251,7 +257,7 @@ def take_arrays(
                 "ND651",
                 Severity.ERROR,
                 "the arrays of this checkpoint are not those of its network",
-                notes=tuple(wrong[:_MOST_DIFFERENCES]),
+                notes=tuple(shortened(line) for line in wrong[:_MOST_DIFFERENCES]),
                 help=("use another checkpoint of the run folder",),
                 path=str(path),
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,12 +20,13 @@ from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
 from netdsl.quantities import Volume
 from netdsl.training.batches import batch_sizes, images_of, prepare
-from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, take_arrays
+from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, shortened, take_arrays
 from netdsl.training.fitness import check_inference_memory
 from netdsl.training.loop import evaluated
 from netdsl.training.machine import Machine
 from netdsl.training.metrics import Evaluation
-from netdsl.training.run import data_changed
+from netdsl.training.run import data_changed, data_to_read
+from netdsl.training.run_folder import BEST, LAST
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,15 +104,18 @@ class Restored:
     def examine(self, data: str | None) -> Examined:
         """Evaluate on the run's own test part, or on other data.
 
-        Of other data their own test part is used where they have one, else every image. Raises
-        Diagnosed: ND516 where the run's data have changed, ND518 where other data have other
-        classes, and what the readers raise.
+        Without ``data`` that is only possible where the run was trained on the digits. Of other data
+        their own test part is used where they have one, else every image. Raises Diagnosed: ND544
+        where the data must be named, ND516 where the run's data have changed, ND518 where other data
+        have other classes, and what the readers raise.
         """
         recipe = self.checkpoint.recipe
-        dataset = read_data(recipe.data if data is None else data, self.plan.input)
+        run = self.path.parent if self.path.name in (BEST, LAST) else self.path
+        data = data_to_read(recipe.data, data, self.path, f"netdsl eval {shlex.quote(str(run))}")
+        dataset = read_data(data, self.plan.input)
         if dataset.digest() == self.checkpoint.data_digest:
             part, chosen = "test", split(dataset, recipe.shares, recipe.seed).test
-        elif data is None:
+        elif os.path.normpath(data) == os.path.normpath(recipe.data):
             raise Diagnosed(data_changed(recipe.data, self.path))
         else:
             dataset = self._renamed(dataset)
@@ -129,9 +135,9 @@ class Restored:
                 file_error(
                     "ND518",
                     dataset.name,
-                    f"the network does not know the class `{unknown[0]}`"
+                    f"the network does not know the class `{shortened(unknown[0])}`"
                     + (f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""),
-                    f"it was trained on: {', '.join(self.checkpoint.classes[:20])}",
+                    f"it was trained on: {shortened(', '.join(self.checkpoint.classes[:20]))}",
                 )
             )
         numbers = np.array([known[name] for name in dataset.classes], np.int64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from netdsl.data import digits
 from netdsl.data.dataset import Dataset
 from netdsl.data.preparation import Preparation, measure
 from netdsl.data.reading import read_data
@@ -17,7 +19,7 @@ from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.graph.printer import print_network
 from netdsl.plan.plan import Plan
 from netdsl.training.batches import batch_sizes, images_of
-from netdsl.training.checkpoint import Checkpoint, layer_lines, load, take_arrays
+from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened, take_arrays
 from netdsl.training.fitness import check_classes_fit, check_memory, check_trainable, check_weights_memory
 from netdsl.training.loop import evaluated, train
 from netdsl.training.machine import Machine, first_values
@@ -174,6 +176,26 @@ def continued_run(
     if saved.progress.step > len(batch_sizes(len(parts.train), recipe.batch)):
         raise Diagnosed(file_error("ND650", str(path), "this checkpoint claims more steps than an epoch has"))
     return Run(plan, recipe, dataset, parts, saved.preparation, machine, saved.progress, digest, findings)
+
+
+def data_to_read(recorded: str, named: str | None, path: Path, command: str) -> str:
+    """The data that a command may open: what the user names, or the digits, which everybody has.
+
+    ``recorded`` is what the checkpoint ``path`` says that it was trained on. It may come from a
+    stranger, and must not choose which of your files is read. Raises Diagnosed (ND544) where nothing
+    else is named; ``command`` is what the user should have written before ``--data``.
+    """
+    if named is not None or recorded == digits.NAME:
+        return named or recorded
+    plain = recorded.isprintable() and shortened(recorded) == recorded
+    raise Diagnosed(
+        file_error(
+            "ND544",
+            str(path),
+            f"it says that it was trained on `{shortened(recorded)}`, which is read only if you name it",
+            f"if it is meant: {command} --data {shlex.quote(recorded) if plain else 'DATA'}",
+        )
+    )
 
 
 def data_changed(name: str, path: Path) -> Diagnostic:

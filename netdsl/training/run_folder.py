@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -126,7 +127,7 @@ def new_run_folder(out: Path | None, stem: str) -> RunFolder:
                 "ND513",
                 str(out),
                 f"this folder already holds a run ({held[0]}), and nothing is overwritten",
-                f"go on with it: netdsl train --resume {out}",
+                f"go on with it: netdsl train --resume {shlex.quote(str(out))}",
                 "or choose another folder with --out",
             )
         )

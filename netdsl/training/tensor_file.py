@@ -32,6 +32,9 @@ _ENTRY = "netdsl"
 _LARGEST_HEADER = 16 << 20
 """Bytes; a network's text is at most 1 MiB."""
 
+_MOST_BRACKETS, _MOST_COMMAS = 2**19, 2**21
+"""In a description; one of 100,000 layers has a fifth. Each may cost a hundred bytes of memory."""
+
 
 def write(path: Path, content: dict[str, Any], arrays: Arrays, *, keep: Path | None = None) -> None:
     """Replace ``path`` atomically. ``content`` must be JSON; arrays are float32 in C order.
@@ -115,6 +118,8 @@ def _parse(text: str | None) -> dict[str, Any]:
     """The JSON object of the metadata entry."""
     if text is None:
         raise ValueError("no checkpoint of netdsl: it has no description of a network")
+    if text.count("[") + text.count("{") > _MOST_BRACKETS or text.count(",") > _MOST_COMMAS:
+        raise ValueError("no checkpoint of netdsl: its description has more parts than that of any network")
     try:
         content = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:

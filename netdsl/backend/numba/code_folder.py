@@ -21,7 +21,7 @@ from netdsl.writing import kind_of, write_file
 
 _NO_HOME = "~"
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
-_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _FILE_FLAGS = (
     os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 )
@@ -96,7 +96,7 @@ def _opened(path: Path) -> int:
     """An open file of an open folder that is this user's own. Raises OSError."""
     if os.open not in os.supports_dir_fd:
         return os.open(path, _FILE_FLAGS)
-    folder = os.open(os.path.realpath(path.parent), _FOLDER_FLAGS)
+    folder = os.open(path.parent, _FOLDER_FLAGS)
     try:
         if not _mine(os.fstat(folder)):
             raise PermissionError
