@@ -24,17 +24,15 @@ def object_code(kernel: Kernel, symbol: str) -> bytes:
 
 
 def _load_numba() -> None:
-    yaml = sys.modules.get("yaml")
+    before = {name: module for name, module in sys.modules.items() if name == "yaml"}
     sys.modules["yaml"] = None  # type: ignore[assignment]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a file was found, and yaml was not
             from numba.core import config
     finally:
-        if yaml is None:
-            del sys.modules["yaml"]
-        else:
-            sys.modules["yaml"] = yaml
+        del sys.modules["yaml"]
+        sys.modules.update(before)
     # Numba's own name for the file, asked for before each function.
     config._config_fname = ""
     config.reload_config()
