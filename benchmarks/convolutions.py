@@ -35,6 +35,7 @@ from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 from netdsl.quantities import Padding, Size
+from netdsl.writing import write_file
 
 PAUSE_SECONDS = 0.25
 """Threads of OpenMP look for work that long after their last."""
@@ -241,7 +242,7 @@ def main() -> None:
     print("versions:", ", ".join(f"{name} {version}" for name, version in versions().items()))
     if options.json:
         result = {"machine": machine(), "peak_gflops": peak, "versions": versions(), "rows": rows}
-        Path(options.json).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_file(Path(options.json), [(json.dumps(result, indent=2) + "\n").encode()])
 
 
 if __name__ == "__main__":

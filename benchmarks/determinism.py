@@ -33,6 +33,7 @@ from netdsl.program.program import PRECISIONS
 from netdsl.resources import zoo_text
 from netdsl.training.machine import first_values
 from netdsl.training.recipe import Recipe
+from netdsl.writing import write_file
 
 NETWORKS = {"lenet": 32, "resnet20-cifar": 32, "densenet40-cifar": 32}
 """The networks that are trained unless others are named, with the images of a step."""
@@ -148,7 +149,7 @@ def main() -> int:
     ]
     if options.json:
         result = {"machine": machine(), "vector_width": WIDTH, "rows": rows}
-        Path(options.json).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_file(Path(options.json), [(json.dumps(result, indent=2) + "\n").encode()])
     return 0 if all(run["same"] for row in rows for run in row["runs"]) else 1
 
 

@@ -21,6 +21,7 @@ from networks import NETWORKS
 
 from netdsl.measuring.rounds import take_turns
 from netdsl.program.program import PRECISIONS
+from netdsl.writing import write_file
 
 DEFAULT = "alexnet,vgg16,resnet50"
 
@@ -67,7 +68,7 @@ def main() -> None:
     print("versions:", ", ".join(f"{name} {version}" for name, version in rows[0]["versions"].items()))
     if options.json:
         result = {"machine": machine(), "rows": rows}
-        Path(options.json).write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+        write_file(Path(options.json), [(json.dumps(result, indent=2) + "\n").encode()])
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ from machine import command_line
 from networks import MAIN, NETWORKS
 from rows import STORED, merged, read, write
 
+from netdsl.writing import write_file
+
 PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 
 PARTS: dict[str, Callable[[Settings], Iterator[list[Row]]]] = {
@@ -101,7 +103,7 @@ def measure(options: Namespace, cache: Path) -> Iterator[list[Row]]:
 
 def write_page(path: Path, stored: list[Row]) -> None:
     page = path.read_text(encoding="utf-8")
-    path.write_text(tables.replaced(page, stored), encoding="utf-8")
+    write_file(path, [tables.replaced(page, stored).encode()])
 
 
 def main() -> None:

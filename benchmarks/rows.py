@@ -7,6 +7,8 @@ from pathlib import Path
 
 from comparison import Row
 
+from netdsl.writing import write_file
+
 STORED = Path(__file__).parent / "results.json"
 """What the tables of docs/performance.md show."""
 
@@ -46,6 +48,4 @@ def read(path: Path) -> list[Row]:
 def write(path: Path, rows: list[Row]) -> None:
     """Replace a file at once, so that a session that is cut leaves a whole one; a row is a line."""
     lines = [json.dumps(row) for row in rows]
-    beside = path.with_name(path.name + ".new")
-    beside.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-    beside.replace(path)
+    write_file(path, [("[\n" + ",\n".join(lines) + "\n]\n").encode()])

@@ -11,10 +11,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from netdsl.resources import grammar_text
 from netdsl.syntax.table_format import DROP, KEEP, SPLICE, TABLES_PATH, Rule, Tables
+from netdsl.writing import write_file
 
 
 def checksum(grammar: str) -> int:
@@ -86,8 +88,7 @@ def _lines(rows: Sequence[object]) -> str:
 
 
 def main() -> None:
-    with open(TABLES_PATH, "w", encoding="utf-8") as file:
-        file.write(tables_text(grammar_text()))
+    write_file(Path(TABLES_PATH), [tables_text(grammar_text()).encode()])
 
 
 if __name__ == "__main__":

@@ -86,7 +86,7 @@ def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
         list_of_work.write(json.dumps([os.fspath(folder), work, later]).encode())
         list_of_work.seek(0)
         return subprocess.Popen(
-            [sys.executable, "-P", "-c", script],
+            [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", script],
             stdin=list_of_work,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
