@@ -38,6 +38,7 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool)
     With - the text comes from standard input and goes to standard output.
     """
     outcomes = [_format(name, ctx) for name in files]
+    unwritten = False
     for name, outcome in zip(files, outcomes, strict=True):
         if outcome.source is None or outcome.text is None:
             continue
@@ -49,11 +50,16 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool)
         elif name == STDIN:
             click.echo(outcome.text, nl=False)
         elif outcome.differs:
-            replace_text(name, outcome.text)
-            click.echo(f"changed {name}", err=True)
+            try:
+                replace_text(name, outcome.text)
+            except Diagnosed as diagnosed:
+                show(diagnosed.diagnostics)
+                unwritten = True
+            else:
+                click.echo(f"changed {name}", err=True)
     unread = any(outcome.text is None for outcome in outcomes)
     changed = (check or diff) and any(outcome.differs for outcome in outcomes)
-    ctx.exit(1 if unread or changed else 0)
+    ctx.exit(1 if unread or changed or unwritten else 0)
 
 
 def _format(name: str, ctx: click.Context) -> _Formatted:

@@ -197,7 +197,11 @@ def check_regular(folder: Path, names: Iterable[str]) -> None:
 
 
 def _irregular(path: Path, kind: str) -> Diagnostic:
-    cure = "name the file that it leads to instead of the folder" if kind == "link" else "move it away"
+    cure = "move it away"
+    if kind == "link" and path.suffix == Path(LAST).suffix:
+        cure += (
+            ", or put the file that it leads to in its place; eval and predict take that file by its name too"
+        )
     return file_error("ND543", str(path), f"a run has a file of this name, and this is a {kind}", cure)
 
 
