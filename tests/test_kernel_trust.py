@@ -18,7 +18,7 @@ from test_kernel_cache import Kernels, adding, works
 
 from netdsl.backend.numba import tuned
 from netdsl.backend.numba.cache import _symbol
-from netdsl.backend.numba.code_folder import cache_folder, distrust, read_own, write_own
+from netdsl.backend.numba.code_folder import cache_folder, distrust, private_folder, read_own, write_own
 from netdsl.backend.numba.compiler import object_code
 from netdsl.backend.numba.machine_code import write_code
 
@@ -230,6 +230,18 @@ def test_no_private_folder_either(tmp_path: Path, planted: Path, monkeypatch: py
     kernels.load([adding(number) for number in range(3)], processes=2)
     assert kernels._crew is None
     assert all(works(kernels, number) for number in range(3))
+
+
+def test_private_folders_that_were_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    old, fresh = private_folder(), private_folder()
+    write_code(old / "a.o", b"code")
+    (tmp_path / "netdsl-kernels-link").symlink_to(tmp_path)
+    os.utime(old, (0, 0))
+    os.utime(tmp_path / "netdsl-kernels-link", (0, 0), follow_symlinks=False)
+    newest = private_folder()
+    assert stat.S_IMODE(newest.stat().st_mode) == 0o700
+    assert set(tmp_path.iterdir()) == {fresh, newest, tmp_path / "netdsl-kernels-link"}
 
 
 # --- what else lies there, or in the working folder ----------------------------------------------

@@ -14,7 +14,6 @@ import os
 import platform
 import shutil
 import sys
-import tempfile
 import weakref
 from collections.abc import Iterable
 from functools import cache
@@ -22,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from netdsl.backend.numba.code_folder import cache_folder, distrust
+from netdsl.backend.numba.code_folder import cache_folder, distrust, private_folder
 from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.crew import Crew, Work, code_path
 from netdsl.backend.numba.kernel import Kernel
@@ -198,7 +197,7 @@ class Kernels:
                 self._note(folder, error)
         if self._passing is None:
             try:
-                passing = Path(tempfile.mkdtemp(prefix="netdsl-"))
+                passing = private_folder()
             except OSError:
                 return None
             weakref.finalize(self, shutil.rmtree, passing, ignore_errors=True)

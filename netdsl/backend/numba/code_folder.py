@@ -9,8 +9,11 @@ where its sticky bit keeps others from renaming what they do not own.
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +23,8 @@ import platformdirs
 from netdsl.writing import kind_of, write_file
 
 _NO_HOME = "~"
+_PRIVATE = "netdsl-kernels-"
+_ABANDONED_SECONDS = 86400.0
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0)
 _FILE_FLAGS = (
@@ -36,6 +41,22 @@ def cache_folder() -> Path:
         except RuntimeError:  # who has no home; earlier versions give what follows
             named = os.path.join(_NO_HOME, "netdsl")
     return Path(named) / "kernels"
+
+
+def private_folder() -> Path:
+    """A new folder among the system's temporary ones, for this user alone. Raises OSError.
+
+    Those of processes that were killed, and so could not remove theirs, are removed after a day; who
+    still uses one makes it again.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=_PRIVATE))
+    with suppress(OSError), os.scandir(folder.parent) as entries:
+        for entry in entries:
+            if entry.name.startswith(_PRIVATE) and entry.is_dir(follow_symlinks=False):
+                status = entry.stat(follow_symlinks=False)
+                if status.st_mtime < time.time() - _ABANDONED_SECONDS and _mine(status):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+    return folder
 
 
 def distrust(folder: Path) -> str:
