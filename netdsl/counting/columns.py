@@ -91,8 +91,8 @@ def column_names() -> tuple[str, ...]:
     return (*COLUMNS, RECEPTIVE_FIELD)
 
 
-def cell(name: str, planned: PlannedLayer) -> int | Size:
-    """What a column has for a layer."""
+def cell(name: str, planned: PlannedLayer) -> int | Size | None:
+    """What a column has for a layer; None for a receptive field that is not known."""
     return planned.receptive_field if name == RECEPTIVE_FIELD else COLUMNS[name].count(planned)
 
 

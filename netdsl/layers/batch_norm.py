@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import POINT, Layer, Parameter, Statistic, Window
 from netdsl.layers.option import real
+from netdsl.layers.reading import Channels, Reads, reading_here
 from netdsl.primitives.expression import operand, square_root
 from netdsl.quantities import Volume
 
@@ -96,6 +97,10 @@ class BatchNorm(Layer):
 
     def window(self, *inputs: Volume) -> Window:
         return POINT
+
+    def reads(self, *inputs: Volume) -> Reads:
+        # What training takes from the batch is fixed afterwards.
+        return Reads((reading_here(),), Channels.OWN)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

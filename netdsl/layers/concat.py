@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
+from netdsl.layers.reading import Channels, Reads
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -56,6 +57,9 @@ class Concat(Merging):
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
         parts = " + ".join(str(volume.channels) for volume in inputs)
         return (f"{parts} = {sum(volume.channels for volume in inputs)} channels",)
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return super().reads(*inputs)._replace(channels=Channels.STACKED)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return build.concatenate(*inputs)

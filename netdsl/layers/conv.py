@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.connection_tables import TABLES
-from netdsl.layers.layer import Layer, Parameter, Window
+from netdsl.layers.layer import Layer, Parameter, Window, window_reading
 from netdsl.layers.option import count, flag, padding, size, table
+from netdsl.layers.reading import Channels, Reads
 from netdsl.layers.sliding import (
     Sliding,
     depth_problems,
@@ -173,7 +174,13 @@ class Conv(Layer):
 
     def window(self, *inputs: Volume) -> Window:
         moving = self.moving(inputs[0])
-        return Window(moving.kernel, moving.stride, moving.padding)
+        return Window(moving.kernel, moving.stride, moving.padding, self.dilation)
+
+    def reads(self, *inputs: Volume) -> Reads:
+        covers = window_reading(self.window(*inputs))
+        if self.table is not None:
+            return Reads((covers,), Channels.SELECTED)
+        return Reads((covers,), Channels.ALL if self.groups == 1 else Channels.SOME)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

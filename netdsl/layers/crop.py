@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues
 from netdsl.layers.option import index, size
+from netdsl.layers.reading import Reads, Taps, reading
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ class Crop(MovingValues):
         (x,) = inputs
         top, left = self.corner(x)
         return (f"{self.extent} of {x.size}, from row {top} and column {left}",)
+
+    def reads(self, *inputs: Volume) -> Reads:
+        top, left = self.corner(inputs[0])
+        return Reads((reading(Taps(top, top), Taps(left, left)),))
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

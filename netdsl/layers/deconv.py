@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size
+from netdsl.layers.reading import Channels, Reads, reading, spreading_taps
 from netdsl.layers.sliding import depth_problems, filter_depth, filters_give
 from netdsl.quantities import Padding, Size, Volume
 
@@ -140,6 +141,12 @@ class Deconv(Layer):
         # An output sees the inputs whose filters reach it.
         high, wide = -(-self.kernel.height // self.stride.height), -(-self.kernel.width // self.stride.width)
         return Window(Size(high, wide), Size(1, 1), Padding(0, 0, 0, 0))
+
+    def reads(self, *inputs: Volume) -> Reads:
+        cut = self.cut()
+        rows = spreading_taps(self.kernel.height, self.stride.height, cut.top)
+        columns = spreading_taps(self.kernel.width, self.stride.width, cut.left)
+        return Reads((reading(rows, columns),), Channels.ALL if self.groups == 1 else Channels.SOME)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

@@ -93,7 +93,7 @@ class Depthwise(Layer):
 
     def window(self, *inputs: Volume) -> Window:
         moving = self.moving(inputs[0])
-        return Window(moving.kernel, moving.stride, moving.padding)
+        return Window(moving.kernel, moving.stride, moving.padding, self.dilation)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag
+from netdsl.layers.reading import Channels, Reads, reading_all
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:
@@ -73,6 +74,9 @@ class FullyConnected(Layer):
     def window(self, *inputs: Volume) -> Window:
         (x,) = inputs
         return Window(x.size, Size(1, 1), Padding(0, 0, 0, 0))
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((reading_all(inputs[0]),), Channels.ALL)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

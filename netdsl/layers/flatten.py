@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
+from netdsl.layers.reading import Reads, reading_all
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Flatten(Layer):
 
     keyword = "FLATTEN"
     spellings = ("STRETCH",)
+    keeps_order = True
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         return ()
@@ -62,6 +64,9 @@ class Flatten(Layer):
     def window(self, *inputs: Volume) -> Window:
         (x,) = inputs
         return Window(x.size, Size(1, 1), Padding(0, 0, 0, 0))
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((reading_all(inputs[0]),))
 
     def kept_values(self, *inputs: Volume) -> int:
         return 0

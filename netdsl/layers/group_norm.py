@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Parameter, Pointwise
 from netdsl.layers.option import count, real
+from netdsl.layers.reading import Channels, Reads, reading_all, reading_here
 from netdsl.primitives.expression import operand, square_root
 from netdsl.quantities import Volume
 
@@ -66,6 +67,9 @@ class GroupNorm(Pointwise):
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
         channels = inputs[0].channels
         return (Parameter("scale", (channels,), initial=1.0), Parameter("shift", (channels,)))
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((reading_here(), reading_all(inputs[0])), Channels.SOME)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from netdsl.diagnostics import Mistake
 from netdsl.layers.dialect import LECTURE, Dialect
 from netdsl.layers.option import Option
+from netdsl.layers.reading import Channels, Reading, Reads, reading_here, sliding_taps
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:
@@ -61,15 +62,26 @@ class Statistic(NamedTuple):
 
 
 class Window(NamedTuple):
-    """What one output position sees of the input; the receptive field follows from it."""
+    """What slides over the input, or all of it: ``kernel`` is what it covers, dilation included."""
 
     kernel: Size
     stride: Size
     padding: Padding
+    dilation: Size = Size(1, 1)
 
 
 POINT = Window(Size(1, 1), Size(1, 1), Padding(0, 0, 0, 0))
 """The window of a layer that looks at one position at a time."""
+
+
+
+def window_reading(window: Window) -> Reading:
+    """What a window covers, as taps of the first input."""
+    kernel, stride, padding, dilation = window
+    rows = sliding_taps(kernel.height, stride.height, padding.top, dilation.height)
+    columns = sliding_taps(kernel.width, stride.width, padding.left, dilation.width)
+    return Reading(((rows, columns),))
+
 
 _QUESTIONS = ("problems", "volume", "arithmetic", "parameters", "macs", "window", "kept_values", "lower")
 
@@ -107,6 +119,9 @@ class Layer:
 
     drops: ClassVar[bool] = False
     """Whether training leaves values out at random."""
+
+    keeps_order: ClassVar[bool] = False
+    """Whether the output is the input's numbers in the same order, as another volume."""
 
     decides: ClassVar[bool] = False
     """Whether the output is a decision of which scores are the input: its gradient ends here."""
@@ -178,8 +193,16 @@ class Layer:
         return self.macs(*inputs) + (outputs.values if biased else 0)
 
     def window(self, *inputs: Volume) -> Window:
-        """What one output position sees."""
+        """The window that slides over the input; a layer of neurons has all of it in one."""
         raise NotImplementedError
+
+    def reads(self, *inputs: Volume) -> Reads:
+        """What one output position reads of the inputs; here, what the window covers of each.
+
+        A layer that reads otherwise, or whose channels are less or more mixed than SOME, says so.
+        """
+        covers = window_reading(self.window(*inputs))
+        return Reads(tuple(covers._replace(source=source) for source in range(len(inputs))))
 
     def kept_values(self, *inputs: Volume) -> int:
         """How many numbers per image the backward pass needs of this layer's inputs or outputs."""
@@ -210,6 +233,9 @@ class Pointwise(Layer, abstract=True):
 
     def window(self, *inputs: Volume) -> Window:
         return POINT
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((reading_here(),), Channels.OWN)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.layers.group_norm import normalised_by_group
 from netdsl.layers.layer import Parameter, Pointwise
 from netdsl.layers.option import real
+from netdsl.layers.reading import Channels, Reads, reading_all, reading_here
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -50,6 +51,9 @@ class LayerNorm(Pointwise):
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
         channels = inputs[0].channels
         return (Parameter("scale", (channels,), initial=1.0), Parameter("shift", (channels,)))
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((reading_here(), reading_all(inputs[0])), Channels.ALL)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return normalised_by_group(build, inputs[0], 1, self.epsilon)

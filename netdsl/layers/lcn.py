@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Pointwise, Window
 from netdsl.layers.option import count
+from netdsl.layers.reading import Channels, Reads, reading, reading_all, sliding_taps
 from netdsl.primitives.expression import maximum, operand, square_root
 from netdsl.quantities import Padding, Size, Volume
 
@@ -71,6 +72,14 @@ class LocalContrastNorm(Pointwise):
     def window(self, *inputs: Volume) -> Window:
         half = self.size // 2
         return Window(Size(self.size, self.size), Size(1, 1), Padding(half, half, half, half))
+
+    def reads(self, *inputs: Volume) -> Reads:
+        # The contrast is that of numbers that lost their mean, each by a window of its own; and its
+        # mean over the image is the least that is divided by.
+        reach = 2 * (self.size // 2)
+        near = sliding_taps(2 * reach + 1, 1, reach)
+        everywhere = reading_all(inputs[0], margin=Size(reach, reach))
+        return Reads((reading(near, near), everywhere), Channels.ALL)
 
     def kept_values(self, *inputs: Volume) -> int:
         return 2 * inputs[0].values + inputs[0].height * inputs[0].width

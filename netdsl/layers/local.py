@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Layer, Parameter, Window
+from netdsl.layers.layer import Layer, Parameter, Window, window_reading
 from netdsl.layers.option import count, flag, padding, size
+from netdsl.layers.reading import Channels, Reads
 from netdsl.layers.sliding import (
     Sliding,
     depth_problems,
@@ -100,6 +101,9 @@ class Local(Layer):
     def window(self, *inputs: Volume) -> Window:
         moving = self.moving(inputs[0])
         return Window(moving.kernel, moving.stride, moving.padding)
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((window_reading(self.window(*inputs)),), Channels.ALL)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Pointwise
 from netdsl.layers.option import count, real
+from netdsl.layers.reading import Channels, Reads, reading_here
 from netdsl.primitives.expression import operand, power
 from netdsl.quantities import Volume
 
@@ -89,6 +90,9 @@ class LocalResponseNorm(Pointwise):
                 )
             )
         return tuple(found)
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((reading_here(),), Channels.SOME)
 
     def kept_values(self, *inputs: Volume) -> int:
         return 2 * inputs[0].values

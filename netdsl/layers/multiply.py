@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
+from netdsl.layers.reading import Reads, reading_all, reading_here
 from netdsl.primitives.expression import Expression, operand
 from netdsl.quantities import Volume
 
@@ -60,6 +61,15 @@ class Multiply(Merging):
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
         return (f"{listed(inputs)} are multiplied, the smaller repeated",)
+
+    def reads(self, *inputs: Volume) -> Reads:
+        single = all(volume.size == (1, 1) for volume in inputs)
+        return Reads(
+            tuple(
+                reading_here(source) if single or volume.size != (1, 1) else reading_all(volume, source)
+                for source, volume in enumerate(inputs)
+            )
+        )
 
     def kept_values(self, *inputs: Volume) -> int:
         return sum(volume.values for volume in inputs)

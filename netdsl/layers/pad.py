@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues
 from netdsl.layers.option import count, padding
+from netdsl.layers.reading import Channels, Reads, Taps, reading
 from netdsl.quantities import Padding, Volume
 
 if TYPE_CHECKING:
@@ -86,6 +87,10 @@ class Pad(MovingValues):
         down = f"{x.height} + {zeros.top} + {zeros.bottom} = {x.height + zeros.top + zeros.bottom}"
         across = f"{x.width} + {zeros.left} + {zeros.right} = {x.width + zeros.left + zeros.right}"
         return (f"height {down}", f"width {across}")
+
+    def reads(self, *inputs: Volume) -> Reads:
+        top, left = self._zeros().top, self._zeros().left
+        return Reads((reading(Taps(-top, -top), Taps(-left, -left)),), Channels.STACKED)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.dialect import Rounding
-from netdsl.layers.layer import Layer, Parameter, Window
+from netdsl.layers.layer import Layer, Parameter, Window, window_reading
 from netdsl.layers.option import flag, padding, size
+from netdsl.layers.reading import Reads, reading_all
 from netdsl.layers.sliding import Sliding, derivation, slide, sliding
 from netdsl.quantities import Padding, Same, Size, Volume
 
@@ -101,6 +102,12 @@ class Pooling(Layer, abstract=True):
     def window(self, *inputs: Volume) -> Window:
         moving = self.moving(inputs[0])
         return Window(moving.kernel, moving.stride, moving.padding)
+
+    def reads(self, *inputs: Volume) -> Reads:
+        window = self.window(*inputs)
+        if self.whole and not any(window.padding):
+            return Reads((reading_all(inputs[0]),))
+        return Reads((window_reading(window),))
 
     def output(self, *inputs: Volume) -> Volume:
         """The volume of a pool that has been checked."""

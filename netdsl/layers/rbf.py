@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count
+from netdsl.layers.reading import Channels, Reads, reading_all
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Padding, Size, Volume
 
@@ -102,6 +103,9 @@ class Rbf(Layer):
 
     def window(self, *inputs: Volume) -> Window:
         return Window(inputs[0].size, Size(1, 1), Padding(0, 0, 0, 0))
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((reading_all(inputs[0]),), Channels.ALL)
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

@@ -41,6 +41,7 @@ class Reshape(MovingValues):
     """
 
     keyword = "RESHAPE"
+    keeps_order = True
 
     height = count("rows", positional=True)
     width = count("columns", positional=True)

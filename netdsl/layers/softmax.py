@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import Pointwise
+from netdsl.layers.reading import Channels, Reads, reading_here
 from netdsl.primitives.expression import exp, operand
+from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
@@ -43,6 +45,9 @@ class Softmax(Pointwise):
     keyword = "SOFTMAX"
     activates = True
     yields_probabilities = True
+
+    def reads(self, *inputs: Volume) -> Reads:
+        return Reads((reading_here(),), Channels.ALL)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

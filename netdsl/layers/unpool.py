@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Window
+from netdsl.layers.layer import Window, window_reading
 from netdsl.layers.pooling import Pooling
+from netdsl.layers.reading import Reading, Reads, spreading_taps
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -73,6 +74,15 @@ class Unpool(Pooling):
 
     def window(self, *inputs: Volume) -> Window:
         return super().window(inputs[1])
+
+    def reads(self, *inputs: Volume) -> Reads:
+        # A number goes to where the maximum of its window is, so all of that window decides.
+        window = self.window(*inputs)
+        back = (
+            spreading_taps(window.kernel.height, window.stride.height, window.padding.top),
+            spreading_taps(window.kernel.width, window.stride.width, window.padding.left),
+        )
+        return Reads((Reading((back,)), Reading((*window_reading(window).steps, back), 1)))
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues
 from netdsl.layers.option import size
+from netdsl.layers.reading import Reads, reading, spreading_taps
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -57,6 +58,10 @@ class Upsample(MovingValues):
         down = f"{x.height}*{self.factor.height} = {x.height * self.factor.height}"
         across = f"{x.width}*{self.factor.width} = {x.width * self.factor.width}"
         return (f"height {down}", f"width {across}")
+
+    def reads(self, *inputs: Volume) -> Reads:
+        down, across = self.factor
+        return Reads((reading(spreading_taps(down, down, 0), spreading_taps(across, across, 0)),))
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return build.enlarge(inputs[0], self.factor)

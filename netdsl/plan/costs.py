@@ -5,44 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.graph.network import Network
-from netdsl.layers.layer import Layer, Parameter, Statistic, Window
+from netdsl.layers.layer import Layer, Parameter, Statistic
+from netdsl.layers.reading import Reads
 from netdsl.plan.plan import PlannedLayer
-from netdsl.quantities import VALUE_LIMIT, Size, Volume
-
-
-class View(NamedTuple):
-    """What one position of a volume sees of the input: its size, and the steps between two.
-
-    Both stop growing at VALUE_LIMIT: pools and upsamplings in turn double them without end.
-    """
-
-    size: Size
-    step: Size
-
-    def through(self, window: Window) -> View:
-        """The view of a position behind a window."""
-        kernel, stride = window.kernel, window.stride
-        if kernel == stride == _ONE:
-            return self
-        size = Size(
-            min(self.size.height + (kernel.height - 1) * self.step.height, VALUE_LIMIT),
-            min(self.size.width + (kernel.width - 1) * self.step.width, VALUE_LIMIT),
-        )
-        step = Size(
-            min(self.step.height * stride.height, VALUE_LIMIT),
-            min(self.step.width * stride.width, VALUE_LIMIT),
-        )
-        return View(size, step)
-
-
-_ONE = Size(1, 1)
-
-PIXEL = View(_ONE, _ONE)
-
-
-def widest_input(inputs: tuple[int, ...], views: list[View]) -> int | None:
-    """Which of the inputs sees most: the view behind a layer follows from that one."""
-    return max(inputs, key=lambda index: views[index], default=None)
+from netdsl.plan.views import Sight, View
+from netdsl.quantities import Volume
 
 
 class _Costs(NamedTuple):
@@ -52,7 +19,7 @@ class _Costs(NamedTuple):
     statistics: tuple[Statistic, ...]
     macs: int
     kept_values: int
-    window: Window
+    reads: Reads
 
 
 def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
@@ -61,12 +28,13 @@ def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
         layer.statistics(*inputs),
         layer.macs(*inputs),
         layer.kept_values(*inputs),
-        layer.window(*inputs),
+        layer.reads(*inputs),
     )
 
 
 def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...]:
     """One planned layer per node; the same question of the same layer is asked once."""
+    sight = Sight()
     views: list[View] = []
     planned = []
     known: dict[tuple[int, tuple[Volume, ...]], _Costs] = {}
@@ -76,12 +44,12 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
         costs = known.get(key)
         if costs is None:
             costs = known[key] = _costs(node.layer, inputs)
-        parameters, statistics, macs, kept_values, window = costs
-        source = widest_input(node.inputs, views)
-        view = PIXEL if source is None else views[source].through(window)
-        views.append(view)
+        parameters, statistics, macs, kept_values, reads = costs
         output = volumes[node.position]
+        view = sight.behind(node.layer, tuple(views[i] for i in node.inputs), inputs, output, reads)
+        views.append(view)
+        field = sight.field(view, output)
         planned.append(
-            PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, view.size)
+            PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, field)
         )
     return tuple(planned)

@@ -97,6 +97,15 @@ def _check_receptive_field(
     layer: PlannedLayer, expectation: Expectation, expected: Size, findings: Findings
 ) -> None:
     seen = layer.receptive_field
+    if seen is None:
+        findings.add(
+            "ND318",
+            f"what {layer.node.name} sees of the image is not known",
+            expectation.span,
+            notes=(f"`netdsl explain` of {layer.node.name} says behind which layer it is lost",),
+            help=("expect it of a layer before that one",),
+        )
+        return
     relation = _RELATIONS[expectation.relation]
     if relation(seen.height, expected.height) and relation(seen.width, expected.width):
         return

@@ -10,7 +10,11 @@ from netdsl.quantities import FLOAT_BYTES, Size, Volume
 
 
 class PlannedLayer(NamedTuple):
-    """One layer with everything that follows from its options and its inputs, for one image."""
+    """One layer with everything that follows from its options and its inputs, for one image.
+
+    ``receptive_field`` is what the position that sees most sees of the image, padding included; None
+    where that is not known.
+    """
 
     node: Node
     inputs: tuple[Volume, ...]
@@ -19,7 +23,7 @@ class PlannedLayer(NamedTuple):
     statistics: tuple[Statistic, ...]
     macs: int
     kept_values: int
-    receptive_field: Size
+    receptive_field: Size | None
 
     @property
     def parameter_count(self) -> int:

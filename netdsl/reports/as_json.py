@@ -76,7 +76,7 @@ def _layer(plan: Plan, layer: PlannedLayer, names: Sequence[str]) -> dict[str, A
         "macs": layer.macs,
         "activations": layer.output.values,
         "kept_values": layer.kept_values,
-        "receptive_field": list(layer.receptive_field),
+        "receptive_field": list(layer.receptive_field) if layer.receptive_field else None,
         "line": plan.network.source.position(node.span.start)[0],
     }
     if names:

@@ -14,6 +14,9 @@ _FIRST_HEADINGS = ("layer", "is", "output")
 _TEXT_COLUMNS = 2
 _LABEL_LIMIT = 40
 
+UNKNOWN = "unknown"
+"""What stands for a receptive field that is not known."""
+
 
 def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = False) -> str:
     """The table of a network, for one image, with columns of netdsl.counting; ends in a line break.
@@ -35,7 +38,7 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = 
         text, found, shown = known[key]
         for name, count in found.items():
             totals[name] += count
-        cells = [shown[name] if name in shown else str(planned.receptive_field) for name in names]
+        cells = [shown[name] if name in shown else str(planned.receptive_field or UNKNOWN) for name in names]
         rows.append((_cut(visible(planned.node.name)), text, str(planned.output), *cells))
     rows.append(("total", "", "", *(grouped(totals[name]) if name in COLUMNS else "" for name in names)))
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]

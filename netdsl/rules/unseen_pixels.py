@@ -37,7 +37,7 @@ def _unseen(planned: PlannedLayer) -> str:
     if len(planned.inputs) != 1 or "stride" not in planned.node.layer.options():
         return ""
     x, y = planned.inputs[0], planned.output
-    kernel, stride, padding = planned.node.layer.window(x)
+    kernel, stride, padding, _ = planned.node.layer.window(x)
     rows = _left_over(x.height, kernel.height, stride.height, padding.top, y.height)
     columns = _left_over(x.width, kernel.width, stride.width, padding.left, y.width)
     parts = [_counted(count, noun) for count, noun in ((rows, "row"), (columns, "column")) if count > 0]
