@@ -1,0 +1,299 @@
+"""Which pixels one output of a network depends on, by walking back from it number by number.
+
+This is the gradient of one output of the network with all weights 1, of which only is kept whether it
+is 0: a maximum counts as the sum of what it is taken over, for each of them can be it. The image goes
+on beyond its edges, and padding with it; a layer that reads all positions reads those that there are.
+It is written from what each layer computes, number by number, and knows of no interval or period:
+``netdsl.plan.views`` is compared with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netdsl.layers.batch_norm import BatchNorm
+from netdsl.layers.concat import Concat
+from netdsl.layers.conv import Conv
+from netdsl.layers.crop import Crop
+from netdsl.layers.deconv import Deconv
+from netdsl.layers.depthwise import Depthwise
+from netdsl.layers.fc import FullyConnected
+from netdsl.layers.flatten import Flatten
+from netdsl.layers.group_norm import GroupNorm
+from netdsl.layers.layer import Layer
+from netdsl.layers.layer_norm import LayerNorm
+from netdsl.layers.lcn import LocalContrastNorm
+from netdsl.layers.local import Local
+from netdsl.layers.lrn import LocalResponseNorm
+from netdsl.layers.maxout import Maxout
+from netdsl.layers.multiply import Multiply
+from netdsl.layers.pad import Pad
+from netdsl.layers.pooling import Pooling
+from netdsl.layers.rbf import Rbf
+from netdsl.layers.relu import Relu
+from netdsl.layers.sigmoid import Sigmoid
+from netdsl.layers.softmax import Softmax
+from netdsl.layers.unpool import Unpool
+from netdsl.layers.upsample import Upsample
+from netdsl.plan.plan import Plan
+from netdsl.quantities import Padding, Size, Volume
+
+Places = Callable[[int], Iterable[int]]
+"""The input positions behind an output position, along one axis."""
+
+
+class Unbounded(Exception):
+    """A position of padding around numbers whose rows are mixed: no pixel stands for it."""
+
+
+class Marks(NamedTuple):
+    """Which numbers of a volume are needed: (rows, columns, channels), the first at ``top``, ``left``."""
+
+    top: int
+    left: int
+    values: np.ndarray[Any, np.dtype[np.bool_]]
+
+    def size(self) -> Size:
+        """Height and width of the rectangle around all marks."""
+        rows, columns = (self.values.any(axis=axes).nonzero()[0] for axes in ((1, 2), (0, 2)))
+        if not len(rows):
+            return Size(0, 0)
+        return Size(int(rows[-1] - rows[0]) + 1, int(columns[-1] - columns[0]) + 1)
+
+
+def seen_pixels(plan: Plan, position: int, row: int, column: int, *, narrow: bool = False) -> Size:
+    """The rectangle of pixels that one position of a layer's output depends on, all its channels together.
+
+    ``narrow`` makes one channel of all, which is as exact where no layer moves channels elsewhere.
+    """
+    layers = plan.layers[: position + 1]
+    depths = [1 if narrow else layer.output.channels for layer in layers]
+    needed: dict[int, Marks] = {position: Marks(row, column, np.ones((1, 1, depths[position]), bool))}
+    for place in range(position, 0, -1):
+        marks = needed.pop(place, None)
+        if marks is None or not marks.values.any():
+            continue
+        node = layers[place].node
+        if node.layer.keeps_order and not narrow:
+            source = _numbered(plan, place)
+            found = _renumbered(_trimmed(marks), layers[place].output, layers[source].output)
+            needed[source] = _united(needed[source], found) if source in needed else found
+            continue
+        inputs = [volume._replace(channels=depths[i]) for i, volume in zip(node.inputs, layers[place].inputs)]
+        back = _back(node.layer, _trimmed(marks), tuple(inputs), layers[place].output, narrow)
+        for index, found in zip(node.inputs, back, strict=True):
+            needed[index] = _united(needed[index], found) if index in needed else found
+    return needed[0].size() if 0 in needed else Size(0, 0)
+
+
+def _back(
+    layer: Layer, marks: Marks, inputs: tuple[Volume, ...], output: Volume, narrow: bool
+) -> list[Marks]:
+    """What is needed of each input where some of the output is."""
+    x = inputs[0]
+    if isinstance(layer, Concat) and not narrow:
+        ends = np.cumsum([volume.channels for volume in inputs])
+        parts = np.split(marks.values, ends[:-1], axis=2)
+        return [marks._replace(values=part) for part in parts]
+    if isinstance(layer, Multiply):
+        return [_gate(marks, volume, output) for volume in inputs]
+    if isinstance(layer, Unpool):
+        return _unpooled(layer, marks, inputs)
+    if len(inputs) > 1:
+        return [marks] * len(inputs)
+    mixed = marks if narrow else marks._replace(values=_channels(layer, marks.values, x.channels))
+    return [_spaces(layer, mixed, x)]
+
+
+def _spaces(layer: Layer, marks: Marks, x: Volume) -> Marks:
+    """The positions of the only input that are needed for those of the output."""
+    match layer:
+        case Conv() | Depthwise() | Local() | Pooling():
+            moving = layer.moving(x)
+            kernel = layer.kernel if isinstance(layer, Conv | Depthwise) else moving.kernel
+            dilation = layer.dilation if isinstance(layer, Conv | Depthwise) else Size(1, 1)
+            if isinstance(layer, Pooling) and layer.whole and not any(moving.padding):
+                return _everything(marks, x)
+            rows = _slide(kernel.height, moving.stride.height, moving.padding.top, dilation.height)
+            columns = _slide(kernel.width, moving.stride.width, moving.padding.left, dilation.width)
+            return _moved(marks, rows, columns)
+        case Deconv():
+            rows = _reach(layer.kernel.height, layer.stride.height, layer.cut().top)
+            columns = _reach(layer.kernel.width, layer.stride.width, layer.cut().left)
+            return _moved(marks, rows, columns)
+        case Upsample():
+            down, across = layer.factor
+            return _moved(marks, lambda o: [o // down], lambda o: [o // across])
+        case Crop():
+            top, left = layer.corner(x)
+            return Marks(marks.top + top, marks.left + left, marks.values)
+        case Pad():
+            around = layer.around
+            assert isinstance(around, Padding)
+            return Marks(marks.top - around.top, marks.left - around.left, marks.values)
+        case FullyConnected() | Rbf() | Flatten():
+            return _everything(marks, x)
+        case LayerNorm() | GroupNorm():
+            return _united(marks, _everything(marks, x))
+        case LocalContrastNorm():
+            near = _slide(layer.size, 1, layer.size // 2, 1)
+            contrasts = _united(marks, _everything(marks, x))
+            centred = _united(marks, _moved(contrasts, near, near))
+            return _united(centred, _moved(centred, near, near))
+    return marks
+
+
+def _channels(layer: Layer, values: Any, depth: int) -> Any:
+    """The channels of the input that are needed for those of the output."""
+    anything = values.any(axis=2, keepdims=True)
+    match layer:
+        case Conv(table=table) if table is not None:
+            found = np.zeros((*values.shape[:2], depth), bool)
+            for filter_number, row in enumerate(table):
+                found[:, :, list(row)] |= values[:, :, filter_number : filter_number + 1]
+            return found
+        case Conv() | Deconv():
+            grouped = values.reshape(*values.shape[:2], layer.groups, -1).any(axis=3)
+            return np.repeat(grouped, depth // layer.groups, axis=2)
+        case Depthwise():
+            return values.reshape(*values.shape[:2], depth, -1).any(axis=3)
+        case GroupNorm():
+            grouped = values.reshape(*values.shape[:2], layer.groups, -1).any(axis=3)
+            return np.repeat(grouped, depth // layer.groups, axis=2)
+        case Maxout():
+            return np.tile(values, (1, 1, layer.pieces))
+        case LocalResponseNorm():
+            half, found = layer.size // 2, np.zeros_like(values)
+            for channel in values.any(axis=(0, 1)).nonzero()[0]:
+                low = max(channel - half, 0)
+                found[:, :, low : channel + half + 1] |= values[:, :, channel : channel + 1]
+            return found
+        case Local() | FullyConnected() | Rbf() | Softmax() | LayerNorm() | LocalContrastNorm():
+            return np.repeat(anything, depth, axis=2)
+        case Pad():
+            return values[:, :, :depth]
+    return values
+
+
+def _slide(kernel: int, stride: int, before: int, apart: int) -> Places:
+    return lambda o: [o * stride + k * apart - before for k in range(kernel)]
+
+
+def _reach(kernel: int, stride: int, before: int) -> Places:
+    """The inputs that add to an output where input i adds to i*stride + a - before for every a."""
+
+    def places(o: int) -> list[int]:
+        near = range((o + before - kernel) // stride - 1, (o + before) // stride + 2)
+        return [i for i in near if any(i * stride + a - before == o for a in range(kernel))]
+
+    return places
+
+
+def _unpooled(layer: Unpool, marks: Marks, inputs: tuple[Volume, ...]) -> list[Marks]:
+    """The numbers whose windows cover a place, and everything that decides where in it they go."""
+    moving = layer.moving(inputs[1])
+    (high, wide), (down, across), padding = moving.kernel, moving.stride, moving.padding
+    rows, columns = _reach(high, down, padding.top), _reach(wide, across, padding.left)
+    numbers = _moved(marks, rows, columns)
+    if not numbers.values.size:
+        return [numbers, numbers]
+    decide = _moved(numbers, _slide(high, down, padding.top, 1), _slide(wide, across, padding.left, 1))
+    return [numbers, decide]
+
+
+def _gate(marks: Marks, volume: Volume, output: Volume) -> Marks:
+    values = marks.values
+    if volume.channels == 1:
+        values = values.any(axis=2, keepdims=True)
+    found = marks._replace(values=values)
+    repeats = volume.size == (1, 1) and output.size != (1, 1)
+    return _everything(found, volume) if repeats else found
+
+
+def _everything(marks: Marks, x: Volume) -> Marks:
+    """All positions that there are, in the channels that are needed anywhere."""
+    channels = marks.values.any(axis=(0, 1), keepdims=True)
+    return Marks(0, 0, np.tile(channels, (x.height, x.width, 1)))
+
+
+def _moved(marks: Marks, rows: Places, columns: Places) -> Marks:
+    top, values = _along(marks.top, marks.values, rows)
+    left, across = _along(marks.left, values.swapaxes(0, 1), columns)
+    return Marks(top, left, across.swapaxes(0, 1))
+
+
+def _along(first: int, values: Any, places: Places) -> tuple[int, Any]:
+    pairs = [(o, i) for o in range(len(values)) for i in places(first + o)]
+    if not pairs:
+        return 0, np.zeros((0, *values.shape[1:]), bool)
+    low = min(i for _, i in pairs)
+    found = np.zeros((max(i for _, i in pairs) - low + 1, *values.shape[1:]), bool)
+    for o, i in pairs:
+        found[i - low] |= values[o]
+    return low, found
+
+
+def _numbered(plan: Plan, place: int) -> int:
+    """The volume whose numbers a RESHAPE hands on: a second one undoes or follows the first, and what
+    takes number by number makes no difference."""
+    source = place
+    while True:
+        (place,) = plan.layers[place].node.inputs
+        layer = plan.layers[place].node.layer
+        if layer.keeps_order:
+            source = place
+        elif not isinstance(layer, Relu | BatchNorm | Sigmoid):
+            return plan.layers[source].node.inputs[0]
+
+
+def _renumbered(marks: Marks, y: Volume, x: Volume) -> Marks:
+    """The numbers in their order: a row goes on beyond its end only where it stays a row."""
+    if x.shape == y.shape:
+        return marks
+    rows, columns, channels = marks.values.nonzero()
+    rows, columns = rows + marks.top, columns + marks.left
+    row, new_row = x.width * x.channels, y.width * y.channels
+    if row != new_row:
+        outside = ((columns < 0) | (columns >= y.width)).any()
+        merged = y.width == 1 and new_row % row == 0
+        split = x.width == 1 and row % new_row == 0
+        beyond = outside or ((rows < 0) | (rows >= y.height)).any()
+        if beyond and not merged and not split:
+            raise Unbounded
+        columns = columns.clip(0, y.width - 1)
+    within = columns * y.channels + channels
+    number = rows * new_row + within
+    old_rows = rows if row == new_row else number // row
+    within = within if row == new_row else number % row
+    old_columns, old_channels = within // x.channels, within % x.channels
+    if x.height == 1:
+        old_rows = np.zeros_like(old_rows)
+    if x.width == 1:
+        old_columns = np.zeros_like(old_columns)
+    top, left = int(old_rows.min()), int(old_columns.min())
+    shape = (int(old_rows.max()) - top + 1, int(old_columns.max()) - left + 1, x.channels)
+    found = np.zeros(shape, bool)
+    found[old_rows - top, old_columns - left, old_channels] = True
+    return Marks(top, left, found)
+
+
+def _trimmed(marks: Marks) -> Marks:
+    rows, columns = (marks.values.any(axis=axes).nonzero()[0] for axes in ((1, 2), (0, 2)))
+    part = marks.values[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return Marks(marks.top + int(rows[0]), marks.left + int(columns[0]), part)
+
+
+def _united(first: Marks, second: Marks) -> Marks:
+    if not first.values.size or not second.values.size:
+        return second if not first.values.size else first
+    top, left = min(first.top, second.top), min(first.left, second.left)
+    bottom = max(marks.top + marks.values.shape[0] for marks in (first, second))
+    right = max(marks.left + marks.values.shape[1] for marks in (first, second))
+    found = np.zeros((bottom - top, right - left, first.values.shape[2]), bool)
+    for marks in (first, second):
+        high, wide, _ = marks.values.shape
+        found[marks.top - top :, marks.left - left :][:high, :wide] |= marks.values
+    return Marks(top, left, found)
