@@ -179,7 +179,8 @@ class Conv(Layer):
     def reads(self, *inputs: Volume) -> Reads:
         covers = window_reading(self.window(*inputs))
         if self.table is not None:
-            return Reads((covers,), Channels.SELECTED)
+            everything = len(set().union(*self.table)) == inputs[0].channels
+            return Reads((covers,), Channels.SOME if everything else Channels.SELECTED)
         return Reads((covers,), Channels.ALL if self.groups == 1 else Channels.SOME)
 
     def kept_values(self, *inputs: Volume) -> int:

@@ -35,8 +35,9 @@ def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
 def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...]:
     """One planned layer per node; the same question of the same layer is asked once."""
     sight = Sight()
-    views: list[View] = []
-    planned = []
+    views: dict[int, View] = {}
+    last_readers = {source: node.position for node in network.nodes for source in node.inputs}
+    planned: list[PlannedLayer] = []
     known: dict[tuple[int, tuple[Volume, ...]], _Costs] = {}
     for node in network.nodes:
         inputs = tuple(volumes[index] for index in node.inputs)
@@ -46,10 +47,15 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
             costs = known[key] = _costs(node.layer, inputs)
         parameters, statistics, macs, kept_values, reads = costs
         output = volumes[node.position]
-        view = sight.behind(node.layer, tuple(views[i] for i in node.inputs), inputs, output, reads)
-        views.append(view)
-        field = sight.field(view, output)
-        planned.append(
-            PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, field)
-        )
+        seen = tuple([views[index] for index in node.inputs])
+        view = sight.behind(node.layer, seen, inputs, output, reads)
+        if seen and view is seen[0] and output.size == inputs[0].size:
+            field = planned[node.inputs[0]].receptive_field
+        else:
+            field = sight.field(view, output)
+        views[node.position] = view
+        for index in node.inputs:
+            if last_readers[index] == node.position:
+                views.pop(index, None)
+        planned.append(PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, field))
     return tuple(planned)

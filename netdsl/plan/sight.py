@@ -1,38 +1,82 @@
-"""How the receptive field of one layer comes about, window by window."""
+"""How the receptive field of one layer comes about, layer by layer."""
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
-from netdsl.layers.layer import Window
-from netdsl.plan.costs import PIXEL, View, widest_input
+from netdsl.layers.reading import Reads, Taps
 from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.plan.views import Sight, View
+from netdsl.quantities import Size
+
+
+class Seen(NamedTuple):
+    """What the positions of a volume see along one axis.
+
+    ``widths`` are the different numbers of pixels, the least first; ``step`` is how far what is seen
+    moves from one position to the next, None where that differs.
+    """
+
+    widths: tuple[int, ...]
+    step: Fraction | None
 
 
 class Look(NamedTuple):
-    """One layer on the way: its window, and what a position sees before and behind it."""
+    """One layer on the way: what it reads, and what positions see before and behind it, per axis.
+
+    ``before`` is of the input that sees most, ``others`` the fields of all inputs where there are
+    several. ``before`` and ``behind`` are None where that is not known.
+    """
 
     planned: PlannedLayer
-    window: Window
-    before: View
-    behind: View
+    reads: Reads
+    before: tuple[Seen, Seen] | None
+    behind: tuple[Seen, Seen] | None
+    others: tuple[Size, ...] = ()
+
+    def taps(self, axis: int) -> Taps | None:
+        """The window that slides along an axis, where all that the layer reads is one window."""
+        if len(self.reads.readings) != 1 or self.planned.node.layer.keeps_order:
+            return None
+        (reading,) = self.reads.readings
+        return reading.steps[0][axis] if len(reading.steps) == 1 else None
 
 
 def looks(plan: Plan, position: int) -> list[Look]:
-    """The layers from the input to a layer, where branches meet along the one that sees most."""
+    """The layers from the input to a layer, where branches meet along the one that sees most, or along
+    one of which that is not known."""
+    sight = Sight()
     views: list[View] = []
-    sources: list[int | None] = []
     for planned in plan.layers[: position + 1]:
-        source = widest_input(planned.node.inputs, views)
-        sources.append(source)
-        window = planned.node.layer.window(*planned.inputs)
-        views.append(PIXEL if source is None else views[source].through(window))
+        layer, inputs = planned.node.layer, planned.inputs
+        seen = tuple(views[index] for index in planned.node.inputs)
+        views.append(sight.behind(layer, seen, inputs, planned.output, layer.reads(*inputs)))
     found = []
-    place: int | None = position
-    while place is not None:
-        planned, source = plan.layers[place], sources[place]
-        if source is not None:
-            window = planned.node.layer.window(*planned.inputs)
-            found.append(Look(planned, window, views[source], views[place]))
-        place = source
+    planned = plan.layers[position]
+    while planned.node.inputs:
+        sources = [plan.layers[index] for index in planned.node.inputs]
+        fields = [source.receptive_field for source in sources]
+        known = tuple(field for field in fields if field is not None)
+        widest = fields.index(None) if len(known) < len(fields) else fields.index(max(known))
+        before = sources[widest]
+        found.append(
+            Look(
+                planned,
+                planned.node.layer.reads(*planned.inputs),
+                _seen(sight, views[before.node.position], before),
+                _seen(sight, views[planned.node.position], planned),
+                known if len(known) == len(fields) > 1 else (),
+            )
+        )
+        planned = before
     return list(reversed(found))
+
+
+def _seen(sight: Sight, view: View, planned: PlannedLayer) -> tuple[Seen, Seen] | None:
+    if planned.receptive_field is None or view.parts is None:
+        return None
+    rows, columns = sight.widths(view, planned.output)
+    paces = [{Fraction(part[axis].advance, part[axis].period) for part in view.parts} for axis in (0, 1)]
+    steps = [pace.pop() if len(pace) == 1 else None for pace in paces]
+    return Seen(rows, steps[0]), Seen(columns, steps[1])

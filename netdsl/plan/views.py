@@ -52,15 +52,15 @@ class View(NamedTuple):
 IMAGE = View((Part(PIXELS, PIXELS),))
 """The view of the input itself."""
 
-_UNKNOWN = View(None, alike=False)
+UNKNOWN = View(None, alike=False)
+"""The view of a volume of which nothing is known."""
 
 
 class Sight:
-    """Follows what is seen from layer to layer of one network; the same question is answered once."""
+    """Follows what is seen from layer to layer of one network."""
 
     def __init__(self) -> None:
         self.work = Work()
-        self.fields: dict[tuple[int, Volume], tuple[View, Size | None]] = {}
 
     def behind(
         self, layer: Layer, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume, reads: Reads
@@ -75,7 +75,7 @@ class Sight:
         try:
             parts = self._parts(views, reads)
         except Untraceable:
-            parts = None
+            return UNKNOWN
         alike = _alike(reads.channels, views, inputs, output)
         if parts is not None:
             return View(parts, alike)
@@ -86,6 +86,9 @@ class Sight:
 
     def _parts(self, views: tuple[View, ...], reads: Reads) -> tuple[Part, ...] | None:
         """The parts of everything that is read; None where some of it is not known."""
+        single = views[0].parts if len(reads.readings) == 1 else None
+        if single is not None and len(single) == 1 and reads.channels is not Channels.SELECTED:
+            return self._merged([self._read(single[0], reads.readings[0])])
         if reads.channels is Channels.SELECTED and not all(view.alike for view in views):
             return None
         found: list[Part] = []
@@ -179,28 +182,30 @@ class Sight:
         try:
             parts = self._merged([self._read(part, reading) for part in base.parts])
         except Untraceable:
-            return View(None, False, self.whole(base, volume), (base, volume))
+            return UNKNOWN
         return View(parts, alike, None, (base, volume))
 
     def field(self, view: View, volume: Volume) -> Size | None:
         """Height and width of what the position of a volume that sees most sees; None if not known."""
-        known = self.fields.get((id(view), volume))
-        if known is None:
-            try:
-                known = view, self._field(view, volume)
-            except Untraceable:
-                known = view, None
-            self.fields[id(view), volume] = known
-        return known[1]
+        try:
+            return self._field(view, volume)
+        except Untraceable:
+            return None
 
     def _field(self, view: View, volume: Volume) -> Size | None:
         if view.parts is None:
             return None
         if len(view.parts) == 1 and view.parts[0].rows.period == view.parts[0].columns.period == 1:
-            return Size(*(_width(track.intervals[0]) for track in view.parts[0]))
+            return Size(*(width(track.intervals[0]) for track in view.parts[0]))
+        rows, columns = self.widths(view, volume)
+        return Size(rows[-1], columns[-1])
+
+    def widths(self, view: View, volume: Volume) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The different heights and the different widths that positions see, the largest last."""
+        assert view.parts is not None
         rows = self._sample([part.rows for part in view.parts], volume.height)
         columns = self._sample([part.columns for part in view.parts], volume.width)
-        return Size(_widest(rows, columns), _widest(columns, rows))
+        return _widths(rows, columns), _widths(columns, rows)
 
     def _sample(self, tracks: list[Track], extent: int) -> list[tuple[Interval | None, ...]]:
         """What is seen by as many positions of an axis as it takes to find the one that sees most.
@@ -219,22 +224,23 @@ class Sight:
         return [tuple(track.at(place) for track in tracks) for place in places]
 
 
-def _widest(
+def _widths(
     along: list[tuple[Interval | None, ...]], across: list[tuple[Interval | None, ...]]
-) -> int:
-    """The widest hull along one axis; a part is seen only where both its axes see something."""
+) -> tuple[int, ...]:
+    """The widths of hulls along one axis; a part is seen only where both its axes see something."""
     masks = {tuple(interval is not None for interval in position) for position in across}
-    widest = 0
+    found = set()
     for position in along:
         for mask in masks:
             seen: Interval | None = None
             for interval, both in zip(position, mask, strict=True):
                 seen = hull(seen, interval) if both else seen
-            widest = max(widest, _width(seen))
-    return widest
+            found.add(width(seen))
+    return tuple(sorted(found))
 
 
-def _width(interval: Interval | None) -> int:
+def width(interval: Interval | None) -> int:
+    """How many pixels an interval has."""
     return 0 if interval is None else interval[1] - interval[0] + 1
 
 

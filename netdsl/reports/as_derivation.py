@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from netdsl.graph.printer import layer_text
 from netdsl.layers.layer import Parameter
+from netdsl.layers.reading import Taps
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.plan.sight import Look, looks
+from netdsl.plan.sight import Look, Seen, looks
 from netdsl.quantities import grouped
 from netdsl.reports.display import columns, padded, visible
 
@@ -80,37 +81,88 @@ def _macs(planned: PlannedLayer) -> list[str]:
 
 
 def _receptive_field(plan: Plan, planned: PlannedLayer) -> list[str]:
-    """The recursion r + (F - 1)*j, line by line for the layers that widen it; per axis where they differ."""
+    """The recursion r + (F - 1)*j, line by line for the layers that change it; per axis where they differ."""
     steps = looks(plan, planned.node.position)
-    alike = all(
-        size.height == size.width
-        for look in steps
-        for size in (look.window.kernel, look.window.stride, look.behind.size)
-    )
+    unknown = [place for place, look in enumerate(steps) if look.behind is None]
     lines = ["r = r + (F - 1)*j, then j = j*S, from r = 1 and j = 1 at the input"]
-    for axis in ("",) if alike else ("height", "width"):
-        if axis:
-            lines.append(f"{axis}:")
-        lines += _axis_steps(steps, 1 if axis == "width" else 0)
-    seen = planned.receptive_field
-    lines.append(f"= {seen}, of an image of {plan.input.size}")
-    if seen.height > plan.input.height or seen.width > plan.input.width:
+    seen = [axis for look in steps if look.behind is not None for axis in look.behind]
+    if any(len(axis.widths) > 1 for axis in seen):
+        lines.append("positions see differently where volumes are enlarged or joined: the largest r counts")
+    if unknown:
+        lines += _both_axes(steps[: unknown[0]]) if unknown[0] else []
+        lines.append(_loss(steps[unknown[0]]))
+        steps = steps[unknown[-1] + 1 :]
+    field = planned.receptive_field
+    if field is None:
+        return [*lines, "= unknown"]
+    lines += _both_axes(steps)
+    lines.append(f"= {field}, of an image of {plan.input.size}")
+    if field.height > plan.input.height or field.width > plan.input.width:
         lines.append("it reaches beyond the image: positions see padding too")
     return lines
 
 
+def _loss(look: Look) -> str:
+    """Behind which layer what is seen is not known, and why."""
+    name = visible(look.planned.node.name)
+    if look.planned.node.layer.keeps_order:
+        return f"{name} mixes rows, columns and channels: what one position sees behind it is not followed"
+    return f"{name} makes positions or channels see too differently, or too far, to be followed"
+
+
+def _both_axes(steps: list[Look]) -> list[str]:
+    down, across = (_axis_steps(steps, axis) for axis in (0, 1))
+    return down if down == across else ["height:", *down, "width:", *across]
+
+
 def _axis_steps(steps: list[Look], axis: int) -> list[str]:
-    rows = []
-    for look in steps:
-        kernel, stride = look.window.kernel[axis], look.window.stride[axis]
-        if kernel == stride == 1:
-            continue
-        (seen, step), (seen_behind, step_behind) = (
-            (view.size[axis], view.step[axis]) for view in (look.before, look.behind)
-        )
-        widening = f"r = {seen} + ({kernel} - 1)*{step} = {seen_behind}"
-        rows.append((visible(look.planned.node.name), widening, f"j = {step}*{stride} = {step_behind}"))
+    rows = [row for look in steps if (row := _axis_step(look, axis)) is not None]
     if not rows:
         return ["no window on the way is larger than 1"]
     widths = [max(columns(row[place]) for row in rows) for place in (0, 1)]
-    return [f"{padded(name, widths[0])}  {padded(r, widths[1])}  {j}" for name, r, j in rows]
+    return [f"{padded(name, widths[0])}  {padded(r, widths[1])}  {j}".rstrip() for name, r, j in rows]
+
+
+def _axis_step(look: Look, axis: int) -> tuple[str, str, str] | None:
+    """Name, r and j behind a layer; None where it changes neither."""
+    assert look.behind is not None
+    name, behind = visible(look.planned.node.name), look.behind[axis]
+    if look.before is None:
+        return name, f"r = {_span(behind)} of all positions", f"j = {behind.step}"
+    before, taps = look.before[axis], look.taps(axis)
+    kernel = 1 if taps is None else taps.last - taps.first + 1
+    same_view = before.widths == behind.widths and (before.step == behind.step or behind.step == 0)
+    if same_view and kernel == 1:
+        return None
+    fields = [size[axis] for size in look.others]
+    if taps is not None and taps.parts == 1 and before.step is not None and len(before.widths) == 1:
+        widened = f"{before.widths[0]} + ({kernel} - 1)*{before.step}"
+        r = f"r = {widened} = {behind.widths[-1]}"
+        if before.widths[0] + (kernel - 1) * before.step == behind.widths[-1]:
+            return name, r, f"j = {before.step}*{taps.step} = {behind.step}"
+    if behind.widths[-1] > max(fields, default=behind.widths[-1]):
+        return name, f"r = {_listed(fields)} together = {_span(behind)}", _pace(before, behind, None)
+    return name, f"r = {_span(behind)}", _pace(before, behind, taps)
+
+
+def _span(seen: Seen) -> str:
+    """``23``, ``15 or 23``, ``15 to 31``."""
+    low, high = seen.widths[0], seen.widths[-1]
+    if low == high:
+        return str(high)
+    return f"{low} {'or' if len(seen.widths) == 2 else 'to'} {high}"
+
+
+def _listed(numbers: list[int]) -> str:
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
+
+
+def _pace(before: Seen, behind: Seen, taps: Taps | None) -> str:
+    """How j follows; empty where it differs from branch to branch."""
+    if behind.step is None:
+        return ""
+    if taps is None or before.step is None:
+        return f"j = {behind.step}"
+    divided = f"/{taps.parts}" if taps.parts > 1 else ""
+    times = f"*{taps.step}" if taps.step != 1 or not divided else ""
+    return f"j = {before.step}{times}{divided} = {behind.step}"
