@@ -71,7 +71,18 @@ def seen_pixels(plan: Plan, position: int, row: int, column: int, *, narrow: boo
     """
     layers = plan.layers[: position + 1]
     depths = [1 if narrow else layer.output.channels for layer in layers]
-    needed: dict[int, Marks] = {position: Marks(row, column, np.ones((1, 1, depths[position]), bool))}
+    marks = needed_numbers(plan, position, Marks(row, column, np.ones((1, 1, depths[-1]), bool)), depths)
+    return Size(0, 0) if marks is None else marks.size()
+
+
+def needed_numbers(plan: Plan, position: int, outputs: Marks, depths: list[int]) -> Marks | None:
+    """The numbers of the input that some outputs of a layer depend on; None where there are none.
+
+    ``depths`` says how many channels the volumes count as: all of them, or one.
+    """
+    layers = plan.layers[: position + 1]
+    narrow = max(depths) == 1
+    needed = {position: outputs}
     for place in range(position, 0, -1):
         marks = needed.pop(place, None)
         if marks is None or not marks.values.any():
@@ -79,14 +90,15 @@ def seen_pixels(plan: Plan, position: int, row: int, column: int, *, narrow: boo
         node = layers[place].node
         if node.layer.keeps_order and not narrow:
             source = _numbered(plan, place)
-            found = _renumbered(_trimmed(marks), layers[place].output, layers[source].output)
-            needed[source] = _united(needed[source], found) if source in needed else found
-            continue
-        inputs = [volume._replace(channels=depths[i]) for i, volume in zip(node.inputs, layers[place].inputs)]
-        back = _back(node.layer, _trimmed(marks), tuple(inputs), layers[place].output, narrow)
-        for index, found in zip(node.inputs, back, strict=True):
+            back = [_renumbered(_trimmed(marks), layers[place].output, layers[source].output)]
+            sources: tuple[int, ...] = (source,)
+        else:
+            inputs = tuple(layers[index].output._replace(channels=depths[index]) for index in node.inputs)
+            back = _back(node.layer, _trimmed(marks), inputs, layers[place].output, narrow)
+            sources = node.inputs
+        for index, found in zip(sources, back, strict=True):
             needed[index] = _united(needed[index], found) if index in needed else found
-    return needed[0].size() if 0 in needed else Size(0, 0)
+    return needed.get(0)
 
 
 def _back(

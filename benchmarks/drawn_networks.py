@@ -9,7 +9,7 @@ from random import Random
 
 from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
-from netdsl.quantities import Volume
+from netdsl.quantities import Padding, Volume
 
 LONGEST = 22
 """Rows or columns above which nothing is enlarged further."""
@@ -71,15 +71,15 @@ def _joined(random: Random, x: Volume, number: int) -> str:
     for _ in range(random.randint(2, 3)):
         branch = [_layer(random, x, calm=True)] if random.random() < 0.8 else []
         if random.random() < 0.4:
-            branch.append(random.choice(("UPSAMPLE 2x2", "POOL 2x2 stride 2", "PAD 2,1,0,3")))
+            branch.append(random.choice(("UPSAMPLE 2x2", "POOL 2x2 stride 2", "PAD by top 2 bottom 1 right 3")))
         grown = _plan("\n".join([f"dialect torch\ninput {_extents(x)}", *branch]))
         if grown is None:
             branch, size = [], x.size
         else:
             size = grown.output.size
         if size.height < height or size.width < width:
-            room = f"{max(0, height - size.height)},0,{max(0, width - size.width)},0"
-            branch.append(f"PAD {room}")
+            rows, columns = max(0, height - size.height), max(0, width - size.width)
+            branch.append(f"PAD by top {rows} left {columns}")
             size = size._replace(height=max(height, size.height), width=max(width, size.width))
         top, left = random.randint(0, size.height - height), random.randint(0, size.width - width)
         branch.append(f"CROP {height}x{width} top {top} left {left}")
@@ -98,7 +98,8 @@ def _side(random: Random, x: Volume) -> str:
 
 
 def _uneven(random: Random) -> str:
-    return ",".join(str(random.randint(0, 2)) for _ in range(4))
+    """Padding that differs from side to side."""
+    return " ".join(f"{side} {random.randint(0, 2)}" for side in Padding._fields)
 
 
 def _layer(random: Random, x: Volume, *, calm: bool = False) -> str:
@@ -133,7 +134,7 @@ def _layer(random: Random, x: Volume, *, calm: bool = False) -> str:
         f"POOL {side} stride {stride} ceil",
         f"AVG POOL {side} stride {stride} pad {random.randint(0, 1)}",
         f"SUBSAMPLE {side} stride {stride}",
-        f"PAD {_uneven(random)}",
+        f"PAD by {_uneven(random)}",
         f"CROP {max(1, x.height - 3)}x{max(1, x.width - 2)} top {random.randint(0, 3)} left 0",
         *(_enlarging(random, filters) if larger else ()),
         *(_enlarging(random, filters) if larger else ()),

@@ -1,0 +1,201 @@
+"""Receptive fields: known values, and brute force. ``benchmarks/receptive_fields.py`` compares more."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import numpy as np
+import pytest
+from building import filled_store, planned
+from dependence import Marks, needed_numbers
+from drawn_networks import drawn_network
+from layer_cases import LAYERS, SECOND
+from receptive_fields import brute_force, compare
+
+from netdsl.backend.numpy.backend import NumpySession
+from netdsl.commands import run
+from netdsl.layers.leaky_relu import LeakyRelu
+from netdsl.layers.max_pool import MaxPool
+from netdsl.losses import losses
+from netdsl.plan.load import load_plan
+from netdsl.plan.plan import Plan
+from netdsl.program.lower import inference_program
+from netdsl.quantities import Size
+from netdsl.reports.as_derivation import derivation_as_text
+from netdsl.reports.as_table import plan_as_table
+from netdsl.resources import zoo_names, zoo_text
+
+TRIALS = 40
+SAMPLE = 16
+"""Numbers of the input that are changed, and numbers of the output that are looked at."""
+
+
+def plan_of(text: str) -> Plan:
+    plan, findings = load_plan("dialect torch\n" + text.replace("; ", "\n"))
+    assert plan is not None, [finding.message for finding in findings]
+    return plan
+
+
+def fields(text: str) -> dict[str, str]:
+    return {layer.node.name: str(layer.receptive_field) for layer in plan_of(text).layers}
+
+
+HOURGLASS = "input 25x25x1; [CONV 2 3x3 stride 2 pad 1]*3; [DECONV 2 3x3 stride 2 pad 1]*3"
+ENLARGED = (
+    "input 32x32x1; CONV 4 3x3 pad 1 - RELU - POOL 2x2 stride 2; CONV 4 3x3 pad 1 - RELU; UPSAMPLE 2x2; "
+    "CONV 4 3x3 pad 1 - RELU; CONV 4 3x3 pad 1"
+)
+ROWS = "input 8x8x2; RESHAPE 8x16x1 - MAX POOL 1x1 stride 1x2 - RESHAPE 8x8x1 - CONV 4 3x3 pad 1"
+GATE = "input 9x9x2; MULTIPLY[ CONV 4 3x3 pad 1 | AVG POOL global - FC 4 - SIGMOID ]"
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "field"),
+    [
+        (ENLARGED, "UPSAMPLE1", "8x8"),
+        (ENLARGED, "CONV3", "10x10"),
+        (ENLARGED, "CONV4", "12x12"),
+        (HOURGLASS, "DECONV1", "23x23"),
+        (HOURGLASS, "DECONV2", "23x23"),
+        (HOURGLASS, "DECONV3", "23x23"),
+        (ROWS, "CONV1", "3x3"),
+        # Branches beside each other see more than either.
+        ("input 9x9x1; ADD[ CROP 8x8 top 0 left 0 | CROP 8x8 top 1 left 1 ]", "ADD1", "2x2"),
+        ("input 9x9x1; CONCAT[ PAD by top 3 | PAD by bottom 3 ]; CONV 1 3x3", "CONV1", "6x3"),
+        # All positions, whatever is between: a gate, a normalisation of the whole volume.
+        (GATE, "MULTIPLY1", "10x10"),
+        ("input 9x9x2; LN", "LN1", "9x9"),
+        ("input 9x9x2; GN 2", "GN1", "9x9"),
+        ("input 9x9x2; LCN size 3", "LCN1", "13x13"),
+        ("input 9x9x2; AVG POOL global - UPSAMPLE 9x9 - CONV 2 3x3 pad 1", "CONV1", "9x9"),
+        ("input 9x9x2; BN", "BN1", "1x1"),
+        # Holes are seen past: the field is what lies around all that is read.
+        ("input 9x9x1; CONV 1 3x3 dilation 2 - POOL 1x1 stride 2", "MAX POOL1", "5x5"),
+        # Outputs of a transposed convolution that no filter reaches, and none but those.
+        ("input 9x9x1; DECONV 1 1x1 stride 2", "DECONV1", "1x1"),
+        ("input 9x9x1; DECONV 1 1x1 stride 2 - CROP 1x1 top 1 left 0", "CROP1", "0x0"),
+        ("input 9x9x1; DECONV 1 1x1 stride 2 - CONV 1 2x2 dilation 2", "CONV1", "2x2"),
+        # Back in the old order it is the old view; a row of numbers is one position.
+        ("input 8x8x2; FLATTEN - RELU - RESHAPE 8x8x2 - CONV 2 3x3 pad 1", "CONV1", "3x3"),
+        ("input 784; RESHAPE 28x28x1 - CONV 2 3x3 pad 1", "CONV1", "1x1"),
+        ("input 8x8x2; RESHAPE 4x1x32 - RESHAPE 8x8x2 - CONV 2 3x3 pad 1", "CONV1", "3x3"),
+        ("input 8x8x2; RESHAPE 16x8x1 - CONV 2 3x3 pad 1", "CONV1", "None"),
+        ("input 8x8x2; CONV 2 3x3; RESHAPE 18x4x1 - CONV 2 3x3 pad 1 - FC 3", "FC1", "8x8"),
+        ("input 8x8x2; CONCAT[ SKIP | CONV 2 3x3 pad 1 ] - RESHAPE 8x16x2", "RESHAPE1", "None"),
+    ],
+)
+def test_known_fields(text: str, name: str, field: str) -> None:
+    assert fields(text)[name] == field
+
+
+@pytest.mark.parametrize(
+    ("network", "field"),
+    [("unet", 204), ("segnet", 404), ("vgg16", 404), ("fcn32s", 436), ("fcn8s", 468), ("lenet", 32)],
+)
+def test_networks_of_the_zoo(network: str, field: int) -> None:
+    plan, _ = load_plan(zoo_text(network))
+    assert plan is not None
+    assert plan.layers[-1].receptive_field == (field, field)
+
+
+def test_the_zoo_by_brute_force() -> None:
+    for name in zoo_names():
+        plan, _ = load_plan(zoo_text(name))
+        assert plan is not None
+        last = plan.layers[-1]
+        assert last.receptive_field == brute_force(plan, last.node.position, narrow=True), name
+
+
+def test_drawn_networks_by_brute_force() -> None:
+    compared = unknown = 0
+    for number in range(500, 512):
+        text, plan = drawn_network(number)
+        found = compare(plan)
+        assert not found.differing, text
+        compared, unknown = compared + found.agree, unknown + found.unknown
+    assert unknown * 10 < compared
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS if name != "dropout"])
+def test_brute_force_knows_what_layers_compute(name: str) -> None:
+    """Change a number of the input, and see which numbers of the output change."""
+    given, layer = LAYERS[name]
+    if name == "unpool":
+        layers = ((MaxPool(kernel=Size(2, 2)), (0,)), (layer, (1, 0)))
+    elif name in SECOND:
+        layers = ((SECOND[name], (0,)), (layer, (0, 1)))
+    else:
+        layers = (layer,)
+    plan = planned(given, *layers, LeakyRelu(slope=0.5))  # scores are those before a closing SOFTMAX
+    program = inference_program(plan, TRIALS, loss=losses()["l2"])
+    session = NumpySession(program, filled_store(program, seed=1))
+    random = np.random.default_rng(2)
+    images = random.normal(size=session.inputs["x"].shape).astype(np.float32)
+    x, y = plan.input, plan.output
+    depths = [planned.output.channels for planned in plan.layers]
+
+    def scores(changed: tuple[int, ...] | None) -> np.ndarray:
+        session.inputs["x"][...] = images
+        if changed is not None:
+            session.inputs["x"].reshape(TRIALS, *x.shape)[(slice(None), *changed)] += 9
+        session.run()
+        return session.outputs["scores"].reshape(TRIALS, -1).copy()
+
+    before = scores(None)
+    looked_at = random.permutation(y.values)[:SAMPLE]
+    needed = []
+    for number in looked_at:
+        row, column, channel = map(int, np.unravel_index(number, y.shape))
+        values = np.arange(y.channels).reshape(1, 1, -1) == channel
+        needed.append(needed_numbers(plan, len(plan.layers) - 1, Marks(row, column, values), depths))
+    for number in random.permutation(x.values)[:SAMPLE]:
+        place = tuple(map(int, np.unravel_index(number, x.shape)))
+        changes = (scores(place) != before).any(axis=0)
+        for output, marks in zip(looked_at, needed, strict=True):
+            assert changes[output] == (marks is not None and _holds(marks, place)), (place, output)
+
+
+def _holds(marks: Marks, place: tuple[int, ...]) -> bool:
+    row, column = place[0] - marks.top, place[1] - marks.left
+    high, wide, _ = marks.values.shape
+    return 0 <= row < high and 0 <= column < wide and bool(marks.values[row, column, place[2]])
+
+
+UNKNOWN = "input 8x8x2; RESHAPE 16x8x1; CONV 2 3x3 pad 1"
+
+
+def test_what_is_not_known_is_said(capsys: pytest.CaptureFixture[str], tmp_path) -> None:
+    plan = plan_of(UNKNOWN)
+    assert [line.split()[-1] for line in plan_as_table(plan).splitlines()[4:7]] == ["1x1", "unknown", "unknown"]
+    path = tmp_path / "unknown.net"
+    path.write_text("dialect torch\n" + UNKNOWN.replace("; ", "\n") + "\nexpect receptive_field CONV1 >= 3\n")
+    assert run(["check", str(path), "--format", "json"]) == 1
+    (network,) = json.loads(capsys.readouterr().out)["networks"]
+    assert [layer["receptive_field"] for layer in network["plan"]["layers"]] == [[1, 1], None, None]
+    assert [finding["code"] for finding in network["diagnostics"] if finding["severity"] == "error"] == ["ND318"]
+    assert "RESHAPE1 mixes rows" in derivation_as_text(plan, plan.layers[-1])
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("input 8x8x1; [UPSAMPLE 64x64 - CONV 1 3x3 pad 1 - POOL 64x64 stride 64]*30000", None),
+        ("input 8x8x1; [UPSAMPLE 2x2 - CONV 1 3x3 pad 1 - POOL 2x2 stride 2]*30000", Size(60001, 60001)),
+        ("input 1x1x1; [CONV 1 3x3 pad 1 stride 2]*90000", None),
+        ("input 8x8x1; UPSAMPLE 2x2 - UPSAMPLE 3x3 - UPSAMPLE 5x5 - UPSAMPLE 7x7 - UPSAMPLE 11x11", None),
+        ("input 8x8x1; UPSAMPLE 99999x1 - CONV 1 3x1 pad 1x0", None),
+    ],
+)
+def test_long_and_various_networks_take_linear_time(text: str, field: Size | None) -> None:
+    begin = time.process_time()
+    assert plan_of(text).layers[-1].receptive_field == field
+    assert time.process_time() - begin < 8
+
+
+def test_explain_where_positions_see_differently() -> None:
+    plan = plan_of(HOURGLASS)
+    found = derivation_as_text(plan, plan.layers[-1])
+    assert "CONV3    r = 7 + (3 - 1)*4 = 15  j = 4*2 = 8\n" in found
+    assert "DECONV1  r = 15 or 23            j = 8/2 = 4\n" in found
+    assert "= 23x23, of an image of 25x25" in found
