@@ -51,12 +51,22 @@ def _line(random: Random, x: Volume, number: int, pool: str) -> str:
     if choice < 0.2:
         return _joined(random, x, number)
     if choice < 0.28 and x.height > 1:
-        inside = " - ".join([f"CONV {random.randint(1, 3)} 3x3 pad 1"] * random.randint(0, 2) + ["RELU"])
-        before = f"before{number}: CONV {random.randint(1, 4)} {_side(random, x)} same"
-        return f"{before}\nPOOL {pool}\n{inside}\nCONV CHANNELS 1x1\nUNPOOL[ SKIP | @before{number} ]".replace(
-            "CHANNELS", before.split()[2]
-        )
+        return _undone(random, x, number, pool)
     return _layer(random, x)
+
+
+def _undone(random: Random, x: Volume, number: int, pool: str) -> str:
+    """A pool, and behind some layers what undoes it."""
+    inside = [f"CONV {random.randint(1, 3)} 3x3 pad 1"] * random.randint(0, 2)
+    filters = random.randint(1, 4)
+    lines = [
+        f"before{number}: CONV {filters} {_side(random, x)} same",
+        f"POOL {pool}",
+        " - ".join([*inside, "RELU"]),
+        f"CONV {filters} 1x1",
+        f"UNPOOL[ SKIP | @before{number} ]",
+    ]
+    return "\n".join(lines)
 
 
 def _joined(random: Random, x: Volume, number: int) -> str:
@@ -71,7 +81,8 @@ def _joined(random: Random, x: Volume, number: int) -> str:
     for _ in range(random.randint(2, 3)):
         branch = [_layer(random, x, calm=True)] if random.random() < 0.8 else []
         if random.random() < 0.4:
-            branch.append(random.choice(("UPSAMPLE 2x2", "POOL 2x2 stride 2", "PAD by top 2 bottom 1 right 3")))
+            moved = ("UPSAMPLE 2x2", "POOL 2x2 stride 2", "PAD by top 2 bottom 1 right 3")
+            branch.append(random.choice(moved))
         grown = _plan("\n".join([f"dialect torch\ninput {_extents(x)}", *branch]))
         if grown is None:
             branch, size = [], x.size

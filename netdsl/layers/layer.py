@@ -74,7 +74,6 @@ POINT = Window(Size(1, 1), Size(1, 1), Padding(0, 0, 0, 0))
 """The window of a layer that looks at one position at a time."""
 
 
-
 def window_reading(window: Window) -> Reading:
     """What a window covers, as taps of the first input."""
     kernel, stride, padding, dilation = window

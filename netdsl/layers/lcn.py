@@ -78,7 +78,7 @@ class LocalContrastNorm(Pointwise):
         # mean over the image is the least that is divided by.
         reach = 2 * (self.size // 2)
         near = sliding_taps(2 * reach + 1, 1, reach)
-        everywhere = reading_all(inputs[0], margin=Size(reach, reach))
+        everywhere = reading_all(inputs[0], margin=reach)
         return Reads((reading(near, near), everywhere), Channels.ALL)
 
     def kept_values(self, *inputs: Volume) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import NamedTuple
 
-from netdsl.quantities import Size, Volume
+from netdsl.quantities import Volume
 
 
 class Taps(NamedTuple):
@@ -94,6 +94,6 @@ def reading_here(source: int = 0) -> Reading:
     return reading(HERE, HERE, source)
 
 
-def reading_all(x: Volume, source: int = 0, margin: Size = Size(0, 0)) -> Reading:
-    """Every position of an input."""
-    return reading(all_taps(x.height, margin.height), all_taps(x.width, margin.width), source)
+def reading_all(x: Volume, source: int = 0, margin: int = 0) -> Reading:
+    """Every position of an input, and those of a margin around it."""
+    return reading(all_taps(x.height, margin), all_taps(x.width, margin), source)

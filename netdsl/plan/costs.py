@@ -8,7 +8,8 @@ from netdsl.graph.network import Network
 from netdsl.layers.layer import Layer, Parameter, Statistic
 from netdsl.layers.reading import Reads
 from netdsl.plan.plan import PlannedLayer
-from netdsl.plan.views import Sight, View
+from netdsl.plan.sight import Sight
+from netdsl.plan.views import View
 from netdsl.quantities import Volume
 
 

@@ -1,82 +1,196 @@
-"""How the receptive field of one layer comes about, layer by layer."""
+"""What the positions of every volume see of the image, layer by layer.
+
+The image goes on without end, so that padding counts as image; layers that read all positions
+read those that there are. A position sees what any of its channels sees.
+"""
 
 from __future__ import annotations
 
-from fractions import Fraction
-from typing import NamedTuple
+from netdsl.layers.layer import Layer
+from netdsl.layers.reading import Channels, Reading, Reads, all_taps
+from netdsl.plan.tracks import Interval, Track, Untraceable, Work, common_period, through, together
+from netdsl.plan.views import (
+    IMAGE,
+    UNKNOWN,
+    Part,
+    View,
+    alike,
+    contains,
+    order_of,
+    parts_keep_pace,
+    reads_all,
+    width,
+    widths_along,
+)
+from netdsl.quantities import Size, Volume
 
-from netdsl.layers.reading import Reads, Taps
-from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.plan.views import Sight, View
-from netdsl.quantities import Size
+PART_LIMIT = 6
+"""Parts of a view that may differ in pace."""
 
 
-class Seen(NamedTuple):
-    """What the positions of a volume see along one axis.
+class Sight:
+    """Follows what is seen from layer to layer of one network."""
 
-    ``widths`` are the different numbers of pixels, the least first; ``step`` is how far what is seen
-    moves from one position to the next, None where that differs.
-    """
+    def __init__(self) -> None:
+        self.work = Work()
 
-    widths: tuple[int, ...]
-    step: Fraction | None
+    def behind(
+        self, layer: Layer, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume, reads: Reads
+    ) -> View:
+        """The view behind a layer that reads volumes with these views."""
+        if not views:
+            return IMAGE
+        if layer.keeps_order:
+            return self._reordered(views[0], inputs[0], output)
+        if reads.channels is Channels.OWN:
+            return views[0]
+        try:
+            parts = self._parts(views, reads)
+        except Untraceable:
+            return UNKNOWN
+        same = alike(reads.channels, views, inputs, output)
+        if parts is not None:
+            return View(parts, same)
+        whole = self._whole_behind(views, inputs, output, reads)
+        if whole is not None and output.size == (1, 1):
+            return View((whole,), same)
+        return View(None, alike=False, whole=whole)
 
-
-class Look(NamedTuple):
-    """One layer on the way: what it reads, and what positions see before and behind it, per axis.
-
-    ``before`` is of the input that sees most, ``others`` the fields of all inputs where there are
-    several. ``before`` and ``behind`` are None where that is not known.
-    """
-
-    planned: PlannedLayer
-    reads: Reads
-    before: tuple[Seen, Seen] | None
-    behind: tuple[Seen, Seen] | None
-    others: tuple[Size, ...] = ()
-
-    def taps(self, axis: int) -> Taps | None:
-        """The window that slides along an axis, where all that the layer reads is one window."""
-        if len(self.reads.readings) != 1 or self.planned.node.layer.keeps_order:
+    def _parts(self, views: tuple[View, ...], reads: Reads) -> tuple[Part, ...] | None:
+        """The parts of everything that is read; None where some of it is not known."""
+        single = views[0].parts if len(reads.readings) == 1 else None
+        if single is not None and len(single) == 1 and reads.channels is not Channels.SELECTED:
+            return self._merged([self._read(single[0], reads.readings[0])])
+        if reads.channels is Channels.SELECTED and not all(view.alike for view in views):
             return None
-        (reading,) = self.reads.readings
-        return reading.steps[0][axis] if len(reading.steps) == 1 else None
+        found: list[Part] = []
+        hidden: list[Part] = []
+        for reading in reads.readings:
+            view = views[reading.source]
+            if view.parts is not None:
+                found += (self._read(part, reading) for part in view.parts)
+            elif view.whole is None:
+                return None
+            elif reads_all(reading):
+                found.append(view.whole)
+            else:
+                hidden.append(view.whole)
+        parts = self._merged(found)
+        # What is hidden in a part that all positions see makes no difference.
+        inside = all(any(contains(part, whole) for part in parts) for whole in hidden)
+        return parts if inside else None
 
+    def _read(self, part: Part, reading: Reading) -> Part:
+        rows, columns = part
+        for down, across in reading.steps:
+            square = rows is columns and down == across
+            rows = through(rows, down, self.work)
+            columns = rows if square else through(columns, across, self.work)
+        return Part(rows, columns)
 
-def looks(plan: Plan, position: int) -> list[Look]:
-    """The layers from the input to a layer, where branches meet along the one that sees most, or along
-    one of which that is not known."""
-    sight = Sight()
-    views: list[View] = []
-    for planned in plan.layers[: position + 1]:
-        layer, inputs = planned.node.layer, planned.inputs
-        seen = tuple(views[index] for index in planned.node.inputs)
-        views.append(sight.behind(layer, seen, inputs, planned.output, layer.reads(*inputs)))
-    found = []
-    planned = plan.layers[position]
-    while planned.node.inputs:
-        sources = [plan.layers[index] for index in planned.node.inputs]
-        fields = [source.receptive_field for source in sources]
-        known = tuple(field for field in fields if field is not None)
-        widest = fields.index(None) if len(known) < len(fields) else fields.index(max(known))
-        before = sources[widest]
-        found.append(
-            Look(
-                planned,
-                planned.node.layer.reads(*planned.inputs),
-                _seen(sight, views[before.node.position], before),
-                _seen(sight, views[planned.node.position], planned),
-                known if len(known) == len(fields) > 1 else (),
-            )
-        )
-        planned = before
-    return list(reversed(found))
+    def _merged(self, parts: list[Part]) -> tuple[Part, ...]:
+        """As few parts as possible: those that keep pace become one."""
+        if len(parts) == 1 and parts[0].rows.gapless and parts[0].columns.gapless:
+            return tuple(parts)
+        found: list[Part] = []
+        for part in dict.fromkeys(parts):
+            if not any(part.rows.intervals) or not any(part.columns.intervals):
+                continue  # nothing is seen at all
+            for place, other in enumerate(found):
+                if parts_keep_pace(part, other):
+                    rows = together(other.rows, part.rows, self.work)
+                    square = part.rows is part.columns and other.rows is other.columns
+                    columns = rows if square else together(other.columns, part.columns, self.work)
+                    found[place] = Part(rows, columns)
+                    break
+            else:
+                found.append(part)
+        if len(found) > PART_LIMIT:
+            raise Untraceable
+        return tuple(found)
 
+    def whole(self, view: View, volume: Volume) -> Part | None:
+        """What all positions of a volume see together, as a part that is the same for all."""
+        if view.parts is None:
+            return view.whole
+        everything = Reading(((all_taps(volume.height), all_taps(volume.width)),))
+        try:
+            parts = self._merged([self._read(part, everything) for part in view.parts])
+        except Untraceable:
+            return None
+        return parts[0] if len(parts) == 1 else None
 
-def _seen(sight: Sight, view: View, planned: PlannedLayer) -> tuple[Seen, Seen] | None:
-    if planned.receptive_field is None or view.parts is None:
-        return None
-    rows, columns = sight.widths(view, planned.output)
-    paces = [{Fraction(part[axis].advance, part[axis].period) for part in view.parts} for axis in (0, 1)]
-    steps = [pace.pop() if len(pace) == 1 else None for pace in paces]
-    return Seen(rows, steps[0]), Seen(columns, steps[1])
+    def _whole_behind(
+        self, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume, reads: Reads
+    ) -> Part | None:
+        """What all positions see together behind a layer that leaves out no position of its inputs."""
+        if reads.channels is Channels.SELECTED:
+            return None
+        found = []
+        for reading in reads.readings:
+            view, volume = views[reading.source], inputs[reading.source]
+            whole = self.whole(view, volume)
+            (rows, columns), *more = reading.steps
+            covers = rows.cover(volume.height, output.height) and columns.cover(volume.width, output.width)
+            if more or whole is None or not covers:
+                return None
+            found.append(whole)
+        try:
+            merged = self._merged(found)
+        except Untraceable:
+            return None
+        return merged[0] if len(merged) == 1 else None
+
+    def _reordered(self, view: View, x: Volume, y: Volume) -> View:
+        """The view behind a layer that reads the numbers of x as those of y."""
+        base, volume = view.origin or (view, x)
+        if y.shape == volume.shape:
+            return base
+        order = order_of(base, volume, y)
+        if order is None:
+            return View(None, False, self.whole(base, volume), (base, volume))
+        assert base.parts is not None
+        reading, same = order
+        try:
+            parts = self._merged([self._read(part, reading) for part in base.parts])
+        except Untraceable:
+            return UNKNOWN
+        return View(parts, same, None, (base, volume))
+
+    def field(self, view: View, volume: Volume) -> Size | None:
+        """Height and width of what the position of a volume that sees most sees; None if not known."""
+        try:
+            return self._field(view, volume)
+        except Untraceable:
+            return None
+
+    def _field(self, view: View, volume: Volume) -> Size | None:
+        if view.parts is None:
+            return None
+        if len(view.parts) == 1 and view.parts[0].rows.period == view.parts[0].columns.period == 1:
+            return Size(*(width(track.intervals[0]) for track in view.parts[0]))
+        rows, columns = self.widths(view, volume)
+        return Size(rows[-1], columns[-1])
+
+    def widths(self, view: View, volume: Volume) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The different heights and the different widths that positions see, the largest last."""
+        assert view.parts is not None
+        rows = self._sample([part.rows for part in view.parts], volume.height)
+        columns = self._sample([part.columns for part in view.parts], volume.width)
+        return widths_along(rows, columns), widths_along(columns, rows)
+
+    def _sample(self, tracks: list[Track], extent: int) -> list[tuple[Interval | None, ...]]:
+        """What is seen by as many positions of an axis as it takes to find the one that sees most.
+
+        Positions a period apart see, of each track, intervals that move evenly. So the hull of all is
+        convex along them and widest at one of the two ends.
+        """
+        period = 1
+        for track in tracks:
+            period = common_period(period, track.period)
+        ends = 1 if len(tracks) == 1 else 2
+        self.work.take(ends * min(period, extent) * len(tracks))
+        places = dict.fromkeys(range(min(period, extent)))
+        if ends == 2:
+            places |= dict.fromkeys(range(max(extent - period, 0), extent))
+        return [tuple(track.at(place) for track in tracks) for place in places]

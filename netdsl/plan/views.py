@@ -1,31 +1,12 @@
-"""What the positions of every volume see of the image, layer by layer.
-
-The image goes on without end, so that padding counts as image; layers that read all positions
-read those that there are. A position sees what any of its channels sees.
-"""
+"""What the positions of a volume see of the image, and how two views compare."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.layers.layer import Layer
-from netdsl.layers.reading import HERE, Channels, Reading, Reads, Taps, all_taps
-from netdsl.plan.tracks import (
-    PIXELS,
-    Interval,
-    Track,
-    Untraceable,
-    Work,
-    common_period,
-    hull,
-    keep_pace,
-    through,
-    together,
-)
-from netdsl.quantities import Size, Volume
-
-PART_LIMIT = 6
-"""Parts of a view that may differ in pace."""
+from netdsl.layers.reading import HERE, Channels, Reading, Taps, all_taps
+from netdsl.plan.tracks import PIXELS, Interval, Track, hull, keep_pace
+from netdsl.quantities import Volume
 
 
 class Part(NamedTuple):
@@ -56,175 +37,7 @@ UNKNOWN = View(None, alike=False)
 """The view of a volume of which nothing is known."""
 
 
-class Sight:
-    """Follows what is seen from layer to layer of one network."""
-
-    def __init__(self) -> None:
-        self.work = Work()
-
-    def behind(
-        self, layer: Layer, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume, reads: Reads
-    ) -> View:
-        """The view behind a layer that reads volumes with these views."""
-        if not views:
-            return IMAGE
-        if layer.keeps_order:
-            return self._reordered(views[0], inputs[0], output)
-        if reads.channels is Channels.OWN:
-            return views[0]
-        try:
-            parts = self._parts(views, reads)
-        except Untraceable:
-            return UNKNOWN
-        alike = _alike(reads.channels, views, inputs, output)
-        if parts is not None:
-            return View(parts, alike)
-        whole = self._whole_behind(views, inputs, output, reads)
-        if whole is not None and output.size == (1, 1):
-            return View((whole,), alike)
-        return View(None, alike=False, whole=whole)
-
-    def _parts(self, views: tuple[View, ...], reads: Reads) -> tuple[Part, ...] | None:
-        """The parts of everything that is read; None where some of it is not known."""
-        single = views[0].parts if len(reads.readings) == 1 else None
-        if single is not None and len(single) == 1 and reads.channels is not Channels.SELECTED:
-            return self._merged([self._read(single[0], reads.readings[0])])
-        if reads.channels is Channels.SELECTED and not all(view.alike for view in views):
-            return None
-        found: list[Part] = []
-        hidden: list[Part] = []
-        for reading in reads.readings:
-            view = views[reading.source]
-            if view.parts is not None:
-                found += (self._read(part, reading) for part in view.parts)
-            elif view.whole is None:
-                return None
-            elif _reads_all(reading):
-                found.append(view.whole)
-            else:
-                hidden.append(view.whole)
-        parts = self._merged(found)
-        # What is hidden in a part that all positions see makes no difference.
-        inside = all(any(_contains(part, whole) for part in parts) for whole in hidden)
-        return parts if inside else None
-
-    def _read(self, part: Part, reading: Reading) -> Part:
-        rows, columns = part
-        for down, across in reading.steps:
-            square = rows is columns and down == across
-            rows = through(rows, down, self.work)
-            columns = rows if square else through(columns, across, self.work)
-        return Part(rows, columns)
-
-    def _merged(self, parts: list[Part]) -> tuple[Part, ...]:
-        """As few parts as possible: those that keep pace become one."""
-        if len(parts) == 1 and parts[0].rows.gapless and parts[0].columns.gapless:
-            return tuple(parts)
-        found: list[Part] = []
-        for part in dict.fromkeys(parts):
-            if not any(part.rows.intervals) or not any(part.columns.intervals):
-                continue  # nothing is seen at all
-            for place, other in enumerate(found):
-                if _keep_pace(part, other):
-                    rows = together(other.rows, part.rows, self.work)
-                    square = part.rows is part.columns and other.rows is other.columns
-                    columns = rows if square else together(other.columns, part.columns, self.work)
-                    found[place] = Part(rows, columns)
-                    break
-            else:
-                found.append(part)
-        if len(found) > PART_LIMIT:
-            raise Untraceable
-        return tuple(found)
-
-    def whole(self, view: View, volume: Volume) -> Part | None:
-        """What all positions of a volume see together, as a part that is the same for all."""
-        if view.parts is None:
-            return view.whole
-        everything = Reading(((all_taps(volume.height), all_taps(volume.width)),))
-        try:
-            parts = self._merged([self._read(part, everything) for part in view.parts])
-        except Untraceable:
-            return None
-        return parts[0] if len(parts) == 1 else None
-
-    def _whole_behind(
-        self, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume, reads: Reads
-    ) -> Part | None:
-        """What all positions see together behind a layer that leaves out no position of its inputs."""
-        if reads.channels is Channels.SELECTED:
-            return None
-        found = []
-        for reading in reads.readings:
-            view, volume = views[reading.source], inputs[reading.source]
-            whole = self.whole(view, volume)
-            (rows, columns), *more = reading.steps
-            covers = rows.cover(volume.height, output.height) and columns.cover(volume.width, output.width)
-            if more or whole is None or not covers:
-                return None
-            found.append(whole)
-        try:
-            merged = self._merged(found)
-        except Untraceable:
-            return None
-        return merged[0] if len(merged) == 1 else None
-
-    def _reordered(self, view: View, x: Volume, y: Volume) -> View:
-        """The view behind a layer that reads the numbers of x as those of y."""
-        base, volume = view.origin or (view, x)
-        if y.shape == volume.shape:
-            return base
-        order = _ordered(base, volume, y)
-        if order is None:
-            return View(None, False, self.whole(base, volume), (base, volume))
-        assert base.parts is not None
-        reading, alike = order
-        try:
-            parts = self._merged([self._read(part, reading) for part in base.parts])
-        except Untraceable:
-            return UNKNOWN
-        return View(parts, alike, None, (base, volume))
-
-    def field(self, view: View, volume: Volume) -> Size | None:
-        """Height and width of what the position of a volume that sees most sees; None if not known."""
-        try:
-            return self._field(view, volume)
-        except Untraceable:
-            return None
-
-    def _field(self, view: View, volume: Volume) -> Size | None:
-        if view.parts is None:
-            return None
-        if len(view.parts) == 1 and view.parts[0].rows.period == view.parts[0].columns.period == 1:
-            return Size(*(width(track.intervals[0]) for track in view.parts[0]))
-        rows, columns = self.widths(view, volume)
-        return Size(rows[-1], columns[-1])
-
-    def widths(self, view: View, volume: Volume) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The different heights and the different widths that positions see, the largest last."""
-        assert view.parts is not None
-        rows = self._sample([part.rows for part in view.parts], volume.height)
-        columns = self._sample([part.columns for part in view.parts], volume.width)
-        return _widths(rows, columns), _widths(columns, rows)
-
-    def _sample(self, tracks: list[Track], extent: int) -> list[tuple[Interval | None, ...]]:
-        """What is seen by as many positions of an axis as it takes to find the one that sees most.
-
-        Positions a period apart see, of each track, intervals that move evenly. So the hull of all is
-        convex along them and widest at one of the two ends.
-        """
-        period = 1
-        for track in tracks:
-            period = common_period(period, track.period)
-        ends = 1 if len(tracks) == 1 else 2
-        self.work.take(ends * min(period, extent) * len(tracks))
-        places = dict.fromkeys(range(min(period, extent)))
-        if ends == 2:
-            places |= dict.fromkeys(range(max(extent - period, 0), extent))
-        return [tuple(track.at(place) for track in tracks) for place in places]
-
-
-def _widths(
+def widths_along(
     along: list[tuple[Interval | None, ...]], across: list[tuple[Interval | None, ...]]
 ) -> tuple[int, ...]:
     """The widths of hulls along one axis; a part is seen only where both its axes see something."""
@@ -244,7 +57,7 @@ def width(interval: Interval | None) -> int:
     return 0 if interval is None else interval[1] - interval[0] + 1
 
 
-def _alike(channels: Channels, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume) -> bool:
+def alike(channels: Channels, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume) -> bool:
     """Whether all channels of an output position see the same."""
     if channels is Channels.ALL:
         return True
@@ -255,7 +68,7 @@ def _alike(channels: Channels, views: tuple[View, ...], inputs: tuple[Volume, ..
     return all(view.alike for view in views)
 
 
-def _keep_pace(first: Part, second: Part) -> bool:
+def parts_keep_pace(first: Part, second: Part) -> bool:
     """Whether two parts can be one: they advance equally fast and are seen at the same positions."""
     if not (keep_pace(first.rows, second.rows) and keep_pace(first.columns, second.columns)):
         return False
@@ -263,48 +76,50 @@ def _keep_pace(first: Part, second: Part) -> bool:
     return gapless or first.rows == second.rows or first.columns == second.columns
 
 
-def _is_same_for_all(part: Part) -> bool:
+def is_same_for_all(part: Part) -> bool:
+    """Whether all positions see the same."""
     return all(track.advance == 0 and track.period == 1 for track in part)
 
 
-def _contains(part: Part, inner: Part) -> bool:
+def contains(part: Part, inner: Part) -> bool:
     """Whether every position sees, in a part, what another part that is the same for all has."""
-    return _is_same_for_all(part) and all(
+    return is_same_for_all(part) and all(
         hull(around.intervals[0], track.intervals[0]) == around.intervals[0]
         for around, track in zip(part, inner, strict=True)
     )
 
 
-def _reads_all(reading: Reading) -> bool:
+def reads_all(reading: Reading) -> bool:
+    """Whether every output position reads all positions."""
     return all(taps.step == 0 for taps in reading.steps[0])
 
 
-def _ordered(view: View, x: Volume, y: Volume) -> tuple[Reading, bool] | None:
+def order_of(view: View, x: Volume, y: Volume) -> tuple[Reading, bool] | None:
     """How positions of y read those of x where the numbers keep their order, and whether y's channels
     see alike; None where rows get mixed, so that down and across cannot be told apart."""
     if view.parts is None:
         return None
-    same = x.size == (1, 1) or all(_is_same_for_all(part) for part in view.parts)
+    everywhere = x.size == (1, 1) or all(is_same_for_all(part) for part in view.parts)
     if y.size == (1, 1):
-        return Reading(((all_taps(x.height), all_taps(x.width)),)), view.alike and same
+        return Reading(((all_taps(x.height), all_taps(x.width)),)), view.alike and everywhere
     if y.channels % x.channels and not view.alike:
         return None  # some channels of a position are here, others there
-    if same:
+    if everywhere:
         return Reading(((_FIRST, _FIRST),)), view.alike
     row, new_row = x.width * x.channels, y.width * y.channels
     if row == new_row:
         rows, columns = HERE, Taps(0, y.channels - 1, y.channels, x.channels)
-        alike = view.alike and x.channels % y.channels == 0
+        same = view.alike and x.channels % y.channels == 0
     elif y.width == 1 and new_row % row == 0:
         rows, columns = Taps(0, new_row // row - 1, new_row // row), all_taps(x.width)
-        alike = False
+        same = False
     elif x.width == 1 and row % new_row == 0:
         rows, columns = Taps(0, 0, 1, row // new_row), _FIRST
-        alike = view.alike
+        same = view.alike
     else:
         return None
     rows = _FIRST if x.height == 1 else rows
-    return Reading(((rows, _FIRST if x.width == 1 else columns),)), alike
+    return Reading(((rows, _FIRST if x.width == 1 else columns),)), same
 
 
 _FIRST = Taps(0, 0, 0)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from netdsl.graph.printer import layer_text
 from netdsl.layers.layer import Parameter
 from netdsl.layers.reading import Taps
+from netdsl.plan.looks import Look, Seen, looks
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.plan.sight import Look, Seen, looks
 from netdsl.quantities import grouped
 from netdsl.reports.display import columns, padded, visible
 

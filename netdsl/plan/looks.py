@@ -1,0 +1,83 @@
+"""How the receptive field of one layer comes about, layer by layer."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from netdsl.layers.reading import Reads, Taps
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.plan.sight import Sight
+from netdsl.plan.views import View
+from netdsl.quantities import Size
+
+
+class Seen(NamedTuple):
+    """What the positions of a volume see along one axis.
+
+    ``widths`` are the different numbers of pixels, the least first; ``step`` is how far what is seen
+    moves from one position to the next, None where that differs.
+    """
+
+    widths: tuple[int, ...]
+    step: Fraction | None
+
+
+class Look(NamedTuple):
+    """One layer on the way: what it reads, and what positions see before and behind it, per axis.
+
+    ``before`` is of the input that sees most, ``others`` the fields of all inputs where there are
+    several. ``before`` and ``behind`` are None where that is not known.
+    """
+
+    planned: PlannedLayer
+    reads: Reads
+    before: tuple[Seen, Seen] | None
+    behind: tuple[Seen, Seen] | None
+    others: tuple[Size, ...] = ()
+
+    def taps(self, axis: int) -> Taps | None:
+        """The window that slides along an axis, where all that the layer reads is one window."""
+        if len(self.reads.readings) != 1 or self.planned.node.layer.keeps_order:
+            return None
+        (reading,) = self.reads.readings
+        return reading.steps[0][axis] if len(reading.steps) == 1 else None
+
+
+def looks(plan: Plan, position: int) -> list[Look]:
+    """The layers from the input to a layer, where branches meet along the one that sees most, or along
+    one of which that is not known."""
+    sight = Sight()
+    views: list[View] = []
+    for planned in plan.layers[: position + 1]:
+        layer, inputs = planned.node.layer, planned.inputs
+        seen = tuple(views[index] for index in planned.node.inputs)
+        views.append(sight.behind(layer, seen, inputs, planned.output, layer.reads(*inputs)))
+    found = []
+    planned = plan.layers[position]
+    while planned.node.inputs:
+        sources = [plan.layers[index] for index in planned.node.inputs]
+        fields = [source.receptive_field for source in sources]
+        known = tuple(field for field in fields if field is not None)
+        widest = fields.index(None) if len(known) < len(fields) else fields.index(max(known))
+        before = sources[widest]
+        found.append(
+            Look(
+                planned,
+                planned.node.layer.reads(*planned.inputs),
+                _seen(sight, views[before.node.position], before),
+                _seen(sight, views[planned.node.position], planned),
+                known if len(known) == len(fields) > 1 else (),
+            )
+        )
+        planned = before
+    return list(reversed(found))
+
+
+def _seen(sight: Sight, view: View, planned: PlannedLayer) -> tuple[Seen, Seen] | None:
+    if planned.receptive_field is None or view.parts is None:
+        return None
+    rows, columns = sight.widths(view, planned.output)
+    paces = [{Fraction(part[axis].advance, part[axis].period) for part in view.parts} for axis in (0, 1)]
+    steps = [pace.pop() if len(pace) == 1 else None for pace in paces]
+    return Seen(rows, steps[0]), Seen(columns, steps[1])
