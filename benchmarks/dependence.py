@@ -45,10 +45,6 @@ Places = Callable[[int], Iterable[int]]
 """The input positions behind an output position, along one axis."""
 
 
-class Unbounded(Exception):
-    """A position of padding around numbers whose rows are mixed: no pixel stands for it."""
-
-
 class Marks(NamedTuple):
     """Which numbers of a volume are needed: (rows, columns, channels), the first at ``top``, ``left``."""
 
@@ -262,20 +258,19 @@ def _numbered(plan: Plan, place: int) -> int:
 
 
 def _renumbered(marks: Marks, y: Volume, x: Volume) -> Marks:
-    """The numbers in their order: a row goes on beyond its end only where it stays a row."""
+    """The numbers in their order: rows go on beyond their ends only where they stay rows."""
     if x.shape == y.shape:
         return marks
     rows, columns, channels = marks.values.nonzero()
     rows, columns = rows + marks.top, columns + marks.left
     row, new_row = x.width * x.channels, y.width * y.channels
     if row != new_row:
-        outside = ((columns < 0) | (columns >= y.width)).any()
-        merged = y.width == 1 and new_row % row == 0
-        split = x.width == 1 and row % new_row == 0
-        beyond = outside or ((rows < 0) | (rows >= y.height)).any()
-        if beyond and not merged and not split:
-            raise Unbounded
+        if not (y.width == 1 and new_row % row == 0) and not (x.width == 1 and row % new_row == 0):
+            inside = (rows >= 0) & (rows < y.height) & (columns >= 0) & (columns < y.width)
+            rows, columns, channels = rows[inside], columns[inside], channels[inside]
         columns = columns.clip(0, y.width - 1)
+    if not len(rows):
+        return Marks(0, 0, np.zeros((0, 0, x.channels), bool))
     within = columns * y.channels + channels
     number = rows * new_row + within
     old_rows = rows if row == new_row else number // row

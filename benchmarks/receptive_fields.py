@@ -13,7 +13,7 @@ import argparse
 import sys
 from typing import NamedTuple
 
-from dependence import Unbounded, seen_pixels
+from dependence import seen_pixels
 from drawn_networks import drawn_network
 
 from netdsl.layers.batch_norm import BatchNorm
@@ -77,16 +77,13 @@ def compare(plan: Plan, *, narrow: bool = False) -> Comparison:
     """Every layer of a network."""
     agree = unknown = 0
     differing = []
-    found: list[Size | None] = []
+    found: list[Size] = []
     for planned in plan.layers:
         node = planned.node
         if isinstance(node.layer, BY_NUMBER):
             found.append(found[node.inputs[0]])
         else:
-            try:
-                found.append(brute_force(plan, node.position, narrow=narrow))
-            except Unbounded:
-                found.append(None)
+            found.append(brute_force(plan, node.position, narrow=narrow))
         if planned.receptive_field is None:
             unknown += 1
         elif planned.receptive_field == found[-1]:

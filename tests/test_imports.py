@@ -92,6 +92,7 @@ def test_phases_name_no_kind_of_layer(room: str) -> None:
         "netdsl.layers.layer",
         "netdsl.layers.option",
         "netdsl.layers.project",
+        "netdsl.layers.reading",
         "netdsl.layers.registry",
         "netdsl.layers.sliding",
     }
