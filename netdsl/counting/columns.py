@@ -82,7 +82,7 @@ COLUMNS = {
 """Columns that are counts, by name."""
 
 RECEPTIVE_FIELD = "receptive_field"
-"""The name of the one column that is no count: height x width in input pixels."""
+"""The name of the one column that is no count: height x width in input pixels, where it is known."""
 
 DEFAULT = ("parameters", "macs", "activations", RECEPTIVE_FIELD)
 
