@@ -65,8 +65,8 @@ def looks(plan: Plan, position: int) -> list[Look]:
             Look(
                 planned,
                 planned.node.layer.reads(*planned.inputs),
-                _seen(sight, views[before.node.position], before),
-                _seen(sight, views[planned.node.position], planned),
+                _seen(views[before.node.position], before),
+                _seen(views[planned.node.position], planned),
                 known if len(known) == len(fields) > 1 else (),
             )
         )
@@ -74,10 +74,10 @@ def looks(plan: Plan, position: int) -> list[Look]:
     return list(reversed(found))
 
 
-def _seen(sight: Sight, view: View, planned: PlannedLayer) -> tuple[Seen, Seen] | None:
+def _seen(view: View, planned: PlannedLayer) -> tuple[Seen, Seen] | None:
     if planned.receptive_field is None or view.parts is None:
         return None
-    rows, columns = sight.widths(view, planned.output)
+    rows, columns = Sight().widths(view, planned.output)
     paces = [{Fraction(part[axis].advance, part[axis].period) for part in view.parts} for axis in (0, 1)]
     steps = [pace.pop() if len(pace) == 1 else None for pace in paces]
     return Seen(rows, steps[0]), Seen(columns, steps[1])

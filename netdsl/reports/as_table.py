@@ -21,8 +21,8 @@ UNKNOWN = "unknown"
 def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = False) -> str:
     """The table of a network, for one image, with columns of netdsl.counting; ends in a line break.
 
-    ``sees`` is the receptive field, height x width in input pixels, padding included. Columns that are asked for are
-    explained under the table.
+    ``sees`` is the receptive field, height x width in input pixels, padding included. Columns that are
+    asked for are explained under the table.
     """
     rows = [(*_FIRST_HEADINGS, *(COLUMNS[name].heading if name in COLUMNS else "sees" for name in names))]
     totals = dict.fromkeys(names, 0)
