@@ -213,6 +213,13 @@ def test_explain_where_positions_see_differently() -> None:
     assert "= 23x23, of an image of 25x25" in found
 
 
+def test_no_cure_that_is_one_of_windows_only() -> None:
+    claimed = "input 28x28x4\n[57x57x8] {}1: 8 filters 4x4 at stride 2, pad 1"
+    cures = {kind: " ".join(load_plan(claimed.format(kind))[1][0].help) for kind in ("DECONV", "CONV")}
+    assert cures["CONV"].startswith("an input of 114x114")
+    assert cures["DECONV"] == "claim [56x56x8]"
+
+
 IN_PYTORCH = [
     ENLARGED.partition("; ")[2].replace("POOL", "AVG POOL"),
     HOURGLASS.partition("; ")[2],

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Findings, Label, Mistake
 from netdsl.graph.network import Node
+from netdsl.layers.layer import window_reading
 from netdsl.layers.option import OptionType
 from netdsl.layers.sliding import positions
 from netdsl.quantities import Volume
@@ -88,6 +89,8 @@ def _geometry_cures(node: Node, x: Volume, claimed: Volume) -> list[str]:
     options = node.layer.options()
     if "stride" not in options or claimed.height != claimed.width or x.height != x.width:
         return []
+    if node.layer.reads(x).readings != (window_reading(window),):
+        return []  # no window slides: a transposed convolution, a global pool
     kernel, stride, padding = window.kernel.height, window.stride.height, window.padding.top
     wanted, extent = claimed.height, x.height
     if not (kernel == window.kernel.width and stride == window.stride.width and len({*window.padding}) == 1):
