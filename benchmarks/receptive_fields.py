@@ -46,8 +46,8 @@ class Comparison(NamedTuple):
         )
 
 
-def brute_force(plan: Plan, position: int, *, narrow: bool = False) -> Size:
-    """The largest rectangle of pixels that outputs of a layer depend on.
+def brute_force(plan: Plan, position: int, *, narrow: bool = False, most: int = 400) -> Size:
+    """The largest rectangle of pixels that outputs of a layer depend on; all where there are ``most``.
 
     Of the large networks of the zoo, whose channels are narrowed to one, a diagonal of outputs is
     enough: down and across they are alike.
@@ -58,15 +58,15 @@ def brute_force(plan: Plan, position: int, *, narrow: bool = False) -> Size:
         diagonal = range(min(*y.size, 34) if enlarged else 1)
         places = [(y.height // 2 - i // 2, y.width // 2 - i // 2) for i in diagonal]
     else:
-        places = _places(y)
+        places = _places(y, most)
     sizes = [seen_pixels(plan, position, *place, narrow=narrow) for place in places]
     return Size(max(size.height for size in sizes), max(size.width for size in sizes))
 
 
-def _places(y: Volume) -> list[tuple[int, int]]:
-    """All outputs where they are few, else every row with several columns and every column likewise."""
+def _places(y: Volume, most: int) -> list[tuple[int, int]]:
+    """All outputs where they are few, else every row with two columns and every column likewise."""
     rows, columns = range(y.height), range(y.width)
-    if y.height * y.width <= 400:
+    if y.height * y.width <= most:
         return [(row, column) for row in rows for column in columns]
     places = [(row, turn * row % y.width) for turn in (3, 4) for row in rows]
     places += [(turn * column % y.height, column) for turn in (3, 4) for column in columns]
@@ -84,6 +84,9 @@ def compare(plan: Plan, *, narrow: bool = False) -> Comparison:
             found.append(found[node.inputs[0]])
         else:
             found.append(brute_force(plan, node.position, narrow=narrow))
+            if not narrow and planned.receptive_field not in (None, found[-1]):
+                # Perhaps the output that sees most was not among those taken.
+                found[-1] = brute_force(plan, node.position, most=planned.output.values)
         if planned.receptive_field is None:
             unknown += 1
         elif planned.receptive_field == found[-1]:
