@@ -103,7 +103,7 @@ def test_the_zoo_by_brute_force() -> None:
     for name in zoo_names():
         plan, _ = load_plan(zoo_text(name))
         assert plan is not None
-        if len(plan.layers) > 300:
+        if len(plan.layers) > 200:
             continue  # these take seconds each
         last = plan.layers[-1]
         assert last.receptive_field == brute_force(plan, last.node.position, narrow=True), name
@@ -111,7 +111,7 @@ def test_the_zoo_by_brute_force() -> None:
 
 def test_drawn_networks_by_brute_force() -> None:
     compared = unknown = 0
-    for number in range(500, 512):
+    for number in range(500, 509):
         text, plan = drawn_network(number)
         found = compare(plan)
         assert not found.differing, text
