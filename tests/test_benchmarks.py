@@ -12,7 +12,16 @@ import numpy as np
 import pytest
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
-SCRIPTS = ("report", "training", "convolutions", "borders", "determinism", "starting", "precision", "receptive_fields")
+SCRIPTS = (
+    "report",
+    "training",
+    "convolutions",
+    "borders",
+    "determinism",
+    "starting",
+    "precision",
+    "receptive_fields",
+)
 
 
 def ran(name: str, *arguments: str) -> str:
