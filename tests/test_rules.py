@@ -47,8 +47,8 @@ def test_linear_layers_that_do_not_collapse(text: str) -> None:
 
 
 def test_layers_with_only_a_pool_between_are_named_with_it() -> None:
-    found = advice("input 28x28x1\nCONV 6 5x5\nPOOL 2x2 stride 2\nFC 10")
-    assert "only MAX POOL1 is between them" in found["ND401"]
+    found = advice("input 28x28x1\nCONV 6 5x5\nAVG POOL 2x2 stride 2\nFC 10")
+    assert "only AVG POOL1 is between them" in found["ND401"]
 
 
 @pytest.mark.parametrize(

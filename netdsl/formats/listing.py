@@ -33,7 +33,7 @@ from netdsl.formats.listing_totals import Total, read_total
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import read_head
 from netdsl.graph.options import read_options
-from netdsl.layers.layer import Layer
+from netdsl.layers.layer import Layer, Pointwise
 from netdsl.layers.registry import kind_named
 from netdsl.source import Source
 from netdsl.syntax import tree
@@ -377,8 +377,9 @@ def _bare(number: int, line: str) -> Entry | None:
 
 
 def _stands_alone(kind: type[Layer]) -> bool:
-    """Whether its name alone says that a line is a layer, as that of an activation does."""
-    plain = kind.activates or kind.normalises or kind.drops or kind.yields_probabilities
+    """Whether its name alone says that a line is a layer, as that of an activation or a normalisation
+    does."""
+    plain = issubclass(kind, Pointwise) or kind.activates or kind.normalises
     return plain and not kind.decides
 
 

@@ -42,6 +42,7 @@ class Add(Merging):
 
     keyword = "ADD"
     spellings = ("SUM",)
+    linear = True
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         if any(not volume.agrees(inputs[0]) for volume in inputs):

@@ -46,6 +46,7 @@ class AvgPool(Pooling):
     keyword = "AVG POOL"
     spellings = ("AVGPOOL", "AVERAGE POOL", "AVERAGE POOLING", "AVG POOLING", "MEAN POOL")
     fillers = ("filters", "filter", "kernels", "windows", "window", "pooling", "avg", "average")
+    linear = True
 
     def kept_values(self, *inputs: Volume) -> int:
         return 0

@@ -48,6 +48,7 @@ class BatchNorm(Layer):
 
     keyword = "BN"
     spellings = ("BATCHNORM", "BATCH NORM", "BATCH NORMALIZATION", "BATCH NORMALISATION")
+    linear = True
     normalises = True
 
     epsilon = real(

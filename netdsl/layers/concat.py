@@ -43,6 +43,7 @@ class Concat(Merging):
 
     keyword = "CONCAT"
     spellings = ("CONCATENATE", "STACK")
+    linear = True
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         if any(volume.size != inputs[0].size for volume in inputs):

@@ -63,6 +63,7 @@ class Conv(Layer):
     keyword = "CONV"
     spellings = ("CONVOLUTION", "CONV2D")
     fillers = ("filters", "filter", "kernels", "kernel")
+    linear = True
     weighs = True
 
     filters = count("how many filters, which is the number of output channels", positional=True)

@@ -44,6 +44,7 @@ class Crop(MovingValues):
     """
 
     keyword = "CROP"
+    linear = True
 
     extent = size("height and width of the part", words=("size", "to"), positional=True)
     top = index("rows above the part; the middle where it is left out", derived=True)

@@ -50,6 +50,7 @@ class Deconv(Layer):
     keyword = "DECONV"
     spellings = ("DECONVOLUTION", "TRANSPOSED CONV", "UPCONV", "UP CONV", "CONV TRANSPOSE")
     fillers = ("filters", "filter", "kernels")
+    linear = True
     weighs = True
 
     filters = count("how many filters, which is the number of output channels", positional=True)

@@ -46,6 +46,7 @@ class Depthwise(Layer):
     keyword = "DEPTHWISE"
     spellings = ("DEPTHWISE CONV", "DWCONV", "CONV DW")
     fillers = ("filters", "filter", "kernels")
+    linear = True
     weighs = True
 
     multiplier = count("filters per channel", default=1)

@@ -45,6 +45,7 @@ class Dropout(Pointwise):
 
     keyword = "DROPOUT"
     spellings = ("DROP",)
+    linear = True
     drops = True
 
     rate = real(

@@ -47,6 +47,7 @@ class FullyConnected(Layer):
     keyword = "FC"
     spellings = ("FULLY CONNECTED", "DENSE", "LINEAR")
     fillers = ("neurons", "neuron", "units", "unit")
+    linear = True
     weighs = True
 
     neurons = count("how many outputs", positional=True)

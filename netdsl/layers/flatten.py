@@ -44,6 +44,7 @@ class Flatten(Layer):
     keyword = "FLATTEN"
     spellings = ("STRETCH",)
     keeps_order = True
+    linear = True
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         return ()

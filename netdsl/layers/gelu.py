@@ -40,6 +40,7 @@ class Gelu(Pointwise):
     """
 
     keyword = "GELU"
+    linear = False
     activates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

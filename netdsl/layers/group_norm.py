@@ -45,6 +45,7 @@ class GroupNorm(Pointwise):
 
     keyword = "GN"
     spellings = ("GROUP NORM", "GROUPNORM", "GROUP NORMALIZATION", "GROUP NORMALISATION")
+    linear = False
     normalises = True
 
     groups = count("parts of the channels that are normalised together", default=32, positional=True)

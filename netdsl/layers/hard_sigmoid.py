@@ -40,6 +40,7 @@ class HardSigmoid(Pointwise):
 
     keyword = "HARD SIGMOID"
     spellings = ("HSIGMOID",)
+    linear = False
     activates = True
     saturates = True
 

@@ -40,6 +40,7 @@ class HardSwish(Pointwise):
 
     keyword = "HARD SWISH"
     spellings = ("HSWISH", "HARD SILU")
+    linear = False
     activates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

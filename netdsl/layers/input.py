@@ -42,6 +42,7 @@ class Input(Layer):
     """
 
     keyword = "INPUT"
+    linear = True
     inputs = 0
 
     height = count("rows of the image", default=1)

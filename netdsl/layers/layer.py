@@ -100,9 +100,12 @@ class Layer:
     inputs: ClassVar[int | None] = 1
     """How many volumes the layer takes; None for two or more."""
 
+    linear: ClassVar[bool]
+    """Whether the output in evaluation is a weighted sum of all inputs and a constant: two such layers
+    one behind another are one. Every kind says so or not; a test computes it."""
+
     activates: ClassVar[bool] = False
-    """Whether the layer is an activation, which bends each number: two linear layers with none
-    between them collapse into one."""
+    """Whether the layer is an activation, which `default activation` can put in."""
 
     weighs: ClassVar[bool] = False
     """Whether the layer multiplies by weights: ``default activation`` follows these."""
@@ -132,6 +135,8 @@ class Layer:
         missing = [name for name in _QUESTIONS if getattr(cls, name) is getattr(Layer, name)]
         if "keyword" not in cls.__dict__:
             missing.append("keyword")
+        if not hasattr(cls, "linear"):
+            missing.append("linear")
         if missing:
             raise TypeError(f"layer {cls.__name__} does not answer: {', '.join(missing)}")
 

@@ -44,6 +44,7 @@ class LayerNorm(Pointwise):
 
     keyword = "LN"
     spellings = ("LAYER NORM", "LAYERNORM", "LAYER NORMALIZATION", "LAYER NORMALISATION")
+    linear = False
     normalises = True
 
     epsilon = real("what is added to the variance", default=1e-5, minimum=1e-12, words=("epsilon", "eps"))

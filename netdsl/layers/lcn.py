@@ -52,7 +52,7 @@ class LocalContrastNorm(Pointwise):
 
     keyword = "LCN"
     spellings = ("LOCAL CONTRAST NORM", "CONTRAST NORM")
-    activates = True
+    linear = False
 
     size = count("height and width of the neighbourhood", default=9)
 

@@ -42,6 +42,7 @@ class LeakyRelu(Pointwise):
 
     keyword = "LEAKY RELU"
     spellings = ("LEAKYRELU", "LRELU", "LEAKY")
+    linear = False
     activates = True
 
     slope = real(

@@ -56,6 +56,7 @@ class Local(Layer):
     keyword = "LOCAL"
     spellings = ("LOCALLY CONNECTED", "LOCAL CONV")
     fillers = ("filters", "filter", "kernels")
+    linear = True
     weighs = True
 
     filters = count("how many outputs at each position", positional=True)

@@ -48,6 +48,7 @@ class LocalResponseNorm(Pointwise):
     keyword = "NORM"
     spellings = ("LRN", "LOCAL RESPONSE NORM", "NORMALIZATION", "NORMALISATION")
     fillers = ("normalization", "normalisation", "local", "response")
+    linear = False
 
     size = count("how many neighbouring channels count, the value's own included", default=5)
     alpha = real("weight of the squares; by the dialect where it is left out", derived=True, minimum=0.0)

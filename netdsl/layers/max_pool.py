@@ -43,6 +43,7 @@ class MaxPool(Pooling):
     keyword = "MAX POOL"
     spellings = ("POOL", "MAXPOOL", "MAX POOLING", "POOLING")
     fillers = ("filters", "filter", "kernels", "windows", "window", "pooling", "max")
+    linear = False
 
     def kept_values(self, *inputs: Volume) -> int:
         return self.output(*inputs).values

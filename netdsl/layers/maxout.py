@@ -45,6 +45,7 @@ class Maxout(Layer):
 
     keyword = "MAXOUT"
     fillers = ("linear",)
+    linear = False
     activates = True
 
     pieces = count("linear functions of which the largest counts", default=2, positional=True)

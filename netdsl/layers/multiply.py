@@ -44,6 +44,7 @@ class Multiply(Merging):
 
     keyword = "MULTIPLY"
     spellings = ("SCALE", "GATE")
+    linear = False
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         height = max(volume.height for volume in inputs)

@@ -45,6 +45,7 @@ class Pad(MovingValues):
 
     keyword = "PAD"
     spellings = ("ZERO PAD", "ZEROPADDING")
+    linear = True
 
     around = padding("zeros on each side", words=("by", "pad", "padding"), positional=True)
     channels = count("how many channels the output has", derived=True)

@@ -42,6 +42,7 @@ class Prelu(Pointwise):
 
     keyword = "PRELU"
     spellings = ("PARAMETRIC RELU",)
+    linear = False
     activates = True
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:

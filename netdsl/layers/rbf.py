@@ -72,7 +72,7 @@ class Rbf(Layer):
     keyword = "RBF"
     spellings = ("RADIAL BASIS",)
     fillers = ("units", "unit", "neurons")
-    activates = True
+    linear = False
 
     units = count("how many outputs, one per digit", positional=True)
 

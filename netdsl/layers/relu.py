@@ -39,6 +39,7 @@ class Relu(Pointwise):
     """
 
     keyword = "RELU"
+    linear = False
     activates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

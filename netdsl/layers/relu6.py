@@ -41,6 +41,7 @@ class Relu6(Pointwise):
 
     keyword = "RELU6"
     spellings = ("RELU 6",)
+    linear = False
     activates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

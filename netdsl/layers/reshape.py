@@ -42,6 +42,7 @@ class Reshape(MovingValues):
 
     keyword = "RESHAPE"
     keeps_order = True
+    linear = True
 
     height = count("rows", positional=True)
     width = count("columns", positional=True)

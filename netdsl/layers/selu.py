@@ -42,6 +42,7 @@ class Selu(Pointwise):
     """
 
     keyword = "SELU"
+    linear = False
     activates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

@@ -41,6 +41,7 @@ class Sigmoid(Pointwise):
 
     keyword = "SIGMOID"
     spellings = ("LOGISTIC",)
+    linear = False
     activates = True
     saturates = True
 

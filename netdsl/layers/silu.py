@@ -42,6 +42,7 @@ class Silu(Pointwise):
 
     keyword = "SILU"
     spellings = ("SWISH",)
+    linear = False
     activates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

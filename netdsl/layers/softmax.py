@@ -43,6 +43,7 @@ class Softmax(Pointwise):
     """
 
     keyword = "SOFTMAX"
+    linear = False
     activates = True
     yields_probabilities = True
 

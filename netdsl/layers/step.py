@@ -44,6 +44,7 @@ class Step(Pointwise):
 
     keyword = "STEP"
     spellings = ("THRESHOLD",)
+    linear = False
     activates = True
     decides = True
 

@@ -48,6 +48,7 @@ class Subsample(Pooling):
     keyword = "SUBSAMPLE"
     spellings = ("SUBSAMPLING", "SUB SAMPLE")
     fillers = ("windows", "window")
+    linear = True
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
         moving = self.moving(inputs[0])

@@ -40,6 +40,7 @@ class Tanh(Pointwise):
     """
 
     keyword = "TANH"
+    linear = False
     activates = True
     saturates = True
 

@@ -48,6 +48,7 @@ class Unpool(Pooling):
 
     keyword = "UNPOOL"
     spellings = ("MAX UNPOOL", "UNPOOLING")
+    linear = False
     inputs = None
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:

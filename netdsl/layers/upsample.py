@@ -43,6 +43,7 @@ class Upsample(MovingValues):
 
     keyword = "UPSAMPLE"
     spellings = ("UPSAMPLING",)
+    linear = True
 
     factor = size("how often a number is repeated down and across", words=("factor", "by"), positional=True)
 

@@ -42,7 +42,12 @@ def _without_bias(planned: PlannedLayer) -> Edit | None:
 
 
 def _bias_values(planned: PlannedLayer) -> int:
-    return sum(parameter.values for parameter in planned.parameters if parameter.name == "bias")
+    """Numbers of a bias that is one for each channel and can be left out: a bias of its own for each
+    position is more than a mean."""
+    if "bias" not in planned.node.layer.options():
+        return 0
+    each = (planned.output.channels,)
+    return sum(part.values for part in planned.parameters if part.name == "bias" and part.shape == each)
 
 
 def _centres_channels(planned: PlannedLayer) -> bool:

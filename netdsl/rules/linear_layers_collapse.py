@@ -1,4 +1,4 @@
-"""Layers with weights and no activation between them: together they are one linear layer."""
+"""Layers with weights and nothing but linear layers between them: together they are one linear layer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more
+from netdsl.rules.rule import Rule, and_more, readers
 
 _PRODUCT = "the product of two matrices is one matrix"
 
@@ -50,33 +50,73 @@ def _nearness(pair: _Pair) -> tuple[int, int]:
 
 
 def _pairs(plan: Plan) -> list[_Pair]:
-    """Each layer with weights and the next one that reads its numbers without an activation between.
+    """Each layer with weights and the next one that reads its numbers with nothing but linear layers
+    between.
 
-    Where branches meet, linear parts of several layers come together and no longer make one layer:
-    a sum or a concatenation ends the search.
+    Where branches meet or part, the two no longer make one layer: a join ends the search, and so
+    does a volume that something else reads too.
     """
+    reading = readers(plan)
     before: list[_Linear | None] = []
     pairs = []
     for planned in plan.layers:
         layer, inputs = planned.node.layer, planned.node.inputs
         nearest = before[inputs[0]] if len(inputs) == 1 else None
-        if layer.activates:
+        if not layer.linear:
             nearest = None
         elif layer.weighs:
-            if nearest is not None and not _is_bottleneck(nearest.source, planned):
+            if nearest is not None and not _is_design(nearest.source, planned):
                 pairs.append(_Pair(nearest.source, planned, nearest.passed))
             nearest = _Linear(planned, None)
         elif nearest is not None and nearest.passed is None:
             nearest = _Linear(nearest.source, planned)
-        before.append(nearest)
+        before.append(nearest if len(reading[planned.node.position]) == 1 else None)
     return pairs
+
+
+def _is_design(first: PlannedLayer, second: PlannedLayer) -> bool:
+    """Whether two linear layers are meant: they are one layer of a form that one layer cannot have."""
+    return _is_bottleneck(first, second) or _is_separable(first, second) or _is_stretched(first, second)
 
 
 def _is_bottleneck(first: PlannedLayer, second: PlannedLayer) -> bool:
     """Whether fewer numbers pass between the two than go in and come out: then one layer in their
     place would need more weights, and leaving the activation out is MobileNet's or FCN's intent."""
-    between = first.output.values
-    return between < sum(volume.values for volume in first.inputs) and between < second.output.values
+    return first.output.values < min(_taken(first), second.output.values)
+
+
+def _taken(planned: PlannedLayer) -> int:
+    """Numbers that the layer takes in; of a window those that it steps over, so that a border which
+    an unpadded one loses makes no bottleneck."""
+    (x,), size = planned.inputs, planned.output.size
+    stride = planned.node.layer.__dict__.get("stride", x.size)
+    stepped = size.height * stride.height * size.width * stride.width * x.channels
+    return int(min(x.values, stepped))
+
+
+def _is_separable(first: PlannedLayer, second: PlannedLayer) -> bool:
+    """Whether each mixes what the other keeps apart: depthwise and 1x1, grouped and 1x1, 1x7 and 7x1."""
+    one, other = _mixed(first), _mixed(second)
+    return not (one <= other or other <= one)
+
+
+def _is_stretched(first: PlannedLayer, second: PlannedLayer) -> bool:
+    """Whether a large window per channel is put together from a dense one and a dilated one."""
+    dilations = {planned.node.layer.__dict__.get("dilation") for planned in (first, second)}
+    apart = not any("channels of a group" in _mixed(planned) for planned in (first, second))
+    return apart and len(dilations) > 1
+
+
+def _mixed(planned: PlannedLayer) -> set[str]:
+    """Along what the layer's sums run."""
+    (x,) = planned.inputs
+    weights = next(parameter for parameter in planned.parameters if parameter.name == "weights")
+    height, width = weights.shape[:2] if len(weights.shape) == 4 else x.size
+    seen = weights.fan_in // (height * width)
+    within = seen > 1 or planned.output.channels > x.channels == 1
+    sums = {"rows": height > 1, "columns": width > 1, "channels of a group": within}
+    sums["groups"] = within and seen >= x.channels
+    return {name for name, runs in sums.items() if runs}
 
 
 RULE = Rule("linear-layers-collapse", "ND401", check)

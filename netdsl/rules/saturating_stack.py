@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Severity
-from netdsl.plan.plan import Plan
+from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.rules.rule import Rule
 
 _DEEP = 7
@@ -21,7 +21,7 @@ def check(plan: Plan, findings: Findings) -> None:
         depth = min((depths[index] for index in planned.node.inputs), default=0)
         if layer.saturates:
             depth += 1
-        elif layer.activates or layer.normalises:
+        elif layer.activates or layer.normalises or _rescales(planned):
             depth = 0
         depths.append(depth)
         deepest = max(deepest, depth)
@@ -39,6 +39,11 @@ def check(plan: Plan, findings: Findings) -> None:
         notes=("the slope of a sigmoid is at most 1/4, that of tanh below 1 except at 0: they multiply",),
         help=("use RELU, or BN before each of them",),
     )
+
+
+def _rescales(planned: PlannedLayer) -> bool:
+    """Whether a layer without weights changes each number by others, as LRN and LCN do."""
+    return not planned.node.layer.linear and planned.inputs == (planned.output,)
 
 
 RULE = Rule("saturating-stack", "ND407", check)

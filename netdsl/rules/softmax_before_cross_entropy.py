@@ -11,7 +11,7 @@ def check(plan: Plan, findings: Findings) -> None:
     """One finding, at probabilities that the layers behind them hand on as if they were scores.
 
     A closing softmax is no fault, as training takes the scores that go into it; where the recipe
-    asks for cross-entropy, a note says so.
+    asks for cross-entropy, a note says so. Where it asks for another loss, probabilities are wanted.
     """
     place = len(plan.layers) - 1
     if plan.layers[place].node.layer.yields_probabilities:
@@ -19,7 +19,8 @@ def check(plan: Plan, findings: Findings) -> None:
     while place > 0:
         planned = plan.layers[place]
         if planned.node.layer.yields_probabilities and place < len(plan.layers) - 1:
-            _report(planned, plan.layers[-1], findings)
+            if plan.network.recipe is None or plan.network.recipe.loss in (None, "cross-entropy"):
+                _report(planned, plan.layers[-1], findings)
             return
         if planned.node.layer.weighs or len(planned.node.inputs) != 1 or planned.output.size != (1, 1):
             return
