@@ -214,7 +214,7 @@ def test_every_tool_in_text_and_json(name: str, capsys: pytest.CaptureFixture[st
         (["--columns", "weigths"], "did you mean weights?"),
         (["--columns", ""], "there are parameters"),
         (["--like", "torchinf"], "did you mean torchinfo?"),
-        (["--like", "xyz"], "there are caffe"),
+        (["--like", "xyz"], "there are alexeyab, caffe, darknet"),
     ],
 )
 def test_unknown_names_are_usage_errors(

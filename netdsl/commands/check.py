@@ -104,8 +104,9 @@ def _check_known(
     metavar="TOOL",
     multiple=True,
     callback=_read_tools,
-    help="Add the totals that another tool gives for the network, and what it counts otherwise: caffe, "
-    "darknet, fvcore, keras, netscope, paper or torchinfo. May be given several times.",
+    help="Add the totals that another tool gives for the network, and what it counts otherwise: alexeyab "
+    "(the fork of Darknet), caffe, darknet (pjreddie's), fvcore, keras, netscope, paper or torchinfo. May be "
+    "given several times.",
 )
 @click.option("--fix", is_flag=True, help="Change the files: carry out every cure that keeps the network.")
 @click.option("--unsafe", is_flag=True, help="With --fix: also the cures that make another network of it.")

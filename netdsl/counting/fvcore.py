@@ -10,12 +10,21 @@ from netdsl.plan.plan import Plan, PlannedLayer
 
 def _totals(plan: Plan) -> Totals:
     others = sum(_other_flops(planned) for planned in plan.layers)
-    return {
+    pools = sum(planned.inputs[0].values for planned in plan.layers if _is_global_average(planned))
+    total = plan.macs + others + pools
+    totals = {
         "parameters": plan.parameter_count,
         "flops of convolutions and linear layers": plan.macs,
-        "flops of normalisations, global average pools, upsampling": others,
-        "total flops": plan.macs + others,
+        "flops of normalisations and upsampling": others,
+        "flops of global average pools": pools,
+        "total flops": total,
     }
+    if pools:
+        totals["total flops, global average pools done as a mean"] = total - pools
+    kept = _flattened_values(plan)
+    if kept:
+        totals["total flops, an adaptive pool of the same size before the classifier"] = total + kept
+    return totals
 
 
 def _other_flops(planned: PlannedLayer) -> int:
@@ -23,15 +32,31 @@ def _other_flops(planned: PlannedLayer) -> int:
     layer = planned.node.layer
     if layer.normalises:
         return (2 if planned.statistics else 5) * planned.output.values
-    if isinstance(layer, AvgPool) and layer.whole:
-        return planned.inputs[0].values
     return planned.output.values if isinstance(layer, Upsample) else 0
+
+
+def _is_global_average(planned: PlannedLayer) -> bool:
+    layer = planned.node.layer
+    return isinstance(layer, AvgPool) and bool(layer.whole)
+
+
+def _flattened_values(plan: Plan) -> int:
+    """What goes into the first layer that puts a height and a width together with weights; 0 without
+    one. There AlexNet and VGG have ``AdaptiveAvgPool2d``, which changes nothing at 224x224."""
+    for planned in plan.layers:
+        if planned.node.layer.weighs and planned.output.size == (1, 1):
+            (x,) = planned.inputs
+            return x.values if x.size != (1, 1) else 0
+    return 0
 
 
 TOOL = Tool(
     "fvcore 0.1.5, FlopCountAnalysis in evaluation mode",
     "One multiply-accumulate is one flop, biases are free. Normalisations count 2 (batch) or 5 (others) "
-    "flops per value, a global average pool 1 per input value, UPSAMPLE 1 per output value; other "
-    "pools, LRN and activations are skipped.",
+    "flops per value, UPSAMPLE 1 per output value; LRN, activations, MAX POOL and windows of AVG POOL "
+    "are skipped. An average counts 1 per input value where the model calls AdaptiveAvgPool2d, and "
+    "nothing where it calls AvgPool2d or mean: `AVG POOL global` is taken for the first, as in ResNet "
+    "and DenseNet, and `AVG POOL 7x7` for the second. ShuffleNet and MNASNet of torchvision take a mean; "
+    "its AlexNet and VGG have an adaptive pool that changes nothing at 224x224 and counts all the same.",
     _totals,
 )
