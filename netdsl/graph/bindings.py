@@ -63,6 +63,10 @@ class Bindings:
             self._calls[id(element)] = called_block(element, self.blocks)
         return self._calls[id(element)]
 
+    def is_call(self, layer: tree.Layer) -> bool:
+        """Whether a layer is the use of a block without parentheses."""
+        return self.call_of(layer) is not None
+
     def block_of(self, call: tree.Call) -> tree.Block | None:
         """The block that is used; None where there is none of this name, or it is broken."""
         return self.blocks.get(call.block.text) if call.block.text not in self.broken else None

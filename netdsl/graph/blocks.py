@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment, Quantity, evaluate, formula_end, value_of
+from netdsl.graph.own_names import meaning_of, report_taken_name, report_taken_number
 from netdsl.layers.registry import kind_named
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
@@ -29,6 +30,7 @@ def read_lets(statements: tuple[tree.Let, ...], environment: Environment, findin
             )
             continue
         given[let.name.text] = let
+        report_taken_number(let.name, findings)
         values[let.name.text] = value_of(let.value, extended, findings)
     return extended
 
@@ -47,6 +49,10 @@ def read_blocks(statements: tuple[tree.Block, ...], findings: Findings) -> tuple
                 secondary=(Label(earlier.name.span, "the first"),),
                 help=("give one of them another name",),
             )
+        meaning = meaning_of(block.name.text)
+        if meaning:
+            report_taken_name(block, meaning, findings)
+            broken.add(block.name.text)
         _check_parameters(block, findings)
         if not any(not isinstance(statement, tree.Let) for statement in block.statements):
             broken.add(block.name.text)
@@ -62,6 +68,7 @@ def read_blocks(statements: tuple[tree.Block, ...], findings: Findings) -> tuple
 def _check_parameters(block: tree.Block, findings: Findings) -> None:
     seen: dict[str, tree.Parameter] = {}
     for parameter in block.parameters:
+        report_taken_number(parameter.name, findings)
         earlier = seen.setdefault(parameter.name.text, parameter)
         if earlier is not parameter:
             findings.add(
@@ -76,7 +83,7 @@ def called_block(layer: tree.Layer, blocks: Blocks) -> tree.Call | None:
     """A layer that is a block without parentheses, as its call: ``STEM``, ``stem: STEM*2``."""
     items = layer.items if layer.labelled else (*layer.words, *layer.items)
     word = items[0] if items else None
-    if not isinstance(word, tree.Word) or word.text not in blocks or kind_named(word.text) is not None:
+    if not isinstance(word, tree.Word) or word.text not in blocks or meaning_of(word.text):
         return None
     times: tree.Sum = ()
     if len(items) > 1:
@@ -227,4 +234,4 @@ def signature(block: tree.Block) -> str:
     parameters = [
         parameter.name.text + (" = ..." if parameter.default else "") for parameter in block.parameters
     ]
-    return f"`{block.name.text}({', '.join(parameters)})`"
+    return f"`{block.name.text}({', '.join(parameters)})`" if parameters else f"`{block.name.text}`"

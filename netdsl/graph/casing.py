@@ -8,7 +8,7 @@ from typing import Any
 from netdsl.graph.heads import read_head
 from netdsl.graph.paddings import ZERO
 from netdsl.layers.layer import Layer
-from netdsl.layers.registry import kind_named
+from netdsl.layers.registry import kind_named, plain_name
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -21,10 +21,12 @@ def canonical_words(file: tree.File) -> dict[int, str]:
     """The canonical spelling of words by their offset, where it is not the written one."""
     nodes = _nodes(file)
     names = {name for node in nodes for name in _names(node)}
+    blocks = {plain_name(node.name.text) for node in nodes if isinstance(node, tree.Block)}
     found: dict[int, str] = {}
     for node in nodes:
         if isinstance(node, tree.Layer):
-            _spell(node, names, found)
+            if plain_name(node.words[0].text) not in blocks:
+                _spell(node, names | blocks, found)
         elif isinstance(node, tree.PatternLayer):
             if kind_named(" ".join(word.text for word in node.words)) is not None:
                 found |= {word.span.start: word.text.upper() for word in node.words}

@@ -7,6 +7,7 @@ before a kind; ``CONV 64 3x3`` has no label.
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
@@ -66,12 +67,12 @@ def option_words(kind: type[Layer]) -> set[str]:
     return words | {filler.lower() for filler in kind.fillers}
 
 
-def read_head(layer: tree.Layer) -> Head:
-    """Find the kind and the label of a layer."""
+def read_head(layer: tree.Layer, names: Container[str] = ()) -> Head:
+    """Find the kind and the label of a layer; ``names`` are those that the file gives to numbers."""
     if layer.noted:
         return _noted(layer)
     head = _labelled(layer) if layer.labelled else _unlabelled(layer)
-    return _refined(head) if head.kind else head
+    return _refined(head, names) if head.kind else head
 
 
 _NOTED = re.compile(r"([a-z]+)([0-9]*)-?([0-9]*)", re.IGNORECASE)
@@ -158,10 +159,10 @@ def _leading_words(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
     return tuple(words)
 
 
-def _refined(head: Head) -> Head:
-    """``POOL: max 2x2``: a word beside the kind that together with it names a kind."""
+def _refined(head: Head, names: Container[str]) -> Head:
+    """``POOL: max 2x2``: a word beside the kind that together with it names a kind, and no number."""
     for place, item in enumerate(head.rest):
-        if isinstance(item, tree.Word) and item.text.lower() not in FILLERS:
+        if isinstance(item, tree.Word) and item.text.lower() not in FILLERS and item.text not in names:
             kind = kind_named(f"{item.text} {head.written}")
             if kind is not None:
                 return head._replace(kind=kind, rest=(*head.rest[:place], *head.rest[place + 1 :]))

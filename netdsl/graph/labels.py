@@ -70,9 +70,14 @@ def find_label(reference: tree.Reference, labels: Labels, findings: Findings) ->
 
 
 def written_labels(
-    elements: tuple[Any, ...], head_of: Callable[[tree.Layer], Head] = read_head
+    elements: tuple[Any, ...],
+    head_of: Callable[[tree.Layer], Head] = read_head,
+    is_call: Callable[[tree.Layer], bool] = lambda layer: False,
 ) -> Iterator[tuple[str, Span]]:
-    """All labels of a text in its order; those inside blocks belong to the blocks."""
+    """All labels of a text in its order; those inside blocks belong to the blocks.
+
+    ``is_call`` knows the blocks that are used without parentheses: such a word is no label.
+    """
     pending: list[Any] = list(reversed(elements))
     while pending:
         element = pending.pop()
@@ -83,7 +88,7 @@ def written_labels(
         elif isinstance(element, tree.Join):
             pending.extend(reversed([inner for branch in element.branches for inner in branch.elements]))
             yield from _label_of(head_of(element.layer).label, element.layer)
-        elif isinstance(element, tree.Layer):
+        elif isinstance(element, tree.Layer) and (element.labelled or not is_call(element)):
             yield from _label_of(head_of(element).label, element)
 
 
@@ -97,11 +102,14 @@ def _place(words: tuple[tree.Word, ...]) -> Span:
 
 
 def check_labels(
-    elements: tuple[Any, ...], head_of: Callable[[tree.Layer], Head], findings: Findings
+    elements: tuple[Any, ...],
+    head_of: Callable[[tree.Layer], Head],
+    findings: Findings,
+    is_call: Callable[[tree.Layer], bool] = lambda layer: False,
 ) -> None:
     """Every label once in the text of a file or block; a repeated group may bring it again."""
     seen: dict[str, Span] = {}
-    for label, span in written_labels(elements, head_of):
+    for label, span in written_labels(elements, head_of, is_call):
         earlier = seen.setdefault(label_key(label), span)
         if earlier is not span:
             findings.add(
@@ -112,3 +120,37 @@ def check_labels(
                 secondary=(Label(earlier, "the first"),),
                 help=("give one of them another label",),
             )
+
+
+def check_parameters(block: tree.Block, head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
+    """No label is called like a parameter that the block refers to as a volume."""
+    parameters = {label_key(parameter.name.text): parameter for parameter in block.parameters}
+    shared = {
+        label_key(label): place
+        for label, place in written_labels(block.statements, head_of)
+        if label_key(label) in parameters
+    }
+    referred = _references(block.statements) if shared else set()
+    for name, place in shared.items():
+        if name in referred:
+            findings.add(
+                "ND203",
+                f"`@{name}` can be the label or the parameter of the block",
+                place,
+                "the label",
+                secondary=(Label(parameters[name].name.span, "the parameter"),),
+                help=("give one of them another name",),
+            )
+
+
+def _references(statements: tuple[Any, ...]) -> set[str]:
+    """The names behind every `@` of a text."""
+    found: set[str] = set()
+    pending: list[Any] = list(statements)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Reference):
+            found.add(label_key(node.name))
+        elif isinstance(node, tuple):
+            pending.extend(node)
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,9 @@ from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
+
+_LAYER_BEFORE = re.compile(r"[A-Za-z_][\w.=,/ \t]*\Z")
+_COUNT_BEHIND = re.compile(r"[ \t]*(\w+|\([^()\n]*\))")
 
 
 class OptionFindings:
@@ -85,11 +89,19 @@ class OptionFindings:
     def stray_sign(self, sign: tree.Sign) -> None:
         """A sign of arithmetic that no formula has taken in."""
         if sign.text == "*":
-            message, cure = "only a group in brackets can be repeated", "put brackets around it: `[RELU]*3`"
+            message = "only a group in brackets can be repeated"
+            cure = f"put brackets around it: `{self._repeated(sign.span)}`"
         else:
             message = f"`{sign.text}` stands alone"
             cure = "write arithmetic like `4*k`, `width/2` or `(k+1)*2`"
         self.findings.add("ND207", message, sign.span, help=(cure,))
+
+    def _repeated(self, sign: Span) -> str:
+        """The layer before a `*` as a group, with what stands behind the sign."""
+        text = self.findings.source.text
+        before = _LAYER_BEFORE.search(text[max(0, sign.start - 60) : sign.start])
+        behind = _COUNT_BEHIND.match(text[sign.end : sign.end + 20])
+        return f"[{before[0].strip() if before else self.kind.keyword}]*{behind[1] if behind else 'n'}"
 
     def negates_nothing(self, word: tree.Word) -> None:
         flags = [name for name, flag in self.options.items() if flag.type is OptionType.FLAG]

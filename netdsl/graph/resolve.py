@@ -15,11 +15,13 @@ from netdsl.graph.expansion import Expansion
 from netdsl.graph.expectations import read_expectation
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import Head, read_head, report_unknown_kind
-from netdsl.graph.labels import check_labels
+from netdsl.graph.hidden_kinds import report_hidden_kinds
+from netdsl.graph.labels import check_labels, check_parameters
 from netdsl.graph.missing import Missing
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Node
 from netdsl.graph.options import read_options
+from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.volume_options import Written, volume_options
@@ -52,6 +54,8 @@ class _Resolution:
         self.complete: dict[Any, tuple[Layer, dict[str, Span], Span]] = {}
         self.unclear: set[Any] = set()
         self.claims: dict[int, Claim | None] = {}
+        self.hidden: frozenset[int] = frozenset()
+        self.numbers = names_of_numbers(file)
         self.missing = Missing(self.head_of, findings)
         self.dialect = chosen_dialect(self._statements(tree.Dialect), findings)
         self.entries: list[Entry] = []
@@ -63,6 +67,8 @@ class _Resolution:
         name = network_name(self._statements(tree.NetName), self.source, self.findings)
         environment = read_lets(self._statements(tree.Let), Environment({}), self.findings)
         blocks, broken = read_blocks(self._statements(tree.Block), self.findings)
+        if blocks:
+            self.hidden = report_hidden_kinds(self.file.statements, blocks, self.findings)
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
         expectations = self._read(tree.Expect, read_expectation)
         patterns = self._patterns()
@@ -74,9 +80,10 @@ class _Resolution:
                     "ND215", "there is no layer here", Span(0, len(self.source.text)), help=_FIRST_LINES
                 )
             return None
-        check_labels(elements, self.head_of, self.findings)
+        for text in (elements, *(block.statements for block in blocks.values())):
+            check_labels(text, self.head_of, self.findings, bindings.is_call)
         for block in blocks.values():
-            check_labels(block.statements, self.head_of, self.findings)
+            check_parameters(block, self.head_of, self.findings)
         names = Names({step.label for step in steps})
         for step in steps:
             self._place(step, defaults, names)
@@ -112,7 +119,7 @@ class _Resolution:
         """The head of a layer, read once however often a group repeats it."""
         head = self.heads.get(id(layer))
         if head is None:
-            head = self.heads[id(layer)] = read_head(layer)
+            head = self.heads[id(layer)] = read_head(layer, self.numbers)
         return head
 
     def _read(self, type: type[Any], read: Callable[[Any, Findings], Any]) -> tuple[Any, ...]:
@@ -159,9 +166,11 @@ class _Resolution:
         if not step.dealt and key in self.complete:
             layer, spans, span = self.complete[key]
             return Node(index, name, layer, inputs, span, spans, claim)
-        options = self._options(step, written, kind, head, defaults)
         span = step.span or _place_of(written)
         gap = Gap(index, name, inputs, span, claim)
+        if id(written) in self.hidden:
+            return gap
+        options = self._options(step, written, kind, head, defaults)
         if not self._takes(kind, head, step) or key in self.unclear:
             return gap  # what is wrong is said; what is missing may only be misspelt
         values = {option: value.value for option, value in options.items()}

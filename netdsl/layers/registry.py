@@ -54,16 +54,21 @@ def _kind_in(module: str) -> type[Layer]:
     raise TypeError(f"netdsl.layers.{module} defines no layer")
 
 
+def plain_name(name: str) -> str:
+    """What names of kinds are compared by: case, underscores and runs of blanks do not matter."""
+    return " ".join(name.replace("_", " ").upper().split())
+
+
 def kind_named(name: str) -> type[Layer] | None:
-    """The class that a name means; case, underscores and runs of blanks do not matter."""
-    module = modules_by_name().get(" ".join(name.replace("_", " ").upper().split()))
+    """The class that a name means, in any of its spellings."""
+    module = modules_by_name().get(plain_name(name))
     return None if module is None else _kind_in(module)
 
 
 def keywords_meant(name: str) -> frozenset[str]:
     """The canonical names that a word of a pattern means: its own where it is one, else those of
     which it is a spelling or the last word, as POOL is of MAX POOL and AVG POOL."""
-    word = " ".join(name.replace("_", " ").upper().split())
+    word = plain_name(name)
     keywords = _keywords()
     if word in keywords.values():
         return frozenset((word,))
