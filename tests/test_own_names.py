@@ -40,7 +40,9 @@ def test_a_name_that_is_given_wins_or_is_refused(parameters: str) -> None:
             assert REFUSALS & {finding.code for finding in findings}, name
             refused += 1
         else:
-            assert sum(isinstance(layer.node.layer, Elu) for layer in plan.layers) == 7 + (name == "GELU"), name
+            assert sum(isinstance(layer.node.layer, Elu) for layer in plan.layers) == 7 + (name == "GELU"), (
+                name
+            )
             assert len(plan.layers) == 9, name
     assert refused < 30  # SKIP, PROJECT, INPUT, and the layers of this test in four forms each
 

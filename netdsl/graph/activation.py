@@ -1,52 +1,83 @@
-"""Puts the default activation behind the layers with weights."""
+"""Puts the default activation behind the layers with weights, as if it were written there."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.defaults import Activation
 from netdsl.graph.draft import Entry, Open
+from netdsl.graph.formulas import Passed
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Node
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 
+References = Mapping[int, Mapping[int, Passed]]
+"""By the position of an entry: which of its inputs are what a label names, by their number."""
+
+
+def chain_readers(entries: list[Entry], references: References) -> list[list[int]]:
+    """For every entry those that follow it in its chain; for one that none follows, those that refer to the
+    group or the block that ends with it."""
+    following: list[list[int]] = [[] for _ in entries]
+    referring: list[list[int]] = [[] for _ in entries]
+    for entry in entries:
+        named = references.get(entry.position, {})
+        for slot, index in enumerate(entry.inputs):
+            if slot not in named:
+                following[index].append(entry.position)
+            elif not named[slot].own:
+                referring[index].append(entry.position)
+    return [chain or others for chain, others in zip(following, referring, strict=True)]
+
+
+def places_to_activate(entries: list[Entry], references: References) -> dict[int, int]:
+    """Every layer with weights but the last, and the entry that its activation follows.
+
+    That is a normalisation where one follows directly; a layer behind which an activation is written
+    already is left out.
+    """
+    readers = chain_readers(entries, references)
+    weighing = [entry.position for entry in entries if is_kind(entry, "weighs")]
+    found = {place: _behind_normalisation(entries, readers, place) for place in weighing[:-1]}
+    return {place: last for place, last in found.items() if not _is_activated(entries, readers[last])}
+
 
 def put_activations(
-    entries: list[Entry], activation: Activation, dialect: Dialect, names: Names, findings: Findings
+    entries: list[Entry],
+    activation: Activation,
+    layer: Layer,
+    places: Mapping[int, int],
+    names: Names,
+    references: References,
 ) -> list[Entry]:
-    """The entries with an activation behind every layer with weights but the last.
-
-    Behind a normalisation where one follows directly, and nowhere where an activation is written
-    already.
-    """
-    layer = _layer(activation, dialect, findings)
-    if layer is None:
-        return entries
-    consumers: list[list[int]] = [[] for _ in entries]
-    for entry in entries:
-        for index in entry.inputs:
-            consumers[index].append(entry.position)
-    weighing = [entry.position for entry in entries if _kind_of(entry, "weighs")]
-    places = {_behind_normalisation(entries, consumers, place) for place in weighing[:-1]}
-    places = {place for place in places if not _is_activated(entries, consumers[place])}
+    """The entries with an activation behind each of the places; the label of a layer stays before it."""
+    behind = set(places.values())
     spans = {name: written.span for name, written in activation.options.items()}
     put: list[Entry] = []
-    moved: list[int] = []  # by old position: where the output of an entry is now
+    itself: list[int] = []  # by old position: where an entry is now
+    moved: list[int] = []  # and where what it hands on is
     for place, entry in enumerate(entries):
         position = len(put)
         if position != place:
-            inputs = tuple(moved[index] for index in entry.inputs)
+            named = references.get(place, {})
+            inputs = tuple(
+                itself[index] if slot in named and named[slot].own else moved[index]
+                for slot, index in enumerate(entry.inputs)
+            )
             entry = entry._replace(position=position, inputs=inputs)
         put.append(entry)
+        itself.append(position)
         moved.append(position)
-        if place in places:
+        if place in behind:
             name = names.of_kind(layer.keyword, single=False)
             put.append(Node(position + 1, name, layer, (position,), activation.span, spans, implied=True))
             moved[place] = position + 1
     return put
 
 
-def _layer(activation: Activation, dialect: Dialect, findings: Findings) -> Layer | None:
+def activation_layer(activation: Activation, dialect: Dialect, findings: Findings) -> Layer | None:
     """The activation with its options; None where one is missing or did not fit."""
     values = {name: written.value for name, written in activation.options.items()}
     options = activation.kind.options().items()
@@ -56,16 +87,16 @@ def _layer(activation: Activation, dialect: Dialect, findings: Findings) -> Laye
     return None if lacking or None in values.values() else activation.kind(dialect=dialect, **values)
 
 
-def _kind_of(entry: Entry, question: str) -> bool:
+def is_kind(entry: Entry, question: str) -> bool:
     """What the kind of an entry answers; no where the kind is unknown."""
     kind = entry.kind if isinstance(entry, Open) else type(entry.layer) if isinstance(entry, Node) else None
     return bool(kind is not None and getattr(kind, question))
 
 
-def _behind_normalisation(entries: list[Entry], consumers: list[list[int]], place: int) -> int:
-    following = consumers[place]
-    return following[0] if len(following) == 1 and _kind_of(entries[following[0]], "normalises") else place
+def _behind_normalisation(entries: list[Entry], readers: list[list[int]], place: int) -> int:
+    following = readers[place]
+    return following[0] if len(following) == 1 and is_kind(entries[following[0]], "normalises") else place
 
 
-def _is_activated(entries: list[Entry], consumers: list[int]) -> bool:
-    return bool(consumers) and all(_kind_of(entries[index], "activates") for index in consumers)
+def _is_activated(entries: list[Entry], readers: list[int]) -> bool:
+    return bool(readers) and all(is_kind(entries[index], "activates") for index in readers)

@@ -11,13 +11,13 @@ from netdsl.graph.blocks import Blocks, bind, called_block, read_lets
 from netdsl.graph.formulas import Environment, Passed, Quantity, evaluate, place
 from netdsl.syntax import tree
 
-Finder = Callable[[tree.Reference], int | None]
-"""Finds the step that a reference means."""
+Finder = Callable[[tree.Reference], Passed | None]
+"""Finds the volume that a reference means."""
 
 
-def unknown_yet(reference: tree.Reference) -> int | None:
+def unknown_yet(reference: tree.Reference) -> Passed | None:
     """The finder for counting, where no step exists yet."""
-    return -1
+    return Passed(-1)
 
 
 class Bindings:
@@ -90,8 +90,7 @@ class Bindings:
 
     def _argument(self, argument: tree.Argument, environment: Environment, find: Finder) -> Quantity | None:
         if isinstance(argument.value, tree.Reference):
-            found = find(argument.value)
-            return None if found is None else Passed(found)
+            return find(argument.value)
         for item in argument.value:
             if isinstance(item, tree.Number) and "," in item.text:
                 self._ambiguous(item)

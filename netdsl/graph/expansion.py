@@ -40,6 +40,7 @@ class Expansion:
         self.findings = findings
         self.steps: list[Step] = []
         self.current: int | None = None
+        self.reference: Passed | None = None  # where the current step is what a label names
         self._roles: dict[int, Role] = {}
 
     def expand(self, elements: tuple[tree.Element, ...]) -> list[Step]:
@@ -54,11 +55,14 @@ class Expansion:
             _RUN[type(element)](self, element, frame)
 
     def _emit(self, step: Step) -> None:
-        self.current = len(self.steps)
+        self.current, self.reference = len(self.steps), None
         self.steps.append(step)
 
     def _inputs(self) -> tuple[int, ...]:
         return () if self.current is None else (self.current,)
+
+    def _references(self) -> tuple[tuple[int, Passed], ...]:
+        return () if self.reference is None else ((0, self.reference),)
 
     def _layer(self, layer: tree.Layer, frame: _Frame) -> None:
         role = self._roles.get(id(layer))
@@ -66,11 +70,20 @@ class Expansion:
             role = self._roles[id(layer)] = self._role(layer)
         if role is Role.LAYER:
             head = self.head_of(layer)
+            inputs, references = self._inputs(), self._references()
             self._emit(
-                Step(layer, frame.environment, self._inputs(), head.label, layer.claim, group=frame.group)
+                Step(
+                    layer,
+                    frame.environment,
+                    inputs,
+                    head.label,
+                    layer.claim,
+                    group=frame.group,
+                    references=references,
+                )
             )
             if head.label or head.is_input:
-                frame.labels.define(head.label or head.written.upper(), len(self.steps) - 1)
+                frame.labels.define(head.label or head.written.upper(), len(self.steps) - 1, own=True)
         elif role is Role.BLOCK:
             call = self.bindings.call_of(layer)
             assert call is not None
@@ -98,10 +111,13 @@ class Expansion:
             message, cure = "SKIP changes nothing and takes no options", "PROJECT takes a stride"
             self.findings.add("ND207", message, layer.span, help=(cure,))
         if layer.labelled and self.current is not None:
-            frame.labels.define(_joined(layer.words), self.current)
+            frame.labels.define(
+                _joined(layer.words), self.current, own=self.reference is not None and self.reference.own
+            )
 
     def _unreadable(self, element: tree.Unreadable, frame: _Frame) -> None:
-        self._emit(Step(element, frame.environment, self._inputs(), group=frame.group))
+        inputs, references = self._inputs(), self._references()
+        self._emit(Step(element, frame.environment, inputs, group=frame.group, references=references))
 
     def _let(self, element: tree.Let, frame: _Frame) -> None:
         """Read before the block was run."""
@@ -133,42 +149,51 @@ class Expansion:
             self._mark(_joined(join.layer.words), None, first, frame)
 
     def _join_once(self, join: tree.Join, frame: _Frame) -> None:
-        entry = self.current
-        outputs: list[int | None] = []
+        entry, named = self.current, self.reference
+        outputs: list[tuple[int | None, Passed | None]] = []
         projections: list[tuple[int, tree.Layer]] = []
         frame.branches += 1
         for branch in join.branches:
-            self.current = entry
+            self.current, self.reference = entry, named
             projection = self._projection(branch)
             if projection is None:
                 self._run(branch.elements, frame)
             else:
                 projections.append((len(outputs), projection))
-            outputs.append(self.current)
+            outputs.append((self.current, self.reference))
         frame.branches -= 1
         for number, projection in projections:
             # Behind the other branches: their volumes decide what the projection is.
-            self.current = entry
+            self.current, self.reference = entry, named
+            references = self._references()
             self._emit(
-                Step(projection, frame.environment, self._inputs(), group=frame.group, role=Role.PROJECT)
+                Step(
+                    projection,
+                    frame.environment,
+                    self._inputs(),
+                    group=frame.group,
+                    role=Role.PROJECT,
+                    references=references,
+                )
             )
-            outputs[number] = self.current
-        inputs = tuple(output for output in outputs if output is not None)
+            outputs[number] = self.current, None
+        known = [(step, named) for step, named in outputs if step is not None]
         label = self.head_of(join.layer).label
         self._emit(
             Step(
                 join.layer,
                 frame.environment,
-                inputs,
+                tuple(step for step, _ in known),
                 label,
                 join.layer.claim,
                 group=frame.group,
                 role=Role.JOIN,
                 span=join.span,
+                references=tuple((slot, named) for slot, (_, named) in enumerate(known) if named),
             )
         )
         if label:
-            frame.labels.define(label, len(self.steps) - 1)
+            frame.labels.define(label, len(self.steps) - 1, own=True)
 
     def _projection(self, branch: tree.Branch) -> tree.Layer | None:
         if len(branch.elements) == 1:
@@ -192,19 +217,19 @@ class Expansion:
         if found is None:
             self._unreadable(tree.Unreadable(reference.span), frame)
         else:
-            self.current = found
+            self.current, self.reference = found.step, found
 
-    def _found(self, reference: tree.Reference, frame: _Frame) -> int | None:
+    def _found(self, reference: tree.Reference, frame: _Frame) -> Passed | None:
         passed = frame.environment.values.get(reference.name)
         if isinstance(passed, Passed):
-            return passed.step
+            return passed
         return find_label(reference, frame.labels, self.findings)
 
     def _call(self, call: tree.Call, frame: _Frame) -> None:
         first = len(self.steps)
         block = self.bindings.block_of(call)
 
-        def finder(reference: tree.Reference) -> int | None:
+        def finder(reference: tree.Reference) -> Passed | None:
             return self._found(reference, frame)
 
         if block is None and call.block.text not in self.bindings.broken:
@@ -222,7 +247,7 @@ class Expansion:
         if self.current is None:
             return
         if label:
-            frame.labels.define(label, self.current)
+            frame.labels.define(label, self.current, own=self.reference is not None and self.reference.own)
         if self.current >= first:
             step = self.steps[self.current]
             self.steps[self.current] = step._replace(label=step.label or label, claim=step.claim or claim)

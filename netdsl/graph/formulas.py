@@ -18,9 +18,15 @@ from netdsl.syntax import tree
 
 
 class Passed(NamedTuple):
-    """A volume that a call hands to its block: the number of the step that makes it."""
+    """A volume that a reference means, and that a call can hand to its block.
+
+    ``step`` makes it; ``place`` is that of the reference. ``own`` where the label stands beside the layer
+    itself: then the default activation behind that layer is not in it.
+    """
 
     step: int
+    place: Span | None = None
+    own: bool = False
 
 
 class Failed(NamedTuple):

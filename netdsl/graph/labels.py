@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
+from netdsl.graph.formulas import Passed
 from netdsl.graph.heads import Head, read_head
 from netdsl.graph.naming import label_key
 from netdsl.source import Span
@@ -19,15 +20,17 @@ class Labels:
     def __init__(self, statements: tuple[Any, ...], block: tree.Block | None) -> None:
         self.statements = statements
         self.block = block
-        self._steps: dict[str, int] = {}
+        self._steps: dict[str, tuple[int, bool]] = {}
         self._written: dict[str, Span] | None = None
 
-    def define(self, label: str, step: int) -> None:
-        """A label; in a repeated group the newest counts."""
-        self._steps[label_key(label)] = step
+    def define(self, label: str, step: int, *, own: bool) -> None:
+        """A label; in a repeated group the newest counts. ``own`` where it stands beside the layer itself,
+        and not beside a group or a block that ends with it."""
+        self._steps[label_key(label)] = step, own
 
-    def get(self, name: str) -> int | None:
-        return self._steps.get(label_key(name))
+    def get(self, reference: tree.Reference) -> Passed | None:
+        step, own = self._steps.get(label_key(reference.name), (None, False))
+        return None if step is None else Passed(step, reference.span, own)
 
     def written(self, name: str) -> Span | None:
         """Where a label stands in the text, above or below."""
@@ -40,11 +43,11 @@ class Labels:
         return list(self._steps)
 
 
-def find_label(reference: tree.Reference, labels: Labels, findings: Findings) -> int | None:
-    """The step that a reference means; None, with a finding, where there is none."""
-    step = labels.get(reference.name)
-    if step is not None:
-        return step
+def find_label(reference: tree.Reference, labels: Labels, findings: Findings) -> Passed | None:
+    """The volume that a reference means; None, with a finding, where there is none."""
+    found = labels.get(reference)
+    if found is not None:
+        return found
     later = labels.written(reference.name)
     if later is not None:
         findings.add(
@@ -125,6 +128,8 @@ def check_labels(
 def check_parameters(block: tree.Block, head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
     """No label is called like a parameter that the block refers to as a volume."""
     parameters = {label_key(parameter.name.text): parameter for parameter in block.parameters}
+    if not parameters:
+        return
     shared = {
         label_key(label): place
         for label, place in written_labels(block.statements, head_of)

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.activation import put_activations
+from netdsl.graph.activation import activation_layer, places_to_activate, put_activations
 from netdsl.graph.bindings import Bindings
 from netdsl.graph.blocks import read_blocks, read_lets
 from netdsl.graph.defaults import Defaults, read_defaults
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
+from netdsl.graph.early_reading import report_early_readings
 from netdsl.graph.expansion import Expansion
 from netdsl.graph.expectations import read_expectation
 from netdsl.graph.formulas import Environment
@@ -90,8 +91,15 @@ class _Resolution:
         self.missing.report()
         self._check_input(steps)
         entries = self.entries
+        references = {place: dict(step.references) for place, step in enumerate(steps) if step.references}
+        implied: dict[int, int] = {}
         if defaults.activation is not None:
-            entries = put_activations(entries, defaults.activation, self.dialect, names, self.findings)
+            implied = places_to_activate(entries, references)
+            layer = activation_layer(defaults.activation, self.dialect, self.findings)
+            if layer is not None:
+                entries = put_activations(entries, defaults.activation, layer, implied, names, references)
+        if references:
+            report_early_readings(self.entries, references, implied, defaults.activation, self.findings)
         return Draft(
             name, tuple(entries), expectations, patterns, self.source, self.dialect, names, self._recipe()
         )

@@ -7,7 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from netdsl.graph.formulas import Environment
+from netdsl.graph.formulas import Environment, Passed
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
@@ -33,7 +33,8 @@ class Step(NamedTuple):
 
     ``inputs`` are indices of earlier steps; ``kind`` is what a where entry makes of the kind
     (``POOL: avg 2x2``), else None; ``group`` is the outermost group around the layer; ``span`` is
-    given where more than the layer itself belongs to it.
+    given where more than the layer itself belongs to it. ``references`` are the inputs, by their number, that
+    a label names.
     """
 
     layer: tree.Layer | tree.Unreadable
@@ -46,3 +47,4 @@ class Step(NamedTuple):
     group: tree.Group | None = None
     role: Role = Role.LAYER
     span: Span | None = None
+    references: tuple[tuple[int, Passed], ...] = ()
