@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -11,6 +10,7 @@ from typing import NoReturn
 import click
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
+from netdsl.opening import NotAFileError, content_of
 from netdsl.plan.load import Checked, plan_source
 from netdsl.plan.plan import Plan
 from netdsl.resources import zoo_folder, zoo_names, zoo_text
@@ -30,28 +30,13 @@ def open_source(name: str) -> Source:
     if name == STDIN:
         return Source("<stdin>", _text(sys.stdin.buffer.read(FILE_LIMIT + 1), "<stdin>"))
     try:
-        status = os.stat(name)
+        content = content_of(name, FILE_LIMIT + 1, pipes=True)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         if name in zoo_names():
             return Source(f"zoo:{name}", zoo_text(name), zoo_folder())
         raise Diagnosed(_missing(name)) from None
-    except OSError as error:
-        raise Diagnosed(_unreadable(name, error)) from None
-    if stat.S_ISDIR(status.st_mode):
-        raise Diagnosed(
-            file_error(
-                "ND002", name, "this is a folder, not a network file", f"name a file in it: {name}/*.net"
-            )
-        )
-    if not stat.S_ISREG(status.st_mode):
-        raise Diagnosed(
-            file_error(
-                "ND003", name, "this is not a regular file", "read a pipe with `-`: command | netdsl check -"
-            )
-        )
-    try:
-        with open(name, "rb") as file:
-            content = file.read(FILE_LIMIT + 1)
+    except NotAFileError as error:
+        raise Diagnosed(_no_file(name, error)) from None
     except OSError as error:
         raise Diagnosed(_unreadable(name, error)) from None
     return Source(name, _text(content, name), os.path.dirname(os.path.abspath(name)))
@@ -93,6 +78,14 @@ def _missing(name: str) -> Diagnostic:
     cures = [f"did you mean `{near}`?"] if near else []
     cures.append(f"these networks are shipped: {', '.join(shipped)}")
     return file_error("ND001", name, "there is no such file and no shipped network of this name", *cures)
+
+
+def _no_file(name: str, error: NotAFileError) -> Diagnostic:
+    if os.path.isdir(name):
+        cure = f"name a file in it: {name}/*.net"
+        return file_error("ND002", name, "this is a folder, not a network file", cure)
+    cure = "read a pipe with `-`: command | netdsl check -"
+    return file_error("ND003", name, error.strerror, cure)
 
 
 def _unreadable(name: str, error: OSError) -> Diagnostic:

@@ -7,9 +7,9 @@ with symbolic links resolved, so that a network from a stranger reads nothing th
 from __future__ import annotations
 
 import os
-import stat
 
 from netdsl.diagnostics import Diagnostic, Findings
+from netdsl.opening import NotAFileError, content_of
 from netdsl.source import JoinedSource, Source
 from netdsl.syntax import tree
 from netdsl.syntax.parser import parse, parse_behind
@@ -117,10 +117,9 @@ class _Reader:
 
     def _text(self, full: str, written: str) -> str:
         try:
-            if not stat.S_ISREG(os.stat(full).st_mode):
-                raise _UnusableFileError(f"`{written}` is not a regular file")
-            with open(full, "rb") as file:
-                content = file.read(BYTES_LIMIT + 1 - self.bytes_read)
+            content = content_of(full, BYTES_LIMIT + 1 - self.bytes_read)
+        except NotAFileError as error:
+            raise _UnusableFileError(f"`{written}` cannot be used: {error.strerror}") from None
         except OSError as error:
             cure = f"it would be {os.path.relpath(full, self.folder)}, beside the first file"
             raise _UnusableFileError(f"`{written}` cannot be read: {error.strerror or error}", cure) from None

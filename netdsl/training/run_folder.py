@@ -59,7 +59,7 @@ class RunFolder:
     def describe(self, recipe: Recipe, network_text: str) -> None:
         """Write the settings and the network for people; checkpoints carry both themselves."""
         text = json.dumps(recipe.as_json(), indent=2, ensure_ascii=False) + "\n"
-        replace_file(self.path / _RECIPE, [text.encode()])
+        replace_file(self.path / _RECIPE, [text.encode("utf-8", "backslashreplace")])
         replace_file(self.path / _NETWORK, [network_text.encode()])
 
     def save(self, checkpoint: Checkpoint) -> None:

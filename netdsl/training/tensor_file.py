@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.data.memory import require_memory
+from netdsl.opening import open_file
 from netdsl.writing import replace_file
 
 if TYPE_CHECKING:
@@ -61,7 +63,9 @@ def _pieces(content: dict[str, Any], arrays: Arrays) -> Iterator[ReadableBuffer]
 
 
 def _text(content: dict[str, Any]) -> str:
-    return json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    # Names that are not UTF-8 have lone surrogates; their escapes here are those of JSON.
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _digest(content: dict[str, Any], arrays: Arrays) -> str:
@@ -93,19 +97,15 @@ def read(path: Path) -> tuple[dict[str, Any], Arrays]:
                 arrays[name] = np.ascontiguousarray(archive.get_tensor(name))
     except SafetensorError as error:
         raise ValueError(f"damaged or cut short ({error})") from error
-    try:
-        whole = content.pop("digest", None) == _digest(content, arrays)
-    except ValueError:  # a lone surrogate in a text, which no file of ours has
-        whole = False
-    if not whole:
+    if content.pop("digest", None) != _digest(content, arrays):
         raise ValueError("damaged: its content does not have the digest that was written with it")
     return content, arrays
 
 
 def _check_size(path: Path) -> None:
     """Refuse by the first eight bytes what the library would map and parse."""
-    size = path.stat().st_size
-    with path.open("rb") as stream:
+    with open_file(path) as stream:
+        size = os.fstat(stream.fileno()).st_size
         first = stream.read(8)
     if len(first) < 8:
         raise ValueError(f"cut short: it has {size} bytes")
