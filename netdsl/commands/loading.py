@@ -85,7 +85,7 @@ def _no_file(name: str, error: NotAFileError) -> Diagnostic:
         cure = f"name a file in it: {name}/*.net"
         return file_error("ND002", name, "this is a folder, not a network file", cure)
     cure = "read a pipe with `-`: command | netdsl check -"
-    return file_error("ND003", name, error.strerror, cure)
+    return file_error("ND003", name, str(error.strerror), cure)
 
 
 def _unreadable(name: str, error: OSError) -> Diagnostic:

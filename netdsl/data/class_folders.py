@@ -1,39 +1,29 @@
 """Reads a folder of class folders: ``FOLDER/cat/1.png``, ``FOLDER/dog/1.jpg``.
 
-Folders called ``train`` and ``test`` (and perhaps ``validation`` or ``val``) that hold the class
-folders make the data's own parts.
+``folder_layout`` says which folders are classes, and which are parts of the data.
 """
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.data.dataset import TEST, TRAIN, VALIDATION, Dataset, check_classes, empty_data
-from netdsl.data.memory import require_memory
-from netdsl.data.pictures import SUFFIXES, read_picture
-from netdsl.data.scaling import check_convertible, fit, fitted_bytes
+from netdsl.data.dataset import Dataset, check_classes, empty_data
+from netdsl.data.folder_layout import Layout, Picture, layout_of
+from netdsl.data.memory import Allowance, require_memory
+from netdsl.data.pictures import DEEP_WHITE, SUFFIXES, fitted_picture
+from netdsl.data.scaling import fitted_bytes
 from netdsl.diagnostics import Diagnosed, Diagnostic
 from netdsl.quantities import Volume
 
-_PART_FOLDERS = {
-    "train": TRAIN,
-    "validation": VALIDATION,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "test": TEST,
-}
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _MOST_FINDINGS = 20
 """Damaged pictures shown of one folder."""
-
-
-class _Picture(NamedTuple):
-    path: Path
-    label: str
-    part: int
 
 
 def recognises(path: Path) -> bool:
@@ -43,79 +33,85 @@ def recognises(path: Path) -> bool:
 def read(path: Path, volume: Volume) -> Dataset:
     """Every picture of every class folder, scaled to ``volume``; classes in order of their names.
 
-    Raises Diagnosed: ND502 no pictures, ND503 one class, ND508 pictures that cannot become the
-    input, ND511 too large for memory, ND610 and ND611 for each picture that cannot be read.
+    Bytes, unless a picture has 16 bits: then all are float32, from 0 to 65535. Raises Diagnosed: ND502
+    no pictures, ND503 one class, ND508 pictures that cannot become the input, ND511 too large for
+    memory, and ND610, ND611 and ND632 for each picture that cannot be read.
     """
-    pictures = _pictures(path)
-    if not pictures:
-        direct = any(_is_picture(entry) for entry in path.iterdir())
-        raise empty_data(
-            str(path),
-            "the pictures lie beside each other; their classes are the names of the folders they lie in"
-            if direct
-            else f"found no pictures in class folders, as in {path.name or path}/cat/1.png",
-        )
-    classes = tuple(sorted({picture.label for picture in pictures}))
+    layout = layout_of(path)
+    if not layout.pictures:
+        raise _no_pictures(path, layout)
+    classes = tuple(sorted({picture.label for picture in layout.pictures}))
     check_classes(str(path), classes)
+    pixels = _decoded(path, layout.pictures, volume, np.dtype(np.uint8))
+    if pixels is None:
+        pixels = _decoded(path, layout.pictures, volume, np.dtype(np.float32))
+        assert pixels is not None
+    deep = pixels.dtype != np.uint8
+    numbers = {name: number for number, name in enumerate(classes)}
+    reading = ["pictures of 16 bits, all are read as 0..65535"] if deep else []
+    if layout.parts:
+        reading.append(f"parts by folder: {', '.join(layout.parts)}")
+    return Dataset(
+        str(path),
+        pixels,
+        np.array([numbers[picture.label] for picture in layout.pictures], np.int64),
+        classes,
+        np.array([picture.part for picture in layout.pictures], np.uint8),
+        white=float(DEEP_WHITE) if deep else None,
+        reading=tuple(reading),
+        findings=layout.findings,
+    )
+
+
+def _no_pictures(path: Path, layout: Layout) -> Diagnosed:
+    """The finding for a folder without pictures in class folders, with what is in it instead."""
+    entries = sorted(path.iterdir())
+    if any(entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".") for entry in entries):
+        why = "the pictures lie beside each other; their classes are the names of the folders they lie in"
+    else:
+        why = f"found no pictures in class folders, as in {path.name or path}/cat/1.png"
+        names = [entry.name for entry in entries if not entry.name.startswith(".")]
+        if names:
+            why += f"; it holds {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if names[5:] else "")
+        why += "".join(f"; {finding.message}" for finding in layout.findings[:2])
+    return empty_data(str(path), why)
+
+
+def _decoded(
+    path: Path, pictures: list[Picture], volume: Volume, dtype: np.dtype[Any]
+) -> NDArray[Any] | None:
+    """All pictures, (images, *volume.shape) of ``dtype``; None where bytes would lose some of one."""
+    from concurrent.futures import ThreadPoolExecutor  # takes time to load, and only folders need it
+
     require_memory(
-        fitted_bytes(len(pictures), volume, 1),
+        fitted_bytes(len(pictures), volume, dtype.itemsize),
         str(path),
         f"{len(pictures):,} images of {volume}",
         "use fewer images or a smaller input",
     )
-    pixels = np.empty((len(pictures), *volume.shape), np.uint8)
-    findings = _decode(pictures, pixels, volume)
-    if findings:
-        raise Diagnosed(*findings[:_MOST_FINDINGS])
-    numbers = {name: number for number, name in enumerate(classes)}
-    return Dataset(
-        str(path),
-        pixels,
-        np.array([numbers[picture.label] for picture in pictures], np.int64),
-        classes,
-        np.array([picture.part for picture in pictures], np.uint8),
-    )
-
-
-def _is_picture(entry: Path) -> bool:
-    return entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".")
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-
-
-def _pictures(path: Path) -> list[_Picture]:
-    """All pictures in order of part, class and name, so that the order is the same everywhere."""
-    below = _subfolders(path)
-    if {"train", "test"} <= {entry.name for entry in below}:
-        roots = [(entry, _PART_FOLDERS[entry.name]) for entry in below if entry.name in _PART_FOLDERS]
-    else:
-        roots = [(path, TRAIN)]
-    return [
-        _Picture(entry, folder.name, part)
-        for root, part in sorted(roots, key=lambda pair: pair[1])
-        for folder in _subfolders(root)
-        for entry in sorted(folder.iterdir())
-        if _is_picture(entry)
-    ]
-
-
-def _decode(
-    pictures: list[_Picture], pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], volume: Volume
-) -> list[Diagnostic]:
-    """Fill ``pixels`` (images, *volume.shape); the findings of pictures that could not be read."""
-    from concurrent.futures import ThreadPoolExecutor  # takes time to load, and only folders need it
+    pixels = np.empty((len(pictures), *volume.shape), dtype)
+    exact = dtype != np.uint8
+    allowance = Allowance()
+    found_deep: list[int] = []
 
     def one(number: int) -> tuple[Diagnostic, ...]:
+        if found_deep:
+            return ()
         try:
-            levels = read_picture(pictures[number].path)
-            check_convertible(str(pictures[number].path), Volume(*levels.shape), volume)
-            pixels[number] = fit(levels[None], volume)[0]
+            fitted = fitted_picture(pictures[number].path, volume, exact=exact, allowance=allowance)
         except Diagnosed as error:
             return error.diagnostics
+        if exact:
+            np.multiply(fitted.pixels, np.float32(DEEP_WHITE / fitted.white), out=pixels[number])
+        elif fitted.pixels.dtype != np.uint8:
+            found_deep.append(number)
+        else:
+            pixels[number] = fitted.pixels
         return ()
 
     # Pillow decompresses outside the interpreter lock, so threads help.
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return [finding for found in pool.map(one, range(len(pictures))) for finding in found]
+        findings = [finding for found in pool.map(one, range(len(pictures))) for finding in found]
+    if findings and not found_deep:
+        raise Diagnosed(*findings[:_MOST_FINDINGS])
+    return None if found_deep else pixels

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +28,10 @@ class Dataset(NamedTuple):
     ``labels``: (images,) int64, an index into ``classes``, which are names.
     ``parts``: (images,) uint8, the part that the data itself assigns each image to; all TRAIN
     where it assigns none.
+    ``white``: the value of white where the form of the data says so, and black is 0; None where only
+    the values tell. ``planes``: whether colours stand one behind the other in rows of numbers that the
+    network takes as they are. ``reading``: how the data was taken where that could be taken otherwise.
+    ``findings``: warnings about what was left out.
     """
 
     name: str
@@ -34,6 +39,10 @@ class Dataset(NamedTuple):
     labels: NDArray[np.int64]
     classes: tuple[str, ...]
     parts: NDArray[np.uint8]
+    white: float | None = None
+    planes: bool = False
+    reading: tuple[str, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
 
     @property
     def images(self) -> int:
@@ -41,7 +50,7 @@ class Dataset(NamedTuple):
         return len(self.labels)
 
     def digest(self) -> str:
-        """SHA-256 of everything but the name: equal data have equal digests."""
+        """SHA-256 of images, labels, classes and parts: equal data have equal digests."""
         total = hashlib.sha256(repr((self.pixels.shape, self.pixels.dtype.str, self.classes)).encode())
         for array in (self.pixels, self.labels, self.parts):
             total.update(np.ascontiguousarray(array).data)
@@ -70,6 +79,14 @@ def label_indices(name: str, values: NDArray[Any]) -> tuple[NDArray[np.int64], t
     return indices.reshape(-1).astype(np.int64), names
 
 
+def class_name(text: str) -> str:
+    """A name as characters that can be written; bytes that are no UTF-8 are shown as ``\\xf6``."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a lone surrogate that no byte stands behind
+        return text.encode("utf-8", "backslashreplace").decode()
+
+
 def check_classes(name: str, classes: Sequence[str]) -> None:
     """Refuse data in which there is nothing to tell apart."""
     if len(classes) < 2:
@@ -81,6 +98,11 @@ def check_classes(name: str, classes: Sequence[str]) -> None:
                 f"telling classes apart takes at least two, and the data has {len(classes)}{only}",
                 "add images of another class",
             )
+        )
+    double = [name for name, times in Counter(classes).items() if times > 1]
+    if double:
+        raise Diagnosed(
+            file_error("ND526", name, f"two classes have the name `{double[0]}`", "give one another name")
         )
 
 

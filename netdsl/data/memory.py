@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Condition
 
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.quantities import bytes_text
@@ -59,3 +62,25 @@ def require_memory(needed_bytes: int, name: str, what: str, *cures: str) -> None
                 *cures,
             )
         )
+
+
+class Allowance:
+    """Bytes that threads may have in use together; who needs more than is left waits for the others."""
+
+    def __init__(self, total_bytes: int = 1 << 28) -> None:
+        self._total = self._left = total_bytes
+        self._changed = Condition()
+
+    @contextmanager
+    def of(self, needed_bytes: int) -> Iterator[None]:
+        """Take what is needed for a while. More than there is in all is all of it: one at a time."""
+        taken = min(needed_bytes, self._total)
+        with self._changed:
+            self._changed.wait_for(lambda: self._left >= taken)
+            self._left -= taken
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._left += taken
+                self._changed.notify_all()

@@ -8,6 +8,7 @@ sums run in a fixed order on every machine, so data have the same bits everywher
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from math import isqrt
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,16 @@ _LUMA = (0.299, 0.587, 0.114)
 
 _CHUNK_VALUES = 60_000
 """Output values worked on at a time, so that the temporary arrays stay in the processor's cache."""
+
+
+_BAND_VALUES = 1 << 20
+"""Source values of one large image that are worked on at a time."""
+
+_LONGEST_SIDE = (1 << 16) - 1
+"""Pixels of a side that is scaled, as in JPEG: how many weights there are follows from it."""
+
+_SPARE_VALUES = 1 << 24
+"""What may lie between the two axes of scaling beyond the sizes of the image and of the input."""
 
 
 @lru_cache(maxsize=64)
@@ -84,9 +95,9 @@ def check_convertible(name: str, image: Volume, volume: Volume) -> None:
     """Raise Diagnosed (ND508) where an image of this size cannot become the network's input."""
     if _is_row(volume):
         picture = picture_of(volume)
-        if picture is not None and {image.channels, picture.channels} <= {1, 3}:
+        if image.values == volume.values:
             return
-        if image.values != volume.values:
+        if picture is None or not {image.channels, picture.channels} <= {1, 3}:
             raise Diagnosed(
                 file_error(
                     "ND508",
@@ -95,6 +106,7 @@ def check_convertible(name: str, image: Volume, volume: Volume) -> None:
                     f"give the network the image itself, `input {image}`; FC stretches it out by itself",
                 )
             )
+        volume = picture
     elif image.channels != volume.channels and {image.channels, volume.channels} != {1, 3}:
         raise Diagnosed(
             file_error(
@@ -103,6 +115,28 @@ def check_convertible(name: str, image: Volume, volume: Volume) -> None:
                 f"images have {image.channels} channels and the network takes {volume.channels}",
                 "only grey (1) and colour (3) are converted into each other; "
                 f"write `input {Volume(volume.height, volume.width, image.channels)}`",
+            )
+        )
+    _check_proportions(name, image, volume)
+
+
+def _check_proportions(name: str, image: Volume, volume: Volume) -> None:
+    """Refuse what takes far more memory on the way than the image and the input have values."""
+    scaled = [
+        source
+        for source, target in ((image.height, volume.height), (image.width, volume.width))
+        if source != target
+    ]
+    between = image.height * volume.width * min(image.channels, volume.channels)
+    if max(scaled, default=0) > _LONGEST_SIDE or (
+        scaled and between > 4 * (image.values + volume.values) + _SPARE_VALUES
+    ):
+        raise Diagnosed(
+            file_error(
+                "ND508",
+                name,
+                f"an image of {image} is too long and thin to be stretched to {volume}",
+                f"cut it into pieces; sides of more than {_LONGEST_SIDE:,} pixels are not scaled",
             )
         )
 
@@ -126,13 +160,69 @@ def fit(pixels: NDArray[Any], volume: Volume) -> NDArray[Any]:
     step = max(1, _CHUNK_VALUES // max(volume.values, height * volume.width * channels))
     for start in range(0, count, step):
         chunk = pixels[start : start + step]
-        if channels == 3 and volume.channels == 1:
-            chunk = _grey(chunk)
-        chunk = _resample(_resample(chunk, 2, volume.width), 1, volume.height)
-        if pixels.dtype == np.uint8 and chunk.dtype != np.uint8:
-            chunk = np.clip(np.rint(chunk), 0, 255).astype(np.uint8)
-        result[start : start + step] = chunk  # grey is repeated for each colour by broadcasting
+        result[start : start + step] = _stretched(
+            lambda first, last, chunk=chunk: chunk[:, first:last],  # type: ignore[misc]
+            chunk.shape,
+            pixels.dtype,
+            volume,
+        )
     return result
+
+
+def fit_rows(
+    rows: Callable[[int, int], NDArray[Any]], image: Volume, dtype: np.dtype[Any], volume: Volume
+) -> NDArray[Any]:
+    """As ``fit`` for one image that comes in bands: ``rows(first, last)`` is (rows, width, channels)
+    of ``dtype``. No more of it than a band is in memory at a time. The result is ``volume.shape``."""
+    target = volume
+    if _is_row(volume):
+        picture = picture_of(volume)
+        target = image if picture is None or image.values == volume.values else picture
+    stretched = _stretched(lambda first, last: rows(first, last)[None], (1, *image.shape), dtype, target)
+    if stretched.shape[3] != target.channels:
+        stretched = np.broadcast_to(stretched, (1, *target.shape))
+    return stretched.reshape(volume.shape)
+
+
+def _stretched(
+    rows: Callable[[int, int], NDArray[Any]], shape: tuple[int, ...], dtype: np.dtype[Any], volume: Volume
+) -> NDArray[Any]:
+    """Images of ``shape`` (images, h, w, c) at the size of ``volume``, and in grey where that is grey.
+
+    ``rows(first, last)`` gives these rows of all of them. Grey for a volume in colour stays grey: it
+    is repeated for each colour by broadcasting.
+    """
+    count, height, width, channels = shape
+    grey = channels == 3 and volume.channels == 1
+    band = max(1, _BAND_VALUES // max(count * width * channels, 1))
+
+    def narrowed(first: int, last: int) -> NDArray[Any]:
+        piece = rows(first, last)
+        return _resample(_grey(piece) if grey else piece, 2, volume.width)
+
+    if band >= height:
+        middle = narrowed(0, height)
+    else:
+        changed = grey or width != volume.width
+        middle = np.empty(
+            (count, height, volume.width, 1 if grey else channels), np.float32 if changed else dtype
+        )
+        for first in range(0, height, band):
+            middle[:, first : first + band] = narrowed(first, min(first + band, height))
+    result = _resample(middle, 1, volume.height)
+    if dtype == np.uint8 and result.dtype != np.uint8:
+        result = np.clip(np.rint(result), 0, 255).astype(np.uint8)
+    return result
+
+
+def scaling_bytes(image: Volume, volume: Volume) -> int:
+    """The most bytes that scaling one image takes for a while, beside the image and the result."""
+    if _is_row(volume):
+        volume = picture_of(volume) or image
+    if (image.height, image.width) == (volume.height, volume.width):
+        return 0
+    between = image.height * volume.width * min(image.channels, volume.channels)
+    return 4 * (min(between, 4 * (image.values + volume.values) + _SPARE_VALUES) + 3 * volume.values)
 
 
 def fitted_bytes(count: int, volume: Volume, item_bytes: int) -> int:
