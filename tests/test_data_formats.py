@@ -161,7 +161,8 @@ def test_npz_vectors_are_taken_as_they_are(tmp_path: Path) -> None:
         ({"pictures": IMAGES, "y": LABELS}, "ND622"),
         ({}, "ND622"),
         ({"x": IMAGES, "y": LABELS[:5]}, "ND509"),
-        ({"x": IMAGES, "y": np.eye(12)}, "ND509"),
+        ({"x": IMAGES, "y": np.eye(12) + np.eye(12, k=1)}, "ND509"),
+        ({"x": IMAGES, "y": np.eye(12) / 2}, "ND509"),
         ({"x": IMAGES, "y": LABELS + 0.5}, "ND509"),
         ({"x": IMAGES, "y": np.full(12, np.nan)}, "ND509"),
         ({"x": IMAGES, "y": np.zeros(12, int)}, "ND503"),
@@ -371,7 +372,7 @@ def test_picture_formats(tmp_path: Path, form: str) -> None:
 def test_picture_modes(tmp_path: Path) -> None:
     path = tmp_path / "picture.png"
     Image.fromarray(np.full((2, 2), 65535, np.uint16)).save(path)
-    assert read_picture(path).tolist() == [[[255], [255]], [[255], [255]]]
+    assert read_picture(path).tolist() == [[[65535], [65535]], [[65535], [65535]]]
     Image.new("RGBA", (2, 1), (10, 20, 30, 0)).save(path)
     assert read_picture(path).tolist() == [[[255, 255, 255]] * 2]
     Image.new("1", (2, 1), 1).save(path)
@@ -470,7 +471,7 @@ def test_what_does_not_fit_into_memory_is_refused_with_the_figure(
     with pytest.raises(Diagnosed) as caught:
         read_data(str(path), Volume(2000, 2000, 3))
     assert caught.value.diagnostics[0].code == "ND511"
-    assert "12 images of 2000x2000x3 needs 137 MiB of memory" in caught.value.diagnostics[0].message
+    assert "12 images of 2000x2000x3 needs 199 MiB of memory" in caught.value.diagnostics[0].message
     assert codes("digits", Volume(227, 227, 3)) == ["ND511"]
 
 

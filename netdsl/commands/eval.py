@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netdsl.commands.loading import show
 from netdsl.commands.running import (
     backend_option,
     exact_option,
@@ -41,6 +42,7 @@ def command(run: str, data: str | None, form: str, exact: bool, threads: int | N
     The JSON form also has the confusion matrix: a row for each class, a column for each answer.
     """
     from netdsl.backend import backend as open_backend
+    from netdsl.reports.display import visible
     from netdsl.training.restored import Restored, open_checkpoint
     from netdsl.training.run_folder import run_checkpoint
 
@@ -48,6 +50,9 @@ def command(run: str, data: str | None, form: str, exact: bool, threads: int | N
     checkpoint, plan = open_checkpoint(path)
     restored = Restored(checkpoint, path, plan, open_backend(backend), thread_count(threads), exact=exact)
     examined = restored.examine(data)
+    show(examined.findings)
+    for line in examined.reading:
+        click.echo(visible(f"{examined.data}: {line}"), err=True)
     if form == "json":
         import json
 

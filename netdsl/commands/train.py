@@ -217,6 +217,8 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     problem = run.machine.problem
     tell_problem(problem)
     _say(_opening(run, threads))
+    for line in run.dataset.reading:
+        _say(f"{run.dataset.name}: {line}")
     before = run.progress.epoch
     stopped = _learn(run, folder)
     if stopped:
@@ -281,11 +283,12 @@ def _example(run: Run, folder: RunFolder) -> str:
 
     from PIL import Image
 
+    from netdsl.data.preparation import pixels_of
     from netdsl.data.scaling import picture_of
 
     pixels = run.dataset.pixels[run.parts.test[0]]
     if pixels.shape[:2] == (1, 1) and (picture := picture_of(run.plan.input)) is not None:
-        pixels = pixels.reshape(picture.shape)
+        pixels = (pixels_of(pixels, picture) if run.preparation.planes else pixels).reshape(picture.shape)
     if pixels.dtype.name != "uint8" or pixels.shape[2] not in (1, 3):
         return "IMAGE"
     stream = BytesIO()

@@ -1,16 +1,17 @@
-"""From arrays as files hold them to a data set: orders of axes, types, own test parts."""
+"""From arrays as files hold them to a data set: types, one size, own test parts."""
 
 from __future__ import annotations
 
-from math import isqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from netdsl.data.dataset import Dataset, empty_data, label_indices
+from netdsl.data.axes import Oriented, oriented
+from netdsl.data.dataset import Dataset, empty_data
+from netdsl.data.labels import Labels, merged
 from netdsl.data.memory import require_memory
-from netdsl.data.scaling import check_convertible, fit, fitted_bytes
-from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.data.scaling import check_convertible, fit, fit_rows, fitted_bytes, scaling_bytes
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -21,123 +22,165 @@ if TYPE_CHECKING:
 _COARSE = 64
 """Whole numbers up to here (0/1 masks, 0..16 inks) would lose levels if scaled as bytes."""
 
+_CHUNK_VALUES = 1 << 20
+"""Values that are converted at a time."""
+
+_LABEL_BYTES = 40
+"""What an image takes beside its pixels: its label, its part, and their order while they are sorted."""
+
 
 class RawPart(NamedTuple):
     """Images and labels as a file holds them, before any conversion.
 
-    ``images`` has the images along its first axis; ``labels`` is (images,); ``part`` is TRAIN,
-    VALIDATION or TEST.
+    ``images`` has the images along its first axis; ``part`` is TRAIN, VALIDATION or TEST.
     """
 
     images: NDArray[Any]
-    labels: NDArray[Any]
+    labels: Labels
     part: int
 
 
-def assemble(name: str, raw: Sequence[RawPart], volume: Volume) -> Dataset:
+def assemble(
+    name: str,
+    raw: Sequence[RawPart],
+    volume: Volume,
+    *,
+    reading: tuple[str, ...] = (),
+    findings: tuple[Diagnostic, ...] = (),
+) -> Dataset:
     """One data set from the parts of a file, scaled to ``volume``.
 
-    Raises Diagnosed: ND502 no images, ND503 one class, ND508 images that cannot become the input,
-    ND509 labels unlike the images, ND510 values that are not finite, ND511 too large for memory.
+    Beside the parts and the result, no more than a chunk is in memory at a time. ``reading`` and
+    ``findings`` are those of Dataset. Raises Diagnosed: ND502 no images, ND503 one class, ND508
+    images that cannot become the input, ND509 labels unlike the images, ND510 values that are not
+    finite, ND511 too large for memory.
     """
     for part in raw:
         _check_counts(name, part)
-    labels, classes = label_indices(name, np.concatenate([part.labels for part in raw]))
-    images = _common_type([_channels_last(name, part.images, volume) for part in raw], name)
-    count = len(labels)
-    needed = fitted_bytes(count, volume, images[0].itemsize)
-    require_memory(needed, name, f"{count:,} images of {volume}", "use fewer images or a smaller input")
-    fitted = [fit(array, volume) for array in images]
+    labels, classes = merged(name, [part.labels for part in raw])
+    images = [oriented(name, part.images, volume) for part in raw]
+    for image in images:
+        check_convertible(name, Volume(*image.array.shape[1:]), volume)
+    pixels = _pixels(name, [image.array for image in images], volume)
     return Dataset(
         name,
-        np.concatenate(fitted) if len(fitted) > 1 else np.ascontiguousarray(fitted[0]),
+        pixels,
         labels,
         classes,
-        np.concatenate([np.full(len(part.labels), part.part, np.uint8) for part in raw]),
+        np.concatenate([np.full(len(part.images), part.part, np.uint8) for part in raw]),
+        planes=_planes(name, images),
+        reading=tuple(dict.fromkeys([*reading, *(image.reading for image in images if image.reading)])),
+        findings=findings,
     )
+
+
+def _planes(name: str, images: Sequence[Oriented]) -> bool:
+    """Whether rows are kept plane by plane, which must be the same for all parts."""
+    planes = {image.planes for image in images}
+    if len(planes) > 1:
+        raise Diagnosed(
+            file_error(
+                "ND508",
+                name,
+                "one part of the data holds rows of numbers and another one images",
+                "store both as (count, height, width, channels)",
+            )
+        )
+    return planes.pop()
 
 
 def _check_counts(name: str, part: RawPart) -> None:
-    if part.images.ndim == 0:
-        raise _no_images(name, part.images)
-    if part.labels.ndim != 1:
-        one_hot = part.labels.ndim == 2 and part.labels.shape[1] > 1
+    labels = len(part.labels.indices)
+    if part.images.ndim and labels != len(part.images):
         raise Diagnosed(
             file_error(
                 "ND509",
                 name,
-                f"labels must be one number per image; these are an array of shape {part.labels.shape}",
-                *(("store `labels.argmax(axis=1)`: the number of the class",) if one_hot else ()),
-            )
-        )
-    if len(part.labels) != len(part.images):
-        raise Diagnosed(
-            file_error(
-                "ND509",
-                name,
-                f"{len(part.images):,} images but {len(part.labels):,} labels",
+                f"{len(part.images):,} images but {labels:,} labels",
                 "every image needs exactly one label, in the same order",
             )
         )
-    if not len(part.labels):
+    if not labels:
         raise empty_data(name, "the file holds no images")
 
 
-def _channels_last(name: str, array: NDArray[Any], volume: Volume) -> NDArray[Any]:
-    """Any usual order of axes as (images, height, width, channels)."""
-    count, shape = len(array), array.shape[1:]
-    if len(shape) == 3 and shape[2] not in (1, 3, volume.channels) and shape[0] in (1, 3):
-        array = array.transpose(0, 2, 3, 1)  # channels first, as PyTorch has them
-    elif len(shape) == 2:
-        array = array[..., None]
-    elif len(shape) == 1:
-        array = array.reshape(count, *_unrolled(name, shape[0], volume))
-    elif len(shape) != 3:
-        raise _no_images(name, array)
-    if 0 in array.shape:
-        raise empty_data(name, f"the images have no pixels (shape {array.shape})")
-    check_convertible(name, Volume(*array.shape[1:]), volume)
-    return array
+def _pixels(name: str, arrays: list[NDArray[Any]], volume: Volume) -> NDArray[Any]:
+    """All images, (images, *volume.shape), as uint8 or finite float32."""
+    dtype = _common_type(arrays, name)
+    count = sum(map(len, arrays))
+    only = arrays[0] if len(arrays) == 1 else None
+    if only is not None and only.dtype == dtype and only.shape[1:] == volume.shape:
+        if dtype != np.uint8:
+            _check_finite(name, only)
+        return np.ascontiguousarray(only)
+    image = Volume(*arrays[0].shape[1:])
+    needed = fitted_bytes(count, volume, dtype.itemsize) + count * _LABEL_BYTES
+    needed += 16 * _CHUNK_VALUES + scaling_bytes(image, volume)
+    require_memory(needed, name, f"{count:,} images of {volume}", "use fewer images or a smaller input")
+    pixels = np.empty((count, *volume.shape), dtype)
+    done = 0
+    for array in arrays:
+        _fill(name, array, pixels[done : done + len(array)], volume)
+        done += len(array)
+    return pixels
 
 
-def _no_images(name: str, array: NDArray[Any]) -> Diagnosed:
-    return Diagnosed(
-        file_error(
-            "ND508",
-            name,
-            f"an array of shape {array.shape} holds no images",
-            "images are (count, height, width), (count, height, width, channels) or (count, values)",
-        )
-    )
+def _fill(name: str, array: NDArray[Any], result: NDArray[Any], volume: Volume) -> None:
+    """Convert and scale images into ``result``, a chunk at a time."""
+    image = Volume(*array.shape[1:])
+    if image.values > _CHUNK_VALUES:
+        for number in range(len(array)):
+            result[number] = fit_rows(
+                lambda first, last, number=number: _converted(  # type: ignore[misc]
+                    name, array[number, first:last], result.dtype, number
+                ),
+                image,
+                result.dtype,
+                volume,
+            )
+        return
+    step = _CHUNK_VALUES // max(image.values, 1)
+    for start in range(0, len(array), step):
+        chunk = _converted(name, array[start : start + step], result.dtype, start)
+        result[start : start + step] = fit(chunk, volume)
 
 
-def _unrolled(name: str, values: int, volume: Volume) -> tuple[int, int, int]:
-    """The shape of an image that is stored as one row of numbers."""
-    if values == volume.values:
-        return volume.shape
-    side = isqrt(values)
-    if side * side == values:
-        return (side, side, 1)
-    raise Diagnosed(
-        file_error(
-            "ND508",
-            name,
-            f"rows of {values} numbers are neither the network's input of {volume} = {volume.values} "
-            "nor a square grey image",
-            "store the images as (count, height, width, channels)",
-        )
-    )
+def _converted(name: str, values: NDArray[Any], dtype: np.dtype[Any], first: int) -> NDArray[Any]:
+    """Values as ``dtype``; ``first`` is the number of their first image."""
+    if values.dtype == np.bool_ and dtype == np.uint8:
+        return values.astype(np.uint8) * np.uint8(255)
+    with np.errstate(over="ignore", invalid="ignore"):
+        converted = values.astype(dtype, copy=False)
+    if dtype != np.uint8:
+        _check_finite(name, converted if converted.ndim == 4 else converted[None], first)
+    return converted
 
 
-def _common_type(arrays: list[NDArray[Any]], name: str) -> list[NDArray[Any]]:
-    """All parts as uint8 where every value is a level of 0..255, else all as finite float32."""
+def _check_finite(name: str, images: NDArray[Any], first: int = 0) -> None:
+    step = max(1, _CHUNK_VALUES // max(images[0].size, 1))
+    for start in range(0, len(images), step):
+        finite = np.isfinite(images[start : start + step])
+        if not finite.all():
+            bad = first + start + int(np.argmin(finite.reshape(len(finite), -1).all(axis=1)))
+            raise Diagnosed(
+                file_error(
+                    "ND510",
+                    name,
+                    f"image {bad} holds a value that is not a finite number (NaN or infinity)",
+                    "remove or repair such images; one of them would spoil every weight",
+                )
+            )
+
+
+def _common_type(arrays: list[NDArray[Any]], name: str) -> np.dtype[Any]:
+    """uint8 where every value is a level of 0..255, else float32."""
     if all(array.dtype == np.bool_ for array in arrays):
-        return [array.astype(np.uint8) * np.uint8(255) for array in arrays]
+        return np.dtype(np.uint8)
     if all(array.dtype.kind in "iu" for array in arrays):
         lowest = min(int(array.min()) for array in arrays)
         highest = max(int(array.max()) for array in arrays)
         if lowest >= 0 and _COARSE < highest <= 255:
-            return [array.astype(np.uint8, copy=False) for array in arrays]
+            return np.dtype(np.uint8)
     if any(array.dtype.kind not in "biuf" for array in arrays):
         raise Diagnosed(
             file_error(
@@ -147,18 +190,4 @@ def _common_type(arrays: list[NDArray[Any]], name: str) -> list[NDArray[Any]]:
                 "store uint8 or float32 pixels",
             )
         )
-    with np.errstate(over="ignore", invalid="ignore"):
-        converted = [array.astype(np.float32, copy=False) for array in arrays]
-    for array in converted:
-        finite = np.isfinite(array)
-        if not finite.all():
-            bad = int(np.argmin(finite.reshape(len(array), -1).all(axis=1)))
-            raise Diagnosed(
-                file_error(
-                    "ND510",
-                    name,
-                    f"image {bad} holds a value that is not a finite number (NaN or infinity)",
-                    "remove or repair such images; one of them would spoil every weight",
-                )
-            )
-    return converted
+    return np.dtype(np.float32)

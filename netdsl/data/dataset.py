@@ -57,28 +57,6 @@ class Dataset(NamedTuple):
         return total.hexdigest()
 
 
-def label_indices(name: str, values: NDArray[Any]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
-    """Turn label values of any whole-number or text type, (images,), into indices and class names.
-
-    Classes are ordered by value. Raises Diagnosed for labels that are no classes, or only one.
-    """
-    if values.dtype.kind == "f":
-        if not np.isfinite(values).all() or (values != np.rint(values)).any():
-            raise Diagnosed(
-                file_error(
-                    "ND509",
-                    name,
-                    "labels must be whole numbers or names; these have fractions or are not numbers",
-                    "netdsl classifies: each image needs the number of its class",
-                )
-            )
-        values = values.astype(np.int64)
-    classes, indices = np.unique(values, return_inverse=True)
-    names = tuple(str(value) for value in classes.tolist())
-    check_classes(name, names)
-    return indices.reshape(-1).astype(np.int64), names
-
-
 def class_name(text: str) -> str:
     """A name as characters that can be written; bytes that are no UTF-8 are shown as ``\\xf6``."""
     try:

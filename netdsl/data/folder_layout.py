@@ -76,11 +76,15 @@ def layout_of(root: Path) -> Layout:
     for folder, part in parts.items():
         listed = _unwrapped(_listed(folder))
         if listed.pictures:
-            left_out.append(_plural(len(listed.pictures), "picture", f"of no class directly in {folder.name}"))
+            left_out.append(
+                _plural(len(listed.pictures), "picture", f"of no class directly in {folder.name}")
+            )
         pictures += _of_classes(listed.folders, part, left_out, others)
     for folder in top.folders:
         if folder not in parts and folder not in classes and _holds_pictures(folder):
-            left_out.append(f"the pictures in {folder.name}, which is neither a class nor a part with classes")
+            left_out.append(
+                f"the pictures in {folder.name}, which is neither a class nor a part with classes"
+            )
     pictures.sort(key=lambda picture: picture.part)
     if others:
         endings = ", ".join(ending or "none" for ending, _ in others.most_common(_MOST_SHOWN))
@@ -231,7 +235,7 @@ def _unlike_parts(root: Path, pictures: list[Picture]) -> list[Diagnostic]:
                 _warning(
                     "ND525",
                     root,
-                    f"the {PART_NAMES[part]} part has no picture of {names}{more}, which the training part has",
+                    f"the {PART_NAMES[part]} part lacks {names}{more}, which the training part has",
                     "its accuracy says nothing about them; are they called otherwise there?",
                 )
             )

@@ -7,6 +7,7 @@ number, then the values (LeCun, Cortes, Burges, "The MNIST database of handwritt
 from __future__ import annotations
 
 import gzip
+import os
 import struct
 import zlib
 from math import prod
@@ -16,9 +17,12 @@ from typing import IO, TYPE_CHECKING, cast
 import numpy as np
 
 from netdsl.data.arrays import RawPart, assemble
-from netdsl.data.dataset import TEST, TRAIN, Dataset
+from netdsl.data.dataset import TRAIN, Dataset
+from netdsl.data.idx_names import Name, files_of, name_of
+from netdsl.data.labels import labels_of
 from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.opening import open_file
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -28,57 +32,67 @@ _BYTES_TYPE = 8
 _LARGEST_RATIO = 1032
 """Deflate cannot shrink by more than this factor."""
 
-_READ_BYTES = 1 << 24
+_READ_BYTES = 1 << 22
 
 
 def recognises(path: Path) -> bool:
     """Whether a path names IDX images, or a folder that holds the files of MNIST's names."""
     if path.is_dir():
-        return _train_images(path) is not None
+        return any(name.kind == "images" for name in files_of(path))
     return "idx" in path.name.lower() or path.name.lower().removesuffix(".gz").endswith("ubyte")
-
-
-def _train_images(folder: Path) -> Path | None:
-    names = sorted(entry for entry in folder.iterdir() if "idx3" in entry.name and "images" in entry.name)
-    marked = [entry for entry in names if "train" in entry.name]
-    return marked[0] if marked else names[0] if len(names) == 1 else None
 
 
 def read(path: Path, volume: Volume) -> Dataset:
     """A folder with its own test part, or one pair of files without, scaled to ``volume``.
 
-    Raises Diagnosed: ND630 malformed or truncated, ND631 no labels beside it, and what ``assemble``
-    raises.
+    Raises Diagnosed: ND630 malformed or truncated, ND631 no labels beside it or several sets of images,
+    and what ``assemble`` raises.
     """
-    if not path.is_dir():
-        if "labels" in path.name:
-            images = path.with_name(path.name.replace("labels", "images").replace("idx1", "idx3"))
-            path = images if images.exists() else path
-        return assemble(str(path), [_pair(path, TRAIN)], volume)
-    train = _train_images(path)
-    assert train is not None
-    raw = [_pair(train, TRAIN)]
-    for name in ("t10k", "test"):
-        test = train.with_name(train.name.replace("train", name))
-        for candidate in (test, test.with_name(test.name + ".gz"), test.with_suffix("")):
-            if test != train and len(raw) == 1 and candidate.exists():
-                raw.append(_pair(candidate, TEST))
+    if path.is_dir():
+        pairs = _pairs(path, files_of(path))
+    else:
+        name = name_of(path)
+        files = files_of(path.parent) if name else {}
+        if name is not None and name.kind == "labels":
+            path = files.get(name._replace(kind="images"), path)
+        pairs = [(path, _labels_beside(path, files), TRAIN)]
+    raw = []
+    for images, labels, part in pairs:
+        numbers = labels_of(str(labels), _array(labels, 1))
+        raw.append(RawPart(_array(images, 3), numbers, part))
     return assemble(str(path), raw, volume)
 
 
-def _pair(images: Path, part: int) -> RawPart:
-    name = images.name.replace("images", "labels").replace("idx3", "idx1")
-    plain = name.removesuffix(".gz")
-    for candidate in (images.with_name(name), images.with_name(plain), images.with_name(plain + ".gz")):
-        if candidate != images and candidate.exists():
-            return RawPart(_array(images, 3), _array(candidate, 1), part)
+def _pairs(folder: Path, files: dict[Name, Path]) -> list[tuple[Path, Path, int]]:
+    """Images and labels of every part in a folder."""
+    images = {name: path for name, path in files.items() if name.kind == "images"}
+    subjects = sorted({name.subject for name in images})
+    if len(subjects) > 1:
+        message = f"there are several sets of images here: {', '.join(subjects[:10])}"
+        raise Diagnosed(file_error("ND631", str(folder), message, "name the file with the images of one"))
+    only = len(images) == 1
+    return sorted(
+        (
+            (path, _labels_beside(path, files), TRAIN if only or name.part is None else name.part)
+            for name, path in images.items()
+        ),
+        key=lambda pair: pair[2],
+    )
+
+
+def _labels_beside(images: Path, files: dict[Name, Path]) -> Path:
+    """The file with the labels of these images."""
+    name = name_of(images)
+    if name is not None and name.kind == "images" and (found := files.get(name._replace(kind="labels"))):
+        return found
+    wanted = images.name.replace("images", "labels").replace("idx3", "idx1")
     raise Diagnosed(
         file_error(
             "ND631",
             str(images),
             "found no labels for these images",
-            f"put `{name}` beside it"
-            if name != images.name
+            f"put `{wanted}` beside it"
+            if wanted != images.name
             else "IDX images are named like train-images-idx3-ubyte",
         )
     )
@@ -93,10 +107,11 @@ def _malformed(path: Path, why: str) -> Diagnostic:
 def _array(path: Path, axes: int) -> NDArray[np.uint8]:
     """The values of one file with the stated number of axes."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             zipped = file.read(2) == b"\x1f\x8b"
-        stored = path.stat().st_size
-        with cast("IO[bytes]", gzip.open(path, "rb") if zipped else path.open("rb")) as stream:
+            stored = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb")) if zipped else file
             header = stream.read(4 + 4 * axes)
             shape = _shape(path, header, axes)
             largest = stored * _LARGEST_RATIO if zipped else stored - len(header)
@@ -112,7 +127,8 @@ def _array(path: Path, axes: int) -> NDArray[np.uint8]:
             _fill(path, stream, content)
             return content.reshape(shape)
     except (OSError, EOFError, zlib.error, struct.error) as error:
-        raise Diagnosed(_malformed(path, str(error)[:200] or type(error).__name__)) from error
+        why = getattr(error, "strerror", None) or str(error)
+        raise Diagnosed(_malformed(path, why[:200] or type(error).__name__)) from error
 
 
 def _shape(path: Path, header: bytes, axes: int) -> tuple[int, ...]:

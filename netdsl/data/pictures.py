@@ -70,16 +70,17 @@ class _Decoded:
         whole = (first, last) == (0, self._picture.height)
         band = self._picture if whole else self._picture.crop((0, first, self._picture.width, last))
         if self.deep:
-            levels = np.asarray(band)
+            deep: NDArray[Any] = np.asarray(band)
             clear = self._picture.info.get("transparency")
             if isinstance(clear, int):
-                levels = np.where(levels == clear, DEEP_WHITE, levels)
-            return np.clip(levels, 0, DEEP_WHITE).astype(np.uint16)[..., None]
+                deep = np.where(deep == clear, DEEP_WHITE, deep)
+            levels: NDArray[Any] = np.clip(deep, 0, DEEP_WHITE).astype(np.uint16)[..., None]
+            return levels
         if self._layered:
             band = band.convert("RGBA")
             paper = self._image.new("RGBA", band.size, (255, 255, 255, 255))
             band = self._image.alpha_composite(paper, band)
-        levels: NDArray[Any] = np.asarray(band.convert(self._mode))
+        levels = np.asarray(band.convert(self._mode))
         return levels[..., None] if levels.ndim == 2 else levels
 
 
@@ -91,7 +92,8 @@ def read_picture(path: Path) -> NDArray[Any]:
     picture, ND611 too large, ND632 bits that would be lost.
     """
     with _decoded(path, None, None) as picture:
-        return picture.rows(0, picture.volume.height)
+        levels: NDArray[Any] = picture.rows(0, picture.volume.height)
+        return levels
 
 
 def fitted_picture(

@@ -115,7 +115,7 @@ def in_range(pixels: NDArray[Any], preparation: Preparation, white: float | None
 
 
 def planes_of(pixels: NDArray[Any], picture: Volume) -> NDArray[Any]:
-    """Rows of numbers that are pictures pixel by pixel, (images, 1, 1, values), plane by plane."""
+    """Rows of numbers that are pictures pixel by pixel, (..., values), plane by plane."""
     shaped = pixels.reshape(-1, *picture.shape).transpose(0, 3, 1, 2)
     return np.ascontiguousarray(shaped).reshape(pixels.shape)
 

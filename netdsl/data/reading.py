@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 from typing import Protocol
 
@@ -36,13 +37,17 @@ def read_data(name: str, volume: Volume) -> Dataset:
     try:
         if name == digits.NAME:  # a folder of this name is `./digits`
             return digits.read(volume)
-        if not path.exists():
-            raise Diagnosed(_unknown(name, "there is no such file or folder"))
-        if not path.is_dir() and not path.is_file():
+        status = path.stat()
+        if not stat.S_ISDIR(status.st_mode) and not stat.S_ISREG(status.st_mode):
             raise Diagnosed(_unknown(name, "this is neither a file nor a folder"))  # a pipe would never end
         for reader in _READERS:
             if reader.recognises(path):
                 return reader.read(path, volume)
+    except FileNotFoundError:
+        raise Diagnosed(_unknown(name, "there is no such file or folder")) from None
+    except MemoryError as error:
+        why = "reading this data needs more memory than this process may have"
+        raise Diagnosed(file_error("ND511", name, why, "use a part of the data")) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
         raise Diagnosed(_unknown(name, getattr(error, "strerror", None) or str(error))) from error
     raise Diagnosed(_unknown(name, "the form of this file is unknown"))

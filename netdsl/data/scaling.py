@@ -87,13 +87,14 @@ def picture_of(volume: Volume) -> Volume | None:
     return None
 
 
-def _is_row(volume: Volume) -> bool:
+def is_row(volume: Volume) -> bool:
+    """Whether a network takes rows of numbers, not images."""
     return volume.vector or (volume.height == 1 and volume.width == 1)
 
 
 def check_convertible(name: str, image: Volume, volume: Volume) -> None:
     """Raise Diagnosed (ND508) where an image of this size cannot become the network's input."""
-    if _is_row(volume):
+    if is_row(volume):
         picture = picture_of(volume)
         if image.values == volume.values:
             return
@@ -149,7 +150,7 @@ def fit(pixels: NDArray[Any], volume: Volume) -> NDArray[Any]:
     not cropped. uint8 is rounded to whole levels after scaling.
     """
     count, height, width, channels = pixels.shape
-    if _is_row(volume):
+    if is_row(volume):
         picture = picture_of(volume)
         if picture is not None and height * width * channels != volume.values:
             pixels = fit(pixels, picture)
@@ -175,7 +176,7 @@ def fit_rows(
     """As ``fit`` for one image that comes in bands: ``rows(first, last)`` is (rows, width, channels)
     of ``dtype``. No more of it than a band is in memory at a time. The result is ``volume.shape``."""
     target = volume
-    if _is_row(volume):
+    if is_row(volume):
         picture = picture_of(volume)
         target = image if picture is None or image.values == volume.values else picture
     stretched = _stretched(lambda first, last: rows(first, last)[None], (1, *image.shape), dtype, target)
@@ -217,12 +218,13 @@ def _stretched(
 
 def scaling_bytes(image: Volume, volume: Volume) -> int:
     """The most bytes that scaling one image takes for a while, beside the image and the result."""
-    if _is_row(volume):
+    if is_row(volume):
         volume = picture_of(volume) or image
     if (image.height, image.width) == (volume.height, volume.width):
         return 0
-    between = image.height * volume.width * min(image.channels, volume.channels)
-    return 4 * (min(between, 4 * (image.values + volume.values) + _SPARE_VALUES) + 3 * volume.values)
+    channels = min(image.channels, volume.channels)
+    between = min(image.height * volume.width * channels, 4 * (image.values + volume.values) + _SPARE_VALUES)
+    return 4 * (between + 3 * volume.height * volume.width * channels)
 
 
 def fitted_bytes(count: int, volume: Volume, item_bytes: int) -> int:

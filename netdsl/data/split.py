@@ -82,6 +82,16 @@ def _deal(dataset: Dataset, parts: NDArray[np.uint8], part: int, share: float, s
 
 
 def _check(dataset: Dataset, parts: NDArray[np.uint8], shares: Shares) -> None:
+    if not (dataset.parts == TRAIN).any():
+        own = " and ".join(PART_NAMES[part] for part in (VALIDATION, TEST) if (dataset.parts == part).any())
+        raise Diagnosed(
+            file_error(
+                "ND504",
+                dataset.name,
+                f"this is the {own} part of some data, and there is no training part to learn from",
+                "name the data with its training part, or evaluate a trained network on it: netdsl eval",
+            )
+        )
     for part in (TRAIN, VALIDATION, TEST):
         if not (parts == part).any():
             raise Diagnosed(

@@ -75,7 +75,7 @@ def save(checkpoint: Checkpoint, path: Path, *, keep: Path | None = None) -> Non
         "recipe": checkpoint.recipe.as_json(),
         "forms": checkpoint.forms,
         "classes": checkpoint.classes,
-        "preparation": checkpoint.preparation._asdict(),
+        "preparation": _preparation_json(checkpoint.preparation),
         "data_digest": checkpoint.data_digest,
         "progress": {
             "epoch": progress.epoch,
@@ -173,7 +173,16 @@ def _preparation(values: dict[str, Any]) -> Preparation:
     deviation = tuple(_number(value) for value in values["deviation"])
     if len(mean) != len(deviation) or not mean or min(deviation) <= 0:
         raise ValueError("its normalisation is not one mean and one deviation per channel")
-    return Preparation(black, white, mean, deviation)
+    planes = values.get("planes", False)
+    if not isinstance(planes, bool):
+        raise TypeError("a value of its description is neither true nor false")
+    return Preparation(black, white, mean, deviation, planes)
+
+
+def _preparation_json(preparation: Preparation) -> dict[str, Any]:
+    """Without ``planes`` where they are not, as in the checkpoints before there were any."""
+    values = preparation._asdict()
+    return values if preparation.planes else {key: values[key] for key in values if key != "planes"}
 
 
 def _progress(values: dict[str, Any]) -> Progress:

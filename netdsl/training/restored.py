@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from netdsl.data.dataset import TEST, Dataset
-from netdsl.data.pictures import read_picture
-from netdsl.data.preparation import in_range
+from netdsl.data.pictures import fitted_picture
+from netdsl.data.preparation import in_range, pixels_of, planes_of
 from netdsl.data.reading import read_data
-from netdsl.data.scaling import check_convertible, fit
+from netdsl.data.scaling import picture_of
 from netdsl.data.split import split
-from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
-from netdsl.quantities import Volume
 from netdsl.training.batches import batch_sizes, images_of, prepare
 from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, shortened, take_arrays
 from netdsl.training.fitness import check_inference_memory
@@ -67,11 +66,14 @@ class Answer(NamedTuple):
 
 
 class Examined(NamedTuple):
-    """An evaluation and what it was made on: ``part`` is "test" or "all"."""
+    """An evaluation and what it was made on: ``part`` is "test" or "all"; ``reading`` and ``findings``
+    are those of the data."""
 
     data: str
     part: str
     evaluation: Evaluation
+    reading: tuple[str, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
 
 
 class Restored:
@@ -124,7 +126,8 @@ class Restored:
             chosen = chosen if len(chosen) else np.arange(dataset.images)
         check_inference_memory(self.plan, min(recipe.batch, len(chosen)))
         images = images_of(dataset, self.checkpoint.preparation, self.plan.output.values)
-        return Examined(dataset.name, part, evaluated(self._machine, images, chosen, recipe.batch))
+        evaluation = evaluated(self._machine, images, chosen, recipe.batch)
+        return Examined(dataset.name, part, evaluation, dataset.reading, dataset.findings)
 
     def _renamed(self, dataset: Dataset) -> Dataset:
         """Other data with the run's numbers for its classes and the run's range of values."""
@@ -141,8 +144,12 @@ class Restored:
                 )
             )
         numbers = np.array([known[name] for name in dataset.classes], np.int64)
+        pixels = in_range(dataset.pixels, self.checkpoint.preparation, dataset.white)
+        picture = picture_of(self.plan.input)
+        if picture is not None and dataset.planes != self.checkpoint.preparation.planes:
+            pixels = pixels_of(pixels, picture) if dataset.planes else planes_of(pixels, picture)
         return dataset._replace(
-            pixels=in_range(dataset.pixels, self.checkpoint.preparation),
+            pixels=pixels,
             labels=numbers[dataset.labels],
             classes=self.checkpoint.classes,
         )
@@ -150,12 +157,15 @@ class Restored:
     def picture(self, path: Path) -> NDArray[Any]:
         """A picture file as pixels of the network's input, (height, width, channels).
 
-        Raises Diagnosed: ND610 and ND611 where it cannot be read, ND508 where it cannot become the
-        input, ND519 where the network was trained on values that no picture has.
+        Raises Diagnosed: ND610, ND611 and ND632 where it cannot be read, ND508 where it cannot become
+        the input, ND519 where the network was trained on values that no picture has.
         """
-        levels = read_picture(path)
-        check_convertible(str(path), Volume(*levels.shape), self.plan.input)
-        pixels = self.checkpoint.preparation.picture(fit(levels[None], self.plan.input)[0])
+        preparation = self.checkpoint.preparation
+        fitted = fitted_picture(path, self.plan.input, exact=preparation.deep)
+        pixels = preparation.picture(fitted.pixels, fitted.white)
+        picture = picture_of(self.plan.input)
+        if pixels is not None and preparation.planes and picture is not None:
+            pixels = planes_of(pixels, picture)
         if pixels is None:
             raise Diagnosed(
                 file_error(

@@ -142,12 +142,12 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     check_trainable(plan)
     check_weights_memory(plan)
     dataset = read_data(recipe.data, plan.input)
-    findings = check_classes_fit(plan, dataset)
+    findings = (*dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, recipe.shares, recipe.seed)
     machine = Machine(plan, recipe, backend, threads)
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
     check_memory(plan, stored, min(recipe.batch, len(parts.train)))
-    preparation = measure(dataset.pixels, parts.train)
+    preparation = measure(dataset.pixels, parts.train, dataset.white)._replace(planes=dataset.planes)
     machine.store = first_values(plan, recipe, stored, threads)
     return Run(plan, recipe, dataset, parts, preparation, machine, Progress(), dataset.digest(), findings)
 
@@ -166,7 +166,7 @@ def continued_run(
     digest = dataset.digest()
     if digest != saved.data_digest:
         raise Diagnosed(data_changed(recipe.data, path))
-    findings = check_classes_fit(plan, dataset)
+    findings = (*dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, recipe.shares, recipe.seed)
     machine = Machine(plan, recipe, backend, threads)
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])

@@ -1,0 +1,165 @@
+"""What the columns of a table of images mean: which is the label, which are pixels.
+
+Tables come from many hands: with names of columns or without, with an index that pandas wrote, with
+the label first or last, with all pixels in one cell.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.data.dataset import TEST, TRAIN, VALIDATION
+
+_LABELS = ("label", "labels", "class", "classes", "target", "targets", "y", "emotion", "category", "digit")
+_PARTS = ("usage", "split", "part", "partition", "subset", "set")
+_INDICES = ("", "unnamed: 0", "index", "id", "idx")
+
+_PART_VALUES = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "dev": VALIDATION,
+    "publictest": VALIDATION,  # FER2013 validates on the first of its two test parts
+    "privatetest": TEST,
+    "test": TEST,
+    "testing": TEST,
+}
+
+_NUMBER = re.compile(
+    r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|nan|inf|infinity)(?:e[+-]?[0-9]+)?\s*", re.ASCII | re.I
+)
+_HIGHEST_LEVEL = 255
+
+
+class Columns(NamedTuple):
+    """Places of the columns in each line of so many ``cells``.
+
+    ``named``: whether the first line names them. ``list`` is the column that holds all pixels in one
+    cell, and then ``pixels`` is empty. ``reading`` says what was assumed.
+    """
+
+    cells: int
+    named: bool
+    label: int
+    pixels: list[int]
+    list: int | None
+    part: int | None
+    decimal_comma: bool
+    reading: tuple[str, ...]
+
+
+def delimiter_of(line: str) -> str:
+    """What separates the cells of a line: a tab, a semicolon or else a comma, outside of quotes."""
+    bare = re.sub(r'"[^"]*"', "", line)
+    return next((mark for mark in "\t;" if mark in bare), ",")
+
+
+def number_of(cell: str, *, decimal_comma: bool) -> float | None:
+    """The number that a cell is, perhaps with a decimal comma; None for anything else."""
+    if decimal_comma and "." not in cell:
+        cell = cell.replace(",", ".", 1)
+    return float(cell) if _NUMBER.fullmatch(cell) else None
+
+
+def part_of(cell: str) -> int | None:
+    """The part that ``Training`` or ``PublicTest`` means."""
+    return _PART_VALUES.get("".join(letter for letter in cell.lower() if letter.isalnum()))
+
+
+def list_of(cell: str) -> list[str]:
+    """The numbers of a cell that holds all pixels: ``70 80 82``, ``[70, 80, 82]``."""
+    return cell.strip("[]() \n").replace(",", " ").split()
+
+
+def columns_of(first: list[str], second: list[str] | None, delimiter: str) -> Columns:
+    """What the columns mean, by the first two lines. Raises ValueError for a table without pixels."""
+    first = [cell.strip() for cell in first]
+    second = [cell.strip() for cell in second] if second else None
+    if len(first) > 2 and not first[-1] and (second is None or len(second) < len(first) or not second[-1]):
+        first = first[:-1]  # every line ends with a separator
+    comma = delimiter != ","
+    named = _names_columns(first, comma)
+    row = (second or []) if named else first
+    row = (row + [""] * len(first))[: len(first)]
+    names = [cell.lower() for cell in first] if named else []
+    texts = _texts(row, comma)
+    parts = [place for place in texts if part_of(row[place]) is not None]
+    part = next((place for place in parts if named and names[place] in _PARTS), None)
+    if not named and len(first) == 3 and len(parts) == 1 and parts != [0]:
+        part = parts[0]
+    reading = []
+    label = next((names.index(name) for name in _LABELS if name in names), None)
+    known = label is not None
+    left_out = {
+        place
+        for place, name in enumerate(names)
+        if place not in (label, part) and name in _INDICES and (known or name) and (name or place == 0)
+    }
+    if names and not names[0] and not known:
+        left_out.add(0)
+    if label is None:
+        label = _unnamed_label(
+            row, second if not named else None, comma, left_out | ({part} if part is not None else set())
+        )
+        if label:
+            reading.append(f"the labels are those in column {label + 1}")
+    pixels = [place for place in range(len(first)) if place not in left_out and place not in (label, part)]
+    if not pixels:
+        raise ValueError("it has one column, and a label and pixels need at least two")
+    in_one = len(pixels) == 1 and len(list_of(row[pixels[0]])) > 1
+    whole = pixels[0] if in_one and (not comma or " " in row[pixels[0]] or "[" in row[pixels[0]]) else None
+    if left_out:
+        shown = ", ".join(
+            f"`{first[place]}`" if first[place] else "the unnamed first one" for place in sorted(left_out)
+        )
+        reading.append(f"columns left out: {shown}")
+    if part is not None:
+        reading.append(f"parts by column {part + 1}" + (f", `{first[part]}`" if named else ""))
+    return Columns(
+        len(first), named, label, [] if whole is not None else pixels, whole, part, comma, tuple(reading)
+    )
+
+
+def _texts(row: list[str], comma: bool) -> list[int]:
+    """The cells that are neither empty, nor numbers, nor lists of numbers."""
+    return [
+        place
+        for place, cell in enumerate(row)
+        if cell
+        and number_of(cell, decimal_comma=comma) is None
+        and not all(number_of(item, decimal_comma=False) is not None for item in list_of(cell))
+    ]
+
+
+def _names_columns(first: list[str], comma: bool) -> bool:
+    """Whether the first line names the columns: every cell of it is a name, or they are numbered.
+
+    One cell that is no number among numbers is a mistake, and no name.
+    """
+    texts = _texts(first, comma)
+    filled = [place for place, cell in enumerate(first) if cell]
+    if len(texts) == len(filled):
+        return bool(texts)
+    others = [first[place] for place in filled if place not in texts]
+    if not all(cell.isascii() and cell.isdigit() and len(cell) < 10 for cell in others):
+        return False
+    numbers = [int(cell) for cell in others]
+    if len(numbers) < 2 or numbers != list(range(numbers[0], numbers[0] + len(numbers))) or numbers[0] > 1:
+        return False
+    if texts:
+        return all(first[place].lower() in (*_LABELS, *_PARTS, *_INDICES) for place in texts)
+    return not first[0] or numbers[-1] > _HIGHEST_LEVEL
+
+
+def _unnamed_label(row: list[str], other: list[str] | None, comma: bool, taken: set[int]) -> int:
+    """The column of the labels where no name says so: the one of names at either end, else the first."""
+    free = [place for place in range(len(row)) if place not in taken]
+    if not free:
+        return 0
+    texts = set(_texts(row, comma))
+    if other is not None and len(other) >= len(row):
+        texts &= set(_texts(other, comma))
+    return next((place for place in (free[0], free[-1]) if place in texts), free[0])
