@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.data.dataset import Dataset, check_classes, empty_data
+from netdsl.data.dataset import Dataset, check_classes, class_name, empty_data
 from netdsl.data.folder_layout import Layout, Picture, layout_of
 from netdsl.data.memory import Allowance, require_memory
 from netdsl.data.pictures import DEEP_WHITE, SUFFIXES, fitted_picture
@@ -40,14 +40,15 @@ def read(path: Path, volume: Volume) -> Dataset:
     layout = layout_of(path)
     if not layout.pictures:
         raise _no_pictures(path, layout)
-    classes = tuple(sorted({picture.label for picture in layout.pictures}))
+    labels = sorted({picture.label for picture in layout.pictures})
+    classes = tuple(class_name(label) for label in labels)
     check_classes(str(path), classes)
     pixels = _decoded(path, layout.pictures, volume, np.dtype(np.uint8))
     if pixels is None:
         pixels = _decoded(path, layout.pictures, volume, np.dtype(np.float32))
         assert pixels is not None
     deep = pixels.dtype != np.uint8
-    numbers = {name: number for number, name in enumerate(classes)}
+    numbers = {name: number for number, name in enumerate(labels)}
     reading = ["pictures of 16 bits, all are read as 0..65535"] if deep else []
     if layout.parts:
         reading.append(f"parts by folder: {', '.join(layout.parts)}")

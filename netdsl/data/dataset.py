@@ -77,10 +77,15 @@ def check_classes(name: str, classes: Sequence[str]) -> None:
                 "add images of another class",
             )
         )
-    double = [name for name, times in Counter(classes).items() if times > 1]
+    check_names(name, classes)
+
+
+def check_names(name: str, classes: Sequence[str]) -> None:
+    """Refuse classes that cannot be told apart when they are written."""
+    double = [text for text, times in Counter(classes).items() if times > 1]
     if double:
         raise Diagnosed(
-            file_error("ND526", name, f"two classes have the name `{double[0]}`", "give one another name")
+            file_error("ND526", name, f"two classes are written `{double[0]}`", "give one another name")
         )
 
 

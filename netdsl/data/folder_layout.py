@@ -7,10 +7,10 @@ their own.
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,12 +29,14 @@ _PARTS = {
     "testing": TEST,
 }
 _DEEPEST = 16
-"""Folders within folders that are looked into: links can make endless ones."""
+"""Folders within folders that are looked into."""
 
 _MOST_SHOWN = 5
 
 
 class Picture(NamedTuple):
+    """``label`` is the name of the class folder as the system has it."""
+
     path: Path
     label: str
     part: int
@@ -149,14 +151,14 @@ def _unwrapped(folder: _Folder) -> _Folder:
 def _divided(top: _Folder) -> tuple[dict[Path, int], tuple[Path, ...]]:
     """The folders that are parts with their part, and the class folders beside them.
 
-    A folder is a part if it is called like one and holds class folders. A name of several words, such
-    as ``test_set``, is one only where all others are parts too: ``crash_test`` may be a class, and so
-    may ``train`` among classes.
+    A folder is a part if it is called like one and holds class folders. Among folders that are classes,
+    a name of several words, such as ``crash_test``, may be a class too, and so may ``train``: they are
+    parts if they hold folders of the same names.
     """
     found = {path: _part_of(path.name) for path in top.folders}
     parts = {path: part for path, part in found.items() if part is not None and _holds_classes(path)}
     classes = [path for path, part in found.items() if part is None and _holds_pictures(path)]
-    if classes:
+    if classes and not _alike(parts):
         parts = {path: part for path, part in parts.items() if path.name.lower() in _PARTS}
     if TRAIN in parts.values() and (len(parts) > 1 or not classes):
         return parts, ()
@@ -166,7 +168,13 @@ def _divided(top: _Folder) -> tuple[dict[Path, int], tuple[Path, ...]]:
     return {}, top.folders
 
 
-def _class_names(parts: dict[Path, int]) -> set[str]:
+def _alike(parts: dict[Path, int]) -> bool:
+    """Whether several parts hold folders of the same names."""
+    names = [_class_names([path]) for path in parts]
+    return len(names) > 1 and all(first & second for first, second in pairwise(names))
+
+
+def _class_names(parts: Iterable[Path]) -> set[str]:
     return {folder.name for path in parts for folder in _unwrapped(_listed(path)).folders}
 
 
@@ -181,11 +189,10 @@ def _of_classes(
     empty: list[str] = []
     for folder in folders:
         before = len(pictures)
-        label = class_name(folder.name)
         for inner, inner_part in _parts_within(folder).items() or [(folder, part)]:
-            pictures += (Picture(path, label, inner_part) for path in _walk(inner, left_out, others))
+            pictures += (Picture(path, folder.name, inner_part) for path in _walk(inner, left_out, others))
         if len(pictures) == before:
-            empty.append(label)
+            empty.append(class_name(folder.name))
     if empty and pictures:
         names = ", ".join(f"`{name}`" for name in empty[:_MOST_SHOWN])
         left_out.append(f"{_plural(len(empty), 'folder', 'without pictures')}, {names}")
@@ -201,22 +208,22 @@ def _parts_within(folder: Path) -> dict[Path, int]:
 
 
 def _walk(folder: Path, left_out: list[str], others: Counter[str]) -> Iterator[Path]:
-    """The pictures of a class: those of its folder in order, then those of the folders within it."""
+    """The pictures of a class: those of its folder in order, then those of the folders within it.
+
+    Links to folders are followed for classes only: deeper ones may lead back to other classes.
+    """
     waiting = [(folder, 0)]
-    seen: set[tuple[int, int]] = set()
     while waiting:
         path, depth = waiting.pop()
-        status = os.stat(path)
-        if (status.st_dev, status.st_ino) in seen:
-            continue  # a link that leads back
-        seen.add((status.st_dev, status.st_ino))
         listed = _listed(path)
         yield from listed.pictures
         others.update(listed.others)
-        if depth < _DEEPEST:
-            waiting += [(inner, depth + 1) for inner in reversed(listed.folders)]
-        elif listed.folders:
-            left_out.append(f"folders more than {_DEEPEST} deep in {folder.name}")
+        for inner in reversed(listed.folders):
+            if inner.is_symlink() or depth == _DEEPEST:
+                why = "a link to a folder" if inner.is_symlink() else f"more than {_DEEPEST} folders deep"
+                left_out.append(f"{folder.name}/{inner.relative_to(folder)}, {why}")
+            else:
+                waiting.append((inner, depth + 1))
 
 
 def _unlike_parts(root: Path, pictures: list[Picture]) -> list[Diagnostic]:
@@ -229,7 +236,7 @@ def _unlike_parts(root: Path, pictures: list[Picture]) -> list[Diagnostic]:
     for part in (VALIDATION, TEST):
         missing = sorted(trained - classes[part]) if part in classes else []
         if missing:
-            names = ", ".join(f"`{name}`" for name in missing[:_MOST_SHOWN])
+            names = ", ".join(f"`{class_name(name)}`" for name in missing[:_MOST_SHOWN])
             more = f" and {len(missing) - _MOST_SHOWN} more" if len(missing) > _MOST_SHOWN else ""
             found.append(
                 _warning(

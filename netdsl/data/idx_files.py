@@ -38,7 +38,7 @@ _READ_BYTES = 1 << 22
 def recognises(path: Path) -> bool:
     """Whether a path names IDX images, or a folder that holds the files of MNIST's names."""
     if path.is_dir():
-        return any(name.kind == "images" for name in files_of(path))
+        return bool(_files_within(path))
     return "idx" in path.name.lower() or path.name.lower().removesuffix(".gz").endswith("ubyte")
 
 
@@ -49,7 +49,7 @@ def read(path: Path, volume: Volume) -> Dataset:
     and what ``assemble`` raises.
     """
     if path.is_dir():
-        pairs = _pairs(path, files_of(path))
+        pairs = _pairs(path, _files_within(path))
     else:
         name = name_of(path)
         files = files_of(path.parent) if name else {}
@@ -63,9 +63,23 @@ def read(path: Path, volume: Volume) -> Dataset:
     return assemble(str(path), raw, volume)
 
 
+def _files_within(folder: Path) -> dict[Name, Path]:
+    """The IDX files of a folder, or of the one within it: torchvision has them in ``raw``."""
+    if files := files_of(folder):
+        return files
+    inner = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith((".", "__"))]
+    raw = [entry for entry in inner if entry.name.lower() == "raw"] or inner
+    return files_of(raw[0]) if len(raw) == 1 else {}
+
+
 def _pairs(folder: Path, files: dict[Name, Path]) -> list[tuple[Path, Path, int]]:
     """Images and labels of every part in a folder."""
     images = {name: path for name, path in files.items() if name.kind == "images"}
+    if not images:
+        labels = next(iter(files.values()))
+        wanted = labels.name.replace("labels", "images").replace("idx1", "idx3")
+        message = "found no images for these labels"
+        raise Diagnosed(file_error("ND631", str(labels), message, f"put `{wanted}` beside it"))
     subjects = sorted({name.subject for name in images})
     if len(subjects) > 1:
         message = f"there are several sets of images here: {', '.join(subjects[:10])}"
@@ -83,8 +97,12 @@ def _pairs(folder: Path, files: dict[Name, Path]) -> list[tuple[Path, Path, int]
 def _labels_beside(images: Path, files: dict[Name, Path]) -> Path:
     """The file with the labels of these images."""
     name = name_of(images)
-    if name is not None and name.kind == "images" and (found := files.get(name._replace(kind="labels"))):
-        return found
+    if name is not None and name.kind == "images":
+        wanted_name = name._replace(kind="labels")
+        if wanted_name not in files and name_of(images.parent) is not None:
+            files = files_of(images.parent.parent)  # an archive unpacked into a folder of its own
+        if wanted_name in files:
+            return files[wanted_name]
     wanted = images.name.replace("images", "labels").replace("idx3", "idx1")
     raise Diagnosed(
         file_error(

@@ -57,6 +57,6 @@ def files_of(folder: Path) -> dict[Name, Path]:
             continue
         for file in sorted(entry.iterdir()) if entry.is_dir() else [entry]:
             inner = name_of(file) or name
-            if file.is_file() and not file.name.startswith("."):
+            if not file.is_dir() and not file.name.startswith("."):
                 found.setdefault(inner, file)
     return found

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from netdsl.data.dataset import check_classes, class_name
+from netdsl.data.dataset import check_classes, check_names, class_name
 from netdsl.diagnostics import Diagnosed, file_error
 
 if TYPE_CHECKING:
@@ -38,12 +38,14 @@ def labels_of(name: str, array: NDArray[Any]) -> Labels:
     kind = array.dtype.kind
     if kind == "f":
         array = _whole(name, array)
-    elif kind == "S":
-        texts = [class_name(text.decode("utf-8", "surrogateescape")) for text in array.tolist()]
-        return labels_from_values(texts)
-    classes, indices = np.unique(array, return_inverse=True)
-    values = [class_name(str(value)) if kind in "Ub" else int(value) for value in classes.tolist()]
-    return Labels(values, indices.reshape(-1).astype(np.int64))  # type: ignore[arg-type]
+    found, inverse = np.unique(array, return_inverse=True)
+    classes, indices = found.tolist(), inverse.reshape(-1).astype(np.int64)
+    if kind not in "USb":
+        return Labels([int(value) for value in classes], indices)
+    texts = [value.decode("utf-8", "surrogateescape") if kind == "S" else str(value) for value in classes]
+    names = [class_name(text) for text in texts]
+    check_names(name, names)
+    return Labels(names, indices)
 
 
 def labels_from_values(values: Sequence[int] | Sequence[str]) -> Labels:
