@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -60,8 +60,8 @@ def read(path: Path, volume: Volume) -> Dataset:
         with open_file(path) as file:
             size = file.seek(0, 2)
             file.seek(0)
-            # A number takes at least two characters and four bytes, twice while blocks are joined.
-            require_memory(size * 4, str(path), "the table", "store it as .npz, which is far smaller")
+            # A number takes at least two characters, and four bytes.
+            require_memory(size * 2, str(path), "the table", "store it as .npz, which is far smaller")
             with TextIOWrapper(file, encoding="utf-8-sig", newline="") as stream:
                 table.read(stream)
     except OSError as error:
@@ -205,26 +205,22 @@ class _Table:
             raise Diagnosed(*self.findings[:_MOST_FINDINGS])
         if self.columns is None or not self._blocks:
             raise empty_data(self.name, "the table is empty")
-        images = self._images()
-        parts = np.frombuffer(self._parts, np.uint8)
-        if not len(parts):
-            raw = [RawPart(images, labels, TRAIN)]
-        else:
-            raw = []
-            for part in np.unique(parts).tolist():
-                chosen = np.flatnonzero(parts == part)
-                raw.append(RawPart(images[chosen], Labels(labels.values, labels.indices[chosen]), part))
-        return assemble(self.name, raw, volume, reading=self.columns.reading)
+        return assemble(self.name, self._raw_parts(labels), volume, reading=self.columns.reading)
 
-    def _images(self) -> NDArray[Any]:
-        """All rows in one array; each block is let go when it has been copied."""
-        images = np.empty((len(self._lines), self._width), np.result_type(*self._blocks))
-        end = len(images)
+    def _raw_parts(self, labels: Labels) -> list[RawPart]:
+        """The blocks as they are, or what each part of the data has of them."""
+        raw, done = [], 0
         while self._blocks:
-            block = self._blocks.pop()
-            images[end - len(block) : end] = block
-            end -= len(block)
-        return images
+            block = self._blocks.pop(0)
+            own = labels.indices[done : done + len(block)]
+            parts = np.frombuffer(self._parts, np.uint8)[done : done + len(block)]
+            for part in np.unique(parts).tolist() or [TRAIN]:
+                chosen = (
+                    np.flatnonzero(parts == part) if len(parts) and (parts != part).any() else slice(None)
+                )
+                raw.append(RawPart(block[chosen], Labels(labels.values, own[chosen]), part))
+            done += len(block)
+        return raw
 
     def _all_labels(self) -> Labels:
         """Numbers where the labels are whole numbers, else names."""

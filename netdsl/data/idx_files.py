@@ -20,7 +20,7 @@ from netdsl.data.arrays import RawPart, assemble
 from netdsl.data.dataset import TRAIN, Dataset
 from netdsl.data.idx_names import Name, files_of, name_of
 from netdsl.data.labels import labels_of
-from netdsl.data.memory import require_memory
+from netdsl.data.memory import require_memory, require_ratio
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.opening import open_file
 from netdsl.quantities import Volume
@@ -140,6 +140,13 @@ def _array(path: Path, axes: int) -> NDArray[np.uint8]:
                         path, f"its header promises {text} = {prod(shape):,} bytes, the file has {stored:,}"
                     )
                 )
+            require_ratio(
+                prod(shape),
+                shape[0] if axes == 3 else 0,
+                stored,
+                str(path),
+                "if these are images, unpack the file: gunzip",
+            )
             require_memory(prod(shape), str(path), "the file", "use a part of the data")
             content = np.empty(prod(shape), np.uint8)
             _fill(path, stream, content)

@@ -64,6 +64,27 @@ def require_memory(needed_bytes: int, name: str, what: str, *cures: str) -> None
         )
 
 
+_UNPACKED_BYTES, _UNPACKED_RATIO = 1 << 28, 300
+_IMAGES, _IMAGES_A_BYTE = 100_000, 8
+"""Below these numbers no file is suspicious; beyond the ratios too, it can hold no images to learn from."""
+
+
+def require_ratio(unpacked_bytes: int, images: int, stored_bytes: int, name: str, cure: str) -> None:
+    """Raise Diagnosed (ND633) for what unpacks to far more than images ever do.
+
+    Deflate makes up to a thousand times of a file. Images of that kind are all but empty, and whoever has
+    some can store them as they are.
+    """
+    if unpacked_bytes > max(_UNPACKED_BYTES, _UNPACKED_RATIO * stored_bytes):
+        ratio = unpacked_bytes // max(stored_bytes, 1)
+        why = f"it unpacks to {bytes_text(unpacked_bytes)}, {ratio:,} times its size"
+    elif images > max(_IMAGES, _IMAGES_A_BYTE * stored_bytes):
+        why = f"it holds {images:,} images in {bytes_text(stored_bytes)}"
+    else:
+        return
+    raise Diagnosed(file_error("ND633", name, f"{why}, which real images never do", cure))
+
+
 class Allowance:
     """Bytes that threads may have in use together; who needs more than is left waits for the others."""
 

@@ -19,7 +19,7 @@ import numpy as np
 from netdsl.data.arrays import RawPart, assemble
 from netdsl.data.dataset import TEST, TRAIN, VALIDATION, Dataset
 from netdsl.data.labels import Labels, labels_of, merged
-from netdsl.data.memory import require_memory
+from netdsl.data.memory import require_memory, require_ratio
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
 from netdsl.opening import open_file
 from netdsl.quantities import Volume
@@ -143,6 +143,11 @@ def _raw_parts(
         for pair in pairs
         if len(pair.labels.shape) == 2 and pair.labels.shape[1] > 1
     ]
+    unpacked = sum(pair.images.data_bytes + pair.labels.data_bytes for pair in pairs)
+    count = sum(pair.images.shape[0] for pair in pairs if pair.images.shape)
+    require_ratio(
+        unpacked, count, size, str(path), "if these are images, do not pack them: numpy.savez(path, ...)"
+    )
     # Labels are few and tell at once where there is nothing to learn.
     labels = [_labels(path, archive, pair.labels) for pair in pairs]
     if all(len(part.indices) for part in labels):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 import numpy as np
 
 from netdsl.data.memory import Allowance, require_memory
-from netdsl.data.scaling import check_convertible, fit_rows, scaling_bytes
+from netdsl.data.scaling import check_convertible, check_sides, fit_rows, scaling_bytes
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.opening import open_file
 from netdsl.quantities import Volume
@@ -32,6 +32,9 @@ DEEP_WHITE = 65535
 
 _NOTEWORTHY_BYTES = 1 << 24
 """Pictures of less than this are read without asking how much memory is left."""
+
+_MOST_PIECES = 200
+"""Scans or remarks; programs write up to a dozen."""
 
 _DECODER_BYTES = {"JPEG": 6, "WEBP": 12, "PPM": 8}
 """What decoders hold for each pixel beside the picture: coefficients, canvases, text."""
@@ -125,6 +128,9 @@ def _pillow() -> Any:
     Image.preinit()
     assert ImageOps
     assert WebPImagePlugin
+    with suppress(AttributeError, ValueError):
+        # So large that the system gets the memory back with the picture, also from threads.
+        Image.core.set_block_size(1 << 26)  # type: ignore[attr-defined]
     return Image
 
 
@@ -138,11 +144,16 @@ def _decoded(path: Path, volume: Volume | None, allowance: Allowance | None) -> 
             warnings.simplefilter("ignore")
             with _opened(path) as file, image.open(file, formats=_FORMATS) as picture:
                 _check_header(path, file, picture)
+                if volume is not None:
+                    check_sides(str(path), picture.height, picture.width, volume)
                 needed = _decoding_bytes(picture, volume)
                 if needed > _NOTEWORTHY_BYTES:
                     require_memory(needed, str(path), "reading this picture", "scale it down first")
                 with (allowance or Allowance()).of(needed):
-                    yield _Decoded(image, _upright(picture))
+                    try:
+                        yield _Decoded(image, _upright(picture))
+                    finally:
+                        picture.close()  # frees the pixels while they still count
     except Diagnosed:
         raise
     except image.DecompressionBombError as error:
@@ -179,6 +190,26 @@ def _check_header(path: Path, file: BinaryIO, picture: Any) -> None:
         raise Diagnosed(_shortened(path, "fractions"))
     if picture.mode not in _DEEP_MODES and _bits(file, picture) > 8:
         raise Diagnosed(_shortened(path, "16 bits for each colour"))
+    if _pieces(file, picture) > _MOST_PIECES:
+        raise Diagnosed(_unreadable(path, f"it is made of more than {_MOST_PIECES} scans or remarks"))
+
+
+def _pieces(file: BinaryIO, picture: Any) -> int:
+    """Scans of a JPEG, each of which passes over the whole picture, or remarks in a PPM of text, each of
+    which copies what follows: a small file with many of them takes minutes."""
+    if picture.format == "JPEG" and picture.info.get("progressive"):
+        mark = b"\xff\xda"
+    elif picture.format == "PPM" and picture.tile and picture.tile[0][0] == "ppm_plain":
+        mark = b"#"
+    else:
+        return 0
+    place = file.tell()
+    file.seek(0)
+    found = 0
+    while piece := file.read(1 << 20):
+        found += piece.count(mark)
+    file.seek(place)
+    return found
 
 
 def _bits(file: BinaryIO, picture: Any) -> int:
@@ -209,7 +240,8 @@ def _upright(picture: Any) -> Any:
     from PIL import ImageOps
 
     picture.load()
-    return ImageOps.exif_transpose(picture)
+    ImageOps.exif_transpose(picture, in_place=True)  # without a copy where nothing is to be turned
+    return picture
 
 
 def _unreadable(path: Path, why: str) -> Diagnostic:

@@ -132,14 +132,27 @@ def _check_proportions(name: str, image: Volume, volume: Volume) -> None:
     if max(scaled, default=0) > _LONGEST_SIDE or (
         scaled and between > 4 * (image.values + volume.values) + _SPARE_VALUES
     ):
-        raise Diagnosed(
-            file_error(
-                "ND508",
-                name,
-                f"an image of {image} is too long and thin to be stretched to {volume}",
-                f"cut it into pieces; sides of more than {_LONGEST_SIDE:,} pixels are not scaled",
-            )
+        raise _too_thin(name, image, volume)
+
+
+def check_sides(name: str, height: int, width: int, volume: Volume) -> None:
+    """As ``check_convertible`` before a picture is decoded, when its channels are not known: raise
+    Diagnosed (ND508) where a side is too long to be scaled."""
+    image = Volume(height, width, 1)
+    as_it_is = volume.values in (image.values, 3 * image.values)
+    if max(height, width) > _LONGEST_SIDE and not as_it_is:
+        raise _too_thin(name, image, volume)
+
+
+def _too_thin(name: str, image: Volume, volume: Volume) -> Diagnosed:
+    return Diagnosed(
+        file_error(
+            "ND508",
+            name,
+            f"an image of {image.height}x{image.width} is too long and thin to be stretched to {volume}",
+            f"cut it into pieces; sides of more than {_LONGEST_SIDE:,} pixels are not scaled",
         )
+    )
 
 
 def fit(pixels: NDArray[Any], volume: Volume) -> NDArray[Any]:
