@@ -109,10 +109,15 @@ def _pixels(name: str, arrays: list[NDArray[Any]], volume: Volume) -> NDArray[An
     dtype = _common_type(arrays, name)
     count = sum(map(len, arrays))
     only = arrays[0] if len(arrays) == 1 else None
-    if only is not None and only.dtype == dtype and only.shape[1:] == volume.shape:
+    if (
+        only is not None
+        and only.dtype == dtype
+        and only.shape[1:] == volume.shape
+        and only.flags.c_contiguous
+    ):
         if dtype != np.uint8:
             _check_finite(name, only)
-        return np.ascontiguousarray(only)
+        return only
     image = Volume(*arrays[0].shape[1:])
     needed = fitted_bytes(count, volume, dtype.itemsize) + count * _LABEL_BYTES
     needed += 16 * _CHUNK_VALUES + scaling_bytes(image, volume)
