@@ -29,7 +29,7 @@ _PART_VALUES = {
 }
 
 _NUMBER = re.compile(
-    r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+|nan|inf|infinity)(?:e[+-]?[0-9]+)?\s*", re.ASCII | re.I
+    r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+|nan|inf|infinity)(?:e[+-]?[0-9]+)?\s*", re.ASCII | re.I
 )
 _HIGHEST_LEVEL = 255
 

@@ -146,6 +146,7 @@ def _checkpoint(content: dict[str, Any], arrays: dict[str, NDArray[np.float32]])
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError("a value of its description is no text")
+    value.encode("utf-8", "surrogateescape")  # raises ValueError for what no name of a file is, either
     return value
 
 
