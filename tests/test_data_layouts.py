@@ -157,9 +157,9 @@ def test_names_that_are_no_utf8(tmp_path: Path) -> None:
     assert read_data(data, VOLUME).classes == ("gr\\xf6n", "r\\xf6t")
     quick = ["--backend", "numpy"]
     assert run(["train", str(tmp_path / "t.net"), "--data", data, "--out", out, "--epochs", "1", *quick]) == 0
-    assert run(["eval", out, *quick]) == 0
-    assert run(["eval", out, "--format", "json", *quick]) == 0
-    assert run(["train", "--resume", out, "--epochs", "2", *quick]) == 0
+    assert run(["eval", out, "--data", data, *quick]) == 0
+    assert run(["eval", out, "--data", data, "--format", "json", *quick]) == 0
+    assert run(["train", "--resume", out, "--data", data, "--epochs", "2", *quick]) == 0
     assert run(["predict", out, os.path.join(data, "gr\udcf6n", "1\udcff.png"), *quick]) == 0
     (tmp_path / "d\udce4ta" / "gr\\xf6n").mkdir()
     (tmp_path / "d\udce4ta" / "gr\\xf6n" / "1.png").write_bytes(png(IMAGES[0]))
