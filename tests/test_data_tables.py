@@ -84,7 +84,7 @@ def test_a_column_that_says_the_part(tmp_path: Path, header: bool) -> None:
     dataset = read(tmp_path, [["emotion", "pixels", "Usage"]] * header + lines)
     assert dataset.parts.tolist() == [0] * 6 + [1] * 3 + [2] * 3
     assert (dataset.pixels[..., 0] == IMAGES).all()
-    assert dataset.reading[0].startswith("parts by column 3")
+    assert any(line.startswith("parts by column 3") for line in dataset.reading)
 
 
 @pytest.mark.parametrize(
@@ -103,6 +103,15 @@ def test_labels_are_whole_numbers_of_any_size_or_names(
     dataset = read(tmp_path, labelled(labels[label] for label in LABELS))
     assert " ".join(dataset.classes) == classes
     assert dataset.labels[0] == dataset.classes.index(str(labels[0]))
+
+
+def test_the_column_of_the_labels_is_said_where_no_name_says_it(tmp_path: Path) -> None:
+    assert "labels are those in column 1" in read(tmp_path, labelled()).reading[0]
+    assert "labels are those in column 17" in read(tmp_path, FORMS["names last"]).reading[0]
+    assert not read(tmp_path, FORMS["header"]).reading
+    with pytest.raises(Diagnosed, match="all labels are `0`") as caught:
+        read(tmp_path, [["0", *line] for line in labelled()])
+    assert "column 1" in caught.value.diagnostics[0].help[0]
 
 
 def changed(place: tuple[int, int], cell: str) -> list[list[str]]:

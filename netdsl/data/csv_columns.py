@@ -104,8 +104,7 @@ def columns_of(first: list[str], second: list[str] | None, delimiter: str) -> Co
         label = _unnamed_label(
             row, second if not named else None, comma, left_out | ({part} if part is not None else set())
         )
-        if label:
-            reading.append(f"the labels are those in column {label + 1}")
+        reading.append(f"no column is called `label`: the labels are those in column {label + 1}")
     pixels = [place for place in range(len(first)) if place not in left_out and place not in (label, part)]
     if not pixels:
         raise ValueError("it has one column, and a label and pixels need at least two")

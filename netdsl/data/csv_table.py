@@ -205,6 +205,12 @@ class _Table:
             raise Diagnosed(*self.findings[:_MOST_FINDINGS])
         if self.columns is None or not self._blocks:
             raise empty_data(self.name, "the table is empty")
+        if len(labels.values) == 1:
+            message = f"all labels are `{labels.values[0]}`, and telling classes apart takes at least two"
+            cure = (
+                f"they are read from column {self.columns.label + 1}; a first line can call another `label`"
+            )
+            raise Diagnosed(file_error("ND503", self.name, message, cure))
         return assemble(self.name, self._raw_parts(labels), volume, reading=self.columns.reading)
 
     def _raw_parts(self, labels: Labels) -> list[RawPart]:
