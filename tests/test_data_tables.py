@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from netdsl.data.dataset import Dataset
 from netdsl.data.reading import read_data
@@ -161,6 +164,21 @@ def test_mistakes_are_named_by_their_line(
     (finding,) = caught.value.diagnostics
     assert (finding.code, finding.path) == (code, f"{tmp_path}/data.csv{place}")
     assert words in finding.message
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from([*' ,;\t\n\r"_x-.[]', "\r\n", "label", "1", "255", "1.5", "nan", "test", "\ufeff"])
+    )
+)
+def test_any_text_is_a_table_or_a_finding(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[str]
+) -> None:
+    path = tmp_path_factory.mktemp("table") / "data.csv"
+    path.write_text("".join(pieces), encoding="utf-8", newline="")
+    with contextlib.suppress(Diagnosed):
+        read_data(str(path), VOLUME)
 
 
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:

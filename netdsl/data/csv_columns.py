@@ -82,44 +82,52 @@ def columns_of(first: list[str], second: list[str] | None, delimiter: str) -> Co
         first = first[:-1]  # every line ends with a separator
     comma = delimiter != ","
     named = _names_columns(first, comma)
+    names = [cell.lower() for cell in first] if named else []
     row = (second or []) if named else first
     row = (row + [""] * len(first))[: len(first)]
-    names = [cell.lower() for cell in first] if named else []
-    texts = _texts(row, comma)
-    parts = [place for place in texts if part_of(row[place]) is not None]
-    part = next((place for place in parts if named and names[place] in _PARTS), None)
-    if not named and len(first) == 3 and len(parts) == 1 and parts != [0]:
-        part = parts[0]
-    reading = []
+    part = _part_column(row, names, comma)
     label = next((names.index(name) for name in _LABELS if name in names), None)
-    known = label is not None
-    left_out = {
-        place
-        for place, name in enumerate(names)
-        if place not in (label, part) and name in _INDICES and (known or name) and (name or place == 0)
-    }
-    if names and not names[0] and not known:
-        left_out.add(0)
+    left_out = _indices(names, label, part)
+    reading = []
     if label is None:
-        label = _unnamed_label(
-            row, second if not named else None, comma, left_out | ({part} if part is not None else set())
-        )
+        taken = left_out | ({part} if part is not None else set())
+        label = _unnamed_label(row, second if not named else None, comma, taken)
         reading.append(f"no column is called `label`: the labels are those in column {label + 1}")
     pixels = [place for place in range(len(first)) if place not in left_out and place not in (label, part)]
     if not pixels:
         raise ValueError("it has one column, and a label and pixels need at least two")
-    in_one = len(pixels) == 1 and len(list_of(row[pixels[0]])) > 1
-    whole = pixels[0] if in_one and (not comma or " " in row[pixels[0]] or "[" in row[pixels[0]]) else None
     if left_out:
-        shown = ", ".join(
+        shown = [
             f"`{first[place]}`" if first[place] else "the unnamed first one" for place in sorted(left_out)
-        )
-        reading.append(f"columns left out: {shown}")
+        ]
+        reading.append(f"columns left out: {', '.join(shown)}")
     if part is not None:
         reading.append(f"parts by column {part + 1}" + (f", `{first[part]}`" if named else ""))
-    return Columns(
-        len(first), named, label, [] if whole is not None else pixels, whole, part, comma, tuple(reading)
-    )
+    whole = pixels[0] if len(pixels) == 1 and _is_list(row[pixels[0]], comma) else None
+    places = [] if whole is not None else pixels
+    return Columns(len(first), named, label, places, whole, part, comma, tuple(reading))
+
+
+def _is_list(cell: str, comma: bool) -> bool:
+    """Whether a cell holds several numbers, and not one with a decimal comma."""
+    return len(list_of(cell)) > 1 and (not comma or " " in cell or "[" in cell)
+
+
+def _part_column(row: list[str], names: list[str], comma: bool) -> int | None:
+    """The column that says the part: one of a known name, or the word behind a label and a list."""
+    parts = [place for place in _texts(row, comma) if part_of(row[place]) is not None]
+    if names:
+        return next((place for place in parts if names[place] in _PARTS), None)
+    return parts[0] if len(row) == 3 and len(parts) == 1 and parts != [0] else None
+
+
+def _indices(names: list[str], label: int | None, part: int | None) -> set[int]:
+    """Columns that only number the lines: the unnamed first one, and, beside a label, one called so."""
+    return {
+        place
+        for place, name in enumerate(names)
+        if name in _INDICES and place not in (label, part) and (label is not None if name else place == 0)
+    }
 
 
 def _texts(row: list[str], comma: bool) -> list[int]:

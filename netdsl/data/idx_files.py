@@ -32,6 +32,9 @@ _BYTES_TYPE = 8
 _LARGEST_RATIO = 1032
 """Deflate cannot shrink by more than this factor."""
 
+_LABEL_BYTES = 48
+"""What sorting the labels takes for each of them."""
+
 _READ_BYTES = 1 << 22
 
 
@@ -58,8 +61,8 @@ def read(path: Path, volume: Volume) -> Dataset:
         pairs = [(path, _labels_beside(path, files), TRAIN)]
     raw = []
     for images, labels, part in pairs:
-        numbers = labels_of(str(labels), _array(labels, 1))
-        raw.append(RawPart(_array(images, 3), numbers, part))
+        pixels = _array(images, 3)
+        raw.append(RawPart(pixels, labels_of(str(labels), _array(labels, 1, len(pixels))), part))
     return assemble(str(path), raw, volume)
 
 
@@ -122,8 +125,8 @@ def _malformed(path: Path, why: str) -> Diagnostic:
     )
 
 
-def _array(path: Path, axes: int) -> NDArray[np.uint8]:
-    """The values of one file with the stated number of axes."""
+def _array(path: Path, axes: int, images: int | None = None) -> NDArray[np.uint8]:
+    """The values of one file with the stated number of axes; of labels, for so many ``images``."""
     try:
         with open_file(path) as file:
             zipped = file.read(2) == b"\x1f\x8b"
@@ -140,14 +143,15 @@ def _array(path: Path, axes: int) -> NDArray[np.uint8]:
                         path, f"its header promises {text} = {prod(shape):,} bytes, the file has {stored:,}"
                     )
                 )
-            require_ratio(
-                prod(shape),
-                shape[0] if axes == 3 else 0,
-                stored,
-                str(path),
-                "if these are images, unpack the file: gunzip",
-            )
-            require_memory(prod(shape), str(path), "the file", "use a part of the data")
+            if images is None:
+                cure = "if these are images, unpack the file: gunzip"
+                require_ratio(prod(shape), shape[0], stored, str(path), cure)
+            elif images != shape[0]:
+                message = f"{images:,} images but {shape[0]:,} labels"
+                cure = "every image needs exactly one label, in the same order"
+                raise Diagnosed(file_error("ND509", str(path), message, cure))
+            needed = prod(shape) * (1 if images is None else _LABEL_BYTES)
+            require_memory(needed, str(path), "the file", "use a part of the data")
             content = np.empty(prod(shape), np.uint8)
             _fill(path, stream, content)
             return content.reshape(shape)
