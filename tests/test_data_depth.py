@@ -146,6 +146,38 @@ def test_deep_portable_maps(tmp_path: Path, content: bytes, code: str | None) ->
         assert caught.value.diagnostics[0].code == code
 
 
+@pytest.mark.parametrize(
+    ("images", "refused"),
+    [
+        (2**24 + LABELS.astype(np.uint32), True),
+        (-(2**25) - LABELS, True),
+        (2**40 + LABELS * 2**30, False),
+        (LABELS.astype(np.uint64) * 2**63, False),
+        (LABELS.astype(np.uint64) + np.uint64(2**64 - 2), True),
+        (2**24 - LABELS, False),
+        (1e9 + LABELS * 1e-3, True),
+        (-1e9 + LABELS, True),
+        (1e-9 + LABELS * 1e-12, False),
+        (1e9 + LABELS * 1e5, False),
+    ],
+)
+def test_numbers_that_floats_would_round_are_refused(
+    tmp_path: Path, images: np.ndarray, refused: bool
+) -> None:
+    np.savez(tmp_path / "data.npz", x=np.repeat(images, 16).reshape(60, 4, 4), y=LABELS)
+    if refused:
+        assert codes(tmp_path / "data.npz") == ["ND632"]
+    else:
+        pixels = read_data(str(tmp_path / "data.npz"), VOLUME).pixels
+        assert len(np.unique(pixels)) == 2
+    lines = [f"{label},1,2,3,{2**24 + label}" for label in LABELS]
+    (tmp_path / "data.csv").write_text("\n".join(lines))
+    assert codes(tmp_path / "data.csv", Volume(2, 2, 1)) == ["ND632"] * 20
+    lines = [f"{label},1e9,1e9,1e9,{1e9 + label / 100}" for label in LABELS]
+    (tmp_path / "data.csv").write_text("\n".join(lines))
+    assert codes(tmp_path / "data.csv", Volume(2, 2, 1)) == ["ND632"]
+
+
 def test_grey_of_16_bits_keeps_every_level_and_its_transparency(tmp_path: Path) -> None:
     levels = np.arange(65536, dtype=np.uint16).reshape(256, 256)
     (tmp_path / "1.png").write_bytes(png16(levels[..., None]))

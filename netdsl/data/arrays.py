@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -24,6 +25,9 @@ _COARSE = 64
 
 _CHUNK_VALUES = 1 << 20
 """Values that are converted at a time."""
+
+_EXACT = 2**24
+"""Up to here all whole numbers are 32-bit floats."""
 
 _LABEL_BYTES = 40
 """What an image takes beside its pixels: its label, its part, and their order while they are sorted."""
@@ -53,7 +57,7 @@ def assemble(
     Beside the parts and the result, no more than a chunk is in memory at a time. ``reading`` and
     ``findings`` are those of Dataset. Raises Diagnosed: ND502 no images, ND503 one class, ND508
     images that cannot become the input, ND509 labels unlike the images, ND510 values that are not
-    finite, ND511 too large for memory.
+    finite, ND511 too large for memory, ND632 numbers that would be rounded.
     """
     for part in raw:
         _check_counts(name, part)
@@ -108,6 +112,7 @@ def _pixels(name: str, arrays: list[NDArray[Any]], volume: Volume) -> NDArray[An
     """All images, (images, *volume.shape), as uint8 or finite float32."""
     dtype = _common_type(arrays, name)
     count = sum(map(len, arrays))
+    _check_spreads(name, arrays)
     only = arrays[0] if len(arrays) == 1 else None
     if (
         only is not None
@@ -156,9 +161,37 @@ def _converted(name: str, values: NDArray[Any], dtype: np.dtype[Any], first: int
         return values.astype(np.uint8) * np.uint8(255)
     with np.errstate(over="ignore", invalid="ignore"):
         converted = values.astype(dtype, copy=False)
+        whole = values.dtype.kind in "iu" and values.dtype.itemsize > 2 and dtype != np.uint8
+        if whole and (converted.astype(values.dtype) != values).any():
+            raise rounded(name, f"whole numbers above {_EXACT:,}")
     if dtype != np.uint8:
         _check_finite(name, converted if converted.ndim == 4 else converted[None], first)
     return converted
+
+
+def rounded(name: str, what: str) -> Diagnosed:
+    """The finding for numbers that 32-bit floats cannot tell apart."""
+    return Diagnosed(
+        file_error(
+            "ND632",
+            name,
+            f"the images hold {what}, and networks compute with 32-bit floats, which round them",
+            "subtract what all have in common, such as images.min(), or divide, before you store them",
+        )
+    )
+
+
+def _check_spreads(name: str, arrays: list[NDArray[Any]]) -> None:
+    if any(array.dtype.kind == "f" and array.dtype.itemsize > 4 for array in arrays):
+        lowest = min(float(array.min()) for array in arrays)
+        check_spread(name, lowest, max(float(array.max()) for array in arrays))
+
+
+def check_spread(name: str, lowest: float, highest: float) -> None:
+    """Refuse numbers that differ so little that rounding them to 32 bits leaves less than 256 levels."""
+    spread, step = highest - lowest, max(abs(lowest), abs(highest)) / _EXACT
+    if isfinite(spread) and 0 < spread < 256 * step:
+        raise rounded(name, f"numbers from {lowest} to {highest}")
 
 
 def _check_finite(name: str, images: NDArray[Any], first: int = 0) -> None:

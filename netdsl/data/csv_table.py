@@ -12,12 +12,13 @@ from array import array
 from collections.abc import Iterator
 from io import TextIOWrapper
 from itertools import chain, islice
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from netdsl.data.arrays import RawPart, assemble
+from netdsl.data.arrays import RawPart, assemble, check_spread, rounded
 from netdsl.data.csv_columns import Columns, columns_of, delimiter_of, list_of, number_of, part_of
 from netdsl.data.dataset import TRAIN, Dataset, class_name, empty_data
 from netdsl.data.labels import Labels, labels_from_values
@@ -107,6 +108,7 @@ class _Table:
         self._blocks: list[NDArray[np.int16] | NDArray[np.float32]] = []
         self._waiting: list[list[float]] = []
         self._values = 0
+        self._lowest, self._highest = inf, -inf
         self._label_numbers: dict[str, int] = {}
         self._labels, self._lines = array("q"), array("q")
         self._parts = bytearray()
@@ -190,8 +192,17 @@ class _Table:
         if np.abs(values).max(initial=0) < 1 << 15 and (values == np.rint(values)).all():
             self._blocks.append(values.astype(np.int16))  # `assemble` decides whether they fit a byte
             return
+        self._lowest, self._highest = (
+            min(self._lowest, float(values.min())),
+            max(self._highest, float(values.max())),
+        )
         with np.errstate(over="ignore"):
             block = values.astype(np.float32)
+        cut = (block != values) & (values == np.rint(values)) & np.isfinite(block)
+        for row in np.flatnonzero(cut.any(axis=1)).tolist():
+            self.findings += rounded(
+                f"{self.name}:{lines[row]}", "whole numbers above 16,777,216"
+            ).diagnostics
         for row in np.flatnonzero(~np.isfinite(block).all(axis=1)).tolist():
             message = "this line holds a value that is not a finite number (NaN or infinity)"
             cure = "remove or repair such images; one of them would spoil every weight"
@@ -205,6 +216,7 @@ class _Table:
             raise Diagnosed(*self.findings[:_MOST_FINDINGS])
         if self.columns is None or not self._blocks:
             raise empty_data(self.name, "the table is empty")
+        check_spread(self.name, self._lowest, self._highest)
         if len(labels.values) == 1:
             message = f"all labels are `{labels.values[0]}`, and telling classes apart takes at least two"
             cure = (
