@@ -48,10 +48,12 @@ def replace_text(name: str, text: str) -> None:
 
 _STREAM = re.compile(r"/dev/(?:stdout|stderr|fd/(\d{1,4}))")
 _STANDARD = {"/dev/stdout": 1, "/dev/stderr": 2}
+_NOWHERE = (os.devnull, "/dev/null")
 
 
 def write_output(name: str, text: str) -> None:
-    """Write a file that the command line names, in one step; a stream, such as ``/dev/fd/3``, as it goes.
+    """Write a file that the command line names, in one step; a stream, such as ``/dev/fd/3``, as it goes;
+    nothing to ``/dev/null``.
 
     Raises OSError, also for a name that is a link, a folder, a pipe or a device: a folder from a
     stranger may hold one under a name that a script uses.
@@ -60,6 +62,8 @@ def write_output(name: str, text: str) -> None:
 
     from netdsl.writing import write_file
 
+    if name in _NOWHERE:
+        return
     stream = _STREAM.fullmatch(name)
     if stream is not None:
         # It is open already, so that nobody is waited for.
