@@ -192,10 +192,11 @@ def test_names_of_a_checkpoint_do_nothing_to_a_terminal(
     )
     np.savez("named.npz", x=np.zeros((10, 8, 8), np.uint8), y=[f"{number}{letter}" for number in range(10)])
     picture = trained / "example.png"
+    other = int(letter == "\udc80")  # data never have such a name: a byte that is no text reads `\x80`
     for arguments, code in (
         (["eval", "run", "--data", "table.csv"], 1),  # other classes
-        (["eval", "run", "--data", "named.npz"], 0),
-        (["eval", "run", "--data", "named.npz", "--format", "json"], 0),
+        (["eval", "run", "--data", "named.npz"], other),
+        (["eval", "run", "--data", "named.npz", "--format", "json"], other),
         (["predict", "run", str(picture)], 0),
         (["predict", "run", str(picture), "--format", "json"], 0),
     ):
@@ -203,7 +204,7 @@ def test_names_of_a_checkpoint_do_nothing_to_a_terminal(
         captured = capsys.readouterr()
         for text in (captured.out, captured.err):
             assert all(shown.isprintable() for shown in text.replace("\n", ""))
-        if "json" in arguments:
+        if "json" in arguments and not code:
             assert f"3{letter}" in json.dumps(json.loads(captured.out), ensure_ascii=False).replace(
                 "\\u001b", "\x1b"
             ).replace("\\n", "\n").replace("\\r", "\r")

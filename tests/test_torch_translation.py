@@ -115,6 +115,7 @@ def test_steps_run_where_nothing_learns() -> None:
 
 class Unheard(Pointwise):
     keyword = "UNHEARD"
+    linear = True
 
     def lower(self, build, *inputs):
         return inputs[0]
