@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from typing import NamedTuple
 
 from netdsl.source import Source, Span
+from netdsl.spelling import did_you_mean
 
 
 class Severity(Enum):
@@ -84,6 +86,9 @@ class Diagnosed(Exception):
 CROWD = 100
 """More findings than anyone reads at once."""
 
+ECHOES = 8
+"""Reports of one code at one place that are heard: a group may repeat its mistake without end."""
+
 
 class Findings:
     """Collects the findings about one source; the same code at the same place counts once, so a
@@ -95,12 +100,36 @@ class Findings:
         self.found: list[Diagnostic] = []
         self.reports = 0
         self._seen: set[tuple[str, Span, str]] = set()
+        self._echoes: dict[tuple[str, Span], int] = {}
+        self._near: dict[tuple[str, str], str | None] = {}
+        self._spent: dict[str, int] = {}
 
     @property
     def crowded(self) -> bool:
         """Whether there are so many that nobody reads the next one: then near misses, which take
         time to find, are left out."""
         return len(self.found) >= CROWD
+
+    def near(self, written: str, known: Iterable[str], among: str) -> str | None:
+        """The known word that was probably meant; searched once for each word of the text.
+
+        ``among`` says what the known words are, where a word may be looked for among others too."""
+        key = (written, among)
+        if key not in self._near:
+            self._near[key] = None if self.crowded else did_you_mean(written, known)
+        return self._near[key]
+
+    def heard(self, code: str, span: Span) -> bool:
+        """Whether this has been said of a place so often that more of it is passed over. Spares who
+        asks the making of a message that nobody sees; counts as a report."""
+        heard = self._echoes.get((code, span), 0) >= ECHOES
+        self.reports += heard
+        return heard
+
+    def spend(self, what: str, amount: int) -> int:
+        """Count something of which a text may have so much; how much it has by now."""
+        self._spent[what] = self._spent.get(what, 0) + amount
+        return self._spent[what]
 
     def add(
         self,
@@ -123,8 +152,10 @@ class Findings:
         if meant is not None:
             help, fix = (f"did you mean `{meant}`?", *help), Edit(span, meant)
         self.reports += 1
+        echoes = self._echoes.get((code, span), 0)
+        self._echoes[code, span] = echoes + 1
         key = (code, span, message)
-        if key not in self._seen:
+        if echoes < ECHOES and key not in self._seen:
             self._seen.add(key)
             source, place = self.source.locate(span)
             beside, elsewhere = self._placed(secondary, source)

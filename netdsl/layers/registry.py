@@ -86,11 +86,13 @@ def _keywords() -> dict[str, str]:
     return found
 
 
+@cache
 def kinds() -> dict[str, type[Layer]]:
     """Every name in capitals to its class, all imported."""
     return {name: _kind_in(module) for name, module in modules_by_name().items()}
 
 
-def all_kinds() -> list[type[Layer]]:
+@cache
+def all_kinds() -> tuple[type[Layer], ...]:
     """Each layer class once, in order of canonical name."""
-    return sorted(set(kinds().values()), key=lambda kind: kind.keyword)
+    return tuple(sorted(set(kinds().values()), key=lambda kind: kind.keyword))
