@@ -132,8 +132,8 @@ _COUNT = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?([KMGT]?)\Z", re.IGNOR
 
 def count_from_text(text: str) -> int | None:
     """Read ``61,706``, ``70M`` or ``1.2G``; None where it is not a whole count."""
-    match = _COUNT.match(text)
-    if match is None or len(text) > 40:
+    match = _COUNT.match(text) if len(text) <= 40 else None
+    if match is None:
         return None
     whole, fraction, letter = match.groups()
     scale = _SCALES[letter.upper()]

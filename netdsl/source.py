@@ -17,17 +17,44 @@ class Span(NamedTuple):
         return Span(min(self.start, other.start), max(self.end, other.end))
 
 
+class Form(NamedTuple):
+    """How a file spells its text: what ends its lines, and whether a byte-order mark begins it."""
+
+    newline: str = "\n"
+    mark: bool = False
+
+    def dressed(self, text: str) -> str:
+        """A text as the file spells it."""
+        return ("\ufeff" if self.mark else "") + text.replace("\n", self.newline)
+
+
+_PLAIN = Form()
+
+
+def undressed(written: str) -> tuple[str, Form]:
+    """A text with ``\\n`` for every line end and without a byte-order mark, and the form it was found in.
+
+    Lines end in LF, CRLF or CR; of different ones in a text the most frequent is its form.
+    """
+    text = written.removeprefix("\ufeff")
+    both = text.count("\r\n")
+    counts = {"\n": text.count("\n") - both, "\r\n": both, "\r": text.count("\r") - both}
+    newline = max(counts, key=lambda end: counts[end])
+    return text.replace("\r\n", "\n").replace("\r", "\n"), Form(newline, text != written)
+
+
 class Source:
     """A text with its name (a path, ``<stdin>`` or ``zoo:lenet``); finds lines and columns.
 
     Lines and columns count from 1, columns in characters. ``folder`` is where the files lie that the
-    text may use; empty where it comes from no file.
+    text may use; empty where it comes from no file. ``form`` is how the file spells the text.
     """
 
-    def __init__(self, name: str, text: str, folder: str = "") -> None:
+    def __init__(self, name: str, text: str, folder: str = "", form: Form = _PLAIN) -> None:
         self.name = name
         self.text = text
         self.folder = folder
+        self.form = form
         starts = [0]
         position = text.find("\n")
         while position >= 0:
@@ -52,7 +79,7 @@ class Source:
         """The text of a line without its line break."""
         start = self._line_starts[number - 1]
         end = self._line_starts[number] - 1 if number < len(self._line_starts) else len(self.text)
-        return self.text[start:end].rstrip("\r")
+        return self.text[start:end]
 
     def locate(self, span: Span) -> tuple[Source, Span]:
         """The file that a place is in, and the place there."""
@@ -67,17 +94,22 @@ class JoinedSource(Source):
     in any of them."""
 
     def __init__(self, first: Source) -> None:
-        super().__init__(first.name, first.text, first.folder)
+        super().__init__(first.name, first.text, first.folder, first.form)
         self._parts = [first]
         self._offsets = [0]
+        self._end = len(first.text)
 
     def append(self, part: Source) -> int:
         """Put a text behind the others; returns where it begins."""
-        offset = len(self.text) + 1
-        self.text = f"{self.text}\n{part.text}"
+        offset = self._end + 1
+        self._end = offset + len(part.text)
         self._parts.append(part)
         self._offsets.append(offset)
         return offset
+
+    def excerpt(self, span: Span) -> str:
+        source, place = self.locate(span)
+        return source.text[place.start : place.end]
 
     def locate(self, span: Span) -> tuple[Source, Span]:
         place = bisect_right(self._offsets, span.start) - 1

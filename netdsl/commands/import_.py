@@ -31,10 +31,14 @@ def command(ctx: click.Context, file: str, form: str) -> None:
     shown. The network goes to standard output, findings to standard error; the exit code is 1 where
     something is wrong.
     """
-    from netdsl.formats.listing import read_listing
+    from netdsl.formats.listing import LINE_LIMIT, is_too_long, read_listing
     from netdsl.formats.listing_totals import check_totals
 
     source = open_source(file)
+    if is_too_long(source.text):
+        message = f"a listing has at most {LINE_LIMIT:,} lines that are not blank"
+        cure = "copy the lines that list the network into a file of their own"
+        raise Diagnosed(file_error("ND009", source.name, message, cure))
     entries, totals = read_listing(source.text)
     unread = _unread(entries, source)
     if len(entries) == len(unread):
@@ -46,7 +50,7 @@ def command(ctx: click.Context, file: str, form: str) -> None:
     wrong = check_totals(totals, plan, source) if plan is not None and not unread else []
     found = [*unread, *_guesses(entries, source), *findings, *wrong]
     show(sorted(found, key=sort_key))
-    click.echo(text, nl=False)
+    click.echo(source.form.dressed(text), nl=False)
     ctx.exit(1 if has_errors(found) else 0)
 
 

@@ -37,7 +37,7 @@ from netdsl.layers.layer import Layer, Pointwise
 from netdsl.layers.registry import kind_named
 from netdsl.source import Source
 from netdsl.syntax import tree
-from netdsl.syntax.parser import parse
+from netdsl.syntax.parser import automaton
 
 
 class Role(Enum):
@@ -73,7 +73,8 @@ class Listing(NamedTuple):
 _NOTED = re.compile(r"(conv\d+-\d+|pool\d+|fc|input)\d*\s*:?\s*(?=\[)", re.IGNORECASE)
 _NOTES = re.compile(r"\s*(memory|weights|params|parameters)\s*:", re.IGNORECASE)
 _IS_NOTED = re.compile(r"[A-Z0-9-]+: \[")
-_WORDY = re.compile(r"\s*(\([^()]*[A-Za-z]{2}[^()]*\))\Z")
+_CLOSING = re.compile(r"\s?(\([^()]*+\))\Z")
+_WORDY = re.compile("[A-Za-z]{2}")
 _TRAILING_CLAIM = re.compile(
     rf"([A-Za-z][\w ]{{0,60}}?)\s*(?:\(([^()]*)\))?\s*({CLAIM.pattern})\s*\Z", re.IGNORECASE
 )
@@ -101,11 +102,22 @@ _LONGEST_NAME = 4
 _COUNTED = re.compile(r"(\d[\d,]*) (?:neurons?|units?|nodes?)\b", re.IGNORECASE)
 
 
+LINE_LIMIT = 5_000
+"""Lines of a listing that are not blank: each is tried in several ways."""
+
+
+def is_too_long(text: str) -> bool:
+    """Whether a text has more lines than a listing may have."""
+    return sum(not line.isspace() for line in text.split("\n") if line) > LINE_LIMIT
+
+
 def read_listing(text: str) -> Listing:
     """The layers that a text lists, in order, and the lines that could not be read."""
     found: list[Entry] = []
     totals: list[Total] = []
     for number, written in enumerate(text.split("\n"), 1):
+        if not written or written.isspace():
+            continue
         line = cleaned(written)
         total = read_total(number, line)
         if total is not None:
@@ -214,10 +226,12 @@ def _continues(entry: Entry, line: str) -> bool:
 
 def _notes(text: str) -> str:
     """Arithmetic without blanks: the language ends a sum where a word begins."""
-    remark = _WORDY.search(text)
+    remark = _CLOSING.search(text)
+    if remark and not _WORDY.search(remark[1]):
+        remark = None
     sums = text[: remark.start()] if remark else text
     sums = re.sub(r"\s*([*=+()])\s*", r"\1", " ".join(sums.split()))
-    sums = re.sub(r"(\w+)\s*:", lambda found: f"{found[1].lower()}:", sums)
+    sums = re.sub(r"\b(\w++)\s*:", lambda found: f"{found[1].lower()}:", sums)
     return f"{sums} {remark[1]}" if remark else sums
 
 
@@ -383,17 +397,25 @@ def _stands_alone(kind: type[Layer]) -> bool:
     return plain and not kind.decides
 
 
+class _Unsearched(Findings):
+    """Findings that nobody sees: near misses are not searched for."""
+
+    @property
+    def crowded(self) -> bool:
+        return True
+
+
 def _reads(text: str) -> bool:
     """Whether netdsl reads a text as one layer, all words of it."""
     source = Source("", f"{text}\n")
-    parsed = parse(source)
-    if parsed.diagnostics or parsed.file is None or len(parsed.file.statements) != 1:
+    parsed = automaton().parse(source.text)
+    if parsed.failures or parsed.node is None or len(parsed.node.statements) != 1:
         return False
-    (layer,) = parsed.file.statements
+    (layer,) = parsed.node.statements
     head = read_head(layer) if isinstance(layer, tree.Layer) else None
     if head is None or head.kind is None:
         return False
-    findings = Findings(source)
+    findings = _Unsearched(source)
     read_options(head.kind, head.rest, findings, Environment({}))
     return not findings.found
 

@@ -16,8 +16,8 @@ _MARKUP = re.compile(r"\*\*|__|`|\$")
 _ESCAPED = re.compile(r"\\([][*_~#().+-])")
 _SIGNS = str.maketrans("【】［］：，（）；×✕✖Ｘ＝＋∗", "[][]:,();xxxx=+*")
 
-_EXTENT = r"\d[\d ]{0,15}"
-CLAIM = re.compile(rf"\[\s*({_EXTENT}(?:\s*[x*,]\s*{_EXTENT})*)\]", re.IGNORECASE)
+_EXTENT = r"\d[\d ]{0,15}+"
+CLAIM = re.compile(rf"\[\s*+({_EXTENT}(?:\s*+[x*,]\s*+{_EXTENT})*+)\]", re.IGNORECASE)
 _CELLS = re.compile(r"\s*\|\s*")
 _GROUPED = re.compile(r"\d{1,3},\d{3}")
 _ARROW = re.compile(r"\s*(?:->|=>|[→⇒])\s*")

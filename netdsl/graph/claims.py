@@ -12,7 +12,7 @@ from netdsl.graph.network import Claim, Noted
 from netdsl.graph.values import LENGTH_LIMIT, volume
 from netdsl.syntax import tree
 
-_RESULT = re.compile(r"(?<![0-9,.])([0-9][0-9,]{0,40})(?:\.([0-9]{1,40}))?[ \t]*([kmg]?)\s*\Z", re.IGNORECASE)
+_RESULT = re.compile(r"(?<![0-9,.])([0-9][0-9,]{0,40})(?:\.([0-9]{1,40}))?[ \t]*+([kmg]?)\Z", re.IGNORECASE)
 _PRODUCT = re.compile(r"[()\d][()\d,* \tx]{0,99}", re.IGNORECASE)
 _FACTOR = re.compile(r"\d[\d,]*")
 _SUBJECTS = {"memory": "memory"}

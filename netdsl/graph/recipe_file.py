@@ -10,7 +10,7 @@ from netdsl.graph.recipe_entries import read_entries
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
-_PIECE = re.compile(r"#[^\n]*|(?P<line>[^\s#;{}](?:[^\n#;{}]|\{[^\n#;{}]*\})*)|(?P<brace>[{}])")
+_PIECE = re.compile(r"#[^\n]*|(?P<line>[^\s#;{}](?:[^\n#;{}]++|\{[^\n#;{}]*+\})*+)|(?P<brace>[{}])")
 
 
 def recipe_from_text(source: Source) -> tuple[Recipe, list[Diagnostic]]:
@@ -18,6 +18,8 @@ def recipe_from_text(source: Source) -> tuple[Recipe, list[Diagnostic]]:
     findings = Findings(source)
     lines = []
     for piece in _PIECE.finditer(source.text):
+        if findings.crowded:
+            break
         if piece["line"]:
             text = piece["line"].rstrip()
             lines.append(tree.Word(text, Span(piece.start(), piece.start() + len(text))))

@@ -10,9 +10,10 @@ import os
 
 from netdsl.diagnostics import Diagnostic, Findings
 from netdsl.opening import NotAFileError, content_of
-from netdsl.source import JoinedSource, Source
+from netdsl.source import JoinedSource, Source, undressed
 from netdsl.syntax import tree
-from netdsl.syntax.parser import parse, parse_behind
+from netdsl.syntax.automaton import TOKEN_LIMIT
+from netdsl.syntax.parser import parse
 
 DEPTH_LIMIT = 16
 """Files that use one another."""
@@ -46,6 +47,7 @@ class _Reader:
         self.folder = os.path.realpath(source.folder) if source.folder else ""
         self.read: set[str] = set()
         self.bytes_read = 0
+        self.tokens_read = 0
 
     def gather(self, statements: tuple[tree.Statement, ...], path: list[str]) -> tuple[tree.Statement, ...]:
         """The statements with those of used files put in; ``path`` are the files on the way here. The
@@ -75,14 +77,13 @@ class _Reader:
             raise _UnusableFileError(f"files use one another more than {DEPTH_LIMIT} deep")
         self.read.add(full)
         source = Source(self._shown(full), self._text(full, use.path))
-        parsed = parse(source)
+        parsed = parse(source, self.joined.append(source), TOKEN_LIMIT - self.tokens_read)
+        self.tokens_read += parsed.tokens
         if parsed.diagnostics or parsed.file is None:
             self.syntax += parsed.diagnostics
             return ()
-        file = parse_behind(*self._place(source))
-        assert file is not None
         kept = []
-        for statement in file.statements:
+        for statement in parsed.file.statements:
             if isinstance(statement, tree.Use | tree.Let | tree.Block):
                 kept.append(statement)
             else:
@@ -94,10 +95,6 @@ class _Reader:
     def _shown(self, full: str) -> str:
         """The name of a file as seen from where the first one's name is seen from."""
         return os.path.join(os.path.dirname(self.joined.name), os.path.relpath(full, self.folder))
-
-    def _place(self, source: Source) -> tuple[str, int]:
-        start = self.joined.append(source)
-        return self.joined.text, start
 
     def _full_path(self, written: str, folder: str) -> str:
         if not self.folder:
@@ -127,9 +124,9 @@ class _Reader:
         if self.bytes_read > BYTES_LIMIT:
             raise _UnusableFileError("the used files are larger than 1 MiB together")
         try:
-            text = content.decode("utf-8-sig")
+            text, _ = undressed(content.decode("utf-8"))
         except UnicodeDecodeError:
             raise _UnusableFileError(f"`{written}` is not UTF-8 text", "save it as UTF-8") from None
         if "\0" in text:
             raise _UnusableFileError(f"`{written}` is binary, not text")
-        return text.replace("\r\n", "\n").replace("\r", "\n")
+        return text

@@ -42,10 +42,12 @@ class Failure(NamedTuple):
 
 
 class Parsed(NamedTuple):
-    """The node of the start rule, or None where the file ended too early, and all failures."""
+    """The node of the start rule, or None where the file ended too early, all failures, and how many
+    tokens were read."""
 
     node: Any
     failures: list[Failure]
+    tokens: int = 0
 
 
 Builder = Callable[[list[Any]], Any]
@@ -78,9 +80,14 @@ class Automaton:
         self._unreadable = unreadable
         self._lexer = Lexer(tables)
 
-    def parse(self, text: str, start: int = 0) -> Parsed:
-        """Parse a text that ends in a line break, from ``start`` on; never raises for what it holds."""
-        return _Run(self._tables, self._builders, self._unreadable, self._lexer, text).parse(start)
+    def parse(self, text: str, offset: int = 0, token_limit: int = TOKEN_LIMIT) -> Parsed:
+        """Parse a text that ends in a line break; never raises for what it holds.
+
+        ``offset`` is added to all places in the tree, not to those of failures.
+        """
+        run = _Run(self._tables, self._builders, self._unreadable, self._lexer, text)
+        run.offset, run.token_limit = offset, token_limit
+        return run.parse()
 
 
 class _Run:
@@ -107,14 +114,17 @@ class _Run:
         self.failures: list[Failure] = []
         self.reported_until = 0
         self.tokens_read = 0
+        self.token_limit = TOKEN_LIMIT
+        self.offset = 0
 
-    def parse(self, position: int) -> Parsed:
+    def parse(self) -> Parsed:
+        position = 0
         while True:
             token = self._token(position)
-            if len(self.open) > NESTING_LIMIT or self.tokens_read > TOKEN_LIMIT:
+            if len(self.open) > NESTING_LIMIT or self.tokens_read > self.token_limit:
                 limit = NESTING if len(self.open) > NESTING_LIMIT else LENGTH
                 self.failures.append(self._failure(token, limit))
-                return Parsed(None, self.failures)
+                return Parsed(None, self.failures, self.tokens_read)
             if not self._reduce(token.kind):
                 resumed = self._fail(token)
                 if resumed is None:
@@ -122,7 +132,7 @@ class _Run:
                 position = resumed
                 continue
             if token.kind == END:
-                return Parsed(self.nodes[-1], self.failures)
+                return Parsed(self.nodes[-1], self.failures, self.tokens_read)
             self._shift(token)
             position = token.end
 
@@ -132,9 +142,10 @@ class _Run:
 
     def _shift(self, token: Token) -> None:
         self.states.append(self.tables.states[self.states[-1]][token.kind])
-        self.nodes.append(token)
+        node = token._replace(start=token.start + self.offset) if self.offset else token
+        self.nodes.append(node)
         self.starts.append(token.start)
-        self._count_brackets(token)
+        self._count_brackets(node)
         self.previous = token
 
     def _count_brackets(self, token: Token) -> None:
@@ -164,7 +175,8 @@ class _Run:
 
     def _failure(self, token: Token, limit: str = "") -> Failure:
         expected = frozenset(self._acceptable())
-        return Failure(token, self.states[-1], expected, self.previous, tuple(self.open), limit)
+        opened = tuple(bracket._replace(start=bracket.start - self.offset) for bracket in self.open)
+        return Failure(token, self.states[-1], expected, self.previous, opened, limit)
 
     def _acceptable(self) -> Iterator[str]:
         """The terminals that the automaton would take now, found by trying the reductions."""
@@ -236,6 +248,6 @@ class _Run:
                 if self._takes(LINE_END):
                     break
             token = self._token(token.end)
-            if self.tokens_read > TOKEN_LIMIT:
+            if self.tokens_read > self.token_limit:
                 break
         return token.start

@@ -10,7 +10,7 @@ from netdsl.diagnostics import Diagnostic
 from netdsl.resources import grammar_text
 from netdsl.source import Source
 from netdsl.syntax import tree
-from netdsl.syntax.automaton import Automaton
+from netdsl.syntax.automaton import TOKEN_LIMIT, Automaton
 from netdsl.syntax.building import BUILDERS, unreadable
 from netdsl.syntax.table_format import Tables, tables_ahead
 
@@ -20,6 +20,7 @@ class ParsedFile(NamedTuple):
 
     file: tree.File | None
     diagnostics: list[Diagnostic]
+    tokens: int = 0
 
 
 def current_tables() -> Tables:
@@ -39,18 +40,15 @@ def automaton() -> Automaton:
     return Automaton(current_tables(), BUILDERS, unreadable)
 
 
-def parse(source: Source) -> ParsedFile:
-    """Parse a whole file. Reports every mistake of syntax, at most one a line."""
-    parsed = automaton().parse(source.text + "\n")
+def parse(source: Source, offset: int = 0, token_limit: int = TOKEN_LIMIT) -> ParsedFile:
+    """Parse a whole file. Reports every mistake of syntax, at most one a line.
+
+    ``offset`` is added to the places in the tree: where the text begins that others stand before.
+    """
+    parsed = automaton().parse(source.text + "\n", offset, token_limit)
     diagnostics: list[Diagnostic] = []
     if parsed.failures:
         from netdsl.syntax.mistakes import describe  # loaded only where there is something to say
 
         diagnostics = [describe(failure, source) for failure in parsed.failures]
-    return ParsedFile(parsed.node, diagnostics)
-
-
-def parse_behind(text: str, start: int) -> tree.File | None:
-    """The tree of what stands behind ``start`` in a text, whose part there is known to parse."""
-    file: tree.File | None = automaton().parse(text + "\n", start).node
-    return file
+    return ParsedFile(parsed.node, diagnostics, parsed.tokens)
