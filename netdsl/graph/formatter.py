@@ -18,6 +18,9 @@ from netdsl.syntax.lexer import Token
 from netdsl.syntax.tokens import tokens
 
 _INDENT = "  "
+_BLANKS = " \t\r\f\u00a0"
+"""What the language takes for blanks; other signs without ink stay, as the rest of a comment does."""
+
 _OPENING = frozenset(BRACKETS.values())
 _SWALLOWING = frozenset(("WHERE", "TRAIN", "TABLE"))
 """Keywords whose token has the blanks and line ends up to the brace behind them."""
@@ -48,6 +51,28 @@ class _Bracket(NamedTuple):
     hangs: bool = False
 
 
+class _Line:
+    """A line in the making, in pieces: it may have as many words as a file."""
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+        self.length = 0
+        self.indentation = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._pieces)
+
+    def add(self, text: str) -> None:
+        if text:
+            if not self._pieces:
+                self.indentation = len(text) - len(text.lstrip(" "))
+            self._pieces.append(text)
+            self.length += len(text)
+
+    def text(self) -> str:
+        return "".join(self._pieces).rstrip(_BLANKS)
+
+
 def formatted(source: Source, file: tree.File) -> str:
     """The canonical text of a file that parses without mistakes.
 
@@ -63,7 +88,7 @@ class _Formatter:
         self.text = text
         self.words = words
         self.lines: list[str] = []
-        self.line = ""
+        self.line = _Line()
         self.open: list[_Bracket] = []
         self.previous: Token | None = None
         self.separated = True
@@ -74,7 +99,7 @@ class _Formatter:
         for token in tokens(self.text):
             self._gap(self.text[position : token.start], token)
             self._add(token)
-            trailing = 0 if token.kind in _SWALLOWING else len(token.text) - len(token.text.rstrip())
+            trailing = 0 if token.kind in _SWALLOWING else len(token.text) - len(token.text.rstrip(_BLANKS))
             position = token.end - trailing
         self._gap(self.text[position:], None)
         self._end_line(blank=False)
@@ -93,11 +118,11 @@ class _Formatter:
                 self._end_line(blank=on_own_line and not self.line)
                 on_own_line = True
             elif part != ";":
-                comment = part.rstrip()
-                self.line = self._indentation(inside) + comment if on_own_line else f"{self.line}  {comment}"
+                comment = part.rstrip(_BLANKS)
+                self.line.add((self._indentation(inside) if on_own_line else "  ") + comment)
             elif place == 0 and "\n" not in parts and self._separates(following):
                 if self.open:
-                    self.line += ";"
+                    self.line.add(";")
                 else:
                     self._end_line(blank=False)
         self.separated = bool(parts) or self.previous is None
@@ -110,11 +135,12 @@ class _Formatter:
 
     def _end_line(self, blank: bool) -> None:
         """A line is done; of blank ones one at most stays, and none behind an opening bracket."""
-        if self.line.strip():
-            self.lines.append(self.line.rstrip())
+        text = self.line.text()
+        if text:
+            self.lines.append(text)
         elif blank and self.lines and self.lines[-1] and not self._opened():
             self.lines.append("")
-        self.line = ""
+        self.line = _Line()
 
     def _opened(self) -> bool:
         return bool(self.open) and self.previous is not None and self.previous.kind in _OPENING
@@ -138,24 +164,24 @@ class _Formatter:
 
     def _add(self, token: Token) -> None:
         if self.line:
-            self.line += " " * self._blank_before(token)
+            self.line.add(" " * self._blank_before(token))
             if self.open and self.previous is not None and self.previous.kind in _OPENING:
                 self.open[-1] = self.open[-1]._replace(hangs=True)
         else:
             if token.kind in BRACKETS:
                 self._drop_blank_lines()
-            self.line = self._indentation(token)
+            self.line.add(self._indentation(token))
         if self.separated and not self.open:
             self.statement = token.kind
-        self.line += self._spelling(token)
+        self.line.add(self._spelling(token))
         if token.kind in BRACKETS and self.open:
             self.open.pop()
         elif token.kind in _OPENING:
             tabular = self.previous is not None and self.previous.kind == "TABLE"
             arithmetic = token.kind == "LEFT_PARENTHESIS" or tabular
             spacious = token.kind == "LEFT_BRACE" or self._joins(token)
-            indentation = len(self.line) - len(self.line.lstrip())
-            self.open.append(_Bracket(token.kind, indentation, len(self.line) - 1, spacious, arithmetic))
+            column = self.line.length - 1
+            self.open.append(_Bracket(token.kind, self.line.indentation, column, spacious, arithmetic))
         self.previous = token
 
     def _joins(self, token: Token) -> bool:
@@ -187,7 +213,7 @@ class _Formatter:
         return not tight and token.kind not in _NO_BLANK_BEFORE
 
     def _spelling(self, token: Token) -> str:
-        text = token.text.strip()
+        text = token.text.strip(_BLANKS + "\n")
         if token.kind in _KEYWORDS:
             return text.lower()
         if token.kind == "LINK":

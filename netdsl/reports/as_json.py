@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from netdsl.counting import tool_named
@@ -28,15 +28,34 @@ def checks_as_json(
     ``names`` are columns of netdsl.counting that every layer and the whole get besides, ``tools``
     those whose totals are added.
     """
-    networks = [
-        {
-            "file": file,
-            "plan": _plan(plan, names, tools) if plan is not None else None,
-            "diagnostics": [_diagnostic(finding) for finding in findings],
-        }
-        for file, plan, findings in checks
-    ]
-    return json.dumps({"schema": SCHEMA, "networks": networks}, indent=2) + "\n"
+    return "".join(_pieces(checks, names, tools))
+
+
+def _pieces(
+    checks: Sequence[tuple[str, Plan | None, Sequence[Diagnostic]]],
+    names: Sequence[str],
+    tools: Sequence[str],
+) -> Iterator[str]:
+    """The text piece by piece, with one line for each layer and each finding: objects for all of them
+    at once would take many times the memory of the text."""
+    yield f'{{"schema": {json.dumps(SCHEMA)}, "networks": ['
+    for number, (file, plan, findings) in enumerate(checks):
+        yield f'{"," if number else ""}\n {{"file": {json.dumps(file)}, "plan": '
+        if plan is None:
+            yield "null"
+        else:
+            yield f'{json.dumps(_plan(plan, names, tools))[:-1]}, "layers": ['
+            yield from _lines(_layers(plan, names))
+            yield "]}"
+        yield ', "diagnostics": ['
+        yield from _lines(map(_diagnostic, findings))
+        yield "]}"
+    yield "\n]}\n"
+
+
+def _lines(objects: Iterable[dict[str, Any]]) -> Iterator[str]:
+    for number, written in enumerate(objects):
+        yield f"{',' if number else ''}\n  {json.dumps(written)}"
 
 
 def _plan(plan: Plan, names: Sequence[str], tools: Sequence[str]) -> dict[str, Any]:
@@ -50,7 +69,6 @@ def _plan(plan: Plan, names: Sequence[str], tools: Sequence[str]) -> dict[str, A
         "parameter_bytes": plan.parameter_bytes,
         "activation_bytes": FLOAT_BYTES * plan.activation_values,
         "kept_bytes": plan.kept_bytes,
-        "layers": [_layer(plan, layer, names) for layer in plan.layers],
     }
     if names:
         written["columns"] = {name: total(name, plan) for name in names if name in COLUMNS}
@@ -63,12 +81,21 @@ def _likeness(tool: Tool, plan: Plan) -> dict[str, Any]:
     return {"counts": tool.title, "totals": tool.totals(plan), "differs": tool.differs}
 
 
-def _layer(plan: Plan, layer: PlannedLayer, names: Sequence[str]) -> dict[str, Any]:
+def _layers(plan: Plan, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    texts: dict[int, str] = {}  # groups repeat the same layers
+    for layer in plan.layers:
+        key = id(layer.node.layer)
+        if key not in texts:
+            texts[key] = layer_text(layer.node.layer)
+        yield _layer(plan, layer, texts[key], names)
+
+
+def _layer(plan: Plan, layer: PlannedLayer, text: str, names: Sequence[str]) -> dict[str, Any]:
     node = layer.node
     written: dict[str, Any] = {
         "name": node.name,
         "kind": node.layer.keyword,
-        "text": layer_text(node.layer),
+        "text": text,
         "implied": node.implied,
         "inputs": [plan.layers[index].node.name for index in node.inputs],
         "output": list(layer.output.shape),

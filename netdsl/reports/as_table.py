@@ -28,13 +28,16 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = 
     totals = dict.fromkeys(names, 0)
     counts = [name for name in names if name in COLUMNS]
     known: dict[tuple[object, ...], tuple[str, dict[str, int], dict[str, str]]] = {}
+    texts: dict[int, str] = {}
     for planned in plan.layers:
         # Groups repeat the same layers: what is the same of them is asked once.
         key = (id(planned.node.layer), planned.inputs)
         if key not in known:
             found = {name: COLUMNS[name].count(planned) for name in counts}
             shown = {name: _count(count) for name, count in found.items()}
-            known[key] = _cut(layer_text(planned.node.layer)), found, shown
+            if key[0] not in texts:
+                texts[key[0]] = _cut(layer_text(planned.node.layer))
+            known[key] = texts[key[0]], found, shown
         text, found, shown = known[key]
         for name, count in found.items():
             totals[name] += count
