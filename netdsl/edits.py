@@ -10,6 +10,9 @@ from netdsl.source import Source
 PASSES = 200
 """A change may bring the next finding to light, so a text is checked anew after each pass."""
 
+CHARACTERS = 2**20
+"""That are checked in all passes together, if three passes take no more: long texts have fewer."""
+
 
 def edited(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
     """The text with every edit that touches no other one, and how many those are.
@@ -38,13 +41,13 @@ def mended(
     changes that make another network of it.
     """
     total = 0
-    for _ in range(PASSES):
+    for _ in range(max(3, min(PASSES, CHARACTERS // max(1, len(source.text))))):
         fixes = [finding.fix for finding in check(source) if finding.fix and in_file(finding, source)]
         text, count = edited(source.text, [fix for fix in fixes if fix.safe or unsafe])
         if text == source.text:
             break
         total += count
-        source = Source(source.name, text, source.folder)
+        source = Source(source.name, text, source.folder, source.form)
     return source, total
 
 

@@ -268,7 +268,7 @@ def test_mistakes_of_syntax_are_shown_and_others_are_formatted(
 def test_line_ends_and_marks_of_other_systems(folder: Path) -> None:
     Path("dos.net").write_bytes(b"\xef\xbb\xbf" + UGLY.replace("\n", "\r\n").encode())
     assert run(["fmt", "dos.net"]) == 0
-    assert Path("dos.net").read_bytes() == PRETTY.encode()
+    assert Path("dos.net").read_bytes() == b"\xef\xbb\xbf" + PRETTY.replace("\n", "\r\n").encode()
 
 
 def test_standard_input() -> None:

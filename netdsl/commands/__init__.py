@@ -72,15 +72,24 @@ def group(debug: bool) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; every failure ends as a message, not a traceback."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever called
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a name in a file never stops the output
+    _prepare_streams()
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EBADF, errno.EIO) or error.filename is not None:
+            return _internal_error(error, sys.argv[1:] if arguments is None else arguments)
+        return _cannot_write(error)
+    except Exception as error:
+        return _internal_error(error, sys.argv[1:] if arguments is None else arguments)
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         outcome = group.main(arguments, prog_name="netdsl", standalone_mode=False)
-        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         return USAGE
@@ -91,20 +100,25 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
         show(diagnosed.diagnostics)
         return FINDINGS
-    except BrokenPipeError:
-        return _reader_left()
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EBADF, errno.EIO) or error.filename is not None:
-            return _internal_error(error, sys.argv[1:] if arguments is None else arguments)
-        return _cannot_write(error)
-    except Exception as error:
-        return _internal_error(error, sys.argv[1:] if arguments is None else arguments)
     return outcome if isinstance(outcome, int) else CLEAN
+
+
+def _prepare_streams() -> None:
+    """Make standard output and standard error carry UTF-8, whatever the locale: networks are UTF-8, and
+    what one command prints another one reads. What no encoding has, such as a byte of a file name that
+    is no character, is printed escaped. Line ends are written as they are."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever called
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
 def _reader_left() -> int:
     """The reader of a pipe has gone: say nothing, and keep Python from saying it at exit."""
     _silence(sys.stdout)
+    _silence(sys.stderr)
     return FINDINGS
 
 

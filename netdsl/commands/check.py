@@ -172,7 +172,7 @@ def _checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
 
 def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
     """Carry out the fixes of a file's findings; a file that cannot be read is reported afterwards."""
-    from netdsl.commands.writing import check_writable, replace_text
+    from netdsl.commands.writing import check_writable, foreign, replace_text
     from netdsl.edits import mended
 
     if name == STDIN:
@@ -182,9 +182,13 @@ def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
     except Diagnosed:
         return
     check_writable(source, ctx)
+    strange = foreign(source)
+    if strange and has_errors(_checked(source)[1]):
+        show(strange)
+        return
     better, count = mended(source, lambda text: _checked(text)[1], unsafe=unsafe)
     if count:
-        replace_text(name, better.text)
+        replace_text(name, better.form.dressed(better.text))
         click.echo(f"{name}: {count} fixed", err=True)
 
 

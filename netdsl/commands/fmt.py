@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from netdsl.commands.loading import STDIN, open_source, show
-from netdsl.commands.writing import check_writable, replace_text
-from netdsl.diagnostics import Diagnosed
+from netdsl.commands.writing import check_writable, foreign, replace_text
+from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, has_errors, sort_key
+from netdsl.edits import in_file
+from netdsl.plan.load import plan_source
 from netdsl.source import Source
+from netdsl.syntax import tree
 
 if TYPE_CHECKING:
     from netdsl.syntax.lexer import Token
@@ -34,8 +38,9 @@ class _Formatted(NamedTuple):
 def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool) -> None:
     """Lay networks out alike: blanks, indentation, layer kinds in capitals, options in lower case.
 
-    Comments, names and line ends stay, and so does the meaning. A file with mistakes of syntax is left alone.
-    With - the text comes from standard input and goes to standard output.
+    Comments, names and line ends stay, and so does the meaning. A file with mistakes of syntax, or with
+    layers of kinds and blocks that do not exist, is left alone: it may be no network. One whose volumes
+    or claims are wrong is laid out. With - the text comes from standard input and goes to standard output.
     """
     outcomes = [_format(name, ctx) for name in files]
     unwritten = False
@@ -48,10 +53,10 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool)
             if outcome.differs:
                 click.echo(f"would change {outcome.source.name}", err=True)
         elif name == STDIN:
-            click.echo(outcome.text, nl=False)
+            click.echo(outcome.source.form.dressed(outcome.text), nl=False)
         elif outcome.differs:
             try:
-                replace_text(name, outcome.text)
+                replace_text(name, outcome.source.form.dressed(outcome.text))
             except Diagnosed as diagnosed:
                 show(diagnosed.diagnostics)
                 unwritten = True
@@ -74,11 +79,31 @@ def _format(name: str, ctx: click.Context) -> _Formatted:
     check_writable(source, ctx)
     parsed = parse(source)
     if parsed.diagnostics or parsed.file is None:
-        show(parsed.diagnostics)
+        show([*foreign(source), *parsed.diagnostics])
+        return _Formatted(source, None)
+    strange = _strange_names(parsed.file, source)
+    seems = foreign(source)
+    if strange or (seems and has_errors(plan_source(source).diagnostics)):
+        show([*seems, *strange])
         return _Formatted(source, None)
     text = formatted(source, parsed.file)
     _check_meaning(source, text)
     return _Formatted(source, text)
+
+
+def _strange_names(file: tree.File, source: Source) -> list[Diagnostic]:
+    """What shows that a text is no network, though it parses."""
+    from netdsl.graph.strange_names import report_strange_names
+
+    findings, complete = Findings(source), True
+    if any(isinstance(statement, tree.Use) for statement in file.statements):
+        from netdsl.graph.used_files import read_used_files
+
+        file, findings, syntax = read_used_files(file, source)
+        complete = not (findings.found or syntax)
+        findings = Findings(findings.source)
+    report_strange_names(file, findings, complete=complete)
+    return sorted((finding for finding in findings.found if in_file(finding, source)), key=sort_key)
 
 
 def _check_meaning(source: Source, text: str) -> None:
@@ -90,19 +115,27 @@ def _check_meaning(source: Source, text: str) -> None:
         raise AssertionError(f"formatting would change the meaning of {source.name}")
 
 
+_BLANKS = re.compile("[ \t\r\f\u00a0\n]+")
+
+
 def _essence(token: Token) -> tuple[str, str]:
     """What must stay of a token: all but blanks, case, the length of a link, the form of a quote."""
     if token.kind in ("LINK", "STRING"):
         return token.kind, token.text[1:-1] if token.kind == "STRING" else ""
-    return token.kind, "".join(token.text.split()).casefold().replace("×", "x")
+    return token.kind, _BLANKS.sub("", token.text).casefold().replace("×", "x")
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends; other signs that Python takes for line ends stay inside them."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def _show_difference(source: Source, text: str) -> None:
     from difflib import unified_diff
 
     lines = unified_diff(
-        source.text.splitlines(keepends=True),
-        text.splitlines(keepends=True),
+        _lines(source.text),
+        _lines(text),
         source.name,
         f"{source.name}, formatted",
     )

@@ -14,7 +14,7 @@ from netdsl.opening import NotAFileError, content_of
 from netdsl.plan.load import Checked, plan_source
 from netdsl.plan.plan import Plan
 from netdsl.resources import zoo_folder, zoo_names, zoo_text
-from netdsl.source import Source
+from netdsl.source import Source, undressed
 
 FILE_LIMIT = 2**20
 """Bytes of a network file."""
@@ -28,7 +28,7 @@ def open_source(name: str) -> Source:
     Raises Diagnosed with what is wrong with the file as a whole.
     """
     if name == STDIN:
-        return Source("<stdin>", _text(sys.stdin.buffer.read(FILE_LIMIT + 1), "<stdin>"))
+        return _source("<stdin>", _standard_input())
     try:
         content = content_of(name, FILE_LIMIT + 1, pipes=True)
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -39,10 +39,19 @@ def open_source(name: str) -> Source:
         raise Diagnosed(_no_file(name, error)) from None
     except OSError as error:
         raise Diagnosed(_unreadable(name, error)) from None
-    return Source(name, _text(content, name), os.path.dirname(os.path.abspath(name)))
+    return _source(name, content, os.path.dirname(os.path.abspath(name)))
 
 
-def _text(content: bytes, name: str) -> str:
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # closed by whoever called
+        raise Diagnosed(file_error("ND007", "<stdin>", "standard input is closed"))
+    try:
+        return sys.stdin.buffer.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise Diagnosed(_unreadable("<stdin>", error)) from None
+
+
+def _source(name: str, content: bytes, folder: str = "") -> Source:
     """The characters of a file; raises Diagnosed where they are none, or none to work with."""
     if len(content) > FILE_LIMIT:
         raise Diagnosed(
@@ -51,7 +60,7 @@ def _text(content: bytes, name: str) -> str:
             )
         )
     try:
-        text = content.decode("utf-8-sig")
+        text, form = undressed(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         message = f"the file is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}"
         raise Diagnosed(file_error("ND005", name, message, "save it as UTF-8")) from None
@@ -61,7 +70,7 @@ def _text(content: bytes, name: str) -> str:
     if not text.strip():
         cure = "begin with `input 32x32x1`; `netdsl zoo lenet` shows a whole network"
         raise Diagnosed(file_error("ND006", name, "the file is empty", cure))
-    return text if "\n" in text else text.replace("\r", "\n")
+    return Source(name, text, folder, form)
 
 
 def _missing(name: str) -> Diagnostic:
