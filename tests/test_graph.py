@@ -194,7 +194,7 @@ _LADDER = "\n".join(f"block B{i} {{ B{i + 1} }}" for i in range(3000))
         (f"{_LADDER}\nblock B3000 {{ B0 }}\nB0", "ND219"),
         ("let n = 0\n[[[RELU]*n]*100000]*100000 - FC 10", "ND211"),
         ("let k = 9999999999*9999999999*9999999999", "ND105"),
-        ("CONV 2 3x3 table { " + "0-65000;" * 5000 + " }", "ND206"),
+        ("CONV 2 3x3 table { " + "0-65000;" * 5000 + " }", "ND109"),
         ("expect pattern [[[CONV]*1000]*1000]*1000", "ND214"),
         ("CONCAT[ SKIP | @x ]\n" * 4000, "ND221"),
         ("[8x8x9] CONV 3\n" * 4000, "ND204"),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.blocks import Blocks, bind, called_block, read_lets
+from netdsl.graph.blocks import Blocks, bind, called_block, read_lets, words_in
 from netdsl.graph.formulas import Environment, Passed, Quantity, evaluate, place
 from netdsl.syntax import tree
 
 Finder = Callable[[tree.Reference], Passed | None]
 """Finds the volume that a reference means."""
+
+
+READ_LIMIT = 30_000
+"""Words and signs of blocks, read again for every use of theirs with other arguments."""
 
 
 def unknown_yet(reference: tree.Reference) -> Passed | None:
@@ -32,6 +37,10 @@ class Bindings:
         self.environment = environment
         self._findings = findings
         self._environments: dict[Any, Environment] = {}
+        self._uses: dict[tuple[int, int], Environment | None] = {}
+        self._hands_over: dict[int, bool] = {}
+        self._layers: dict[int, tuple[tree.Element, ...]] = {}
+        self._words: dict[int, int] = {}
         self._calls: dict[int, tree.Call | None] = {}
 
     def repetitions(self, times: tree.Sum | None, environment: Environment) -> int:
@@ -75,18 +84,58 @@ class Bindings:
         self, block: tree.Block, call: tree.Call, outer: Environment, find: Finder
     ) -> Environment | None:
         """The names that hold in one use of a block; None, with a finding, where arguments are wrong."""
+        if id(call) not in self._hands_over:
+            values = (argument.value for argument in call.arguments)
+            self._hands_over[id(call)] = any(isinstance(value, tree.Reference) for value in values)
+        if self._hands_over[id(call)]:
+            return self._bound(block, call, outer, find)
+        use = (id(call), id(outer))
+        if use not in self._uses:
+            self._uses[use] = self._bound(block, call, outer, find)
+        return self._uses[use]
+
+    def _bound(
+        self, block: tree.Block, call: tree.Call, outer: Environment, find: Finder
+    ) -> Environment | None:
+        if not self._may_read(len(call.arguments), call):
+            return None
         arguments = [(argument, self._argument(argument, outer, find)) for argument in call.arguments]
         named = [(argument.name.text if argument.name else "", value) for argument, value in arguments]
         key = (id(block), *named)
         bound = self._environments.get(key)
         if bound is None:
+            if id(block) not in self._words:
+                self._words[id(block)] = words_in(block)
+            if not self._may_read(self._words[id(block)], call):
+                return None
             values = bind(block, call.block, arguments, self.environment, self._findings)
             if values is None:
                 return None
-            bound = Environment({**self.environment.values, **values})
+            bound = Environment(ChainMap[str, Quantity](values, self.environment.values))
             lets = tuple(statement for statement in block.statements if isinstance(statement, tree.Let))
             bound = self._environments[key] = read_lets(lets, bound, self._findings) if lets else bound
         return bound
+
+    def _may_read(self, words: int, call: tree.Call) -> bool:
+        """Whether so much more of blocks may be read; a finding where it is too much."""
+        if self._findings.spend("words of blocks", words) <= READ_LIMIT:
+            return True
+        self._findings.add(
+            "ND211",
+            f"blocks come to more than {READ_LIMIT:,} words and signs",
+            call.span,
+            "counted again for every use with other arguments",
+            help=("use a block with the same arguments: `BASIC(64)*3`", "or make it smaller"),
+        )
+        return False
+
+    def layers_of(self, block: tree.Block) -> tuple[tree.Element, ...]:
+        """The statements of a block that are no ``let`` lines."""
+        if id(block) not in self._layers:
+            self._layers[id(block)] = tuple(
+                statement for statement in block.statements if not isinstance(statement, tree.Let)
+            )
+        return self._layers[id(block)]
 
     def _argument(self, argument: tree.Argument, environment: Environment, find: Finder) -> Quantity | None:
         if isinstance(argument.value, tree.Reference):

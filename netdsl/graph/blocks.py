@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment, Quantity, evaluate, formula_end, value_of
 from netdsl.graph.own_names import meaning_of, report_taken_name, report_taken_number
 from netdsl.layers.registry import kind_named
-from netdsl.spelling import did_you_mean
+from netdsl.source import Span
 from netdsl.syntax import tree
 
 Blocks = Mapping[str, tree.Block]
 
+_SHOWN_PARAMETERS = 8
+_WORDS = (tree.Word, tree.Number, tree.Extents, tree.Mark, tree.Sign)
+
 
 def read_lets(statements: tuple[tree.Let, ...], environment: Environment, findings: Findings) -> Environment:
     """The environment with what the lines say, each in terms of those before it."""
-    values = dict(environment.values)
+    values: dict[str, Quantity] = {}
     given: dict[str, tree.Let] = {}
-    extended = Environment(values)
+    extended = Environment(
+        ChainMap[str, Quantity](values, environment.values) if environment.values else values
+    )
     for let in statements:
         if let.name.text in given:
             findings.add(
@@ -96,6 +103,18 @@ def called_block(layer: tree.Layer, blocks: Blocks) -> tree.Call | None:
     return tree.Call(layer.claim, label, word, (), times or None, layer.remark, layer.span)
 
 
+def words_in(block: tree.Block) -> int:
+    """How many words and signs a block has."""
+    words = 0
+    pending: list[Any] = [block]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tuple) and not isinstance(node, Span):
+            words += isinstance(node, _WORDS)
+            pending.extend(node)
+    return words
+
+
 def calls_in(elements: tuple[tree.Let | tree.Element, ...], blocks: Blocks) -> Iterator[tree.Word]:
     """The names of the blocks that elements use."""
     pending: list[tree.Let | tree.Element] = list(elements)
@@ -158,7 +177,9 @@ def report_unknown_block(name: tree.Word, blocks: Blocks, findings: Findings) ->
             help=("the options of a layer stand without parentheses: `CONV 64 3x3 stride 2`",),
         )
         return
-    near = None if findings.crowded else did_you_mean(name.text, blocks)
+    if findings.heard("ND217", name.span):
+        return
+    near = findings.near(name.text, blocks, "blocks")
     cure = f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`"
     message = f"there is no block called `{name.text}`"
     findings.add("ND217", message, name.span, help=() if blocks else (cure,), meant=near)
@@ -175,21 +196,22 @@ def bind(
     values: dict[str, Quantity] = {}
     given: dict[str, tree.Argument] = {}
     names = [parameter.name.text for parameter in block.parameters]
+    known = dict.fromkeys(names)  # in order, and quick to search
     sound = True
     for place, (argument, value) in enumerate(arguments):
         name = argument.name.text if argument.name else names[place] if place < len(names) else None
-        sound = _accepted(argument, name, names, given, block, findings) and value is not None and sound
+        sound = _accepted(argument, name, known, given, block, findings) and value is not None and sound
         if name is not None and value is not None:
             given.setdefault(name, argument)
             values.setdefault(name, value)
         elif name is not None:
             given.setdefault(name, argument)
-    environment = Environment({**outer.values, **values})
+    environment = Environment(ChainMap[str, Quantity](values, outer.values))
     lacking = [p.name.text for p in block.parameters if p.default is None and p.name.text not in given]
     if lacking:
         findings.add(
             "ND218",
-            f"{block.name.text} lacks {', '.join(f'`{name}`' for name in lacking)}",
+            f"{block.name.text} lacks {_listed(lacking)}",
             call.span,
             secondary=(Label(block.name.span, "defined here"),),
             help=(f"it is used as {signature(block)}",),
@@ -200,14 +222,21 @@ def bind(
             value = evaluate(parameter.default, environment, findings)
             if value is None:
                 return None
-            values[parameter.name.text] = environment.values[parameter.name.text] = value
+            values[parameter.name.text] = value
     return values if sound else None
+
+
+def _listed(names: list[str]) -> str:
+    """The names, of many the first ones and how many more."""
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN_PARAMETERS])
+    more = len(names) - _SHOWN_PARAMETERS
+    return f"{shown} and {more} more" if more > 0 else shown
 
 
 def _accepted(
     argument: tree.Argument,
     name: str | None,
-    names: list[str],
+    names: Mapping[str, None],
     given: dict[str, tree.Argument],
     block: tree.Block,
     findings: Findings,
@@ -217,7 +246,7 @@ def _accepted(
         message = f"{block.name.text} takes {len(names) or 'no'} argument{'s' * (len(names) != 1)}"
         findings.add("ND218", message, argument.span, "one too many", help=(usage,))
     elif name not in names:
-        near = did_you_mean(name, names)
+        near = findings.near(name, names, block.name.text)
         place = argument.name.span if argument.name else argument.span
         message = f"{block.name.text} has no parameter `{name}`"
         findings.add("ND218", message, place, help=(usage,), meant=near)
@@ -232,6 +261,8 @@ def _accepted(
 def signature(block: tree.Block) -> str:
     """``BASIC(width, stride = ...)``, as a reader of a message wants it."""
     parameters = [
-        parameter.name.text + (" = ..." if parameter.default else "") for parameter in block.parameters
+        parameter.name.text + (" = ..." if parameter.default else "")
+        for parameter in block.parameters[:_SHOWN_PARAMETERS]
     ]
-    return f"`{block.name.text}({', '.join(parameters)})`" if parameters else f"`{block.name.text}`"
+    more = ["..."] if len(block.parameters) > _SHOWN_PARAMETERS else []
+    return f"`{block.name.text}({', '.join([*parameters, *more])})`" if parameters else f"`{block.name.text}`"

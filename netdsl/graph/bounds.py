@@ -46,31 +46,36 @@ class _Counter:
         self._layers = 0
         self._calls = 0
 
-    def count(self, element: Any, environment: Environment, times: int, depth: int) -> None:
+    def count(self, element: Any, environment: Environment, times: int, depth: int, wheres: int = 0) -> None:
         """Add the layers of an element. Each visit adds at least one or ends in one that does, so
-        the limit bounds the work too; the depth of this recursion is limited."""
+        the limit bounds the work too; the depth of this recursion is limited.
+
+        Layers count once for each of the ``wheres`` around them that deals to them, and a bracket
+        around nothing but a bracket counts as a layer.
+        """
         inner: tuple[Any, ...]
         if depth > DEPTH_LIMIT:
             self._too_deep(element)
         if isinstance(element, tree.Group):
             inner = element.elements
             times *= self._bindings.repetitions(element.times, environment)
+            wheres += element.where is not None
+            if len(inner) == 1 and isinstance(inner[0], tree.Group):
+                self._add(element, times)
         elif isinstance(element, tree.Join):
             inner = tuple(step for branch in element.branches for step in branch.elements)
             times *= self._bindings.repetitions(element.times, environment)
             self._add(element, times)
-        elif isinstance(element, tree.Let):
-            return
         else:
             call = self._bindings.call_of(element)
             block = self._bindings.block_of(call) if call else None
             if call is None or block is None:
-                self._add(element, times)
+                self._add(element, times * max(1, wheres))
                 return
             self._calls += 1
             if self._calls > CALL_LIMIT:
                 self._too_many_calls(element)
-            inner = block.statements
+            inner = self._bindings.layers_of(block)
             times *= self._bindings.repetitions(call.times, environment)
             bound = self._bindings.bound(block, call, environment, unknown_yet)
             if bound is None:
@@ -79,7 +84,7 @@ class _Counter:
             environment = bound
         before = self._layers
         for step in inner if times else ():
-            self.count(step, environment, times, depth + 1)
+            self.count(step, environment, times, depth + 1, wheres)
         if self._layers == before and times:
             self._add(element, times)  # nothing, so many times, takes its time too
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment
@@ -16,40 +17,42 @@ from netdsl.source import Span
 from netdsl.syntax import tree
 
 
-def deal(
-    where: tree.Where,
-    steps: list[Step],
-    first: int,
-    environment: Environment,
-    head_of: Callable[[tree.Layer], Head],
-    findings: Findings,
-) -> None:
-    """Give the steps from ``first`` on what the entries say: one entry for each kind of layer."""
-    _Dealer(steps, environment, findings).deal(where, first, head_of)
+class _Entry(NamedTuple):
+    """One entry of a where block: its head, the kind that its first words name alone, and its values."""
+
+    head: Head
+    kind: type[Layer]
+    named: type[Layer]
+    options: dict[str, list[Written]]
 
 
-class _Dealer:
-    def __init__(self, steps: list[Step], environment: Environment, findings: Findings) -> None:
+class Dealer:
+    """Deals to the steps of one expansion. What a repeated group says again is read once, and steps
+    that are given the same share what they are given."""
+
+    def __init__(self, steps: list[Step], head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
         self._steps = steps
-        self._environment = environment
+        self._head_of = head_of
         self._findings = findings
+        self._entries: dict[tuple[int, int], _Entry | None] = {}
+        self._dealt: dict[tuple[int, str, int], tuple[Mapping[str, Written], dict[str, Written]]] = {}
+        self._one: dict[int, list[Written]] = {}
 
-    def deal(self, where: tree.Where, first: int, head_of: Callable[[tree.Layer], Head]) -> None:
+    def deal(self, where: tree.Where, first: int, environment: Environment) -> None:
+        """Give the steps from ``first`` on what the entries say: one entry for each kind of layer."""
         places: dict[type[Layer], list[int]] = {}
         for place in range(first, len(self._steps)):
             layer = self._steps[place].layer
-            kind = head_of(layer).kind if isinstance(layer, tree.Layer) else None
+            kind = self._head_of(layer).kind if isinstance(layer, tree.Layer) else None
             if kind is not None:
                 places.setdefault(kind, []).append(place)
         served: dict[type[Layer], Span] = {}
-        for entry in where.entries:
-            if not isinstance(entry, tree.Layer):
+        for written in where.entries:
+            entry = self._read(written, environment) if isinstance(written, tree.Layer) else None
+            if entry is None:
                 continue
-            head = read_head(entry)
-            named = read_head(entry._replace(items=())).kind  # that of its first words alone
-            if head.kind is None or named is None:
-                report_unknown_kind(head, self._findings)
-            elif named in served:
+            head, named = entry.head, entry.named
+            if named in served:
                 self._findings.add(
                     "ND213",
                     f"{head.written} has two entries",
@@ -66,23 +69,50 @@ class _Dealer:
                 )
             else:
                 served[named] = head.span
-                self._deal(head, head.kind, places[named], refined=head.kind is not named)
+                self._deal(entry, places[named])
 
-    def _deal(self, head: Head, kind: type[Layer], places: list[int], refined: bool) -> None:
+    def _read(self, written: tree.Layer, environment: Environment) -> _Entry | None:
+        """An entry with its values; None, with a finding, where its kind is unknown."""
+        key = (id(written), id(environment))
+        if key not in self._entries:
+            head = read_head(written)
+            named = read_head(written._replace(items=())).kind
+            entry = None
+            if head.kind is None or named is None:
+                report_unknown_kind(head, self._findings)
+            else:
+                options = read_options(head.kind, head.rest, self._findings, environment, lists=True)
+                entry = _Entry(head, head.kind, named, options)
+            self._entries[key] = entry
+        return self._entries[key]
+
+    def _deal(self, entry: _Entry, places: list[int]) -> None:
         """Hand the values of one entry to the layers at these places, in order."""
-        options = read_options(kind, head.rest, self._findings, self._environment, lists=True)
-        for name, values in options.items():
+        options = []
+        for name, values in entry.options.items():
             if len(values) not in (1, len(places)):
                 self._wrong_number(name, values, [self._steps[place] for place in places])
-                values = [values[0]._replace(value=None)]  # given, though not known: nothing is missing
-            for turn, place in enumerate(places):
-                step = self._steps[place]
-                if name not in step.dealt:
-                    dealt = {**step.dealt, name: values[turn % len(values)]}
-                    self._steps[place] = step._replace(dealt=dealt)
-        if refined:
-            for place in places:
-                self._steps[place] = self._steps[place]._replace(kind=self._steps[place].kind or kind)
+                values = self._unknown(values)
+            options.append((name, values))
+        for turn, place in enumerate(places):
+            step = self._steps[place]
+            dealt = step.dealt
+            for name, values in options:
+                if name not in dealt:
+                    dealt = self._with(dealt, name, values[turn % len(values)])
+            kind = entry.kind if entry.kind is not entry.named else None
+            if dealt is not step.dealt or kind is not None:
+                self._steps[place] = step._replace(dealt=dealt, kind=step.kind or kind)
+
+    def _unknown(self, values: list[Written]) -> list[Written]:
+        """Given, though not known: nothing is missing then."""
+        return self._one.setdefault(id(values), [values[0]._replace(value=None)])
+
+    def _with(self, dealt: Mapping[str, Written], name: str, value: Written) -> Mapping[str, Written]:
+        key = (id(dealt), name, id(value))
+        if key not in self._dealt:
+            self._dealt[key] = dealt, {**dealt, name: value}
+        return self._dealt[key][1]
 
     def _wrong_number(self, name: str, values: list[Written], steps: list[Step]) -> None:
         span = values[0].span.to(values[-1].span)

@@ -6,7 +6,8 @@ What comes out is a list of steps with their inputs: a graph, before anything is
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.bindings import Bindings
@@ -15,8 +16,12 @@ from netdsl.graph.bounds import is_bounded
 from netdsl.graph.formulas import Environment, Passed
 from netdsl.graph.heads import Head
 from netdsl.graph.labels import Labels, find_label
+from netdsl.graph.naming import label_of
 from netdsl.graph.steps import Role, Step
 from netdsl.syntax import tree
+
+if TYPE_CHECKING:
+    from netdsl.graph.dealing import Dealer
 
 
 class _Frame:
@@ -42,6 +47,12 @@ class Expansion:
         self.current: int | None = None
         self.reference: Passed | None = None  # where the current step is what a label names
         self._roles: dict[int, Role] = {}
+
+    @cached_property
+    def _dealer(self) -> Dealer:
+        from netdsl.graph.dealing import Dealer  # not every network has a where block
+
+        return Dealer(self.steps, self.head_of, self.findings)
 
     def expand(self, elements: tuple[tree.Element, ...]) -> list[Step]:
         """All layers in order; empty, with a finding, where there are too many."""
@@ -112,15 +123,12 @@ class Expansion:
             self.findings.add("ND207", message, layer.span, help=(cure,))
         if layer.labelled and self.current is not None:
             frame.labels.define(
-                _joined(layer.words), self.current, own=self.reference is not None and self.reference.own
+                label_of(layer.words), self.current, own=self.reference is not None and self.reference.own
             )
 
     def _unreadable(self, element: tree.Unreadable, frame: _Frame) -> None:
         inputs, references = self._inputs(), self._references()
         self._emit(Step(element, frame.environment, inputs, group=frame.group, references=references))
-
-    def _let(self, element: tree.Let, frame: _Frame) -> None:
-        """Read before the block was run."""
 
     def _group(self, group: tree.Group, frame: _Frame) -> None:
         outermost = frame.group is None
@@ -130,9 +138,7 @@ class Expansion:
         for _ in range(self.bindings.repetitions(group.times, frame.environment)):
             self._run(group.elements, frame)
         if group.where is not None:
-            from netdsl.graph.dealing import deal  # not every network has a where block
-
-            deal(group.where, self.steps, first, frame.environment, self.head_of, self.findings)
+            self._dealer.deal(group.where, first, frame.environment)
         if outermost:
             frame.group = None
 
@@ -146,7 +152,7 @@ class Expansion:
             else:
                 self._join_once(join, frame)
         if head.kind is None and named_group:
-            self._mark(_joined(join.layer.words), None, first, frame)
+            self._mark(label_of(join.layer.words), None, first, frame)
 
     def _join_once(self, join: tree.Join, frame: _Frame) -> None:
         entry, named = self.current, self.reference
@@ -203,7 +209,7 @@ class Expansion:
         return None
 
     def _reference(self, reference: tree.Reference, frame: _Frame) -> None:
-        if not reference.leads:
+        if not reference.leads and not self.findings.heard("ND222", reference.span):
             self.findings.add(
                 "ND222",
                 f"`@{reference.name}` would throw away what stands before the link",
@@ -239,8 +245,8 @@ class Expansion:
             self._unreadable(tree.Unreadable(call.span), frame)
         else:
             for _ in range(self.bindings.repetitions(call.times, frame.environment)):
-                self._run(block.statements, _Frame(environment, block.statements, block))
-        self._mark(_joined(call.label), call.claim, first, frame)
+                self._run(self.bindings.layers_of(block), _Frame(environment, block.statements, block))
+        self._mark(label_of(call.label), call.claim, first, frame)
 
     def _mark(self, label: str, claim: tree.Claim | None, first: int, frame: _Frame) -> None:
         """Give a label and a claim to the layer that a group or a block ends with."""
@@ -253,10 +259,6 @@ class Expansion:
             self.steps[self.current] = step._replace(label=step.label or label, claim=step.claim or claim)
 
 
-def _joined(words: tuple[tree.Word, ...]) -> str:
-    return " ".join(word.text for word in words)
-
-
 _RUN: dict[type[Any], Callable[[Expansion, Any, _Frame], None]] = {
     tree.Layer: Expansion._layer,
     tree.Group: Expansion._group,
@@ -264,5 +266,4 @@ _RUN: dict[type[Any], Callable[[Expansion, Any, _Frame], None]] = {
     tree.Call: Expansion._call,
     tree.Reference: Expansion._reference,
     tree.Unreadable: Expansion._unreadable,
-    tree.Let: Expansion._let,
 }

@@ -7,7 +7,6 @@ from netdsl.graph.network import Expectation
 from netdsl.graph.values import LENGTH_LIMIT, extents, volume
 from netdsl.quantities import Size, count_from_text
 from netdsl.source import Span
-from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
 COUNTS = {"params": "params", "parameters": "params", "macs": "macs", "connections": "connections"}
@@ -43,7 +42,7 @@ def read_expectation(statement: tree.Expect, findings: Findings) -> Expectation 
         return _output(statement, findings)
     if written in COUNTS or written == "memory":
         return _count(statement, COUNTS.get(written, written), findings)
-    near = did_you_mean(written, SUBJECTS)
+    near = findings.near(written, SUBJECTS, "subjects")
     known = "what can be expected: params, macs, connections, memory, output, volume NAME, " + (
         "receptive_field NAME, pattern"
     )

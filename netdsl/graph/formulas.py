@@ -7,13 +7,13 @@ recursion, and results of bounded size, so no formula costs more than its length
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from netdsl.diagnostics import Findings
 from netdsl.quantities import count_from_text
 from netdsl.source import Span
-from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
 
@@ -47,7 +47,7 @@ Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed | Failed
 class Environment:
     """The names that hold in a file or in one use of a block. Never changed once it is complete."""
 
-    def __init__(self, values: dict[str, Quantity]) -> None:
+    def __init__(self, values: MutableMapping[str, Quantity]) -> None:
         self.values = values
 
 
@@ -185,7 +185,7 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
 
 
 def _unknown(word: tree.Word, environment: Environment, findings: Findings) -> _FormulaError:
-    near = None if findings.crowded else did_you_mean(word.text, environment.values)
+    near = findings.near(word.text, environment.values, "numbers")
     cure = f"give it a value before: `let {word.text[:40]} = 32`, or make it a parameter of the block"
     message = f"there is no number called `{word.text[:40]}` here"
     return _FormulaError("ND216", message, word.span, "", cure, meant=near)

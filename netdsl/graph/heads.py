@@ -11,11 +11,11 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.naming import label_of
 from netdsl.graph.options import FILLERS
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import all_kinds, kind_named, kinds
 from netdsl.source import Span
-from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
 _NUMBERED = re.compile(r"(.*[A-Za-z])[_ ]?[0-9]+(?:_[0-9]+)*[a-z]?\Z", re.DOTALL)
@@ -111,7 +111,7 @@ def _unlabelled(layer: tree.Layer) -> Head:
     if prefix is None:
         return _option_first(layer) or Head(None, "", layer.words[0].text, layer.words[0].span, ())
     used = layer.words[: prefix.length]
-    label = " ".join(word.text for word in used) if prefix.numbered else ""
+    label = label_of(used) if prefix.numbered else ""
     rest = (*layer.words[prefix.length :], *layer.items)
     return Head(prefix.kind, label, prefix.written, _words_span(used), rest)
 
@@ -127,7 +127,7 @@ def _option_first(layer: tree.Layer) -> Head | None:
 
 
 def _labelled(layer: tree.Layer) -> Head:
-    label = " ".join(word.text for word in layer.words)
+    label = label_of(layer.words)
     prefix = _kind_prefix(layer.words) or _first_part(layer.words[0])
     bare = prefix is not None and prefix.length == len(layer.words) and not prefix.numbered
     body = _leading_words(layer.items)
@@ -171,15 +171,17 @@ def _refined(head: Head, names: Container[str]) -> Head:
 
 def report_unknown_kind(head: Head, findings: Findings, *, list_all: bool = False) -> None:
     """Report a head without a kind, with the nearest one; ``list_all`` adds all there are."""
-    near = None if findings.crowded else _nearest_kind(head.written)
+    if findings.heard("ND201", head.span):
+        return
+    near = _nearest_kind(head.written, findings)
     known = (f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}",) if list_all else ()
     shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
     findings.add("ND201", f"there is no kind of layer called `{shown}`", head.span, help=known, meant=near)
 
 
-def _nearest_kind(written: str) -> str | None:
+def _nearest_kind(written: str, findings: Findings) -> str | None:
     """The kind that was probably meant, with the number behind it."""
     match = _NUMBERED.match(written)
     name = match.group(1) if match else written
-    near = did_you_mean(name.replace("_", " "), kinds())
+    near = findings.near(name.replace("_", " "), kinds(), "kinds")
     return kinds()[near].keyword + written[len(name) :] if near else None

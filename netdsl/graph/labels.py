@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Passed
 from netdsl.graph.heads import Head, read_head
-from netdsl.graph.naming import label_key
+from netdsl.graph.naming import LABEL_LIMIT, label_key, label_of
 from netdsl.source import Span
-from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
 
@@ -39,8 +38,8 @@ class Labels:
         return self._written.get(label_key(name))
 
     @property
-    def known(self) -> list[str]:
-        return list(self._steps)
+    def known(self) -> Iterable[str]:
+        return self._steps
 
 
 def find_label(reference: tree.Reference, labels: Labels, findings: Findings) -> Passed | None:
@@ -48,6 +47,8 @@ def find_label(reference: tree.Reference, labels: Labels, findings: Findings) ->
     found = labels.get(reference)
     if found is not None:
         return found
+    if findings.heard("ND221", reference.span):
+        return None
     later = labels.written(reference.name)
     if later is not None:
         findings.add(
@@ -58,7 +59,7 @@ def find_label(reference: tree.Reference, labels: Labels, findings: Findings) ->
             help=("a reference looks back: move it behind the layer",),
         )
         return None
-    near = None if findings.crowded else did_you_mean(reference.name, labels.known)
+    near = findings.near(reference.name, labels.known, labels.block.name.text if labels.block else "")
     cures = []
     if labels.block is not None:
         cures.append(
@@ -87,7 +88,7 @@ def written_labels(
         if isinstance(element, tree.Group):
             pending.extend(reversed(element.elements))
         elif isinstance(element, tree.Call) and element.label:
-            yield " ".join(word.text for word in element.label), _place(element.label)
+            yield label_of(element.label), _place(element.label)
         elif isinstance(element, tree.Join):
             pending.extend(reversed([inner for branch in element.branches for inner in branch.elements]))
             yield from _label_of(head_of(element.layer).label, element.layer)
@@ -113,6 +114,14 @@ def check_labels(
     """Every label once in the text of a file or block; a repeated group may bring it again."""
     seen: dict[str, Span] = {}
     for label, span in written_labels(elements, head_of, is_call):
+        if len(label) == LABEL_LIMIT and span.end - span.start > LABEL_LIMIT:
+            findings.add(
+                "ND108",
+                f"a label has at most {LABEL_LIMIT} characters",
+                span,
+                help=("give the layer a shorter name",),
+            )
+            continue
         earlier = seen.setdefault(label_key(label), span)
         if earlier is not span:
             findings.add(

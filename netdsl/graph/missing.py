@@ -31,6 +31,7 @@ class Missing:
         self._head_of = head_of
         self._findings = findings
         self._lacks: list[_Lack] = []
+        self._by_group: dict[int, list[_Lack]] = {}
 
     def add(self, step: Step, kind: type[Layer], name: str, options: list[Option[Any]]) -> None:
         self._lacks.append(_Lack(step, kind, name, tuple(options)))
@@ -59,9 +60,12 @@ class Missing:
         return f"{lack.kind.keyword} {values}"
 
     def _where_block(self, group: tree.Group) -> str:
+        if not self._by_group:
+            for lack in self._lacks:
+                self._by_group.setdefault(id(lack.step.group), []).append(lack)
         by_kind: dict[str, list[_Lack]] = {}
-        for lack in self._lacks:
-            if lack.step.group is group and isinstance(lack.step.layer, tree.Layer):
+        for lack in self._by_group[id(group)]:
+            if isinstance(lack.step.layer, tree.Layer):
                 by_kind.setdefault(self._head_of(lack.step.layer).written.upper(), []).append(lack)
         lines = ["complete the group, with numbers of your own, for example:", "] where {"]
         for written, lacks in by_kind.items():

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from netdsl.syntax import tree
+
+LABEL_LIMIT = 100
+"""Characters of a label: a group may repeat it, and every layer has a name of its own."""
+
+
+def label_of(words: Sequence[tree.Word]) -> str:
+    """The label that words make, as far as it may go."""
+    return " ".join(word.text[:LABEL_LIMIT] for word in words[:LABEL_LIMIT])[:LABEL_LIMIT]
+
 
 def label_key(label: str) -> str:
     """What a label is compared by: ``@MAX_POOL1`` means the label ``MAX POOL1``."""
@@ -33,10 +45,10 @@ class Names:
         return self._numbered(keyword, 1)
 
     def _numbered(self, stem: str, first: int) -> str:
-        number = self._next.get(stem, first)
-        key = label_key(stem)
+        key = label_key(stem)  # labels that differ in blanks alone share their numbers
+        number = self._next.get(key, first)
         while f"{key}{number}" in self._taken or f"{key}{number}" in self._reserved:
             number += 1
-        self._next[stem] = number + 1
+        self._next[key] = number + 1
         self._taken.add(f"{key}{number}")
         return f"{stem}{number}"

@@ -11,7 +11,6 @@ from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import kind_named
 from netdsl.source import Span
-from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
 _LAYER_BEFORE = re.compile(r"[A-Za-z_][\w.=,/ \t]*\Z")
@@ -65,7 +64,7 @@ class OptionFindings:
 
     def unknown(self, word: tree.Word, known_words: Iterable[str]) -> None:
         other = kind_named(word.text)
-        near = None if self.findings.crowded or other else did_you_mean(word.text, known_words)
+        near = None if other else self.findings.near(word.text, known_words, self.kind.keyword)
         known = sorted({option.words[0] for option in self.usual})
         cure = f"knows the options {', '.join(known)}" if known else "takes no options"
         message = f"{self.kind.keyword} does not know the word `{word.text}`"
@@ -84,7 +83,8 @@ class OptionFindings:
         known = option.choices or tuple(option.tables)
         message = f"`{option.words[0]}` has no choice `{word.text[:40]}`"
         choices = (f"the choices are {', '.join(known)}",)
-        self.findings.add("ND206", message, word.span, help=choices, meant=did_you_mean(word.text, known))
+        near = self.findings.near(word.text, known, f"{self.kind.keyword} {option.name}")
+        self.findings.add("ND206", message, word.span, help=choices, meant=near)
 
     def stray_sign(self, sign: tree.Sign) -> None:
         """A sign of arithmetic that no formula has taken in."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.formulas import Environment, as_item, calculated
 from netdsl.graph.option_findings import OptionFindings
 from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
-from netdsl.graph.values import MisfitError, convert, split_third, table_rows
+from netdsl.graph.values import TABLE_LIMIT, MisfitError, convert, split_third, table_rows
 from netdsl.graph.volume_options import VOLUME_OPTIONS, Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
@@ -75,7 +76,7 @@ class _Reader:
         elif option is None:
             if not self._named_value(word) and text not in self.fillers and not self._is_zero(word):
                 self.slipped = True
-                self.say.unknown(word, [*self.by_word, *self.fillers, "no", *self.environment.values])
+                self.say.unknown(word, chain(self.by_word, self.fillers, ("no",), self.environment.values))
         elif option.type is OptionType.FLAG:
             self._set(option, [Written(True, word.span)])
             self.by_name.add(option.name)
@@ -171,7 +172,8 @@ class _Reader:
             )
             return
         try:
-            rows = table_rows(table)
+            rows = table_rows(table, TABLE_LIMIT - self.findings.spend("connections", 0))
+            self.findings.spend("connections", sum(map(len, rows)))
         except MisfitError as misfit:
             self.findings.add(misfit.code, misfit.message, table.span, misfit.label)
             rows = None

@@ -13,11 +13,13 @@ from netdsl.diagnostics import Findings
 from netdsl.layers.registry import keywords_meant, modules_by_name
 from netdsl.quantities import count_from_text
 from netdsl.source import Span
-from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
 POSITION_LIMIT = 500
-"""Layers of a pattern, counted repetitions written out."""
+"""Layers of all patterns of a file together, counted repetitions written out."""
+
+PATTERN_LIMIT = 16
+"""Patterns of a file: each is matched with all layers."""
 
 
 class Pattern(NamedTuple):
@@ -53,6 +55,11 @@ class _InvalidPatternError(Exception):
 
 def read_pattern(statement: tree.ExpectPattern, findings: Findings) -> Pattern | None:
     """The pattern of a line; None, with a finding, where it means nothing."""
+    if findings.spend("patterns", 1) > PATTERN_LIMIT:
+        if findings.spend("patterns", 0) == PATTERN_LIMIT + 1:
+            message = f"the file has more than {PATTERN_LIMIT} patterns"
+            findings.add("ND214", message, statement.span, help=("join them in one: `[CONV - RELU]*N - FC`",))
+        return None
     compiler = _Compiler(findings)
     try:
         whole = compiler.sequence(statement.pieces)
@@ -92,15 +99,15 @@ class _Compiler:
         written = " ".join(word.text for word in piece.words)
         keywords = keywords_meant(written)
         if not keywords:
-            near = did_you_mean(written, modules_by_name())
+            near = self.findings.near(written, modules_by_name(), "kinds")
             message = f"there is no kind of layer called `{written[:40]}`"
             place = piece.words[0].span.to(piece.words[-1].span)
             self.findings.add("ND201", message, place, meant=near.upper() if near else None)
             raise _InvalidPatternError
-        if len(self.words) == POSITION_LIMIT:
+        if self.findings.spend("layers of patterns", 1) > POSITION_LIMIT:
             self.findings.add(
                 "ND214",
-                f"the pattern has more than {POSITION_LIMIT} layers",
+                f"the patterns have more than {POSITION_LIMIT} layers together",
                 piece.span,
                 help=("leave the number of repetitions free: `[CONV - RELU]*N`",),
             )

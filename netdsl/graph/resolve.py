@@ -25,6 +25,7 @@ from netdsl.graph.options import read_options
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
+from netdsl.graph.values import TABLE_LIMIT, TOO_MANY_CONNECTIONS
 from netdsl.graph.volume_options import Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
@@ -54,9 +55,13 @@ class _Resolution:
         self.own_options: dict[Any, dict[str, Written]] = {}
         self.complete: dict[Any, tuple[Layer, dict[str, Span], Span]] = {}
         self.unclear: set[Any] = set()
+        self.unplaced: dict[Any, Span] = {}
         self.claims: dict[int, Claim | None] = {}
         self.hidden: frozenset[int] = frozenset()
         self.numbers = names_of_numbers(file)
+        self.projections: dict[Any, Size | None] = {}
+        self.tables: dict[type[Layer], tuple[str, ...]] = {}
+        self.connections: dict[int, int] = {}
         self.missing = Missing(self.head_of, findings)
         self.dialect = chosen_dialect(self._statements(tree.Dialect), findings)
         self.entries: list[Entry] = []
@@ -148,7 +153,9 @@ class _Resolution:
         head = self.head_of(written)
         kind = step.kind or head.kind
         if kind is None:
-            report_unknown_kind(head, self.findings, list_all=True)
+            if id(written) not in self.unplaced:
+                self.unplaced[id(written)] = written.span
+                report_unknown_kind(head, self.findings, list_all=True)
             name = names.labelled(step.label) if step.label else names.of_kind("LAYER", single=False)
             self.entries.append(Gap(index, name, step.inputs, written.span, self._claim(step)))
             return
@@ -170,16 +177,21 @@ class _Resolution:
         index = len(self.entries)
         claim = self._claim(step)
         inputs = step.inputs if kind.inputs != 0 else ()
-        key = (id(written), kind, id(step.environment))
-        if not step.dealt and key in self.complete:
+        key = (id(written), kind, id(step.environment), id(step.dealt))
+        if key in self.complete:
             layer, spans, span = self.complete[key]
+            if self._has_table(layer) and self._too_many_connections(layer, span):
+                return Gap(index, name, inputs, span, claim)
             return Node(index, name, layer, inputs, span, spans, claim)
+        if key in self.unplaced:  # what is wrong with it is said
+            return Gap(index, name, inputs, self.unplaced[key], claim)
         span = step.span or _place_of(written)
         gap = Gap(index, name, inputs, span, claim)
         if id(written) in self.hidden:
             return gap
         options = self._options(step, written, kind, head, defaults)
-        if not self._takes(kind, head, step) or key in self.unclear:
+        if not self._takes(kind, head, step) or key[:3] in self.unclear:
+            self.unplaced[key] = span
             return gap  # what is wrong is said; what is missing may only be misspelt
         values = {option: value.value for option, value in options.items()}
         spans = {option: value.span for option, value in options.items()}
@@ -188,14 +200,34 @@ class _Resolution:
         if lacking and not solvable:
             self.missing.add(step, kind, name, lacking)
         if None in values.values() or (lacking and not solvable):
+            if not lacking:
+                self.unplaced[key] = span
             return gap
         if lacking and claim is not None:
             names = tuple(option.name for option in lacking)
             return Open(index, name, kind, values, names, inputs, span, spans, claim)
         layer = self._shared(kind, values)
-        if not step.dealt:
-            self.complete[key] = layer, spans, span
+        self.complete[key] = layer, spans, span
         return Node(index, name, layer, inputs, span, spans, claim)
+
+    def _has_table(self, layer: Layer) -> bool:
+        tables = self.tables.get(type(layer))
+        if tables is None:
+            options = type(layer).options().values()
+            names = tuple(option.name for option in options if option.type is OptionType.TABLE)
+            tables = self.tables[type(layer)] = names
+        return any(layer.__dict__[name] is not None for name in tables)
+
+    def _too_many_connections(self, layer: Layer, span: Span) -> bool:
+        """Whether the tables of the layers so far have more connections than a network may have; they
+        are printed with every layer."""
+        rows = [layer.__dict__[name] or () for name in self.tables[type(layer)]]
+        if id(layer) not in self.connections:
+            self.connections[id(layer)] = sum(len(row) for table in rows for row in table)
+        excessive = self.findings.spend("connections", self.connections[id(layer)]) > TABLE_LIMIT
+        if excessive and not self.findings.heard("ND109", span):
+            self.findings.add("ND109", TOO_MANY_CONNECTIONS, span)
+        return excessive
 
     def _shared(self, kind: type[Layer], values: dict[str, Any]) -> Layer:
         """One object for all layers that are alike."""
@@ -225,11 +257,14 @@ class _Resolution:
 
     def _project(self, step: Step, written: tree.Layer) -> None:
         """PROJECT with its stride; which layers it becomes depends on volumes."""
-        from netdsl.layers.project import Project  # few networks have one
+        key = (id(written), id(step.environment))
+        if key not in self.projections:
+            from netdsl.layers.project import Project  # few networks have one
 
-        words = written.items if written.labelled else (*written.words, *written.items)
-        read = read_options(Project, words[1:], self.findings, step.environment)
-        stride = read["stride"][0].value if "stride" in read else Size(1, 1)
+            words = written.items if written.labelled else (*written.words, *written.items)
+            read = read_options(Project, words[1:], self.findings, step.environment)
+            self.projections[key] = read["stride"][0].value if "stride" in read else Size(1, 1)
+        stride = self.projections[key]
         entry: Entry = Projection(len(self.entries), step.inputs, stride or Size(1, 1), _place_of(written))
         if stride is None:
             entry = Gap(len(self.entries), "PROJECT", step.inputs, written.span, None)

@@ -8,7 +8,6 @@ import re
 from netdsl.diagnostics import Findings, Label
 from netdsl.layers.dialect import DIALECTS, LECTURE, Dialect
 from netdsl.source import Source
-from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
 
 
@@ -33,7 +32,7 @@ def chosen_dialect(statements: tuple[tree.Dialect, ...], findings: Findings) -> 
     word = statements[0].name
     dialect = DIALECTS.get(word.text.lower())
     if dialect is None:
-        near = did_you_mean(word.text, DIALECTS)
+        near = findings.near(word.text, DIALECTS, "dialects")
         known = f"the dialects are {', '.join(DIALECTS)}"
         message = f"there is no dialect called `{word.text[:40]}`"
         findings.add("ND225", message, word.span, help=(known,), meant=near)

@@ -48,15 +48,15 @@ def volume(value: tree.Value) -> Volume | None:
     return Volume(*parts) if len(parts) == 3 else None
 
 
-_THIRD = re.compile(r"([^xX×]*[xX×][^xX×]*?)\s*[xX×]\s*([^xX×]*)\Z")
+_TIMES = re.compile("[xX×]")
 
 
 def split_third(value: tree.Value) -> tuple[tree.Extents, tree.Number] | None:
     """``5x5`` and ``3`` of ``5x5x3``, each with its place; None for anything else."""
-    found = _THIRD.match(value.text)
-    if found is None:
+    signs = [found.start() for found in _TIMES.finditer(value.text)]
+    if len(signs) != 2:
         return None
-    size, third, span = found[1], found[2], value.span
+    size, third, span = value.text[: signs[1]].rstrip(), value.text[signs[1] + 1 :].lstrip(), value.span
     if span.end - span.start != len(value.text):  # a name stands for it
         return tree.Extents(size, span), tree.Number(third, span)
     return (
@@ -129,11 +129,17 @@ def _misfit(option: Option[Any], value: tree.Value) -> MisfitError:
 
 
 _CHANNEL_LIMIT = 2**16
-_TABLE_LIMIT = 2**20
+TABLE_LIMIT = 2**18
+"""Connections of all tables of a text, counted again for every layer that has one."""
+
+TOO_MANY_CONNECTIONS = (
+    f"tables hold at most {TABLE_LIMIT:,} connections together, those of repeated layers counted"
+)
 
 
-def table_rows(table: tree.Table) -> tuple[tuple[int, ...], ...]:
-    """The channels of each row, in order; ``0-2`` is 0, 1 and 2. Raises MisfitError."""
+def table_rows(table: tree.Table, room: int = TABLE_LIMIT) -> tuple[tuple[int, ...], ...]:
+    """The channels of each row, in order; ``0-2`` is 0, 1 and 2. Raises MisfitError, also where there
+    are more connections than there is room for."""
     rows = []
     total = 0
     for row in table.rows:
@@ -151,12 +157,13 @@ def table_rows(table: tree.Table) -> tuple[tuple[int, ...], ...]:
                 )
             if ranging and (first is None or channel < first):
                 raise MisfitError("ND206", "a range runs from a channel to a later one", f"not to {channel}")
-            channels.update(range(first if ranging and first is not None else channel, channel + 1))
+            start = first if ranging and first is not None else channel
+            total += channel + 1 - start
+            if total > room:
+                raise MisfitError("ND109", TOO_MANY_CONNECTIONS)
+            channels.update(range(start, channel + 1))
             first, ranging = channel, False
         if not channels:
             raise MisfitError("ND206", "a row of the table is empty")
         rows.append(tuple(sorted(channels)))
-        total += len(channels)
-        if total > _TABLE_LIMIT:
-            raise MisfitError("ND206", f"a table holds at most {_TABLE_LIMIT:,} connections")
     return tuple(rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
@@ -124,7 +125,7 @@ class Conv(Layer):
                     spares_volume=True,
                 ),
             )
-        beyond = max(max(row) for row in self.table)
+        beyond = self._table_facts[1]
         if beyond >= x.channels:
             return (
                 Mistake(
@@ -151,7 +152,13 @@ class Conv(Layer):
 
     def _seen(self, depth: int) -> int:
         """Pairs of a filter and a channel that it sees, for filters of a depth."""
-        return depth * self.filters if self.table is None else sum(map(len, self.table))
+        return depth * self.filters if self.table is None else self._table_facts[0]
+
+    @cached_property
+    def _table_facts(self) -> tuple[int, int]:
+        """Of the table: how many connections it has, and the last channel that one of them sees."""
+        assert self.table is not None
+        return sum(map(len, self.table)), max(max(row) for row in self.table)
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
         depth = inputs[0].channels // self.groups

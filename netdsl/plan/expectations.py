@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
+from functools import cached_property
+from heapq import nlargest
+from operator import itemgetter
 
 from netdsl.diagnostics import Edit, Findings
 from netdsl.graph.draft import Draft, Entry, Gap, Projection
@@ -10,7 +14,6 @@ from netdsl.graph.naming import label_key
 from netdsl.graph.network import Expectation
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import FLOAT_BYTES, Size, Volume, bytes_text, grouped
-from netdsl.spelling import did_you_mean
 
 _RELATIONS = {"=": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
 _WORDS = {"=": "", "<": "less than ", ">": "more than ", "<=": "at most ", ">=": "at least "}
@@ -19,27 +22,30 @@ _NOUNS = {"params": "parameters", "macs": "multiply-accumulates", "connections":
 
 def check_expectations(plan: Plan, findings: Findings) -> None:
     """Report every expectation that the plan does not meet."""
+    sums = _Sums(plan)
+    layers = _Layers([layer.node.name for layer in plan.layers], plan.network.expectations)
     for expectation in plan.network.expectations:
-        _check(plan, expectation, findings)
+        _check(sums, layers, expectation, findings)
     for pattern in plan.network.patterns:
         from netdsl.plan.patterns import check_pattern  # few networks have one
 
         check_pattern(plan, pattern, findings)
 
 
-def _check(plan: Plan, expectation: Expectation, findings: Findings) -> None:
+def _check(sums: _Sums, layers: _Layers, expectation: Expectation, findings: Findings) -> None:
     value = expectation.value
-    layer = _layer(plan, expectation, findings) if expectation.of else plan.layers[-1]
-    if layer is None:
+    place = layers.place(expectation, findings) if expectation.of else -1
+    if place is None:
         return
+    layer = sums.plan.layers[place]
     if isinstance(value, Volume):
         _check_volume(layer, expectation, value, findings)
     elif isinstance(value, Size):
         _check_receptive_field(layer, expectation, value, findings)
     elif expectation.subject == "memory":
-        _check_memory(plan, expectation, value, findings)
+        _check_memory(sums, expectation, value, findings)
     else:
-        _check_count(plan, expectation, value, findings)
+        _check_count(sums, expectation, value, findings)
 
 
 def check_named_layers(draft: Draft, findings: Findings) -> None:
@@ -47,34 +53,74 @@ def check_named_layers(draft: Draft, findings: Findings) -> None:
     if any(isinstance(entry, Projection) or _is_unreadable(entry) for entry in draft.entries):
         return  # which layers those stand for is not known
     names = [entry.name for entry in draft.entries if not isinstance(entry, Projection)]
+    layers = _Layers(names, draft.expectations)
     for expectation in draft.expectations:
         if expectation.of:
-            _place(names, expectation, findings)
+            layers.place(expectation, findings)
 
 
 def _is_unreadable(entry: Entry) -> bool:
     return isinstance(entry, Gap) and label_key(entry.name).startswith("LAYER")
 
 
-def _layer(plan: Plan, expectation: Expectation, findings: Findings) -> PlannedLayer | None:
-    place = _place([layer.node.name for layer in plan.layers], expectation, findings)
-    return None if place is None else plan.layers[place]
+class _Layers:
+    """The layers of a network by name; a file may have thousands of expectations of them."""
+
+    def __init__(self, written: list[str], expectations: Sequence[Expectation]) -> None:
+        self._written = written
+        self._places: dict[str, int] = {}
+        for place, name in enumerate(written):
+            self._places.setdefault(label_key(name), place)
+        wanted = {label_key(expectation.of) for expectation in expectations}
+        self._endings: dict[str, list[int]] = {key.upper(): [] for key in wanted if key not in self._places}
+
+    @cached_property
+    def _ending(self) -> dict[str, list[int]]:
+        """The first two layers whose names end so behind an underscore: MAX_POOL2 for ``POOL2``."""
+        for place, name in enumerate(map(label_key, self._written)):
+            cut = name.find("_")
+            while cut >= 0:
+                places = self._endings.get(name[cut + 1 :])
+                if places is not None and len(places) < 2:
+                    places.append(place)
+                cut = name.find("_", cut + 1)
+        return self._endings
+
+    def place(self, expectation: Expectation, findings: Findings) -> int | None:
+        """The layer that an expectation names: ``POOL2`` is also a MAX POOL2 where that is the only one."""
+        key = label_key(expectation.of)
+        if key in self._places:
+            return self._places[key]
+        ending = self._ending[key.upper()]
+        if len(ending) == 1:
+            return ending[0]
+        near = findings.near(expectation.of, self._written, "layers")
+        cures = (f"did you mean `{near}`?", "names are those that the table shows")
+        message = f"there is no layer called `{expectation.of[:60]}`"
+        findings.add("ND214", message, expectation.span, help=cures if near else cures[1:])
+        return None
 
 
-def _place(written: list[str], expectation: Expectation, findings: Findings) -> int | None:
-    """The layer that an expectation names: ``POOL2`` is also a MAX POOL2 where that is the only one."""
-    key = label_key(expectation.of)
-    names = [label_key(name) for name in written]
-    if key in names:
-        return names.index(key)
-    ending = [place for place, name in enumerate(names) if name.endswith(f"_{key.upper()}")]
-    if len(ending) == 1:
-        return ending[0]
-    near = did_you_mean(expectation.of, written)
-    cures = (f"did you mean `{near}`?", "names are those that the table shows")
-    message = f"there is no layer called `{expectation.of[:60]}`"
-    findings.add("ND214", message, expectation.span, help=cures if near else cures[1:])
-    return None
+class _Sums:
+    """What is counted over all layers of a plan, each thing once."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self._counts: dict[str, tuple[int, str]] = {}
+
+    @cached_property
+    def memory_bytes(self) -> tuple[int, int]:
+        """Of the parameters, and of the activations of one image."""
+        return self.plan.parameter_bytes, FLOAT_BYTES * self.plan.activation_values
+
+    def count(self, subject: str) -> tuple[int, str]:
+        """The total, and which layers have most of it."""
+        if subject not in self._counts:
+            counts = [_count(layer, subject) for layer in self.plan.layers]
+            largest = nlargest(3, zip(counts, self.plan.layers, strict=True), key=itemgetter(0))
+            shares = ", ".join(f"{layer.node.name} {grouped(count)}" for count, layer in largest if count)
+            self._counts[subject] = sum(counts), shares
+        return self._counts[subject]
 
 
 def _check_volume(
@@ -117,9 +163,9 @@ def _check_receptive_field(
     )
 
 
-def _check_memory(plan: Plan, expectation: Expectation, expected: int, findings: Findings) -> None:
-    activations = FLOAT_BYTES * plan.activation_values
-    received = plan.parameter_bytes + activations
+def _check_memory(sums: _Sums, expectation: Expectation, expected: int, findings: Findings) -> None:
+    parameters, activations = sums.memory_bytes
+    received = parameters + activations
     if _RELATIONS[expectation.relation](received, expected):
         return
     findings.add(
@@ -128,20 +174,17 @@ def _check_memory(plan: Plan, expectation: Expectation, expected: int, findings:
         expectation.value_span,
         f"{grouped(abs(received - expected))} bytes {'too many' if received > expected else 'too few'}",
         notes=(
-            f"parameters take {bytes_text(plan.parameter_bytes)}, "
+            f"parameters take {bytes_text(parameters)}, "
             f"the activations of one image {bytes_text(activations)}",
         ),
     )
 
 
-def _check_count(plan: Plan, expectation: Expectation, expected: int, findings: Findings) -> None:
-    counts = [_count(layer, expectation.subject) for layer in plan.layers]
-    received = sum(counts)
+def _check_count(sums: _Sums, expectation: Expectation, expected: int, findings: Findings) -> None:
+    received, shares = sums.count(expectation.subject)
     if _RELATIONS[expectation.relation](received, expected):
         return
     noun = _NOUNS[expectation.subject]
-    largest = sorted(zip(counts, plan.layers, strict=True), key=lambda pair: -pair[0])[:3]
-    shares = ", ".join(f"{layer.node.name} {grouped(count)}" for count, layer in largest if count)
     findings.add(
         "ND311",
         f"expected {_WORDS[expectation.relation]}{grouped(expected)} {noun}, found {grouped(received)}",

@@ -28,6 +28,8 @@ def report_mistake(place: Place, mistake: Mistake, findings: Findings) -> None:
     """A problem of the layer itself, at the option that causes it."""
     node = place.node
     span = node.option_spans.get(mistake.option, node.span)
+    if findings.heard(mistake.code, span):
+        return
     secondary = [] if _inside(span, node.span) else [Label(node.span, f"in {node.name}")]
     cures = mistake.help
     if node.claim is not None:
@@ -48,6 +50,8 @@ def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
     """A claim that the arithmetic does not bear out."""
     node = place.node
     assert node.claim is not None
+    if findings.heard("ND310", node.claim.span):
+        return
     cures = claim_cures(place)
     findings.add(
         "ND310",

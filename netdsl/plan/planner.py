@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from netdsl.diagnostics import Findings, Mistake
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Network, Node, Noted
+from netdsl.layers.layer import Layer
 from netdsl.plan.costs import planned_layers
 from netdsl.plan.faults import TRACE_LENGTH, Place, report_claim, report_mistake
 from netdsl.plan.notes import check_notes
@@ -23,6 +24,16 @@ if TYPE_CHECKING:
     from netdsl.plan.solving import Solver
 
 Outcome: TypeAlias = Volume | tuple[Mistake, ...]
+
+DIFFERENT_LIMIT = 10_000
+"""Layers that are not alike: a layer with another input volume is another one."""
+
+_TOO_MANY = Mistake(
+    "ND211",
+    f"the network has more than {DIFFERENT_LIMIT:,} different layers",
+    label="a layer counts again for each volume that it is given",
+    help=("repeat fewer layers that change the volume",),
+)
 
 
 def plan_draft(draft: Draft, findings: Findings) -> Plan | None:
@@ -53,6 +64,9 @@ class _Walk:
         self.computed: dict[int, Volume] = {}
         self.outcomes: dict[tuple[int, tuple[Volume, ...]], Outcome] = {}
         self.sound = True
+        self.projections: dict[tuple[int, Size], tuple[tuple[str, Layer], ...]] = {}
+        self.next_join = 0
+        self.branches_beside: tuple[bool, Volume | None] = (True, None)
 
     @cached_property
     def _solver(self) -> Solver:
@@ -122,11 +136,8 @@ class _Walk:
     def _project(self, entry: Projection) -> None:
         """Put nothing where the volume is that of the other branches, else layers that make it so."""
         source = self.placed[entry.inputs[0]] if entry.inputs else None
-        join = next(e for e in self.draft.entries[entry.position + 1 :] if not isinstance(e, Projection))
-        others = [i for i in join.inputs if not isinstance(self.draft.entries[i], Projection)]
-        known = (self.volumes[self.placed[index]] for index in others)
-        target = next((volume for volume in known if volume is not None), None)
-        if not others:
+        alone, target = self._beside(entry)
+        if alone:
             message = "PROJECT takes its volume from a branch beside it, and there is none"
             cure = "write `ADD[ CONV 64 3x3 pad 1 | PROJECT ]`"
             self.findings.add("ND222", message, entry.span, help=(cure,))
@@ -140,12 +151,29 @@ class _Walk:
             from netdsl.layers.project import projection  # few networks have one
 
             name = self.draft.names.of_kind("PROJECT", single=False)
-            for ending, layer in projection(target.channels, entry.stride, self.draft.dialect):
+            key = (target.channels, entry.stride)
+            if key not in self.projections:
+                self.projections[key] = projection(*key, self.draft.dialect)
+            for ending, layer in self.projections[key]:
                 label = self.draft.names.labelled(f"{name}{ending}") if ending else name
                 inputs = (source,)
                 source = len(self.nodes)
                 self._settle(Node(source, label, layer, inputs, entry.span, {}, implied=True))
         self.placed.append(source)
+
+    def _beside(self, entry: Projection) -> tuple[bool, Volume | None]:
+        """Whether a join has nothing but projections, and the volume of its other branches; worked out
+        once for all its projections, which stand one behind another right before it."""
+        if entry.position >= self.next_join:
+            place = entry.position
+            while isinstance(self.draft.entries[place], Projection):
+                place += 1
+            inputs = self.draft.entries[place].inputs
+            others = [index for index in inputs if not isinstance(self.draft.entries[index], Projection)]
+            known = (self.volumes[self.placed[index]] for index in others)
+            target = next((volume for volume in known if volume is not None), None)
+            self.next_join, self.branches_beside = place, (not others, target)
+        return self.branches_beside
 
     def _inputs(self, indices: tuple[int, ...]) -> tuple[Volume, ...] | None:
         known = [self.volumes[index] for index in indices]
@@ -158,6 +186,8 @@ class _Walk:
         known = self.outcomes.get(key)
         if known is not None:
             return known
+        if len(self.outcomes) >= DIFFERENT_LIMIT:
+            return (_TOO_MANY,)
         problems = node.layer.problems(*inputs)
         outcome = node.layer.volume(*inputs) if not problems else None
         if isinstance(outcome, Mistake):

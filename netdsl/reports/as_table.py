@@ -44,7 +44,7 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = 
         cells = [shown[name] if name in shown else str(planned.receptive_field or UNKNOWN) for name in names]
         rows.append((_cut(visible(planned.node.name)), text, str(planned.output), *cells))
     rows.append(("total", "", "", *(grouped(totals[name]) if name in COLUMNS else "" for name in names)))
-    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns, set(column))) for column in zip(*rows, strict=True)]
     lines = [_row(row, widths) for row in rows]
     rule = "-" * max(columns(line) for line in lines)
     title = visible(plan.network.name)

@@ -35,4 +35,4 @@ def columns(text: str) -> int:
 
 def padded(text: str, width: int) -> str:
     """Visible text filled with blanks to a width in columns."""
-    return text + " " * (width - columns(text))
+    return text.ljust(width) if text.isascii() else text + " " * (width - columns(text))

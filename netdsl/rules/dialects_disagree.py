@@ -16,7 +16,14 @@ from netdsl.rules.rule import Rule, and_more
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for the whole network, at the first layer whose volume depends on the dialect."""
-    found = [(planned, others) for planned in plan.layers if (others := _elsewhere(planned))]
+    known: dict[tuple[int, tuple[Volume, ...]], dict[str, Volume]] = {}
+    found = []
+    for planned in plan.layers:
+        key = (id(planned.node.layer), planned.inputs)
+        if key not in known:  # groups repeat the same layers
+            known[key] = _elsewhere(planned)
+        if known[key]:
+            found.append((planned, known[key]))
     if not found:
         return
     planned, others = found[0]

@@ -1,0 +1,135 @@
+"""Work grows with the text and with the layers, not faster: twice the input is at most 2.5 times the work.
+
+Work is counted and not timed: the calls of functions, those in C among them. ``hostile_texts`` has the
+shapes of the texts; a new one there is tried with every command.
+"""
+
+from __future__ import annotations
+
+import cProfile
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from hostile_texts import BLOCK_FILES, LISTINGS, NETWORKS, RECIPES, Shape
+
+from netdsl.commands import run
+from netdsl.formats.listing import LINE_LIMIT
+from netdsl.graph.recipe_file import recipe_from_text
+from netdsl.plan.load import load_plan
+from netdsl.source import Source
+
+SIZE = 40
+GROWTH = 2.5
+
+LIMITS = {
+    "netdsl.diagnostics.CROWD": 10,
+    "netdsl.edits.CHARACTERS": 1,
+    "netdsl.spelling._MOST": 20,
+    "netdsl.graph.bindings.READ_LIMIT": 500,
+    "netdsl.graph.bounds.CALL_LIMIT": 200,
+    "netdsl.graph.patterns.POSITION_LIMIT": 100,
+    "netdsl.plan.solving._TRIED": 500,
+}
+"""Limits that bound work which would grow faster, low enough for small texts to reach them."""
+
+
+@pytest.fixture(autouse=True)
+def _comparable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Without the destructors that the collector calls at any time, and with low limits."""
+    for name, limit in LIMITS.items():
+        monkeypatch.setattr(name, limit)
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def calls(work: Callable[[], object]) -> int:
+    """How many functions are called."""
+    profile = cProfile.Profile(builtins=True)
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        profile.enable()
+        try:
+            work()
+        finally:
+            profile.disable()
+    return sum(entry.callcount for entry in profile.getstats())
+
+
+def command(*arguments: str) -> Callable[[str, Path], object]:
+    """A command that reads a text from a file."""
+
+    def work(text: str, folder: Path) -> object:
+        path = folder / "x.net"
+        path.write_text(text, encoding="utf-8", newline="")
+        code = run([argument.replace("FILE", str(path)) for argument in arguments])
+        assert code in (0, 1, 2), "no internal error"
+        return code
+
+    return work
+
+
+def used(text: str, folder: Path) -> None:
+    (folder / "blocks.net").write_text(text, encoding="utf-8")
+    command("check", "FILE")('use "blocks.net"\ninput 8x8x1\nFC 10\n', folder)
+
+
+def recipe(text: str, folder: Path) -> None:
+    recipe_from_text(Source("x.train", text))
+
+
+def carried(text: str, folder: Path) -> None:
+    """As ``predict`` and ``eval`` read the network inside a checkpoint."""
+    load_plan(text, "x (its network)")
+
+
+Work = Callable[[str, Path], object]
+
+
+def _some(which: int) -> dict[str, Shape]:
+    """A third of the networks: commands that do what ``check`` does, and more, are tried with these."""
+    return {label: shape for place, (label, shape) in enumerate(NETWORKS.items()) if place % 3 == which}
+
+
+COMMANDS: dict[str, tuple[Work, dict[str, Shape]]] = {
+    "check": (command("check", "FILE"), NETWORKS),
+    "check as JSON": (command("check", "--format", "json", "FILE"), _some(0)),
+    "check --fix": (command("check", "--fix", "--unsafe", "FILE"), _some(1)),
+    "fmt": (command("fmt", "FILE"), _some(2)),
+    "explain": (command("explain", "FILE", "RELU9"), _some(0)),
+    "predict": (carried, _some(1)),
+    "import": (command("import", "--from", "listing", "FILE"), LISTINGS),
+    "use": (used, BLOCK_FILES),
+    "train": (recipe, RECIPES),
+}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_twice_the_text_is_twice_the_work(name: str, tmp_path: Path) -> None:
+    work, shapes = COMMANDS[name]
+    grown: dict[str, float] = {}
+    for label, shape in shapes.items():
+        texts = [shape(size) for size in (4, SIZE, 2 * SIZE)]  # at first, what is loaded once is loaded
+        _, once, twice = (calls(lambda text=text: work(text, tmp_path)) for text in texts)  # type: ignore[misc]
+        grown[label] = twice / once
+    faster = {label: round(growth, 1) for label, growth in grown.items() if growth > GROWTH}
+    assert not faster
+
+
+def test_the_measure_finds_what_grows_faster() -> None:
+    def quadratic(size: int) -> None:
+        for _ in range(size):
+            for number in range(size):
+                str.upper(str(number))
+
+    assert calls(lambda: quadratic(2 * SIZE)) > GROWTH * calls(lambda: quadratic(SIZE))
+
+
+def test_listings_end_somewhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text("[8x8x1] INPUT\n" * (LINE_LIMIT + 1) + "\n" * 10)
+    assert run(["import", "--from", "listing", str(path)]) == 1
+    assert "ND009" in capsys.readouterr().err
