@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
@@ -58,6 +58,7 @@ def _pairs(plan: Plan) -> list[_Pair]:
     """
     reading = readers(plan)
     before: list[_Linear | None] = []
+    known: dict[tuple[Any, ...], bool] = {}
     pairs = []
     for planned in plan.layers:
         layer, inputs = planned.node.layer, planned.node.inputs
@@ -65,13 +66,21 @@ def _pairs(plan: Plan) -> list[_Pair]:
         if not layer.linear:
             nearest = None
         elif layer.weighs:
-            if nearest is not None and not _is_design(nearest.source, planned):
+            if nearest is not None and not _is_known_design(nearest.source, planned, known):
                 pairs.append(_Pair(nearest.source, planned, nearest.passed))
             nearest = _Linear(planned, None)
         elif nearest is not None and nearest.passed is None:
             nearest = _Linear(nearest.source, planned)
         before.append(nearest if len(reading[planned.node.position]) == 1 else None)
     return pairs
+
+
+def _is_known_design(first: PlannedLayer, second: PlannedLayer, known: dict[tuple[Any, ...], bool]) -> bool:
+    """``_is_design``, asked once for the same layers on the same volumes: groups repeat them."""
+    key = (id(first.node.layer), first.inputs, id(second.node.layer), second.inputs)
+    if key not in known:
+        known[key] = _is_design(first, second)
+    return known[key]
 
 
 def _is_design(first: PlannedLayer, second: PlannedLayer) -> bool:
