@@ -13,7 +13,7 @@ from netdsl.syntax import tree
 _BLANK = re.compile(r"[ \t\r\f\u00a0]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*")
 _NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[+-]?[0-9]+)?(?![A-Za-z0-9_])", re.IGNORECASE)
-_COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?![A-Za-z0-9_.])")
+_COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?![A-Za-z0-9_]|\.(?!\.))")
 _TEXT = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^\s"]+)')
 _ANYTHING = re.compile(r"\S{1,60}")
 

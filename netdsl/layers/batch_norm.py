@@ -50,6 +50,7 @@ class BatchNorm(Layer):
     spellings = ("BATCHNORM", "BATCH NORM", "BATCH NORMALIZATION", "BATCH NORMALISATION")
     linear = True
     normalises = True
+    normalises_batch = True
 
     epsilon = real(
         "what is added to the variance; by the dialect where it is left out",
@@ -105,6 +106,9 @@ class BatchNorm(Layer):
 
     def kept_values(self, *inputs: Volume) -> int:
         return inputs[0].values
+
+    def normalised_values(self, *inputs: Volume) -> int:
+        return inputs[0].height * inputs[0].width
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

@@ -72,6 +72,9 @@ class GroupNorm(Pointwise):
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_here(), reading_all(inputs[0])), Channels.SOME)
 
+    def normalised_values(self, *inputs: Volume) -> int:
+        return inputs[0].values // self.groups
+
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         return normalised_by_group(build, x, self.groups, self.epsilon)

@@ -113,6 +113,9 @@ class Layer:
     normalises: ClassVar[bool] = False
     """Whether ``default activation`` waits until after this layer."""
 
+    normalises_batch: ClassVar[bool] = False
+    """Whether training normalises over all images of a batch."""
+
     yields_probabilities: ClassVar[bool] = False
     """Whether the output is positive and adds up to 1 over the channels."""
 
@@ -211,6 +214,13 @@ class Layer:
     def kept_values(self, *inputs: Volume) -> int:
         """How many numbers per image the backward pass needs of this layer's inputs or outputs."""
         raise NotImplementedError
+
+    def normalised_values(self, *inputs: Volume) -> int:
+        """How many numbers of one image lose their common mean, or are divided by their sum; 0 for none.
+
+        A single number is its own mean and its own sum: nothing of it is left.
+        """
+        return 0
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         """Write the layer as primitives; gradients follow from the primitives'."""

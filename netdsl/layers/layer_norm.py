@@ -56,5 +56,8 @@ class LayerNorm(Pointwise):
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_here(), reading_all(inputs[0])), Channels.ALL)
 
+    def normalised_values(self, *inputs: Volume) -> int:
+        return inputs[0].values
+
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return normalised_by_group(build, inputs[0], 1, self.epsilon)

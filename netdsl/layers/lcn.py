@@ -91,6 +91,9 @@ class LocalContrastNorm(Pointwise):
         total = sum(line) ** 2 * channels
         return [row * column / total for row in line for column in line for _ in range(channels)]
 
+    def normalised_values(self, *inputs: Volume) -> int:
+        return self.size * self.size * inputs[0].channels
+
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         height, width, channels = x.shape

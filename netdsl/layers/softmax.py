@@ -50,6 +50,9 @@ class Softmax(Pointwise):
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_here(),), Channels.ALL)
 
+    def normalised_values(self, *inputs: Volume) -> int:
+        return inputs[0].channels
+
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         a, b = operand(0), operand(1)

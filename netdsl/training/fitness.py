@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from netdsl.data.dataset import Dataset
 from netdsl.data.memory import require_memory
-from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
+from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Severity, file_error
 from netdsl.plan.plan import Plan
 from netdsl.quantities import FLOAT_BYTES
+from netdsl.rules.single_values import report_batch, report_constant
 
 if TYPE_CHECKING:
     from netdsl.program.program import Stored
@@ -37,6 +38,20 @@ def check_trainable(plan: Plan) -> None:
                 "ND520", name, "the network has no parameters to learn", "give it a CONV or an FC layer"
             )
         )
+
+
+def check_single_values(plan: Plan, batch: int) -> tuple[Diagnostic, ...]:
+    """Findings about layers that normalise single values.
+
+    Raises Diagnosed (ND521) where one would with this batch and has to learn from it; returns warnings
+    (ND411) of those that let nothing through with any.
+    """
+    findings = Findings(plan.network.source)
+    report_batch(plan, batch, findings)
+    if findings.found:
+        raise Diagnosed(*findings.found)
+    report_constant(plan, findings)
+    return tuple(findings.found)
 
 
 def check_classes_fit(plan: Plan, dataset: Dataset) -> tuple[Diagnostic, ...]:

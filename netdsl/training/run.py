@@ -20,7 +20,13 @@ from netdsl.graph.printer import print_network
 from netdsl.plan.plan import Plan
 from netdsl.training.batches import batch_sizes, images_of
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened, take_arrays
-from netdsl.training.fitness import check_classes_fit, check_memory, check_trainable, check_weights_memory
+from netdsl.training.fitness import (
+    check_classes_fit,
+    check_memory,
+    check_single_values,
+    check_trainable,
+    check_weights_memory,
+)
 from netdsl.training.loop import evaluated, train
 from netdsl.training.machine import Machine, first_values
 from netdsl.training.metrics import Evaluation
@@ -140,9 +146,10 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     Raises Diagnosed for everything that does not fit together; see ``fitness`` and the readers.
     """
     check_trainable(plan)
+    warnings = check_single_values(plan, recipe.batch)
     check_weights_memory(plan)
     dataset = read_data(recipe.data, plan.input)
-    findings = (*dataset.findings, *check_classes_fit(plan, dataset))
+    findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, recipe.shares, recipe.seed)
     machine = Machine(plan, recipe, backend, threads)
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
@@ -161,12 +168,13 @@ def continued_run(
     data. Raises Diagnosed: ND516 where the data are others, ND651 where the arrays are.
     """
     check_trainable(plan)
+    warnings = check_single_values(plan, recipe.batch)
     check_weights_memory(plan)
     dataset = read_data(recipe.data, plan.input)
     digest = dataset.digest()
     if digest != saved.data_digest:
         raise Diagnosed(data_changed(recipe.data, path))
-    findings = (*dataset.findings, *check_classes_fit(plan, dataset))
+    findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, recipe.shares, recipe.seed)
     machine = Machine(plan, recipe, backend, threads)
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])

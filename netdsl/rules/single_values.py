@@ -1,0 +1,91 @@
+"""A normalisation over one value: the value is its own mean, and nothing of it is left."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Findings, Label, Severity
+from netdsl.graph.recipe import Choices, Recipe
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.quantities import grouped
+from netdsl.rules.rule import Rule, and_more
+from netdsl.source import Span
+
+
+def check(plan: Plan, findings: Findings) -> None:
+    """Layers that never let anything through, and those that do not with the batch of the recipe."""
+    report_constant(plan, findings)
+    recipe = plan.network.recipe
+    if recipe is None:
+        return
+    if recipe.batch == 1:
+        label = Label(recipe.span("batch") or Span(0, 0), "one image a step")
+        report_batch(plan, 1, findings, place=label)
+    elif _may_search(recipe, 1):
+        label = Label(recipe.span("search") or Span(0, 0), "one image a step is among them")
+        report_batch(plan, 1, findings, severity=Severity.WARNING, place=label)
+
+
+def report_constant(plan: Plan, findings: Findings) -> None:
+    """Warn of layers that give the same whatever comes in, and however many images there are."""
+    found = [layer for layer in _single_values(plan) if not layer.node.layer.normalises_batch]
+    if found:
+        node = found[0].node
+        findings.add(
+            "ND411",
+            f"{node.name} normalises every value by itself, so it gives the same whatever comes in"
+            f"{and_more(len(found) - 1, 'layer')}",
+            node.span,
+            f"of {_shape(found[0])} nothing is left",
+            severity=Severity.WARNING,
+            notes=("a single value is its own mean and sum; layers before it get no gradient through it",),
+            help=(f"normalise over more values, or leave {node.name} out",),
+        )
+
+
+def report_batch(
+    plan: Plan,
+    batch: int,
+    findings: Findings,
+    *,
+    severity: Severity = Severity.ERROR,
+    place: Label | None = None,
+) -> None:
+    """Report layers that normalise a channel over the batch, where it has one value there.
+
+    ``place`` is where the size of the batch is written. In PyTorch this is a ValueError: "Expected more
+    than 1 value per channel when training".
+    """
+    if batch != 1:
+        return
+    found = [layer for layer in _single_values(plan) if layer.node.layer.normalises_batch]
+    if found:
+        node = found[0].node
+        findings.add(
+            "ND521",
+            f"with one image a step {node.name} has a single value per channel to normalise, "
+            f"and learns nothing{and_more(len(found) - 1, 'layer')}",
+            node.span,
+            f"the volume here is {_shape(found[0])}",
+            severity=severity,
+            secondary=(place,) if place else (),
+            notes=("a single value is its own mean: what is left of it is 0 for every image",),
+            help=(f"train with a batch of 2 or more, better 16 or more, or leave {node.name} out",),
+        )
+
+
+def _single_values(plan: Plan) -> list[PlannedLayer]:
+    return [layer for layer in plan.layers if layer.node.layer.normalised_values(*layer.inputs) == 1]
+
+
+def _shape(layer: PlannedLayer) -> str:
+    return f"1x1x{grouped(layer.output.channels)}" if layer.output.size == (1, 1) else str(layer.output)
+
+
+def _may_search(recipe: Recipe, batch: int) -> bool:
+    """Whether a search over the size of the batch may come to this one."""
+    for entry in recipe.search:
+        if entry.setting == "batch":
+            return batch in entry.values if isinstance(entry, Choices) else entry.low <= batch <= entry.high
+    return False
+
+
+RULE = Rule("single-values", "ND411", check)
