@@ -56,7 +56,7 @@ def command(run: str, data: str | None, form: str, exact: bool, threads: int | N
     if form == "json":
         import json
 
-        click.echo(json.dumps(_as_json(restored, examined), indent=2))
+        click.echo(json.dumps(_as_json(restored, examined), indent=2, allow_nan=False))
     else:
         _print(restored, examined)
     tell_problem(restored.backend.problem)

@@ -17,7 +17,7 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
-from netdsl.diagnostics import Diagnosed
+from netdsl.diagnostics import Diagnosed, Diagnostic
 
 if TYPE_CHECKING:
     from netdsl.training.restored import Answer, Restored
@@ -54,8 +54,8 @@ def command(
 ) -> None:
     """Predict the classes of pictures with RUN, a run folder or a checkpoint.
 
-    Pictures are PNG, JPEG, GIF, BMP, PPM or WebP of any size. One that cannot be read is reported
-    and the others are still predicted; the exit code is then 1.
+    Pictures are PNG, JPEG, GIF, BMP, PPM or WebP of any size. One that cannot be read, or has no finite
+    answer, is reported and the others are still predicted; the exit code is then 1.
     """
     from netdsl.backend import backend as open_backend
     from netdsl.training.restored import Restored, open_checkpoint
@@ -73,7 +73,7 @@ def command(
     if form == "json":
         import json
 
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(json.dumps(rows, indent=2, allow_nan=False))
     tell_problem(restored.backend.problem)
     context.exit(1 if any("error" in row for row in rows) else 0)
 
@@ -86,14 +86,20 @@ def _predict(restored: Restored, images: tuple[str, ...], top: int) -> list[dict
         try:
             pictures.append(restored.picture(Path(name)))
         except Diagnosed as diagnosed:
-            show(diagnosed.diagnostics)
-            row["error"] = diagnosed.diagnostics[0].message
+            _refuse(row, diagnosed.diagnostics[0])
         rows.append(row)
-    answers = iter(restored.predict(pictures))
-    for row in rows:
-        if "error" not in row:
-            row["predictions"] = _likeliest(next(answers), top)
+    read = [row for row in rows if "error" not in row]
+    for row, answer in zip(read, restored.predict(pictures, [row["image"] for row in read]), strict=True):
+        if isinstance(answer, Diagnostic):
+            _refuse(row, answer)
+        else:
+            row["predictions"] = _likeliest(answer, top)
     return rows
+
+
+def _refuse(row: dict[str, Any], finding: Diagnostic) -> None:
+    show([finding])
+    row["error"] = finding.message
 
 
 def _likeliest(answer: Answer, top: int) -> list[dict[str, Any]]:

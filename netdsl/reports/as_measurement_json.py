@@ -35,7 +35,7 @@ def measurement_as_json(found: Measurement) -> str:
         "forms": dict(found.forms),
         "rivals": [rival._asdict() for rival in found.rivals],
     }
-    return json.dumps(written, indent=2) + "\n"
+    return json.dumps(written, indent=2, allow_nan=False) + "\n"
 
 
 def _row(row: Row, roofs: Roofs) -> dict[str, Any]:

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from netdsl.data.split import Parts
-from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.diagnostics import Diagnosed
 from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
 from netdsl.training.metrics import Evaluation
+from netdsl.training.overflow import all_finite, diverged
 from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
 
@@ -40,7 +41,7 @@ def train(
 ) -> Iterator[Record]:
     """Train from ``progress`` on to the recipe's last epoch, changing store and progress in place.
 
-    ``name`` is that of the data. Raises Diagnosed (ND512) where the loss is no longer a finite number.
+    ``name`` is that of the data. Raises Diagnosed (ND512) where the loss or a score is no longer finite.
     """
     sizes = batch_sizes(len(parts.train), recipe.batch)
     while progress.epoch < recipe.epochs:
@@ -48,18 +49,20 @@ def train(
         order = epoch_order(parts.train, recipe.seed, epoch)
         seen = sum(sizes[: progress.step])
         for step, following in steps_over(machine.training, images, order, sizes, progress.step):
-            moment = step_seed(recipe.seed, epoch, progress.step + 1)
-            loss, correct = _update(step, following, recipe.rate, moment)
-            if not isfinite(loss):
-                raise _diverged(machine.store, name, f"at epoch {epoch}, step {progress.step + 1}")
+            seed = step_seed(recipe.seed, epoch, progress.step + 1)
+            loss, correct, finite = _update(step, following, recipe.rate, seed)
+            if not finite:
+                moment = f"at epoch {epoch}, step {progress.step + 1}"
+                raise Diagnosed(diverged(machine.store, name, _spoilt(loss), moment))
             seen += step.size
             progress.step += 1
             progress.loss_sum += loss * step.size
             progress.correct += correct
             yield StepRecord(epoch, progress.step, len(sizes), step.size, loss, progress.correct / seen)
         validation = yield from evaluate(machine, images, parts.validation, recipe.batch)
-        if not isfinite(validation.loss):
-            raise _diverged(machine.store, name, f"in the validation of epoch {epoch}")
+        if not isfinite(validation.loss) or validation.spoilt is not None:
+            moment = f"in the validation of epoch {epoch}"
+            raise Diagnosed(diverged(machine.store, name, _spoilt(validation.loss), moment))
         record = EpochRecord(
             epoch,
             progress.loss_sum / len(parts.train),
@@ -72,14 +75,24 @@ def train(
         yield record
 
 
-def _update(step: Step, following: Step | None, rate: float, seed: int) -> tuple[float, int]:
-    """One update; the loss of the batch and how many of its images were right beforehand."""
+def _update(step: Step, following: Step | None, rate: float, seed: int) -> tuple[float, int, bool]:
+    """One update; the loss of the batch, how many of its images were right beforehand, and whether the
+    loss and all scores are finite."""
     session = step.session
     session.inputs["rate"][...] = rate
     if "seed" in session.inputs:
         session.inputs["seed"][...] = seed
     _run(step, following)
-    return float(session.outputs["loss"]), int(np.count_nonzero(_answers(step) == step.labels))
+    loss = float(session.outputs["loss"])
+    finite = isfinite(loss) and all_finite(session.outputs["scores"])
+    return loss, int(np.count_nonzero(_answers(step) == step.labels)), finite
+
+
+def _spoilt(loss: float) -> str:
+    """What is not finite, with this loss, in a message."""
+    if isfinite(loss):
+        return "the scores are no longer finite numbers"
+    return "the loss is no longer a finite number"
 
 
 def _run(step: Step, following: Step | None) -> None:
@@ -93,14 +106,18 @@ def evaluate(
     sizes = batch_sizes(len(chosen), batch)
     predicted = np.empty(len(chosen), np.int64)
     loss_sum, end = 0.0, 0
+    spoilt: int | None = None
     steps = steps_over(machine.inference, images, chosen, sizes)
     for number, (step, following) in enumerate(steps, start=1):
         _run(step, following)
         loss_sum += float(step.session.outputs["loss"]) * step.size
         predicted[end : end + step.size] = _answers(step)
+        scores = step.session.outputs["scores"]
+        if spoilt is None and not all_finite(scores):
+            spoilt = int(chosen[end + int(np.isfinite(scores).all(axis=1).argmin())])
         end += step.size
         yield EvaluationRecord(number, len(sizes), step.size)
-    return Evaluation(loss_sum / len(chosen), images.labels[chosen], predicted)
+    return Evaluation(loss_sum / len(chosen), images.labels[chosen], predicted, spoilt)
 
 
 def evaluated(machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int) -> Evaluation:
@@ -119,22 +136,3 @@ def _answers(step: Step) -> NDArray[np.int64]:
     classes = len(step.batch.images.targets)
     answers: NDArray[np.int64] = step.session.outputs["scores"][:, :classes].argmax(axis=1)
     return answers
-
-
-def _diverged(store: Store, name: str, moment: str) -> Diagnosed:
-    """The finding for a loss that is NaN or infinite; names the first layer that is spoilt."""
-    spoilt = next((array for array, values in store.items() if not np.isfinite(values).all()), None)
-    if spoilt is None:
-        largest = max(store, key=lambda array: float(np.abs(store[array]).max(initial=0)))
-        where = f"all weights are still finite; the largest number is in {largest}"
-    else:
-        layer, _, array = spoilt.partition(".")
-        where = f"the first layer with numbers that are not finite is {layer} (its {array})"
-    return Diagnosed(
-        file_error(
-            "ND512",
-            name,
-            f"the loss is no longer a finite number {moment}; {where}",
-            "lower --rate, for instance to a tenth; the last checkpoint in the run folder is whole",
-        )
-    )

@@ -14,12 +14,14 @@ class Evaluation(NamedTuple):
     """What a network makes of some images.
 
     ``loss`` is the mean over the images; ``labels`` and ``predicted`` are (images,), the number of
-    the right class and of the class with the highest score.
+    the right class and of the class with the highest score. ``spoilt`` is the first image, by its number
+    in the data, with a score that is NaN or infinite.
     """
 
     loss: float
     labels: NDArray[np.int64]
     predicted: NDArray[np.int64]
+    spoilt: int | None = None
 
     @property
     def images(self) -> int:

@@ -24,6 +24,7 @@ from netdsl.training.fitness import check_inference_memory
 from netdsl.training.loop import evaluated
 from netdsl.training.machine import Machine
 from netdsl.training.metrics import Evaluation
+from netdsl.training.overflow import all_finite, no_answer, require_answer
 from netdsl.training.run import data_changed, data_to_read
 from netdsl.training.run_folder import BEST, LAST
 
@@ -109,7 +110,7 @@ class Restored:
         Without ``data`` that is only possible where the run was trained on the digits. Of other data
         their own test part is used where they have one, else every image. Raises Diagnosed: ND544
         where the data must be named, ND516 where the run's data have changed, ND518 where other data
-        have other classes, and what the readers raise.
+        have other classes, ND522 where the network's answer is not finite, and what the readers raise.
         """
         recipe = self.checkpoint.recipe
         run = self.path.parent if self.path.name in (BEST, LAST) else self.path
@@ -127,6 +128,7 @@ class Restored:
         check_inference_memory(self.plan, min(recipe.batch, len(chosen)))
         images = images_of(dataset, self.checkpoint.preparation, self.plan.output.values)
         evaluation = evaluated(self._machine, images, chosen, recipe.batch)
+        require_answer(evaluation, self._machine, images, dataset.name, self.path)
         return Examined(dataset.name, part, evaluation, dataset.reading, dataset.findings)
 
     def _renamed(self, dataset: Dataset) -> Dataset:
@@ -177,11 +179,13 @@ class Restored:
             )
         return pixels
 
-    def predict(self, pictures: list[NDArray[Any]]) -> list[Answer]:
-        """The answer for each picture that ``picture`` gave."""
-        classes = self.checkpoint.classes
+    def predict(self, pictures: list[NDArray[Any]], names: list[str]) -> list[Answer | Diagnostic]:
+        """The answer for each picture that ``picture`` gave; ``names`` are those of the pictures.
+
+        A picture to which the network has no finite answer has a finding (ND522) in its place.
+        """
         scale, shift = self.checkpoint.preparation.scale_and_shift(self.plan.input.shape)
-        answers: list[Answer] = []
+        answers: list[Answer | Diagnostic] = []
         check_inference_memory(self.plan, min(self.checkpoint.recipe.batch, len(pictures)))
         for size in batch_sizes(len(pictures), self.checkpoint.recipe.batch):
             session = self._machine.inference(size)
@@ -189,9 +193,19 @@ class Restored:
             prepare(session.inputs["x"], chosen, scale, shift)
             session.inputs["target"][...] = 0
             session.run()
-            for row in session.outputs["probabilities"][:, : len(classes)]:
-                order = np.argsort(-row, kind="stable")
-                answers.append(
-                    Answer(tuple(classes[number] for number in order), tuple(float(row[n]) for n in order))
-                )
+            for picture, *outputs in zip(
+                chosen, session.outputs["scores"], session.outputs["probabilities"], strict=True
+            ):
+                if all(map(all_finite, outputs)):
+                    answers.append(self._answer(outputs[-1]))
+                else:
+                    seen = picture[None] * scale + shift
+                    answers.append(no_answer(self._machine, seen, names[len(answers)], self.path))
         return answers
+
+    def _answer(self, probabilities: NDArray[np.float32]) -> Answer:
+        """The classes in the order of their probabilities; scores without a class are left out."""
+        classes = self.checkpoint.classes
+        row = probabilities[: len(classes)]
+        order = np.argsort(-row, kind="stable")
+        return Answer(tuple(classes[number] for number in order), tuple(float(row[n]) for n in order))

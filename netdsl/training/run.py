@@ -30,6 +30,7 @@ from netdsl.training.fitness import (
 from netdsl.training.loop import evaluated, train
 from netdsl.training.machine import Machine, first_values
 from netdsl.training.metrics import Evaluation
+from netdsl.training.overflow import diverged, first_spoilt, require_answer
 from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord, Progress, Record
 from netdsl.training.run_folder import RunFolder
@@ -96,7 +97,15 @@ class Run:
         return list(dict.fromkeys(sizes))
 
     def checkpoint(self) -> Checkpoint:
-        """The state as it is now; its arrays are the live ones, not copies."""
+        """The state as it is now; its arrays are the live ones, not copies.
+
+        Raises Diagnosed (ND512) where one holds a number that is not finite: nothing can go on from there,
+        and it must not take the place of a state that is sound.
+        """
+        if first_spoilt(self.machine.store) is not None:
+            moment = f"after epoch {self.progress.epoch}, step {self.progress.step} of the next"
+            what = "the weights are no longer finite numbers"
+            raise Diagnosed(diverged(self.machine.store, self.dataset.name, what, moment))
         network = self.plan.network
         return Checkpoint(
             network.name,
@@ -132,12 +141,17 @@ class Run:
             yield record
 
     def test(self, folder: RunFolder) -> Evaluation:
-        """The best epoch's network on the test part, which nothing has touched before."""
+        """The best epoch's network on the test part, which nothing has touched before.
+
+        Raises Diagnosed (ND522) where its answer is not finite.
+        """
         best = load(folder.best)
         stored = self.machine.stored("infer", self.first_batch)
         for name, values in take_arrays(best, stored, folder.best).items():
             self.machine.store[name][...] = values
-        return evaluated(self.machine, self.images, self.parts.test, self.recipe.batch)
+        outcome = evaluated(self.machine, self.images, self.parts.test, self.recipe.batch)
+        require_answer(outcome, self.machine, self.images, self.dataset.name, folder.best)
+        return outcome
 
 
 def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:

@@ -20,6 +20,7 @@ from netdsl.backend.session import (
     shown,
     write_batch,
 )
+from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Role, Type
 from netdsl.program.program import Program
 
@@ -62,11 +63,21 @@ class NumpySession:
         write_batch(self.inputs, batch)
 
     def run(self, following: tuple[Session, Batch] | None = None) -> None:
-        for operation in self._program.operations:
-            COMPUTE[type(operation)](operation, self._values)
+        with np.errstate(all="ignore"):  # as compiled code does: who asks for results looks at them
+            for operation in self._program.operations:
+                COMPUTE[type(operation)](operation, self._values)
         if following is not None:
             session, batch = following
             session.fill(batch)
+
+    def first_not_finite(self) -> Operation | None:
+        """Compute a step up to the first operation with a NaN or an infinity in what it writes."""
+        with np.errstate(all="ignore"):
+            for operation in self._program.operations:
+                COMPUTE[type(operation)](operation, self._values)
+                if not all(np.isfinite(self._values[tensor]).all() for tensor in operation.outputs):
+                    return operation
+        return None
 
 
 class NumpyBackend:

@@ -1,0 +1,102 @@
+"""Numbers that are not finite: where they begin, and the finding in place of an answer."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from netdsl.backend.numpy.backend import NumpySession
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.primitives.tensor import Role
+
+if TYPE_CHECKING:
+    from netdsl.backend.session import Array, Images, Store
+    from netdsl.training.machine import Machine
+    from netdsl.training.metrics import Evaluation
+
+_MOST_MACS = 2 * 10**9
+"""Of one image: NumPy computes them in about a second, which is what naming the layer is worth."""
+
+_MOST_BYTES = 2**30
+
+_LOWER_RATE = "lower --rate, for instance to a tenth; the last checkpoint in the run folder is whole"
+
+
+def all_finite(values: Array) -> bool:
+    """Whether no number is NaN or infinite; needs no memory, however many there are."""
+    return isfinite(values.min(initial=0)) and isfinite(values.max(initial=0))
+
+
+def diverged(store: Store, name: str, what: str, moment: str) -> Diagnostic:
+    """The finding (ND512) for NaN or infinities in training; ``what`` says in which numbers.
+
+    Names the first layer that is spoilt, by its stored arrays. ``name`` is that of the data.
+    """
+    spoilt = first_spoilt(store)
+    if spoilt is None:
+        largest = max(store, key=lambda array: float(np.abs(store[array]).max(initial=0)))
+        where = f"all weights are still finite; the largest number is in {largest}"
+    else:
+        layer, _, array = spoilt.partition(".")
+        where = f"the first layer with numbers that are not finite is {layer} (its {array})"
+    return file_error("ND512", name, f"{what} {moment}; {where}", _LOWER_RATE)
+
+
+def first_spoilt(store: Store) -> str | None:
+    """The first array with a number that is not finite."""
+    return next((name for name, values in store.items() if not all_finite(values)), None)
+
+
+def require_answer(evaluation: Evaluation, machine: Machine, images: Images, data: str, path: Path) -> None:
+    """Raise Diagnosed (ND522) where an evaluation of ``images`` is no answer.
+
+    ``data`` is their name, ``path`` the checkpoint that the network comes from.
+    """
+    if evaluation.spoilt is not None:
+        pixels = images.pixels[evaluation.spoilt] * images.scale + images.shift
+        what = f"image {evaluation.spoilt} of {data}"
+        raise Diagnosed(no_answer(machine, pixels[None], what, path))
+    if not isfinite(evaluation.loss):
+        raise Diagnosed(
+            file_error(
+                "ND522",
+                str(path),
+                f"the loss on {data} is no finite number, though the scores are: they are too large for it",
+                *_CURES,
+            )
+        )
+
+
+_CURES = (
+    "use another checkpoint of the run folder: best, last or previous.safetensors",
+    "or train again, with a lower --rate",
+)
+
+
+def no_answer(machine: Machine, x: Array, what: str, path: Path) -> Diagnostic:
+    """The finding (ND522) for an image to which the network has no finite answer.
+
+    ``x``: (1, height, width, channels), as the network takes it; ``what`` names it.
+    """
+    message = f"the scores for {what} are no finite numbers{_beginning(machine, x)}"
+    return file_error("ND522", str(path), message, *_CURES)
+
+
+def _beginning(machine: Machine, x: Array) -> str:
+    """Which layer is the first whose numbers overflow, in a message; empty where that takes too long."""
+    if not all_finite(x):
+        return ": its pixels already overflow where they are normalised"
+    program = machine.program("infer", 1)
+    values = {tensor for operation in program.operations for tensor in operation.outputs}
+    needed_bytes = sum(tensor.size_bytes(1) for tensor in values if tensor.role is Role.VALUE)
+    if machine.plan.macs > _MOST_MACS or needed_bytes > _MOST_BYTES:
+        return ""
+    session = NumpySession(program, machine.store)
+    session.inputs["x"][...] = x
+    operation = session.first_not_finite()
+    if operation is None:
+        return "; computed one by one they are, so `--exact` may help"
+    return f"; the first numbers to overflow are those of {operation.origin}"
