@@ -116,8 +116,9 @@ def constant_arrays(program: Program) -> dict[Tensor, Array]:
 def write_batch(inputs: dict[str, Array], batch: Batch) -> None:
     """What ``fill`` does, as NumPy says it: x = pixels*scale + shift, target = targets[label]."""
     images, chosen = batch
-    np.multiply(images.pixels[chosen], images.scale, out=inputs["x"])
-    inputs["x"] += images.shift
+    with np.errstate(all="ignore"):  # as compiled code does
+        np.multiply(images.pixels[chosen], images.scale, out=inputs["x"])
+        inputs["x"] += images.shift
     inputs["target"][...] = images.targets[images.labels[chosen]]
 
 

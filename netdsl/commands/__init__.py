@@ -12,12 +12,12 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 import click
 
 import netdsl
+from netdsl.commands.listening import silence, unheard
 from netdsl.diagnostics import Diagnosed
 from netdsl.spelling import did_you_mean
 
@@ -98,7 +98,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except Diagnosed as diagnosed:
         from netdsl.commands.loading import show
 
-        show(diagnosed.diagnostics)
+        with unheard():
+            show(diagnosed.diagnostics)
         return FINDINGS
     return outcome if isinstance(outcome, int) else CLEAN
 
@@ -117,23 +118,17 @@ def _prepare_streams() -> None:
 
 def _reader_left() -> int:
     """The reader of a pipe has gone: say nothing, and keep Python from saying it at exit."""
-    _silence(sys.stdout)
-    _silence(sys.stderr)
+    silence(sys.stdout)
+    silence(sys.stderr)
     return FINDINGS
 
 
 def _cannot_write(error: OSError) -> int:
     """Standard output is full or broken: the result is lost, which the exit code must say."""
-    _silence(sys.stdout)
-    with suppress(OSError):
+    silence(sys.stdout)
+    with unheard():
         click.echo(f"netdsl: cannot write to standard output: {error.strerror}", err=True)
     return USAGE
-
-
-def _silence(stream: TextIO) -> None:
-    """Keep Python from trying to write what is left in the stream when it ends."""
-    with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _internal_error(error: Exception, arguments: Sequence[str]) -> int:
@@ -149,4 +144,9 @@ def _internal_error(error: Exception, arguments: Sequence[str]) -> int:
 
 def main() -> NoReturn:
     """The console script."""
-    sys.exit(run())
+    code = run()
+    if code > 128:
+        from netdsl.commands.interruption import end_undisturbed
+
+        end_undisturbed()
+    sys.exit(code)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import click
 
+from netdsl.commands.listening import unheard
 from netdsl.training.records import EpochRecord, EvaluationRecord, Record, StepRecord
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Display(Protocol):
 def display(epochs: int, epochs_done: int, images: int, steps_done: int) -> Display:
     """The display that suits where standard error goes; ``images`` is the size of the training part."""
     kind = BarDisplay if sys.stderr.isatty() else LineDisplay
-    return kind(epochs, epochs_done, images, steps_done)
+    return _Unheard(kind(epochs, epochs_done, images, steps_done))
 
 
 def epoch_line(record: EpochRecord, epochs: int, images_per_second: float) -> str:
@@ -75,6 +76,31 @@ class _Clock:
     @property
     def images_per_second(self) -> float:
         return self.images / self.seconds if self.seconds else 0.0
+
+
+class _Unheard:
+    """A display on a terminal that may be closed: then it shows nothing any more, and training goes on."""
+
+    def __init__(self, shown: Display) -> None:
+        self._shown = shown
+
+    def __enter__(self) -> Self:
+        with unheard():
+            self._shown.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with unheard():
+            self._shown.__exit__(kind, error, trace)
+
+    def show(self, record: Record) -> None:
+        with unheard():
+            self._shown.show(record)
 
 
 class LineDisplay:

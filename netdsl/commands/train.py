@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netdsl.commands.listening import unheard
 from netdsl.commands.loading import load_plan_or_exit, show
 from netdsl.commands.running import (
     Function,
@@ -27,6 +28,7 @@ from netdsl.commands.running import (
 from netdsl.quantities import bytes_text, counted
 
 if TYPE_CHECKING:
+    from netdsl.commands.interruption import Interruption
     from netdsl.plan.plan import Plan
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
@@ -110,7 +112,8 @@ def command(
 
     Settings come from the train block of NET or from a .train file; options here win. Those that
     are left out have defaults that suit small networks; the run folder's recipe.json
-    lists them. Ctrl-C saves and stops; --resume goes on exactly where the run stopped.
+    lists them. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on exactly where
+    the run stopped.
     """
     if out == "":
         raise click.BadParameter("name a folder", context, param_hint="--out")
@@ -205,29 +208,39 @@ def _continued(
 
 def _train(run: Run, folder: RunFolder, threads: int) -> int:
     """Train, save, test; the exit code."""
-    show(run.findings)
+    from netdsl.commands.interruption import Interruption
+
+    with unheard():
+        show(run.findings)
     started = time.perf_counter()
     folder.describe(run.recipe, run.network_text)
     if not run.progress.begun:
         # Saved before the first step, so that a disk that cannot take the run is found now, and
         # so that there is something to go on from whenever the process dies.
         folder.save(run.checkpoint())
-    with _patience("compiling the network for this machine; the next run finds it ready"):
-        run.bind()
-    problem = run.machine.problem
-    tell_problem(problem)
-    _say(_opening(run, threads))
-    for line in run.dataset.reading:
-        _say(f"{run.dataset.name}: {line}")
     before = run.progress.epoch
-    stopped = _learn(run, folder)
-    if stopped:
-        return stopped
+    with Interruption() as interruption:
+        with (
+            _patience("compiling the network for this machine; the next run finds it ready"),
+            interruption.at_once(),
+        ):
+            run.bind()
+        problem = run.machine.problem
+        _tell_problem(problem)
+        if not interruption.received:
+            _say(_opening(run, threads))
+            for line in run.dataset.reading:
+                _say(f"{run.dataset.name}: {line}")
+            _learn(run, folder, interruption)
+        if interruption.received:
+            _say_stopped(run, folder, interruption.received.name)
+    if interruption.received:
+        return interruption.exit_code
     best = run.progress.best
     assert best is not None
     outcome = run.test(folder)
     if not problem:
-        tell_problem(run.machine.problem)
+        _tell_problem(run.machine.problem)
     _say(
         f"{counted(run.recipe.epochs, 'epoch')} done, {run.recipe.epochs - before} of them now, "
         f"in {time.perf_counter() - started:.1f} s; "
@@ -240,30 +253,26 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     return 0
 
 
-def _learn(run: Run, folder: RunFolder) -> int:
-    """Show every record; 0 at the end of the last epoch, else the exit code of the signal."""
-    from netdsl.commands.interruption import Interruption
+def _learn(run: Run, folder: RunFolder, interruption: Interruption) -> None:
+    """Show every record, to the end of the last epoch or until a signal comes; then all is saved."""
     from netdsl.commands.progress import display
 
     images = len(run.parts.train)
     done = min(run.progress.step * run.recipe.batch, images)
-    with (
-        Interruption() as interruption,
-        display(run.recipe.epochs, run.progress.epoch, images, done) as shown,
-    ):
+    with display(run.recipe.epochs, run.progress.epoch, images, done) as shown:
         for record in run.records(folder):
             shown.show(record)
             if interruption.received:
                 folder.save(run.checkpoint())
                 break
-    if not interruption.received:
-        return 0
+
+
+def _say_stopped(run: Run, folder: RunFolder, signal_name: str) -> None:
     _say(
-        f"stopped by {interruption.received.name} after epoch {run.progress.epoch}, "
+        f"stopped by {signal_name} after epoch {run.progress.epoch}, "
         f"step {run.progress.step} of the next; everything is saved. Go on with:"
     )
     _say(f"  netdsl train --resume {_quoted(folder.path)}{_data_option(run)}")
-    return interruption.exit_code
 
 
 def _opening(run: Run, threads: int) -> str:
@@ -326,4 +335,10 @@ def _say(line: str) -> None:
     """Something to know that is not the result."""
     from netdsl.reports.display import visible
 
-    click.echo(visible(line), err=True)
+    with unheard():
+        click.echo(visible(line), err=True)
+
+
+def _tell_problem(problem: str) -> None:
+    with unheard():
+        tell_problem(problem)

@@ -99,5 +99,6 @@ def prepare(
     x: NDArray[Any], pixels: NDArray[Any], scale: NDArray[np.float32], shift: NDArray[np.float32]
 ) -> None:
     """x = pixels*scale + shift, all (images, height, width, channels)."""
-    np.multiply(pixels, scale, out=x)
-    x += shift
+    with np.errstate(all="ignore"):
+        np.multiply(pixels, scale, out=x)
+        x += shift

@@ -11,6 +11,7 @@ import numpy as np
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.primitives.tensor import Role
+from netdsl.training.batches import prepare
 
 if TYPE_CHECKING:
     from netdsl.backend.session import Array, Images, Store
@@ -56,9 +57,10 @@ def require_answer(evaluation: Evaluation, machine: Machine, images: Images, dat
     ``data`` is their name, ``path`` the checkpoint that the network comes from.
     """
     if evaluation.spoilt is not None:
-        pixels = images.pixels[evaluation.spoilt] * images.scale + images.shift
-        what = f"image {evaluation.spoilt} of {data}"
-        raise Diagnosed(no_answer(machine, pixels[None], what, path))
+        pixels, scale, shift = images.pixels[evaluation.spoilt], images.scale, images.shift
+        raise Diagnosed(
+            no_answer(machine, pixels, scale, shift, f"image {evaluation.spoilt} of {data}", path)
+        )
     if not isfinite(evaluation.loss):
         raise Diagnosed(
             file_error(
@@ -76,17 +78,24 @@ _CURES = (
 )
 
 
-def no_answer(machine: Machine, x: Array, what: str, path: Path) -> Diagnostic:
+def no_answer(
+    machine: Machine, pixels: Array, scale: Array, shift: Array, what: str, path: Path
+) -> Diagnostic:
     """The finding (ND522) for an image to which the network has no finite answer.
 
-    ``x``: (1, height, width, channels), as the network takes it; ``what`` names it.
+    The network takes ``pixels*scale + shift``, all (height, width, channels); ``what`` names the image.
     """
+    x = np.empty(pixels.shape, np.float32)
+    prepare(x, pixels, scale, shift)
     message = f"the scores for {what} are no finite numbers{_beginning(machine, x)}"
     return file_error("ND522", str(path), message, *_CURES)
 
 
 def _beginning(machine: Machine, x: Array) -> str:
-    """Which layer is the first whose numbers overflow, in a message; empty where that takes too long."""
+    """Which layer is the first whose numbers overflow for the input ``x``, (1, height, width, channels).
+
+    A piece of a message, empty where finding out would take long.
+    """
     if not all_finite(x):
         return ": its pixels already overflow where they are normalised"
     program = machine.program("infer", 1)

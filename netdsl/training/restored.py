@@ -199,8 +199,8 @@ class Restored:
                 if all(map(all_finite, outputs)):
                     answers.append(self._answer(outputs[-1]))
                 else:
-                    seen = picture[None] * scale + shift
-                    answers.append(no_answer(self._machine, seen, names[len(answers)], self.path))
+                    what = names[len(answers)]
+                    answers.append(no_answer(self._machine, picture, scale, shift, what, self.path))
         return answers
 
     def _answer(self, probabilities: NDArray[np.float32]) -> Answer:
