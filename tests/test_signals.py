@@ -82,7 +82,6 @@ def assert_goes_on(undisturbed: dict[str, bytes]) -> None:
         ([signal.SIGHUP, signal.SIGHUP], 129),  # a shell passes on what the terminal has sent
         ([signal.SIGTERM, signal.SIGTERM], 143),  # as `timeout` does, to the process and to its group
         ([signal.SIGINT, signal.SIGINT], 130),
-        ([signal.SIGTERM, signal.SIGHUP], 143),  # as systemd may be told to
     ],
 )
 def test_every_signal_saves(sent: list[signal.Signals], code: int, undisturbed: dict[str, bytes]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Self
 
@@ -15,12 +16,7 @@ _ECHO_SECONDS = 0.5
 _CLOSING = getattr(signal, "SIGHUP", None)
 """What a terminal sends that is closed, and its shell once more."""
 
-
 _ENDING = [number for number in (signal.SIGINT, signal.SIGTERM, _CLOSING) if number is not None]
-
-
-class Interrupted(BaseException):
-    """A signal came where nothing has to be finished first."""
 
 
 class Interruption:
@@ -34,13 +30,13 @@ class Interruption:
     def __init__(self) -> None:
         self.received: signal.Signals | None = None
         self._noted = 0.0
-        self._raises = False
+        self._farewell: Callable[[], None] | None = None
         self._saving = True
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Self:
-        for number in (signal.SIGINT, signal.SIGTERM, _CLOSING):
-            if number is not None and not (number == _CLOSING and signal.getsignal(number) is signal.SIG_IGN):
+        for number in _ENDING:
+            if number != _CLOSING or signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._note)
         return self
 
@@ -49,29 +45,31 @@ class Interruption:
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
-    ) -> bool:
+    ) -> None:
         self._saving = False
         if self.received is None:
             self._restore()
-        return kind is Interrupted  # raised just where the work that it should end was done
 
     @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Work that can be dropped at any moment: the signal ends the block, silently."""
-        self._raises = True
+    def at_once(self, farewell: Callable[[], None]) -> Iterator[None]:
+        """Work that can be dropped at any moment: a signal ends the process there, after ``farewell``.
+
+        An exception would get lost where Python or Numba has been called back from compiled code.
+        """
+        self._farewell = farewell
         try:
             yield
-        except Interrupted:
-            pass
         finally:
-            self._raises = False
+            self._farewell = None
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         now = time.monotonic()
         if self.received is None:
             self.received, self._noted = signal.Signals(number), now
-            if self._raises:
-                raise Interrupted
+            if self._farewell is not None:
+                with suppress(RuntimeError):  # in the middle of another message
+                    self._farewell()
+                os._exit(self.exit_code)
         elif now - self._noted > _ECHO_SECONDS and not (self._saving and number == _CLOSING):
             self._restore()
             signal.raise_signal(number)

@@ -222,20 +222,18 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     with Interruption() as interruption:
         with (
             _patience("compiling the network for this machine; the next run finds it ready"),
-            interruption.at_once(),
+            interruption.at_once(lambda: _say_stopped(run, folder, interruption)),
         ):
             run.bind()
         problem = run.machine.problem
         _tell_problem(problem)
-        if not interruption.received:
-            _say(_opening(run, threads))
-            for line in run.dataset.reading:
-                _say(f"{run.dataset.name}: {line}")
-            _learn(run, folder, interruption)
+        _say(_opening(run, threads))
+        for line in run.dataset.reading:
+            _say(f"{run.dataset.name}: {line}")
+        _learn(run, folder, interruption)
         if interruption.received:
-            _say_stopped(run, folder, interruption.received.name)
-    if interruption.received:
-        return interruption.exit_code
+            _say_stopped(run, folder, interruption)
+            return interruption.exit_code
     best = run.progress.best
     assert best is not None
     outcome = run.test(folder)
@@ -267,9 +265,10 @@ def _learn(run: Run, folder: RunFolder, interruption: Interruption) -> None:
                 break
 
 
-def _say_stopped(run: Run, folder: RunFolder, signal_name: str) -> None:
+def _say_stopped(run: Run, folder: RunFolder, interruption: Interruption) -> None:
+    assert interruption.received is not None
     _say(
-        f"stopped by {signal_name} after epoch {run.progress.epoch}, "
+        f"stopped by {interruption.received.name} after epoch {run.progress.epoch}, "
         f"step {run.progress.step} of the next; everything is saved. Go on with:"
     )
     _say(f"  netdsl train --resume {_quoted(folder.path)}{_data_option(run)}")

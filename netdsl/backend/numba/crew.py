@@ -83,7 +83,7 @@ def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
     script = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import take_part; take_part()"
     # A file and no pipe, which would have to be read before this process may go on.
     with tempfile.TemporaryFile() as list_of_work:
-        list_of_work.write(json.dumps([os.fspath(folder), work, later]).encode())
+        list_of_work.write(json.dumps([os.getpid(), os.fspath(folder), work, later]).encode())
         list_of_work.seek(0)
         return subprocess.Popen(
             [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", script],
@@ -95,8 +95,7 @@ def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
 
 def take_part() -> None:
     """What such a process does: compile what standard input lists."""
-    parent = os.getppid()
-    folder, work, later = json.loads(sys.stdin.buffer.read())
+    parent, folder, work, later = json.loads(sys.stdin.buffer.read())
     # Where SciPy is installed Numba looks for its linear algebra, which no kernel uses.
     sys.modules["scipy"] = None  # type: ignore[assignment]
     _compile(Path(folder), work, parent)
