@@ -18,6 +18,7 @@ from test_data_formats import bomb, idx, png, write_idx
 
 from netdsl.commands import run
 from netdsl.resources import explained_codes, explanation_text
+from netdsl.training import checkpoint
 from netdsl.training.run_folder import RunFolder
 
 CODES = [
@@ -37,6 +38,7 @@ NETWORKS = {
     "adam": "input 8x8x1\nFC1: 10\ntrain { optimizer adam   epochs 1 }\n",
     "sgd": "input 8x8x1\nFC1: 10\ntrain { optimizer sgd rate 0.01   epochs 1 }\n",
     "pools": "input 10\nRELU\n",
+    "single": "input 8x8x1\nFC1: 16 no bias\nBN\nRELU\nFC2: 10\n",
     "overlapping": "input 7x7x1\ndefault UNPOOL 3x3 /2\nCONV1: 2 1x1\nPOOL 3x3 /2\nUNPOOL[ SKIP | @CONV1 ]\n",
     "side-by-side": "input 8x8x1\ndefault UNPOOL 2x2\nCONV1: 2 1x1\nPOOL 2x2\nUNPOOL[ SKIP | @CONV1 ]\n",
 }
@@ -121,6 +123,9 @@ def write_runs() -> None:
     Path("runs/linked/best.safetensors").symlink_to("../../elsewhere.safetensors")
     Path("elsewhere.safetensors").write_bytes(Path("runs/first/best.safetensors").read_bytes())
     np.savez("moved.npz", images=np.load("images.npz")["images"][::-1], labels=np.arange(200) % 10)
+    found = checkpoint.load(Path("runs/first/best.safetensors"))
+    found.arrays["FC1.weights"][...] = np.where(found.arrays["FC1.weights"] < 0, -1e38, 1e38)
+    checkpoint.save(found, Path("overflowing.safetensors"))
     damaged = bytearray(Path("runs/first/best.safetensors").read_bytes())
     damaged[-1000] ^= 1
     Path("damaged.safetensors").write_bytes(damaged)
@@ -156,7 +161,7 @@ def test_pages_fail_and_are_mended_as_they_say(
 
 
 def test_every_code_has_a_page() -> None:
-    rooms = ("backend", "data", "training", "measuring", "commands")
+    rooms = ("rules", "backend", "data", "training", "measuring", "commands")
     files = [path for room in rooms for path in (PACKAGE / room).rglob("*.py")] + [PACKAGE / "writing.py"]
     used = {code for path in files for code in re.findall(r'"(ND[56]\d{2})"', path.read_text())}
     assert used >= set(CODES)
