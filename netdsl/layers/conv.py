@@ -217,6 +217,10 @@ class Conv(Layer):
         if self.table is None:
             return weights
         area = self.kernel.height * self.kernel.width
-        tap = [float(channel in row) for channel in range(channels) for row in self.table]
-        mask = build.constant("connections", weights.shape, tap * area)
+        table = self.table
+
+        def connections() -> list[float]:
+            return [float(channel in row) for channel in range(channels) for row in table] * area
+
+        mask = build.constant("connections", weights.shape, connections)
         return build.elementwise_like(weights, operand(0) * operand(1), weights, mask, name="connected")

@@ -98,7 +98,8 @@ class LocalContrastNorm(Pointwise):
         (x,) = inputs
         height, width, channels = x.shape
         half = self.size // 2
-        weights = build.constant("gaussian", (self.size, self.size, channels, 1), self.gaussian(channels))
+        shape = (self.size, self.size, channels, 1)
+        weights = build.constant("gaussian", shape, lambda: self.gaussian(channels))
         a, b = operand(0), operand(1)
 
         def smoothed(value: Tensor) -> Tensor:

@@ -114,8 +114,12 @@ class Rbf(Layer):
         # |x - p|^2 = |x|^2 - 2 x.p + |p|^2, and every pattern has |p|^2 = 84.
         x = build.flatten(inputs[0])
         centres = patterns()[: self.units]
-        columns = [centre[pixel] for pixel in range(PIXELS) for centre in centres]
-        products = build.matmul(x, build.constant("patterns", (PIXELS, self.units), columns))
+        held = build.constant(
+            "patterns",
+            (PIXELS, self.units),
+            lambda: [centre[pixel] for pixel in range(PIXELS) for centre in centres],
+        )
+        products = build.matmul(x, held)
         a, b = operand(0), operand(1)
         length = build.reduce(a * a, x, keep="batch", name="length")
         return build.elementwise(2 * a - b - PIXELS, products, length, name="nearness")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from netdsl.primitives.channel_window import ChannelWindow
 from netdsl.primitives.concatenation import Concatenation
@@ -36,12 +36,14 @@ class Builder:
     """Collects operations for one batch size, in the order in which they run.
 
     ``batch`` is the number of images of a step; ``training`` tells layers that behave otherwise
-    in training (dropout, batch normalisation) which they are in.
+    in training (dropout, batch normalisation) which they are in. An ``outline`` is only looked at, not
+    run: no constants are worked out for it.
     """
 
-    def __init__(self, batch: int, *, training: bool) -> None:
+    def __init__(self, batch: int, *, training: bool, outline: bool = False) -> None:
         self.batch = batch
         self.training = training
+        self.outline = outline
         self.operations: list[Operation] = []
         self.stored: dict[str, Tensor] = {}
         self.inputs: dict[str, Tensor] = {}
@@ -78,10 +80,13 @@ class Builder:
         """An array that the layer being lowered keeps without learning it."""
         return self.stored[f"{self.origin}.{name}"]
 
-    def constant(self, name: str, shape: tuple[int, ...], values: Sequence[float]) -> Tensor:
-        """A tensor of fixed numbers, in C order."""
+    def constant(
+        self, name: str, shape: tuple[int, ...], values: Callable[[], Sequence[float]]
+    ) -> Tensor:
+        """A tensor of fixed numbers; ``values`` makes them, in C order, where they are wanted."""
         tensor = Tensor(f"{self.origin}.{name}", shape, batched=False, role=Role.CONSTANT)
-        self.constants[tensor] = tuple(values)
+        if not self.outline:
+            self.constants[tensor] = tuple(values())
         return tensor
 
     # What gradients ask.
@@ -89,6 +94,10 @@ class Builder:
     def wants(self, tensor: Tensor) -> bool:
         """Whether the tensor depends on something learnable."""
         return tensor in self._wanted
+
+    def want(self, tensor: Tensor) -> None:
+        """Say of a tensor from elsewhere that it depends on something learnable."""
+        self._wanted.add(tensor)
 
     def append(self, operation: Operation) -> None:
         """Add an operation; its outputs want a gradient if any of its inputs does."""

@@ -9,6 +9,9 @@ from netdsl.primitives.operation import Operation
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.tensor import Role, Tensor
 
+MOST_INPUTS = 8
+"""Of a formula that takes in another one, and of that one, together."""
+
 
 def fuse(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> tuple[Operation, ...]:
     """The same computation in fewer operations.
@@ -79,7 +82,7 @@ def _merge(
             or tensor in outputs
             or readers[tensor] != 1
             or not same_positions
-            or len(found[1].inputs) + len(operation.inputs) > 8
+            or len(found[1].inputs) + len(operation.inputs) > MOST_INPUTS
             or any(
                 found[0] < moment < position
                 for source in found[1].inputs

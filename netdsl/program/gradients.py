@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.expression import Expression, constant, operand
-from netdsl.primitives.operation import Phase
+from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.tensor import Tensor
 
 
@@ -20,6 +20,10 @@ class Gradients:
 
     def add(self, tensor: Tensor, term: Tensor) -> None:
         self._terms.setdefault(tensor, []).append(term)
+
+    def terms(self, tensor: Tensor) -> tuple[Tensor, ...]:
+        """What has been written of the gradient of a tensor, not added up."""
+        return tuple(self._terms.get(tensor, ()))
 
     def of(self, build: Builder, tensor: Tensor) -> Tensor | None:
         """The whole gradient of a tensor; None where the loss does not depend on it."""
@@ -38,12 +42,18 @@ class Gradients:
 
 def differentiate(build: Builder, loss: Tensor) -> Gradients:
     """Append the backward pass of ``loss`` (a scalar) to the builder's operations."""
-    forward = list(build.operations)
+    forward = tuple(build.operations)
     gradients = Gradients()
     seed = build.like(loss, "gradient")
     build.origin, build.phase = "loss", Phase.BACKWARD
     build.assign(seed, constant(1))
     gradients.add(loss, seed)
+    pass_back(build, forward, gradients)
+    return gradients
+
+
+def pass_back(build: Builder, forward: tuple[Operation, ...], gradients: Gradients) -> None:
+    """Append the backward pass of some operations, of whose results ``gradients`` has the gradients."""
     for operation in reversed(forward):
         output = operation.outputs[0]
         if not build.wants(output):
@@ -56,4 +66,3 @@ def differentiate(build: Builder, loss: Tensor) -> Gradients:
         for tensor, term in zip(operation.inputs, terms, strict=True):
             if term is not None:
                 gradients.add(tensor, term)
-    return gradients

@@ -1,0 +1,317 @@
+"""What training keeps of every image between the forward and the backward pass.
+
+Counted are the distinct tensors that the forward pass makes, or is given, and the backward pass reads, in
+the program that ``lower`` writes: after the passes of ``fuse``, ``commute`` and ``recompute``, which are
+followed here on the outline of the program.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from netdsl.losses import losses
+from netdsl.plan.plan import Plan
+from netdsl.primitives.builder import pruned
+from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.expression import Expression, operand, relu
+from netdsl.primitives.reduction import Reduction
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
+from netdsl.program.fuse import MOST_INPUTS
+from netdsl.program.outline import Kind, Outline, Step, is_view, outline_of
+from netdsl.quantities import FLOAT_BYTES
+
+_DEFAULT_LOSS = "cross-entropy"
+
+
+def kept_values(plan: Plan) -> tuple[int, ...]:
+    """Numbers per image that a training step keeps for its backward pass, by the layer that made them.
+
+    The image itself counts to the input layer, what the loss keeps to the last layer. The loss is the
+    one that the network's file names, or cross-entropy.
+    """
+    recipe = plan.network.recipe
+    named = recipe.loss if recipe is not None else None
+    outline = outline_of(plan, losses()[named or _DEFAULT_LOSS])
+    found = [0] * len(plan.layers)
+    for number in _kept(outline):
+        found[outline.layers[number]] += outline.tensors[number].values
+    return tuple(found)
+
+
+def kept_bytes(plan: Plan) -> int:
+    """Bytes per image that a training step keeps for its backward pass."""
+    return FLOAT_BYTES * sum(kept_values(plan))
+
+
+def _kept(outline: Outline) -> set[int]:
+    """The tensors that are made, or given, before the backward pass and read in it."""
+    steps = _pooled_first(_fused(outline), outline)
+    again = _computed_again(steps, outline)
+    owner: dict[int, int] = {}
+    there: set[int] = set()
+    read: set[int] = set()
+    for step in steps:
+        if is_view(step):
+            x = step.inputs[0]
+            owner[step.outputs[0]] = owner.get(x, x)
+        if step.forward:
+            there.update(step.outputs)
+            if step.outputs[0] in again:
+                read.update(step.inputs)
+        elif not is_view(step):
+            read.update(number for number in step.inputs if number not in again)
+    return {
+        root
+        for number in read
+        for root in (owner.get(number, number),)
+        if outline.tensors[root].batched and (root in there or outline.tensors[root].role is Role.INPUT)
+    }
+
+
+# Fusion, as in ``fuse``.
+
+
+class _Fused(Step):
+    """A formula with the formulas that it took in: for each operand a tensor or such a formula."""
+
+    __slots__ = ("operands",)
+
+    def __init__(self, step: Step, inputs: tuple[int, ...], operands: tuple[int | Step, ...]) -> None:
+        super().__init__(step.operation, inputs, step.outputs, step.forward)
+        self.operands = operands
+
+
+def _fused(outline: Outline) -> list[Step]:
+    """The steps that anyone reads the results of, with formulas put into the formulas that read them."""
+    tensors = outline.tensors
+    steps = _read(outline)
+    readers = Counter(number for step in steps for number in step.inputs)
+    readers.update(outline.gradients)
+    producers: dict[int, Step] = {}
+    taken_in: set[Step] = set()
+    found: list[Step] = []
+    for step in steps:
+        operation = step.operation
+        if isinstance(operation, Elementwise):
+            kind = tensors[step.outputs[0]]
+            domain = kind.positions, kind.batched
+        elif isinstance(operation, Reduction):
+            domain = operation.shape, operation.batched
+        else:
+            found.append(step)
+            continue
+        operands: list[int | Step] = []
+        for number in step.inputs:
+            made = producers.get(number)
+            kind = tensors[number]
+            if (
+                made is not None
+                and readers[number] == 1
+                and number not in outline.outputs
+                and kind.role is Role.VALUE
+                and (kind.positions, kind.batched) == domain
+                and len(made.inputs) + len(step.inputs) <= MOST_INPUTS
+            ):
+                operands.append(made)
+                taken_in.add(made)
+            else:
+                operands.append(number)
+        if any(isinstance(one, Step) for one in operands):
+            inputs = [one.inputs if isinstance(one, Step) else (one,) for one in operands]
+            distinct = dict.fromkeys(number for numbers in inputs for number in numbers)
+            step = _Fused(step, tuple(distinct), tuple(operands))
+        if isinstance(operation, Elementwise):
+            producers[step.outputs[0]] = step
+        found.append(step)
+    return [step for step in found if step not in taken_in]
+
+
+def _read(outline: Outline) -> list[Step]:
+    """Without the steps whose results nobody reads."""
+    read = {*outline.outputs, *outline.gradients}
+    found = []
+    for step in reversed(outline.steps):
+        if any(number in read or outline.tensors[number].role is Role.STORED for number in step.outputs):
+            read.update(step.inputs)
+            found.append(step)
+    found.reverse()
+    return found
+
+
+_DEEPEST = 4
+"""Formulas within formulas of which it is still asked what they compute together: see ``commute``."""
+
+
+def _formula(step: Step, depth: int = 0) -> tuple[Expression, tuple[int, ...]] | None:
+    """What a step computes and of which tensors; None where it is more than ``commute`` looks for."""
+    if depth > _DEEPEST or len(step.inputs) > 2 or not isinstance(step.operation, Elementwise):
+        return None
+    expression = step.operation.expression
+    if not isinstance(step, _Fused):
+        return expression, step.inputs
+    inputs: list[int] = []
+    by: dict[int, Expression] = {}
+    for place, one in enumerate(step.operands):
+        inner = _formula(one, depth + 1) if isinstance(one, Step) else (operand(0), (one,))
+        if inner is None:
+            return None
+        shift = {number: operand(len(inputs) + number) for number in range(len(inner[1]))}
+        by[place] = inner[0].substitute(shift)
+        inputs.extend(inner[1])
+    numbered = {number: Tensor(str(number), ()) for number in inputs}
+    expression, kept = pruned(expression.substitute(by), tuple(numbered[number] for number in inputs))
+    return expression, tuple(int(tensor.name) for tensor in kept)
+
+
+# Activations behind the pooling, as in ``commute``.
+
+
+def _pooled_first(steps: list[Step], outline: Outline) -> list[Step]:
+    if not any(isinstance(step.operation, WindowMaximum) for step in steps):
+        return steps
+    readers: dict[int, list[Step]] = {}
+    producers: dict[int, Step] = {}
+    for step in steps:
+        for number in step.inputs:
+            readers.setdefault(number, []).append(step)
+        for number in step.outputs:
+            producers.setdefault(number, step)
+    changed: dict[Step, tuple[Step, ...]] = {}
+    for step in steps:
+        if isinstance(step.operation, WindowMaximum):
+            changed.update(_moved(step, readers, producers, outline))
+    return [new for old in steps for new in changed.get(old, (old,))]
+
+
+def _moved(
+    pooling: Step, readers: dict[int, list[Step]], producers: dict[int, Step], outline: Outline
+) -> dict[Step, tuple[Step, ...]]:
+    """What takes the place of each step where the activation in front of a pooling goes behind it."""
+    operation = pooling.operation
+    assert isinstance(operation, WindowMaximum)
+    active = pooling.inputs[0]
+    activation = producers.get(active)
+    kernel, padding = operation.pooling.kernel, operation.pooling.padding
+    sees = (
+        max(padding.top, padding.bottom) < kernel.height and max(padding.left, padding.right) < kernel.width
+    )
+    if not sees or activation is None or active in outline.outputs:
+        return {}
+    kept_in_order = _kept_in_order(activation, outline.tensors)
+    if not kept_in_order or kept_in_order[0] in outline.outputs:
+        return {}
+    others = [reader for reader in readers[active] if reader is not pooling]
+    back = _spread_and_masked(others, pooling, active, readers, producers, outline) if others else None
+    if others and back is None:
+        return {}
+    pooled, winner = pooling.outputs
+    largest = len(outline.tensors)
+    outline.tensors.append(outline.tensors[pooled])
+    outline.layers.append(outline.layers[pooled])
+    first = Step(operation, kept_in_order[:1], (largest, winner), pooling.forward)
+    after = Step(activation.operation, (largest, *kept_in_order[1:]), (pooled,), activation.forward)
+    changed: dict[Step, tuple[Step, ...]] = {activation: (), pooling: (first, after)}
+    if back is not None:
+        spreading, mask = back
+        dy, dx = spreading.inputs[0], mask.outputs[0]
+        masked = len(outline.tensors)
+        outline.tensors.append(outline.tensors[dy])
+        outline.layers.append(outline.layers[dy])
+        swap = {active: pooled, spreading.outputs[0]: dy}
+        changed[spreading] = ()
+        changed[mask] = (
+            Step(mask.operation, tuple(swap[number] for number in mask.inputs), (masked,), mask.forward),
+            Step(spreading.operation, (masked, winner), (dx,), spreading.forward),
+        )
+    return changed
+
+
+_BIASED = operand(0) + operand(1)
+
+
+def _kept_in_order(activation: Step, tensors: list[Kind]) -> tuple[int, ...]:
+    """The inputs of relu(x), relu(x + b) or x + b with one b per channel; else none."""
+    formula = _formula(activation)
+    y = tensors[activation.outputs[0]]
+    if formula is None or y.role is not Role.VALUE or not formula[1]:
+        return ()
+    expression, inputs = formula
+    x = tensors[inputs[0]]
+    if (x.positions, x.batched) != (y.positions, y.batched):
+        return ()
+    if expression == relu(operand(0)):
+        return inputs
+    if len(inputs) != 2 or expression not in (_BIASED, relu(_BIASED)):
+        return ()
+    bias = tensors[inputs[1]]
+    return inputs if not bias.batched and bias.positions[:2] == (1, 1) else ()
+
+
+def _spread_and_masked(
+    others: list[Step],
+    pooling: Step,
+    active: int,
+    readers: dict[int, list[Step]],
+    producers: dict[int, Step],
+    outline: Outline,
+) -> tuple[Step, Step] | None:
+    """The two steps of the way back that may change places: the spreading to the winners, the mask."""
+    mask = others[0]
+    formula = _formula(mask)
+    if len(others) > 1 or formula is None or mask.outputs[0] in outline.outputs:
+        return None
+    expression, inputs = formula
+    spread = next((number for number in inputs if number != active), None)
+    spreading = producers.get(spread) if spread is not None else None
+    if spread is None or spreading is None or not isinstance(spreading.operation, WindowMaximumGradient):
+        return None
+    assert isinstance(pooling.operation, WindowMaximum)
+    fits = (
+        spreading.inputs[1] == pooling.outputs[1]
+        and spreading.operation.pooling == pooling.operation.pooling
+        and len(inputs) == 2
+        and len(readers[spread]) == 1
+        and spread not in outline.outputs
+        and _is_product(expression, inputs.index(spread))
+    )
+    return (spreading, mask) if fits else None
+
+
+def _is_product(expression: Expression, number: int) -> bool:
+    if expression.function != "multiply":
+        return False
+    left, right = expression.arguments
+    return (left.operand == number and number not in right.operands()) or (
+        right.operand == number and number not in left.operands()
+    )
+
+
+# Computing again, as in ``recompute``.
+
+
+def _computed_again(steps: list[Step], outline: Outline) -> set[int]:
+    """The results of the forward pass that are let go and computed again when they are next read."""
+    first: dict[int, int] = {}
+    last: dict[int, int] = {}
+    for position, step in enumerate(steps):
+        if not step.forward:
+            for number in step.inputs:
+                first.setdefault(number, position)
+                last[number] = position
+    again: set[int] = set()
+    for step in steps:
+        y = step.outputs[0]
+        moment = first.get(y)
+        if moment is None or not step.forward or not isinstance(step.operation, Elementwise):
+            continue
+        if not outline.tensors[y].batched or y in outline.outputs:
+            continue
+        if all(
+            (number not in again and last.get(number, -1) >= moment)
+            or not outline.tensors[number].batched
+            or outline.tensors[number].role is not Role.VALUE
+            for number in step.inputs
+        ):
+            again.add(y)
+    return again
