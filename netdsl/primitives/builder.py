@@ -36,14 +36,12 @@ class Builder:
     """Collects operations for one batch size, in the order in which they run.
 
     ``batch`` is the number of images of a step; ``training`` tells layers that behave otherwise
-    in training (dropout, batch normalisation) which they are in. An ``outline`` is only looked at, not
-    run: no constants are worked out for it.
+    in training (dropout, batch normalisation) which they are in.
     """
 
-    def __init__(self, batch: int, *, training: bool, outline: bool = False) -> None:
+    def __init__(self, batch: int, *, training: bool) -> None:
         self.batch = batch
         self.training = training
-        self.outline = outline
         self.operations: list[Operation] = []
         self.stored: dict[str, Tensor] = {}
         self.inputs: dict[str, Tensor] = {}
@@ -83,10 +81,9 @@ class Builder:
     def constant(
         self, name: str, shape: tuple[int, ...], values: Callable[[], Sequence[float]]
     ) -> Tensor:
-        """A tensor of fixed numbers; ``values`` makes them, in C order, where they are wanted."""
+        """A tensor of fixed numbers; ``values`` makes them, in C order."""
         tensor = Tensor(f"{self.origin}.{name}", shape, batched=False, role=Role.CONSTANT)
-        if not self.outline:
-            self.constants[tensor] = tuple(values())
+        self.constants[tensor] = tuple(values())
         return tensor
 
     # What gradients ask.

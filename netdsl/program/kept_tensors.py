@@ -19,6 +19,7 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
 from netdsl.program.fuse import MOST_INPUTS
 from netdsl.program.outline import Kind, Outline, Step, is_view, outline_of
+from netdsl.program.repeats import shortened
 from netdsl.quantities import FLOAT_BYTES
 
 _DEFAULT_LOSS = "cross-entropy"
@@ -32,11 +33,12 @@ def kept_values(plan: Plan) -> tuple[int, ...]:
     """
     recipe = plan.network.recipe
     named = recipe.loss if recipe is not None else None
-    outline = outline_of(plan, losses()[named or _DEFAULT_LOSS])
-    found = [0] * len(plan.layers)
+    layers, places = shortened(plan.layers)
+    outline = outline_of(layers, losses()[named or _DEFAULT_LOSS])
+    found = [0] * len(layers)
     for number in _kept(outline):
         found[outline.layers[number]] += outline.tensors[number].values
-    return tuple(found)
+    return tuple([found[place] for place in places])
 
 
 def kept_bytes(plan: Plan) -> int:

@@ -7,18 +7,19 @@ same volumes, and the step is put together from such fragments by numbers alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from netdsl.losses.loss import Loss
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.plan.plan import PlannedLayer
 from netdsl.primitives.builder import Builder, Shape3, leading_ones
 from netdsl.primitives.elementwise import Elementwise
-from netdsl.primitives.expression import constant, operand
+from netdsl.primitives.expression import Expression, constant, operand
 from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.gradients import Gradients, pass_back
+from netdsl.program.repeats import Placed
 
 
 class Kind(NamedTuple):
@@ -77,14 +78,14 @@ class _Fragment(NamedTuple):
     own: tuple[Kind, ...]
 
 
-def outline_of(plan: Plan, loss: Loss) -> Outline:
-    """The outline of a training step with a loss."""
-    return _Writer(plan, loss).written()
+def outline_of(layers: Sequence[Placed], loss: Loss) -> Outline:
+    """The outline of a training step of some layers, the input first, with a loss behind the last."""
+    return _Writer(layers, loss).written()
 
 
 class _Writer:
-    def __init__(self, plan: Plan, loss: Loss) -> None:
-        self.plan = plan
+    def __init__(self, layers: Sequence[Placed], loss: Loss) -> None:
+        self.layers = layers
         self.loss = loss
         self.outline = Outline([], [], [], set(), [])
         self.wanted: list[bool] = []
@@ -94,15 +95,16 @@ class _Writer:
         self.fragments: dict[object, _Fragment] = {}
 
     def written(self) -> Outline:
-        for layer in self.plan.layers:
-            self._lower(layer)
+        for placed in self.layers:
+            self._lower(placed)
         error = self._lose()
         self._differentiate(error)
         return self.outline
 
-    def _lower(self, layer: PlannedLayer) -> None:
+    def _lower(self, placed: Placed) -> None:
         """Write the forward pass of a layer."""
-        results = [self.results[index] for index in layer.node.inputs]
+        layer = placed.layer
+        results = [self.results[index] for index in placed.inputs]
         inputs = tuple(dict.fromkeys(results))
         wanted = tuple(self.wanted[number] for number in inputs)
         places = tuple(inputs.index(number) for number in results) if len(inputs) < len(results) else ()
@@ -110,7 +112,7 @@ class _Writer:
         fragment = self.fragments.get(key)
         if fragment is None:
             fragment = self.fragments[key] = self._fragment(layer, inputs, wanted, places)
-        self.results.append(self._place(fragment, inputs, layer.node.position))
+        self.results.append(self._place(fragment, inputs, len(self.results)))
 
     def _fragment(
         self, layer: PlannedLayer, inputs: tuple[int, ...], wanted: tuple[bool, ...], places: tuple[int, ...]
@@ -131,9 +133,10 @@ class _Writer:
 
     def _lose(self) -> int:
         """Write the loss; returns the mistake."""
-        outline, last = self.outline, self.plan.layers[-1].node
-        closes = last.layer.yields_probabilities or last.layer.decides
-        scores = self.results[last.inputs[0]] if closes else self.results[-1]
+        outline, (planned, sources) = self.outline, self.layers[-1]
+        last = planned.node.layer
+        closes = last.yields_probabilities or last.decides
+        scores = self.results[sources[0]] if closes else self.results[-1]
         read = scores if self.loss.takes_scores else self.results[-1]
         copied = outline.tensors[read].role is Role.INPUT
 
@@ -144,7 +147,7 @@ class _Writer:
             return self.loss.lower(build, build.flatten(predicted), target)
 
         fragment = _fragment_of(lower, [outline.tensors[read].positions], (self.wanted[read],), [])
-        error = self._place(fragment, (read,), len(self.plan.layers) - 1)
+        error = self._place(fragment, (read,), len(self.layers) - 1)
         outline.outputs.update((error, scores))
         return error
 
@@ -170,7 +173,7 @@ class _Writer:
 
     def _tensor(self, kind: Kind) -> int:
         self.outline.tensors.append(kind)
-        self.outline.layers.append(len(self.plan.layers) - 1)
+        self.outline.layers.append(len(self.layers) - 1)
         return len(self.outline.tensors) - 1
 
     def _differentiate(self, error: int) -> None:
@@ -210,6 +213,43 @@ _SUM = Elementwise(
 """Stands for sums of gradients, of however many."""
 
 
+class _OutlineBuilder(Builder):
+    """Collects operations that are only looked at: no constants, and no formulas of very many operands."""
+
+    def constant(self, name: str, shape: tuple[int, ...], values: Callable[[], Sequence[float]]) -> Tensor:
+        return Tensor(name, shape, batched=False, role=Role.CONSTANT)
+
+    def _elementwise(self, y: Tensor, expression: Expression, inputs: tuple[Tensor, ...]) -> None:
+        if len(inputs) > MOST_OPERANDS:
+            self.append(_Wide(y, expression, tuple(dict.fromkeys(inputs))))
+        else:
+            super()._elementwise(y, expression, inputs)
+
+
+MOST_OPERANDS = 32
+"""Of a formula whose gradients are written out: there are as many of them, each of as many operands."""
+
+
+class _Wide(Elementwise):
+    """A sum, a product or a maximum of very many operands, whose gradients are known without a formula."""
+
+    def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        """A sum hands its gradient on. Of all others each gradient reads the other operands: one that reads
+        them all stands for these."""
+        if self.expression.function == "add":
+            return tuple(upstream if build.wants(tensor) else None for tensor in self.inputs)
+        found: list[Tensor | None] = []
+        read = self.inputs
+        for tensor in self.inputs:
+            if not build.wants(tensor):
+                found.append(None)
+                continue
+            found.append(build.like(tensor, "gradient"))
+            build.append(Elementwise(found[-1], self.expression, (*read, upstream)))
+            read = self.inputs[:1]
+        return tuple(found)
+
+
 def _fragment_of(
     lower: Callable[..., Tensor],
     shapes: list[Shape3],
@@ -217,7 +257,7 @@ def _fragment_of(
     arrays: list[tuple[str, tuple[int, ...], bool]],
 ) -> _Fragment:
     """Lower a layer and its gradients alone."""
-    build = Builder(1, training=True, outline=True)
+    build = _OutlineBuilder(1, training=True)
     inputs = [Tensor("input", shape) for shape in shapes]
     for tensor, wants in zip(inputs, wanted, strict=True):
         if wants:
