@@ -38,7 +38,6 @@ def planned(*layers: Layer | tuple[Layer, tuple[int, ...]]) -> Plan:
                 layer.parameters(*inputs),
                 layer.statistics(*inputs),
                 layer.macs(*inputs),
-                layer.kept_values(*inputs),
                 Size(1, 1),
             )
         )

@@ -15,7 +15,6 @@ from netdsl.layers.prelu import Prelu
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import inference_program, training_program
-from netdsl.quantities import Volume
 
 
 @pytest.mark.parametrize("name", ["numpy", "numba"])
@@ -86,7 +85,3 @@ def test_running_statistics_by_hand() -> None:
     session.run()
     assert float(store["L1.running_mean"][0]) == pytest.approx(0.25 * 4.0)
     assert float(store["L1.running_variance"][0]) == pytest.approx(0.75 + 0.25 * values.var(ddof=1), rel=1e-5)
-
-
-def test_batch_normalisation_keeps_its_input_for_backward() -> None:
-    assert BatchNorm().kept_values(Volume(4, 5, 6)) == 120

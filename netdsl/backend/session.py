@@ -68,6 +68,20 @@ class Session(Protocol):
         """
 
 
+class Prepared(Protocol):
+    """A program of which it is known how it will run. Nothing is allocated for it."""
+
+    def needed_bytes(self, *, repeated: bool) -> int:
+        """The memory that its session will allocate, without the store.
+
+        ``repeated`` says whether it runs several steps in a row, so that a backend which prepares the
+        next batch during a step needs the inputs twice.
+        """
+
+    def bind(self, store: Store) -> Session:
+        """Make the session. ``store`` must hold every array of ``program.stored``."""
+
+
 class Backend(Protocol):
     """Binds programs."""
 
@@ -77,12 +91,16 @@ class Backend(Protocol):
     def problem(self) -> str:
         """Why compiled code could not be kept for the next process; empty where it could."""
 
+    def prepare(self, program: Program, threads: int) -> Prepared:
+        """Decide how a program will run."""
+
     def bind(
         self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any
     ) -> Session:
         """Make a session. ``store`` must hold every array of ``program.stored``.
 
-        ``allow`` is called with the bytes of the arena before they are asked for, and may raise.
+        ``allow`` is called with the bytes of the session, for one step, before they are asked for, and
+        may raise.
         """
 
 
@@ -103,6 +121,12 @@ def input_arrays(program: Program) -> dict[str, Array]:
         assert tensor.role is Role.INPUT
         arrays[name] = np.zeros(tensor.full_shape(program.batch), tensor.type.value[0])
     return arrays
+
+
+def given_bytes(program: Program) -> int:
+    """Bytes of the inputs and the constants."""
+    tensors = (*program.inputs.values(), *program.constants)
+    return sum(tensor.size_bytes(program.batch) for tensor in tensors)
 
 
 def constant_arrays(program: Program) -> dict[Tensor, Array]:

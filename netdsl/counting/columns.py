@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from netdsl.layers.layer import Parameter
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.quantities import FLOAT_BYTES, Size
+from netdsl.quantities import FLOAT_BYTES, Size, Volume
+
+Counts: TypeAlias = Callable[[Plan], Sequence[int]]
+"""What counts something of each layer of a plan, in order."""
 
 
 class Column(NamedTuple):
-    """``count`` answers for one layer; the total is the sum. ``meaning`` stands under the table."""
+    """``counts`` answers for each layer; the total is the sum. ``meaning`` stands under the table."""
 
     heading: str
     meaning: str
-    count: Callable[[PlannedLayer], int]
+    counts: Counts
 
 
-def _parameters(which: Callable[[PlannedLayer, Parameter], bool]) -> Callable[[PlannedLayer], int]:
-    def count(planned: PlannedLayer) -> int:
-        return sum(part.values for part in planned.parameters if which(planned, part))
+def _each(count: Callable[[PlannedLayer], int]) -> Counts:
+    """The counts of what a layer alone decides; groups repeat layers, which are asked once."""
 
-    return count
+    def counts(plan: Plan) -> list[int]:
+        known: dict[tuple[int, tuple[Volume, ...]], int] = {}
+        found = []
+        for planned in plan.layers:
+            key = (id(planned.node.layer), planned.inputs)
+            if key not in known:
+                known[key] = count(planned)
+            found.append(known[key])
+        return found
+
+    return counts
+
+
+def _parameters(which: Callable[[PlannedLayer, Parameter], bool]) -> Counts:
+    return _each(lambda planned: sum(part.values for part in planned.parameters if which(planned, part)))
+
+
+def _kept(plan: Plan) -> Sequence[int]:
+    from netdsl.program.kept_tensors import kept_values  # only this column needs the program of a step
+
+    return kept_values(plan)
 
 
 def _normalises(planned: PlannedLayer, parameter: Parameter) -> bool:
@@ -44,7 +66,9 @@ def _flops(planned: PlannedLayer) -> int:
 
 COLUMNS = {
     "parameters": Column(
-        "parameters", "learned numbers: weights, biases, bn_affine", lambda layer: layer.parameter_count
+        "parameters",
+        "learned numbers: weights, biases, bn_affine",
+        _each(lambda layer: layer.parameter_count),
     ),
     "weights": Column("weights", "learned numbers that are multiplied with", _parameters(_is_weight)),
     "biases": Column("biases", "learned numbers that are added", _parameters(_is_bias)),
@@ -52,31 +76,34 @@ COLUMNS = {
     "bn_statistics": Column(
         "BN statistics",
         "running mean and variance of normalisations: kept, not learned, not in parameters",
-        lambda layer: sum(statistic.values for statistic in layer.statistics),
+        _each(lambda layer: sum(statistic.values for statistic in layer.statistics)),
     ),
     "connections": Column(
         "connections",
         "one per weight and one per bias for each output value (LeCun, 1989, 1998), of one image",
-        lambda layer: layer.node.layer.connections(*layer.inputs),
+        _each(lambda layer: layer.node.layer.connections(*layer.inputs)),
     ),
     "macs": Column(
-        "MACs", "multiply-accumulates of weights, without biases, of one image", lambda layer: layer.macs
+        "MACs",
+        "multiply-accumulates of weights, without biases, of one image",
+        _each(lambda layer: layer.macs),
     ),
     "flops": Column(
         "FLOPs",
         "2*MACs, and one addition per output value that has a bias, of one image",
-        _flops,
+        _each(_flops),
     ),
     "activations": Column(
-        "activations", "numbers in the output, of one image", lambda layer: layer.output.values
+        "activations", "numbers in the output, of one image", _each(lambda layer: layer.output.values)
     ),
     "kept": Column(
         "kept",
-        "numbers that training keeps for the backward pass, of one image",
-        lambda layer: layer.kept_values,
+        "numbers that training keeps for the backward pass, each at the layer that made it, of one image; "
+        "what the loss keeps stands at the last layer",
+        _kept,
     ),
     "parameter_bytes": Column(
-        "param bytes", "parameters as 32-bit floats", lambda layer: FLOAT_BYTES * layer.parameter_count
+        "param bytes", "parameters as 32-bit floats", _each(lambda layer: FLOAT_BYTES * layer.parameter_count)
     ),
 }
 """Columns that are counts, by name."""
@@ -91,11 +118,13 @@ def column_names() -> tuple[str, ...]:
     return (*COLUMNS, RECEPTIVE_FIELD)
 
 
-def cell(name: str, planned: PlannedLayer) -> int | Size | None:
-    """What a column has for a layer; None for a receptive field that is not known."""
-    return planned.receptive_field if name == RECEPTIVE_FIELD else COLUMNS[name].count(planned)
+def cells(name: str, plan: Plan) -> Sequence[int] | Sequence[Size | None]:
+    """What a column has for each layer; None for a receptive field that is not known."""
+    if name == RECEPTIVE_FIELD:
+        return [planned.receptive_field for planned in plan.layers]
+    return COLUMNS[name].counts(plan)
 
 
 def total(name: str, plan: Plan) -> int:
     """The sum of a column that counts."""
-    return sum(COLUMNS[name].count(planned) for planned in plan.layers)
+    return sum(COLUMNS[name].counts(plan))

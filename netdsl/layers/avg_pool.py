@@ -48,9 +48,6 @@ class AvgPool(Pooling):
     fillers = ("filters", "filter", "kernels", "windows", "window", "pooling", "avg", "average")
     linear = True
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return 0
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         volume = Volume(x.shape[0], x.shape[1], x.shape[2])

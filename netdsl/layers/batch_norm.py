@@ -104,9 +104,6 @@ class BatchNorm(Layer):
         # What training takes from the batch is fixed afterwards.
         return Reads((reading_here(),), Channels.OWN)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
-
     def normalised_values(self, *inputs: Volume) -> int:
         return inputs[0].height * inputs[0].width
 

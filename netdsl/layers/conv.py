@@ -191,9 +191,6 @@ class Conv(Layer):
             return Reads((covers,), Channels.SOME if everything else Channels.SELECTED)
         return Reads((covers,), Channels.ALL if self.groups == 1 else Channels.SOME)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         volume = Volume(x.shape[0], x.shape[1], x.shape[2])

@@ -149,9 +149,6 @@ class Deconv(Layer):
         columns = spreading_taps(self.kernel.width, self.stride.width, cut.left)
         return Reads((reading(rows, columns),), Channels.ALL if self.groups == 1 else Channels.SOME)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         output = self.volume(Volume(x.shape[0], x.shape[1], x.shape[2]))

@@ -96,9 +96,6 @@ class Depthwise(Layer):
         moving = self.moving(inputs[0])
         return Window(moving.kernel, moving.stride, moving.padding, self.dilation)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         volume = Volume(x.shape[0], x.shape[1], x.shape[2])

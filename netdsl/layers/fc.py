@@ -79,9 +79,6 @@ class FullyConnected(Layer):
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_all(inputs[0]),), Channels.ALL)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         y = build.matmul(build.flatten(inputs[0]), build.parameter("weights"))
         return build.add_per_channel(y, build.parameter("bias")) if self.bias else y

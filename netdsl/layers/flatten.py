@@ -69,8 +69,5 @@ class Flatten(Layer):
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_all(inputs[0]),))
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return 0
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return build.flatten(inputs[0])

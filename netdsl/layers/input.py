@@ -67,8 +67,5 @@ class Input(Layer):
     def window(self, *inputs: Volume) -> Window:
         return POINT
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return 0
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return build.input("x", (self.height, self.width, self.channels))

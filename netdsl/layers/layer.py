@@ -82,7 +82,7 @@ def window_reading(window: Window) -> Reading:
     return Reading(((rows, columns),))
 
 
-_QUESTIONS = ("problems", "volume", "arithmetic", "parameters", "macs", "window", "kept_values", "lower")
+_QUESTIONS = ("problems", "volume", "arithmetic", "parameters", "macs", "window", "lower")
 
 
 class Layer:
@@ -211,10 +211,6 @@ class Layer:
         covers = window_reading(self.window(*inputs))
         return Reads(tuple(covers._replace(source=source) for source in range(len(inputs))))
 
-    def kept_values(self, *inputs: Volume) -> int:
-        """How many numbers per image the backward pass needs of this layer's inputs or outputs."""
-        raise NotImplementedError
-
     def normalised_values(self, *inputs: Volume) -> int:
         """How many numbers of one image lose their common mean, or are divided by their sum; 0 for none.
 
@@ -250,6 +246,3 @@ class Pointwise(Layer, abstract=True):
 
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_here(),), Channels.OWN)
-
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values

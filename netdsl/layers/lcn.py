@@ -81,9 +81,6 @@ class LocalContrastNorm(Pointwise):
         everywhere = reading_all(inputs[0], margin=reach)
         return Reads((reading(near, near), everywhere), Channels.ALL)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return 2 * inputs[0].values + inputs[0].height * inputs[0].width
-
     def gaussian(self, channels: int) -> list[float]:
         """The Gaussian for every channel, adding up to 1: (size, size, channels, 1)."""
         half, deviation = self.size // 2, self.size / 4

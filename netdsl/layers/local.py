@@ -106,9 +106,6 @@ class Local(Layer):
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((window_reading(self.window(*inputs)),), Channels.ALL)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         volume = Volume(x.shape[0], x.shape[1], x.shape[2])

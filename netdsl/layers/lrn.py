@@ -95,9 +95,6 @@ class LocalResponseNorm(Pointwise):
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_here(),), Channels.SOME)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return 2 * inputs[0].values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         squares = build.elementwise(operand(0) * operand(0), x, name="squares")

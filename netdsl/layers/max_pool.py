@@ -45,9 +45,6 @@ class MaxPool(Pooling):
     fillers = ("filters", "filter", "kernels", "windows", "window", "pooling", "max")
     linear = False
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return self.output(*inputs).values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         volume = Volume(x.shape[0], x.shape[1], x.shape[2])

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
     from netdsl.primitives.tensor import Tensor
 
+MOST_PIECES = 256
+"""Each piece is an operand of one formula: the work of writing it grows with their third power."""
+
 
 class Maxout(Layer):
     """Maxout: groups of channels compete, and the largest of each position goes on.
@@ -48,7 +51,9 @@ class Maxout(Layer):
     linear = False
     activates = True
 
-    pieces = count("linear functions of which the largest counts", default=2, positional=True)
+    pieces = count(
+        "linear functions of which the largest counts", default=2, positional=True, maximum=MOST_PIECES
+    )
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         (x,) = inputs
@@ -79,9 +84,6 @@ class Maxout(Layer):
 
     def window(self, *inputs: Volume) -> Window:
         return POINT
-
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

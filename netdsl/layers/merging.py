@@ -24,9 +24,6 @@ class Merging(Layer, abstract=True):
     def window(self, *inputs: Volume) -> Window:
         return POINT
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return 0
-
 
 def listed(volumes: tuple[Volume, ...]) -> str:
     """``28x28x64 and 14x14x64``."""

@@ -17,6 +17,3 @@ class MovingValues(Layer, abstract=True):
 
     def window(self, *inputs: Volume) -> Window:
         return POINT
-
-    def kept_values(self, *inputs: Volume) -> int:
-        return 0

@@ -72,9 +72,6 @@ class Multiply(Merging):
             )
         )
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return sum(volume.values for volume in inputs)
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         product: Expression = operand(0)
         for number in range(1, len(inputs)):

@@ -107,9 +107,6 @@ class Rbf(Layer):
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_all(inputs[0]),), Channels.ALL)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         # |x - p|^2 = |x|^2 - 2 x.p + |p|^2, and every pattern has |p|^2 = 84.
         x = build.flatten(inputs[0])

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import Pointwise
 from netdsl.primitives.expression import greater, operand
-from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
@@ -47,9 +46,6 @@ class Step(Pointwise):
     linear = False
     activates = True
     decides = True
-
-    def kept_values(self, *inputs: Volume) -> int:
-        return 0
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return build.elementwise(greater(operand(0), 0), inputs[0], name="step")

@@ -60,9 +60,6 @@ class Subsample(Pooling):
         moving = self.moving(inputs[0])
         return self.output(*inputs).values * (moving.kernel.height * moving.kernel.width + 1)
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return self.output(*inputs).values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         volume = Volume(x.shape[0], x.shape[1], x.shape[2])

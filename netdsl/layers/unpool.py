@@ -85,9 +85,6 @@ class Unpool(Pooling):
         )
         return Reads((Reading((back,)), Reading((*window_reading(window).steps, back), 1)))
 
-    def kept_values(self, *inputs: Volume) -> int:
-        return inputs[0].values
-
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x, before = inputs
         moving = self.moving(Volume(before.shape[0], before.shape[1], before.shape[2]))

@@ -92,7 +92,7 @@ def measure(
     backend = open_backend()
     stored_bytes = FLOAT_BYTES * sum(prod(shape) for _, shape, _ in program.stored)
     given_bytes = sum(tensor.size_bytes(task.batch) for tensor in program.inputs.values())
-    _require(task, stored_bytes + given_bytes)
+    _require(task, stored_bytes + backend.prepare(program, task.threads).needed_bytes(repeated=False))
     if task.autotune:
         tuned = tune([program], task.threads)
         say(str(tuned))

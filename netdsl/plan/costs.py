@@ -19,7 +19,6 @@ class _Costs(NamedTuple):
     parameters: tuple[Parameter, ...]
     statistics: tuple[Statistic, ...]
     macs: int
-    kept_values: int
     reads: Reads
 
 
@@ -28,7 +27,6 @@ def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
         layer.parameters(*inputs),
         layer.statistics(*inputs),
         layer.macs(*inputs),
-        layer.kept_values(*inputs),
         layer.reads(*inputs),
     )
 
@@ -46,7 +44,7 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
         costs = known.get(key)
         if costs is None:
             costs = known[key] = _costs(node.layer, inputs)
-        parameters, statistics, macs, kept_values, reads = costs
+        parameters, statistics, macs, reads = costs
         output = volumes[node.position]
         seen = tuple([views[index] for index in node.inputs])
         view = sight.behind(node.layer, seen, inputs, output, reads)
@@ -58,5 +56,5 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
         for index in node.inputs:
             if last_readers[index] == node.position:
                 views.pop(index, None)
-        planned.append(PlannedLayer(node, inputs, output, parameters, statistics, macs, kept_values, field))
+        planned.append(PlannedLayer(node, inputs, output, parameters, statistics, macs, field))
     return tuple(planned)

@@ -22,7 +22,6 @@ class PlannedLayer(NamedTuple):
     parameters: tuple[Parameter, ...]
     statistics: tuple[Statistic, ...]
     macs: int
-    kept_values: int
     receptive_field: Size | None
 
     @property
@@ -56,11 +55,6 @@ class Plan(NamedTuple):
     def activation_values(self) -> int:
         """Numbers in all output volumes of one image, the input included."""
         return sum(layer.output.values for layer in self.layers)
-
-    @property
-    def kept_bytes(self) -> int:
-        """Bytes per image that the backward pass needs."""
-        return FLOAT_BYTES * sum(layer.kept_values for layer in self.layers)
 
     @property
     def parameter_bytes(self) -> int:

@@ -78,9 +78,7 @@ class Builder:
         """An array that the layer being lowered keeps without learning it."""
         return self.stored[f"{self.origin}.{name}"]
 
-    def constant(
-        self, name: str, shape: tuple[int, ...], values: Callable[[], Sequence[float]]
-    ) -> Tensor:
+    def constant(self, name: str, shape: tuple[int, ...], values: Callable[[], Sequence[float]]) -> Tensor:
         """A tensor of fixed numbers; ``values`` makes them, in C order."""
         tensor = Tensor(f"{self.origin}.{name}", shape, batched=False, role=Role.CONSTANT)
         self.constants[tensor] = tuple(values())

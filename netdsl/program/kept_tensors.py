@@ -25,14 +25,14 @@ from netdsl.quantities import FLOAT_BYTES
 _DEFAULT_LOSS = "cross-entropy"
 
 
-def kept_values(plan: Plan) -> tuple[int, ...]:
+def kept_values(plan: Plan, loss: str | None = None) -> tuple[int, ...]:
     """Numbers per image that a training step keeps for its backward pass, by the layer that made them.
 
-    The image itself counts to the input layer, what the loss keeps to the last layer. The loss is the
-    one that the network's file names, or cross-entropy.
+    The image itself counts to the input layer, what the loss keeps to the last layer. Without
+    ``loss`` it is the one that the network's file names, or cross-entropy.
     """
     recipe = plan.network.recipe
-    named = recipe.loss if recipe is not None else None
+    named = loss or (recipe.loss if recipe is not None else None)
     layers, places = shortened(plan.layers)
     outline = outline_of(layers, losses()[named or _DEFAULT_LOSS])
     found = [0] * len(layers)
@@ -41,9 +41,9 @@ def kept_values(plan: Plan) -> tuple[int, ...]:
     return tuple([found[place] for place in places])
 
 
-def kept_bytes(plan: Plan) -> int:
-    """Bytes per image that a training step keeps for its backward pass."""
-    return FLOAT_BYTES * sum(kept_values(plan))
+def kept_bytes(plan: Plan, loss: str | None = None) -> int:
+    """Bytes per image that a training step keeps for its backward pass; ``loss`` as above."""
+    return FLOAT_BYTES * sum(kept_values(plan, loss))
 
 
 def _kept(outline: Outline) -> set[int]:

@@ -154,12 +154,12 @@ class _Writer:
     def _place(self, fragment: _Fragment, inputs: tuple[int, ...], layer: int) -> int:
         """Write the forward part of a fragment and return the number of its output."""
         start = len(self.outline.tensors)
-        numbers = (*inputs, -1, *range(start, start + len(fragment.own)))
+        numbers: tuple[int, ...] = (*inputs, -1, *range(start, start + len(fragment.own)))
         self.outline.tensors.extend(fragment.own)
         self.outline.layers.extend([layer] * len(fragment.own))
+        self.wanted.extend([False] * len(fragment.own))
         result = numbers[fragment.output]
         if fragment.output > len(inputs):
-            self.wanted.extend([False] * len(fragment.own))
             self.wanted[result] = fragment.wanted
         self._write(fragment.forward, numbers, forward=True)
         self.placed.append((fragment, inputs, start))
@@ -244,8 +244,9 @@ class _Wide(Elementwise):
             if not build.wants(tensor):
                 found.append(None)
                 continue
-            found.append(build.like(tensor, "gradient"))
-            build.append(Elementwise(found[-1], self.expression, (*read, upstream)))
+            gradient = build.like(tensor, "gradient")
+            build.append(Elementwise(gradient, self.expression, (*read, upstream)))
+            found.append(gradient)
             read = self.inputs[:1]
         return tuple(found)
 

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from netdsl.counting import tool_named
-from netdsl.counting.columns import COLUMNS, cell, total
+from netdsl.counting.columns import COLUMNS, cells, total
 from netdsl.counting.tool import Tool
 from netdsl.diagnostics import Diagnostic, Edit, Label
 from netdsl.graph.printer import layer_text
 from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.program.kept_tensors import kept_values
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.source import Source, Span
 
@@ -44,8 +45,9 @@ def _pieces(
         if plan is None:
             yield "null"
         else:
-            yield f'{json.dumps(_plan(plan, names, tools))[:-1]}, "layers": ['
-            yield from _lines(_layers(plan, names))
+            kept = kept_values(plan)
+            yield f'{json.dumps(_plan(plan, kept, names, tools))[:-1]}, "layers": ['
+            yield from _lines(_layers(plan, kept, names))
             yield "]}"
         yield ', "diagnostics": ['
         yield from _lines(map(_diagnostic, findings))
@@ -58,7 +60,7 @@ def _lines(objects: Iterable[dict[str, Any]]) -> Iterator[str]:
         yield f"{',' if number else ''}\n  {json.dumps(written)}"
 
 
-def _plan(plan: Plan, names: Sequence[str], tools: Sequence[str]) -> dict[str, Any]:
+def _plan(plan: Plan, kept: Sequence[int], names: Sequence[str], tools: Sequence[str]) -> dict[str, Any]:
     written: dict[str, Any] = {
         "name": plan.network.name,
         "input": list(plan.input.shape),
@@ -68,7 +70,7 @@ def _plan(plan: Plan, names: Sequence[str], tools: Sequence[str]) -> dict[str, A
         "activations": plan.activation_values,
         "parameter_bytes": plan.parameter_bytes,
         "activation_bytes": FLOAT_BYTES * plan.activation_values,
-        "kept_bytes": plan.kept_bytes,
+        "kept_bytes": FLOAT_BYTES * sum(kept),
     }
     if names:
         written["columns"] = {name: total(name, plan) for name in names if name in COLUMNS}
@@ -81,18 +83,22 @@ def _likeness(tool: Tool, plan: Plan) -> dict[str, Any]:
     return {"counts": tool.title, "totals": tool.totals(plan), "differs": tool.differs}
 
 
-def _layers(plan: Plan, names: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _layers(plan: Plan, kept: Sequence[int], names: Sequence[str]) -> Iterator[dict[str, Any]]:
+    columns = {name: cells(name, plan) for name in names}
     texts: dict[int, str] = {}  # groups repeat the same layers
-    for layer in plan.layers:
+    for index, layer in enumerate(plan.layers):
         key = id(layer.node.layer)
         if key not in texts:
             texts[key] = layer_text(layer.node.layer)
-        yield _layer(plan, layer, texts[key], names)
+        written = _layer(plan, layer, texts[key], kept[index])
+        if names:
+            written["columns"] = {name: columns[name][index] for name in names}
+        yield written
 
 
-def _layer(plan: Plan, layer: PlannedLayer, text: str, names: Sequence[str]) -> dict[str, Any]:
+def _layer(plan: Plan, layer: PlannedLayer, text: str, kept: int) -> dict[str, Any]:
     node = layer.node
-    written: dict[str, Any] = {
+    return {
         "name": node.name,
         "kind": node.layer.keyword,
         "text": text,
@@ -102,13 +108,10 @@ def _layer(plan: Plan, layer: PlannedLayer, text: str, names: Sequence[str]) -> 
         "parameters": layer.parameter_count,
         "macs": layer.macs,
         "activations": layer.output.values,
-        "kept_values": layer.kept_values,
+        "kept_values": kept,
         "receptive_field": list(layer.receptive_field) if layer.receptive_field else None,
         "line": plan.network.source.position(node.span.start)[0],
     }
-    if names:
-        written["columns"] = {name: cell(name, layer) for name in names}
-    return written
 
 
 def _diagnostic(finding: Diagnostic) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from netdsl.counting.columns import COLUMNS, DEFAULT
 from netdsl.graph.printer import layer_text
 from netdsl.plan.plan import Plan
+from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 from netdsl.reports.display import columns, padded, visible
 
@@ -25,25 +26,21 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = 
     asked for are explained under the table.
     """
     rows = [(*_FIRST_HEADINGS, *(COLUMNS[name].heading if name in COLUMNS else "sees" for name in names))]
-    totals = dict.fromkeys(names, 0)
-    counts = [name for name in names if name in COLUMNS]
-    known: dict[tuple[object, ...], tuple[str, dict[str, int], dict[str, str]]] = {}
+    found = {name: COLUMNS[name].counts(plan) for name in names if name in COLUMNS}
     texts: dict[int, str] = {}
-    for planned in plan.layers:
-        # Groups repeat the same layers: what is the same of them is asked once.
-        key = (id(planned.node.layer), planned.inputs)
-        if key not in known:
-            found = {name: COLUMNS[name].count(planned) for name in counts}
-            shown = {name: _count(count) for name, count in found.items()}
-            if key[0] not in texts:
-                texts[key[0]] = _cut(layer_text(planned.node.layer))
-            known[key] = texts[key[0]], found, shown
-        text, found, shown = known[key]
-        for name, count in found.items():
-            totals[name] += count
-        cells = [shown[name] if name in shown else str(planned.receptive_field or UNKNOWN) for name in names]
-        rows.append((_cut(visible(planned.node.name)), text, str(planned.output), *cells))
-    rows.append(("total", "", "", *(grouped(totals[name]) if name in COLUMNS else "" for name in names)))
+    known: dict[int, str] = {}
+    for index, planned in enumerate(plan.layers):
+        # Groups repeat the same layers: what is the same of them is written once.
+        kind = id(planned.node.layer)
+        if kind not in known:
+            known[kind] = _cut(layer_text(planned.node.layer))
+        cells = [
+            _shown(found[name][index], texts) if name in found else str(planned.receptive_field or UNKNOWN)
+            for name in names
+        ]
+        rows.append((_cut(visible(planned.node.name)), known[kind], str(planned.output), *cells))
+    sums = [grouped(sum(found[name])) if name in found else "" for name in names]
+    rows.append(("total", "", "", *sums))
     widths = [max(map(columns, set(column))) for column in zip(*rows, strict=True)]
     lines = [_row(row, widths) for row in rows]
     rule = "-" * max(columns(line) for line in lines)
@@ -57,8 +54,11 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LABEL_LIMIT else text[: _LABEL_LIMIT - 1] + "…"
 
 
-def _count(count: int) -> str:
-    return grouped(count) if count else "-"
+def _shown(count: int, texts: dict[int, str]) -> str:
+    """A count as text; ``texts`` has those written before."""
+    if count not in texts:
+        texts[count] = grouped(count) if count else "-"
+    return texts[count]
 
 
 def _row(row: tuple[str, ...], widths: list[int]) -> str:
@@ -80,6 +80,6 @@ def _memory(plan: Plan) -> str:
     parts = (
         f"parameters {bytes_text(plan.parameter_bytes)}",
         f"activations {bytes_text(FLOAT_BYTES * plan.activation_values)} per image",
-        f"kept for backward {bytes_text(plan.kept_bytes)} per image",
+        f"kept for backward {bytes_text(kept_bytes(plan))} per image",
     )
     return f"memory: {', '.join(parts)}"

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-from math import prod
-from typing import TYPE_CHECKING
-
 from netdsl.data.dataset import Dataset
 from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Severity, file_error
 from netdsl.plan.plan import Plan
+from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.rules.single_values import report_batch, report_constant
-
-if TYPE_CHECKING:
-    from netdsl.program.program import Stored
 
 
 def check_trainable(plan: Plan) -> None:
@@ -85,45 +79,26 @@ def check_classes_fit(plan: Plan, dataset: Dataset) -> tuple[Diagnostic, ...]:
     )
 
 
-def check_memory(plan: Plan, stored: tuple[Stored, ...], batch: int) -> None:
-    """Raise Diagnosed (ND511) where training certainly needs more memory than there is.
+def check_least_memory(plan: Plan, loss: str) -> None:
+    """Raise Diagnosed (ND511) where the weights and what is kept of one image alone do not fit.
 
-    Counted are the stored arrays and what the backward pass needs of every image of a batch; the
-    real need is somewhat higher.
-    """
-    arrays = FLOAT_BYTES * sum(prod(shape) for _, shape, _ in stored)
-    require_memory(
-        arrays + batch * plan.kept_bytes,
-        plan.network.source.name,
-        f"training with batches of {batch}",
-        "use a smaller --batch",
-    )
-
-
-def check_weights_memory(plan: Plan) -> None:
-    """Raise Diagnosed (ND511) where the weights and one image's values alone do not fit.
-
-    Asked before the data are read and scaled to the input, which takes memory of its own.
+    Asked before the data are read and scaled to the input, which takes memory of its own. Every step
+    needs that much; what a run will allocate in all is known, and asked for, once the batches are.
     """
     require_memory(
-        plan.parameter_bytes + plan.kept_bytes,
+        plan.parameter_bytes + kept_bytes(plan, loss),
         plan.network.source.name,
         "training this network",
         "use a smaller network or a larger machine",
     )
 
 
-def check_inference_memory(plan: Plan, batch: int) -> None:
-    """Raise Diagnosed (ND511) where running the network certainly needs more memory than there is.
-
-    Counted are the weights and, for every image of a batch, the two largest volumes that follow each
-    other: a checkpoint of a few bytes may carry a network of any size.
-    """
-    volumes = [layer.output.values for layer in plan.layers]
-    largest = max(first + second for first, second in pairwise([0, *volumes]))
+def check_input_memory(plan: Plan) -> None:
+    """Raise Diagnosed (ND511) where one image does not fit: a checkpoint of a few bytes may carry a
+    network for pictures of any size."""
     require_memory(
-        plan.parameter_bytes + batch * FLOAT_BYTES * largest,
+        FLOAT_BYTES * plan.input.values,
         plan.network.source.name,
-        f"running the network on {batch} images at a time",
+        "one image of this network",
         "use a smaller network or a larger machine",
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from math import prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -19,12 +19,16 @@ from netdsl.training.recipe import Recipe
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from netdsl.backend.session import Backend, Session, Store
+    from netdsl.backend.session import Backend, Prepared, Session, Store
     from netdsl.layers.layer import Parameter
     from netdsl.program.program import Program, Stored
 
 _WORTH_THREADS = 1 << 21
 """Numbers to draw from which on threads, which take some milliseconds to start, save time."""
+
+
+Purpose: TypeAlias = tuple[str, int]
+"""What a program is for: "train" or "infer", and the images of a step."""
 
 
 class Machine:
@@ -41,8 +45,9 @@ class Machine:
         self.forms: Mapping[str, str] = NO_FORMS
         self._backend = backend
         self._threads = threads
-        self._sessions: dict[tuple[str, int], Session] = {}
-        self._programs: dict[tuple[str, int], Program] = {}
+        self._sessions: dict[Purpose, Session] = {}
+        self._programs: dict[Purpose, Program] = {}
+        self._prepared: dict[Purpose, tuple[Mapping[str, str], Prepared]] = {}
 
     def training(self, batch: int) -> Session:
         return self._session("train", batch)
@@ -85,20 +90,40 @@ class Machine:
             self._programs[key] = program
         return self._programs[key]
 
-    def _allow(self, batch: int) -> Callable[[int], None]:
-        """Refuse (ND511) an arena that the machine has no memory for."""
+    def needed_bytes(self, steps: Mapping[Purpose, int]) -> int:
+        """Memory that the sessions of some purposes, with the number of their steps, have yet to allocate.
 
-        def allow(needed_bytes: int) -> None:
-            name = self.plan.network.source.name
-            require_memory(needed_bytes, name, f"a step of {batch} images", "use a smaller --batch")
+        Nothing is allocated for the answer, and all of them are kept: so it is their sum.
+        """
+        return sum(
+            self._ready(purpose).needed_bytes(repeated=number > 1)
+            for purpose, number in steps.items()
+            if purpose not in self._sessions
+        )
 
-        return allow
+    def require_memory(self, steps: Mapping[Purpose, int], what: str, *, beside_bytes: int = 0) -> None:
+        """Raise Diagnosed (ND511) where ``steps``, and ``beside_bytes`` of arrays, do not fit."""
+        require_memory(
+            self.needed_bytes(steps) + beside_bytes,
+            self.plan.network.source.name,
+            what,
+            "use a smaller --batch, a smaller network or a larger machine",
+        )
+
+    def _ready(self, key: Purpose) -> Prepared:
+        """The program of a purpose, laid out in the forms that are set."""
+        found = self._prepared.get(key)
+        if found is None or found[0] != self.forms:
+            program = self.program(*key)._replace(forms=self.forms)
+            found = self._prepared[key] = self.forms, self._backend.prepare(program, self._threads)
+        return found[1]
 
     def _session(self, purpose: str, batch: int) -> Session:
         key = (purpose, batch)
         if key not in self._sessions:
-            program = self.program(purpose, batch)._replace(forms=self.forms)
-            self._sessions[key] = self._backend.bind(program, self.store, self._threads, self._allow(batch))
+            self.require_memory({key: 1}, f"a step of {batch} images")
+            self._sessions[key] = self._ready(key).bind(self.store)
+            del self._prepared[key]
         return self._sessions[key]
 
 

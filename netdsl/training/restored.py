@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,7 +21,7 @@ from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
 from netdsl.training.batches import batch_sizes, images_of, prepare
 from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, shortened, take_arrays
-from netdsl.training.fitness import check_inference_memory
+from netdsl.training.fitness import check_input_memory
 from netdsl.training.loop import evaluated
 from netdsl.training.machine import Machine
 from netdsl.training.metrics import Evaluation
@@ -94,7 +95,7 @@ class Restored:
 
         Raises Diagnosed: ND651 where the arrays are not those of the network, ND511 where the
         machine is too small for it."""
-        check_inference_memory(plan, 1)
+        check_input_memory(plan)
         self.checkpoint = checkpoint
         self.path = path
         self.plan = plan
@@ -125,7 +126,7 @@ class Restored:
             chosen = np.flatnonzero(dataset.parts == TEST)
             part = "test" if len(chosen) else "all"
             chosen = chosen if len(chosen) else np.arange(dataset.images)
-        check_inference_memory(self.plan, min(recipe.batch, len(chosen)))
+        self._require_memory(batch_sizes(len(chosen), recipe.batch))
         images = images_of(dataset, self.checkpoint.preparation, self.plan.output.values)
         evaluation = evaluated(self._machine, images, chosen, recipe.batch)
         require_answer(evaluation, self._machine, images, dataset.name, self.path)
@@ -155,6 +156,14 @@ class Restored:
             labels=numbers[dataset.labels],
             classes=self.checkpoint.classes,
         )
+
+    def _require_memory(self, sizes: list[int], *, fills: bool = True) -> None:
+        """Raise Diagnosed (ND511) where steps of these sizes do not fit.
+
+        ``fills`` says whether each of them prepares the inputs of the next.
+        """
+        steps = {("infer", size): number if fills else 1 for size, number in Counter(sizes).items()}
+        self._machine.require_memory(steps, f"running the network on {max(sizes)} images at a time")
 
     def picture(self, path: Path) -> NDArray[Any]:
         """A picture file as pixels of the network's input, (height, width, channels).
@@ -186,8 +195,9 @@ class Restored:
         """
         scale, shift = self.checkpoint.preparation.scale_and_shift(self.plan.input.shape)
         answers: list[Answer | Diagnostic] = []
-        check_inference_memory(self.plan, min(self.checkpoint.recipe.batch, len(pictures)))
-        for size in batch_sizes(len(pictures), self.checkpoint.recipe.batch):
+        sizes = batch_sizes(len(pictures), self.checkpoint.recipe.batch)
+        self._require_memory(sizes, fills=False)
+        for size in sizes:
             session = self._machine.inference(size)
             chosen = np.stack(pictures[len(answers) : len(answers) + size])
             prepare(session.inputs["x"], chosen, scale, shift)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shlex
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,17 +20,17 @@ from netdsl.data.split import Parts, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.graph.printer import print_network
 from netdsl.plan.plan import Plan
+from netdsl.quantities import FLOAT_BYTES
 from netdsl.training.batches import batch_sizes, images_of
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened, take_arrays
 from netdsl.training.fitness import (
     check_classes_fit,
-    check_memory,
+    check_least_memory,
     check_single_values,
     check_trainable,
-    check_weights_memory,
 )
 from netdsl.training.loop import evaluated, train
-from netdsl.training.machine import Machine, first_values
+from netdsl.training.machine import Machine, Purpose, first_values
 from netdsl.training.metrics import Evaluation
 from netdsl.training.overflow import diverged, first_spoilt, require_answer
 from netdsl.training.recipe import Recipe
@@ -77,7 +79,7 @@ class Run:
 
         Only the first step's is made ready: the backend goes on compiling the others meanwhile.
         """
-        for purpose, size in self._sizes():
+        for purpose, size in self._steps():
             if purpose == "train":
                 self.machine.training(size)
             else:
@@ -86,15 +88,10 @@ class Run:
 
     def programs(self) -> list[Program]:
         """All that the run will compute."""
-        return [self.machine.program(purpose, size) for purpose, size in self._sizes()]
+        return [self.machine.program(purpose, size) for purpose, size in self._steps()]
 
-    def _sizes(self) -> list[tuple[str, int]]:
-        """Every purpose and batch size, once."""
-        parts = [("train", self.parts.train), ("infer", self.parts.validation), ("infer", self.parts.test)]
-        sizes = [
-            (purpose, size) for purpose, part in parts for size in batch_sizes(len(part), self.recipe.batch)
-        ]
-        return list(dict.fromkeys(sizes))
+    def _steps(self) -> dict[Purpose, int]:
+        return steps_of(self.parts, self.recipe.batch)
 
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; its arrays are the live ones, not copies.
@@ -154,6 +151,15 @@ class Run:
         return outcome
 
 
+def steps_of(parts: Parts, batch: int) -> dict[Purpose, int]:
+    """Every purpose and batch size of a run, with its largest number of steps in one pass over a part."""
+    found: dict[Purpose, int] = {}
+    for purpose, part in (("train", parts.train), ("infer", parts.validation), ("infer", parts.test)):
+        for size, number in Counter(batch_sizes(len(part), batch)).items():
+            found[purpose, size] = max(number, found.get((purpose, size), 0))
+    return found
+
+
 def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     """Read the data, split it, draw the first weights.
 
@@ -161,13 +167,15 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     """
     check_trainable(plan)
     warnings = check_single_values(plan, recipe.batch)
-    check_weights_memory(plan)
+    check_least_memory(plan, recipe.loss)
     dataset = read_data(recipe.data, plan.input)
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, recipe.shares, recipe.seed)
     machine = Machine(plan, recipe, backend, threads)
-    stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
-    check_memory(plan, stored, min(recipe.batch, len(parts.train)))
+    steps = steps_of(parts, recipe.batch)
+    stored = machine.stored(*next(iter(steps)))
+    stored_bytes = FLOAT_BYTES * sum(prod(shape) for _, shape, _ in stored)
+    machine.require_memory(steps, _what(recipe), beside_bytes=stored_bytes)
     preparation = measure(dataset.pixels, parts.train, dataset.white)._replace(planes=dataset.planes)
     machine.store = first_values(plan, recipe, stored, threads)
     return Run(plan, recipe, dataset, parts, preparation, machine, Progress(), dataset.digest(), findings)
@@ -183,7 +191,7 @@ def continued_run(
     """
     check_trainable(plan)
     warnings = check_single_values(plan, recipe.batch)
-    check_weights_memory(plan)
+    check_least_memory(plan, recipe.loss)
     dataset = read_data(recipe.data, plan.input)
     digest = dataset.digest()
     if digest != saved.data_digest:
@@ -192,12 +200,18 @@ def continued_run(
     parts = split(dataset, recipe.shares, recipe.seed)
     machine = Machine(plan, recipe, backend, threads)
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
-    check_memory(plan, stored, min(recipe.batch, len(parts.train)))
     machine.store = take_arrays(saved, stored, path)
     machine.forms = saved.forms
+    machine.require_memory(
+        steps_of(parts, recipe.batch), _what(recipe)
+    )  # beside the arrays of the checkpoint
     if saved.progress.step > len(batch_sizes(len(parts.train), recipe.batch)):
         raise Diagnosed(file_error("ND650", str(path), "this checkpoint claims more steps than an epoch has"))
     return Run(plan, recipe, dataset, parts, saved.preparation, machine, saved.progress, digest, findings)
+
+
+def _what(recipe: Recipe) -> str:
+    return f"training with batches of {recipe.batch}"
 
 
 def data_to_read(recorded: str, named: str | None, path: Path, command: str) -> str:

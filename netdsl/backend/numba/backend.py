@@ -29,6 +29,7 @@ from netdsl.backend.session import (
     allow_any,
     check_store,
     constant_arrays,
+    given_bytes,
     input_arrays,
     shown,
 )
@@ -39,6 +40,9 @@ from netdsl.program.memory import MemoryPlan, plan_memory
 from netdsl.program.program import Program
 
 CACHE_LINE = 64
+
+SPARE = ("x", "target")
+"""The inputs that a batch fills: there twice where the next batch is prepared during a step."""
 
 ALONE_FLOATS = 4096
 """A launch that touches no more numbers is done sooner by one worker than by several that must meet."""
@@ -127,15 +131,9 @@ class NumbaSession:
     """
 
     def __init__(
-        self,
-        program: Program,
-        store: Store,
-        threads: int,
-        kernels: Kernels,
-        allow: Callable[[int], None],
+        self, program: Program, layout: Layout, store: Store, threads: int, kernels: Kernels
     ) -> None:
         check_store(program, store)
-        layout = lay_out(program)
         kernels.expect([DRIVER, *(launch.kernel for launch in layout.launches)])
         self._layout = layout
         self._program = program
@@ -145,10 +143,8 @@ class NumbaSession:
         self.inputs = input_arrays(program)
         self._spare: dict[str, Array] = {}
         self._input_places: list[tuple[Array, int, Tensor]] = []
-        scratch_line = -(-layout.scratch_floats * 4 // CACHE_LINE) * CACHE_LINE + CACHE_LINE
-        self._scratch_stride = scratch_line // 4
-        self.arena_bytes = layout.memory.arena_bytes + scratch_line * threads
-        allow(self.arena_bytes)
+        self._scratch_stride = _scratch_bytes(layout) // 4
+        self.arena_bytes = _arena_bytes(layout, threads)
         self._arena = np.zeros(self.arena_bytes + CACHE_LINE, np.uint8)
         self._base = -(-self._arena.ctypes.data // CACHE_LINE) * CACHE_LINE
         self._addresses = {program.inputs[name]: array.ctypes.data for name, array in self.inputs.items()}
@@ -269,7 +265,7 @@ class NumbaSession:
     def _spare_inputs(self) -> dict[str, Array]:
         """A second set of the inputs that a batch fills."""
         if not self._spare:
-            self._spare = {name: np.zeros_like(self.inputs[name]) for name in ("x", "target")}
+            self._spare = {name: np.zeros_like(self.inputs[name]) for name in SPARE}
         return self._spare
 
     def _exchange_inputs(self) -> None:
@@ -285,6 +281,34 @@ class NumbaSession:
         self._team.run(table.ctypes.data, len(table))
 
 
+def _scratch_bytes(layout: Layout) -> int:
+    """What each worker has for itself."""
+    return -(-layout.scratch_floats * 4 // CACHE_LINE) * CACHE_LINE + CACHE_LINE
+
+
+def _arena_bytes(layout: Layout, threads: int) -> int:
+    return layout.memory.arena_bytes + _scratch_bytes(layout) * threads
+
+
+class NumbaPrepared:
+    """A program laid out for native code."""
+
+    def __init__(self, program: Program, threads: int, kernels: Kernels) -> None:
+        self._program = program
+        self._threads = threads
+        self._kernels = kernels
+        self._layout = lay_out(program)
+
+    def needed_bytes(self, *, repeated: bool) -> int:
+        program = self._program
+        spare = [program.inputs[name] for name in SPARE] if repeated else []
+        filled = sum(tensor.size_bytes(program.batch) for tensor in spare)
+        return _arena_bytes(self._layout, self._threads) + CACHE_LINE + given_bytes(program) + filled
+
+    def bind(self, store: Store) -> NumbaSession:
+        return NumbaSession(self._program, self._layout, store, self._threads, self._kernels)
+
+
 class NumbaBackend:
     """Native code on all cores; results do not depend on how many there are."""
 
@@ -297,10 +321,15 @@ class NumbaBackend:
     def problem(self) -> str:
         return self.kernels.problem
 
+    def prepare(self, program: Program, threads: int) -> NumbaPrepared:
+        return NumbaPrepared(program, threads, self.kernels)
+
     def bind(
         self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any
     ) -> NumbaSession:
-        return NumbaSession(program, store, threads, self.kernels, allow)
+        prepared = self.prepare(program, threads)
+        allow(prepared.needed_bytes(repeated=False))
+        return prepared.bind(store)
 
 
 @cache

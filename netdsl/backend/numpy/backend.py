@@ -16,6 +16,7 @@ from netdsl.backend.session import (
     allow_any,
     check_store,
     constant_arrays,
+    given_bytes,
     input_arrays,
     shown,
     write_batch,
@@ -80,19 +81,36 @@ class NumpySession:
         return None
 
 
+class NumpyPrepared:
+    """A program for NumPy: every result of an operation has an array of its own."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+
+    def needed_bytes(self, *, repeated: bool) -> int:
+        results = {t for op in self._program.operations for t in op.outputs if t.role is Role.VALUE}
+        return given_bytes(self._program) + sum(t.size_bytes(self._program.batch) for t in results)
+
+    def bind(self, store: Store) -> NumpySession:
+        return NumpySession(self._program, store)
+
+
 class NumpyBackend:
     """The executable specification."""
 
     name = "numpy"
     problem = ""
 
+    def prepare(self, program: Program, threads: int) -> NumpyPrepared:
+        """One thread whatever ``threads`` says: NumPy decides by itself."""
+        return NumpyPrepared(program)
+
     def bind(
         self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any
     ) -> NumpySession:
-        """One thread whatever ``threads`` says: NumPy decides by itself."""
-        values = {t for op in program.operations for t in op.outputs if t.role is Role.VALUE}
-        allow(sum(tensor.size_bytes(program.batch) for tensor in values))
-        return NumpySession(program, store)
+        prepared = self.prepare(program, threads)
+        allow(prepared.needed_bytes(repeated=False))
+        return prepared.bind(store)
 
 
 def open_backend() -> NumpyBackend:
