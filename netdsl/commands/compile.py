@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from math import prod
 
 import click
 
@@ -60,7 +59,6 @@ def command(
     from netdsl.backend.numba.backend import lay_out, open_backend
     from netdsl.backend.numba.cache import DRIVER
     from netdsl.backend.numba.listing import module_text
-    from netdsl.data.memory import require_memory
     from netdsl.losses import losses
     from netdsl.optimizers.sgd import Sgd
     from netdsl.program.lower import inference_program, training_program
@@ -85,9 +83,6 @@ def command(
     start = time.perf_counter()
     kernels = open_backend().kernels
     layout = lay_out(program)
-    stored_bytes = sum(4 * prod(shape) for _, shape, _ in program.stored)
-    needed_bytes = stored_bytes + layout.memory.arena_bytes
-    require_memory(needed_bytes, network, f"a step of {batch} images", "use a smaller --batch")
     names = {launch.kernel.name for launch in layout.launches}
     kernels.load([DRIVER, *(launch.kernel for launch in layout.launches)], thread_count(None))
     seconds = time.perf_counter() - start

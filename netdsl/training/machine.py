@@ -47,6 +47,7 @@ class Machine:
         self._threads = threads
         self._sessions: dict[Purpose, Session] = {}
         self._programs: dict[Purpose, Program] = {}
+        self._bytes: dict[Purpose, int] = {}
         self._prepared: dict[Purpose, tuple[Mapping[str, str], Prepared]] = {}
 
     def training(self, batch: int) -> Session:
@@ -67,8 +68,8 @@ class Machine:
     @property
     def bytes(self) -> int:
         """Memory of the arrays and of all sessions bound so far."""
-        arenas = sum(session.arena_bytes for session in self._sessions.values())
-        return arenas + sum(array.nbytes for array in self.store.values())
+        sessions = sum(self._bytes[purpose] for purpose in self._sessions)
+        return sessions + sum(array.nbytes for array in self.store.values())
 
     def program(self, purpose: str, batch: int) -> Program:
         """What a purpose, "train" or "infer", computes, in the forms that the backend takes by itself."""
@@ -95,11 +96,10 @@ class Machine:
 
         Nothing is allocated for the answer, and all of them are kept: so it is their sum.
         """
-        return sum(
-            self._ready(purpose).needed_bytes(repeated=number > 1)
-            for purpose, number in steps.items()
-            if purpose not in self._sessions
-        )
+        new = [purpose for purpose in steps if purpose not in self._sessions]
+        for purpose in new:
+            self._bytes[purpose] = self._ready(purpose).needed_bytes(repeated=steps[purpose] > 1)
+        return sum(self._bytes[purpose] for purpose in new)
 
     def require_memory(self, steps: Mapping[Purpose, int], what: str, *, beside_bytes: int = 0) -> None:
         """Raise Diagnosed (ND511) where ``steps``, and ``beside_bytes`` of arrays, do not fit."""
@@ -121,7 +121,8 @@ class Machine:
     def _session(self, purpose: str, batch: int) -> Session:
         key = (purpose, batch)
         if key not in self._sessions:
-            self.require_memory({key: 1}, f"a step of {batch} images")
+            if key not in self._bytes:
+                self.require_memory({key: 1}, f"a step of {batch} images")
             self._sessions[key] = self._ready(key).bind(self.store)
             del self._prepared[key]
         return self._sessions[key]
