@@ -16,7 +16,7 @@ from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
 from netdsl.training import run as training_run
 from netdsl.training.batches import batch_sizes, epoch_order, step_seed
-from netdsl.training.fitness import check_inference_memory
+from netdsl.training.fitness import check_input_memory
 from netdsl.training.loop import evaluated, train
 from netdsl.training.metrics import Evaluation
 from netdsl.training.recipe import Recipe, recipe_from_json
@@ -247,16 +247,21 @@ def test_more_scores_than_classes_is_a_warning() -> None:
 def test_training_that_does_not_fit_into_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of("input 8x8x1\nFC1: 100000\nRELU\nFC2: 1000\nRELU\nFC3: 10\n")
     monkeypatch.setattr(memory, "available_bytes", lambda: 500 << 20)
-    with pytest.raises(Diagnosed, match=r"training with batches of 64 needs 8.. MiB of memory") as caught:
-        new_run(plan, Recipe(batch=64), backend("numpy"), 1)
+    with pytest.raises(Diagnosed, match=r"training with batches of 64 needs 9\d\d MiB of memory") as caught:
+        new_run(plan, Recipe(batch=64), backend("numba"), 1)
     assert caught.value.diagnostics[0].code == "ND511"
 
 
-def test_running_a_network_that_does_not_fit_into_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = plan_of("input 10000x10000x1\nCONV1: 1 1x1\nMAX POOL 10000x10000\nFC1: 2\n")
+def test_a_network_for_giant_pictures_is_refused_before_its_data_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = plan_of("input 20000x20000x1\nCONV1: 1 1x1\nMAX POOL 20000x20000\nFC1: 2\n")
     monkeypatch.setattr(memory, "available_bytes", lambda: 500 << 20)
-    with pytest.raises(Diagnosed, match="on 1 images at a time needs 763 MiB") as caught:
-        check_inference_memory(plan, 1)
+    with pytest.raises(Diagnosed, match=r"one image of this network needs 1\.\d+ GiB") as caught:
+        check_input_memory(plan)
+    assert caught.value.diagnostics[0].code == "ND511"
+    with pytest.raises(Diagnosed, match=r"training this network needs 1\.\d+ GiB") as caught:
+        new_run(plan, Recipe(data="no/such/folder"), backend("numba"), 1)
     assert caught.value.diagnostics[0].code == "ND511"
 
 
