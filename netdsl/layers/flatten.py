@@ -27,7 +27,7 @@ class Flatten(Layer):
         none.
 
     Cost
-        nothing: the numbers stay where they are in memory.
+        keeps nothing for backward: the numbers stay where they are in memory.
 
     Problems
         none.

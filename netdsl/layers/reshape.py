@@ -27,7 +27,7 @@ class Reshape(MovingValues):
         none.
 
     Cost
-        nothing: the numbers stay where they are in memory.
+        keeps nothing for backward: the numbers stay where they are in memory.
 
     Problems
         ND309 another number of values than the input has.

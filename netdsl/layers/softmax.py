@@ -28,7 +28,7 @@ class Softmax(Pointwise):
         none.
 
     Cost
-        no multiply-accumulates; keeps its output for backward.
+        no multiply-accumulates; keeps the powers and their sums for backward.
 
     Problems
         none.

@@ -26,7 +26,7 @@ class Tanh(Pointwise):
         none.
 
     Cost
-        no multiply-accumulates; keeps its output for backward.
+        no multiply-accumulates; keeps the tangents for backward.
 
     Problems
         none.

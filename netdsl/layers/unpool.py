@@ -29,7 +29,8 @@ class Unpool(Pooling):
         none.
 
     Cost
-        no multiply-accumulates; keeps one number per input, the place of the maximum.
+        no multiply-accumulates; keeps one number per input, the place of the maximum, for
+        backward.
 
     Problems
         ND301, ND302 as MAX POOL, ND304 padding too wide, ND308 volumes that do not go together.
