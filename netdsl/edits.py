@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
 
-from netdsl.diagnostics import Diagnostic, Edit
+from netdsl.diagnostics import Diagnostic, Edit, Severity
 from netdsl.source import Source
 
 PASSES = 200
@@ -12,6 +13,8 @@ PASSES = 200
 
 CHARACTERS = 2**20
 """That are checked in all passes together, if three passes take no more: long texts have fewer."""
+
+Check: TypeAlias = Callable[[Source], Sequence[Diagnostic]]
 
 
 def edited(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
@@ -32,23 +35,96 @@ def edited(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
     return "".join([*pieces, text[end:]]), count
 
 
-def mended(
-    source: Source, check: Callable[[Source], Sequence[Diagnostic]], *, unsafe: bool
-) -> tuple[Source, int]:
+class _Version(NamedTuple):
+    """A text on its way, with its findings and how many changes have led to it."""
+
+    source: Source
+    findings: Sequence[Diagnostic]
+    changes: int
+
+    @property
+    def errors(self) -> int:
+        return sum(finding.severity is Severity.ERROR for finding in self.findings)
+
+
+class _Mending:
+    """The search for a text with fewer errors: at most so many checks, and no text twice."""
+
+    def __init__(self, source: Source, check: Check, unsafe: bool) -> None:
+        self.check = check
+        self.unsafe = unsafe
+        self.left = max(3, min(PASSES, CHARACTERS // (len(source.text) + 1)))
+        self.seen = {source.text}
+
+    def mend(self, start: _Version) -> _Version:
+        """All fixes at once as often as there are new ones; what leaves more errors than there were is
+        taken back, and its fixes are tried one by one."""
+        best = version = start
+        while (following := self.after(version, self.fixes(version))) is not None:
+            version = following
+            if version.errors <= best.errors:
+                best = version
+        return self._one_by_one(best)
+
+    def _one_by_one(self, best: _Version) -> _Version:
+        refused: set[tuple[str, str, str]] = set()
+        while self.left > 0:
+            fixes = [(key, fix) for key, fix in self._named_fixes(best) if key not in refused]
+            if not fixes:
+                break
+            key, fix = fixes[0]
+            following = self.after(best, [fix])
+            if following is not None and following.errors <= best.errors:
+                best = following
+            else:
+                refused.add(key)
+        return best
+
+    def after(self, version: _Version, fixes: Sequence[Edit]) -> _Version | None:
+        """The version with fixes carried out; None where that is none, or an earlier one."""
+        text, count = edited(version.source.text, fixes)
+        if not count or text in self.seen or self.left <= 0:
+            return None
+        self.left -= 1
+        self.seen.add(text)
+        before = version.source
+        source = Source(before.name, text, before.folder, before.form)
+        return _Version(source, self.check(source), version.changes + count)
+
+    def fixes(self, version: _Version) -> list[Edit]:
+        return [fix for _, fix in self._named_fixes(version)]
+
+    def _named_fixes(self, version: _Version) -> Iterator[tuple[tuple[str, str, str], Edit]]:
+        for finding in version.findings:
+            fix = finding.fix
+            if fix is not None and in_file(finding, version.source) and (fix.safe or self.unsafe):
+                yield (finding.code, finding.message, fix.replacement), fix
+
+
+def mended(source: Source, check: Check, *, unsafe: bool) -> tuple[Source, int]:
     """The source with the fixes of its findings carried out, and how many changes that took.
 
+    Never with more errors than before: what would bring more to light than it mends is left as it is.
     Only the text of ``source`` itself changes, not that of files it uses. ``unsafe`` allows the
     changes that make another network of it.
     """
-    total = 0
-    for _ in range(max(3, min(PASSES, CHARACTERS // max(1, len(source.text))))):
-        fixes = [finding.fix for finding in check(source) if finding.fix and in_file(finding, source)]
-        text, count = edited(source.text, [fix for fix in fixes if fix.safe or unsafe])
-        if text == source.text:
-            break
-        total += count
-        source = Source(source.name, text, source.folder, source.form)
-    return source, total
+    start = _Version(source, check(source), 0)
+    best = _Mending(source, check, unsafe).mend(start)
+    return best.source, best.changes
+
+
+def mendable(source: Source, findings: Sequence[Diagnostic], check: Check) -> tuple[int, int]:
+    """How many of the fixes that findings propose would be kept: the safe ones, and all of them."""
+    kept = []
+    for unsafe in (False, True):
+        start = _Version(source, findings, 0)
+        mending = _Mending(source, check, unsafe)
+        fixes = mending.fixes(start)
+        following = mending.after(start, fixes)
+        if following is not None and following.errors > start.errors:
+            following = _Mending(source, check, unsafe).mend(start)
+        kept.append(min(len(set(fixes)), following.changes) if following is not None else 0)
+    return kept[0], kept[1]
 
 
 def in_file(finding: Diagnostic, source: Source) -> bool:

@@ -194,17 +194,18 @@ def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
 
 def _offer_fixes(checks: Sequence[Check]) -> None:
     """One line on what --fix would do, where it would do anything."""
-    fixes = [
-        finding.fix
-        for file, _, found in checks
-        for finding in found
-        if finding.fix and finding.source and finding.source.name == file and os.path.isfile(file)
-    ]
-    if fixes:
-        safe = sum(fix.safe for fix in fixes)
-        click.echo(
-            f"netdsl can mend {safe} with --fix, {len(fixes) - safe} more with --fix --unsafe", err=True
-        )
+    from netdsl.edits import in_file, mendable
+
+    safe = together = 0
+    for file, _, found in checks:
+        sources = (finding.source for finding in found if finding.fix and finding.source)
+        source = next((source for source in sources if source.name == file), None)
+        if source is not None and os.path.isfile(file):
+            fixed = [finding for finding in found if in_file(finding, source)]
+            kept = mendable(source, fixed, lambda text: _checked(text)[1])
+            safe, together = safe + kept[0], together + kept[1]
+    if together:
+        click.echo(f"netdsl can mend {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
 
 
 def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> None:

@@ -349,9 +349,26 @@ def _unlabelled(body: str) -> tuple[str, str, str] | None:
     if neurons:
         rest = options[neurons.end() :].strip(" ,")
         return "FC", f"{neurons[1]} neurons{f' ({rest})' if rest else ''}", ""
+    if (size_first := _size_first(options)) is not None:
+        return size_first
     if re.match(r"\d+ \d+x\d+", options):
         return "CONV", options, ""
     return ("MAX POOL", options, "") if re.match(r"\d+x\d+", options) else None
+
+
+def _size_first(options: str) -> tuple[str, str, str] | None:
+    """``7x7 conv, 64, /2``, ``64 7x7 conv``: the kind behind its size."""
+    found = re.match(r"((?:\d+ )?\d+x\d+) (?=[A-Za-z])", options)
+    if found is None:
+        return None
+    words = options[found.end() :].split(" ")
+    for length in range(min(len(words), _LONGEST_NAME), 0, -1):
+        name = " ".join(words[:length])
+        plain = name.rstrip(",")
+        if kind_named(plain) is not None:
+            rest = f"{name[len(plain) :]} {' '.join(words[length:])}".rstrip()
+            return _kind_name(plain), f"{found[1]}{rest}", ""
+    return None
 
 
 def _plain(options: str) -> str:

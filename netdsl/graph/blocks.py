@@ -198,7 +198,13 @@ def bind(
     names = [parameter.name.text for parameter in block.parameters]
     known = dict.fromkeys(names)  # in order, and quick to search
     sound = True
+    named = False
     for place, (argument, value) in enumerate(arguments):
+        named = named or argument.name is not None
+        if named and argument.name is None:
+            message, cure = "an argument without a name stands behind one with a name", signature(block)
+            findings.add("ND218", message, argument.span, "which one is it?", help=(f"name it: {cure}",))
+            return None
         name = argument.name.text if argument.name else names[place] if place < len(names) else None
         sound = _accepted(argument, name, known, given, block, findings) and value is not None and sound
         if name is not None and value is not None:

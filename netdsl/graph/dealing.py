@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment
-from netdsl.graph.heads import Head, read_head, report_unknown_kind
+from netdsl.graph.heads import Head, read_head
 from netdsl.graph.options import read_options
 from netdsl.graph.steps import Step
+from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.quantities import counted

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment
-from netdsl.graph.heads import read_head, report_unknown_kind
+from netdsl.graph.heads import read_head
 from netdsl.graph.options import read_options
+from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.source import Span

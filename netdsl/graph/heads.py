@@ -1,7 +1,8 @@
 """Reads the beginning of a layer: which kind it is, what it is called, and which words are left.
 
 ``MAX POOL1: 3x3 filters`` is a kind with a number for a label; ``enc1: CONV 64 3x3`` is a name
-before a kind; ``CONV 64 3x3`` has no label.
+before a kind; ``CONV 64 3x3`` has no label. What remains keeps the order in which it is written, so
+that a size before the kind is never behind a word that stands behind the kind.
 """
 
 from __future__ import annotations
@@ -10,11 +11,11 @@ import re
 from collections.abc import Container
 from typing import NamedTuple
 
-from netdsl.diagnostics import Findings
 from netdsl.graph.naming import label_of
 from netdsl.graph.options import FILLERS
 from netdsl.layers.layer import Layer
-from netdsl.layers.registry import all_kinds, kind_named, kinds
+from netdsl.layers.option import OptionType
+from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -67,6 +68,12 @@ def option_words(kind: type[Layer]) -> set[str]:
     return words | {filler.lower() for filler in kind.fillers}
 
 
+def _valued_words(kind: type[Layer]) -> set[str]:
+    """The words of a kind's options that a value follows, in lower case."""
+    valued = (option for option in kind.options().values() if option.type is not OptionType.FLAG)
+    return {word.lower() for option in valued for word in option.words}
+
+
 def read_head(layer: tree.Layer, names: Container[str] = ()) -> Head:
     """Find the kind and the label of a layer; ``names`` are those that the file gives to numbers."""
     if layer.noted:
@@ -93,13 +100,19 @@ def _noted(layer: tree.Layer) -> Head:
     if extent:
         rest.append(tree.Extents(f"{extent}x{extent}", place))
         if filters:
-            rest += [tree.Word("pad", place), tree.Number(str(int(extent[:9]) // 2), place)]
+            rest += [tree.Word("pad", place), *_keeping(extent, place)]
         else:
             rest += [tree.Word("stride", place), tree.Number(extent, place)]
     if kind is not None and kind.weighs and not extent and layer.claim is not None:
         channels = re.split("[xX×]", layer.claim.value.text)[-1]
         rest.append(tree.Number(channels.strip(), layer.claim.value.span))
     return Head(kind, "", name, place, tuple(rest))
+
+
+def _keeping(extent: str, place: Span) -> tuple[tree.Item, ...]:
+    """The padding with which a filter keeps the extents."""
+    side = int(extent[:9])
+    return (tree.Number(str(side // 2), place) if side % 2 else tree.Word("same", place),)
 
 
 def _words_span(words: tuple[tree.Word, ...]) -> Span:
@@ -112,15 +125,24 @@ def _unlabelled(layer: tree.Layer) -> Head:
         return _option_first(layer) or Head(None, "", layer.words[0].text, layer.words[0].span, ())
     used = layer.words[: prefix.length]
     label = label_of(used) if prefix.numbered else ""
-    rest = (*layer.words[prefix.length :], *layer.items)
+    leading, items = _leading_size(layer)
+    rest = (*leading, *layer.words[prefix.length :], *items)
     return Head(prefix.kind, label, prefix.written, _words_span(used), rest)
 
 
+def _leading_size(layer: tree.Layer) -> tuple[tuple[tree.Item, ...], tuple[tree.Item, ...]]:
+    """The size before the words of a layer, ``7x7 conv stride 2``, and the items behind them."""
+    leads = bool(layer.items) and layer.items[0].span.start < layer.words[0].span.start
+    return layer.items[:leads], layer.items[leads:]
+
+
 def _option_first(layer: tree.Layer) -> Head | None:
-    """``GLOBAL AVG POOL``: a word of the kind's options may stand before the kind."""
+    """``GLOBAL AVG POOL``: a word of the kind's options may stand before the kind, if it takes no
+    value: that would stand behind the kind."""
     first, *others = layer.words
     prefix = _kind_prefix(tuple(others)) if others else None
-    if prefix is None or first.text.lower() not in option_words(prefix.kind):
+    switch = first.text.lower()
+    if prefix is None or switch not in option_words(prefix.kind) or switch in _valued_words(prefix.kind):
         return None
     head = _unlabelled(layer._replace(words=tuple(others)))
     return head._replace(rest=(first, *head.rest))
@@ -130,17 +152,32 @@ def _labelled(layer: tree.Layer) -> Head:
     label = label_of(layer.words)
     prefix = _kind_prefix(layer.words) or _first_part(layer.words[0])
     bare = prefix is not None and prefix.length == len(layer.words) and not prefix.numbered
-    body = _leading_words(layer.items)
-    inner = _kind_prefix(body, numbers=False) if body else None
+    inner = _kind_behind(layer, label, prefix)
     if inner is not None:
-        # In `CONV1: pad 2` the word is an option, in `pool: MAX POOL 2x2` the beginning of a kind.
-        option = prefix is not None and body[0].text.lower() in option_words(prefix.kind)
-        if inner.length > 1 or not option:
-            used = body[: inner.length]
-            return Head(inner.kind, label, inner.written, _words_span(used), layer.items[inner.length :])
+        return inner
     if prefix is None:
         return Head(None, label, label, _words_span(layer.words), ())
+    if 0 < prefix.length < len(layer.words) and layer.words[-1].text.lower() in _valued_words(prefix.kind):
+        return _unlabelled(layer._replace(labelled=False))  # `CONV stride: 2`: the colon is the option's
     return Head(prefix.kind, "" if bare else label, prefix.written, _words_span(layer.words), layer.items)
+
+
+def _kind_behind(layer: tree.Layer, label: str, prefix: _Prefix | None) -> Head | None:
+    """``enc1: CONV 64 3x3``, ``stem: 7x7 conv, 64``: a kind behind the colon."""
+    leading, items = _leading_size(layer)
+    skipped = int(bool(items) and isinstance(items[0], tree.Extents))
+    body = _leading_words(items[skipped:])
+    inner = _kind_prefix(body, numbers=False) if body else None
+    if inner is None or (skipped and prefix is not None and inner.kind is not prefix.kind):
+        return None
+    # In `CONV1: pad 2` the word is an option, in `pool: MAX POOL 2x2` the beginning of a kind.
+    option = prefix is not None and body[0].text.lower() in option_words(prefix.kind)
+    if inner.length == 1 and option:
+        return None
+    rest = (*leading, *items[:skipped], *items[skipped + inner.length :])
+    if skipped and prefix is not None and prefix.length == len(layer.words) and not prefix.numbered:
+        label = ""  # `POOL: 2x2 max pooling`
+    return Head(inner.kind, label, inner.written, _words_span(body[: inner.length]), rest)
 
 
 def _first_part(word: tree.Word) -> _Prefix | None:
@@ -167,21 +204,3 @@ def _refined(head: Head, names: Container[str]) -> Head:
             if kind is not None:
                 return head._replace(kind=kind, rest=(*head.rest[:place], *head.rest[place + 1 :]))
     return head
-
-
-def report_unknown_kind(head: Head, findings: Findings, *, list_all: bool = False) -> None:
-    """Report a head without a kind, with the nearest one; ``list_all`` adds all there are."""
-    if findings.heard("ND201", head.span):
-        return
-    near = _nearest_kind(head.written, findings)
-    known = (f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}",) if list_all else ()
-    shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
-    findings.add("ND201", f"there is no kind of layer called `{shown}`", head.span, help=known, meant=near)
-
-
-def _nearest_kind(written: str, findings: Findings) -> str | None:
-    """The kind that was probably meant, with the number behind it."""
-    match = _NUMBERED.match(written)
-    name = match.group(1) if match else written
-    near = findings.near(name.replace("_", " "), kinds(), "kinds")
-    return kinds()[near].keyword + written[len(name) :] if near else None

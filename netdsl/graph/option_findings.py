@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netdsl.diagnostics import Findings, Label
+from netdsl.diagnostics import Edit, Findings, Label
+from netdsl.graph.foreign_options import Reworded
+from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import kind_named
@@ -44,27 +46,70 @@ class OptionFindings:
             help=(f"{option.words[0]}: {option.doc}",),
         )
 
-    def belongs_nowhere(self, value: tree.Value, reason: str, given: Iterable[str]) -> None:
+    def belongs_nowhere(self, value: tree.Value, reason: str, given: Mapping[str, Sequence[Written]]) -> None:
         taken = ", ".join(f"{option.words[0]} ({option.doc})" for option in self.usual)
         known = f"{self.kind.keyword} takes {taken}" if taken else f"{self.kind.keyword} takes no options"
         cures = [known]
-        if isinstance(value, tree.Number) and any(
-            option.positional and option.type is OptionType.SIZE and name not in given
-            for name, option in self.options.items()
-        ):
+        number = isinstance(value, tree.Number)
+        bare = [option for option in self.options.values() if option.positional]
+        if number and any(option.type is OptionType.SIZE and option.name not in given for option in bare):
             n = value.text
             cures.insert(0, f"a size has both extents: {n}x{n}, or {n}x1 along a row")
+        places = [
+            Label(given[option.name][0].span, f"{option.words[0]} already")
+            for option in bare
+            if option.name in given and (option.type is OptionType.SIZE) is not number
+        ]
         self.findings.add(
             "ND207",
             f"`{value.text}` belongs to no option of {self.kind.keyword}",
             value.span,
             reason,
+            secondary=tuple(places),
             help=tuple(cures),
         )
 
-    def unknown(self, word: tree.Word, known_words: Iterable[str]) -> None:
+    def before_its_word(self, value: tree.Value, word: tree.Word, option: Option[Any]) -> None:
+        """``2x2 stride``: the value stands before the word that it is meant for."""
+        span = value.span.to(word.span)
+        written = self.findings.source.excerpt(value.span)
+        meant = f"{word.text} {written}"
+        named = f"{option.words[0]} takes the value right behind its word"
+        self.findings.add(
+            "ND228",
+            f"`{written}` stands before `{word.text}`, not behind it",
+            span,
+            help=(f"write `{meant}`: {named}",),
+            fix=Edit(span, meant),
+        )
+
+    def two_names(self, word: tree.Word, other: tree.Word) -> None:
+        """``kernel stride``, where both are options and parameters as well."""
+        one, two = word.text, other.text
+        self.findings.add(
+            "ND229",
+            f"`{one} {two}` can be read in two ways: both are options here, and names of values",
+            word.span.to(other.span),
+            help=(f"write `{one} {one} {two} {two}`, or `{one} = {two}` under other names",),
+        )
+
+    def taken(self, word: tree.Word, taker: Option[Any]) -> None:
+        """``stride 3x3 kernel``: the value before the word is that of another one."""
+        name = taker.words[0]
+        self.findings.add(
+            "ND228",
+            f"the value before `{word.text}` is that of `{name}`, and no other follows",
+            word.span,
+            help=(
+                "a word takes the value right behind it, whatever stands behind that",
+                f"put the value of `{name}` behind it, or leave `{word.text}` out",
+            ),
+        )
+
+    def unknown(self, word: tree.Word, known_words: Sequence[str], options: str) -> None:
+        """A word that is none of ``known_words``, which ``options`` tells from those of other layers."""
         other = kind_named(word.text)
-        near = None if other else self.findings.near(word.text, known_words, self.kind.keyword)
+        near = None if other else self.findings.near(word.text, known_words, f"{self.kind.keyword} {options}")
         known = sorted({option.words[0] for option in self.usual})
         cure = f"knows the options {', '.join(known)}" if known else "takes no options"
         message = f"{self.kind.keyword} does not know the word `{word.text}`"
@@ -72,6 +117,22 @@ class OptionFindings:
         if other is not None:
             cures.insert(0, f"{other.keyword} is a layer of its own: chain it with ` - {other.keyword}`")
         self.findings.add("ND202", message, word.span, help=tuple(cures), meant=near)
+
+    def foreign(self, word: tree.Word, found: Reworded) -> None:
+        """An option of another program, in the words of this kind."""
+        message = f"{self.kind.keyword} does not know the word `{word.text}`"
+        same = "gives the same volume"
+        if found.own is None:
+            self.findings.add("ND202", message, word.span, help=(f"`{found.meant}` behind it {same}",))
+            return
+        first, last = sorted((found.own, found.foreign))
+        between = self.findings.source.text[first.end : last.start]
+        if found.own is first:
+            meant = f"{found.meant}{between.rstrip(' ,')}"
+        else:
+            meant = f"{between.lstrip(' ,')}{found.meant}"
+        help, fix = (f"write `{meant}`, which {same}",), Edit(first.to(last), meant)
+        self.findings.add("ND202", message, word.span, help=help, fix=fix)
 
     def misfit(self, code: str, message: str, value: tree.Value, label: str) -> None:
         """A value that does not fit; for a formula, the label says what it comes to."""

@@ -1,18 +1,25 @@
-"""Reads the items behind a layer's kind against the options that its class declares."""
+"""Reads the items behind a layer's kind against the options that its class declares.
+
+From left to right: a word of an option takes the value right behind it; a value that no word takes goes
+to the first free option, in the order of the class, that needs no word. What neither rule places is a
+finding, never a guess.
+"""
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import Any
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.foreign_options import foreign_option
 from netdsl.graph.formulas import Environment, as_item, calculated
 from netdsl.graph.option_findings import OptionFindings
 from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
+from netdsl.graph.value_order import ValueOrder
 from netdsl.graph.values import TABLE_LIMIT, MisfitError, convert, split_third, table_rows
 from netdsl.graph.volume_options import VOLUME_OPTIONS, Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
+from netdsl.quantities import Padding
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -48,6 +55,8 @@ class _Reader:
         self.fillers = FILLERS | {filler.lower() for filler in kind.fillers}
         self.given: dict[str, list[Written]] = {}
         self.by_name: set[str] = set()
+        self.volume: Written | None = None
+        self.order = ValueOrder(items, self.by_word, self._is_filler, self._value_of)
         self.place = 0
         self.slipped = False
 
@@ -74,14 +83,65 @@ class _Reader:
         if text in _NEGATIONS:
             self._negation(word)
         elif option is None:
-            if not self._named_value(word) and text not in self.fillers and not self._is_zero(word):
-                self.slipped = True
-                self.say.unknown(word, chain(self.by_word, self.fillers, ("no",), self.environment.values))
+            if self._named_value(word) or self._is_zero(word):
+                return
+            if text in self.fillers:
+                self._check_noun(word)
+                return
+            self.slipped = True
+            if not self._in_own_words(word):
+                self.say.unknown(word, *(([], "") if self.findings.crowded else self._near_words()))
         elif option.type is OptionType.FLAG:
             self._set(option, [Written(True, word.span)])
             self.by_name.add(option.name)
         else:
             self._named(option, word)
+
+    def _near_words(self) -> tuple[list[str], str]:
+        """What may be meant where an unknown word stands: no option that has its value elsewhere, and
+        none that would lack one here. Also in one text, without the names that hold everywhere."""
+        following = self.order.item(self.order.skip(self.place))
+        value = self._value_of(following)
+        valued = value is not None
+        taken = self._options_elsewhere() | (self.given.keys() if valued else set())
+        words = [
+            word
+            for word, option in self.by_word.items()
+            if option.name not in taken and (valued or self._goes_on(option, following))
+        ]
+        placed = value is None or self._free_option(value) is not None
+        idle = [word for word in self.fillers if placed and not (valued and word in self.by_word)]
+        other = self._option_of(following) if isinstance(following, tree.Word) else None
+        negation = ["no"] if other is not None and other.type is OptionType.FLAG else []
+        known = [*words, *idle, *negation]
+        return [*known, *self.environment.values], " ".join(known)
+
+    def _options_elsewhere(self) -> set[str]:
+        """The options that words before or behind this one name."""
+        found = {"stride"} if any(_is_over(item) for item in self.items) else set()
+        for number, item in enumerate(self.items):
+            option = self._option_of(item) if isinstance(item, tree.Word) else None
+            if option is not None and number != self.place - 1:
+                found.add(option.name)
+        return found
+
+    def _goes_on(self, option: Option[Any], following: tree.Item | None) -> bool:
+        """Whether an option is complete with what is no value: alone, or with the name of a choice."""
+        text = following.text.lower() if isinstance(following, tree.Word) else ""
+        if option.type is OptionType.PADDING:
+            return text in PADDINGS or text in Padding._fields
+        return option.type is OptionType.FLAG or text in option.choices or text in option.tables
+
+    def _in_own_words(self, word: tree.Word) -> bool:
+        """Report an option of another program that the kind can say in words of its own."""
+        found = foreign_option(self.kind, self.items, self.place - 1, self._option_of, self._value_of)
+        if found is None:
+            return False
+        self.say.foreign(word, found)
+        return True
+
+    def _option_of(self, word: tree.Word) -> Option[Any] | None:
+        return self.by_word.get(word.text.lower())
 
     def _is_zero(self, word: tree.Word) -> bool:
         """The first word of ``zero padding 2``."""
@@ -119,25 +179,45 @@ class _Reader:
 
     def _named(self, option: Option[Any], word: tree.Word) -> None:
         """A word that introduces an option; without a value it may be a filler: `96 filters`."""
-        place = self.place
-        while place < len(self.items) and self._is_filler(self.items[place]):
-            place += 1
-        following = self.items[place] if place < len(self.items) else None
+        place = self.order.skip(self.place)
+        following = self.order.item(place)
         if isinstance(following, tree.Word) and self._by_words(option, word, following, place):
             return
         value = self._value_of(following)
+        if isinstance(following, tree.Word):
+            other = self._option_of(following)
+            if value is None and other is option:
+                return  # `kernel size 3x3`
+            if word.text in self.environment.values and value is not None and other not in (None, option):
+                self.say.two_names(word, following)
+                self.place = place + 1
+                return
         positional = option.name in self.given and option.name not in self.by_name
         idle = word.text.lower() in self.fillers
         misplaced = isinstance(value, tree.Extents) and option.type in _NUMBERS
         if positional or value is None or (misplaced and idle):
             if word.text in self.environment.values and not (positional and idle):
                 self._named_value(word)  # a parameter that is called like an option
+            elif self._check_noun(word):
+                return
             elif not positional and not idle:
                 self.say.no_value(option, word)
             return
         self.place = place + 1
-        self._set(option, self._values(option, value, word.span))
+        self._take(option, value, word.span)
+
+    def _take(self, option: Option[Any], value: tree.Value, start: Span) -> None:
+        """The value behind a word of the option, which begins at ``start``."""
+        self._set(option, self._values(option, value, start))
         self.by_name.add(option.name)
+        self.order.take(option, self.place)
+
+    def _check_noun(self, word: tree.Word) -> bool:
+        """Report a noun behind a value that another word has taken: `stride 3x3 kernel`."""
+        taker = self.order.taker_before(self.place - 1)
+        if taker is not None:
+            self.say.taken(word, taker)
+        return taker is not None
 
     def _by_words(self, option: Option[Any], word: tree.Word, following: tree.Word, place: int) -> bool:
         """An option whose value is a word: `pad same`, `pad top 0 bottom 1`, `table lenet5`."""
@@ -159,6 +239,8 @@ class _Reader:
         self.place = end
         self._set(option, [Written(value, word.span.to(self.items[end - 1].span))])
         self.by_name.add(option.name)
+        if self._value_of(self.items[end - 1]) is not None:
+            self.order.take(option, end)
         return True
 
     def _table(self, table: tree.Table) -> None:
@@ -206,13 +288,12 @@ class _Reader:
             if option is None:
                 self.say.belongs_nowhere(following, f"{self.kind.keyword} has no stride", self.given)
             else:
-                self._set(option, self._values(option, following, mark.span))
-                self.by_name.add(option.name)
+                self._take(option, following, mark.span)
         elif mark.text == ":":
             if not self.slipped:
                 self.findings.add("ND102", _ONE_COLON, mark.span, help=("write `label: KIND options`",))
             self.slipped = True
-        elif mark.text != ",":
+        elif mark.text != "," and not (mark.text == "=" and self.slipped):
             self.findings.add(
                 "ND207",
                 f"`{mark.text}` stands alone",
@@ -225,14 +306,23 @@ class _Reader:
         if all(name in self.options for name in VOLUME_OPTIONS):
             self._volume(value)
             return
+        option = self._free_option(value)
+        if option is not None:
+            self._set(option, self._values(option, value, value.span))
+            return
+        behind = self.order.word_behind(self.place, self.given)
+        if behind is not None:
+            self.place += 1
+            self.say.before_its_word(value, *behind)
+        elif not self.slipped:  # behind an unknown word it is that word's value
+            self.say.belongs_nowhere(value, "", self.given)
+
+    def _free_option(self, value: tree.Value) -> Option[Any] | None:
+        """The first option without a value that takes this one without a word."""
         fitting = _NUMBERS if isinstance(value, tree.Number) else (OptionType.SIZE,)
         types = (*fitting, OptionType.PADDING)
-        for option in self.options.values():
-            if option.positional and option.type in types and option.name not in self.given:
-                self._set(option, self._values(option, value, value.span))
-                return
-        if not self.slipped:  # behind an unknown word it is that word's value
-            self.say.belongs_nowhere(value, "", self.given)
+        free = (option for option in self.options.values() if option.name not in self.given)
+        return next((option for option in free if option.positional and option.type in types), None)
 
     def _volume(self, value: tree.Value) -> None:
         if any(name in self.given for name in VOLUME_OPTIONS):
@@ -240,6 +330,7 @@ class _Reader:
             return
         for name, written in volume_options(self.kind, value, self.findings).items():
             self.given[name] = [written]
+            self.volume = written
 
     def _values(self, option: Option[Any], first: tree.Value, start: Span) -> list[Written]:
         """A value, or in a where block the whole list that a comma continues."""
@@ -279,10 +370,16 @@ class _Reader:
 
     def _set(self, option: Option[Any], values: list[Written]) -> None:
         earlier = self.given.get(option.name)
+        if earlier is None and self.volume is not None and option.name in VOLUME_OPTIONS:
+            earlier = [self.volume]  # `784` is all of a volume, its height and width included
         if earlier is not None:
             self.say.given_twice(option, values[0].span, earlier[0].span)
             return
         self.given[option.name] = values
+
+
+def _is_over(item: tree.Item) -> bool:
+    return isinstance(item, tree.Mark) and item.text == "/"
 
 
 def read_options(

@@ -15,7 +15,7 @@ from netdsl.graph.early_reading import report_early_readings
 from netdsl.graph.expansion import Expansion
 from netdsl.graph.expectations import read_expectation
 from netdsl.graph.formulas import Environment
-from netdsl.graph.heads import Head, read_head, report_unknown_kind
+from netdsl.graph.heads import Head, read_head
 from netdsl.graph.hidden_kinds import report_hidden_kinds
 from netdsl.graph.labels import check_labels, check_parameters
 from netdsl.graph.missing import Missing
@@ -25,6 +25,7 @@ from netdsl.graph.options import read_options
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
+from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.values import TABLE_LIMIT, TOO_MANY_CONNECTIONS
 from netdsl.graph.volume_options import Written, volume_options
 from netdsl.layers.layer import Layer
@@ -155,7 +156,8 @@ class _Resolution:
         if kind is None:
             if id(written) not in self.unplaced:
                 self.unplaced[id(written)] = written.span
-                report_unknown_kind(head, self.findings, list_all=True)
+                alone = written if step.group is None else None
+                report_unknown_kind(head, self.findings, layer=alone, list_all=True)
             name = names.labelled(step.label) if step.label else names.of_kind("LAYER", single=False)
             self.entries.append(Gap(index, name, step.inputs, written.span, self._claim(step)))
             return
@@ -262,7 +264,8 @@ class _Resolution:
             from netdsl.layers.project import Project  # few networks have one
 
             words = written.items if written.labelled else (*written.words, *written.items)
-            read = read_options(Project, words[1:], self.findings, step.environment)
+            options = tuple(sorted(words[1:], key=lambda item: item.span.start))  # a size may stand first
+            read = read_options(Project, options, self.findings, step.environment)
             self.projections[key] = read["stride"][0].value if "stride" in read else Size(1, 1)
         stride = self.projections[key]
         entry: Entry = Projection(len(self.entries), step.inputs, stride or Size(1, 1), _place_of(written))

@@ -11,8 +11,9 @@ from typing import Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.blocks import Blocks, called_block, report_unknown_block
-from netdsl.graph.heads import read_head, report_unknown_kind
+from netdsl.graph.heads import read_head
 from netdsl.graph.steps import Role
+from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.syntax import tree
 
 

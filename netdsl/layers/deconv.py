@@ -51,6 +51,7 @@ class Deconv(Layer):
     spellings = ("DECONVOLUTION", "TRANSPOSED CONV", "UPCONV", "UP CONV", "CONV TRANSPOSE")
     fillers = ("filters", "filter", "kernels")
     linear = True
+    foreign = ("outputpadding",)
     weighs = True
 
     filters = count("how many filters, which is the number of output channels", positional=True)
@@ -67,6 +68,15 @@ class Deconv(Layer):
             return self.padding
         high, wide = self.kernel.height - self.stride.height, self.kernel.width - self.stride.width
         return Padding(high // 2, high - high // 2, wide // 2, wide - wide // 2)
+
+    @classmethod
+    def reworded(cls, name: str, value: Padding, padding: Padding) -> tuple[str, bool] | None:
+        """PyTorch's ``output_padding`` cuts so much less at the bottom and on the right; where it is more
+        than is cut, the rest is zeros."""
+        bottom, right = padding.bottom - value.bottom, padding.right - value.right
+        if min(bottom, right) < 0:
+            return f" - PAD by bottom {value.bottom} right {value.right}", False
+        return f"pad top {padding.top} bottom {bottom} left {padding.left} right {right}", True
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         counts = ((inputs[0].channels, "channels of the input"), (self.filters, "filters"))

@@ -97,6 +97,9 @@ class Layer:
     fillers: ClassVar[tuple[str, ...]] = ()
     """Words that may stand or not beside this kind: ``filters``, ``neurons``."""
 
+    foreign: ClassVar[tuple[str, ...]] = ()
+    """Options that other programs have for this kind and it says otherwise, without underscores."""
+
     inputs: ClassVar[int | None] = 1
     """How many volumes the layer takes; None for two or more."""
 
@@ -167,6 +170,12 @@ class Layer:
                 if isinstance(attribute, Option):
                     found[name] = attribute
         return found
+
+    @classmethod
+    def reworded(cls, name: str, value: Padding, padding: Padding) -> tuple[str, bool] | None:
+        """What the kind says for a ``foreign`` option of some value: options instead of its ``padding``,
+        or, with False, a chained layer of the same volume; None where it says nothing."""
+        return None
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         """What is wrong with the options for these inputs; empty where nothing is."""

@@ -50,7 +50,9 @@ class LocalResponseNorm(Pointwise):
     fillers = ("normalization", "normalisation", "local", "response")
     linear = False
 
-    size = count("how many neighbouring channels count, the value's own included", default=5)
+    size = count(
+        "how many neighbouring channels count, the value's own included", default=5, words=("size", "n")
+    )
     alpha = real("weight of the squares; by the dialect where it is left out", derived=True, minimum=0.0)
     beta = real("power of the sum", default=0.75, minimum=0.0)
     k = real("what is added to the sum; by the dialect where it is left out", derived=True)

@@ -14,7 +14,9 @@ from netdsl.quantities import Padding, Same, Size, Volume
 class Pooling(Layer, abstract=True):
     """Base of layers that slide a window over each channel by itself."""
 
-    kernel = size("height and width of the window", words=("kernel", "size"), positional=True, unless="whole")
+    kernel = size(
+        "height and width of the window", words=("kernel", "size", "window"), positional=True, unless="whole"
+    )
     stride = size("how far the window moves; by the dialect where it is left out", derived=True)
     padding = padding("zeros around the input", words=("pad",), default=None, derived=True)
     whole = flag("the window is the whole image: global pooling", words=("global",), default=False)

@@ -8,7 +8,7 @@ from functools import cached_property
 from heapq import nlargest
 from operator import itemgetter
 
-from netdsl.diagnostics import Edit, Findings
+from netdsl.diagnostics import Findings
 from netdsl.graph.draft import Draft, Entry, Gap, Projection
 from netdsl.graph.naming import label_key
 from netdsl.graph.network import Expectation
@@ -135,7 +135,6 @@ def _check_volume(
         expectation.value_span,
         f"{layer.node.name} makes {layer.output}",
         notes=layer.node.layer.arithmetic(*layer.inputs),
-        fix=_restated(expectation, str(layer.output)),
     )
 
 
@@ -191,13 +190,7 @@ def _check_count(sums: _Sums, expectation: Expectation, expected: int, findings:
         expectation.value_span,
         f"{grouped(abs(received - expected))} {'too many' if received > expected else 'too few'}",
         notes=(f"most are in {shares}",) if shares else (),
-        fix=_restated(expectation, grouped(received)),
     )
-
-
-def _restated(expectation: Expectation, received: str) -> Edit | None:
-    """The expectation with what was found; of one that names a bound, only its author knows another."""
-    return Edit(expectation.value_span, received) if expectation.relation == "=" else None
 
 
 def _count(layer: PlannedLayer, subject: str) -> int:

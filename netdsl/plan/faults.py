@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.diagnostics import Edit, Findings, Label, Mistake
+from netdsl.diagnostics import Findings, Label, Mistake
 from netdsl.graph.network import Node
-from netdsl.layers.layer import window_reading
-from netdsl.layers.option import OptionType
-from netdsl.layers.sliding import positions
+from netdsl.plan.cures import Cure, claim_cures
 from netdsl.quantities import Volume
 from netdsl.source import Span
 
@@ -31,10 +29,10 @@ def report_mistake(place: Place, mistake: Mistake, findings: Findings) -> None:
     if findings.heard(mistake.code, span):
         return
     secondary = [] if _inside(span, node.span) else [Label(node.span, f"in {node.name}")]
-    cures = mistake.help
+    cures: tuple[Cure, ...] = ()
     if node.claim is not None:
         secondary.append(Label(node.claim.span, f"claims {node.claim.volume}"))
-        cures = claim_cures(place) or cures
+        cures = claim_cures(node, place.inputs, findings.source)
     findings.add(
         mistake.code,
         f"{node.name}: {mistake.message}",
@@ -42,17 +40,19 @@ def report_mistake(place: Place, mistake: Mistake, findings: Findings) -> None:
         mistake.label,
         secondary=tuple(secondary),
         notes=(*mistake.notes, *_trace_note(place)),
-        help=cures,
+        help=tuple(cure.text for cure in cures) or mistake.help,
+        fix=cures[0].fix if cures else None,
     )
 
 
 def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
-    """A claim that the arithmetic does not bear out."""
+    """A claim that the arithmetic does not bear out. It is what the author wants, so an option is mended
+    to meet it; the claim itself is changed by nobody else."""
     node = place.node
     assert node.claim is not None
     if findings.heard("ND310", node.claim.span):
         return
-    cures = claim_cures(place)
+    cures = claim_cures(node, place.inputs, findings.source)
     findings.add(
         "ND310",
         f"{node.name} makes {computed}, not the claimed {node.claim.volume}",
@@ -60,8 +60,8 @@ def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
         "; ".join(node.layer.arithmetic(*place.inputs)),
         secondary=(Label(node.span, f"makes {computed}"),),
         notes=_trace_note(place),
-        help=(*cures, f"{'or ' if cures else ''}claim [{computed}]"),
-        fix=Edit(node.claim.span, f"[{computed}]"),
+        help=(*(cure.text for cure in cures), f"{'or ' if cures else ''}claim [{computed}]"),
+        fix=cures[0].fix if cures else None,
     )
 
 
@@ -76,52 +76,3 @@ def _trace_note(place: Place) -> tuple[str, ...]:
     if len(steps) > TRACE_LENGTH:
         steps = [steps[0], "...", *steps[2 - TRACE_LENGTH :]]
     return (f"volumes up to here: {' -> '.join(steps)}",)
-
-
-def claim_cures(place: Place) -> tuple[str, ...]:
-    """Changes that would make the claim true; empty where no single one does."""
-    node = place.node
-    if node.claim is None or len(place.inputs) != 1:
-        return ()
-    claimed, (x,) = node.claim.volume, place.inputs
-    return (*_geometry_cures(node, x, claimed), *_channel_cures(node, x, claimed))
-
-
-def _geometry_cures(node: Node, x: Volume, claimed: Volume) -> list[str]:
-    """Another padding, stride or input for which the window gives the claimed extents."""
-    window = node.layer.window(x)
-    options = node.layer.options()
-    if "stride" not in options or claimed.height != claimed.width or x.height != x.width:
-        return []
-    if node.layer.reads(x).readings != (window_reading(window),):
-        return []  # no window slides: a transposed convolution, a global pool
-    kernel, stride, padding = window.kernel.height, window.stride.height, window.padding.top
-    wanted, extent = claimed.height, x.height
-    if not (kernel == window.kernel.width and stride == window.stride.width and len({*window.padding}) == 1):
-        return []
-    if positions(extent, kernel, stride, padding, padding) == wanted:
-        return []
-    cures = []
-    doubled = (wanted - 1) * stride + kernel - extent
-    if doubled >= 0 and doubled % 2 == 0 and doubled // 2 < kernel:
-        cures.append(f"`pad {doubled // 2}` gives the claimed {wanted}")
-    room = extent - kernel + 2 * padding
-    if wanted > 1 and room > 0 and room % (wanted - 1) == 0:
-        cures.append(f"`stride {room // (wanted - 1)}` gives the claimed {wanted}")
-    fitting = (wanted - 1) * stride + kernel - 2 * padding
-    if fitting >= 1:
-        cures.append(f"an input of {fitting}x{fitting} instead of {x.size} gives the claimed {wanted}")
-    return cures
-
-
-def _channel_cures(node: Node, x: Volume, claimed: Volume) -> list[str]:
-    """The count that decides the channels, where there is one and the claim has another."""
-    outcome = node.layer.volume(x)
-    channels = outcome.channels if isinstance(outcome, Volume) else None
-    if channels is None or channels == claimed.channels:
-        return []
-    return [
-        f"`{option.words[0]} {claimed.channels}` gives the claimed {claimed.channels}"
-        for name, option in node.layer.options().items()
-        if option.type is OptionType.COUNT and getattr(node.layer, name) == channels
-    ]

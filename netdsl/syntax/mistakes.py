@@ -107,19 +107,42 @@ def _hyphenated(failure: Failure, source: Source) -> Diagnostic | None:
     kind, extent = found["kind"], found["extent"]
     span = Span(link.start - len(kind) - len(extent), number.end)
     written = source.excerpt(span)
+    message = f"`-` chains layers, so `{written}` is no name"
     if _LABEL_BEHIND.match(source.text, number.end):
-        meant, reason = f"{kind}{extent}_{number.text}", "a label has letters, digits and `_`: "
+        meant = f"{kind}{extent}_{number.text}"
+        cure = f"a label has letters, digits and `_`: `{meant}`"
     else:
-        meant = f"{kind.upper()} {number.text}{f' {extent}x{extent}' if extent else ''}"
-        reason = "write "
-    return _error(
-        "ND102",
-        f"`-` chains layers, so `{written}` is no name",
-        source,
-        Label(span),
-        f"{reason}`{meant}`",
-        fix=Edit(span, meant),
-    )
+        rest = re.split(r"[-;\n#]", source.text[number.end : number.end + _REACH], maxsplit=1)[0].lower()
+        meant = _spelled_out(kind, extent, number.text, rest)
+        cure = f"write `{meant}`"
+    if not meant:
+        cure = f"a name has letters, digits and `_`: `{kind}{extent}_{number.text}`; options stand behind it"
+    fix = Edit(span, meant) if meant else None
+    return _error("ND102", message, source, Label(span), cure, fix=fix)
+
+
+def _spelled_out(kind: str, extent: str, number: str, rest: str) -> str:
+    """``conv3-64`` keeps the extents, as docs/language.md says, unless ``rest`` of the layer names a
+    padding; ``pool2-2`` is a window and its stride; ``fc-10`` a layer and its number. Else empty."""
+    name = kind.lower()
+    if name in _POOLS and number.isdigit() and "stride" not in rest and "/" not in rest:
+        side = extent or number
+        return f"{kind.upper()} {side}x{side} stride {number}"
+    if name == "conv" and extent and number.isdigit():
+        kept = "" if "pad" in rest or "same" in rest or "valid" in rest else _keeping(int(extent[:9]))
+        return f"CONV {number} {extent}x{extent}{kept}"
+    return f"{kind.upper()} {number}" if name in _ONE_NUMBER and not extent else ""
+
+
+_POOLS = ("pool", "maxpool", "avgpool")
+_ONE_NUMBER = ("fc", "dense", "linear", "dropout", "drop", "relu")
+
+
+def _keeping(side: int) -> str:
+    """The padding with which a filter of this side keeps the extents."""
+    if side % 2 == 0:
+        return " same"
+    return f" pad {side // 2}" if side > 1 else ""
 
 
 def _error(

@@ -1,0 +1,110 @@
+"""What a name that is no kind of layer probably means: a kind cut by a hyphen, a class of another
+program, or a slip."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.diagnostics import Findings
+from netdsl.graph.heads import Head, option_words, read_head
+from netdsl.layers.registry import kind_named, kinds
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+_REACH = 80
+"""Characters on each side of a name in which hyphens are looked for."""
+
+_LONGEST = 4
+"""Words of a name of a kind."""
+
+_HYPHENATED = re.compile(r"[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+", re.ASCII)
+_DIMENSIONS = re.compile(r"[123][dD](?=[A-Z]|\Z)")
+_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+")
+_NUMBERED = re.compile(r"(.*[A-Za-z])[_ ]?[0-9]+(?:_[0-9]+)*[a-z]?\Z", re.DOTALL)
+
+
+class Hyphenated(NamedTuple):
+    """``soft-max`` with its place, and what it means."""
+
+    written: str
+    span: Span
+    meant: str
+
+
+def hyphenated(text: str, name: Span) -> Hyphenated | None:
+    """The kind that a hyphen cuts in two: ``soft-max``, ``global-average-pool``. ``name`` is a part of
+    it that is no kind by itself, so that ``CONV-POOL`` stays a chain. None where there is none."""
+    start = max(0, name.start - _REACH)
+    for run in _HYPHENATED.finditer(text[start : name.end + _REACH]):
+        places = [Span(start + part.start(), start + part.end()) for part in _parts_of(run)]
+        own = [number for number, place in enumerate(places) if place == name]
+        for length in range(min(len(places), _LONGEST), 1, -1) if own else ():
+            for first in range(max(0, own[0] - length + 1), min(own[0], len(places) - length) + 1):
+                chosen = places[first : first + length]
+                meant = kind_of_words([text[place.start : place.end] for place in chosen])
+                if meant:
+                    span = chosen[0].to(chosen[-1])
+                    return Hyphenated(text[span.start : span.end], span, meant)
+    return None
+
+
+def _parts_of(run: re.Match[str]) -> list[re.Match[str]]:
+    return list(re.compile(r"[^-]+").finditer(run.string, run.start(), run.end()))
+
+
+def kind_of_words(words: list[str]) -> str:
+    """The canonical kind, with its switches and its number, that words make; empty where they make none:
+    ``global average pool`` is AVG POOL global, ``soft max1`` is SOFTMAX1."""
+    for written in (words, ["".join(words)]):
+        parts = tuple(tree.Word(word, Span(0, 0)) for word in written)
+        head: Head = read_head(tree.Layer(None, parts, False, (), "", Span(0, 0)))
+        if head.kind is None:
+            continue
+        switches = [item.text.lower() for item in head.rest if isinstance(item, tree.Word)]
+        if not all(word in option_words(head.kind) for word in switches):
+            continue
+        number = head.label[len(head.written) :] if head.label else ""
+        switches = [word for word in switches if word not in {filler.lower() for filler in head.kind.fillers}]
+        return " ".join([head.kind.keyword + number, *switches])
+    return ""
+
+
+def class_of_another_program(written: str) -> str:
+    """``GlobalAveragePooling2D``, ``ConvTranspose2d``: the kind, where its words make one; else empty."""
+    plain = _DIMENSIONS.sub("", written)
+    parts = _CAMEL.findall(plain)
+    if plain == written and len(parts) < 2:
+        return ""
+    return kind_of_words(parts) if parts else ""
+
+
+def one_position(written: str, layer: tree.Layer) -> tuple[str, int] | None:
+    """PyTorch's ``AdaptiveAvgPool2d 1`` is a global pool: what it means, and where its number ends."""
+    name = _DIMENSIONS.sub("", written).lower()
+    kinds_of_pools = {"adaptiveavgpool": "AVG POOL global", "adaptivemaxpool": "MAX POOL global"}
+    (number,) = layer.items if len(layer.items) == 1 else (None,)
+    if name not in kinds_of_pools or not isinstance(number, tree.Number | tree.Extents):
+        return None
+    return (kinds_of_pools[name], number.span.end) if number.text.lower() in ("1", "1x1") else None
+
+
+def nearest_kind(written: str, findings: Findings) -> str | None:
+    """The kind that was probably meant, with the number behind it."""
+    foreign = class_of_another_program(written)
+    if foreign:
+        return foreign
+    if _DIMENSIONS.search(written):
+        return None  # a class of another program that netdsl does not have
+    match = _NUMBERED.match(written)
+    name = match.group(1) if match else written
+    near = findings.near(name.replace("_", " "), kinds(), "kinds")
+    return kinds()[near].keyword + written[len(name) :] if near else None
+
+
+def lacks_numbers(meant: str, layer: tree.Layer | tree.Unreadable) -> bool:
+    """Whether the kind needs numbers and the layer has none."""
+    kind = kind_named(re.sub(r"[0-9_]+[a-z]?\Z", "", meant))
+    if kind is None or not isinstance(layer, tree.Layer) or layer.items or layer.claim is not None:
+        return False
+    return any(option.required for option in kind.options().values())

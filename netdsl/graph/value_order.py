@@ -1,0 +1,88 @@
+"""Which number goes where, where more than one word could claim it.
+
+A word of an option takes the value right behind it. A value that no word takes goes to the first free
+option that needs no word. So a value before its word, ``2x2 stride``, is never read as that word's:
+here it is told apart from a noun behind its count, ``64 filters``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from netdsl.layers.option import Option, OptionType
+from netdsl.syntax import tree
+
+
+class ValueOrder:
+    """The values of one layer that words have taken, by the place behind them."""
+
+    def __init__(
+        self,
+        items: tuple[tree.Item, ...],
+        by_word: Mapping[str, Option[Any]],
+        is_filler: Callable[[tree.Item], bool],
+        value_of: Callable[[tree.Item | None], tree.Value | None],
+    ) -> None:
+        self.items = items
+        self.by_word = by_word
+        self.is_filler = is_filler
+        self.value_of = value_of
+        self._takers: dict[int, Option[Any]] = {}
+
+    def take(self, option: Option[Any], end: int) -> None:
+        """A word of the option has taken the value that ends before ``end``."""
+        self._takers[end] = option
+
+    def taker_before(self, place: int) -> Option[Any] | None:
+        """The option that has taken the value before the noun at ``place``, though the noun could be
+        meant for it: ``stride 3x3 kernel``. None where nothing is doubtful."""
+        word = self.items[place]
+        assert isinstance(word, tree.Word)
+        if not self._takers or not self._is_noun(word.text.lower()):
+            return None
+        if self._has_value(word.text.lower(), self.value_of(self.item(self.skip(place + 1)))):
+            return None
+        while place and self.is_filler(self.items[place - 1]):
+            place -= 1
+        taker = self._takers.get(place)
+        return None if taker is None or taker.positional else taker
+
+    def word_behind(self, place: int, given: Mapping[str, Any]) -> tuple[tree.Word, Option[Any]] | None:
+        """The word at ``place`` of an option that is not given, where no value stands behind it: then the
+        value before it is meant for it, as in ``2 stride``."""
+        word = self.item(place)
+        option = self.by_word.get(word.text.lower()) if isinstance(word, tree.Word) else None
+        if option is None or option.name in given or option.type is OptionType.FLAG:
+            return None
+        behind = self.item(self.skip(place + 1))
+        named = isinstance(behind, tree.Word) and option.type in (OptionType.PADDING, OptionType.WORD)
+        assert isinstance(word, tree.Word)
+        return None if named or self.value_of(behind) is not None else (word, option)
+
+    def _has_value(self, word: str, value: tree.Value | None) -> bool:
+        """Whether the value behind a noun is its own: `filters` counts and takes no size, and `kernels`
+        is no word of an option, so in `stride 16 kernels 3x3` it may count what stands before it."""
+        option = self.by_word.get(word)
+        if option is None:
+            return value is not None and word == _singular(word)
+        counts = option.type in (OptionType.COUNT, OptionType.INDEX, OptionType.REAL)
+        return isinstance(value, tree.Number | tree.Extents if not counts else tree.Number)
+
+    def _is_noun(self, word: str) -> bool:
+        """Whether a word, singular or plural, names an option that may go without: `96 filters`."""
+        names = (name for name, option in self.by_word.items() if option.positional)
+        return any(_singular(word) == _singular(name) for name in names)
+
+    def skip(self, place: int) -> int:
+        """The first place from ``place`` on that holds no filler."""
+        while place < len(self.items) and self.is_filler(self.items[place]):
+            place += 1
+        return place
+
+    def item(self, place: int) -> tree.Item | None:
+        return self.items[place] if place < len(self.items) else None
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("s")
