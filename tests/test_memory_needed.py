@@ -147,9 +147,9 @@ def test_evaluating_and_predicting(asked: Asked) -> None:
     assert held == 0
     asked.needs.clear()
     pictures = [np.zeros((8, 8, 1), np.uint8)] * 5
-    refused_below(asked, lambda: restored().predict(pictures))
+    refused_below(asked, lambda: restored().predict(pictures, ["a"] * 5))
     asked.needs.clear()
-    restored().predict(pictures)
+    restored().predict(pictures, ["a"] * 5)
     assert max(asked.needs) == sum(map(held_bytes, asked.sessions))
     asked.needs.clear()
     asked.sessions.clear()

@@ -204,7 +204,7 @@ class _Formatter:
             # Elsewhere a blank decides between a call, arithmetic and a remark.
             return self.text[token.start - 1] in " \t\r\n\f\u00a0"
         if inner is not None and inner.arithmetic and "LINK" in (before.kind, token.kind):
-            return False
+            return before.kind == token.kind  # two of them side by side would be one
         if token.kind == "OPEN" and self._joins(token):
             return False
         if token.kind == "LINK" and before.text.lower() == "net":

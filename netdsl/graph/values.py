@@ -137,6 +137,9 @@ TOO_MANY_CONNECTIONS = (
 )
 
 
+_RANGES = "a range runs from a channel to a later one"
+
+
 def table_rows(table: tree.Table, room: int = TABLE_LIMIT) -> tuple[tuple[int, ...], ...]:
     """The channels of each row, in order; ``0-2`` is 0, 1 and 2. Raises MisfitError, also where there
     are more connections than there is room for."""
@@ -148,6 +151,8 @@ def table_rows(table: tree.Table, room: int = TABLE_LIMIT) -> tuple[tuple[int, .
         ranging = False
         for item in row:
             if not isinstance(item, tree.Number):
+                if ranging or (isinstance(item, tree.Sign) and first is None):
+                    raise MisfitError("ND206", _RANGES)
                 ranging = isinstance(item, tree.Sign)
                 continue
             channel = count_from_text(item.text)
@@ -156,13 +161,15 @@ def table_rows(table: tree.Table, room: int = TABLE_LIMIT) -> tuple[tuple[int, .
                     "ND206", "a table holds the numbers of channels, from 0 on", f"not {item.text[:40]}"
                 )
             if ranging and (first is None or channel < first):
-                raise MisfitError("ND206", "a range runs from a channel to a later one", f"not to {channel}")
+                raise MisfitError("ND206", _RANGES, f"not to {channel}")
             start = first if ranging and first is not None else channel
             total += channel + 1 - start
             if total > room:
                 raise MisfitError("ND109", TOO_MANY_CONNECTIONS)
             channels.update(range(start, channel + 1))
             first, ranging = channel, False
+        if ranging:
+            raise MisfitError("ND206", _RANGES)
         if not channels:
             raise MisfitError("ND206", "a row of the table is empty")
         rows.append(tuple(sorted(channels)))
