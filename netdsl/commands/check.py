@@ -170,6 +170,12 @@ def _checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
     return plan, [*findings, *advise(plan)] if plan is not None else findings
 
 
+def _rechecked(source: Source) -> list[Diagnostic]:
+    """The findings of one text of many: what the one before has left behind goes first."""
+    gc.collect()
+    return _checked(source)[1]
+
+
 def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
     """Carry out the fixes of a file's findings; a file that cannot be read is reported afterwards."""
     from netdsl.commands.writing import check_writable, foreign, replace_text
@@ -186,7 +192,7 @@ def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
     if strange and has_errors(_checked(source)[1]):
         show(strange)
         return
-    better, count = mended(source, lambda text: _checked(text)[1], unsafe=unsafe)
+    better, count = mended(source, _rechecked, unsafe=unsafe)
     if count:
         replace_text(name, better.form.dressed(better.text))
         click.echo(f"{name}: {count} fixed", err=True)
@@ -202,7 +208,7 @@ def _offer_fixes(checks: Sequence[Check]) -> None:
         source = next((source for source in sources if source.name == file), None)
         if source is not None and os.path.isfile(file):
             fixed = [finding for finding in found if in_file(finding, source)]
-            kept = mendable(source, fixed, lambda text: _checked(text)[1])
+            kept = mendable(source, fixed, _rechecked)
             safe, together = safe + kept[0], together + kept[1]
     if together:
         click.echo(f"netdsl can mend {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
