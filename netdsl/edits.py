@@ -113,13 +113,21 @@ def mended(source: Source, check: Check, *, unsafe: bool) -> tuple[Source, int]:
     return best.source, best.changes
 
 
+TRIED = 1 << 14
+"""Characters of a text whose fixes are tried only to say how many would be kept."""
+
+
 def mendable(source: Source, findings: Sequence[Diagnostic], check: Check) -> tuple[int, int]:
-    """How many of the fixes that findings propose would be kept: the safe ones, and all of them."""
+    """How many of the fixes that findings propose would be kept: the safe ones, and all of them; in a
+    text of more than TRIED characters, how many there are."""
     kept = []
     for unsafe in (False, True):
         start = _Version(source, findings, 0)
         mending = _Mending(source, check, unsafe)
         fixes = mending.fixes(start)
+        if len(source.text) > TRIED:
+            kept.append(len(set(fixes)))
+            continue
         following = mending.after(start, fixes)
         if following is not None and following.errors > start.errors:
             following = _Mending(source, check, unsafe).mend(start)

@@ -200,9 +200,10 @@ def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
 
 def _offer_fixes(checks: Sequence[Check]) -> None:
     """One line on what --fix would do, where it would do anything."""
-    from netdsl.edits import in_file, mendable
+    from netdsl.edits import TRIED, in_file, mendable
 
     safe = together = 0
+    tried = True
     for file, _, found in checks:
         sources = (finding.source for finding in found if finding.fix and finding.source)
         source = next((source for source in sources if source.name == file), None)
@@ -210,8 +211,10 @@ def _offer_fixes(checks: Sequence[Check]) -> None:
             fixed = [finding for finding in found if in_file(finding, source)]
             kept = mendable(source, fixed, _rechecked)
             safe, together = safe + kept[0], together + kept[1]
+            tried = tried and len(source.text) <= TRIED
     if together:
-        click.echo(f"netdsl can mend {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
+        said = "can mend" if tried else "can try to mend"
+        click.echo(f"netdsl {said} {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
 
 
 def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> None:
