@@ -86,7 +86,20 @@ def check_at_width(file: str, width: str, chosen: str) -> str:
 
     The width is fixed when the backend is loaded.
     """
-    command = [sys.executable, "-m", "pytest", "-q", "-x", file, "-k", chosen, "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-n",
+        "0",
+        file,
+        "-k",
+        chosen,
+        "-p",
+        "no:cacheprovider",
+    ]
     environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
     found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout[-3000:]
