@@ -41,7 +41,7 @@ from netdsl.primitives.operation import Phase
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program import repeats
-from netdsl.program.kept_tensors import kept_bytes, kept_values
+from netdsl.program.kept_tensors import kept_bytes, kept_values, least_bytes
 from netdsl.program.lower import training_program
 from netdsl.program.program import Program
 from netdsl.quantities import FLOAT_BYTES, Size, Volume
@@ -408,4 +408,4 @@ def test_what_is_kept_is_allocated(kind: str) -> None:
         plan = planned(*NETWORKS[name])
         program = training_program(plan, 7, loss=losses()["cross-entropy"], optimizer=Sgd())
         needed = backend(kind).prepare(program, 1).needed_bytes(repeated=False)
-        assert needed >= 7 * kept_bytes(plan), name
+        assert needed >= least_bytes(program) >= 7 * kept_bytes(plan), name

@@ -182,3 +182,11 @@ def test_the_next_batch_has_inputs_of_its_own(asked: Asked) -> None:
     prepared = backend("numba").prepare(program(), 1)
     once, repeated = (prepared.needed_bytes(repeated=flag) for flag in (False, True))
     assert repeated - once == 4 * (4 + 2)
+
+
+def test_a_giant_batch_is_refused_before_it_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba_backend, "lay_out", lambda program: pytest.fail("laid out"))
+    machine = Machine(plan_of(zoo_text("vgg16")), Recipe(batch=10**6), backend("numba"), 2)
+    for purpose in ("train", "infer"):
+        with pytest.raises(Diagnosed, match="a million images, without all else"):
+            machine.require_memory({(purpose, 10**6): 1}, "a million images")

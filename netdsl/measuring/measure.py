@@ -25,6 +25,7 @@ from netdsl.measuring.rounds import Step, take_turns
 from netdsl.measuring.rows import rows_of
 from netdsl.measuring.tuning import tune
 from netdsl.plan.plan import Plan
+from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program
 from netdsl.quantities import FLOAT_BYTES
@@ -92,6 +93,7 @@ def measure(
     backend = open_backend()
     stored_bytes = FLOAT_BYTES * sum(prod(shape) for _, shape, _ in program.stored)
     given_bytes = sum(tensor.size_bytes(task.batch) for tensor in program.inputs.values())
+    _require(task, stored_bytes + least_bytes(program))  # laying out takes the longer the more images
     _require(task, stored_bytes + backend.prepare(program, task.threads).needed_bytes(repeated=False))
     if task.autotune:
         tuned = tune([program], task.threads)

@@ -14,11 +14,14 @@ from netdsl.plan.plan import Plan
 from netdsl.primitives.builder import pruned
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, operand, relu
+from netdsl.primitives.operation import Phase
 from netdsl.primitives.reduction import Reduction
+from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
 from netdsl.program.fuse import MOST_INPUTS
 from netdsl.program.outline import Kind, Outline, Step, is_view, outline_of
+from netdsl.program.program import Program
 from netdsl.program.repeats import shortened
 from netdsl.quantities import FLOAT_BYTES
 
@@ -44,6 +47,23 @@ def kept_values(plan: Plan, loss: str | None = None) -> tuple[int, ...]:
 def kept_bytes(plan: Plan, loss: str | None = None) -> int:
     """Bytes per image that a training step keeps for its backward pass; ``loss`` as above."""
     return FLOAT_BYTES * sum(kept_values(plan, loss))
+
+
+def least_bytes(program: Program) -> int:
+    """Bytes that every way to run a program has at once: its inputs, and what is kept for a later phase."""
+    owner: dict[Tensor, Tensor] = {}
+    there = set(program.inputs.values())
+    read: set[Tensor] = set()
+    for operation in program.operations:
+        if isinstance(operation, Reshape):
+            x = operation.inputs[0]
+            owner[operation.outputs[0]] = owner.get(x, x)
+        elif operation.phase is not Phase.FORWARD:
+            read.update(owner.get(tensor, tensor) for tensor in operation.inputs)
+        if operation.phase is Phase.FORWARD:
+            there.update(operation.outputs)
+    kept = {tensor for tensor in read & there if tensor.batched} | set(program.inputs.values())
+    return sum(tensor.size_bytes(program.batch) for tensor in kept)
 
 
 def _kept(outline: Outline) -> set[int]:

@@ -12,6 +12,7 @@ from netdsl.data.memory import require_memory
 from netdsl.data.randomness import stream
 from netdsl.initializers import initializers
 from netdsl.plan.plan import Plan
+from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import NO_FORMS
 from netdsl.training.recipe import Recipe
@@ -103,12 +104,14 @@ class Machine:
 
     def require_memory(self, steps: Mapping[Purpose, int], what: str, *, beside_bytes: int = 0) -> None:
         """Raise Diagnosed (ND511) where ``steps``, and ``beside_bytes`` of arrays, do not fit."""
-        require_memory(
-            self.needed_bytes(steps) + beside_bytes,
+        name, cure = (
             self.plan.network.source.name,
-            what,
             "use a smaller --batch, a smaller network or a larger machine",
         )
+        # First what is known at once: laying out a step takes the longer the more images it has.
+        least = sum(least_bytes(self.program(*key)) for key in steps if key not in self._sessions)
+        require_memory(least + beside_bytes, name, f"{what}, without all else that a step computes,", cure)
+        require_memory(self.needed_bytes(steps) + beside_bytes, name, what, cure)
 
     def _ready(self, key: Purpose) -> Prepared:
         """The program of a purpose, laid out in the forms that are set."""
