@@ -104,10 +104,8 @@ class Machine:
 
     def require_memory(self, steps: Mapping[Purpose, int], what: str, *, beside_bytes: int = 0) -> None:
         """Raise Diagnosed (ND511) where ``steps``, and ``beside_bytes`` of arrays, do not fit."""
-        name, cure = (
-            self.plan.network.source.name,
-            "use a smaller --batch, a smaller network or a larger machine",
-        )
+        name = self.plan.network.source.name
+        cure = "use a smaller --batch, a smaller network or a larger machine"
         # First what is known at once: laying out a step takes the longer the more images it has.
         least = sum(least_bytes(self.program(*key)) for key in steps if key not in self._sessions)
         require_memory(least + beside_bytes, name, f"{what}, without all else that a step computes,", cure)
