@@ -196,7 +196,8 @@ class Restored:
         scale, shift = self.checkpoint.preparation.scale_and_shift(self.plan.input.shape)
         answers: list[Answer | Diagnostic] = []
         sizes = batch_sizes(len(pictures), self.checkpoint.recipe.batch)
-        self._require_memory(sizes, fills=False)
+        if sizes:  # all pictures may have been unreadable
+            self._require_memory(sizes, fills=False)
         for size in sizes:
             session = self._machine.inference(size)
             chosen = np.stack(pictures[len(answers) : len(answers) + size])
