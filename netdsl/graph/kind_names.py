@@ -4,10 +4,13 @@ program, or a slip."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.heads import Head, option_words, read_head
+from netdsl.layers.layer import Layer
+from netdsl.layers.option import OptionType
 from netdsl.layers.registry import kind_named, kinds
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -20,6 +23,7 @@ _LONGEST = 4
 
 _HYPHENATED = re.compile(r"[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+", re.ASCII)
 _DIMENSIONS = re.compile(r"[123][dD](?=[A-Z]|\Z)")
+_BEHIND = re.compile(r"-([A-Za-z]{1,40})(?![\w])", re.ASCII)
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+")
 _NUMBERED = re.compile(r"(.*[A-Za-z])[_ ]?[0-9]+(?:_[0-9]+)*[a-z]?\Z", re.DOTALL)
 
@@ -89,8 +93,8 @@ def one_position(written: str, layer: tree.Layer) -> tuple[str, int] | None:
     return (kinds_of_pools[name], number.span.end) if number.text.lower() in ("1", "1x1") else None
 
 
-def nearest_kind(written: str, findings: Findings) -> str | None:
-    """The kind that was probably meant, with the number behind it."""
+def nearest_kind(written: str, findings: Findings, blocks: Iterable[str] = ()) -> str | None:
+    """The kind that was probably meant, with the number behind it, or the block without parameters."""
     foreign = class_of_another_program(written)
     if foreign:
         return foreign
@@ -98,8 +102,17 @@ def nearest_kind(written: str, findings: Findings) -> str | None:
         return None  # a class of another program that netdsl does not have
     match = _NUMBERED.match(written)
     name = match.group(1) if match else written
+    block = findings.near(written, blocks, "blocks")
     near = findings.near(name.replace("_", " "), kinds(), "kinds")
+    if block is not None and (near is None or _alike(written, block) >= _alike(name, near)):
+        return block
     return kinds()[near].keyword + written[len(name) :] if near else None
+
+
+def _alike(written: str, known: str) -> float:
+    from difflib import SequenceMatcher  # texts without mistakes need none
+
+    return SequenceMatcher(None, written.lower(), known.lower()).ratio()
 
 
 def lacks_numbers(meant: str, layer: tree.Layer | tree.Unreadable) -> bool:
@@ -107,4 +120,20 @@ def lacks_numbers(meant: str, layer: tree.Layer | tree.Unreadable) -> bool:
     kind = kind_named(re.sub(r"[0-9_]+[a-z]?\Z", "", meant))
     if kind is None or not isinstance(layer, tree.Layer) or layer.items or layer.claim is not None:
         return False
-    return any(option.required for option in kind.options().values())
+    return any(
+        option.required or (option.positional and option.type is OptionType.PADDING)
+        for option in kind.options().values()
+    )
+
+
+def cut_activation(text: str, kind: type[Layer], span: Span) -> Hyphenated | None:
+    """``leaky-relu``, whose parts are activations of their own: one was meant, and not two."""
+    behind = _BEHIND.match(text, span.end) if kind.activates else None
+    if behind is None:
+        return None
+    meant = kind_named(f"{text[span.start : span.end]} {behind[1]}")
+    own = kind_named(behind[1])
+    if meant is not kind or own is None or own is kind or not own.activates:
+        return None
+    place = Span(span.start, behind.end())
+    return Hyphenated(text[place.start : place.end], place, kind.keyword)

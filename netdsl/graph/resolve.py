@@ -25,7 +25,7 @@ from netdsl.graph.options import read_options
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
-from netdsl.graph.unknown_kinds import report_unknown_kind
+from netdsl.graph.unknown_kinds import report_cut_activation, report_unknown_kind
 from netdsl.graph.values import TABLE_LIMIT, TOO_MANY_CONNECTIONS
 from netdsl.graph.volume_options import Written, volume_options
 from netdsl.layers.layer import Layer
@@ -60,6 +60,7 @@ class _Resolution:
         self.claims: dict[int, Claim | None] = {}
         self.hidden: frozenset[int] = frozenset()
         self.numbers = names_of_numbers(file)
+        self.bare_blocks: tuple[str, ...] = ()
         self.projections: dict[Any, Size | None] = {}
         self.tables: dict[type[Layer], tuple[str, ...]] = {}
         self.connections: dict[int, int] = {}
@@ -74,6 +75,7 @@ class _Resolution:
         name = network_name(self._statements(tree.NetName), self.source, self.findings)
         environment = read_lets(self._statements(tree.Let), Environment({}), self.findings)
         blocks, broken = read_blocks(self._statements(tree.Block), self.findings)
+        self.bare_blocks = tuple(name for name, block in blocks.items() if not block.parameters)
         if blocks:
             self.hidden = report_hidden_kinds(self.file.statements, blocks, self.findings)
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
@@ -134,6 +136,7 @@ class _Resolution:
         head = self.heads.get(id(layer))
         if head is None:
             head = self.heads[id(layer)] = read_head(layer, self.numbers)
+            report_cut_activation(head, self.findings)
         return head
 
     def _read(self, type: type[Any], read: Callable[[Any, Findings], Any]) -> tuple[Any, ...]:
@@ -157,7 +160,7 @@ class _Resolution:
             if id(written) not in self.unplaced:
                 self.unplaced[id(written)] = written.span
                 alone = written if step.group is None else None
-                report_unknown_kind(head, self.findings, layer=alone, list_all=True)
+                report_unknown_kind(head, self.findings, layer=alone, list_all=True, blocks=self.bare_blocks)
             name = names.labelled(step.label) if step.label else names.of_kind("LAYER", single=False)
             self.entries.append(Gap(index, name, step.inputs, written.span, self._claim(step)))
             return
