@@ -16,6 +16,7 @@ import atheris
 ROOMS = ("syntax", "layers", "graph", "plan", "rules", "counting", "formats", "reports", "commands")
 
 with atheris.instrument_imports(include=["netdsl"]):
+    import fuzz_targets
     from fuzz_targets import TARGETS, seeds, tokens
 
     import netdsl
@@ -29,6 +30,9 @@ with atheris.instrument_imports(include=["netdsl"]):
 
 def _quoted(token: bytes) -> str:
     return '"' + "".join(f"\\x{byte:02X}" for byte in token) + '"'
+
+
+fuzz_targets.SECONDS *= 10  # traced code is that much slower
 
 
 def main() -> None:
