@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import cProfile
 import gc
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from io import StringIO
@@ -133,3 +135,13 @@ def test_listings_end_somewhere(tmp_path: Path, capsys: pytest.CaptureFixture[st
     path.write_text("[8x8x1] INPUT\n" * (LINE_LIMIT + 1) + "\n" * 10)
     assert run(["import", "--from", "listing", str(path)]) == 1
     assert "ND009" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", ["x", "default x", "default activation r", "x-", "CONV 3x3 y"])
+def test_a_long_word_ends(text: str, tmp_path: Path) -> None:
+    """Searches inside one word are not calls of functions: a million letters would take hours."""
+    path = tmp_path / "x.net"
+    path.write_text(f"input 8x8x1\n{text + text[-1] * 1_000_000}\n", encoding="utf-8")
+    for arguments in (["check"], ["fmt", "--check"]):
+        command = [sys.executable, "-m", "netdsl.commands", *arguments, str(path)]
+        assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode in (0, 1)

@@ -21,10 +21,13 @@ _REACH = 80
 _LONGEST = 4
 """Words of a name of a kind."""
 
-_HYPHENATED = re.compile(r"[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+", re.ASCII)
+_HYPHENATED = re.compile(r"(?<!\w)[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+", re.ASCII)
 _DIMENSIONS = re.compile(r"[123][dD](?=[A-Z]|\Z)")
 _BEHIND = re.compile(r"-([A-Za-z]{1,40})(?![\w])", re.ASCII)
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+")
+_SIZED = re.compile(r"([A-Za-z_]{1,40})([0-9]{1,9}[xX][0-9]{1,9})")
+"""``Conv1x1``: a kind with its size."""
+
 _NUMBERED = re.compile(r"(.*[A-Za-z])[_ ]?[0-9]+(?:_[0-9]+)*[a-z]?\Z", re.DOTALL)
 
 
@@ -39,6 +42,8 @@ class Hyphenated(NamedTuple):
 def hyphenated(text: str, name: Span) -> Hyphenated | None:
     """The kind that a hyphen cuts in two: ``soft-max``, ``global-average-pool``. ``name`` is a part of
     it that is no kind by itself, so that ``CONV-POOL`` stays a chain. None where there is none."""
+    if not beside_hyphen(text, name) or name.end - name.start > _REACH:
+        return None
     start = max(0, name.start - _REACH)
     for run in _HYPHENATED.finditer(text[start : name.end + _REACH]):
         places = [Span(start + part.start(), start + part.end()) for part in _parts_of(run)]
@@ -47,10 +52,21 @@ def hyphenated(text: str, name: Span) -> Hyphenated | None:
             for first in range(max(0, own[0] - length + 1), min(own[0], len(places) - length) + 1):
                 chosen = places[first : first + length]
                 meant = kind_of_words([text[place.start : place.end] for place in chosen])
-                if meant:
+                others = [*places[:first], *places[first + length :]]
+                if meant and all(_is_kind(text[place.start : place.end]) for place in others):
                     span = chosen[0].to(chosen[-1])
                     return Hyphenated(text[span.start : span.end], span, meant)
     return None
+
+
+def beside_hyphen(text: str, name: Span) -> bool:
+    """Whether a name is a part of a word with hyphens: ``soft`` of ``soft-plus``."""
+    before, behind = text[max(0, name.start - 2) : name.start], text[name.end : name.end + 2]
+    return (behind[:1] == "-" and behind[1:].isalpha()) or (before[1:] == "-" and before[:1].isalnum())
+
+
+def _is_kind(word: str) -> bool:
+    return bool(kind_of_words([word]))
 
 
 def _parts_of(run: re.Match[str]) -> list[re.Match[str]]:
@@ -93,8 +109,17 @@ def one_position(written: str, layer: tree.Layer) -> tuple[str, int] | None:
     return (kinds_of_pools[name], number.span.end) if number.text.lower() in ("1", "1x1") else None
 
 
-def nearest_kind(written: str, findings: Findings, blocks: Iterable[str] = ()) -> str | None:
-    """The kind that was probably meant, with the number behind it, or the block without parameters."""
+def nearest_kind(
+    written: str, findings: Findings, blocks: Iterable[str] = (), *, part: bool = False
+) -> str | None:
+    """The kind that was probably meant, with the number behind it, or the block without parameters.
+
+    ``part`` of a word with hyphens, which may mean something else as a whole, has to be close.
+    """
+    sized = _SIZED.fullmatch(written)
+    if sized is not None:
+        kind = kind_named(sized[1].rstrip("_"))
+        return f"{kind.keyword} {sized[2].lower()}" if kind is not None else None
     foreign = class_of_another_program(written)
     if foreign:
         return foreign
@@ -102,11 +127,18 @@ def nearest_kind(written: str, findings: Findings, blocks: Iterable[str] = ()) -
         return None  # a class of another program that netdsl does not have
     match = _NUMBERED.match(written)
     name = match.group(1) if match else written
+    if any(sign.isdigit() for sign in name):
+        return None  # numbers inside a name mean something
     block = findings.near(written, blocks, "blocks")
     near = findings.near(name.replace("_", " "), kinds(), "kinds")
     if block is not None and (near is None or _alike(written, block) >= _alike(name, near)):
         return block
-    return kinds()[near].keyword + written[len(name) :] if near else None
+    if near is None or (part and _alike(name, near) < _CLOSE):
+        return None
+    return kinds()[near].keyword + written[len(name) :]
+
+
+_CLOSE = 0.75
 
 
 def _alike(written: str, known: str) -> float:
@@ -117,9 +149,13 @@ def _alike(written: str, known: str) -> float:
 
 def lacks_numbers(meant: str, layer: tree.Layer | tree.Unreadable) -> bool:
     """Whether the kind needs numbers and the layer has none."""
-    kind = kind_named(re.sub(r"[0-9_]+[a-z]?\Z", "", meant))
+    sized = meant.rpartition(" ")
+    has_size = sized[2][:1].isdigit()
+    kind = kind_named(sized[0] if has_size else re.sub(r"[0-9_]+[a-z]?\Z", "", meant))
     if kind is None or not isinstance(layer, tree.Layer) or layer.items or layer.claim is not None:
         return False
+    if has_size:
+        return any(option.required and option.type is OptionType.COUNT for option in kind.options().values())
     return any(
         option.required or (option.positional and option.type is OptionType.PADDING)
         for option in kind.options().values()

@@ -8,6 +8,7 @@ from netdsl.diagnostics import Edit, Findings
 from netdsl.graph.heads import Head
 from netdsl.graph.kind_names import (
     Hyphenated,
+    beside_hyphen,
     cut_activation,
     hyphenated,
     lacks_numbers,
@@ -42,7 +43,8 @@ def report_unknown_kind(
         return
     shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
     message = f"there is no kind of layer called `{shown}`"
-    near = None if findings.crowded else nearest_kind(head.written, findings, blocks)
+    part = beside_hyphen(findings.source.text, head.span)
+    near = None if findings.crowded else nearest_kind(head.written, findings, blocks, part=part)
     pooled = one_position(head.written, layer) if layer is not None else None
     if pooled is not None:
         meant, end = pooled

@@ -100,6 +100,8 @@ def _hyphenated(failure: Failure, source: Source) -> Diagnostic | None:
     link, number = failure.previous, failure.token
     if link is None or link.text != "-" or number.kind != "NUMBER" or number.start != link.end:
         return None
+    if source.text[number.end : number.end + 1].isalpha():
+        return None  # `pool-2d` is no number behind a hyphen
     line = source.text[max(0, link.start - _REACH) : link.start].rpartition("\n")[2]
     found = _WORD_BEFORE.search(line)
     if found is None or not (found["before"] or found.start() == 0 or line[: found.start()].isspace()):
@@ -125,6 +127,8 @@ def _spelled_out(kind: str, extent: str, number: str, rest: str) -> str:
     """``conv3-64`` keeps the extents, as docs/language.md says, unless ``rest`` of the layer names a
     padding; ``pool2-2`` is a window and its stride; ``fc-10`` a layer and its number. Else empty."""
     name = kind.lower()
+    if _SIZE.search(rest):
+        return ""  # the layer has its size
     if name in _POOLS and number.isdigit() and "stride" not in rest and "/" not in rest:
         side = extent or number
         return f"{kind.upper()} {side}x{side} stride {number}"
@@ -134,6 +138,7 @@ def _spelled_out(kind: str, extent: str, number: str, rest: str) -> str:
     return f"{kind.upper()} {number}" if name in _ONE_NUMBER and not extent else ""
 
 
+_SIZE = re.compile(r"[0-9][ \t]*[x×]")
 _POOLS = ("pool", "maxpool", "avgpool")
 _ONE_NUMBER = ("fc", "dense", "linear", "dropout", "drop", "relu")
 
