@@ -98,9 +98,11 @@ def test_every_signal_saves(sent: list[signal.Signals], code: int, undisturbed: 
 
 
 def test_what_is_ignored_stays_ignored(undisturbed: dict[str, bytes]) -> None:
-    process = in_training(
-        stderr=subprocess.PIPE, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    )
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is ignored is handed down
+    try:
+        process = in_training(stderr=subprocess.PIPE)
+    finally:
+        signal.signal(signal.SIGHUP, before)
     process.send_signal(signal.SIGHUP)
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 0
