@@ -9,24 +9,14 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from netdsl.data.dataset import TEST, TRAIN, VALIDATION
+from netdsl.data.dataset import PART_WORDS, TEST, VALIDATION
 
 _LABELS = ("label", "labels", "class", "classes", "target", "targets", "y", "emotion", "category", "digit")
 _PARTS = ("usage", "split", "part", "partition", "subset", "set")
 _INDICES = ("", "unnamed: 0", "index", "id", "idx")
 
-_PART_VALUES = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "validation": VALIDATION,
-    "dev": VALIDATION,
-    "publictest": VALIDATION,  # FER2013 validates on the first of its two test parts
-    "privatetest": TEST,
-    "test": TEST,
-    "testing": TEST,
-}
+# FER2013 validates on the first of its two test parts.
+_PART_VALUES = {**PART_WORDS, "dev": VALIDATION, "publictest": VALIDATION, "privatetest": TEST}
 
 _NUMBER = re.compile(
     r"\s*[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+|nan|inf|infinity)(?:e[+-]?[0-9]+)?\s*", re.ASCII | re.I

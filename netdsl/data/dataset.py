@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 TRAIN, VALIDATION, TEST = 0, 1, 2
 """The parts of a data set, as numbers."""
 
+PART_WORDS = {
+    "train": TRAIN,
+    "training": TRAIN,
+    "val": VALIDATION,
+    "valid": VALIDATION,
+    "validation": VALIDATION,
+    "test": TEST,
+    "testing": TEST,
+}
+"""What folders, files and columns call the parts, whatever their format adds."""
+
 PART_NAMES = ("train", "validation", "test")
 
 

@@ -14,20 +14,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from netdsl.data.dataset import PART_NAMES, TEST, TRAIN, VALIDATION, class_name
+from netdsl.data.dataset import PART_NAMES, PART_WORDS, TEST, TRAIN, VALIDATION, class_name
 from netdsl.data.pictures import SUFFIXES
 from netdsl.diagnostics import Diagnostic, Severity
 
-_PARTS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "validation": VALIDATION,
-    "dev": VALIDATION,
-    "test": TEST,
-    "testing": TEST,
-}
+_PARTS = {**PART_WORDS, "dev": VALIDATION}
 _DEEPEST = 16
 """Folders within folders that are looked into."""
 

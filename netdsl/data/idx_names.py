@@ -10,18 +10,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from netdsl.data.dataset import TEST, TRAIN, VALIDATION
+from netdsl.data.dataset import PART_WORDS, TEST
 
-_PARTS = {
-    "train": TRAIN,
-    "training": TRAIN,
-    "val": VALIDATION,
-    "valid": VALIDATION,
-    "validation": VALIDATION,
-    "t10k": TEST,
-    "test": TEST,
-    "testing": TEST,
-}
+_PARTS = {**PART_WORDS, "t10k": TEST}
 _KINDS = {"images": "images", "image": "images", "labels": "labels", "label": "labels"}
 
 

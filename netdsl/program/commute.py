@@ -94,7 +94,7 @@ def _find(
         and len(mask.inputs) == 2
         and len(readers[spreading.outputs[0]]) == 1
         and spreading.outputs[0] not in outputs
-        and _is_product(mask.expression, mask.inputs.index(spreading.outputs[0]))
+        and is_product(mask.expression, mask.inputs.index(spreading.outputs[0]))
     )
     if not fits:
         return None
@@ -120,7 +120,7 @@ def _keeps_order(operation: Operation | None) -> bool:
 _BIASED = operand(0) + operand(1)
 
 
-def _is_product(expression: Expression, number: int) -> bool:
+def is_product(expression: Expression, number: int) -> bool:
     """Whether it is the operand times something that does not contain it."""
     if expression.function != "multiply":
         return False

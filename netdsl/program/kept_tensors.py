@@ -19,6 +19,7 @@ from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
+from netdsl.program.commute import is_product
 from netdsl.program.fuse import MOST_INPUTS
 from netdsl.program.outline import Kind, Outline, Step, is_view, outline_of
 from netdsl.program.program import Program
@@ -295,18 +296,9 @@ def _spread_and_masked(
         and len(inputs) == 2
         and len(readers[spread]) == 1
         and spread not in outline.outputs
-        and _is_product(expression, inputs.index(spread))
+        and is_product(expression, inputs.index(spread))
     )
     return (spreading, mask) if fits else None
-
-
-def _is_product(expression: Expression, number: int) -> bool:
-    if expression.function != "multiply":
-        return False
-    left, right = expression.arguments
-    return (left.operand == number and number not in right.operands()) or (
-        right.operand == number and number not in left.operands()
-    )
 
 
 # Computing again, as in ``recompute``.
