@@ -11,19 +11,12 @@ from netdsl.layers.dialect import DIALECTS, LECTURE
 from netdsl.layers.layer import Layer
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
-from netdsl.rules.rule import Rule, and_more
+from netdsl.rules.rule import Rule, and_more, noticed
 
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for the whole network, at the first layer whose volume depends on the dialect."""
-    known: dict[tuple[int, tuple[Volume, ...]], dict[str, Volume]] = {}
-    found = []
-    for planned in plan.layers:
-        key = (id(planned.node.layer), planned.inputs)
-        if key not in known:  # groups repeat the same layers
-            known[key] = _elsewhere(planned)
-        if known[key]:
-            found.append((planned, known[key]))
+    found = noticed(plan, _elsewhere)
     if not found:
         return
     planned, others = found[0]

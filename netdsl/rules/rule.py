@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from netdsl.diagnostics import Findings
-from netdsl.plan.plan import Plan
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.quantities import Volume
 
 
 class Rule(NamedTuple):
@@ -19,6 +20,23 @@ class Rule(NamedTuple):
     name: str
     code: str
     check: Callable[[Plan, Findings], None]
+
+
+Noticed = TypeVar("Noticed")
+
+
+def noticed(plan: Plan, look: Callable[[PlannedLayer], Noticed]) -> list[tuple[PlannedLayer, Noticed]]:
+    """The layers of which ``look`` has something to say, with what it says; groups repeat the same layer
+    on the same volumes, which is looked at once."""
+    known: dict[tuple[int, tuple[Volume, ...]], Noticed] = {}
+    found = []
+    for planned in plan.layers:
+        key = (id(planned.node.layer), planned.inputs)
+        if key not in known:
+            known[key] = look(planned)
+        if known[key]:
+            found.append((planned, known[key]))
+    return found
 
 
 def readers(plan: Plan) -> list[list[int]]:

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.quantities import Volume
-from netdsl.rules.rule import Rule, and_more
+from netdsl.rules.rule import Rule, and_more, noticed
 
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for the whole network, at the first such window."""
-    known: dict[tuple[int, tuple[Volume, ...]], str] = {}
-    found = []
-    for planned in plan.layers:
-        key = (id(planned.node.layer), planned.inputs)
-        if key not in known:  # groups repeat the same layers
-            known[key] = _unseen(planned)
-        if known[key]:
-            found.append((planned, known[key]))
+    found = noticed(plan, _unseen)
     if not found:
         return
     planned, lost = found[0]
