@@ -30,9 +30,9 @@ from netdsl.backend.session import Store
 from netdsl.plan.load import load_plan
 from netdsl.program.lower import training_program
 from netdsl.program.program import PRECISIONS
+from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text
 from netdsl.training.machine import first_values
-from netdsl.training.recipe import Recipe
 from netdsl.writing import write_file
 
 NETWORKS = {"lenet": 32, "resnet20-cifar": 32, "densenet40-cifar": 32}
@@ -52,7 +52,7 @@ class Training:
         program = training_program(
             plan,
             batch,
-            loss=recipe.loss_function,
+            loss=recipe.loss,
             optimizer=recipe.optimizer,
             exact=exact,
             precision=precision,
@@ -61,7 +61,7 @@ class Training:
         self.store: Store = first_values(plan, recipe, program.stored)
         self.losses: list[float] = []
         self.seconds: list[float] = []
-        self._rate = recipe.rate
+        self._rate = recipe.optimizer.rate
         self._session: NumbaSession = open_backend().bind(program, self.store, threads)
         # The same images for all runs, for each draws from a generator of its own.
         self._generator = np.random.default_rng(3)

@@ -65,23 +65,24 @@ class Netdsl:
         import numpy as np
 
         from netdsl.backend import backend
+        from netdsl.optimizers.sgd import Sgd
         from netdsl.program.lower import inference_program, training_program
+        from netdsl.recipe.recipe import Recipe
         from netdsl.training.machine import first_values
-        from netdsl.training.recipe import Recipe
 
         task = self._task
         plan = load(NETWORKS[task.network].path)
-        recipe = Recipe(batch=task.batch, rate=RATE, momentum=MOMENTUM, decay=DECAY)
+        recipe = Recipe(batch=task.batch, optimizer=Sgd(rate=RATE, momentum=MOMENTUM, decay=DECAY))
         if task.training:
             program = training_program(
                 plan,
                 task.batch,
-                loss=recipe.loss_function,
+                loss=recipe.loss,
                 optimizer=recipe.optimizer,
                 precision=self._precision,
             )
         else:
-            program = inference_program(plan, task.batch, loss=recipe.loss_function)
+            program = inference_program(plan, task.batch, loss=recipe.loss)
         store = first_values(plan, recipe, program.stored)
         self._session = backend("numba").bind(program, store, task.threads)
         inputs, generator = self._session.inputs, np.random.default_rng(1)

@@ -12,6 +12,9 @@ VALUE_LIMIT = 2**63
 FLOAT_BYTES = 4
 """Bytes of one value: activations, weights and gradients are 32-bit floats."""
 
+PRECISIONS = ("float32", "bf16")
+"""Of what is multiplied; sums, weights and what a layer hands on are 32-bit floats in both."""
+
 
 class Size(NamedTuple):
     """Height and width of a kernel, a stride or an image, in pixels."""

@@ -91,12 +91,12 @@ def import_listing(content: bytes) -> None:
 
 def recipe(content: bytes) -> None:
     """The text of a ``.train`` file, read with a network and on its own within one."""
-    from netdsl.graph.recipe_file import recipe_from_text
+    from netdsl.recipe.written import read_file
     from netdsl.reports.as_text import diagnostics_as_text
     from netdsl.source import Source
 
     text = content.decode("utf-8", "ignore")
-    _, found = recipe_from_text(Source("a.train", text))
+    _, found = read_file(Source("a.train", text))
     diagnostics_as_text(found, colour=False)
     ended(["check", "-"], b"input 8x8x1\nFC 2\ntrain {\n" + content + b"\n}\n")
 

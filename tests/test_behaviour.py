@@ -20,7 +20,7 @@ from netdsl.program.lower import inference_program, training_program
 @pytest.mark.parametrize("name", ["numpy", "numba"])
 def test_dropout_keeps_the_expectation(name: str) -> None:
     plan = planned(image(1, 1, 4000), Dropout(rate=0.25))
-    program = training_program(plan, 2, loss=losses()["l2"], optimizer=Sgd())
+    program = training_program(plan, 2, loss=losses()["l2"], optimizer=Sgd(decay=0.0))
     session = backend(name).bind(program, {}, 1)
     session.inputs["x"][...] = 3.0
     session.inputs["seed"][...] = 11
@@ -75,7 +75,7 @@ def test_slopes_do_not_decay() -> None:
 
 def test_running_statistics_by_hand() -> None:
     plan = planned(image(1, 2, 1), BatchNorm(momentum=0.25))
-    program = training_program(plan, 2, loss=losses()["l2"], optimizer=Sgd())
+    program = training_program(plan, 2, loss=losses()["l2"], optimizer=Sgd(decay=0.0))
     store = filled_store(program)
     store["L1.running_mean"][...] = 0.0
     store["L1.running_variance"][...] = 1.0

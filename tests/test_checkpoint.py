@@ -21,11 +21,13 @@ from safetensors.numpy import load_file, save_file
 
 from netdsl.data.preparation import Preparation
 from netdsl.diagnostics import Diagnosed
+from netdsl.optimizers.sgd import Sgd
 from netdsl.plan.load import load_plan
 from netdsl.program.program import Stored
+from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.stored import recipe_as_json
 from netdsl.training import tensor_file
 from netdsl.training.checkpoint import Checkpoint, check_network, layer_lines, load, save, take_arrays
-from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord, Progress
 from netdsl.training.restored import open_checkpoint
 from netdsl.training.run_folder import RunFolder, new_run_folder, old_run_folder, run_checkpoint
@@ -184,8 +186,8 @@ def forged(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
         {"layers": [["a"]]},
         {"layers": 7},
         {"recipe": {}},
-        {"recipe": {**Recipe().as_json(), "rate": -1.0}},
-        {"recipe": {**Recipe().as_json(), "batch": 10**30}},
+        {"recipe": {**recipe_as_json(Recipe()), "optimizer": "sgd rate -1.0"}},
+        {"recipe": {**recipe_as_json(Recipe()), "batch": 10**30}},
         {"forms": 7},
         {"forms": {"convolution": 1}},
         {"classes": [1]},
@@ -408,7 +410,7 @@ def test_metrics_are_a_table(tmp_path: Path) -> None:
 
 def test_the_recipe_is_for_people(tmp_path: Path) -> None:
     folder = new_run_folder(tmp_path / "run", "x")
-    folder.describe(Recipe(rate=0.125), "net tiny\n")
-    assert json.loads((folder.path / "recipe.json").read_text())["rate"] == 0.125
+    folder.describe(Recipe(optimizer=Sgd(rate=0.125)), "net tiny\n")
+    assert json.loads((folder.path / "recipe.json").read_text())["optimizer"].startswith("sgd rate 0.125 ")
     assert (folder.path / "network.net").read_text() == "net tiny\n"
     folder.close()

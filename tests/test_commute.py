@@ -36,7 +36,7 @@ def network(pool: str, activation=Relu) -> tuple:
 
 def program(layers: tuple) -> Program:
     return training_program(
-        planned(*layers), BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.9)
+        planned(*layers), BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.9, decay=0.0)
     )
 
 

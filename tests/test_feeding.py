@@ -19,9 +19,9 @@ from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.plan.load import load_plan
 from netdsl.program.lower import training_program
+from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import steps_over
 from netdsl.training.loop import train
-from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord, StepRecord
 from netdsl.training.run import Run, continued_run, new_run
 
@@ -38,7 +38,7 @@ def images(volume: tuple[int, int, int], kind: str, count: int = 50) -> Images:
 def linear(volume: tuple[int, int, int], batch: int, *, threads: int = 2, name: str = "numba") -> Session:
     height, width, channels = volume
     plan = planned(Input(height=height, width=width, channels=channels), FullyConnected(neurons=4))
-    program = training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd())
+    program = training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.0))
     return backend(name).bind(program, filled_store(program, seed=1), threads)
 
 
@@ -158,7 +158,8 @@ from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import training_program
 
-program = training_program(planned(*small_network()), 9, loss=losses()["cross-entropy"], optimizer=Sgd())
+optimizer = Sgd(decay=0.0)
+program = training_program(planned(*small_network()), 9, loss=losses()["cross-entropy"], optimizer=optimizer)
 
 def trained(threads, interrupted):
     store = filled_store(program, seed=1)

@@ -51,7 +51,7 @@ def program_of(case: Case, batch: int, *, training: bool) -> Program:
     )
     plan = planned(image(*case.extent, case.channels), layer, Relu(), FullyConnected(neurons=4))
     if training:
-        return training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd())
+        return training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.0))
     return inference_program(plan, batch, loss=losses()["cross-entropy"])
 
 

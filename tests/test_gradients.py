@@ -21,7 +21,9 @@ CHECKED_VALUES = 12
 
 
 def measure(layers: tuple[Layer, ...], loss_name: str) -> None:
-    program = training_program(planned(*layers), BATCH, loss=losses()[loss_name], optimizer=Sgd(momentum=0.0))
+    program = training_program(
+        planned(*layers), BATCH, loss=losses()[loss_name], optimizer=Sgd(momentum=0.0, decay=0.0)
+    )
     start = {name: array.astype(np.float64) for name, array in filled_store(program, seed=3).items()}
     generator = np.random.default_rng(5)
     store = {name: array.copy() for name, array in start.items()}

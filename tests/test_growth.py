@@ -20,8 +20,8 @@ from hostile_texts import BLOCK_FILES, LISTINGS, NETWORKS, RECIPES, Shape
 
 from netdsl.commands import run
 from netdsl.formats.listing import LINE_LIMIT
-from netdsl.graph.recipe_file import recipe_from_text
 from netdsl.plan.load import load_plan
+from netdsl.recipe.written import read_file
 from netdsl.source import Source
 
 SIZE = 40
@@ -80,7 +80,7 @@ def used(text: str, folder: Path) -> None:
 
 
 def recipe(text: str, folder: Path) -> None:
-    recipe_from_text(Source("x.train", text))
+    read_file(Source("x.train", text))
 
 
 def carried(text: str, folder: Path) -> None:

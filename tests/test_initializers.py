@@ -14,8 +14,8 @@ from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.plan.load import load_plan
 from netdsl.program.lower import training_program
+from netdsl.recipe.recipe import Recipe
 from netdsl.training.machine import first_values
-from netdsl.training.recipe import Recipe
 
 WEIGHTS = Parameter("weights", (200, 300), fan_in=200, fan_out=300)
 
@@ -50,7 +50,9 @@ def test_streams_are_of_seed_and_purpose_alone() -> None:
 def values(text: str, seed: int = 1) -> dict[str, np.ndarray]:
     plan = load_plan(text).plan
     assert plan is not None
-    program = training_program(plan, 2, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.9))
+    program = training_program(
+        plan, 2, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.9, decay=0.0)
+    )
     return first_values(plan, Recipe(seed=seed), program.stored)
 
 

@@ -49,7 +49,7 @@ RESIDUAL = (
 
 def training() -> Program:
     return training_program(
-        planned(*RESIDUAL), BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.9)
+        planned(*RESIDUAL), BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.9, decay=0.0)
     )
 
 
@@ -102,7 +102,7 @@ def deep() -> Program:
     for _ in range(6):
         layers += [conv(16, (3, 3), pad=1), norm(), Relu()]
     layers.append(FullyConnected(neurons=5))
-    return training_program(planned(*layers), BATCH, loss=losses()["cross-entropy"], optimizer=Sgd())
+    return training_program(planned(*layers), BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.0))
 
 
 def test_computing_again_changes_no_bit_and_keeps_less(monkeypatch: pytest.MonkeyPatch) -> None:

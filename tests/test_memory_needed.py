@@ -17,9 +17,9 @@ from netdsl.data import memory
 from netdsl.diagnostics import Diagnosed
 from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
+from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text
 from netdsl.training.machine import Machine
-from netdsl.training.recipe import Recipe
 from netdsl.training.restored import Restored
 from netdsl.training.run import continued_run, new_run
 

@@ -8,24 +8,35 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdsl.commands.recipes import recipe_settings
+from netdsl.commands.recipe_options import chosen_recipe
 from netdsl.diagnostics import Diagnosed
-from netdsl.graph.recipe import Augmentation, Choices, Cosine, Plateau, Range, Recipe, Schedule, Step, Stretch
-from netdsl.graph.recipe_file import recipe_from_text
-from netdsl.graph.recipe_words import INITS, LOSSES
-from netdsl.initializers import initializers
-from netdsl.losses import losses
+from netdsl.optimizers.sgd import Sgd
 from netdsl.plan.load import load_plan
+from netdsl.recipe.entries import entries
+from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.search import Choices, Range
+from netdsl.recipe.stored import recipe_as_json, recipe_from_json
+from netdsl.recipe.written import WrittenRecipe, read_file
+from netdsl.schedules.constant import Constant
+from netdsl.schedules.cosine import Cosine
+from netdsl.schedules.piecewise import Piecewise, Stretch
+from netdsl.schedules.plateau import Plateau
+from netdsl.schedules.schedule import Schedule
+from netdsl.schedules.step import Step
 from netdsl.source import Source
 
 BASE = "input 8x8x1\nFC 10\n"
 
 
-def _recipe(entries: str) -> Recipe:
+def _written(entries: str) -> WrittenRecipe:
     plan, findings = load_plan(f"{BASE}train {{ {entries} }}\n")
     assert plan is not None, findings
     assert plan.network.recipe is not None
     return plan.network.recipe
+
+
+def _recipe(entries: str) -> Recipe:
+    return _written(entries).recipe
 
 
 def test_every_entry() -> None:
@@ -34,23 +45,27 @@ def test_every_entry() -> None:
         "optimizer adam rate 0.01, beta1 0.9 decay 5e-4 batch 64 epochs 10 seed 0 # all on one line\n"
         "stop after 5 epochs without improvement"
     )
-    assert recipe.data == "mnist"
-    assert recipe.optimizer is not None
-    assert recipe.optimizer.others == (("beta1", 0.9),)
-    assert (recipe.optimizer.rate, recipe.optimizer.decay) == (0.01, 5e-4)
+    assert (recipe.data, recipe.loss.name, recipe.init.name) == ("mnist", "hinge", "glorot")
+    assert (
+        recipe.optimizer.values() | {"rate": 0.01, "beta1": 0.9, "decay": 5e-4} == recipe.optimizer.values()
+    )
     assert (recipe.batch, recipe.epochs, recipe.seed, recipe.stop) == (64, 10, 0, 5)
 
 
 @pytest.mark.parametrize(
     ("written", "schedule"),
     [
-        ("0.01*5 : 0.001*3", Schedule(0, (Stretch(0.01, 5), Stretch(0.001, 3)))),
-        ("step 0.1 every 30 epochs", Schedule(rule=Step(0.1, 30))),
-        ("cosine", Schedule(rule=Cosine(0.0))),
-        ("warmup 5, cosine to 1e-5", Schedule(5, rule=Cosine(1e-5))),
-        ("warmup 2 epochs then 0.1*3", Schedule(2, (Stretch(0.1, 3),))),
-        ("plateau 0.5 after 4", Schedule(rule=Plateau(0.5, 4))),
-        ("warmup 3 epochs 9", Schedule(3)),
+        ("0.01*5 : 0.001*3", Piecewise(stretches=(Stretch(0.01, 5), Stretch(0.001, 3)))),
+        ("step 0.1 every 30 epochs", Step(factor=0.1, epochs=30)),
+        ("cosine", Cosine()),
+        ("warmup 5, cosine to 1e-5", Cosine(warmup=5, last=1e-5)),
+        ("warmup 2 epochs then 0.1*3", Piecewise(warmup=2, stretches=(Stretch(0.1, 3),))),
+        ("plateau 0.5 after 4", Plateau(factor=0.5, epochs=4)),
+        ("warmup 3 epochs 9", Constant(warmup=3)),
+        ("warmup 1 cosine", Cosine(warmup=1)),
+        ("step 0.1 30, epochs 40", Step(factor=0.1, epochs=30)),
+        ("plateau 0.1", Plateau(factor=0.1, epochs=10)),
+        ("constant", Constant()),
     ],
 )
 def test_schedules(written: str, schedule: Schedule) -> None:
@@ -66,7 +81,7 @@ def test_searches_and_augmentations() -> None:
         Choices("batch", (32, 64)),
         Range("decay", 0.0, 1e-3),
     )
-    assert recipe.augment == (Augmentation("flip"), Augmentation("color", 0.2))
+    assert [one.text() for one in recipe.augment] == ["flip", "color 0.2"]
 
 
 @pytest.mark.parametrize(
@@ -102,28 +117,61 @@ def test_refusals(entry: str, code: str) -> None:
     assert [finding.code for finding in findings] == [code]
 
 
-def test_words_are_those_that_training_has() -> None:
-    assert set(INITS) == set(initializers())
-    assert set(LOSSES) == set(losses())
+@pytest.mark.parametrize(
+    "entries",
+    [
+        "",
+        "optimizer sgd rate 1e-7 momentum 0.95 decay 0",
+        "schedule 0.1*3 : 1e-3*4; epochs 8",
+        "schedule warmup 2, step 0.5 every 3",
+        "schedule warmup 2, 0.1*3",
+        "schedule warmup 4",
+        "schedule cosine to 1e-6",
+        "schedule plateau 0.1 after 3",
+        "augment flip, crop 4, rotate 12.5",
+        "stop after 3 epochs without improvement",
+        "search rate in 1e-4..1e-1 log, batch in {32, 64}",
+        "loss l2; init glorot; split 70/20/10; seed 0",
+    ],
+)
+def test_what_is_written_is_read_again(entries: str) -> None:
+    recipe = _recipe(entries)
+    assert recipe_from_json(recipe_as_json(recipe)) == recipe
+
+
+def test_recipes_of_earlier_versions_are_read() -> None:
+    old = {
+        "data": "digits", "split": "80/10/10", "loss": "cross-entropy", "rate": 0.02, "momentum": 0.5,
+        "decay": 0.0, "batch": 16, "epochs": 3, "seed": 4, "init": "glorot", "exact": False,
+        "precision": "float32",
+    }  # fmt: skip
+    recipe = recipe_from_json(old)
+    assert recipe.optimizer == Sgd(rate=0.02, momentum=0.5, decay=0.0)
+    assert (recipe.batch, recipe.epochs, recipe.seed, recipe.init.name) == (16, 3, 4, "glorot")
+    del old["precision"]
+    assert recipe_from_json(old) == recipe
+
+
+def test_entries_are_the_fields_of_a_recipe() -> None:
+    assert (*entries(), "exact", "precision") == Recipe._fields
 
 
 def test_a_file_of_its_own() -> None:
-    recipe, found = recipe_from_text(Source("a.train", "epochs 3 # three\nsearch batch in {1, 2}; seed 4\n"))
+    recipe, found = read_file(Source("a.train", "epochs 3 # three\nsearch batch in {1, 2}; seed 4\n"))
     assert not found
-    assert (recipe.epochs, recipe.seed) == (3, 4)
-    _, found = recipe_from_text(Source("a.train", "train {\n  batch 3\n}"))
+    assert (recipe.recipe.epochs, recipe.recipe.seed) == (3, 4)
+    _, found = read_file(Source("a.train", "train {\n  batch 3\n}"))
     assert [finding.code for finding in found] == ["ND530", "ND530"]
 
 
-def test_training_refuses_what_it_cannot_do() -> None:
-    plan, _ = load_plan(f"{BASE}train {{ batch 4; optimizer sgd rate 0.5; epochs 2 }}\n")
-    assert plan is not None
-    assert recipe_settings(plan.network, None) == {"batch": 4, "rate": 0.5, "epochs": 2}
-    plan, _ = load_plan(f"{BASE}train {{ augment flip; data ../x.npz; optimizer adam }}\n")
+def test_data_outside_the_folder_of_the_file() -> None:
+    """Only the command line may name them; then nothing is wrong."""
+    plan, _ = load_plan(f"{BASE}train {{ data ../x.npz }}\n")
     assert plan is not None
     with pytest.raises(Diagnosed) as raised:
-        recipe_settings(plan.network, None)
-    assert {finding.code for finding in raised.value.diagnostics} == {"ND531", "ND532"}
+        chosen_recipe(plan.network, None, {})
+    assert [finding.code for finding in raised.value.diagnostics] == ["ND531"]
+    assert chosen_recipe(plan.network, None, {"data": "y.npz"}).data == "y.npz"
 
 
 WORDS = [
@@ -162,7 +210,7 @@ WORDS += [
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), st.text(max_size=40)))
 def test_no_recipe_raises(text: str) -> None:
-    recipe_from_text(Source("any.train", text))
+    read_file(Source("any.train", text))
     load_plan(f"{BASE}train {{ {text} }}\n")
 
 
@@ -173,5 +221,5 @@ def test_long_recipes_end_soon() -> None:
         "search batch in {" + "1," * 300_000 + "}",
         "augment " + "flip, " * 100_000,
     ):
-        recipe_from_text(Source("long.train", text))
+        read_file(Source("long.train", text))
     assert time.process_time() - begin < 5

@@ -29,7 +29,9 @@ def batch_of(plan, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "dropout"])
 def test_layer(name: str) -> None:
     plan = planned(*network_of(name))
-    program = training_program(plan, BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.0))
+    program = training_program(
+        plan, BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=0.0, decay=0.0)
+    )
     store = filled_store(program, seed=2)
     start = {key: array.copy() for key, array in store.items()}
     session = backend("numba").bind(program, store, 2)

@@ -47,8 +47,8 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.lower import training_program
 from netdsl.program.program import PRECISIONS, Program
 from netdsl.quantities import Padding, Size
+from netdsl.recipe.recipe import Recipe
 from netdsl.training.checkpoint import load
-from netdsl.training.recipe import Recipe
 from netdsl.training.run import new_run
 
 BATCH = 3

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import click
 
 from netdsl.commands.loading import load_plan_or_exit
+from netdsl.commands.recipe_options import chosen_recipe, recipe_options
 from netdsl.commands.running import (
     autotune_option,
     check_precision,
@@ -25,15 +27,7 @@ from netdsl.quantities import bytes_text
     "--batch", type=click.IntRange(1, 2**20), default=64, show_default=True, help="Images per step."
 )
 @click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
-@click.option(
-    "--loss",
-    type=click.Choice(["cross-entropy", "l2"]),
-    default="cross-entropy",
-    show_default=True,
-    help="What training makes small.",
-)
-@click.option("--momentum", type=click.FloatRange(0, 1, max_open=True), default=0.9, show_default=True)
-@click.option("--decay", type=click.FloatRange(0, 1), default=5e-4, show_default=True, help="Weight decay.")
+@recipe_options("loss", "optimizer")
 @exact_option
 @precision_option
 @autotune_option
@@ -42,15 +36,14 @@ def command(
     emit: bool,
     batch: int,
     inference: bool,
-    loss: str,
-    momentum: float,
-    decay: float,
     exact: bool,
     precision: str | None,
     autotune: bool,
+    **settings: Any,
 ) -> None:
     """Compile NET to native code, or print its program with --emit.
 
+    Loss and optimizer are those of NET's train block; options here win.
     The code goes to the kernel cache, where later runs of this and other networks find it.
     """
     plan = load_plan_or_exit(network)
@@ -59,17 +52,19 @@ def command(
     from netdsl.backend.numba.backend import lay_out, open_backend
     from netdsl.backend.numba.cache import DRIVER
     from netdsl.backend.numba.listing import module_text
-    from netdsl.losses import losses
-    from netdsl.optimizers.sgd import Sgd
     from netdsl.program.lower import inference_program, training_program
 
-    chosen = losses()[loss]
+    recipe = chosen_recipe(plan.network, None, {"data": "digits", **settings})
     if inference:
-        program = inference_program(plan, batch, loss=chosen, exact=exact, precision=precision)
+        program = inference_program(plan, batch, loss=recipe.loss, exact=exact, precision=precision)
     else:
-        optimizer = Sgd(momentum=momentum, decay=decay)
         program = training_program(
-            plan, batch, loss=chosen, optimizer=optimizer, exact=exact, precision=precision
+            plan,
+            batch,
+            loss=recipe.loss,
+            optimizer=recipe.optimizer,
+            exact=exact,
+            precision=precision,
         )
     if autotune:
         from netdsl.measuring.tuning import tune

@@ -8,14 +8,12 @@ from typing import Any, TypeVar
 
 import click
 
+from netdsl.quantities import PRECISIONS
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _BACKENDS = ("numba", "numpy")
 """As ``netdsl.backend.NAMES``, whose import would cost NumPy; a test compares the two."""
-
-
-_PRECISIONS = ("float32", "bf16")
-"""As ``netdsl.program.program.PRECISIONS``; a test compares the two."""
 
 
 _LEAST_SPEED = 1.5
@@ -61,7 +59,7 @@ def autotune_option(function: Function) -> Function:
 def precision_option(function: Function) -> Function:
     return click.option(
         "--precision",
-        type=click.Choice(_PRECISIONS),
+        type=click.Choice(PRECISIONS),
         help="bf16 rounds what training steps multiply to bfloat16, where the processor has it: faster."
         " float32 by default.",
     )(function)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Timer
@@ -13,8 +13,8 @@ import click
 
 from netdsl.commands.listening import unheard
 from netdsl.commands.loading import load_plan_or_exit, show
+from netdsl.commands.recipe_options import chosen_recipe, recipe_options
 from netdsl.commands.running import (
-    Function,
     autotune_option,
     backend_option,
     check_precision,
@@ -30,44 +30,12 @@ from netdsl.quantities import bytes_text, counted
 if TYPE_CHECKING:
     from netdsl.commands.interruption import Interruption
     from netdsl.plan.plan import Plan
+    from netdsl.recipe.recipe import Recipe
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
 
-_SETTINGS = (
-    "data",
-    "split",
-    "loss",
-    "rate",
-    "momentum",
-    "decay",
-    "batch",
-    "epochs",
-    "seed",
-    "init",
-    "exact",
-    "precision",
-)
-"""Options that are settings of the recipe, under the same names."""
-
 _FREE_ON_RESUME = ("data", "epochs")
 """Settings that may change when a run goes on: the data may have moved, more epochs may be wanted."""
-
-
-def _setting(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
-    """Refuse a value that the recipe does not allow, as a mistake of usage."""
-    if value is not None:
-        from netdsl.training.recipe import check_setting
-
-        assert parameter.name is not None
-        try:
-            check_setting(parameter.name, value)
-        except (TypeError, ValueError) as error:
-            raise click.BadParameter(str(error), context, parameter) from error
-    return value
-
-
-def _option(name: str, kind: type, metavar: str, help: str) -> Callable[[Function], Function]:
-    return click.option(f"--{name}", type=kind, metavar=metavar, help=help, callback=_setting)
 
 
 _NOTICED_SECONDS = 1.5
@@ -75,17 +43,8 @@ _NOTICED_SECONDS = 1.5
 
 @click.command()
 @click.argument("network", metavar="NET", required=False)
-@_option("data", str, "DATA", "digits (the default), a folder of class folders, .npz, IDX files or .csv.")
 @click.option("--out", metavar="FOLDER", help="Run folder; runs/NET-1, -2 and so on by default.")
-@_option("epochs", int, "N", "Passes over the training images.")
-@_option("batch", int, "N", "Images per step.")
-@_option("rate", float, "R", "Learning rate.")
-@_option("momentum", float, "M", "Momentum of SGD, below 1.")
-@_option("decay", float, "D", "Weight decay.")
-@_option("loss", str, "NAME", "cross-entropy or l2.")
-@_option("init", str, "NAME", "First weights: he or glorot.")
-@_option("seed", int, "N", "Decides every random number.")
-@_option("split", str, "A/B/C", "Percentages for train/validation/test.")
+@recipe_options()
 @exact_option
 @precision_option
 @autotune_option
@@ -110,10 +69,9 @@ def command(
 ) -> None:
     """Train NET, a network file or a name of the zoo, and measure it on the test images.
 
-    Settings come from the train block of NET or from a .train file; options here win. Those that
-    are left out have defaults that suit small networks; the run folder's recipe.json
-    lists them. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on exactly where
-    the run stopped.
+    Settings come from the train block of NET or from a .train file; options here win. The run folder's
+    recipe.json lists them all. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on
+    exactly where the run stopped.
     """
     if out == "":
         raise click.BadParameter("name a folder", context, param_hint="--out")
@@ -140,14 +98,12 @@ def command(
             "name the network to train, such as nets/lenet.net, or a run with --resume", context
         )
     else:
-        from netdsl.commands.recipes import recipe_settings
         from netdsl.commands.tuned_run import tune_run
         from netdsl.training.run_folder import new_run_folder
 
         check_precision(precision, backend)
         plan = load_plan_or_exit(network)
-        given = {**recipe_settings(plan.network, recipe), **given}
-        run = _new(plan, given, backend, threads)
+        run = _new(plan, chosen_recipe(plan.network, recipe, given), backend, threads)
         with closing(new_run_folder(None if out is None else Path(out), _stem(network))) as folder:
             if autotune:
                 with _patience("timing all forms of the convolutions; the next run finds the fastest ready"):
@@ -160,8 +116,9 @@ def command(
 def _check_resume(context: click.Context, given: dict[str, Any]) -> None:
     fixed = [name for name in given if name not in _FREE_ON_RESUME]
     if fixed:
+        name = fixed[0].replace("_", "-")
         raise click.UsageError(
-            f"--{fixed[0]} cannot change when a run goes on: it would not be the same run", context
+            f"--{name} cannot change when a run goes on: it would not be the same run", context
         )
 
 
@@ -171,12 +128,11 @@ def _stem(network: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in stem)[:60] or "run"
 
 
-def _new(plan: Plan, given: dict[str, Any], backend: str, threads: int | None) -> Run:
+def _new(plan: Plan, recipe: Recipe, backend: str, threads: int | None) -> Run:
     from netdsl.backend import backend as open_backend
-    from netdsl.training.recipe import Recipe
     from netdsl.training.run import new_run
 
-    return new_run(plan, Recipe(**given), open_backend(backend), thread_count(threads))
+    return new_run(plan, recipe, open_backend(backend), thread_count(threads))
 
 
 def _continued(

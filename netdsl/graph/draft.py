@@ -13,7 +13,7 @@ from netdsl.source import Source, Span
 
 if TYPE_CHECKING:
     from netdsl.graph.patterns import Pattern
-    from netdsl.graph.recipe import Recipe
+    from netdsl.recipe.written import WrittenRecipe
 
 
 class Gap(NamedTuple):
@@ -62,4 +62,4 @@ class Draft(NamedTuple):
     source: Source
     dialect: Dialect
     names: Names
-    recipe: Recipe | None
+    recipe: WrittenRecipe | None

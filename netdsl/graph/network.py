@@ -11,7 +11,7 @@ from netdsl.source import Source, Span
 
 if TYPE_CHECKING:  # few networks have them
     from netdsl.graph.patterns import Pattern
-    from netdsl.graph.recipe import Recipe
+    from netdsl.recipe.written import WrittenRecipe
 
 
 class Noted(NamedTuple):
@@ -76,4 +76,4 @@ class Network(NamedTuple):
     source: Source
     dialect: Dialect = LECTURE
     patterns: tuple[Pattern, ...] = ()
-    recipe: Recipe | None = None
+    recipe: WrittenRecipe | None = None

@@ -36,7 +36,7 @@ from netdsl.syntax import tree
 
 if TYPE_CHECKING:
     from netdsl.graph.patterns import Pattern
-    from netdsl.graph.recipe import Recipe
+    from netdsl.recipe.written import WrittenRecipe
 
 
 def resolve(file: tree.File, source: Source, findings: Findings) -> Draft | None:
@@ -119,14 +119,14 @@ class _Resolution:
 
         return self._read(tree.ExpectPattern, read_pattern)
 
-    def _recipe(self) -> Recipe | None:
+    def _recipe(self) -> WrittenRecipe | None:
         """What ``train { }`` says; reading it is loaded only where there is one."""
         blocks = self._statements(tree.Train)
         if not blocks:
             return None
-        from netdsl.graph.recipe_entries import read_recipe
+        from netdsl.recipe.written import read_blocks
 
-        return read_recipe(blocks, self.findings)
+        return read_blocks(blocks, self.findings)
 
     def _statements(self, *types: type[Any]) -> tuple[Any, ...]:
         return tuple(statement for statement in self.file.statements if isinstance(statement, types))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from functools import cache
 
 from netdsl.initializers.initializer import Initializer
+from netdsl.recipe.component import found_in
 
 
 @cache
-def initializers() -> dict[str, Initializer]:
+def initializer_kinds() -> dict[str, type[Initializer]]:
     """Every rule of this package by name."""
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        loaded = importlib.import_module(f"{__name__}.{module.name}")
-        for value in vars(loaded).values():
-            if isinstance(value, type) and issubclass(value, Initializer) and value is not Initializer:
-                found[value.name] = value()
-    return dict(sorted(found.items()))
+    return found_in(sys.modules[__name__], Initializer)  # type: ignore[type-abstract]
+
+
+def initializers() -> dict[str, Initializer]:
+    """Every rule with its default options, by name."""
+    return {name: kind() for name, kind in initializer_kinds().items()}

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from abc import abstractmethod
+from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import Parameter
+from netdsl.recipe.component import Component
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-class Initializer(ABC):
+class Initializer(Component):
     """Draws the first values of weights.
 
     Asked only of weights, parameters with a ``fan_in``; all others start filled with
     ``Parameter.initial``.
     """
-
-    name: ClassVar[str]
 
     @abstractmethod
     def draw(self, generator: np.random.Generator, parameter: Parameter) -> NDArray[np.float32]:

@@ -25,6 +25,7 @@ class OptionType(Enum):
     FLAG = "the word alone, or `no` and the word"
     WORD = "one of a few words"
     TABLE = "a table of channels, `table { 0-2; 1-3 }`, or the name of one"
+    NUMBERS = "numbers in braces, `{1, 2.5}`"
 
 
 class Option(Generic[Value]):
@@ -38,7 +39,9 @@ class Option(Generic[Value]):
     replaces by a rule of its own (a pool's stride is its kernel). ``choices`` are the words that a WORD
     can be, in lower case; ``tables`` the tables of channels that have a name. ``third`` names the
     option that takes the third extent of a SIZE, as in ``5x5x3``. ``restates`` marks an option that says
-    what follows anyway: it is compared, and canonical text leaves it out.
+    what follows anyway: it is compared, and canonical text leaves it out. ``above`` says that a number is
+    larger than ``minimum``, which does not count itself; ``unit`` is that of a number, in the plural:
+    ``epochs``.
     """
 
     name: str
@@ -60,6 +63,8 @@ class Option(Generic[Value]):
         example: str = "",
         third: str = "",
         restates: bool = False,
+        above: bool = False,
+        unit: str = "",
     ) -> None:
         self.type = type
         self.doc = doc
@@ -75,6 +80,8 @@ class Option(Generic[Value]):
         self.example = example
         self.third = third
         self.restates = restates
+        self.above = above
+        self.unit = unit
 
     @property
     def required(self) -> bool:

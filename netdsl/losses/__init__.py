@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+import sys
 from functools import cache
 
 from netdsl.losses.loss import Loss
+from netdsl.recipe.component import found_in
 
 
 @cache
-def losses() -> dict[str, Loss]:
+def loss_kinds() -> dict[str, type[Loss]]:
     """Every loss of this package by name."""
-    found = {}
-    for module in pkgutil.iter_modules(__path__):
-        loaded = importlib.import_module(f"{__name__}.{module.name}")
-        for value in vars(loaded).values():
-            if isinstance(value, type) and issubclass(value, Loss) and value is not Loss:
-                found[value.name] = value()
-    return found
+    return found_in(sys.modules[__name__], Loss)  # type: ignore[type-abstract]
+
+
+def losses() -> dict[str, Loss]:
+    """Every loss with its default options, by name."""
+    return {name: kind() for name, kind in loss_kinds().items()}

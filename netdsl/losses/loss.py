@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
+
+from netdsl.recipe.component import Component
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
     from netdsl.primitives.tensor import Tensor
 
 
-class Loss(ABC):
+class Loss(Component):
     """Turns scores and the wanted answer into one number, written as primitives."""
-
-    name: ClassVar[str]
 
     takes_scores: ClassVar[bool] = False
     """Whether it wants what goes into a closing SOFTMAX rather than what comes out."""

@@ -35,7 +35,7 @@ def torch_steps(task: Task, store: Store, inputs: dict[str, Any]) -> list[RivalS
         raise _absent(f"PyTorch cannot be imported: {error}") from error
     training.set_threads(task.threads)
     labels = np.argmax(inputs["target"], axis=1).tolist()
-    recipe = task.recipe
+    optimizer = task.recipe.optimizer
     steps = []
     for layout in training.LAYOUTS:
         if task.training:
@@ -46,8 +46,8 @@ def torch_steps(task: Task, store: Store, inputs: dict[str, Any]) -> list[RivalS
                 labels,
                 layout,
                 rate=RATE,
-                momentum=recipe.momentum,
-                decay=recipe.decay,
+                momentum=optimizer.values()["momentum"],
+                decay=optimizer.values()["decay"],
             )
         else:
             step = training.inference_step(task.plan, store, inputs["x"], layout)

@@ -24,13 +24,14 @@ from netdsl.measuring.measurement import Measurement, Rival, Roofs
 from netdsl.measuring.rounds import Step, take_turns
 from netdsl.measuring.rows import rows_of
 from netdsl.measuring.tuning import tune
+from netdsl.optimizers.sgd import Sgd
 from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program
 from netdsl.quantities import FLOAT_BYTES
+from netdsl.recipe.recipe import Recipe
 from netdsl.training.machine import first_values
-from netdsl.training.recipe import Recipe
 
 RATE = 0.001
 """Small, so that repeating one batch goes nowhere."""
@@ -53,10 +54,10 @@ class Task(NamedTuple):
     @property
     def recipe(self) -> Recipe:
         """The settings of the step, those of a recipe that says nothing."""
-        return Recipe(batch=self.batch, rate=RATE)
+        return Recipe(batch=self.batch, optimizer=Sgd(rate=RATE))
 
     def program(self) -> Program:
-        loss = self.recipe.loss_function
+        loss = self.recipe.loss
         if not self.training:
             return inference_program(self.plan, self.batch, loss=loss, precision=self.precision)
         optimizer = self.recipe.optimizer

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from netdsl.recipe.component import Component
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
     from netdsl.primitives.tensor import Tensor
 
 
-class Optimizer(ABC):
-    """Writes the change of one parameter as primitives."""
+class Optimizer(Component):
+    """Writes the change of one parameter as primitives. Every optimizer has an option ``rate``."""
 
-    name: ClassVar[str]
+    rate: float
 
     @abstractmethod
     def update(

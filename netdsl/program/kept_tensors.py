@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from netdsl.losses import losses
+from netdsl.losses.cross_entropy import CrossEntropy
+from netdsl.losses.loss import Loss
 from netdsl.plan.plan import Plan
 from netdsl.primitives.builder import pruned
 from netdsl.primitives.elementwise import Elementwise
@@ -26,26 +27,24 @@ from netdsl.program.program import Program
 from netdsl.program.repeats import shortened
 from netdsl.quantities import FLOAT_BYTES
 
-_DEFAULT_LOSS = "cross-entropy"
 
-
-def kept_values(plan: Plan, loss: str | None = None) -> tuple[int, ...]:
+def kept_values(plan: Plan, loss: Loss | None = None) -> tuple[int, ...]:
     """Numbers per image that a training step keeps for its backward pass, by the layer that made them.
 
     The image itself counts to the input layer, what the loss keeps to the last layer. Without
     ``loss`` it is the one that the network's file names, or cross-entropy.
     """
     recipe = plan.network.recipe
-    named = loss or (recipe.loss if recipe is not None else None)
+    loss = loss or (recipe.recipe.loss if recipe is not None else CrossEntropy())
     layers, places = shortened(plan.layers)
-    outline = outline_of(layers, losses()[named or _DEFAULT_LOSS])
+    outline = outline_of(layers, loss)
     found = [0] * len(layers)
     for number in _kept(outline):
         found[outline.layers[number]] += outline.tensors[number].values
     return tuple([found[place] for place in places])
 
 
-def kept_bytes(plan: Plan, loss: str | None = None) -> int:
+def kept_bytes(plan: Plan, loss: Loss | None = None) -> int:
     """Bytes per image that a training step keeps for its backward pass; ``loss`` as above."""
     return FLOAT_BYTES * sum(kept_values(plan, loss))
 

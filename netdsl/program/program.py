@@ -9,9 +9,6 @@ from typing import NamedTuple
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Tensor
 
-PRECISIONS = ("float32", "bf16")
-"""Of what is multiplied; sums, weights and what a layer hands on are 32-bit floats in both."""
-
 
 class Stored(NamedTuple):
     """An array that outlives a step.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
-from netdsl.graph.recipe import Choices, Recipe
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
+from netdsl.recipe.search import Choices
+from netdsl.recipe.written import WrittenRecipe
 from netdsl.rules.rule import Rule, and_more
 from netdsl.source import Span
 
@@ -16,7 +17,7 @@ def check(plan: Plan, findings: Findings) -> None:
     recipe = plan.network.recipe
     if recipe is None:
         return
-    if recipe.batch == 1:
+    if recipe.recipe.batch == 1:
         label = Label(recipe.span("batch") or Span(0, 0), "one image a step")
         report_batch(plan, 1, findings, place=label)
     elif _may_search(recipe, 1):
@@ -80,9 +81,9 @@ def _shape(layer: PlannedLayer) -> str:
     return f"1x1x{grouped(layer.output.channels)}" if layer.output.size == (1, 1) else str(layer.output)
 
 
-def _may_search(recipe: Recipe, batch: int) -> bool:
+def _may_search(recipe: WrittenRecipe, batch: int) -> bool:
     """Whether a search over the size of the batch may come to this one."""
-    for entry in recipe.search:
+    for entry in recipe.recipe.search:
         if entry.setting == "batch":
             return batch in entry.values if isinstance(entry, Choices) else entry.low <= batch <= entry.high
     return False

@@ -19,7 +19,7 @@ def check(plan: Plan, findings: Findings) -> None:
     while place > 0:
         planned = plan.layers[place]
         if planned.node.layer.yields_probabilities and place < len(plan.layers) - 1:
-            if plan.network.recipe is None or plan.network.recipe.loss in (None, "cross-entropy"):
+            if plan.network.recipe is None or plan.network.recipe.recipe.loss.name == "cross-entropy":
                 _report(planned, plan.layers[-1], findings)
             return
         if planned.node.layer.weighs or len(planned.node.inputs) != 1 or planned.output.size != (1, 1):
@@ -29,7 +29,7 @@ def check(plan: Plan, findings: Findings) -> None:
 
 def _report_closing(plan: Plan, findings: Findings) -> None:
     recipe, node = plan.network.recipe, plan.layers[-1].node
-    place = recipe.span("loss") if recipe is not None and recipe.loss == "cross-entropy" else None
+    place = recipe.span("loss") if recipe is not None and recipe.recipe.loss.name == "cross-entropy" else None
     if place is not None:
         findings.add(
             "ND405",

@@ -18,8 +18,10 @@ from netdsl.data.preparation import Preparation
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
 from netdsl.graph.printer import layer_text
 from netdsl.plan.plan import Plan
+from netdsl.recipe.line import LARGEST_COUNT
+from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.stored import recipe_as_json, recipe_from_json
 from netdsl.training import tensor_file
-from netdsl.training.recipe import LARGEST_COUNT, Recipe, recipe_from_json
 from netdsl.training.records import EpochRecord, Progress
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def save(checkpoint: Checkpoint, path: Path, *, keep: Path | None = None) -> Non
         "network_name": checkpoint.network_name,
         "network": checkpoint.network_text,
         "layers": checkpoint.layers,
-        "recipe": checkpoint.recipe.as_json(),
+        "recipe": recipe_as_json(checkpoint.recipe),
         "forms": checkpoint.forms,
         "classes": checkpoint.classes,
         "preparation": _preparation_json(checkpoint.preparation),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netdsl.data.dataset import Dataset
 from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Severity, file_error
+from netdsl.losses.loss import Loss
 from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES
@@ -79,7 +80,7 @@ def check_classes_fit(plan: Plan, dataset: Dataset) -> tuple[Diagnostic, ...]:
     )
 
 
-def check_least_memory(plan: Plan, loss: str) -> None:
+def check_least_memory(plan: Plan, loss: Loss) -> None:
     """Raise Diagnosed (ND511) where the weights and what is kept of one image alone do not fit.
 
     Asked before the data are read and scaled to the input, which takes memory of its own. Every step

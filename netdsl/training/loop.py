@@ -14,10 +14,11 @@ import numpy as np
 
 from netdsl.data.split import Parts
 from netdsl.diagnostics import Diagnosed
+from netdsl.recipe.recipe import Recipe
+from netdsl.schedules.schedule import Moment
 from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
 from netdsl.training.metrics import Evaluation
 from netdsl.training.overflow import all_finite, diverged
-from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
 
 if TYPE_CHECKING:
@@ -48,9 +49,12 @@ def train(
         epoch = progress.epoch + 1
         order = epoch_order(parts.train, recipe.seed, epoch)
         seen = sum(sizes[: progress.step])
+        losses = tuple(record.validation_loss for record in progress.history)
         for step, following in steps_over(machine.training, images, order, sizes, progress.step):
             seed = step_seed(recipe.seed, epoch, progress.step + 1)
-            loss, correct, finite = _update(step, following, recipe.rate, seed)
+            moment_of_step = Moment(epoch - 1, progress.step, len(sizes), recipe.epochs, losses)
+            rate = recipe.schedule.rate(recipe.optimizer.rate, moment_of_step)
+            loss, correct, finite = _update(step, following, rate, seed)
             if not finite:
                 moment = f"at epoch {epoch}, step {progress.step + 1}"
                 raise Diagnosed(diverged(machine.store, name, _spoilt(loss), moment))

@@ -10,12 +10,11 @@ import numpy as np
 
 from netdsl.data.memory import require_memory
 from netdsl.data.randomness import stream
-from netdsl.initializers import initializers
 from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import NO_FORMS
-from netdsl.training.recipe import Recipe
+from netdsl.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +75,7 @@ class Machine:
         """What a purpose, "train" or "infer", computes, in the forms that the backend takes by itself."""
         key = (purpose, batch)
         if key not in self._programs:
-            loss, exact = self.recipe.loss_function, self.recipe.exact
+            loss, exact = self.recipe.loss, self.recipe.exact
             if purpose == "train":
                 optimizer = self.recipe.optimizer
                 program = training_program(
@@ -161,7 +160,7 @@ def _filled(shape: tuple[int, ...], value: float) -> NDArray[np.float32]:
 
 def _drawn(recipe: Recipe, weights: dict[str, Parameter], threads: int) -> Store:
     """The first values of weights: a stream each, so that they can be drawn side by side."""
-    initializer = initializers()[recipe.init]
+    initializer = recipe.init
 
     def draw(name: str) -> NDArray[np.float32]:
         values = initializer.draw(stream(recipe.seed, f"first values of {name}"), weights[name])

@@ -15,7 +15,7 @@ from netdsl.data.pictures import fitted_picture
 from netdsl.data.preparation import in_range, pixels_of, planes_of
 from netdsl.data.reading import read_data
 from netdsl.data.scaling import picture_of
-from netdsl.data.split import split
+from netdsl.data.split import shares_from_text, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
@@ -118,7 +118,7 @@ class Restored:
         data = data_to_read(recipe.data, data, self.path, f"netdsl eval {shlex.quote(str(run))}")
         dataset = read_data(data, self.plan.input)
         if dataset.digest() == self.checkpoint.data_digest:
-            part, chosen = "test", split(dataset, recipe.shares, recipe.seed).test
+            part, chosen = "test", split(dataset, shares_from_text(recipe.split), recipe.seed).test
         elif os.path.normpath(data) == os.path.normpath(recipe.data):
             raise Diagnosed(data_changed(recipe.data, self.path))
         else:

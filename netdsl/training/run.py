@@ -16,11 +16,12 @@ from netdsl.data import digits
 from netdsl.data.dataset import Dataset
 from netdsl.data.preparation import Preparation, measure
 from netdsl.data.reading import read_data
-from netdsl.data.split import Parts, split
+from netdsl.data.split import Parts, shares_from_text, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.graph.printer import print_network
 from netdsl.plan.plan import Plan
 from netdsl.quantities import FLOAT_BYTES
+from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import batch_sizes, images_of
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened, take_arrays
 from netdsl.training.fitness import (
@@ -33,7 +34,6 @@ from netdsl.training.loop import evaluated, train
 from netdsl.training.machine import Machine, Purpose, first_values
 from netdsl.training.metrics import Evaluation
 from netdsl.training.overflow import diverged, first_spoilt, require_answer
-from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord, Progress, Record
 from netdsl.training.run_folder import RunFolder
 
@@ -170,7 +170,7 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     check_least_memory(plan, recipe.loss)
     dataset = read_data(recipe.data, plan.input)
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
-    parts = split(dataset, recipe.shares, recipe.seed)
+    parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
     machine = Machine(plan, recipe, backend, threads)
     steps = steps_of(parts, recipe.batch)
     stored = machine.stored(*next(iter(steps)))
@@ -197,7 +197,7 @@ def continued_run(
     if digest != saved.data_digest:
         raise Diagnosed(data_changed(recipe.data, path))
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
-    parts = split(dataset, recipe.shares, recipe.seed)
+    parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
     machine = Machine(plan, recipe, backend, threads)
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
     machine.store = take_arrays(saved, stored, path)

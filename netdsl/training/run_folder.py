@@ -21,9 +21,10 @@ from pathlib import Path
 from typing import IO
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.stored import recipe_as_json
 from netdsl.training import checkpoint as checkpoints
 from netdsl.training.checkpoint import Checkpoint
-from netdsl.training.recipe import Recipe
 from netdsl.training.records import EpochRecord
 from netdsl.writing import cannot_write, kind_of, remove_partials, replace_file
 
@@ -58,7 +59,7 @@ class RunFolder:
 
     def describe(self, recipe: Recipe, network_text: str) -> None:
         """Write the settings and the network for people; checkpoints carry both themselves."""
-        text = json.dumps(recipe.as_json(), indent=2, ensure_ascii=False) + "\n"
+        text = json.dumps(recipe_as_json(recipe), indent=2, ensure_ascii=False) + "\n"
         replace_file(self.path / _RECIPE, [text.encode("utf-8", "backslashreplace")])
         replace_file(self.path / _NETWORK, [network_text.encode()])
 

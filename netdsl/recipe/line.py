@@ -12,12 +12,15 @@ from netdsl.syntax import tree
 
 _BLANK = re.compile(r"[ \t\r\f\u00a0]*")
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*")
-_NUMBER = re.compile(r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[+-]?[0-9]+)?(?![A-Za-z0-9_])", re.IGNORECASE)
+_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[+-]?[0-9]+)?(?![A-Za-z0-9_])", re.IGNORECASE)
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?![A-Za-z0-9_]|\.(?!\.))")
 _TEXT = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^\s"]+)')
 _ANYTHING = re.compile(r"\S{1,60}")
 
 LENGTH_LIMIT = 40
+"""Characters of a number."""
+
+LARGEST_COUNT = 2**31 - 1
 
 
 class EntryError(Exception):
@@ -53,6 +56,17 @@ class Line:
     def since(self, start: int) -> Span:
         """From a place to the end of what was read last."""
         return Span(self._start + start, self._start + max(self.last, start))
+
+    def since_span(self, first: Span) -> Span:
+        """From the beginning of a span to the end of what was read last."""
+        return Span(first.start, max(self._start + self.last, first.end))
+
+    def mark(self) -> tuple[int, int]:
+        """What ``reset`` takes to come back here."""
+        return self.place, self.last
+
+    def reset(self, mark: tuple[int, int]) -> None:
+        self.place, self.last = mark
 
     def rest(self) -> Span:
         """What stands next: a word, or whatever there is up to the next blank."""
@@ -99,9 +113,9 @@ class Line:
 
     def unit(self, *words: str) -> None:
         """A word such as `epochs` behind a number; with a number behind it, it is an entry."""
-        place, last = self.place, self.last
+        mark = self.mark()
         if self.sign(*words) and self.peek_number():
-            self.place, self.last = place, last
+            self.reset(mark)
 
     def text_value(self, what: str) -> str:
         """A name or path, in quotes where it has blanks."""
@@ -129,19 +143,20 @@ class Line:
         if value is None or not isfinite(value):
             raise EntryError("ND531", f"{what} is a number", span, label=shown)
         if not (low < value if above else low <= value) or value > high:
-            limits = f"above {low:g}" if above else f"at least {low:g}"
-            limits += f" and at most {high:g}" if high < 1e9 else ""
-            raise EntryError("ND531", f"{what} is {limits}", span, label=shown)
+            limits = [f"above {low:g}" if above else f"at least {low:g}"] if low > -1e9 else []
+            limits += [f"at most {high:g}"] if high < 1e9 else []
+            raise EntryError("ND531", f"{what} is {' and '.join(limits)}", span, label=shown)
         return value
 
-    def count(self, what: str, least: int = 1) -> int:
+    def count(self, what: str, least: int = 1, most: float | None = None) -> int:
         """A whole number."""
         span = self.rest()
         shown = self.shown()
         text = self._take(_COUNT)
         value = int(text.replace(",", "")) if text is not None and len(text) <= LENGTH_LIMIT else None
-        if value is None or not least <= value < 2**31:
-            raise EntryError("ND531", f"{what} is a whole number of {least} or more", span, label=shown)
+        if value is None or not least <= value <= (LARGEST_COUNT if most is None else most):
+            limits = f"of {least} or more" if most is None else f"from {least} to {most:,.0f}"
+            raise EntryError("ND531", f"{what} is a whole number {limits}", span, label=shown)
         return value
 
     def peek_number(self) -> bool:

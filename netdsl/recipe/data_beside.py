@@ -1,0 +1,49 @@
+"""Where the data lie that a recipe names: beside the file that names them, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+
+from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Severity
+from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.written import WrittenRecipe
+
+
+def data_beside(written: WrittenRecipe) -> str:
+    """The data that a file names: shipped data by name, or a path below the folder of the file.
+
+    What lies elsewhere has to be named on the command line, so that a file from a stranger reads
+    nothing of yours. Raises Diagnosed (ND531).
+    """
+    path = _path(written)
+    if path is None:
+        raise Diagnosed(_outside(written, Severity.ERROR))
+    return path
+
+
+def data_warnings(written: WrittenRecipe) -> tuple[Diagnostic, ...]:
+    """A warning (ND531) about data that only the command line could name."""
+    if "data" not in written.values or _path(written) is not None:
+        return ()
+    return (_outside(written, Severity.WARNING),)
+
+
+def _path(written: WrittenRecipe) -> str | None:
+    name: str = written.values["data"]
+    if name == Recipe._field_defaults["data"]:
+        return name
+    folder = os.path.realpath(written.source.folder) if written.source.folder else ""
+    full = os.path.realpath(os.path.join(folder, name)) if "\0" not in name else ""
+    if not folder or os.path.isabs(name) or os.path.commonpath([folder, full or "/"]) != folder:
+        return None
+    return full
+
+
+def _outside(written: WrittenRecipe, severity: Severity) -> Diagnostic:
+    findings = Findings(written.source)
+    span = written.span("data")
+    assert span is not None
+    cure = f"name it on the command line: --data {written.values['data'][:60]}"
+    message = "data outside the folder of the file are not read"
+    findings.add("ND531", message, span, help=(cure,), severity=severity)
+    return findings.found[0]

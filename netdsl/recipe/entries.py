@@ -1,0 +1,223 @@
+"""The entries of a recipe: what each takes, how it is read and written, and what it is by default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from typing import Any, NamedTuple
+
+from netdsl.augmentations import augmentations
+from netdsl.augmentations.augmentation import Augmentation
+from netdsl.initializers import initializer_kinds
+from netdsl.losses import loss_kinds
+from netdsl.optimizers import optimizers
+from netdsl.recipe.component import Component
+from netdsl.recipe.line import LENGTH_LIMIT, EntryError, Line
+from netdsl.recipe.reading import read_component
+from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.search import read_search, search_text
+from netdsl.schedules import schedules
+from netdsl.schedules.piecewise import Piecewise
+from netdsl.schedules.schedule import Schedule
+
+LONGEST_NAME = 4096
+"""Characters of the name of data."""
+
+
+class Entry(NamedTuple):
+    """One entry of a recipe, and one option of the command line.
+
+    ``sentence`` says what it decides, ``form`` what may be written. ``read`` takes its value from a line
+    and raises EntryError; ``text`` writes it so that ``read`` gives it back, and nothing for a value that
+    stands for none. ``plain`` values are numbers or names of their own, which JSON holds as they are.
+    """
+
+    name: str
+    form: str
+    sentence: str
+    read: Callable[[Line], Any]
+    text: Callable[[Any], str] = str
+    plain: bool = False
+    metavar: str = "TEXT"
+
+    @property
+    def default(self) -> Any:
+        return Recipe._field_defaults[self.name]
+
+    @property
+    def default_text(self) -> str:
+        """The default as a recipe writes it; empty where nothing is done by default."""
+        return self.text(self.default)
+
+
+def _component_text(component: Component) -> str:
+    return component.text()
+
+
+def _names(*_: object) -> frozenset[str]:
+    """The words that begin an entry."""
+    return frozenset(entries())
+
+
+def _split(line: Line) -> str:
+    span = line.rest()
+    text = line.text_value("the split, such as 80/10/10,")
+    try:
+        shares = [Decimal(part) for part in text.split("/")] if len(text) <= LENGTH_LIMIT else []
+    except InvalidOperation:
+        shares = []
+    if len(shares) != 3 or not all(share.is_finite() and share > 0 for share in shares):
+        cure = "write `split 80/10/10`: train/validation/test"
+        raise EntryError("ND531", "a split is three percentages above 0", span, cure)
+    if sum(shares) != 100:
+        message = f"the percentages of a split add up to 100, not to {sum(shares)}"
+        raise EntryError("ND531", message, span)
+    return text
+
+
+def _schedule(line: Line) -> Schedule:
+    """``warmup N`` may stand before each schedule, and alone."""
+    warmup = 0
+    if line.sign("warmup"):
+        warmup = line.count("the warmup, in epochs,")
+        line.unit("epochs", "epoch")
+        mark = line.mark()
+        if not line.sign(",", "then", ":") and not line.peek_number():
+            following = line.word()
+            line.reset(mark)
+            if following not in schedules():
+                return schedules()["constant"](warmup=warmup)
+        line.sign("then")
+        if line.sign("warmup"):
+            cure = "write `schedule warmup 5, cosine`"
+            raise EntryError("ND531", "a warmup stands first, once", line.since(line.place), cure)
+    if line.peek_number():
+        return Piecewise.read(line).replaced(warmup=warmup)
+    schedule = read_component(line, "schedule", _named_schedules(), _names(), commas=False)
+    return schedule.replaced(warmup=warmup) if warmup else schedule
+
+
+def _named_schedules() -> dict[str, type[Schedule]]:
+    """Those that are written by name, not as numbers."""
+    return {name: kind for name, kind in schedules().items() if kind is not Piecewise}
+
+
+def _schedule_text(schedule: Schedule) -> str:
+    text = schedule.text()
+    if not schedule.warmup:
+        return text.replace(" warmup 0", "").removeprefix("warmup 0 ")
+    rest = text.replace(f" warmup {schedule.warmup}", "", 1).removeprefix(f"warmup {schedule.warmup} ")
+    return f"warmup {schedule.warmup}, {rest}"
+
+
+def _augment(line: Line) -> tuple[Augmentation, ...]:
+    found: list[Augmentation] = []
+    while True:
+        span = line.rest()
+        one = read_component(line, "augmentation", augmentations(), _names(), commas=False)
+        if any(one.name == earlier.name for earlier in found):
+            raise EntryError("ND531", f"`{one.name}` is given twice", span)
+        found.append(one)
+        if not line.sign(","):
+            return tuple(found)
+
+
+def _stop(line: Line) -> int:
+    """``after 5 epochs without improvement``; the words may be left out."""
+    line.sign("after")
+    epochs = line.count("the patience, in epochs,")
+    line.unit("epochs", "epoch")
+    if line.sign("without"):
+        line.sign("improvement", "improving")
+    return epochs
+
+
+def _data(line: Line) -> str:
+    name = line.text_value("the name of the data")
+    if len(name) > LONGEST_NAME:
+        raise EntryError("ND531", f"the name of data has at most {LONGEST_NAME:,} characters", line.rest())
+    return name
+
+
+def _whole(name: str, form: str, sentence: str, what: str, least: int = 1) -> Entry:
+    return Entry(name, form, sentence, lambda line: line.count(what, least), plain=True, metavar="N")
+
+
+def _choice(name: str, what: str, sentence: str, known: Callable[[], dict[str, type[Any]]]) -> Entry:
+    def read(line: Line) -> Any:
+        return read_component(line, what, known(), _names())
+
+    return Entry(name, "NAME [SETTING VALUE]...", sentence, read, _component_text, metavar="NAME...")
+
+
+_ENTRIES = (
+    Entry(
+        "data",
+        "NAME",
+        "digits, which ship with netdsl, or a folder of class folders, .npz, IDX or .csv files",
+        _data,
+        plain=True,
+        metavar="DATA",
+    ),
+    Entry("split", "A/B/C", "percentages for train/validation/test", _split, metavar="A/B/C"),
+    _choice("loss", "loss", "what training makes small", loss_kinds),
+    _choice("optimizer", "optimizer", "how gradients change the weights", optimizers),
+    Entry(
+        "schedule", "SCHEDULE", "how the learning rate changes", _schedule, _schedule_text, metavar="SCHEDULE"
+    ),
+    _whole("batch", "N", "images of a step", "the batch"),
+    _whole("epochs", "N", "passes over the training images", "the number of epochs"),
+    _whole("seed", "N", "decides every random number", "the seed", 0),
+    _choice("init", "first weights", "what the weights start from", initializer_kinds),
+    Entry(
+        "augment",
+        "NAME [AMOUNT], ...",
+        "random changes of the training pictures",
+        _augment,
+        lambda found: ", ".join(one.text() for one in found),
+        metavar="NAME,...",
+    ),
+    Entry(
+        "stop",
+        "after N epochs without improvement",
+        "when to stop early; the best weights are kept",
+        _stop,
+        lambda epochs: f"after {epochs} epochs without improvement" if epochs else "",
+        metavar="N",
+    ),
+    Entry(
+        "search",
+        "SETTING in VALUES, ...",
+        "what `netdsl search` tries",
+        read_search,
+        search_text,
+        metavar="SEARCH",
+    ),
+)
+
+
+@cache
+def entries() -> dict[str, Entry]:
+    """Every entry by name, in the order of the documentation."""
+    return {entry.name: entry for entry in _ENTRIES}
+
+
+def setting_owner(recipe: Recipe, setting: str) -> str | None:
+    """The entry that a setting such as `rate` or `smoothing` belongs to in a recipe; None for none."""
+    if setting in entries():
+        return setting
+    for name in ("optimizer", "loss", "schedule", "init"):
+        if setting in getattr(recipe, name).options():
+            return name
+    return None
+
+
+def with_setting(recipe: Recipe, setting: str, value: Any) -> Recipe:
+    """The recipe with another value for an entry, or for an option of what it names."""
+    owner = setting_owner(recipe, setting)
+    if owner is None:
+        raise KeyError(setting)
+    if owner == setting:
+        return recipe._replace(**{setting: value})
+    return recipe._replace(**{owner: getattr(recipe, owner).replaced(**{setting: value})})

@@ -1,0 +1,134 @@
+"""What a file says of training: reads `train { }` and `.train` files, one entry after the other."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from netdsl.diagnostics import Diagnostic, Findings, Label
+from netdsl.optimizers import optimizers
+from netdsl.recipe.entries import entries
+from netdsl.recipe.line import EntryError, Line
+from netdsl.recipe.recipe import Recipe
+from netdsl.source import Source, Span
+from netdsl.spelling import did_you_mean
+from netdsl.syntax import tree
+
+_LINE_LIMIT = 4096
+
+
+class WrittenRecipe(NamedTuple):
+    """The entries that a file gives, each with its place."""
+
+    values: dict[str, Any]
+    spans: dict[str, Span]
+    source: Source
+
+    @property
+    def recipe(self) -> Recipe:
+        """What they come to with the defaults for the others."""
+        return Recipe(**self.values)
+
+    def span(self, entry: str) -> Span | None:
+        """Where an entry stands; None where it is not written."""
+        return self.spans.get(entry)
+
+
+def read_blocks(blocks: tuple[tree.Train, ...], findings: Findings) -> WrittenRecipe | None:
+    """What the train block of a file says; None where there is none."""
+    for extra in blocks[1:]:
+        earlier = Label(blocks[0].span, "the first")
+        findings.add("ND213", "there are two train blocks", extra.span, secondary=(earlier,))
+    return read_lines(blocks[0].lines, findings) if blocks else None
+
+
+def read_lines(lines: tuple[tree.Word, ...], findings: Findings) -> WrittenRecipe:
+    """The entries of some lines; every mistake is reported, at most one a line."""
+    values: dict[str, Any] = {}
+    spans: dict[str, Span] = {}
+    for written in lines:
+        if findings.crowded:
+            break
+        if len(written.text) > _LINE_LIMIT:
+            message = f"a line of a recipe has at most {_LINE_LIMIT:,} characters"
+            findings.add("ND531", message, written.span, help=("begin a new line with each entry",))
+            continue
+        line = Line(written)
+        while not line.at_end():
+            if line.sign(","):
+                continue
+            try:
+                _read_entry(line, values, spans, findings)
+            except EntryError as error:
+                findings.add(
+                    error.code, error.message, error.span, error.label, help=error.cures, meant=error.meant
+                )
+                break
+    found = WrittenRecipe(values, spans, findings.source)
+    _check_schedule(found, findings)
+    return found
+
+
+def _read_entry(line: Line, values: dict[str, Any], spans: dict[str, Span], findings: Findings) -> None:
+    start, place = line.place, line.rest()
+    name = line.word()
+    if name not in entries():
+        _refuse(name, place)
+    assert name is not None
+    value = entries()[name].read(line)
+    if name in values:
+        earlier = Label(spans[name], "first given here")
+        findings.add("ND213", f"`{name}` is given twice", line.since(start), secondary=(earlier,))
+        return
+    values[name], spans[name] = value, line.since(start)
+
+
+def _refuse(name: str | None, place: Span) -> None:
+    known = f"the entries are {', '.join(entries())}"
+    if name is None:
+        raise EntryError("ND530", "an entry of the recipe begins with its name", place, known)
+    for optimizer in ("sgd", *optimizers()):
+        if name in optimizers()[optimizer].options():
+            cure = f"write `optimizer {optimizer} {name} ...`"
+            raise EntryError("ND530", f"`{name}` belongs to the optimizer", place, cure)
+    near = did_you_mean(name, entries())
+    raise EntryError("ND530", f"the recipe has no entry `{name[:40]}`", place, known, meant=near)
+
+
+def _check_schedule(written: WrittenRecipe, findings: Findings) -> None:
+    """A schedule by stretches ends with the training, or before: its last rate holds on then."""
+    span = written.span("schedule")
+    if span is None or "epochs" not in written.values:
+        return
+    schedule, epochs = written.values["schedule"], written.values["epochs"]
+    total = schedule.warmup + schedule.least_epochs
+    if total > epochs:
+        other = written.span("epochs")
+        findings.add(
+            "ND531",
+            f"the schedule is made for {total} epochs, and the training ends after {epochs}",
+            span,
+            secondary=(Label(other, "here"),) if other else (),
+        )
+
+
+_PIECE = re.compile(r"#[^\n]*|(?P<line>[^\s#;{}](?:[^\n#;{}]++|\{[^\n#;{}]*+\})*+)|(?P<brace>[{}])")
+
+
+def read_file(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
+    """What a ``.train`` file says, the lines of a ``train`` block without its braces, and its mistakes."""
+    findings = Findings(source)
+    lines = []
+    for piece in _PIECE.finditer(source.text):
+        if findings.crowded:
+            break
+        if piece["line"]:
+            text = piece["line"].rstrip()
+            lines.append(tree.Word(text, Span(piece.start(), piece.start() + len(text))))
+        elif piece["brace"]:
+            cure = "a recipe in a file of its own has no `train { }` around it"
+            place = Span(piece.start(), piece.end())
+            findings.add("ND530", "braces hold the values of a search only", place, help=(cure,))
+    if any(word.text.lower() == "train" for word in lines):
+        lines = [word for word in lines if word.text.lower() != "train"]
+    return read_lines(tuple(lines), findings), findings.found
