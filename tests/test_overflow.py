@@ -65,7 +65,7 @@ def said(capsys: pytest.CaptureFixture[str], arguments: list[str], code: int = 1
 @pytest.mark.parametrize("loss", losses())
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_eval_has_no_answer(capsys: pytest.CaptureFixture[str], loss: str, form: str) -> None:
-    folder = changed(LINEAR, huge("FC1.weights"), loss=loss)
+    folder = changed(LINEAR, huge("FC1.weights"), loss=losses()[loss])
     out, err = said(capsys, ["eval", str(folder), "--format", form])
     assert out == ""
     assert "error ND522: the scores for image " in err
@@ -105,7 +105,7 @@ def test_scores_of_minus_infinity_are_no_answer(capsys: pytest.CaptureFixture[st
     def change(arrays: Arrays) -> None:
         arrays["FC1.weights"][..., 11] = -1e37  # a score that no class has
 
-    folder = changed(CLOSED, change, loss="l2")
+    folder = changed(CLOSED, change, loss=losses()["l2"])
     assert "error ND522" in said(capsys, ["eval", str(folder)])[1]
     assert "error ND522" in said(capsys, ["predict", str(folder), "white.png"])[1]
     err = said(capsys, ["train", "--resume", str(folder), "--epochs", "2"])[1]
@@ -113,7 +113,7 @@ def test_scores_of_minus_infinity_are_no_answer(capsys: pytest.CaptureFixture[st
 
 
 def test_a_loss_that_alone_overflows(capsys: pytest.CaptureFixture[str]) -> None:
-    folder = changed(LINEAR, huge("FC1.weights", 1e25), loss="l2")
+    folder = changed(LINEAR, huge("FC1.weights", 1e25), loss=losses()["l2"])
     out, err = said(capsys, ["eval", str(folder), "--format", "json"])
     assert out == ""
     assert "error ND522: the loss on digits is no finite number, though the scores are" in err
