@@ -134,7 +134,14 @@ def real(doc: str, **settings: Any) -> Option[float]:
 
 def flag(doc: str, **settings: Any) -> Option[bool]:
     """On with its word, off with `no` and its word."""
+    settings.setdefault("default", False)
     return Option(OptionType.FLAG, doc, **settings)
+
+
+def numbers(doc: str, **settings: Any) -> Option[tuple[float, ...]]:
+    """Real numbers in braces, such as the weights of classes; none where nothing is written."""
+    settings.setdefault("default", ())
+    return Option(OptionType.NUMBERS, doc, **settings)
 
 
 def word(doc: str, choices: tuple[str, ...], **settings: Any) -> Option[str]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from netdsl.diagnostics import Mistake
+from netdsl.layers.option import flag, numbers, real
 from netdsl.layers.softmax import Softmax
 from netdsl.losses.loss import Loss
 from netdsl.primitives.expression import exp, log, operand
+from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
@@ -16,27 +20,69 @@ if TYPE_CHECKING:
 class CrossEntropy(Loss):
     """-log of the probability that softmax gives the right class, averaged over the batch.
 
-    Computes log(sum over c of e^(s[c] - m)) + m - s[right] with m the largest score, which
-    neither overflows nor takes the logarithm of 0 (Goodfellow, Bengio, Courville, 2016, "Deep
-    Learning", section 6.2.2.3). Its gradient is softmax(s) - target.
+    Computes
+        the sum over the classes c of q[c]*(log(sum of e^(s - m)) + m - s[c]), m the largest score, which
+        neither overflows nor takes the logarithm of 0. q is the target: 1 at the right class. Its
+        gradient is softmax(s) - q. In training, with ``smoothing`` a and C classes,
+        q = (1 - a)*target + a/C; with ``weights`` w every q[c] counts w[c] times and the sum over the
+        batch is divided by that of the weights of the right classes, as PyTorch does. Validation and
+        test measure the plain loss.
+
+    Reference
+        Goodfellow, Bengio, Courville, 2016, "Deep Learning", section 6.2.2.3; smoothing: Szegedy,
+        Vanhoucke, Ioffe, Shlens, Wojna, 2016, "Rethinking the Inception Architecture for Computer
+        Vision", section 7; balanced weights: King, Zeng, 2001, "Logistic Regression in Rare Events Data".
     """
 
     name: ClassVar[str] = "cross-entropy"
     takes_scores: ClassVar[bool] = True
 
+    smoothing = real(
+        "share of the target that is spread evenly over all classes",
+        default=0.0,
+        minimum=0.0,
+        maximum=0.999999,
+    )
+    weights = numbers(
+        "how often each class counts, in the order of the classes", minimum=0.0, above=True, maximum=1e6
+    )
+    balanced = flag("weights images/(classes * images of the class), so that rare classes count as much")
+
+    def problems(self) -> Iterator[str]:
+        if self.weights and self.balanced:
+            yield "the weights of the classes are either given or balanced"
+
+    def misfits(self, image: Volume, scores: Volume) -> Iterator[Mistake]:
+        if self.weights and len(self.weights) != scores.values:
+            yield Mistake(
+                "ND531",
+                f"there are {len(self.weights)} weights and the network has {scores.values} scores",
+                help=("give one weight for each class, or `weights balanced`",),
+            )
+
+    def fitted(self, images: Sequence[int]) -> CrossEntropy:
+        if not self.balanced:
+            return self
+        present = sum(1 for number in images if number)
+        weights = tuple(sum(images) / (present * number) if number else 1.0 for number in images)
+        return self.replaced(weights=weights, balanced=False)
+
     def lower(self, build: Builder, scores: Tensor, target: Tensor) -> Tensor:
-        a, b, c, d = (operand(number) for number in range(4))
+        a, b, c, d, e, f = (operand(number) for number in range(6))
         largest = build.reduce(a, scores, keep="batch", maximum=True, name="largest")
         total = build.reduce(exp(a - b), scores, largest, keep="batch", name="total")
-        return build.reduce(
-            d * (log(c) + b - a) * (1 / build.batch),
-            scores,
-            largest,
-            total,
-            target,
-            keep="",
-            name="cross_entropy",
-        )
+        smoothing = self.smoothing if build.training else 0.0
+        wanted = (1 - smoothing) * d + smoothing / scores.values if smoothing else d
+        each = (scores, largest, total, target)
+        if not (self.weights and build.training):
+            loss = wanted * (log(c) + b - a) * (1 / build.batch)
+            return build.reduce(loss, *each, keep="", name="cross_entropy")
+        known = (*self.weights, *(1.0 for _ in range(scores.values - len(self.weights))))
+        weights = build.constant("class_weights", scores.shape, lambda: known)
+        counted = build.reduce(a * b, target, weights, keep="", name="counted")
+        inverse = build.elementwise(1 / a, counted, name="inverse")
+        loss = wanted * e * (log(c) + b - a) * f
+        return build.reduce(loss, *each, weights, inverse, keep="", name="cross_entropy")
 
     def probabilities(self, build: Builder, scores: Tensor) -> Tensor:
         return Softmax().lower(build, build.flatten(scores))

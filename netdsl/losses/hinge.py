@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from netdsl.layers.option import flag, real
 from netdsl.layers.softmax import Softmax
 from netdsl.losses.loss import Loss
 from netdsl.primitives.expression import operand, relu
@@ -14,20 +15,28 @@ if TYPE_CHECKING:
 
 
 class Hinge(Loss):
-    """Sum over the wrong classes of max(0, score - right score + 1), averaged over the batch.
+    """What wrong classes come too close to the right one, averaged over the batch.
 
-    Weston, Watkins, 1999, "Support Vector Machines for Multi-Class Pattern Recognition"; the L_i of
-    CS231n, "Linear Classification", with a margin of 1.
+    Computes
+        the sum over the wrong classes of max(0, score - right score + margin), or of its square.
+
+    Reference
+        Weston, Watkins, 1999, "Support Vector Machines for Multi-Class Pattern Recognition"; the L_i of
+        CS231n, "Linear Classification"; PyTorch's MultiMarginLoss, which divides by the classes as well.
     """
 
     name: ClassVar[str] = "hinge"
     takes_scores: ClassVar[bool] = True
 
+    margin = real("by how much the right score should win", default=1.0, minimum=0.0, maximum=1e6)
+    squared = flag("squares each part, which punishes large ones more")
+
     def lower(self, build: Builder, scores: Tensor, target: Tensor) -> Tensor:
         a, b, c = (operand(number) for number in range(3))
         right = build.reduce(a * b, scores, target, keep="batch", name="right")
-        margin = relu(a - b + 1) * (1 - c) * (1 / build.batch)
-        return build.reduce(margin, scores, right, target, keep="", name="hinge")
+        part = relu(a - b + self.margin)
+        loss = (part * part if self.squared else part) * (1 - c) * (1 / build.batch)
+        return build.reduce(loss, scores, right, target, keep="", name="hinge")
 
     def probabilities(self, build: Builder, scores: Tensor) -> Tensor:
         return Softmax().lower(build, build.flatten(scores))

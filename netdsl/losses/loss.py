@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from netdsl.recipe.component import Component
@@ -17,6 +18,10 @@ class Loss(Component):
 
     takes_scores: ClassVar[bool] = False
     """Whether it wants what goes into a closing SOFTMAX rather than what comes out."""
+
+    def fitted(self, images: Sequence[int]) -> Loss:
+        """The loss for data with so many training images of each class."""
+        return self
 
     @abstractmethod
     def lower(self, build: Builder, scores: Tensor, target: Tensor) -> Tensor:

@@ -14,7 +14,9 @@ from functools import cache
 from types import ModuleType
 from typing import Any, ClassVar, Self, TypeVar
 
+from netdsl.diagnostics import Mistake
 from netdsl.layers.option import Option, OptionType
+from netdsl.quantities import Volume
 
 
 class Component:
@@ -66,6 +68,10 @@ class Component:
         """What is wrong with options that are right one by one: a sentence each."""
         yield from ()
 
+    def misfits(self, image: Volume, scores: Volume) -> Iterator[Mistake]:
+        """What is wrong with it for a network that takes ``image`` and gives ``scores``."""
+        yield from ()
+
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.__dict__ == other.__dict__
 
@@ -88,7 +94,7 @@ def option_texts(component: Component) -> list[str]:
     bare = True
     for name, option in component.options().items():
         value = component.__dict__[name]
-        if value is None or (option.type is OptionType.FLAG and not value):
+        if value is None or value == () or (option.type is OptionType.FLAG and not value):
             bare = False
             continue
         bare = bare and option.positional

@@ -9,6 +9,8 @@ from netdsl.losses.loss import Loss
 from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES
+from netdsl.recipe.recipe import Recipe
+from netdsl.rules.recipe_fits import recipe_mistakes
 from netdsl.rules.single_values import report_batch, report_constant
 
 
@@ -33,6 +35,17 @@ def check_trainable(plan: Plan) -> None:
                 "ND520", name, "the network has no parameters to learn", "give it a CONV or an FC layer"
             )
         )
+
+
+def check_recipe(plan: Plan, recipe: Recipe) -> None:
+    """Raise Diagnosed (ND531 and others) for what the network cannot have of a recipe."""
+    name = plan.network.source.name
+    found = [
+        file_error(mistake.code, name, f"{entry}: {mistake.message}", *mistake.help)
+        for entry, mistake in recipe_mistakes(plan, recipe)
+    ]
+    if found:
+        raise Diagnosed(*found)
 
 
 def check_single_values(plan: Plan, batch: int) -> tuple[Diagnostic, ...]:

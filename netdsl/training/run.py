@@ -12,6 +12,8 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from netdsl.data import digits
 from netdsl.data.dataset import Dataset
 from netdsl.data.preparation import Preparation, measure
@@ -27,6 +29,7 @@ from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened,
 from netdsl.training.fitness import (
     check_classes_fit,
     check_least_memory,
+    check_recipe,
     check_single_values,
     check_trainable,
 )
@@ -166,12 +169,13 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     Raises Diagnosed for everything that does not fit together; see ``fitness`` and the readers.
     """
     check_trainable(plan)
+    check_recipe(plan, recipe)
     warnings = check_single_values(plan, recipe.batch)
     check_least_memory(plan, recipe.loss)
     dataset = read_data(recipe.data, plan.input)
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
-    machine = Machine(plan, recipe, backend, threads)
+    machine = Machine(plan, _fitted(recipe, dataset, parts), backend, threads)
     steps = steps_of(parts, recipe.batch)
     stored = machine.stored(*next(iter(steps)))
     stored_bytes = FLOAT_BYTES * sum(prod(shape) for _, shape, _ in stored)
@@ -190,6 +194,7 @@ def continued_run(
     data. Raises Diagnosed: ND516 where the data are others, ND651 where the arrays are.
     """
     check_trainable(plan)
+    check_recipe(plan, recipe)
     warnings = check_single_values(plan, recipe.batch)
     check_least_memory(plan, recipe.loss)
     dataset = read_data(recipe.data, plan.input)
@@ -198,7 +203,7 @@ def continued_run(
         raise Diagnosed(data_changed(recipe.data, path))
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
-    machine = Machine(plan, recipe, backend, threads)
+    machine = Machine(plan, _fitted(recipe, dataset, parts), backend, threads)
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
     machine.store = take_arrays(saved, stored, path)
     machine.forms = saved.forms
@@ -208,6 +213,12 @@ def continued_run(
     if saved.progress.step > len(batch_sizes(len(parts.train), recipe.batch)):
         raise Diagnosed(file_error("ND650", str(path), "this checkpoint claims more steps than an epoch has"))
     return Run(plan, recipe, dataset, parts, saved.preparation, machine, saved.progress, digest, findings)
+
+
+def _fitted(recipe: Recipe, dataset: Dataset, parts: Parts) -> Recipe:
+    """The recipe with what its loss takes from the training part."""
+    images = np.bincount(dataset.labels[parts.train], minlength=len(dataset.classes))
+    return recipe._replace(loss=recipe.loss.fitted(images.tolist()))
 
 
 def _what(recipe: Recipe) -> str:
