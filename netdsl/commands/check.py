@@ -22,10 +22,12 @@ FORMATS = ("text", "json")
 
 
 class _Counts(NamedTuple):
-    """What is asked for: columns by name (none: the usual ones) and tools whose totals are added."""
+    """What is asked for: columns by name (none: the usual ones), tools whose totals are added, and whether
+    to show the recipe."""
 
     columns: tuple[str, ...]
     tools: tuple[str, ...]
+    recipe: bool
 
 
 def _read_formats(
@@ -110,6 +112,9 @@ def _check_known(
 )
 @click.option("--fix", is_flag=True, help="Change the files: carry out every cure that keeps the network.")
 @click.option("--unsafe", is_flag=True, help="With --fix: also the cures that make another network of it.")
+@click.option(
+    "--recipe", is_flag=True, help="Show how training would go: every setting, and the learning rate."
+)
 @click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
 @click.pass_context
 def command(
@@ -120,12 +125,13 @@ def command(
     tools: tuple[str, ...],
     fix: bool,
     unsafe: bool,
+    recipe: bool,
     strict: bool,
 ) -> None:
     """Check networks: volumes, parameters, costs, mistakes.
 
-    Each NETWORK is a file, the name of a shipped network, or - for standard input. Mistakes go to
-    standard error, tables to standard output. The exit code is 1 where there is a mistake.
+    Each NETWORK is a file, the name of a shipped network, a .train file, or - for standard input.
+    Mistakes go to standard error, tables to standard output. The exit code is 1 where there is a mistake.
     """
     gc.disable()  # a large network is many small objects, and few of them become garbage
     ctx.call_on_close(gc.enable)
@@ -138,7 +144,7 @@ def command(
         _mend(network, unsafe, ctx)
     checks = [_check(name) for name in networks]
     for name, path in formats:
-        _write(name, path, checks, _Counts(columns, tools))
+        _write(name, path, checks, _Counts(columns, tools, recipe))
     if ("text", "") in formats:
         _offer_fixes(checks)
     findings = [finding for _, _, found in checks for finding in found]
@@ -158,6 +164,10 @@ def _check(name: str) -> Check:
         source = open_source(name)
     except Diagnosed as diagnosed:
         return name, None, list(diagnosed.diagnostics)
+    if source.name.endswith(".train"):
+        from netdsl.recipe.written import read_file
+
+        return source.name, None, read_file(source)[1]
     plan, findings = _checked(source)
     return source.name, plan, findings
 
@@ -239,7 +249,16 @@ def _table(plan: Plan | None, counts: _Counts, colour: bool) -> str:
     from netdsl.reports.as_table import plan_as_table
 
     table = plan_as_table(plan, names=counts.columns or DEFAULT, colour=colour) + "\n"
-    return table + "".join(likeness + "\n" for likeness in _likenesses(plan, counts.tools))
+    table += "".join(likeness + "\n" for likeness in _likenesses(plan, counts.tools))
+    return f"{table}{_recipe(plan)}\n" if counts.recipe else table
+
+
+def _recipe(plan: Plan) -> str:
+    from netdsl.recipe.recipe import Recipe
+    from netdsl.reports.as_recipe import recipe_as_text
+
+    written = plan.network.recipe
+    return recipe_as_text(written.recipe, written.values) if written else recipe_as_text(Recipe(), ())
 
 
 def _likenesses(plan: Plan, tools: Sequence[str]) -> list[str]:

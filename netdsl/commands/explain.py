@@ -16,18 +16,20 @@ _SHOWN = 40
 
 
 @click.command()
-@click.argument("subject", metavar="[CODE|KIND|NETWORK]", required=False)
+@click.argument("subject", metavar="[CODE|KIND|WORD|NETWORK]", required=False)
 @click.argument("layer", nargs=-1)
 @click.pass_context
 def command(ctx: click.Context, subject: str | None, layer: tuple[str, ...]) -> None:
-    """Explain a code such as ND301, or a kind of layer such as CONV; without either, list the codes.
+    """Explain a code such as ND301, a kind of layer such as CONV, or a word of the recipe such as ADAM.
+
+    Without any of them, list the codes.
 
     With a network and the name of one of its layers, derive that layer's volume, parameters,
     multiply-accumulates and receptive field step by step: netdsl explain lenet CONV2
     """
     if subject is None:
         _list_codes()
-    elif not _explain_kind(" ".join((subject, *layer))):
+    elif not _explain_word(" ".join((subject, *layer))):
         if layer:
             _explain_layer(ctx, subject, " ".join(layer))
         else:
@@ -41,16 +43,22 @@ def _list_codes() -> None:
         click.echo(explanation_text(name).partition("\n")[0].lstrip("# "))
 
 
-def _explain_kind(name: str) -> bool:
-    """Print what a kind of layer is and takes; False where the name is none of a kind."""
+def _explain_word(name: str) -> bool:
+    """Print what a kind of layer, or what a word of the recipe, is and takes; False where it is neither.
+
+    A word may be both, such as STEP, a layer and a schedule: then all of it is printed.
+    """
     from netdsl.layers.registry import kind_named
+    from netdsl.reports.as_component import subjects
     from netdsl.reports.as_kind import kind_as_text
 
-    kind = kind_named(name)
-    if kind is None or os.path.isfile(name):
+    if os.path.isfile(name):
         return False
-    click.echo(kind_as_text(kind), nl=False)
-    return True
+    kind = kind_named(name)
+    found = [kind_as_text(kind)] if kind is not None else []
+    found += subjects(name)
+    click.echo("\n".join(found), nl=False)
+    return bool(found)
 
 
 def _explain_code(ctx: click.Context, code: str) -> None:

@@ -61,7 +61,10 @@ class Component:
         return type(self)(**{**self.values(), **options})
 
     def text(self) -> str:
-        """As a recipe writes it, every option with its value, so that a later default changes nothing."""
+        """As a recipe writes it, every option with its value, so that a later default changes nothing.
+
+        Options that are off, and off by default, are left out.
+        """
         return " ".join([self.name, *option_texts(self)])
 
     def problems(self) -> Iterator[str]:
@@ -94,7 +97,7 @@ def option_texts(component: Component) -> list[str]:
     bare = True
     for name, option in component.options().items():
         value = component.__dict__[name]
-        if value is None or value == () or (option.type is OptionType.FLAG and not value):
+        if value is None or (not value and not option.default):
             bare = False
             continue
         bare = bare and option.positional

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Severity
+from netdsl.diagnostics import Diagnosed, Findings, Severity
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.written import WrittenRecipe
 
@@ -17,15 +17,19 @@ def data_beside(written: WrittenRecipe) -> str:
     """
     path = _path(written)
     if path is None:
-        raise Diagnosed(_outside(written, Severity.ERROR))
+        findings = Findings(written.source)
+        report_outside(written, findings, Severity.ERROR)
+        raise Diagnosed(*findings.found)
     return path
 
 
-def data_warnings(written: WrittenRecipe) -> tuple[Diagnostic, ...]:
-    """A warning (ND531) about data that only the command line could name."""
-    if "data" not in written.values or _path(written) is not None:
-        return ()
-    return (_outside(written, Severity.WARNING),)
+def report_outside(written: WrittenRecipe, findings: Findings, severity: Severity) -> None:
+    """Report (ND531) data that only the command line could name."""
+    span = written.span("data")
+    if span is not None and _path(written) is None:
+        cure = f"name it on the command line: --data {written.values['data'][:60]}"
+        message = "data outside the folder of the file are not read"
+        findings.add("ND531", message, span, help=(cure,), severity=severity)
 
 
 def _path(written: WrittenRecipe) -> str | None:
@@ -37,13 +41,3 @@ def _path(written: WrittenRecipe) -> str | None:
     if not folder or os.path.isabs(name) or os.path.commonpath([folder, full or "/"]) != folder:
         return None
     return full
-
-
-def _outside(written: WrittenRecipe, severity: Severity) -> Diagnostic:
-    findings = Findings(written.source)
-    span = written.span("data")
-    assert span is not None
-    cure = f"name it on the command line: --data {written.values['data'][:60]}"
-    message = "data outside the folder of the file are not read"
-    findings.add("ND531", message, span, help=(cure,), severity=severity)
-    return findings.found[0]

@@ -104,11 +104,8 @@ def _named_schedules() -> dict[str, type[Schedule]]:
 
 
 def _schedule_text(schedule: Schedule) -> str:
-    text = schedule.text()
-    if not schedule.warmup:
-        return text.replace(" warmup 0", "").removeprefix("warmup 0 ")
-    rest = text.replace(f" warmup {schedule.warmup}", "", 1).removeprefix(f"warmup {schedule.warmup} ")
-    return f"warmup {schedule.warmup}, {rest}"
+    rest = schedule.replaced(warmup=0).text()
+    return f"warmup {schedule.warmup}, {rest}" if schedule.warmup else rest
 
 
 def _augment(line: Line) -> tuple[Augmentation, ...]:

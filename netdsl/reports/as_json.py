@@ -72,6 +72,10 @@ def _plan(plan: Plan, kept: Sequence[int], names: Sequence[str], tools: Sequence
         "activation_bytes": FLOAT_BYTES * plan.activation_values,
         "kept_bytes": FLOAT_BYTES * sum(kept),
     }
+    if plan.network.recipe is not None:
+        from netdsl.recipe.stored import recipe_as_json  # read with the train block
+
+        written["recipe"] = recipe_as_json(plan.network.recipe.recipe)
     if names:
         written["columns"] = {name: total(name, plan) for name in names if name in COLUMNS}
     if tools:

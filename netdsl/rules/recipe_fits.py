@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.diagnostics import Findings, Mistake
+from netdsl.diagnostics import Findings, Mistake, Severity
 from netdsl.plan.plan import Plan
+from netdsl.recipe.data_beside import report_outside
 from netdsl.recipe.recipe import Recipe
 from netdsl.rules.rule import Rule
 
@@ -15,6 +16,7 @@ def check(plan: Plan, findings: Findings) -> None:
     written = plan.network.recipe
     if written is None:
         return
+    report_outside(written, findings, Severity.WARNING)
     for entry, mistake in recipe_mistakes(plan, written.recipe):
         span = written.span(entry)
         if span is not None:

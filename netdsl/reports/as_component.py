@@ -1,0 +1,97 @@
+"""Renders what a recipe can name: its entries, and each optimizer, loss, schedule, augmentation."""
+
+from __future__ import annotations
+
+from inspect import getdoc
+from typing import Any
+
+from netdsl.augmentations import augmentations
+from netdsl.initializers import initializer_kinds
+from netdsl.layers.option import Option, OptionType
+from netdsl.losses import loss_kinds
+from netdsl.optimizers import optimizers
+from netdsl.recipe.component import Component, option_text
+from netdsl.recipe.entries import Entry, entries
+from netdsl.schedules import schedules
+
+
+def components() -> dict[str, dict[str, type[Component]]]:
+    """Every component by name, by the entry that names it."""
+    return {
+        "loss": {**loss_kinds()},
+        "optimizer": {**optimizers()},
+        "schedule": {**schedules()},
+        "init": {**initializer_kinds()},
+        "augment": {**augmentations()},
+    }
+
+
+def subjects(name: str) -> list[str]:
+    """What a recipe means by a word, explained: an entry, components; empty where it means nothing."""
+    word = name.lower().replace("_", "-")
+    found = [entry_as_text(entry) for entry in entries().values() if entry.name == word]
+    for owner, kinds in components().items():
+        found += [
+            component_as_text(owner, kind)
+            for kind in kinds.values()
+            if word == kind.name or word in kind.spellings
+        ]
+    return found
+
+
+def entry_as_text(entry: Entry) -> str:
+    """What an entry takes, its default, and what it can name; ends in a line break."""
+    lines = [
+        f"{entry.name}, an entry of the recipe",
+        f"{entry.sentence}.",
+        "",
+        f"  {entry.name} {entry.form}",
+    ]
+    lines.append(f"  by default {entry.default_text}" if entry.default_text else "  nothing by default")
+    known = components().get(entry.name, {})
+    if known:
+        width = max(map(len, known))
+        lines += ["", *(f"  {name:<{width}}  {_head(kind)}" for name, kind in known.items())]
+    return "\n".join(lines) + "\n"
+
+
+def component_as_text(entry: str, kind: type[Component]) -> str:
+    """Names, options with their words, bounds and defaults, then the docstring; ends in a line break."""
+    names = f"{kind.name}, also {', '.join(kind.spellings)}" if kind.spellings else kind.name
+    _, _, sections = (getdoc(kind) or "").partition("\n")
+    options = [line for option in kind.options().values() for line in _option(option)] or ["  none"]
+    return "\n".join([f"{names} ({entry})", _head(kind), "", "Settings", *options, sections]).rstrip() + "\n"
+
+
+def _head(kind: type[Component]) -> str:
+    return (getdoc(kind) or "").partition("\n")[0]
+
+
+def _option(option: Option[Any]) -> list[str]:
+    value = value_text(option)
+    if option.positional:
+        value += "; the word may be left out"
+    if option.required:
+        value += "; must be given"
+    elif option.default:
+        value += f"; {option_text(option, option.default)} where nothing is written"
+    return [f"  {' or '.join(option.words)}: {option.doc}", f"    {value}"]
+
+
+def value_text(option: Option[Any]) -> str:
+    """``a number above 0 and at most 180 degrees``: what may be written for an option."""
+    if option.type is OptionType.WORD:
+        return f"one of {', '.join(option.choices)}"
+    if option.type is OptionType.FLAG:
+        return "the word alone"
+    limits = []
+    if option.type is OptionType.REAL and option.minimum is not None:
+        limits.append(f"{'above' if option.above else 'of at least'} {option.minimum:g}")
+    if option.maximum is not None and option.maximum < 1e6:
+        limits.append(f"at most {option.maximum:,g}")
+    text = " ".join([option.type.value, " and ".join(limits)]).rstrip()
+    return (
+        f"{text} {option.unit}".rstrip()
+        if limits
+        else f"{text}{f', in {option.unit}' if option.unit else ''}"
+    )
