@@ -51,6 +51,12 @@ _NOTICED_SECONDS = 1.5
 @threads_option
 @backend_option
 @click.option("--recipe", metavar="FILE", help="A .train file in place of the network's train block.")
+@click.option(
+    "--from",
+    "origin",
+    metavar="RUN|FILE",
+    help="Start from the weights of a run or of a .safetensors file, as far as names and shapes agree.",
+)
 @click.option("--resume", metavar="FOLDER", help="Go on with the run in this folder.")
 @click.pass_context
 def command(
@@ -61,6 +67,7 @@ def command(
     threads: int | None,
     backend: str,
     recipe: str | None,
+    origin: str | None,
     resume: str | None,
     exact: bool,
     precision: str | None,
@@ -83,7 +90,7 @@ def command(
     if precision is not None:
         given["precision"] = precision
     if resume is not None:
-        others = {"recipe": recipe, "autotune": autotune or None, "out": out}
+        others = {"recipe": recipe, "from": origin, "autotune": autotune or None, "out": out}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
         from netdsl.commands.tuned_run import forms_warning
         from netdsl.training.run_folder import old_run_folder
@@ -104,6 +111,8 @@ def command(
         check_precision(precision, backend)
         plan = load_plan_or_exit(network)
         run = _new(plan, chosen_recipe(plan.network, recipe, given), backend, threads)
+        if origin is not None:
+            _start_from(Path(origin), run)
         with closing(new_run_folder(None if out is None else Path(out), _stem(network))) as folder:
             if autotune:
                 with _patience("timing all forms of the convolutions; the next run finds the fastest ready"):
@@ -133,6 +142,15 @@ def _new(plan: Plan, recipe: Recipe, backend: str, threads: int | None) -> Run:
     from netdsl.training.run import new_run
 
     return new_run(plan, recipe, open_backend(backend), thread_count(threads))
+
+
+def _start_from(path: Path, run: Run) -> None:
+    """Take weights from elsewhere, and say which."""
+    from netdsl.training.starting_weights import start_from, table_of
+
+    stored = run.machine.stored("train", run.first_batch)
+    for line in table_of(start_from(path, stored, run.machine.store)):
+        _say(line)
 
 
 def _continued(

@@ -102,6 +102,33 @@ def read(path: Path) -> tuple[dict[str, Any], Arrays]:
     return content, arrays
 
 
+def read_arrays(path: Path) -> tuple[Arrays, dict[str, str]]:
+    """The arrays of floats of any safetensors file as 32-bit floats, and the type of each other array.
+
+    A file that ``write`` wrote must be whole. Raises as ``read`` does.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    _check_size(path)
+    arrays: Arrays = {}
+    others: dict[str, str] = {}
+    try:
+        with safe_open(path, framework="numpy") as archive:
+            if _ENTRY in (archive.metadata() or {}):
+                return read(path)[1], {}
+            require_memory(2 * path.stat().st_size, str(path), "this file")
+            for name in archive.keys():  # noqa: SIM118 (not a dict)
+                kind = archive.get_slice(name).get_dtype()
+                if kind in ("F32", "F64", "F16"):
+                    with np.errstate(over="ignore"):
+                        arrays[name] = np.ascontiguousarray(archive.get_tensor(name), np.float32)
+                else:
+                    others[name] = kind
+    except SafetensorError as error:
+        raise ValueError(f"damaged or cut short ({error})") from error
+    return arrays, others
+
+
 def _check_size(path: Path) -> None:
     """Refuse by the first eight bytes what the library would map and parse."""
     with open_file(path) as stream:
@@ -111,7 +138,7 @@ def _check_size(path: Path) -> None:
         raise ValueError(f"cut short: it has {size} bytes")
     (header_bytes,) = struct.unpack("<Q", first)
     if header_bytes > min(_LARGEST_HEADER, size - 8):
-        raise ValueError("no checkpoint: it does not start like one, or is cut short")
+        raise ValueError("no safetensors file: it does not start like one, or is cut short")
 
 
 def _parse(text: str | None) -> dict[str, Any]:
