@@ -17,6 +17,7 @@ from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import Choices, Range
 from netdsl.recipe.stored import recipe_as_json, recipe_from_json
 from netdsl.recipe.written import WrittenRecipe, read_file
+from netdsl.rules import advise
 from netdsl.schedules.constant import Constant
 from netdsl.schedules.cosine import Cosine
 from netdsl.schedules.piecewise import Piecewise, Stretch
@@ -24,6 +25,7 @@ from netdsl.schedules.plateau import Plateau
 from netdsl.schedules.schedule import Schedule
 from netdsl.schedules.step import Step
 from netdsl.source import Source
+from netdsl.training.fitness import check_recipe
 
 BASE = "input 8x8x1\nFC 10\n"
 
@@ -223,3 +225,24 @@ def test_long_recipes_end_soon() -> None:
     ):
         read_file(Source("long.train", text))
     assert time.process_time() - begin < 5
+
+
+@pytest.mark.parametrize(
+    ("layers", "code"), [("input 8x8x1\nCONV 4 3x3\n", "ND507"), ("input 10\nRELU\n", "ND520")]
+)
+def test_check_says_that_a_network_with_a_recipe_cannot_be_trained(layers: str, code: str) -> None:
+    plan = load_plan(f"{layers}train {{ epochs 3 }}\n").plan
+    assert plan is not None
+    assert code in [finding.code for finding in advise(plan)]
+    plan = load_plan(layers).plan
+    assert plan is not None
+    assert code not in [finding.code for finding in advise(plan)]
+
+
+def test_a_schedule_for_more_epochs_than_are_trained() -> None:
+    """In a file it is a mistake; a shorter run from the command line may be a trial."""
+    plan = load_plan(f"{BASE}train {{ schedule 0.1*3 : 0.01*2; epochs 5 }}\n").plan
+    assert plan is not None
+    assert check_recipe(plan, chosen_recipe(plan.network, None, {})) == ()
+    warned = check_recipe(plan, chosen_recipe(plan.network, None, {"epochs": 2}))
+    assert [(finding.code, finding.severity.name) for finding in warned] == [("ND531", "WARNING")]

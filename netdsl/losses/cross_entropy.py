@@ -55,7 +55,7 @@ class CrossEntropy(Loss):
     def misfits(self, image: Volume, scores: Volume) -> Iterator[Mistake]:
         if self.weights and len(self.weights) != scores.values:
             yield Mistake(
-                "ND531",
+                "ND559",
                 f"there are {len(self.weights)} weights and the network has {scores.values} scores",
                 help=("give one weight for each class, or `weights balanced`",),
             )

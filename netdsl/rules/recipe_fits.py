@@ -17,12 +17,31 @@ def check(plan: Plan, findings: Findings) -> None:
     if written is None:
         return
     report_outside(written, findings, Severity.WARNING)
+    for mistake in untrainable(plan):
+        last = plan.layers[-1].node
+        findings.add(mistake.code, mistake.message, last.span, mistake.label, help=mistake.help)
     for entry, mistake in recipe_mistakes(plan, written.recipe):
         span = written.span(entry)
         if span is not None:
             findings.add(
                 mistake.code, mistake.message, span, mistake.label, notes=mistake.notes, help=mistake.help
             )
+
+
+def untrainable(plan: Plan) -> Iterator[Mistake]:
+    """Why training has no use for a network: ND507 where it ends in no list of class scores, ND520 where
+    there is nothing to learn."""
+    output = plan.output
+    if output.height != 1 or output.width != 1 or output.channels < 2:
+        yield Mistake(
+            "ND507",
+            f"the network ends in a volume of {output}, and classifying takes a list of class scores",
+            help=("end it with one neuron per class, such as `FC 10`",),
+        )
+    if not plan.parameter_count:
+        yield Mistake(
+            "ND520", "the network has no parameters to learn", help=("give it a CONV or an FC layer",)
+        )
 
 
 def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]:
@@ -36,4 +55,4 @@ def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]
             yield "augment", mistake
 
 
-RULE = Rule("recipe-fits", "ND531", check)
+RULE = Rule("recipe-fits", "ND559", check)

@@ -10,7 +10,7 @@ from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
-from netdsl.rules.recipe_fits import recipe_mistakes
+from netdsl.rules.recipe_fits import recipe_mistakes, untrainable
 from netdsl.rules.single_values import report_batch, report_constant
 
 
@@ -19,26 +19,17 @@ def check_trainable(plan: Plan) -> None:
 
     ND507 where the output is no list of class scores, ND520 where there is nothing to learn.
     """
-    name, output = plan.network.source.name, plan.output
-    if output.height != 1 or output.width != 1 or output.channels < 2:
-        raise Diagnosed(
-            file_error(
-                "ND507",
-                name,
-                f"the network ends in a volume of {output}, and classifying takes a list of class scores",
-                "end it with one neuron per class, such as `FC 10`",
-            )
-        )
-    if not plan.parameter_count:
-        raise Diagnosed(
-            file_error(
-                "ND520", name, "the network has no parameters to learn", "give it a CONV or an FC layer"
-            )
-        )
+    name = plan.network.source.name
+    for mistake in untrainable(plan):
+        raise Diagnosed(file_error(mistake.code, name, mistake.message, *mistake.help))
 
 
-def check_recipe(plan: Plan, recipe: Recipe) -> None:
-    """Raise Diagnosed (ND531 and others) for what the network cannot have of a recipe."""
+def check_recipe(plan: Plan, recipe: Recipe) -> tuple[Diagnostic, ...]:
+    """Findings about a recipe that does not go with the network.
+
+    Raises Diagnosed (ND559 and others) for what the network cannot have; a schedule that the run is too
+    short for is a warning, returned: a few epochs may be a trial.
+    """
     name = plan.network.source.name
     found = [
         file_error(mistake.code, name, f"{entry}: {mistake.message}", *mistake.help)
@@ -46,6 +37,11 @@ def check_recipe(plan: Plan, recipe: Recipe) -> None:
     ]
     if found:
         raise Diagnosed(*found)
+    wanted = recipe.schedule.warmup + recipe.schedule.least_epochs
+    if wanted <= recipe.epochs:
+        return ()
+    message = f"the schedule is made for {wanted} epochs, and the training ends after {recipe.epochs}"
+    return (Diagnostic("ND531", Severity.WARNING, message, path=name),)
 
 
 def check_single_values(plan: Plan, batch: int) -> tuple[Diagnostic, ...]:

@@ -169,8 +169,7 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     Raises Diagnosed for everything that does not fit together; see ``fitness`` and the readers.
     """
     check_trainable(plan)
-    check_recipe(plan, recipe)
-    warnings = check_single_values(plan, recipe.batch)
+    warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
     check_least_memory(plan, recipe.loss)
     dataset = read_data(recipe.data, plan.input)
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
@@ -194,8 +193,7 @@ def continued_run(
     data. Raises Diagnosed: ND516 where the data are others, ND651 where the arrays are.
     """
     check_trainable(plan)
-    check_recipe(plan, recipe)
-    warnings = check_single_values(plan, recipe.batch)
+    warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
     check_least_memory(plan, recipe.loss)
     dataset = read_data(recipe.data, plan.input)
     digest = dataset.digest()
