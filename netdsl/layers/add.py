@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from operator import add
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
-from netdsl.primitives.expression import Expression, operand
 from netdsl.quantities import Size, Volume
 
 if TYPE_CHECKING:
@@ -57,10 +57,7 @@ class Add(Merging):
         return (f"{len(inputs)} volumes of {inputs[0]} are added",)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
-        total: Expression = operand(0)
-        for number in range(1, len(inputs)):
-            total = total + operand(number)
-        return build.elementwise(total, *inputs, name="sum")
+        return build.fold(add, *inputs, name="sum")
 
 
 def _cures(inputs: tuple[Volume, ...]) -> tuple[str, ...]:

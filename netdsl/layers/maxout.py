@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import POINT, Layer, Parameter, Window
 from netdsl.layers.option import count
-from netdsl.primitives.expression import Expression, maximum, operand
+from netdsl.primitives.expression import maximum
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -90,7 +90,4 @@ class Maxout(Layer):
         height, width, channels = x.shape
         share = channels // self.pieces
         parts = [build.crop(x, (height, width, share), channel=p * share) for p in range(self.pieces)]
-        largest: Expression = operand(0)
-        for number in range(1, self.pieces):
-            largest = maximum(largest, operand(number))
-        return build.elementwise(largest, *parts, name="largest")
+        return build.fold(maximum, *parts, name="largest")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from operator import mul
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
 from netdsl.layers.reading import Reads, reading_all, reading_here
-from netdsl.primitives.expression import Expression, operand
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -73,7 +73,4 @@ class Multiply(Merging):
         )
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
-        product: Expression = operand(0)
-        for number in range(1, len(inputs)):
-            product = product * operand(number)
-        return build.elementwise(product, *inputs, name="product")
+        return build.fold(mul, *inputs, name="product")

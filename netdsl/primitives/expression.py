@@ -11,6 +11,9 @@ from collections.abc import Callable
 
 Number = int | float
 
+_LONGEST_TEXT = 1000
+"""Characters of the arguments of a call in a listing: those of ordinary networks have some hundred."""
+
 
 class Expression:
     """A call of a function of FUNCTIONS, an operand or a constant. Immutable, equal by content."""
@@ -30,13 +33,26 @@ class Expression:
     def __eq__(self, other: object) -> bool:
         if self is other:
             return True
-        return (
-            isinstance(other, Expression)
-            and self._hash == other._hash
-            and self.function == other.function
-            and self.value == other.value
-            and self.arguments == other.arguments
-        )
+        if not isinstance(other, Expression):
+            return False
+        pending = [(self, other)]
+        compared: set[tuple[int, int]] = set()
+        while pending:
+            a, b = pending.pop()
+            if a is b:
+                continue
+            if (a._hash, a.function, a.value, len(a.arguments)) != (
+                b._hash,
+                b.function,
+                b.value,
+                len(b.arguments),
+            ):
+                return False
+            # What occurs in many places is compared once: x + x of x + x and so on has few calls, many paths.
+            if a.arguments and (id(a), id(b)) not in compared:
+                compared.add((id(a), id(b)))
+                pending.extend(zip(a.arguments, b.arguments, strict=True))
+        return True
 
     def __add__(self, other: Expression | Number) -> Expression:
         return call("add", self, other)
@@ -76,13 +92,25 @@ class Expression:
     def walk(self) -> tuple[Expression, ...]:
         """Every distinct node, arguments before the calls that use them."""
         if self._nodes is None:
-            # Arguments were built first and know their nodes: a union in order is enough.
             found: dict[Expression, None] = {}
-            for argument in self.arguments:
-                found.update(dict.fromkeys(argument.walk()))
-            found[self] = None
+            pending = [self]
+            while pending:
+                node = pending[-1]
+                if node in found:
+                    pending.pop()
+                    continue
+                missing = [argument for argument in node.arguments if argument not in found]
+                if missing:
+                    pending.extend(reversed(missing))
+                else:
+                    found[pending.pop()] = None
             self._nodes = tuple(found)
         return self._nodes
+
+    @property
+    def calls(self) -> int:
+        """How many distinct calls it has: what computing it costs, and compiling it."""
+        return sum(1 for node in self.walk() if node.arguments)
 
     def operands(self) -> set[int]:
         return {int(node.value) for node in self.walk() if node.function == "operand"}
@@ -103,11 +131,18 @@ class Expression:
         return self.rewrite(lambda node: by[int(node.value)] if node.function == "operand" else None)
 
     def __repr__(self) -> str:
-        if self.constant:
-            return repr(self.value)
-        if self.function == "operand":
-            return f"#{int(self.value)}"
-        return f"{self.function}({', '.join(map(repr, self.arguments))})"
+        """As calls within calls; ``...`` stands for the arguments where they are longer than a few lines."""
+        texts: dict[Expression, str] = {}
+        for node in self.walk():
+            if node.constant:
+                texts[node] = repr(node.value)
+            elif node.function == "operand":
+                texts[node] = f"#{int(node.value)}"
+            else:
+                arguments = ", ".join(texts[argument] for argument in node.arguments)
+                shown = arguments if len(arguments) <= _LONGEST_TEXT else "..."
+                texts[node] = f"{node.function}({shown})"
+        return texts[self]
 
 
 def operand(number: int) -> Expression:

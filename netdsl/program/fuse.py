@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from netdsl.primitives.builder import leading_ones, pruned
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, operand
@@ -11,6 +13,9 @@ from netdsl.primitives.tensor import Role, Tensor
 
 MOST_INPUTS = 8
 """Of a formula that takes in another one, and of that one, together."""
+
+MOST_CALLS = 100
+"""Of the same: whatever stands in a row, no kernel is longer, and compiling takes as long as kernels are."""
 
 
 def fuse(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> tuple[Operation, ...]:
@@ -30,18 +35,26 @@ def fuse(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> tupl
             if tensor.role is Role.STORED:
                 written_at.setdefault(tensor, []).append(position)
 
-    producer: dict[Tensor, tuple[int, Elementwise]] = {}
+    producer: dict[Tensor, _Producer] = {}
     inlined: set[int] = set()
     fused: list[Operation] = []
     for position, operation in enumerate(kept):
         if isinstance(operation, Elementwise | Reduction):
-            merged = _merge(operation, position, producer, readers, written_at, outputs, inlined)
+            merged, calls = _merge(operation, position, producer, readers, written_at, outputs, inlined)
             fused.append(merged)
             if isinstance(merged, Elementwise):
-                producer[merged.outputs[0]] = (position, merged)
+                producer[merged.outputs[0]] = _Producer(position, merged, calls)
         else:
             fused.append(operation)
     return tuple(operation for position, operation in enumerate(fused) if position not in inlined)
+
+
+class _Producer(NamedTuple):
+    """What makes a tensor, and how many calls the formulas that became it have together."""
+
+    position: int
+    operation: Elementwise
+    calls: int
 
 
 def _without_unread(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> list[Operation]:
@@ -59,13 +72,13 @@ def _without_unread(operations: tuple[Operation, ...], outputs: tuple[Tensor, ..
 def _merge(
     operation: Elementwise | Reduction,
     position: int,
-    producer: dict[Tensor, tuple[int, Elementwise]],
+    producer: dict[Tensor, _Producer],
     readers: dict[Tensor, int],
     written_at: dict[Tensor, list[int]],
     outputs: tuple[Tensor, ...],
     inlined: set[int],
-) -> Operation:
-    """The operation with the formulas of its inputs put in their places where that is sound."""
+) -> tuple[Operation, int]:
+    """The operation with the formulas of its inputs put in their places where that is sound; its calls."""
     if isinstance(operation, Reduction):
         domain = (operation.shape, operation.batched)
     else:
@@ -73,6 +86,7 @@ def _merge(
         domain = (leading_ones(output.shape), output.batched)
     inputs: list[Tensor] = []
     places: dict[int, Expression] = {}
+    calls = operation.expression.calls
     for number, tensor in enumerate(operation.inputs):
         found = producer.get(tensor)
         same_positions = (leading_ones(tensor.shape), tensor.batched) == domain
@@ -82,20 +96,22 @@ def _merge(
             or tensor in outputs
             or readers[tensor] != 1
             or not same_positions
-            or len(found[1].inputs) + len(operation.inputs) > MOST_INPUTS
+            or len(found.operation.inputs) + len(operation.inputs) > MOST_INPUTS
+            or calls + found.calls > MOST_CALLS
             or any(
-                found[0] < moment < position
-                for source in found[1].inputs
+                found.position < moment < position
+                for source in found.operation.inputs
                 for moment in written_at.get(source, ())
             )
         ):
             places[number] = operand(len(inputs))
             inputs.append(tensor)
             continue
-        inlined.add(found[0])
-        shift = {index: operand(len(inputs) + index) for index in range(len(found[1].inputs))}
-        places[number] = found[1].expression.substitute(shift)
-        inputs.extend(found[1].inputs)
+        calls += found.calls
+        inlined.add(found.position)
+        shift = {index: operand(len(inputs) + index) for index in range(len(found.operation.inputs))}
+        places[number] = found.operation.expression.substitute(shift)
+        inputs.extend(found.operation.inputs)
     expression, kept = pruned(operation.expression.substitute(places), tuple(inputs))
     if isinstance(operation, Reduction):
         merged: Operation = Reduction(
@@ -109,4 +125,4 @@ def _merge(
     else:
         merged = Elementwise(operation.outputs[0], expression, kept)
     merged.origin, merged.phase = operation.origin, operation.phase
-    return merged
+    return merged, calls

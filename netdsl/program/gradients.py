@@ -6,8 +6,11 @@ rule, from the loss back); this walks the list from its end and adds up where pa
 
 from __future__ import annotations
 
+from operator import add
+
 from netdsl.primitives.builder import Builder
-from netdsl.primitives.expression import Expression, constant, operand
+from netdsl.primitives.expression import constant
+from netdsl.primitives.folding import folded, in_groups
 from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.tensor import Tensor
 
@@ -31,12 +34,13 @@ class Gradients:
         if not terms:
             return None
         if len(terms) > 1:
-            total: Expression = operand(0)
-            for number in range(1, len(terms)):
-                total = total + operand(number)
-            whole = build.like(tensor, "gradient")
-            build.assign(whole, total, *terms)
-            self._terms[tensor] = [whole]
+
+            def sum_of(group: tuple[Tensor, ...]) -> Tensor:
+                whole = build.like(tensor, "gradient")
+                build.assign(whole, folded(add, len(group)), *group)
+                return whole
+
+            self._terms[tensor] = [in_groups(terms, sum_of)]
         return self._terms[tensor][0]
 
 

@@ -21,7 +21,7 @@ from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
 from netdsl.program.commute import is_product
-from netdsl.program.fuse import MOST_INPUTS
+from netdsl.program.fuse import MOST_CALLS, MOST_INPUTS
 from netdsl.program.outline import Kind, Outline, Step, is_view, outline_of
 from netdsl.program.program import Program
 from netdsl.program.repeats import shortened
@@ -95,13 +95,24 @@ def _kept(outline: Outline) -> set[int]:
 
 
 class _Fused(Step):
-    """A formula with the formulas that it took in: for each operand a tensor or such a formula."""
+    """A formula with the formulas that it took in: for each operand a tensor or such a formula; ``calls`` are
+    those of all."""
 
-    __slots__ = ("operands",)
+    __slots__ = ("calls", "operands")
 
-    def __init__(self, step: Step, inputs: tuple[int, ...], operands: tuple[int | Step, ...]) -> None:
+    def __init__(
+        self, step: Step, inputs: tuple[int, ...], operands: tuple[int | Step, ...], calls: int
+    ) -> None:
         super().__init__(step.operation, inputs, step.outputs, step.forward)
         self.operands = operands
+        self.calls = calls
+
+
+def _calls(step: Step) -> int:
+    if isinstance(step, _Fused):
+        return step.calls
+    assert isinstance(step.operation, Elementwise)
+    return step.operation.expression.calls
 
 
 def _fused(outline: Outline) -> list[Step]:
@@ -124,6 +135,7 @@ def _fused(outline: Outline) -> list[Step]:
             found.append(step)
             continue
         operands: list[int | Step] = []
+        calls = operation.expression.calls
         for number in step.inputs:
             made = producers.get(number)
             kind = tensors[number]
@@ -134,15 +146,17 @@ def _fused(outline: Outline) -> list[Step]:
                 and kind.role is Role.VALUE
                 and (kind.positions, kind.batched) == domain
                 and len(made.inputs) + len(step.inputs) <= MOST_INPUTS
+                and calls + _calls(made) <= MOST_CALLS
             ):
                 operands.append(made)
+                calls += _calls(made)
                 taken_in.add(made)
             else:
                 operands.append(number)
         if any(isinstance(one, Step) for one in operands):
             inputs = [one.inputs if isinstance(one, Step) else (one,) for one in operands]
             distinct = dict.fromkeys(number for numbers in inputs for number in numbers)
-            step = _Fused(step, tuple(distinct), tuple(operands))
+            step = _Fused(step, tuple(distinct), tuple(operands), calls)
         if isinstance(operation, Elementwise):
             producers[step.outputs[0]] = step
         found.append(step)

@@ -8,13 +8,16 @@ same volumes, and the step is put together from such fragments by numbers alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from operator import add
 from typing import NamedTuple
 
 from netdsl.losses.loss import Loss
 from netdsl.plan.plan import PlannedLayer
-from netdsl.primitives.builder import Builder, Shape3, leading_ones
+from netdsl.primitives.builder import Builder, Shape3, leading_ones, pruned
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, constant, operand
+from netdsl.primitives.folding import folded, in_groups
 from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
@@ -201,37 +204,42 @@ class _Writer:
             return None
         if len(terms) == 1:
             return terms[0]
-        whole = self._tensor(self.outline.tensors[number])
-        distinct = tuple(dict.fromkeys(terms))
-        self.outline.steps.append(Step(_SUM, distinct, (whole,), forward=False))
-        return whole
+
+        def sum_of(group: tuple[int, ...]) -> int:
+            whole = self._tensor(self.outline.tensors[number])
+            distinct = tuple(dict.fromkeys(group))
+            operation = _sum(tuple([distinct.index(term) for term in group]))
+            self.outline.steps.append(Step(operation, distinct, (whole,), forward=False))
+            return whole
+
+        return in_groups(terms, sum_of)
 
 
-_SUM = Elementwise(
-    Tensor("sum", (1, 1, 1)), operand(0) + operand(1), (Tensor("a", (1, 1, 1)), Tensor("b", (1, 1, 1)))
-)
-"""Stands for sums of gradients, of however many."""
+@cache
+def _sum(places: tuple[int, ...]) -> Elementwise:
+    """Stands for the sums of gradients that have their operands in these places."""
+    expression = folded(add, len(places)).substitute(dict(enumerate(map(operand, places))))
+    return Elementwise(Tensor("sum", (1, 1, 1)), expression, (Tensor("gradient", (1, 1, 1)),))
 
 
 class _OutlineBuilder(Builder):
-    """Collects operations that are only looked at: no constants, and no formulas of very many operands."""
+    """Collects operations that are only looked at: no constants, and no gradients of many operands."""
 
     def constant(self, name: str, shape: tuple[int, ...], values: Callable[[], Sequence[float]]) -> Tensor:
         return Tensor(name, shape, batched=False, role=Role.CONSTANT)
 
     def _elementwise(self, y: Tensor, expression: Expression, inputs: tuple[Tensor, ...]) -> None:
-        if len(inputs) > MOST_OPERANDS:
-            self.append(_Wide(y, expression, tuple(dict.fromkeys(inputs))))
-        else:
-            super()._elementwise(y, expression, inputs)
+        expression, inputs = pruned(expression, inputs)
+        wide = len(inputs) > _MOST_DERIVED
+        self.append((_Wide if wide else Elementwise)(y, expression, inputs))
 
 
-MOST_OPERANDS = 32
-"""Of a formula whose gradients are written out: there are as many of them, each of as many operands."""
+_MOST_DERIVED = 8
+"""Operands of a formula whose gradients are written out: there are as many of them, each of as many operands."""
 
 
 class _Wide(Elementwise):
-    """A sum, a product or a maximum of very many operands, whose gradients are known without a formula."""
+    """A sum, a product or a maximum of many operands, whose gradients are known without a formula."""
 
     def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
         """A sum hands its gradient on. Of all others each gradient reads the other operands: one that reads
