@@ -173,7 +173,17 @@ def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
                 label=equation(*sizes),
                 help=tuple(_cures(extent, window, step, before)) if before == after else (),
             )
-        counts.append(_rounded(exact, moving.rounding, extent, step, before, after))
+        count = _rounded(exact, moving.rounding, extent, step, before, after)
+        start = (count - 1) * step - before
+        if count > exact and start >= extent:
+            return Mistake(
+                "ND304",
+                f"rounded up, the last {noun} begins beyond its input of {x.size} and sees nothing of it",
+                option="stride",
+                label=f"{axis}: it begins at {start} of {extent}, counted from 0",
+                help=(f"use a stride of at most {window}, or `floor`",),
+            )
+        counts.append(count)
     return Size(counts[0], counts[1])
 
 

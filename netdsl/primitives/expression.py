@@ -41,12 +41,7 @@ class Expression:
             a, b = pending.pop()
             if a is b:
                 continue
-            if (a._hash, a.function, a.value, len(a.arguments)) != (
-                b._hash,
-                b.function,
-                b.value,
-                len(b.arguments),
-            ):
+            if a._hash != b._hash or a.function != b.function or a.value != b.value:
                 return False
             # What occurs in many places is compared once: x + x of x + x and so on has few calls, many paths.
             if a.arguments and (id(a), id(b)) not in compared:

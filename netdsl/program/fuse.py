@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 from netdsl.primitives.builder import leading_ones, pruned
@@ -25,28 +26,12 @@ def fuse(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> tupl
     that formula and never stored: bias, activation and mask become one pass over memory.
     """
     kept = _without_unread(operations, outputs)
-    readers: dict[Tensor, int] = {}
-    for operation in kept:
-        for tensor in operation.inputs:
-            readers[tensor] = readers.get(tensor, 0) + 1
-    written_at: dict[Tensor, list[int]] = {}
-    for position, operation in enumerate(kept):
-        for tensor in operation.outputs:
-            if tensor.role is Role.STORED:
-                written_at.setdefault(tensor, []).append(position)
-
-    producer: dict[Tensor, _Producer] = {}
-    inlined: set[int] = set()
-    fused: list[Operation] = []
-    for position, operation in enumerate(kept):
-        if isinstance(operation, Elementwise | Reduction):
-            merged, calls = _merge(operation, position, producer, readers, written_at, outputs, inlined)
-            fused.append(merged)
-            if isinstance(merged, Elementwise):
-                producer[merged.outputs[0]] = _Producer(position, merged, calls)
-        else:
-            fused.append(operation)
-    return tuple(operation for position, operation in enumerate(fused) if position not in inlined)
+    fusion = _Fusion(kept, outputs)
+    fused = [
+        fusion.merge(operation, position) if isinstance(operation, Elementwise | Reduction) else operation
+        for position, operation in enumerate(kept)
+    ]
+    return tuple(operation for position, operation in enumerate(fused) if position not in fusion.inlined)
 
 
 class _Producer(NamedTuple):
@@ -69,60 +54,86 @@ def _without_unread(operations: tuple[Operation, ...], outputs: tuple[Tensor, ..
     return kept
 
 
-def _merge(
-    operation: Elementwise | Reduction,
-    position: int,
-    producer: dict[Tensor, _Producer],
-    readers: dict[Tensor, int],
-    written_at: dict[Tensor, list[int]],
-    outputs: tuple[Tensor, ...],
-    inlined: set[int],
-) -> tuple[Operation, int]:
-    """The operation with the formulas of its inputs put in their places where that is sound; its calls."""
-    if isinstance(operation, Reduction):
-        domain = (operation.shape, operation.batched)
-    else:
-        output = operation.outputs[0]
-        domain = (leading_ones(output.shape), output.batched)
-    inputs: list[Tensor] = []
-    places: dict[int, Expression] = {}
-    calls = operation.expression.calls
-    for number, tensor in enumerate(operation.inputs):
-        found = producer.get(tensor)
-        same_positions = (leading_ones(tensor.shape), tensor.batched) == domain
-        if (
-            found is None
-            or tensor.role is not Role.VALUE
-            or tensor in outputs
-            or readers[tensor] != 1
-            or not same_positions
-            or len(found.operation.inputs) + len(operation.inputs) > MOST_INPUTS
-            or calls + found.calls > MOST_CALLS
-            or any(
+class _Fusion:
+    """What has been found out while operations are fused in their order."""
+
+    def __init__(self, operations: list[Operation], outputs: tuple[Tensor, ...]) -> None:
+        self.outputs = outputs
+        self.readers = Counter(tensor for operation in operations for tensor in operation.inputs)
+        self.written_at: dict[Tensor, list[int]] = {}
+        for position, operation in enumerate(operations):
+            for tensor in operation.outputs:
+                if tensor.role is Role.STORED:
+                    self.written_at.setdefault(tensor, []).append(position)
+        self.producers: dict[Tensor, _Producer] = {}
+        self.inlined: set[int] = set()
+
+    def merge(self, operation: Elementwise | Reduction, position: int) -> Operation:
+        """The operation with the formulas of its inputs put in their places where that is sound."""
+        inputs: list[Tensor] = []
+        places: dict[int, Expression] = {}
+        calls = operation.expression.calls
+        for number, tensor in enumerate(operation.inputs):
+            found = self.producers.get(tensor)
+            if (
+                found is None
+                or calls + found.calls > MOST_CALLS
+                or not self._may_move(tensor, found, operation, position)
+            ):
+                places[number] = operand(len(inputs))
+                inputs.append(tensor)
+                continue
+            calls += found.calls
+            self.inlined.add(found.position)
+            own = found.operation.inputs
+            shift = {index: operand(len(inputs) + index) for index in range(len(own))}
+            places[number] = found.operation.expression.substitute(shift)
+            inputs.extend(own)
+        expression, kept = pruned(operation.expression.substitute(places), tuple(inputs))
+        merged = _like(operation, expression, kept)
+        if isinstance(merged, Elementwise):
+            self.producers[merged.outputs[0]] = _Producer(position, merged, calls)
+        return merged
+
+    def _may_move(
+        self, tensor: Tensor, found: _Producer, operation: Elementwise | Reduction, position: int
+    ) -> bool:
+        """Whether a tensor may as well be computed where alone it is read."""
+        if isinstance(operation, Reduction):
+            domain = (operation.shape, operation.batched)
+        else:
+            output = operation.outputs[0]
+            domain = (leading_ones(output.shape), output.batched)
+        sources = found.operation.inputs
+        return (
+            tensor.role is Role.VALUE
+            and tensor not in self.outputs
+            and self.readers[tensor] == 1
+            and (leading_ones(tensor.shape), tensor.batched) == domain
+            and len(sources) + len(operation.inputs) <= MOST_INPUTS
+            and not any(
                 found.position < moment < position
-                for source in found.operation.inputs
-                for moment in written_at.get(source, ())
+                for source in sources
+                for moment in self.written_at.get(source, ())
             )
-        ):
-            places[number] = operand(len(inputs))
-            inputs.append(tensor)
-            continue
-        calls += found.calls
-        inlined.add(found.position)
-        shift = {index: operand(len(inputs) + index) for index in range(len(found.operation.inputs))}
-        places[number] = found.operation.expression.substitute(shift)
-        inputs.extend(found.operation.inputs)
-    expression, kept = pruned(operation.expression.substitute(places), tuple(inputs))
-    if isinstance(operation, Reduction):
-        merged: Operation = Reduction(
-            operation.outputs[0],
+        )
+
+
+def _like(
+    model: Elementwise | Reduction, expression: Expression, inputs: tuple[Tensor, ...]
+) -> Elementwise | Reduction:
+    """The same operation with another formula."""
+    made: Elementwise | Reduction
+    if isinstance(model, Reduction):
+        made = Reduction(
+            model.outputs[0],
             expression,
-            kept,
-            shape=operation.shape,
-            batched=operation.batched,
-            maximum=operation.maximum,
+            inputs,
+            shape=model.shape,
+            batched=model.batched,
+            maximum=model.maximum,
         )
     else:
-        merged = Elementwise(operation.outputs[0], expression, kept)
-    merged.origin, merged.phase = operation.origin, operation.phase
-    return merged, calls
+        made = Elementwise(model.outputs[0], expression, inputs)
+    made.origin, made.phase = model.origin, model.phase
+    return made

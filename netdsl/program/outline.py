@@ -110,7 +110,8 @@ class _Writer:
         results = [self.results[index] for index in placed.inputs]
         inputs = tuple(dict.fromkeys(results))
         wanted = tuple(self.wanted[number] for number in inputs)
-        places = tuple(inputs.index(number) for number in results) if len(inputs) < len(results) else ()
+        place = {number: place for place, number in enumerate(inputs)}
+        places = tuple(place[number] for number in results) if len(inputs) < len(results) else ()
         key = (id(layer.node.layer), layer.inputs, wanted, places)
         fragment = self.fragments.get(key)
         if fragment is None:
@@ -235,7 +236,7 @@ class _OutlineBuilder(Builder):
 
 
 _MOST_DERIVED = 8
-"""Operands of a formula whose gradients are written out: there are as many of them, each of as many operands."""
+"""Operands of a formula whose gradients are written out: as many of them, each of as many operands."""
 
 
 class _Wide(Elementwise):

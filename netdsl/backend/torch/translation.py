@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,12 +47,12 @@ class PlanModule(nn.Module):  # type: ignore[misc]
 
     def _activate_in_place(self) -> None:
         """Let a RELU overwrite what nothing else reads, as networks written for PyTorch do."""
-        readers = [source for sources in self._sources for source in sources]
+        readers = Counter(source for sources in self._sources for source in sources)
         for layer, module in zip(self._plan.layers, self.parts, strict=True):
             if isinstance(module, nn.ReLU) and layer.node.inputs:
                 source = layer.node.inputs[0]
                 below = self._plan.layers[source].node.layer
-                module.inplace = readers.count(source) == 1 and (below.weighs or below.normalises)
+                module.inplace = readers[source] == 1 and (below.weighs or below.normalises)
 
     def forward(self, x: Any) -> Any:
         """The output of the last layer."""
