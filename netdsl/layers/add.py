@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
+from netdsl.primitives.folding import MOST_SUMMED
 from netdsl.quantities import Size, Volume
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Add(Merging):
         return (f"{len(inputs)} volumes of {inputs[0]} are added",)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
-        return build.fold(add, *inputs, name="sum")
+        return build.fold(add, *inputs, most=MOST_SUMMED, name="sum")
 
 
 def _cures(inputs: tuple[Volume, ...]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient,
 from netdsl.primitives.crop import Crop, Offset
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import ZERO, Expression, operand
-from netdsl.primitives.folding import Combine, folded, in_groups
+from netdsl.primitives.folding import MOST_DERIVED, Combine, folded, in_groups
 from netdsl.primitives.local_convolution import LocalConvolution
 from netdsl.primitives.matmul import Matmul
 from netdsl.primitives.normalisation import Normalisation
@@ -245,11 +245,15 @@ class Builder:
         self._elementwise(y, expression, inputs)
         return y
 
-    def fold(self, combine: Combine, *inputs: Tensor, name: str = "value") -> Tensor:
-        """``combine`` of all inputs, from the first to the last; see ``in_groups``."""
-        return in_groups(
-            inputs, lambda group: self.elementwise(folded(combine, len(group)), *group, name=name)
-        )
+    def fold(
+        self, combine: Combine, *inputs: Tensor, most: int = MOST_DERIVED, name: str = "value"
+    ) -> Tensor:
+        """``combine`` of all inputs, from the first to the last; ``most`` as in ``in_groups``."""
+
+        def write(group: tuple[Tensor, ...]) -> Tensor:
+            return self.elementwise(folded(combine, len(group)), *group, name=name)
+
+        return in_groups(inputs, write, most)
 
     def elementwise_like(
         self, model: Tensor, expression: Expression, *inputs: Tensor, name: str = "value"

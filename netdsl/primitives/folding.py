@@ -10,8 +10,11 @@ from netdsl.primitives.expression import Expression, operand
 Combine = Callable[[Expression, Expression], Expression]
 Value = TypeVar("Value")
 
-MOST_OPERANDS = 32
-"""Of one formula, so that no kernel grows with the network."""
+MOST_SUMMED = 32
+"""Operands of one sum, so that no kernel grows with the network."""
+
+MOST_DERIVED = 8
+"""The same of a formula whose gradients read all operands: each is a kernel of its own to compile."""
 
 
 def folded(combine: Combine, count: int) -> Expression:
@@ -22,12 +25,12 @@ def folded(combine: Combine, count: int) -> Expression:
     return whole
 
 
-def in_groups(values: Sequence[Value], write: Callable[[tuple[Value, ...]], Value]) -> Value:
-    """Fold two or more values group by group, each headed by what came out of the one before.
+def in_groups(values: Sequence[Value], write: Callable[[tuple[Value, ...]], Value], most: int) -> Value:
+    """Fold ``most`` values at a time, each group but the first headed by what came out of the one before.
 
     They meet in the same order as in one formula of them all, so that a sum has the same bits.
     """
-    whole = write(tuple(values[:MOST_OPERANDS]))
-    for start in range(MOST_OPERANDS, len(values), MOST_OPERANDS - 1):
-        whole = write((whole, *values[start : start + MOST_OPERANDS - 1]))
+    whole = write(tuple(values[:most]))
+    for start in range(most, len(values), most - 1):
+        whole = write((whole, *values[start : start + most - 1]))
     return whole

@@ -10,7 +10,7 @@ from operator import add
 
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.expression import constant
-from netdsl.primitives.folding import folded, in_groups
+from netdsl.primitives.folding import MOST_SUMMED, folded, in_groups
 from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.tensor import Tensor
 
@@ -40,7 +40,7 @@ class Gradients:
                 build.assign(whole, folded(add, len(group)), *group)
                 return whole
 
-            self._terms[tensor] = [in_groups(terms, sum_of)]
+            self._terms[tensor] = [in_groups(terms, sum_of, MOST_SUMMED)]
         return self._terms[tensor][0]
 
 

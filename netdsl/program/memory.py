@@ -12,8 +12,8 @@ from netdsl.primitives.tensor import Tensor
 ALIGNMENT_BYTES = 64
 """A cache line: vectors never straddle two because of where a buffer starts."""
 
-MOST_FITTED = 4096
-"""Buffers that are compared with one another; those of DenseNet-201 are 3,700."""
+MOST_FITTED = 8192
+"""Buffers that are compared with one another; those of DenseNet-201 are 4,200."""
 
 Life = tuple[int, int]
 """The first and the last moment at which a buffer is in use."""

@@ -17,7 +17,7 @@ from netdsl.plan.plan import PlannedLayer
 from netdsl.primitives.builder import Builder, Shape3, leading_ones, pruned
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, constant, operand
-from netdsl.primitives.folding import folded, in_groups
+from netdsl.primitives.folding import MOST_DERIVED, MOST_SUMMED, folded, in_groups
 from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
@@ -213,7 +213,7 @@ class _Writer:
             self.outline.steps.append(Step(operation, distinct, (whole,), forward=False))
             return whole
 
-        return in_groups(terms, sum_of)
+        return in_groups(terms, sum_of, MOST_SUMMED)
 
 
 @cache
@@ -224,40 +224,22 @@ def _sum(places: tuple[int, ...]) -> Elementwise:
 
 
 class _OutlineBuilder(Builder):
-    """Collects operations that are only looked at: no constants, and no gradients of many operands."""
+    """Collects operations that are only looked at: no constants, and no gradients of long sums."""
 
     def constant(self, name: str, shape: tuple[int, ...], values: Callable[[], Sequence[float]]) -> Tensor:
         return Tensor(name, shape, batched=False, role=Role.CONSTANT)
 
     def _elementwise(self, y: Tensor, expression: Expression, inputs: tuple[Tensor, ...]) -> None:
         expression, inputs = pruned(expression, inputs)
-        wide = len(inputs) > _MOST_DERIVED
-        self.append((_Wide if wide else Elementwise)(y, expression, inputs))
+        kind = _Sum if len(inputs) > MOST_DERIVED and expression.function == "add" else Elementwise
+        self.append(kind(y, expression, inputs))
 
 
-_MOST_DERIVED = 8
-"""Operands of a formula whose gradients are written out: as many of them, each of as many operands."""
-
-
-class _Wide(Elementwise):
-    """A sum, a product or a maximum of many operands, whose gradients are known without a formula."""
+class _Sum(Elementwise):
+    """A sum of many operands, which hands its gradient on."""
 
     def gradients(self, build: Builder, upstream: Tensor) -> tuple[Tensor | None, ...]:
-        """A sum hands its gradient on. Of all others each gradient reads the other operands: one that reads
-        them all stands for these."""
-        if self.expression.function == "add":
-            return tuple(upstream if build.wants(tensor) else None for tensor in self.inputs)
-        found: list[Tensor | None] = []
-        read = self.inputs
-        for tensor in self.inputs:
-            if not build.wants(tensor):
-                found.append(None)
-                continue
-            gradient = build.like(tensor, "gradient")
-            build.append(Elementwise(gradient, self.expression, (*read, upstream)))
-            found.append(gradient)
-            read = self.inputs[:1]
-        return tuple(found)
+        return tuple(upstream if build.wants(tensor) else None for tensor in self.inputs)
 
 
 def _fragment_of(
