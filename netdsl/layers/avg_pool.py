@@ -32,7 +32,7 @@ class AvgPool(Pooling):
         no multiply-accumulates of weights; keeps nothing for backward.
 
     Problems
-        ND301 does not fit evenly, ND302 larger than its input, ND304 padding too wide.
+        ND301 does not fit evenly, ND302 larger than its input, ND304 a window sees nothing.
 
     Example
         input 28x28x6

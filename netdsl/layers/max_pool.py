@@ -29,7 +29,7 @@ class MaxPool(Pooling):
         no multiply-accumulates; keeps one number per output, which value won, for backward.
 
     Problems
-        ND301 does not fit evenly, ND302 larger than its input, ND304 padding too wide.
+        ND301 does not fit evenly, ND302 larger than its input, ND304 a window sees nothing.
 
     Example
         input 28x28x6

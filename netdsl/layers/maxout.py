@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 MOST_PIECES = 256
-"""Each piece is an operand of one formula: the work of writing it grows with their third power."""
+"""Each piece is a volume of its own, cut out of the input and, backward, put back."""
 
 
 class Maxout(Layer):

@@ -34,7 +34,7 @@ class Subsample(Pooling):
         backward.
 
     Problems
-        ND301 does not fit evenly, ND302 larger than its input, ND304 padding too wide.
+        ND301 does not fit evenly, ND302 larger than its input, ND304 a window sees nothing.
 
     Example
         input 28x28x6

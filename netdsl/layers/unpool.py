@@ -33,7 +33,7 @@ class Unpool(Pooling):
         backward.
 
     Problems
-        ND301, ND302 as MAX POOL, ND304 padding too wide, ND308 volumes that do not go together.
+        ND301, ND302 as MAX POOL, ND304 a window sees nothing, ND308 volumes that do not go together.
 
     Example
         input 8x8x3
