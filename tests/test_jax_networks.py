@@ -64,9 +64,8 @@ def test_forward_agrees_with_numpy(name: str) -> None:
 def test_training_agrees_with_netdsl() -> None:
     """Three steps of a network with BN: losses, parameters and running statistics."""
     plan = planned(*small_network())
-    program = training_program(
-        plan, BATCH, loss=losses()["cross-entropy"], optimizer=Sgd(momentum=MOMENTUM, decay=DECAY)
-    )
+    optimizer = Sgd(momentum=MOMENTUM, decay=DECAY, decay_all=True)
+    program = training_program(plan, BATCH, loss=losses()["cross-entropy"], optimizer=optimizer)
     store = filled_store(program, seed=4)
     parameters, statistics = split(plan, store)
     speeds = {name: jax.numpy.zeros_like(array) for name, array in parameters.items()}

@@ -57,7 +57,7 @@ def test_layer(name: str) -> None:
 @pytest.mark.parametrize(("momentum", "decay"), [(0.0, 0.0), (0.9, 0.0), (0.9, 5e-4)])
 def test_trajectory(momentum: float, decay: float) -> None:
     plan = planned(*small_network())
-    optimizer = Sgd(momentum=momentum, decay=decay)
+    optimizer = Sgd(momentum=momentum, decay=decay, decay_all=True)
     program = training_program(plan, BATCH, loss=losses()["cross-entropy"], optimizer=optimizer)
     store = filled_store(program, seed=4)
     weights = weights_of(plan, store)

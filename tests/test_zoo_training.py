@@ -116,7 +116,9 @@ def step(program: Any, plan: Plan, kind: str) -> Taken:
 
 def program_of(plan: Plan) -> Any:
     batch = 1 if plan.network.source.name in SINGLE else BATCH
-    return training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd(decay=DECAY))
+    return training_program(
+        plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd(decay=DECAY, decay_all=True)
+    )
 
 
 @pytest.fixture(scope="module", params=zoo_names())

@@ -30,7 +30,7 @@ class Parameter(NamedTuple):
     group, filters), of a fully connected layer (inputs, neurons); all others are (channels,).
     ``fan_in`` and ``fan_out`` are the connections into and out of one neuron, for initialisation;
     both 0 where the array is not a weight: then it starts filled with ``initial``.
-    ``decays`` says whether weight decay applies. ``absent`` numbers have a place in the array but
+    ``absent`` numbers have a place in the array but
     no part in the layer (connections that a table leaves out); they are not counted.
     """
 
@@ -39,13 +39,18 @@ class Parameter(NamedTuple):
     fan_in: int = 0
     fan_out: int = 0
     initial: float = 0.0
-    decays: bool = True
     absent: int = 0
 
     @property
     def values(self) -> int:
         """How many numbers are learned."""
         return prod(self.shape) - self.absent
+
+    @property
+    def decays(self) -> bool:
+        """Whether weight decay applies: to the weights of sums, not to biases, normalisations and slopes
+        (He, T., et al., 2019, "Bag of Tricks for Image Classification", section 3.1)."""
+        return self.fan_in > 0
 
 
 class Statistic(NamedTuple):

@@ -46,7 +46,7 @@ class Prelu(Pointwise):
     activates = True
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
-        return (Parameter("slope", (inputs[0].channels,), initial=0.25, decays=False),)
+        return (Parameter("slope", (inputs[0].channels,), initial=0.25),)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x, slope = operand(0), operand(1)

@@ -3,25 +3,83 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from netdsl.layers.option import Option, flag, real
 from netdsl.recipe.component import Component
 
 if TYPE_CHECKING:
-    from netdsl.primitives.builder import Builder
-    from netdsl.primitives.tensor import Tensor
+    from netdsl.optimizers.update import Update
+    from netdsl.primitives.expression import Expression
 
 
 class Optimizer(Component):
-    """Writes the change of one parameter as primitives. Every optimizer has an option ``rate``."""
+    """Writes the update of one parameter as formulas. Every optimizer has an option ``rate``."""
 
     rate: float
 
-    @abstractmethod
-    def update(
-        self, build: Builder, parameter: Tensor, gradient: Tensor, rate: Tensor, *, decays: bool
-    ) -> tuple[Tensor, ...]:
-        """Assign the parameter's new value; returns the stored arrays that it keeps for this.
+    def numbers(self, rate: float, update: int) -> dict[str, float]:
+        """What the formulas of an update read besides arrays, by name; always ``rate``, that of the step.
 
-        ``rate`` is the learning rate, a scalar; ``decays`` whether weight decay applies.
+        ``update`` counts from 1 over the whole run. What depends on it alone is computed here, in double
+        precision, and not for each weight.
         """
+        return {"rate": rate}
+
+    @abstractmethod
+    def update(self, on: Update) -> None:
+        """Assign the parameter's new value, and those of the arrays that this takes."""
+
+
+class Decaying(Optimizer):
+    """Base of optimizers with weight decay: options ``decay`` and ``decay_all``, `decay 5e-4 all`."""
+
+    decay: float
+    decay_all: bool
+
+    def decay_of(self, on: Update) -> float:
+        """The decay of a parameter: that of the recipe for the weights of sums, of convolutions and fully
+        connected layers; 0 for biases, normalisations and slopes unless ``decay_all``."""
+        return self.decay if on.decays or self.decay_all else 0.0
+
+    def decayed_gradient(self, on: Update) -> Expression:
+        """gradient + decay*weight: the decay as a part of the loss, decay/2 times the sum of squares."""
+        decay = self.decay_of(on)
+        return on.gradient + decay * on.weight if decay else on.gradient
+
+    def problems(self) -> Iterator[str]:
+        if self.decay_all and not self.decay:
+            yield f"`all` says what decays, and nothing does: write `{self.name} decay 5e-4 all`"
+
+
+def rate_option(default: float) -> Option[float]:
+    """The learning rate."""
+    return real("learning rate", default=default, minimum=0.0, above=True, maximum=1e6)
+
+
+def decay_option(default: float) -> Option[float]:
+    """Weight decay, for the weights of sums alone."""
+    return real("weight decay", default=default, minimum=0.0, maximum=1e6)
+
+
+def decay_all_option() -> Option[bool]:
+    """Weight decay for all parameters."""
+    return flag("weight decay for biases and normalisations, too", words=("all",), default=False)
+
+
+def momentum_option(default: float) -> Option[float]:
+    """How much of the velocity stays from step to step."""
+    return real("share of the velocity that stays", default=default, minimum=0.0, maximum=0.999999)
+
+
+def epsilon_option(default: float) -> Option[float]:
+    """What keeps a division finite; not 0, for a weight that never had a gradient is 0/0 then."""
+    return real(
+        "added to what is divided by", words=("epsilon", "eps"), default=default, minimum=1e-30, maximum=1e6
+    )
+
+
+def share_option(doc: str, default: float, words: tuple[str, ...] = ()) -> Option[float]:
+    """How much of a running average stays from step to step."""
+    return real(doc, words=words, default=default, minimum=0.0, maximum=0.9999999)

@@ -7,14 +7,17 @@ from netdsl.optimizers.optimizer import Optimizer
 from netdsl.plan.plan import Plan
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.expression import operand
-from netdsl.primitives.operation import Phase
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.commute import parameters_first, pool_first
 from netdsl.program.fuse import fuse
 from netdsl.program.gradients import differentiate
+from netdsl.program.learning import Learning
 from netdsl.program.program import Program, Stored
 from netdsl.program.recompute import compute_again
+from netdsl.program.updates import write_updates
+
+ALL_LEARN = Learning()
 
 
 def training_program(
@@ -23,34 +26,23 @@ def training_program(
     *,
     loss: Loss,
     optimizer: Optimizer,
+    learning: Learning = ALL_LEARN,
     exact: bool = False,
     precision: str = "float32",
 ) -> Program:
     """Forward, backward and update.
 
-    Inputs: ``x`` (batch, height, width, channels), ``target`` (batch, classes) as 0 and 1,
-    ``rate`` and, with dropout, ``seed``. Outputs: ``loss`` (mean over the batch) and ``scores``.
-    ``exact`` and ``precision`` as in Program.
+    Inputs: ``x`` (batch, height, width, channels), ``target`` (batch, classes) as 0 and 1, with dropout
+    ``seed``, and those of ``write_updates``: ``rate`` and others. Outputs: ``loss`` (mean over the batch)
+    and ``scores``. ``exact`` and ``precision`` as in Program.
     """
     build = Builder(batch, training=True)
-    stored = _declare(build, plan, learnable=True)
-    decays = {
-        f"{layer.node.name}.{parameter.name}": parameter.decays
-        for layer in plan.layers
-        for parameter in layer.parameters
-    }
-    tensors = _forward(build, plan)
+    stored = _declare(build, plan, learnable=True, frozen=learning.frozen)
+    tensors = _forward(build, plan, learning.frozen)
     scores = _scores(build, plan, tensors)
     error = _loss(build, loss, scores, tensors[-1])
     gradients = differentiate(build, error)
-    rate = build.input("rate", (), batched=False)
-    build.phase = Phase.UPDATE
-    for name, parameter in list(build.stored.items()):
-        gradient = gradients.of(build, parameter)
-        if gradient is not None:
-            build.origin = name.rsplit(".", 1)[0]
-            state = optimizer.update(build, parameter, gradient, rate, decays=decays.get(name, True))
-            stored += [Stored(kept.name, kept.shape, "optimizer") for kept in state]
+    stored += write_updates(build, plan, gradients, optimizer, learning)
     return _program("train", build, {"loss": error, "scores": scores}, stored)._replace(
         exact=exact, precision=precision
     )
@@ -75,13 +67,19 @@ def inference_program(
     return _program("infer", build, outputs, stored)._replace(exact=exact, precision=precision)
 
 
-def _declare(build: Builder, plan: Plan, *, learnable: bool) -> list[Stored]:
+NONE_FROZEN: frozenset[str] = frozenset()
+
+
+def _declare(
+    build: Builder, plan: Plan, *, learnable: bool, frozen: frozenset[str] = NONE_FROZEN
+) -> list[Stored]:
     """Every stored array of the layers, under its full name."""
     stored = []
     for layer in plan.layers:
+        learns = learnable and layer.node.name not in frozen
         for parameter in layer.parameters:
             full_name = f"{layer.node.name}.{parameter.name}"
-            build.store(full_name, parameter.shape, learnable=learnable)
+            build.store(full_name, parameter.shape, learnable=learns)
             stored.append(Stored(full_name, parameter.shape, "parameter"))
         for statistic in layer.statistics:
             full_name = f"{layer.node.name}.{statistic.name}"
@@ -90,13 +88,19 @@ def _declare(build: Builder, plan: Plan, *, learnable: bool) -> list[Stored]:
     return stored
 
 
-def _forward(build: Builder, plan: Plan) -> list[Tensor]:
-    """Lower every layer in order; the outputs by node index."""
+def _forward(build: Builder, plan: Plan, frozen: frozenset[str] = NONE_FROZEN) -> list[Tensor]:
+    """Lower every layer in order; the outputs by node index.
+
+    A ``frozen`` layer that keeps statistics uses them and leaves them as they are, as after training.
+    """
     tensors: list[Tensor] = []
+    training = build.training
     for layer in plan.layers:
         build.origin = layer.node.name
+        build.training = training and not (layer.statistics and layer.node.name in frozen)
         inputs = [tensors[index] for index in layer.node.inputs]
         tensors.append(layer.node.layer.lower(build, *inputs))
+    build.training = training
     return tensors
 
 

@@ -51,7 +51,7 @@ _ADDED = frozenset(("schedule", "optimizer"))
 
 
 def _with_optimizer(values: dict[str, Any]) -> dict[str, Any]:
-    """The settings of an earlier version in today's."""
+    """The settings of an earlier version, whose biases decayed, in today's."""
     if "optimizer" in values or not all(name in values for name in _SGD):
         return values
     numbers = [values[name] for name in _SGD]
@@ -59,7 +59,7 @@ def _with_optimizer(values: dict[str, Any]) -> dict[str, Any]:
         raise TypeError("rate, momentum and decay are numbers")
     written = " ".join(f"{name} {number!r}" for name, number in zip(_SGD, numbers, strict=True))
     rest = {name: value for name, value in values.items() if name not in _SGD}
-    return {**rest, "optimizer": f"sgd {written}"}
+    return {**rest, "optimizer": f"sgd {written}{' all' if values['decay'] else ''}"}
 
 
 def _flag(name: str, value: object) -> object:

@@ -54,7 +54,8 @@ def train(
             seed = step_seed(recipe.seed, epoch, progress.step + 1)
             moment_of_step = Moment(epoch - 1, progress.step, len(sizes), recipe.epochs, losses)
             rate = recipe.schedule.rate(recipe.optimizer.rate, moment_of_step)
-            loss, correct, finite = _update(step, following, rate, seed)
+            numbers = recipe.optimizer.numbers(rate, (epoch - 1) * len(sizes) + progress.step + 1)
+            loss, correct, finite = _update(step, following, numbers, seed)
             if not finite:
                 moment = f"at epoch {epoch}, step {progress.step + 1}"
                 raise Diagnosed(diverged(machine.store, name, _spoilt(loss), moment))
@@ -79,11 +80,15 @@ def train(
         yield record
 
 
-def _update(step: Step, following: Step | None, rate: float, seed: int) -> tuple[float, int, bool]:
-    """One update; the loss of the batch, how many of its images were right beforehand, and whether the
-    loss and all scores are finite."""
+def _update(
+    step: Step, following: Step | None, numbers: dict[str, float], seed: int
+) -> tuple[float, int, bool]:
+    """One step; the loss of the batch, how many of its images were right beforehand, and whether the
+    loss and all scores are finite. ``numbers`` are inputs that the program may read."""
     session = step.session
-    session.inputs["rate"][...] = rate
+    for name, number in numbers.items():
+        if name in session.inputs:
+            session.inputs[name][...] = number
     if "seed" in session.inputs:
         session.inputs["seed"][...] = seed
     _run(step, following)

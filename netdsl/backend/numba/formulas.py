@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import FUNCTIONS, Expression
+from netdsl.primitives.tensor import Tensor
 
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
 _WORDS = {
@@ -121,3 +123,81 @@ def _power(base: str, exponent: float, name: str) -> str:
         factors.append(f"square_root(square_root({base}))")
     product = " * ".join(factors) or "one"
     return f"one / ({product})" if exponent < 0 else product
+
+
+class Assignments(NamedTuple):
+    """Formulas one after the other over the same numbers, as one loop: what one assigns the next reads from
+    its register.
+
+    ``tensors`` are at the addresses p0 and so on, ``constants`` are k0 and so on.
+    """
+
+    tensors: list[Tensor]
+    constants: list[float]
+    lines: list[str]
+
+
+def assignments(
+    operations: Sequence[Elementwise],
+    count: int,
+    given: Mapping[Tensor, str],
+    *,
+    place: str,
+    start: str,
+    end: str,
+    at: str,
+) -> Assignments:
+    """The loop of some formulas of ``count`` numbers each.
+
+    ``given`` are tensors that have an address of their own, which is an expression of the loop's variable
+    ``place``; all others are read and written at number ``at``, or have one number for all.
+    """
+    tensors: list[Tensor] = []
+    constants: list[float] = []
+    names: dict[Tensor, str] = {}
+    once: list[str] = []
+    moving: dict[str, str] = {}
+    computed: list[str] = []
+    for number, operation in enumerate(operations):
+        code = formula(operation.expression)
+        for tensor in (*operation.inputs, *operation.outputs):
+            if tensor not in given and tensor not in tensors:
+                tensors.append(tensor)
+        for tensor in operation.inputs:
+            if tensor in names:
+                continue
+            name = names[tensor] = f"x{len(names)}"
+            if tensor in given:
+                moving[name] = given[tensor]
+            elif tensor.values == 1 < count and not tensor.batched:
+                once.append(f"{name} = load_everywhere(p{tensors.index(tensor)})")
+            else:
+                moving[name] = f"p{tensors.index(tensor)} + ({at}) * 4"
+
+        known = {f"x{index}": names[tensor] for index, tensor in enumerate(operation.inputs)}
+        known |= {f"k{index}": f"k{len(constants) + index}" for index in range(len(code.constants))}
+
+        def own(name: str, known: dict[str, str] = known, number: int = number) -> str:
+            return known.get(name, f"s{number}{name}")
+
+        code = renamed(code, own)
+        constants += code.constants
+        computed += [*code.lines, f"y{number} = {code.result}"]
+        names[operation.outputs[0]] = f"y{number}"
+    written = dict.fromkeys(operation.outputs[0] for operation in operations)
+    targets = {names[tensor]: f"p{tensors.index(tensor)} + ({at}) * 4" for tensor in written}
+    lines = [
+        *once,
+        f"{place} = {start}",
+        f"while {place} + WIDTH <= {end}:",
+        *(f"    {name} = load({address})" for name, address in moving.items()),
+        *(f"    {line}" for line in computed),
+        *(f"    store({target}, {name})" for name, target in targets.items()),
+        f"    {place} += WIDTH",
+        f"if {place} < {end}:",
+        f"    lanes = {end} - {place}",
+        *(f"    {name} = load_lanes({address}, lanes)" for name, address in moving.items()),
+        *(f"    {line}" for line in computed),
+        *(f"    store_lanes({target}, {name}, lanes)" for name, target in targets.items()),
+    ]
+    return Assignments(tensors, constants, lines)

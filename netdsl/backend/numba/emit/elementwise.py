@@ -6,12 +6,11 @@ from collections.abc import Sequence
 
 from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.numba.emit.operands import Domain, Operand, domain_of, operand_of
-from netdsl.backend.numba.formulas import Formula, by_vector, formula, renamed
+from netdsl.backend.numba.formulas import Formula, assignments, formula
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks, indented, kernel
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.operation import Operation
-from netdsl.primitives.tensor import Tensor
 
 BLOCK = 4096
 """Numbers of one work item: 16 KiB of each operand, so that several fit the first cache."""
@@ -73,50 +72,23 @@ def emit_chain(ops: Sequence[Elementwise], batch: int) -> list[Launch]:
     if len(ops) == 1:
         return emit_elementwise(ops[0], batch)
     count = ops[0].outputs[0].count(batch)
-    tensors: list[Tensor] = []
-    for op in ops:
-        tensors += [tensor for tensor in (*op.inputs, *op.outputs) if tensor not in tensors]
-    constants: list[float] = []
+    tensors, constants, loop = assignments(
+        ops, count, {}, place="position", start="start", end="end", at="position"
+    )
     head = ["count = integer(arguments, 0)", "zero = number(0.0)", "one = number(1.0)"]
     head += [f"p{n} = integer(arguments, {1 + n})" for n in range(len(tensors))]
-    loops: list[str] = []
-    for op in ops:
-        code, before = formula(op.expression), len(constants)
-        constants += code.constants
-
-        def own(name: str, before: int = before) -> str:
-            return f"k{before + int(name[1:])}" if name[0] == "k" else name
-
-        loops += _block_loop(op, tensors, renamed(code, own), count)
     head += [f"k{n} = real(arguments, {1 + len(tensors) + n})" for n in range(len(constants))]
     body = [
         *head,
         "for item in range(first, last):",
         f"    start = item * {BLOCK}",
         f"    end = min(start + {BLOCK}, count)",
-        *(f"    {line}" for line in loops),
+        *(f"    {line}" for line in loop),
     ]
     places = (Place(tensor) for tensor in tensors)
     arguments: tuple[Argument, ...] = (count, *places, *(Real(value) for value in constants))
     built = kernel("elementwise_chain", indented(body, 1) + "\n")
     return [Launch(built, arguments, blocks(count, BLOCK), tuple(op.outputs[0] for op in ops))]
-
-
-def _block_loop(op: Elementwise, tensors: list[Tensor], code: Formula, count: int) -> list[str]:
-    """One formula over the numbers from ``start`` to ``end``."""
-
-    def reads(load: str, lanes: str) -> list[str]:
-        lines = []
-        for n, tensor in enumerate(op.inputs):
-            place = f"p{tensors.index(tensor)}"
-            if tensor.values == 1 and not tensor.batched and count > 1:
-                lines.append(f"x{n} = load_everywhere({place})")
-            else:
-                lines.append(f"x{n} = {load}({place} + position * 4{lanes})")
-        return lines
-
-    target = f"p{tensors.index(op.outputs[0])} + position * 4"
-    return by_vector(code, reads, target, place="position", start="start", end="end")
 
 
 def prelude(operands: list[Operand], code: Formula, first: int) -> list[str]:

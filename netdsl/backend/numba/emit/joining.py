@@ -11,14 +11,17 @@ from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.reduction import Reduction
 
-MOST_TOGETHER = 4
-"""Operations of one launch."""
+MOST_TOGETHER = 6
+"""Formulas of one launch: a gradient added up, an update of three arrays and an average."""
+
+MOST_REDUCED = 4
+"""Reductions of one launch."""
 
 
 def joined(following: Sequence[Operation], batch: int) -> list[Operation]:
     """The operations at the beginning that one launch can do: reductions of the same images, or
     formulas of the same numbers. At most one where nothing is gained."""
-    return [*(reduced_together(following) or chained(following, batch))]
+    return [*(reduced_together(following[:MOST_REDUCED]) or chained(following, batch))]
 
 
 def emit_joined(together: Sequence[Operation], batch: int) -> list[Launch]:

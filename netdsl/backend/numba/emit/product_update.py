@@ -8,7 +8,7 @@ from netdsl.backend.numba.cpu import LINE_FLOATS, WIDTH
 from netdsl.backend.numba.emit.both_gradients import ARGUMENTS, Along
 from netdsl.backend.numba.emit.matmul import STEP_BLOCK, along_columns, down_rows
 from netdsl.backend.numba.emit.panels import Tile
-from netdsl.backend.numba.formulas import Formula, by_vector, formula, renamed
+from netdsl.backend.numba.formulas import assignments
 from netdsl.backend.numba.kernel import Kernel, indented, kernel
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.tensor import Tensor
@@ -57,46 +57,16 @@ class Update(NamedTuple):
 
 def update_code(gradient: Tensor, updates: tuple[Elementwise, ...]) -> Update:
     """The code of the formulas that use a gradient up."""
-    tensors: list[Tensor] = []
-    constants: list[float] = []
-    bodies = []
-    for update in updates:
-        code = formula(update.expression)
-        first_constant = len(constants)
-
-        def own(name: str, before: int = first_constant) -> str:
-            return f"k{before + int(name[1:])}" if name[0] == "k" else name
-
-        constants += code.constants
-        for tensor in (*update.inputs, update.outputs[0]):
-            if tensor is not gradient and tensor not in tensors:
-                tensors.append(tensor)
-        bodies.append((update, renamed(code, own)))
+    given = {gradient: "g + c * 4"}
+    tensors, constants, row = assignments(
+        updates, gradient.values, given, place="c", start="0", end="width", at="place + c"
+    )
     first = len(_NAMES) + 2 + len(ARGUMENTS)
     head = [f"p{n} = integer(arguments, {first + n})" for n in range(len(tensors))]
     head += [f"k{n} = real(arguments, {first + len(tensors) + n})" for n in range(len(constants))]
     head += ["zero = number(0.0)", "one = number(1.0)"]
-    row: list[str] = []
-    for update, code in bodies:
-        row += _row_loop(gradient, tensors, update, code)
     streams = [n for n, tensor in enumerate(tensors) if tensor.shape == gradient.shape]
     return Update(tensors, constants, head, row, streams)
-
-
-def _row_loop(gradient: Tensor, tensors: list[Tensor], update: Elementwise, code: Formula) -> list[str]:
-    def reads(load: str, lanes: str) -> list[str]:
-        lines = []
-        for n, tensor in enumerate(update.inputs):
-            if tensor is gradient:
-                lines.append(f"x{n} = {load}(g + c * 4{lanes})")
-            elif tensor.values == 1:
-                lines.append(f"x{n} = load_everywhere(p{tensors.index(tensor)})")
-            else:
-                lines.append(f"x{n} = {load}(p{tensors.index(tensor)} + (place + c) * 4{lanes})")
-        return lines
-
-    target = f"p{tensors.index(update.outputs[0])} + (place + c) * 4"
-    return by_vector(code, reads, target, place="c", start="0", end="width")
 
 
 def update_kernel(

@@ -62,8 +62,8 @@ def _as_product(operation: Operation, batch: int) -> _Product | None:
 def updates_of(program: Program) -> dict[Operation, tuple[Elementwise, ...]]:
     """The weight gradients of a program that can be used up at once, with the updates that use them.
 
-    The updates must be all that reads the gradient, must follow one another, and nothing between the
-    gradient and them may touch what they change.
+    The updates must be all that reads the gradient, as often as they do, must follow one another, and
+    nothing between the gradient and them may touch what they change.
     """
     operations = program.operations
     positions = {operation: place for place, operation in enumerate(operations)}
@@ -74,9 +74,11 @@ def updates_of(program: Program) -> dict[Operation, tuple[Elementwise, ...]]:
         if _as_product(operation, program.batch) is None or gradient.values < LEAST_VALUES:
             continue
         reading = readers.get(gradient, [])
-        if gradient in program.outputs.values() or len(reading) != 1:
+        if gradient in program.outputs.values() or not reading:
             continue
         updates = _chain(operations[positions[reading[0]] :], gradient)
+        if not set(updates).issuperset(reading):
+            continue
         changed = {update.outputs[0] for update in updates}
         between = operations[place + 1 : positions[reading[0]]]
         if updates and not any(changed & {*other.inputs, *other.outputs} for other in between):

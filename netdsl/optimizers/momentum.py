@@ -1,0 +1,38 @@
+"""Momentum as lectures write it: the rate is in the velocity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from netdsl.optimizers.optimizer import (
+    Decaying,
+    decay_all_option,
+    decay_option,
+    momentum_option,
+    rate_option,
+)
+
+if TYPE_CHECKING:
+    from netdsl.optimizers.update import Update
+
+
+class Momentum(Decaying):
+    """velocity = momentum*velocity - rate*(gradient + decay*w);  w = w + velocity.
+
+    The form of lectures, Caffe and Keras (Rumelhart, Hinton, Williams, 1986, "Learning Representations by
+    Back-propagating Errors", equation 9). As long as the rate stays the same it is `sgd`; where the rate
+    drops, the velocity keeps the rates under which it was gathered, and `sgd`'s slows down at once. The
+    defaults are those of `sgd`.
+    """
+
+    name: ClassVar[str] = "momentum"
+
+    rate = rate_option(0.01)
+    momentum = momentum_option(0.9)
+    decay = decay_option(5e-4)
+    decay_all = decay_all_option()
+
+    def update(self, on: Update) -> None:
+        velocity = on.state("velocity")
+        on.assign(velocity, self.momentum * velocity - on.rate * self.decayed_gradient(on))
+        on.assign(on.weight, on.weight + velocity)

@@ -1,0 +1,39 @@
+"""Nesterov's momentum: the step looks ahead along the velocity."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from netdsl.optimizers.optimizer import (
+    Decaying,
+    decay_all_option,
+    decay_option,
+    momentum_option,
+    rate_option,
+)
+
+if TYPE_CHECKING:
+    from netdsl.optimizers.update import Update
+
+
+class Nesterov(Decaying):
+    """slope = gradient + decay*w;  velocity = momentum*velocity + slope;
+    w = w - rate*(slope + momentum*velocity).
+
+    torch.optim.SGD with nesterov=True (Sutskever, Martens, Dahl, Hinton, 2013, "On the Importance of
+    Initialization and Momentum in Deep Learning", equations 3 and 4, in the variables of the point ahead).
+    The defaults are those of `sgd`.
+    """
+
+    name: ClassVar[str] = "nesterov"
+
+    rate = rate_option(0.01)
+    momentum = momentum_option(0.9)
+    decay = decay_option(5e-4)
+    decay_all = decay_all_option()
+
+    def update(self, on: Update) -> None:
+        slope = self.decayed_gradient(on)
+        velocity = on.state("velocity")
+        on.assign(velocity, self.momentum * velocity + slope)
+        on.assign(on.weight, on.weight - on.rate * (slope + self.momentum * velocity))
