@@ -22,7 +22,7 @@ OPTIMIZER = '''
 
 from netdsl.layers.option import real
 from netdsl.optimizers.optimizer import Optimizer
-from netdsl.primitives.expression import greater, operand
+from netdsl.primitives.expression import greater
 
 
 class Signs(Optimizer):
@@ -32,11 +32,9 @@ class Signs(Optimizer):
     rate = real("learning rate", default=0.001, minimum=0.0, above=True)
     length = real("of each step", default=1.0, positional=True, minimum=0.0, maximum=5.0)
 
-    def update(self, build, parameter, gradient, rate, **settings):
-        w, g, r = (operand(number) for number in range(3))
-        sign = greater(g, 0) - greater(0 - g, 0)
-        build.assign(parameter, w - r * self.length * sign, parameter, gradient, rate)
-        return ()
+    def update(self, on):
+        sign = greater(on.gradient, 0) - greater(0 - on.gradient, 0)
+        on.assign(on.weight, on.weight - on.rate * self.length * sign)
 '''
 
 SCHEDULE = '''

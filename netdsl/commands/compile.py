@@ -52,6 +52,7 @@ def command(
     from netdsl.backend.numba.backend import lay_out, open_backend
     from netdsl.backend.numba.cache import DRIVER
     from netdsl.backend.numba.listing import module_text
+    from netdsl.program.learning import learning_of
     from netdsl.program.lower import inference_program, training_program
 
     recipe = chosen_recipe(plan.network, None, {"data": "digits", **settings})
@@ -63,6 +64,7 @@ def command(
             batch,
             loss=recipe.loss,
             optimizer=recipe.optimizer,
+            learning=learning_of(plan, recipe),
             exact=exact,
             precision=precision,
         )

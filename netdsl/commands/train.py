@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
 
-_FREE_ON_RESUME = ("data", "epochs")
+_FREE_ON_RESUME = ("data", "epochs", "stop")
 """Settings that may change when a run goes on: the data may have moved, more epochs may be wanted."""
 
 
@@ -213,8 +213,15 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     outcome = run.test(folder)
     if not problem:
         _tell_problem(run.machine.problem)
+    if run.progress.epoch < run.recipe.epochs:
+        _say(
+            f"stopped early, after epoch {run.progress.epoch} of {run.recipe.epochs}: none of the last "
+            f"{run.progress.epoch - best.epoch} was better than epoch {best.epoch}. To go on all the same:"
+        )
+        patience = run.progress.epoch - best.epoch + run.recipe.stop
+        _say(f"  netdsl train --resume {_quoted(folder.path)}{_data_option(run)} --stop {patience}")
     _say(
-        f"{counted(run.recipe.epochs, 'epoch')} done, {run.recipe.epochs - before} of them now, "
+        f"{counted(run.progress.epoch, 'epoch')} done, {run.progress.epoch - before} of them now, "
         f"in {time.perf_counter() - started:.1f} s; "
         f"best after epoch {best.epoch}, with validation accuracy {percent(best.validation_accuracy)}"
     )

@@ -12,6 +12,7 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.draft import Draft, Entry, Gap, Projection
 from netdsl.graph.naming import label_key
 from netdsl.graph.network import Expectation
+from netdsl.plan.named_layers import NamedLayers
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import FLOAT_BYTES, Size, Volume, bytes_text, grouped
 
@@ -23,7 +24,7 @@ _NOUNS = {"params": "parameters", "macs": "multiply-accumulates", "connections":
 def check_expectations(plan: Plan, findings: Findings) -> None:
     """Report every expectation that the plan does not meet."""
     sums = _Sums(plan)
-    layers = _Layers([layer.node.name for layer in plan.layers], plan.network.expectations)
+    layers = _layers([layer.node.name for layer in plan.layers], plan.network.expectations)
     for expectation in plan.network.expectations:
         _check(sums, layers, expectation, findings)
     for pattern in plan.network.patterns:
@@ -32,9 +33,9 @@ def check_expectations(plan: Plan, findings: Findings) -> None:
         check_pattern(plan, pattern, findings)
 
 
-def _check(sums: _Sums, layers: _Layers, expectation: Expectation, findings: Findings) -> None:
+def _check(sums: _Sums, layers: NamedLayers, expectation: Expectation, findings: Findings) -> None:
     value = expectation.value
-    place = layers.place(expectation, findings) if expectation.of else -1
+    place = _place(layers, expectation, findings) if expectation.of else -1
     if place is None:
         return
     layer = sums.plan.layers[place]
@@ -53,52 +54,29 @@ def check_named_layers(draft: Draft, findings: Findings) -> None:
     if any(isinstance(entry, Projection) or _is_unreadable(entry) for entry in draft.entries):
         return  # which layers those stand for is not known
     names = [entry.name for entry in draft.entries if not isinstance(entry, Projection)]
-    layers = _Layers(names, draft.expectations)
+    layers = _layers(names, draft.expectations)
     for expectation in draft.expectations:
         if expectation.of:
-            layers.place(expectation, findings)
+            _place(layers, expectation, findings)
 
 
 def _is_unreadable(entry: Entry) -> bool:
     return isinstance(entry, Gap) and label_key(entry.name).startswith("LAYER")
 
 
-class _Layers:
-    """The layers of a network by name; a file may have thousands of expectations of them."""
+def _layers(names: list[str], expectations: Sequence[Expectation]) -> NamedLayers:
+    return NamedLayers(names, [expectation.of for expectation in expectations])
 
-    def __init__(self, written: list[str], expectations: Sequence[Expectation]) -> None:
-        self._written = written
-        self._places: dict[str, int] = {}
-        for place, name in enumerate(written):
-            self._places.setdefault(label_key(name), place)
-        wanted = {label_key(expectation.of) for expectation in expectations}
-        self._endings: dict[str, list[int]] = {key.upper(): [] for key in wanted if key not in self._places}
 
-    @cached_property
-    def _ending(self) -> dict[str, list[int]]:
-        """The first two layers whose names end so behind an underscore: MAX_POOL2 for ``POOL2``."""
-        for place, name in enumerate(map(label_key, self._written)):
-            cut = name.find("_")
-            while cut >= 0:
-                places = self._endings.get(name[cut + 1 :])
-                if places is not None and len(places) < 2:
-                    places.append(place)
-                cut = name.find("_", cut + 1)
-        return self._endings
-
-    def place(self, expectation: Expectation, findings: Findings) -> int | None:
-        """The layer that an expectation names: ``POOL2`` is also a MAX POOL2 where that is the only one."""
-        key = label_key(expectation.of)
-        if key in self._places:
-            return self._places[key]
-        ending = self._ending[key.upper()]
-        if len(ending) == 1:
-            return ending[0]
-        near = findings.near(expectation.of, self._written, "layers")
+def _place(layers: NamedLayers, expectation: Expectation, findings: Findings) -> int | None:
+    """The layer that an expectation names; None, with a finding, for none."""
+    place = layers.place(expectation.of)
+    if place is None:
+        near = findings.near(expectation.of, layers.written, "layers")
         cures = (f"did you mean `{near}`?", "names are those that the table shows")
         message = f"there is no layer called `{expectation.of[:60]}`"
         findings.add("ND214", message, expectation.span, help=cures if near else cures[1:])
-        return None
+    return place
 
 
 class _Sums:

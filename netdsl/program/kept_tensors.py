@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from netdsl.losses.cross_entropy import CrossEntropy
 from netdsl.losses.loss import Loss
 from netdsl.plan.plan import Plan
+from netdsl.plan.recipe_layers import recipe_layers
 from netdsl.primitives.builder import pruned
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, operand, relu
@@ -26,17 +26,21 @@ from netdsl.program.outline import Kind, Outline, Step, is_view, outline_of
 from netdsl.program.program import Program
 from netdsl.program.repeats import shortened
 from netdsl.quantities import FLOAT_BYTES
+from netdsl.recipe.recipe import Recipe
 
 
-def kept_values(plan: Plan, loss: Loss | None = None) -> tuple[int, ...]:
+def kept_values(
+    plan: Plan, loss: Loss | None = None, frozen: frozenset[str] | None = None
+) -> tuple[int, ...]:
     """Numbers per image that a training step keeps for its backward pass, by the layer that made them.
 
     The image itself counts to the input layer, what the loss keeps to the last layer. Without
-    ``loss`` it is the one that the network's file names, or cross-entropy.
+    ``loss`` it is the one that the network's file names, or cross-entropy; so are the ``frozen`` layers, by
+    name, or none.
     """
-    recipe = plan.network.recipe
-    loss = loss or (recipe.recipe.loss if recipe is not None else CrossEntropy())
-    layers, places = shortened(plan.layers)
+    recipe = Recipe() if plan.network.recipe is None else plan.network.recipe.recipe
+    loss = loss or recipe.loss
+    layers, places = shortened(plan.layers, recipe_layers(plan, recipe).frozen if frozen is None else frozen)
     outline = outline_of(layers, loss)
     found = [0] * len(layers)
     for number in _kept(outline):
@@ -44,9 +48,9 @@ def kept_values(plan: Plan, loss: Loss | None = None) -> tuple[int, ...]:
     return tuple([found[place] for place in places])
 
 
-def kept_bytes(plan: Plan, loss: Loss | None = None) -> int:
-    """Bytes per image that a training step keeps for its backward pass; ``loss`` as above."""
-    return FLOAT_BYTES * sum(kept_values(plan, loss))
+def kept_bytes(plan: Plan, loss: Loss | None = None, frozen: frozenset[str] | None = None) -> int:
+    """Bytes per image that a training step keeps for its backward pass; arguments as above."""
+    return FLOAT_BYTES * sum(kept_values(plan, loss, frozen))
 
 
 def least_bytes(program: Program) -> int:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+from netdsl.plan.plan import Plan
+from netdsl.plan.recipe_layers import recipe_layers
+from netdsl.recipe.recipe import Recipe
 
 EVERY_LAYER_ALIKE: Mapping[str, float] = MappingProxyType({})
 
@@ -27,3 +31,18 @@ class Learning(NamedTuple):
 
 AVERAGE = ".average"
 """What the name of a parameter's running average ends in."""
+
+
+def learning_of(plan: Plan, recipe: Recipe) -> Learning:
+    """What a recipe says for a network; names that mean no layer of it are left out."""
+    layers = recipe_layers(plan, recipe)
+    return Learning(layers.factors, layers.frozen, recipe.clip, recipe.accumulate > 1, recipe.average > 0)
+
+
+Array = TypeVar("Array")
+
+
+def evaluated_arrays(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays by name, without averages; those that have one stand in the place of their parameters."""
+    names = (name for name in arrays if not name.endswith(AVERAGE))
+    return {name: arrays.get(name + AVERAGE, arrays[name]) for name in names}

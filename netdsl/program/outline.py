@@ -13,7 +13,6 @@ from operator import add
 from typing import NamedTuple
 
 from netdsl.losses.loss import Loss
-from netdsl.plan.plan import PlannedLayer
 from netdsl.primitives.builder import Builder, Shape3, leading_ones, pruned
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, constant, operand
@@ -112,32 +111,34 @@ class _Writer:
         wanted = tuple(self.wanted[number] for number in inputs)
         place = {number: place for place, number in enumerate(inputs)}
         places = tuple(place[number] for number in results) if len(inputs) < len(results) else ()
-        key = (id(layer.node.layer), layer.inputs, wanted, places)
+        key = (id(layer.node.layer), layer.inputs, wanted, places, placed.frozen)
         fragment = self.fragments.get(key)
         if fragment is None:
-            fragment = self.fragments[key] = self._fragment(layer, inputs, wanted, places)
+            fragment = self.fragments[key] = self._fragment(placed, inputs, wanted, places)
         self.results.append(self._place(fragment, inputs, len(self.results)))
 
     def _fragment(
-        self, layer: PlannedLayer, inputs: tuple[int, ...], wanted: tuple[bool, ...], places: tuple[int, ...]
+        self, placed: Placed, inputs: tuple[int, ...], wanted: tuple[bool, ...], places: tuple[int, ...]
     ) -> _Fragment:
         """The fragment of a layer, which equal layers share wherever they were written."""
+        layer, learns = placed.layer, not placed.frozen
         kind = layer.node.layer
-        key = (type(kind), tuple(kind.__dict__.items()), layer.inputs, wanted, places)
+        key = (type(kind), tuple(kind.__dict__.items()), layer.inputs, wanted, places, learns)
         if key not in self.fragments:
-            arrays = [(parameter.name, parameter.shape, True) for parameter in layer.parameters]
+            arrays = [(parameter.name, parameter.shape, learns) for parameter in layer.parameters]
             arrays += [(statistic.name, statistic.shape, False) for statistic in layer.statistics]
             shapes = [self.outline.tensors[number].positions for number in inputs]
 
             def lower(build: Builder, *tensors: Tensor) -> Tensor:
                 return kind.lower(build, *(tensors[place] for place in places or range(len(tensors))))
 
-            self.fragments[key] = _fragment_of(lower, shapes, wanted, arrays)
+            training = learns or not layer.statistics
+            self.fragments[key] = _fragment_of(lower, shapes, wanted, arrays, training=training)
         return self.fragments[key]
 
     def _lose(self) -> int:
         """Write the loss; returns the mistake."""
-        outline, (planned, sources) = self.outline, self.layers[-1]
+        outline, (planned, sources, _) = self.outline, self.layers[-1]
         last = planned.node.layer
         closes = last.yields_probabilities or last.decides
         scores = self.results[sources[0]] if closes else self.results[-1]
@@ -247,9 +248,11 @@ def _fragment_of(
     shapes: list[Shape3],
     wanted: tuple[bool, ...],
     arrays: list[tuple[str, tuple[int, ...], bool]],
+    *,
+    training: bool = True,
 ) -> _Fragment:
     """Lower a layer and its gradients alone."""
-    build = _OutlineBuilder(1, training=True)
+    build = _OutlineBuilder(1, training=training)
     inputs = [Tensor("input", shape) for shape in shapes]
     for tensor, wants in zip(inputs, wanted, strict=True):
         if wants:

@@ -13,8 +13,8 @@ from netdsl.primitives.tensor import Tensor
 class Stored(NamedTuple):
     """An array that outlives a step.
 
-    ``kind`` is "parameter" (learned), "statistic" (kept by a layer) or "optimizer" (kept by the
-    update rule, starts at 0).
+    ``kind`` is "parameter" (learned), "statistic" (kept by a layer), "optimizer" (kept for the updates,
+    starts at 0) or "average" (of a parameter over the updates, starts at 0 too).
     """
 
     name: str

@@ -26,10 +26,11 @@ _WINDOW = 8
 
 
 class Placed(NamedTuple):
-    """A layer and the places of its inputs in the same sequence."""
+    """A layer and the places of its inputs in the same sequence; ``frozen`` ones do not learn."""
 
     layer: PlannedLayer
     inputs: tuple[int, ...]
+    frozen: bool = False
 
 
 class Shortened(NamedTuple):
@@ -55,9 +56,15 @@ class _Run(NamedTuple):
         return range(first, first + (last - first) // cycle * cycle)
 
 
-def shortened(layers: Sequence[PlannedLayer]) -> Shortened:
-    """The layers without the repetitions that are like others; all of them where there are few."""
-    runs = _runs(layers) if len(layers) > SHORT else []
+NONE_FROZEN: frozenset[str] = frozenset()
+
+
+def shortened(layers: Sequence[PlannedLayer], frozen: frozenset[str] = NONE_FROZEN) -> Shortened:
+    """The layers without the repetitions that are like others; all of them where there are few.
+
+    ``frozen`` are the names of layers that do not learn.
+    """
+    runs = _runs(layers, frozen) if len(layers) > SHORT else []
     places: list[int] = []
     kept: list[Placed] = []
     start = 0
@@ -66,7 +73,9 @@ def shortened(layers: Sequence[PlannedLayer]) -> Shortened:
         for index in range(start, left_out.start):
             inputs = layers[index].node.inputs
             places.append(len(kept))
-            kept.append(Placed(layers[index], tuple(places[source] for source in inputs)))
+            one = layers[index]
+            placed = tuple(places[source] for source in inputs)
+            kept.append(Placed(one, placed, one.node.name in frozen))
         if run is None:
             break
         cycle = _CYCLE * run.period
@@ -76,17 +85,24 @@ def shortened(layers: Sequence[PlannedLayer]) -> Shortened:
             here = len(kept)
             inputs = layers[index].node.inputs
             places.append(here)
-            kept.append(Placed(layers[index], tuple(here - (index - source) for source in inputs)))
+            one = layers[index]
+            placed = tuple(here - (index - source) for source in inputs)
+            kept.append(Placed(one, placed, one.node.name in frozen))
         start = run.end
     return Shortened(kept, places)
 
 
-def _runs(layers: Sequence[PlannedLayer]) -> list[_Run]:
+def _runs(layers: Sequence[PlannedLayer], frozen: frozenset[str]) -> list[_Run]:
     """The repetitions that are worth leaving out, in order."""
     numbers: dict[object, int] = {}
     alike = [
         numbers.setdefault(
-            (id(layer.node.layer), layer.inputs, tuple([index - source for source in layer.node.inputs])),
+            (
+                id(layer.node.layer),
+                layer.inputs,
+                tuple([index - source for source in layer.node.inputs]),
+                layer.node.name in frozen,
+            ),
             len(numbers),
         )
         for index, layer in enumerate(layers)

@@ -120,8 +120,64 @@ def _augment(line: Line) -> tuple[Augmentation, ...]:
             return tuple(found)
 
 
+MOST_PATTERNS = 16
+"""Names of a recipe with a `*`, each of which is compared with all layers."""
+
+
+def _layers(line: Line, entry: str, value: Callable[[Line], Any]) -> tuple[tuple[str, Any], ...]:
+    """Names of layers with commas between them, each with what ``value`` reads behind it."""
+    found: dict[str, Any] = {}
+    while True:
+        span = line.rest()
+        name = line.layer()
+        if name in found:
+            raise EntryError("ND531", f"`{name[:60]}` is named twice", span)
+        if sum("*" in one for one in (*found, name)) > MOST_PATTERNS:
+            raise EntryError("ND531", f"`{entry}` has at most {MOST_PATTERNS} names with `*`", span)
+        found[name] = value(line)
+        if not line.sign(","):
+            return tuple(found.items())
+
+
+def _factor(line: Line) -> tuple[tuple[str, float], ...]:
+    def value(line: Line) -> float:
+        line.sign("=", ":")
+        return line.number("what the rate of the layer is multiplied by", 0, 1e6, above=True)
+
+    return _layers(line, "factor", value)
+
+
+def _freeze(line: Line) -> tuple[str, ...]:
+    return tuple(name for name, _ in _layers(line, "freeze", lambda line: None))
+
+
+def _layer_text(name: str) -> str:
+    return f'"{name}"' if " " in name or "\t" in name else name
+
+
+def _clip(line: Line) -> float:
+    line.sign("norm")
+    return line.number("the largest norm of the gradients", 0, 1e30, above=True)
+
+
+def _accumulate(line: Line) -> int:
+    batches = line.count("the number of batches of an update")
+    line.unit("batches", "batch")
+    return batches
+
+
+def _average(line: Line) -> float:
+    return line.number("the share of the average that stays", 0, MOST_KEPT, above=True)
+
+
+MOST_KEPT = 0.9999999
+"""Of a running average, from one update to the next: in 32-bit floats it stands still beyond."""
+
+
 def _stop(line: Line) -> int:
-    """``after 5 epochs without improvement``; the words may be left out."""
+    """``after 5 epochs without improvement``; the words may be left out. ``never`` takes it back."""
+    if line.sign("never"):
+        return 0
     line.sign("after")
     epochs = line.count("the patience, in epochs,")
     line.unit("epochs", "epoch")
@@ -174,6 +230,47 @@ _ENTRIES = (
         _augment,
         lambda found: ", ".join(one.text() for one in found),
         metavar="NAME,...",
+    ),
+    Entry(
+        "factor",
+        "LABEL FACTOR, ...",
+        "what the rate is multiplied by in single layers; `*` in a label stands for anything",
+        _factor,
+        lambda found: ", ".join(f"{_layer_text(name)} {factor!r}" for name, factor in found),
+        metavar="LABEL X,...",
+    ),
+    Entry(
+        "freeze",
+        "LABEL, ...",
+        "layers that stay as they are; `*` in a label stands for anything",
+        _freeze,
+        lambda found: ", ".join(map(_layer_text, found)),
+        metavar="LABEL,...",
+    ),
+    Entry(
+        "clip",
+        "NORM",
+        "scales all gradients together down to this norm where theirs is larger",
+        _clip,
+        lambda norm: repr(norm) if norm else "",
+        metavar="NORM",
+    ),
+    Entry(
+        "accumulate",
+        "N batches",
+        "batches whose gradients make one update",
+        _accumulate,
+        lambda batches: f"{batches} batches" if batches > 1 else "",
+        metavar="N",
+    ),
+    Entry(
+        "average",
+        "SHARE",
+        "share of the weights' running average that stays in an update; validation, test and the best "
+        "checkpoint use the average",
+        _average,
+        lambda share: repr(share) if share else "",
+        metavar="SHARE",
     ),
     Entry(
         "stop",

@@ -15,6 +15,7 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:-[A-Za-z0-9_]+)*")
 _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[+-]?[0-9]+)?(?![A-Za-z0-9_])", re.IGNORECASE)
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?![A-Za-z0-9_]|\.(?!\.))")
 _TEXT = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^\s"]+)')
+_LAYER = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([A-Za-z_*][A-Za-z0-9_*]*)')
 _ANYTHING = re.compile(r"\S{1,60}")
 
 LENGTH_LIMIT = 40
@@ -123,6 +124,14 @@ class Line:
         if not value:
             raise EntryError("ND531", f"{what} is missing", self.rest())
         return value
+
+    def layer(self) -> str:
+        """The name of a layer, in quotes where it has blanks; `*` in it stands for anything."""
+        name = self._take(_LAYER)
+        if not name:
+            cure = "names are those that the table shows, with commas between them"
+            raise EntryError("ND531", "the name of a layer is missing", self.rest(), cure, label=self.shown())
+        return name
 
     def choice(self, what: str, known: tuple[str, ...]) -> str:
         """One of a few words."""

@@ -24,8 +24,11 @@ class Recipe(NamedTuple):
 
     ``data`` names data, ``split`` the percentages of train/validation/test; ``batch`` is in images,
     ``epochs`` in passes over the training part, ``stop`` in epochs without improvement; 0 stands for
-    none. ``exact`` and ``precision`` are those of Program, and part of the recipe because the bits of
-    the result depend on them; ``precision`` is that of training steps, all else is float32.
+    none. ``factor`` and ``freeze`` name layers, ``factor`` with what multiplies their rate; ``clip`` is the
+    largest norm of all gradients together and ``average`` the share of the averaged weights that stays in
+    an update, 0 for neither; ``accumulate`` is in batches of an update. ``exact`` and ``precision`` are
+    those of Program, and part of the recipe because the bits of the result depend on them; ``precision``
+    is that of training steps, all else is float32.
     """
 
     data: str = "digits"
@@ -38,6 +41,11 @@ class Recipe(NamedTuple):
     seed: int = 1
     init: Initializer = He()
     augment: tuple[Augmentation, ...] = ()
+    factor: tuple[tuple[str, float], ...] = ()
+    freeze: tuple[str, ...] = ()
+    clip: float = 0.0
+    accumulate: int = 1
+    average: float = 0.0
     stop: int = 0
     search: Search = ()
     exact: bool = False

@@ -6,9 +6,12 @@ from collections.abc import Iterator
 
 from netdsl.diagnostics import Findings, Mistake, Severity
 from netdsl.plan.plan import Plan
+from netdsl.plan.recipe_layers import recipe_layers
 from netdsl.recipe.data_beside import report_outside
 from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.written import WrittenRecipe
 from netdsl.rules.rule import Rule
+from netdsl.source import Span
 
 
 def check(plan: Plan, findings: Findings) -> None:
@@ -21,7 +24,7 @@ def check(plan: Plan, findings: Findings) -> None:
         last = plan.layers[-1].node
         findings.add(mistake.code, mistake.message, last.span, mistake.label, help=mistake.help)
     for entry, mistake in recipe_mistakes(plan, written.recipe):
-        span = written.span(entry)
+        span = _span(written, entry, mistake.option)
         if span is not None:
             findings.add(
                 mistake.code, mistake.message, span, mistake.label, notes=mistake.notes, help=mistake.help
@@ -44,6 +47,15 @@ def untrainable(plan: Plan) -> Iterator[Mistake]:
         )
 
 
+def _span(written: WrittenRecipe, entry: str, name: str) -> Span | None:
+    """The place of a name in an entry, or of the whole entry."""
+    span = written.span(entry)
+    if span is not None and name:
+        at = written.source.text.find(name, span.start + len(entry), span.end)
+        return Span(at, at + len(name)) if at >= 0 else span
+    return span
+
+
 def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]:
     """What does not fit, with the name of its entry."""
     image, scores = plan.input, plan.output
@@ -53,6 +65,7 @@ def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]
     for augmentation in recipe.augment:
         for mistake in augmentation.misfits(image, scores):
             yield "augment", mistake
+    yield from recipe_layers(plan, recipe).mistakes
 
 
 RULE = Rule("recipe-fits", "ND559", check)

@@ -18,6 +18,7 @@ from netdsl.data.preparation import Preparation
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
 from netdsl.graph.printer import layer_text
 from netdsl.plan.plan import Plan
+from netdsl.program.learning import evaluated_arrays
 from netdsl.recipe.line import LARGEST_COUNT
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import recipe_as_json, recipe_from_json
@@ -54,6 +55,12 @@ class Checkpoint(NamedTuple):
     data_digest: str
     progress: Progress
     arrays: dict[str, NDArray[np.float32]]
+
+    @property
+    def evaluated(self) -> Checkpoint:
+        """The state with the weights that evaluating takes: running averages, where there are any yet."""
+        updates = self.progress.epoch or self.progress.step // self.recipe.accumulate
+        return self._replace(arrays=evaluated_arrays(self.arrays)) if updates else self
 
 
 def layer_lines(plan: Plan) -> tuple[tuple[str, str], ...]:

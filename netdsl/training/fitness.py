@@ -5,8 +5,8 @@ from __future__ import annotations
 from netdsl.data.dataset import Dataset
 from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Severity, file_error
-from netdsl.losses.loss import Loss
 from netdsl.plan.plan import Plan
+from netdsl.plan.recipe_layers import recipe_layers
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
@@ -89,14 +89,14 @@ def check_classes_fit(plan: Plan, dataset: Dataset) -> tuple[Diagnostic, ...]:
     )
 
 
-def check_least_memory(plan: Plan, loss: Loss) -> None:
+def check_least_memory(plan: Plan, recipe: Recipe) -> None:
     """Raise Diagnosed (ND511) where the weights and what is kept of one image alone do not fit.
 
     Asked before the data are read and scaled to the input, which takes memory of its own. Every step
     needs that much; what a run will allocate in all is known, and asked for, once the batches are.
     """
     require_memory(
-        plan.parameter_bytes + kept_bytes(plan, loss),
+        plan.parameter_bytes + kept_bytes(plan, recipe.loss, recipe_layers(plan, recipe).frozen),
         plan.network.source.name,
         "training this network",
         "use a smaller network or a larger machine",

@@ -15,9 +15,9 @@ import numpy as np
 from netdsl.data.split import Parts
 from netdsl.diagnostics import Diagnosed
 from netdsl.recipe.recipe import Recipe
-from netdsl.schedules.schedule import Moment
 from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
 from netdsl.training.metrics import Evaluation
+from netdsl.training.numbers import step_numbers
 from netdsl.training.overflow import all_finite, diverged
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
 
@@ -42,19 +42,19 @@ def train(
 ) -> Iterator[Record]:
     """Train from ``progress`` on to the recipe's last epoch, changing store and progress in place.
 
+    Ends sooner where ``Progress.stops`` says so.
+
     ``name`` is that of the data. Raises Diagnosed (ND512) where the loss or a score is no longer finite.
     """
     sizes = batch_sizes(len(parts.train), recipe.batch)
-    while progress.epoch < recipe.epochs:
+    while progress.epoch < recipe.epochs and not progress.stops(recipe.stop):
         epoch = progress.epoch + 1
         order = epoch_order(parts.train, recipe.seed, epoch)
         seen = sum(sizes[: progress.step])
         losses = tuple(record.validation_loss for record in progress.history)
         for step, following in steps_over(machine.training, images, order, sizes, progress.step):
             seed = step_seed(recipe.seed, epoch, progress.step + 1)
-            moment_of_step = Moment(epoch - 1, progress.step, len(sizes), recipe.epochs, losses)
-            rate = recipe.schedule.rate(recipe.optimizer.rate, moment_of_step)
-            numbers = recipe.optimizer.numbers(rate, (epoch - 1) * len(sizes) + progress.step + 1)
+            numbers = step_numbers(recipe, sizes, progress.epoch, progress.step, losses)
             loss, correct, finite = _update(step, following, numbers, seed)
             if not finite:
                 moment = f"at epoch {epoch}, step {progress.step + 1}"

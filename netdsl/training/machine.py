@@ -12,6 +12,7 @@ from netdsl.data.memory import require_memory
 from netdsl.data.randomness import stream
 from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import least_bytes
+from netdsl.program.learning import evaluated_arrays, learning_of
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import NO_FORMS
 from netdsl.recipe.recipe import Recipe
@@ -61,6 +62,11 @@ class Machine:
         return self.program(purpose, batch).stored
 
     @property
+    def evaluated(self) -> Store:
+        """The arrays that evaluating reads: running averages in the place of weights that have one."""
+        return evaluated_arrays(self.store)
+
+    @property
     def problem(self) -> str:
         """Why the backend could not keep compiled code; empty where it could."""
         return self._backend.problem
@@ -83,6 +89,7 @@ class Machine:
                     batch,
                     loss=loss,
                     optimizer=optimizer,
+                    learning=learning_of(self.plan, self.recipe),
                     exact=exact,
                     precision=self.recipe.precision,
                 )
@@ -123,7 +130,8 @@ class Machine:
         if key not in self._sessions:
             if key not in self._bytes:
                 self.require_memory({key: 1}, f"a step of {batch} images")
-            self._sessions[key] = self._ready(key).bind(self.store)
+            store = self.store if purpose == "train" else self.evaluated
+            self._sessions[key] = self._ready(key).bind(store)
             del self._prepared[key]
         return self._sessions[key]
 

@@ -65,3 +65,7 @@ class Progress:
             self.history, key=lambda record: (-record.validation_accuracy, record.validation_loss)
         )
         return ranked[0] if ranked else None
+
+    def stops(self, patience: int) -> bool:
+        """Whether the best of the epochs is so many epochs ago; never with a ``patience`` of 0."""
+        return patience > 0 and self.best is not None and self.epoch - self.best.epoch >= patience

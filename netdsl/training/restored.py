@@ -103,7 +103,7 @@ class Restored:
         recipe = checkpoint.recipe._replace(exact=exact or checkpoint.recipe.exact)
         self._machine = Machine(plan, recipe, backend, threads)
         self._machine.forms = checkpoint.forms
-        self._machine.store = take_arrays(checkpoint, self._machine.stored("infer", 1), path)
+        self._machine.store = take_arrays(checkpoint.evaluated, self._machine.stored("infer", 1), path)
 
     def examine(self, data: str | None) -> Examined:
         """Evaluate on the run's own test part, or on other data.

@@ -126,14 +126,14 @@ class Run:
         The state is whole at every record: ``folder.save(run.checkpoint())`` there stops a run so
         that it can go on bit for bit.
         """
-        stored = self.machine.stored("train", self.first_batch)
-        learned = {name for name, _, kind in stored if kind != "optimizer"}
+        stored = self.machine.stored("infer", self.first_batch)
         saved = time.monotonic()
         for record in train(
             self.machine, self.images, self.parts, self.recipe, self.progress, self.dataset.name
         ):
             if isinstance(record, EpochRecord):
-                folder.save_epoch(self.checkpoint(), learned)
+                evaluated = self.machine.evaluated
+                folder.save_epoch(self.checkpoint(), {name: evaluated[name] for name, _, _ in stored})
                 saved = time.monotonic()
             elif time.monotonic() - saved > SAVE_SECONDS:
                 folder.save(self.checkpoint())
@@ -148,7 +148,7 @@ class Run:
         best = load(folder.best)
         stored = self.machine.stored("infer", self.first_batch)
         for name, values in take_arrays(best, stored, folder.best).items():
-            self.machine.store[name][...] = values
+            self.machine.evaluated[name][...] = values
         outcome = evaluated(self.machine, self.images, self.parts.test, self.recipe.batch)
         require_answer(outcome, self.machine, self.images, self.dataset.name, folder.best)
         return outcome
@@ -170,7 +170,7 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
     """
     check_trainable(plan)
     warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
-    check_least_memory(plan, recipe.loss)
+    check_least_memory(plan, recipe)
     dataset = read_data(recipe.data, plan.input)
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
@@ -194,7 +194,7 @@ def continued_run(
     """
     check_trainable(plan)
     warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
-    check_least_memory(plan, recipe.loss)
+    check_least_memory(plan, recipe)
     dataset = read_data(recipe.data, plan.input)
     digest = dataset.digest()
     if digest != saved.data_digest:

@@ -1,6 +1,7 @@
 """A run folder: everything that one training leaves behind.
 
-best.safetensors      the epoch with the best validation accuracy, without the optimizer's state
+best.safetensors      the epoch with the best validation accuracy, as it was validated: averaged weights
+                      where the recipe keeps an average, and nothing of the optimizer's
 last.safetensors      the newest state, from which --resume goes on
 previous.safetensors  the state before it, should the disk spoil the newest
 metrics.csv           one line per epoch
@@ -18,7 +19,7 @@ import shlex
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.recipe.recipe import Recipe
@@ -27,6 +28,10 @@ from netdsl.training import checkpoint as checkpoints
 from netdsl.training.checkpoint import Checkpoint
 from netdsl.training.records import EpochRecord
 from netdsl.writing import cannot_write, kind_of, remove_partials, replace_file
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 BEST, LAST, PREVIOUS = "best.safetensors", "last.safetensors", "previous.safetensors"
 _METRICS, _RECIPE, _NETWORK, _LOCK = "metrics.csv", "recipe.json", "network.net", ".lock"
@@ -67,16 +72,15 @@ class RunFolder:
         """Write the newest state; the one before stays as ``previous.safetensors``."""
         checkpoints.save(checkpoint, self.last, keep=self.path / PREVIOUS)
 
-    def save_epoch(self, checkpoint: Checkpoint, learned: set[str]) -> None:
-        """Write all that an epoch changes. ``learned`` names the arrays that the best one needs.
+    def save_epoch(self, checkpoint: Checkpoint, evaluated: dict[str, NDArray[np.float32]]) -> None:
+        """Write all that an epoch changes. ``evaluated`` are the arrays of the network that was validated.
 
         The best epoch is written first: killed in between, resuming computes this epoch again and
         writes the same bytes; the other way round the best weights would be lost.
         """
         progress = checkpoint.progress
         if progress.best is progress.history[-1]:
-            arrays = {name: checkpoint.arrays[name] for name in checkpoint.arrays if name in learned}
-            checkpoints.save(checkpoint._replace(arrays=arrays), self.best)
+            checkpoints.save(checkpoint._replace(arrays=evaluated), self.best)
         self.save(checkpoint)
         self.save_metrics(progress.history)
 

@@ -71,7 +71,7 @@ def start_from(path: Path, stored: tuple[Stored, ...], store: Store) -> Started:
                 "name a run or a .safetensors file",
             )
         ) from error
-    learned = {name: shape for name, shape, kind in stored if kind != "optimizer"}
+    learned = {name: shape for name, shape, kind in stored if kind in ("parameter", "statistic")}
     rows = [*_rows(learned, arrays, others)]
     if not any(row.taken for row in rows):
         raise Diagnosed(

@@ -1,0 +1,98 @@
+"""The layers that a recipe names: those whose rate differs, and those that do not learn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from netdsl.diagnostics import Mistake
+from netdsl.graph.naming import label_key
+from netdsl.plan.named_layers import NamedLayers
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.recipe.recipe import Recipe
+from netdsl.spelling import did_you_mean
+
+
+class RecipeLayers(NamedTuple):
+    """Factors of the rate by layer, the frozen layers, and what is wrong with the entries that say so.
+
+    A mistake's ``option`` is the name in question. Of several names that mean a layer the last counts.
+    """
+
+    factors: dict[str, float]
+    frozen: frozenset[str]
+    mistakes: tuple[tuple[str, Mistake], ...]
+
+
+def recipe_layers(plan: Plan, recipe: Recipe) -> RecipeLayers:
+    """What ``factor`` and ``freeze`` come to for a network."""
+    if not recipe.factor and not recipe.freeze:
+        return RecipeLayers({}, frozenset(), ())
+    written = [name for name, _ in recipe.factor] + list(recipe.freeze)
+    names = NamedLayers([layer.node.name for layer in plan.layers], written)
+    mistakes: list[tuple[str, Mistake]] = []
+    factors: dict[str, float] = {}
+    for name, factor in recipe.factor:
+        factors |= dict.fromkeys(_meant(plan, names, "factor", name, mistakes), factor)
+    frozen = {layer for name in recipe.freeze for layer in _meant(plan, names, "freeze", name, mistakes)}
+    if not mistakes:
+        mistakes += _contradictions(plan, factors, frozen)
+    return RecipeLayers(factors, frozenset(frozen), tuple(mistakes))
+
+
+def _meant(
+    plan: Plan, names: NamedLayers, entry: str, name: str, mistakes: list[tuple[str, Mistake]]
+) -> list[str]:
+    """The layers with parameters that a name means: one, or all that fit a name with ``*``."""
+    if "*" in name:
+        parts = label_key(name).upper().split("*")
+        found = [layer for layer in plan.layers if _fits(parts, label_key(layer.node.name).upper())]
+    else:
+        place = names.place(name)
+        found = [] if place is None else [plan.layers[place]]
+    learning = [layer.node.name for layer in found if layer.parameters]
+    if not learning:
+        mistakes.append((entry, _nothing(names, name, found)))
+    return learning
+
+
+def _fits(parts: list[str], name: str) -> bool:
+    """Whether the parts stand in a name in their order, the first and the last at its ends."""
+    first, *middle, last = parts
+    place, end = len(first), len(name) - len(last)
+    if place > end or not name.startswith(first) or not name.endswith(last):
+        return False
+    for part in middle:
+        found = name.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True
+
+
+def _nothing(names: NamedLayers, name: str, found: list[PlannedLayer]) -> Mistake:
+    if found:
+        message = f"`{name[:60]}` has no parameters that could learn"
+        return Mistake("ND534", message, name, help=("leave it out, or name a layer with parameters",))
+    near = None if "*" in name else did_you_mean(name, names.written)
+    cures = (f"did you mean `{near}`?",) if near else ()
+    return Mistake(
+        "ND534",
+        f"there is no layer called `{name[:60]}`",
+        name,
+        help=(*cures, "names are those that the table shows; `CONV*` means all that begin so"),
+    )
+
+
+def _contradictions(plan: Plan, factors: dict[str, float], frozen: set[str]) -> Iterator[tuple[str, Mistake]]:
+    if frozen.issuperset(layer.node.name for layer in plan.layers if layer.parameters):
+        cure = "leave the layer out that is to learn"
+        yield (
+            "freeze",
+            Mistake("ND535", "every layer with parameters is frozen: nothing learns", help=(cure,)),
+        )
+        return
+    both = next((name for name in factors if name in frozen), None)
+    if both is not None:
+        message = f"{both} is frozen, so that the factor of its rate says nothing"
+        yield "factor", Mistake("ND535", message, both, help=("leave it out of one of the two",))

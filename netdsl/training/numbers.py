@@ -1,0 +1,31 @@
+"""The numbers of a step that no image decides: the rate, and what the optimizer's formulas read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netdsl.recipe.recipe import Recipe
+from netdsl.schedules.schedule import Moment
+
+
+def step_numbers(
+    recipe: Recipe, sizes: Sequence[int], epoch: int, step: int, losses: tuple[float, ...]
+) -> dict[str, float]:
+    """The inputs of a step by name; see ``write_updates``.
+
+    ``sizes`` are those of an epoch's batches, ``epoch`` and ``step`` count from 0, and ``losses`` are the
+    validation losses of the epochs before. All follows from these, so that a run goes on exactly where it
+    stopped, within the batches of an update, too. The schedule counts updates.
+    """
+    batches = recipe.accumulate
+    update, updates = step // batches, -(-len(sizes) // batches)
+    moment = Moment(epoch, update, updates, recipe.epochs, losses)
+    number = epoch * updates + update + 1
+    together = sizes[update * batches : (update + 1) * batches]
+    return {
+        **recipe.optimizer.numbers(recipe.schedule.rate(recipe.optimizer.rate, moment), number),
+        "share": sizes[step] / sum(together),
+        "begun": float(step > update * batches),
+        "update": float(step + 1 == update * batches + len(together)),
+        "newest": 1.0 if number == 1 else 1 - recipe.average,
+    }
