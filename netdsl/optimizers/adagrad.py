@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Adagrad(Decaying):
-    """squares = squares + g*g, with g = gradient + decay*w;  w = w - rate*g/(sqrt(squares) + epsilon).
+    """w = w - rate*g/(sqrt(sum of g*g so far) + epsilon), g = gradient + decay*w.
 
     torch.optim.Adagrad with its defaults (Duchi, Hazan, Singer, 2011, "Adaptive Subgradient Methods for
     Online Learning and Stochastic Optimization", figure 1).

@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
 
 class Adam(Decaying):
-    """mean and square are running averages of g and g*g, with g = gradient + decay*w;
-    w = w - rate * mean/(1 - beta1^t) / (sqrt(square/(1 - beta2^t)) + epsilon) in update t.
+    """w = w - rate*m/(sqrt(v) + epsilon), m and v running averages of g and g*g, g = gradient + decay*w.
+
+    m = beta1*m + (1 - beta1)*g, v = beta2*v + (1 - beta2)*g*g, both from 0 and therefore divided by
+    1 - beta1^t and 1 - beta2^t in update t.
 
     torch.optim.Adam with its defaults, those of Kingma, Ba, 2015, "Adam: A Method for Stochastic
     Optimization", algorithm 1. Weight decay goes into the gradient, so that weights with large gradients

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 class AdamW(Adam):
-    """w = w - rate*(Adam's direction + decay*w): every weight decays by the same share of itself.
+    """w = w - rate*(m/(sqrt(v) + epsilon) + decay*w), m and v running averages of g and g*g.
+
+    As `adam`, but every weight decays by the same share of itself, whatever its gradients are.
 
     torch.optim.AdamW with its defaults (Loshchilov, Hutter, 2019, "Decoupled Weight Decay
     Regularization", algorithm 2).

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 
 class Nesterov(Decaying):
-    """slope = gradient + decay*w;  velocity = momentum*velocity + slope;
-    w = w - rate*(slope + momentum*velocity).
+    """velocity = momentum*velocity + g;  w = w - rate*(g + momentum*velocity), g = gradient + decay*w.
 
     torch.optim.SGD with nesterov=True (Sutskever, Martens, Dahl, Hinton, 2013, "On the Importance of
     Initialization and Momentum in Deep Learning", equations 3 and 4, in the variables of the point ahead).

@@ -60,12 +60,17 @@ def rate_option(default: float) -> Option[float]:
 
 def decay_option(default: float) -> Option[float]:
     """Weight decay, for the weights of sums alone."""
-    return real("weight decay", default=default, minimum=0.0, maximum=1e6)
+    return real(
+        "weight decay; biases and normalisations decay with `all` only",
+        default=default,
+        minimum=0.0,
+        maximum=1e6,
+    )
 
 
 def decay_all_option() -> Option[bool]:
     """Weight decay for all parameters."""
-    return flag("weight decay for biases and normalisations, too", words=("all",), default=False)
+    return flag("biases and normalisations decay, too", words=("all",), default=False)
 
 
 def momentum_option(default: float) -> Option[float]:
@@ -82,4 +87,4 @@ def epsilon_option(default: float) -> Option[float]:
 
 def share_option(doc: str, default: float, words: tuple[str, ...] = ()) -> Option[float]:
     """How much of a running average stays from step to step."""
-    return real(doc, words=words, default=default, minimum=0.0, maximum=0.9999999)
+    return real(doc, words=words, default=default, minimum=0.0, maximum=0.999999)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 class Rmsprop(Decaying):
-    """square is the running average of g*g, with g = gradient + decay*w;
-    velocity = momentum*velocity + g/(sqrt(square) + epsilon);  w = w - rate*velocity.
+    """w = w - rate*g/(sqrt(v) + epsilon), v a running average of g*g, g = gradient + decay*w.
+
+    v = rho*v + (1 - rho)*g*g; with momentum the quotient goes into a velocity first.
 
     torch.optim.RMSprop with its defaults, where rho is called alpha (Tieleman, Hinton, 2012, lecture 6.5 of
     "Neural Networks for Machine Learning").

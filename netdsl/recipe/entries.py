@@ -170,8 +170,8 @@ def _average(line: Line) -> float:
     return line.number("the share of the average that stays", 0, MOST_KEPT, above=True)
 
 
-MOST_KEPT = 0.9999999
-"""Of a running average, from one update to the next: in 32-bit floats it stands still beyond."""
+MOST_KEPT = 0.999999
+"""Of a running average, from one update to the next: in 32-bit floats it hardly moves beyond."""
 
 
 def _stop(line: Line) -> int:
