@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from netdsl.quantities import PRECISIONS
+
+if TYPE_CHECKING:
+    from netdsl.training.metrics import Evaluation
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -117,6 +120,17 @@ def thread_count(asked: int | None) -> int:
 def percent(share: float) -> str:
     """``98.33 %`` for 0.98333."""
     return f"{share * 100:.2f} %"
+
+
+def accuracy_text(evaluation: Evaluation) -> str:
+    """``accuracy 98.33 %``, with its interval where the images are few."""
+    from netdsl.training.metrics import CONFIDENCE, FEW_IMAGES
+
+    shown = f"accuracy {percent(evaluation.accuracy)}"
+    if evaluation.images >= FEW_IMAGES:
+        return shown
+    low, high = (f"{share * 100:.2f}" for share in evaluation.interval)
+    return f"{shown} ({CONFIDENCE * 100:.0f} % interval {low} to {high} %)"
 
 
 def tell_problem(problem: str) -> None:

@@ -15,6 +15,7 @@ from netdsl.commands.listening import unheard
 from netdsl.commands.loading import load_plan_or_exit, show
 from netdsl.commands.recipe_options import chosen_recipe, recipe_options
 from netdsl.commands.running import (
+    accuracy_text,
     autotune_option,
     backend_option,
     check_precision,
@@ -228,7 +229,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     _say(f"saved to {folder.path}; next:")
     _say(f"  netdsl eval {_quoted(folder.path)}{_data_option(run)}")
     _say(f"  netdsl predict {_quoted(folder.path)} {_example(run, folder)}")
-    click.echo(f"test accuracy {percent(outcome.accuracy)}")
+    click.echo(f"test {accuracy_text(outcome)}")
     return 0
 
 

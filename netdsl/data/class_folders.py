@@ -61,6 +61,7 @@ def read(path: Path, volume: Volume) -> Dataset:
         white=float(DEEP_WHITE) if deep else None,
         reading=tuple(reading),
         findings=layout.findings,
+        files=tuple(str(picture.path) for picture in layout.pictures),
     )
 
 

@@ -223,11 +223,14 @@ class _Table:
                 f"they are read from column {self.columns.label + 1}; a first line can call another `label`"
             )
             raise Diagnosed(file_error("ND503", self.name, message, cure))
-        return assemble(self.name, self._raw_parts(labels), volume, reading=self.columns.reading)
+        raw, lines = self._raw_parts(labels)
+        assembled = assemble(self.name, raw, volume, reading=self.columns.reading)
+        return assembled._replace(lines=lines)
 
-    def _raw_parts(self, labels: Labels) -> list[RawPart]:
-        """The blocks as they are, or what each part of the data has of them."""
+    def _raw_parts(self, labels: Labels) -> tuple[list[RawPart], array[int]]:
+        """The blocks as they are, or what each part of the data has of them; and the line of each row."""
         raw, done = [], 0
+        lines = array("q")
         while self._blocks:
             block = self._blocks.pop(0)
             own = labels.indices[done : done + len(block)]
@@ -237,8 +240,9 @@ class _Table:
                     np.flatnonzero(parts == part) if len(parts) and (parts != part).any() else slice(None)
                 )
                 raw.append(RawPart(block[chosen], Labels(labels.values, own[chosen]), part))
+                lines.frombytes(np.array(self._lines[done : done + len(block)])[chosen].tobytes())
             done += len(block)
-        return raw
+        return raw, lines
 
     def _all_labels(self) -> Labels:
         """Numbers where the labels are whole numbers, else names."""

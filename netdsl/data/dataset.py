@@ -42,7 +42,8 @@ class Dataset(NamedTuple):
     ``white``: the value of white where the form of the data says so, and black is 0; None where only
     the values tell. ``planes``: whether colours stand one behind the other in rows of numbers that the
     network takes as they are. ``reading``: how the data was taken where that could be taken otherwise.
-    ``findings``: warnings about what was left out.
+    ``findings``: warnings about what was left out. ``files`` and ``lines`` say of each image which file or
+    which line of the table it is, where it is one.
     """
 
     name: str
@@ -54,6 +55,8 @@ class Dataset(NamedTuple):
     planes: bool = False
     reading: tuple[str, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    files: Sequence[str] = ()
+    lines: Sequence[int] = ()
 
     @property
     def images(self) -> int:

@@ -195,8 +195,15 @@ def _preparation_json(preparation: Preparation) -> dict[str, Any]:
     return values if preparation.planes else {key: values[key] for key in values if key != "planes"}
 
 
+def _epoch_record(epoch: object, *figures: object) -> EpochRecord:
+    always, since = figures[:4], figures[4:]
+    return EpochRecord(
+        _count(epoch), *map(_number, always), *(None if value is None else _number(value) for value in since)
+    )
+
+
 def _progress(values: dict[str, Any]) -> Progress:
-    history = [EpochRecord(_count(epoch), *map(_number, rest)) for epoch, *rest in values["history"]]
+    history = [_epoch_record(*row) for row in values["history"]]
     progress = Progress(
         _count(values["epoch"]),
         _count(values["step"]),

@@ -16,7 +16,7 @@ from netdsl.data.split import Parts
 from netdsl.diagnostics import Diagnosed
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
-from netdsl.training.metrics import Evaluation
+from netdsl.training.metrics import TOP, Evaluation, certainties, count_in_top
 from netdsl.training.numbers import step_numbers
 from netdsl.training.overflow import all_finite, diverged
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
@@ -74,6 +74,8 @@ def train(
             progress.correct / len(parts.train),
             validation.loss,
             validation.accuracy,
+            validation.top5_accuracy,
+            recipe.rate,
         )
         progress.history.append(record)
         progress.epoch, progress.step, progress.loss_sum, progress.correct = epoch, 0, 0.0, 0
@@ -109,12 +111,17 @@ def _run(step: Step, following: Step | None) -> None:
 
 
 def evaluate(
-    machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int
+    machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int, *, certain: bool = False
 ) -> Generator[EvaluationRecord, None, Evaluation]:
-    """Run the network on the chosen images without changing it; returns the Evaluation."""
+    """Run the network on the chosen images without changing it; returns the Evaluation.
+
+    ``certain`` says whether that has the probabilities of the answers.
+    """
     sizes = batch_sizes(len(chosen), batch)
     predicted = np.empty(len(chosen), np.int64)
+    probabilities = np.empty((2, len(chosen)), np.float32) if certain else None
     loss_sum, end = 0.0, 0
+    top5 = 0 if len(images.targets) > TOP else None
     spoilt: int | None = None
     steps = steps_over(machine.inference, images, chosen, sizes)
     for number, (step, following) in enumerate(steps, start=1):
@@ -124,14 +131,24 @@ def evaluate(
         scores = step.session.outputs["scores"]
         if spoilt is None and not all_finite(scores):
             spoilt = int(chosen[end + int(np.isfinite(scores).all(axis=1).argmin())])
+        if top5 is not None:
+            top5 += count_in_top(scores[:, : len(images.targets)], step.labels)
+        if probabilities is not None:
+            answers = predicted[end : end + step.size]
+            shares = step.session.outputs["probabilities"]
+            probabilities[:, end : end + step.size] = certainties(shares, step.labels, answers)
         end += step.size
         yield EvaluationRecord(number, len(sizes), step.size)
-    return Evaluation(loss_sum / len(chosen), images.labels[chosen], predicted, spoilt)
+    return Evaluation(
+        loss_sum / len(chosen), images.labels[chosen], predicted, spoilt, top5, probabilities
+    )
 
 
-def evaluated(machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int) -> Evaluation:
+def evaluated(
+    machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int, *, certain: bool = False
+) -> Evaluation:
     """The Evaluation at once, for who needs no records."""
-    steps = evaluate(machine, images, chosen, batch)
+    steps = evaluate(machine, images, chosen, batch, certain=certain)
     while True:
         try:
             next(steps)

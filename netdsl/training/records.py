@@ -29,6 +29,8 @@ class EpochRecord(NamedTuple):
     """One epoch, counted from 1. Losses are means per image, accuracies shares of 1.
 
     The training figures are those of the steps as they were made, so they lag behind.
+    ``validation_top5`` is None where there are too few classes for it. ``rate`` is the learning rate of
+    the epoch's last step. Both are None in runs of versions that did not record them.
     """
 
     epoch: int
@@ -36,6 +38,8 @@ class EpochRecord(NamedTuple):
     train_accuracy: float
     validation_loss: float
     validation_accuracy: float
+    validation_top5: float | None = None
+    rate: float | None = None
 
 
 Record = StepRecord | EvaluationRecord | EpochRecord

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from netdsl.data.dataset import TEST, Dataset
+from netdsl.data.origins import Origin, origin_of
 from netdsl.data.pictures import fitted_picture
 from netdsl.data.preparation import in_range, pixels_of, planes_of
 from netdsl.data.reading import read_data
@@ -24,7 +25,7 @@ from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load,
 from netdsl.training.fitness import check_input_memory
 from netdsl.training.loop import evaluated
 from netdsl.training.machine import Machine
-from netdsl.training.metrics import Evaluation
+from netdsl.training.metrics import Evaluation, Mistake
 from netdsl.training.overflow import all_finite, no_answer, require_answer
 from netdsl.training.run import data_changed, data_to_read
 from netdsl.training.run_folder import BEST, LAST
@@ -69,13 +70,14 @@ class Answer(NamedTuple):
 
 class Examined(NamedTuple):
     """An evaluation and what it was made on: ``part`` is "test" or "all"; ``reading`` and ``findings``
-    are those of the data."""
+    are those of the data. ``mistakes`` are the worst, with where their images come from."""
 
     data: str
     part: str
     evaluation: Evaluation
     reading: tuple[str, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
+    mistakes: tuple[tuple[Origin, Mistake], ...] = ()
 
 
 class Restored:
@@ -105,8 +107,8 @@ class Restored:
         self._machine.forms = checkpoint.forms
         self._machine.store = take_arrays(checkpoint.evaluated, self._machine.stored("infer", 1), path)
 
-    def examine(self, data: str | None) -> Examined:
-        """Evaluate on the run's own test part, or on other data.
+    def examine(self, data: str | None, mistakes: int = 0) -> Examined:
+        """Evaluate on the run's own test part, or on other data, and find so many of the worst mistakes.
 
         Without ``data`` that is only possible where the run was trained on the digits. Of other data
         their own test part is used where they have one, else every image. Raises Diagnosed: ND544
@@ -128,9 +130,18 @@ class Restored:
             chosen = chosen if len(chosen) else np.arange(dataset.images)
         self._require_memory(batch_sizes(len(chosen), recipe.batch))
         images = images_of(dataset, self.checkpoint.preparation, self.plan.output.values)
-        evaluation = evaluated(self._machine, images, chosen, recipe.batch)
+        evaluation = evaluated(self._machine, images, chosen, recipe.batch, certain=mistakes > 0)
         require_answer(evaluation, self._machine, images, dataset.name, self.path)
-        return Examined(dataset.name, part, evaluation, dataset.reading, dataset.findings)
+        worst = evaluation.mistakes(mistakes) if mistakes else []
+        origins = [origin_of(dataset, int(chosen[mistake.place])) for mistake in worst]
+        return Examined(
+            dataset.name,
+            part,
+            evaluation,
+            dataset.reading,
+            dataset.findings,
+            tuple(zip(origins, worst, strict=True)),
+        )
 
     def _renamed(self, dataset: Dataset) -> Dataset:
         """Other data with the run's numbers for its classes and the run's range of values."""
