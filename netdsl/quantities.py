@@ -146,3 +146,25 @@ def count_from_text(text: str) -> int | None:
         divisor = 10 ** len(fraction)
         return scaled // divisor if scaled % divisor == 0 else None
     return int(digits) * scale
+
+
+def duration(seconds: float) -> str:
+    """``12 s``, ``3 min``, ``2 h 10 min``, ``3 days 4 h``: as exactly as an estimate is known."""
+    whole = max(round(seconds), 1)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {rest} min"
+    return "{} days {} h".format(*divmod(round(seconds / 3600), 24))
+
+
+def clock(seconds: float | None) -> str:
+    """``0:12:09``, in hours, minutes and seconds; ``-:--:--`` where they are not known."""
+    if seconds is None:
+        return "-:--:--"
+    minutes, rest = divmod(round(seconds), 60)
+    return "{}:{:02}:{:02}".format(*divmod(minutes, 60), rest)

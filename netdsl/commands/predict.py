@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,19 +12,16 @@ from netdsl.commands.loading import show
 from netdsl.commands.running import (
     backend_option,
     exact_option,
-    format_option,
     percent,
     tell_problem,
     thread_count,
     threads_option,
 )
-from netdsl.diagnostics import Diagnosed, Diagnostic
+from netdsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
-    from netdsl.training.restored import Answer, Restored
-
-_PICTURES_AT_ONCE = 64
-"""Pictures held in memory at a time."""
+    from netdsl.training.predicting import Seen
+    from netdsl.training.restored import Answer
 
 
 @click.command()
@@ -37,7 +35,14 @@ _PICTURES_AT_ONCE = 64
     metavar="K",
     help="How many classes to name for each picture.",
 )
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json", "csv")),
+    default="text",
+    show_default=True,
+    help="How to print the result; csv has a line for each picture.",
+)
 @exact_option
 @threads_option
 @backend_option
@@ -54,52 +59,46 @@ def command(
 ) -> None:
     """Predict the classes of pictures with RUN, a run folder or a checkpoint.
 
-    Pictures are PNG, JPEG, GIF, BMP, PPM or WebP of any size. One that cannot be read, or has no finite
-    answer, is reported and the others are still predicted; the exit code is then 1.
+    Pictures are PNG, JPEG, GIF, BMP, PPM or WebP of any size; of a folder, all that it and the folders
+    within it hold, in order of their names. One that cannot be read, or has no finite answer, is reported
+    and the others are still predicted; the exit code is then 1.
     """
     from netdsl.backend import backend as open_backend
+    from netdsl.training.predicting import Pictures
     from netdsl.training.restored import Restored, open_checkpoint
     from netdsl.training.run_folder import run_checkpoint
 
     path = run_checkpoint(Path(run))
     checkpoint, plan = open_checkpoint(path)
-    restored = Restored(checkpoint, path, plan, open_backend(backend), thread_count(threads), exact=exact)
-    rows: list[dict[str, Any]] = []
-    for start in range(0, len(images), _PICTURES_AT_ONCE):
-        chunk = _predict(restored, images[start : start + _PICTURES_AT_ONCE], top)
-        rows += chunk
-        if form == "text":
-            _print(chunk)
+    count = thread_count(threads)
+    restored = Restored(checkpoint, path, plan, open_backend(backend), count, exact=exact)
+    pictures = Pictures(restored, images, count)
+    failed = False
+
+    def rows() -> Iterator[dict[str, Any]]:
+        nonlocal failed
+        for seen in pictures.answers():
+            row = _row(seen, top)
+            failed = failed or "error" in row
+            yield row
+
     if form == "json":
-        import json
-
-        click.echo(json.dumps(rows, indent=2, allow_nan=False))
+        _print_json(rows())
+    elif form == "csv":
+        _print_csv(rows(), min(top, len(checkpoint.classes)))
+    else:
+        _print_text(rows())
+    show(pictures.findings)
     tell_problem(restored.backend.problem)
-    context.exit(1 if any("error" in row for row in rows) else 0)
+    context.exit(1 if failed else 0)
 
 
-def _predict(restored: Restored, images: tuple[str, ...], top: int) -> list[dict[str, Any]]:
-    """One row per picture, in order: its predictions or its error. Errors are shown at once."""
-    pictures, rows = [], []
-    for name in images:
-        row: dict[str, Any] = {"image": name}
-        try:
-            pictures.append(restored.picture(Path(name)))
-        except Diagnosed as diagnosed:
-            _refuse(row, diagnosed.diagnostics[0])
-        rows.append(row)
-    read = [row for row in rows if "error" not in row]
-    for row, answer in zip(read, restored.predict(pictures, [row["image"] for row in read]), strict=True):
-        if isinstance(answer, Diagnostic):
-            _refuse(row, answer)
-        else:
-            row["predictions"] = _likeliest(answer, top)
-    return rows
-
-
-def _refuse(row: dict[str, Any], finding: Diagnostic) -> None:
-    show([finding])
-    row["error"] = finding.message
+def _row(seen: Seen, top: int) -> dict[str, Any]:
+    """A picture with its predictions or its error, which is shown at once."""
+    if isinstance(seen.outcome, Diagnostic):
+        show([seen.outcome])
+        return {"image": seen.name, "error": seen.outcome.message}
+    return {"image": seen.name, "predictions": _likeliest(seen.outcome, top)}
 
 
 def _likeliest(answer: Answer, top: int) -> list[dict[str, Any]]:
@@ -107,7 +106,7 @@ def _likeliest(answer: Answer, top: int) -> list[dict[str, Any]]:
     return [{"class": name, "probability": probability} for name, probability in pairs]
 
 
-def _print(rows: list[dict[str, Any]]) -> None:
+def _print_text(rows: Iterable[dict[str, Any]]) -> None:
     """``digit.png: 3 97.31 %, 8 1.20 %, 9 0.61 %``."""
     from netdsl.reports.display import visible
 
@@ -117,3 +116,39 @@ def _print(rows: list[dict[str, Any]]) -> None:
                 f"{visible(found['class'])} {percent(found['probability'])}" for found in row["predictions"]
             )
             click.echo(f"{visible(row['image'])}: {shown}")
+
+
+def _print_json(rows: Iterable[dict[str, Any]]) -> None:
+    """A list with an object for each picture, written as they come."""
+    import json
+    from textwrap import indent
+
+    before = "[\n"
+    for row in rows:
+        click.echo(before + indent(json.dumps(row, indent=2, allow_nan=False), "  "), nl=False)
+        before = ",\n"
+    click.echo("\n]")
+
+
+def _print_csv(rows: Iterable[dict[str, Any]], top: int) -> None:
+    """A line for each picture: its name, its likeliest classes with their probabilities, its error."""
+    import csv
+    import sys
+
+    from netdsl.data.dataset import class_name
+    from netdsl.reports.display import visible
+
+    class Lines:
+        def write(self, line: str) -> None:
+            click.echo(line, nl=False, file=sys.stdout)
+
+    writer = csv.writer(Lines(), lineterminator="\n")
+    numbered = ["" if number == 1 else f"_{number}" for number in range(1, top + 1)]
+    columns = [f"{name}{number}" for number in numbered for name in ("class", "probability")]
+    writer.writerow(["image", *columns, "error"])
+    for row in rows:
+        cells: list[str] = []
+        for found in row.get("predictions", ()):
+            cells += [visible(found["class"]), f"{found['probability']:.6f}"]
+        cells += [""] * (len(columns) - len(cells))
+        writer.writerow([visible(class_name(row["image"])), *cells, visible(row.get("error", ""))])

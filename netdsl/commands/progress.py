@@ -1,15 +1,16 @@
-"""Shows training as it goes: a bar on a terminal, a line per epoch anywhere else."""
+"""Shows training as it goes: a bar on a terminal; anywhere else a line per epoch, and some in a long one."""
 
 from __future__ import annotations
 
 import sys
-import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 import click
 
 from netdsl.commands.listening import unheard
+from netdsl.quantities import clock, duration
+from netdsl.training.pace import Pace
 from netdsl.training.records import EpochRecord, EvaluationRecord, Record, StepRecord
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 
 _REFRESH_SECONDS = 0.1
+
+_LINE_SECONDS, _LONGEST_SILENCE_SECONDS, _LINES_AN_EPOCH = 30.0, 600.0, 10
+"""In a log a long epoch has a line for each tenth of it, but none within half a minute of another, and one
+after ten minutes at the latest: a night's run stays readable, and nobody wonders whether it is alive."""
 
 
 class Display(Protocol):
@@ -36,46 +41,25 @@ class Display(Protocol):
         """Take notice of one record."""
 
 
-def display(epochs: int, epochs_done: int, images: int, steps_done: int) -> Display:
+def display(pace: Pace, epochs: int, epochs_done: int, images: int, steps_done: int) -> Display:
     """The display that suits where standard error goes; ``images`` is the size of the training part."""
     kind = BarDisplay if sys.stderr.isatty() else LineDisplay
-    return _Unheard(kind(epochs, epochs_done, images, steps_done))
+    return _Unheard(kind(pace, epochs, epochs_done, images, steps_done))
 
 
-def epoch_line(record: EpochRecord, epochs: int, images_per_second: float) -> str:
+def epoch_line(record: EpochRecord, epochs: int, pace: Pace) -> str:
     """``epoch  3/15  loss 0.1433  accuracy 95.55 %  validation loss 0.1202 ...  9,120 images/s``."""
-    return (
+    line = (
         f"epoch {record.epoch:{len(str(epochs))}}/{epochs}  "
         f"loss {record.train_loss:.4f}  accuracy {record.train_accuracy:7.2%}  "
         f"validation loss {record.validation_loss:.4f}  accuracy {record.validation_accuracy:7.2%}  "
-        f"{images_per_second:,.0f} images/s"
+        f"{pace.images_per_second:,.0f} images/s"
     ).replace("%", " %")
+    return line + (_left(pace) if record.epoch < epochs else "")
 
 
-class _Clock:
-    """Images per second of the training steps of an epoch, validation and writing left out.
-
-    The last step of several is left out too: it is the rest, of another size, for which the very
-    first epoch may have to compile.
-    """
-
-    def __init__(self) -> None:
-        self.seconds, self.images = 0.0, 0
-        self._last = time.perf_counter()
-
-    def tick(self, record: Record) -> None:
-        now = time.perf_counter()
-        if isinstance(record, StepRecord):
-            if record.step == 1:
-                self.seconds, self.images = 0.0, 0
-            if record.step < record.steps or record.steps == 1:
-                self.seconds += now - self._last
-                self.images += record.images
-        self._last = now
-
-    @property
-    def images_per_second(self) -> float:
-        return self.images / self.seconds if self.seconds else 0.0
+def _left(pace: Pace) -> str:
+    return "" if pace.seconds_left is None else f"  {duration(pace.seconds_left)} left"
 
 
 class _Unheard:
@@ -104,11 +88,12 @@ class _Unheard:
 
 
 class LineDisplay:
-    """One line per epoch: for files, pipes and build logs."""
+    """Lines for files, pipes and build logs: one for each epoch, and a few within a long one."""
 
-    def __init__(self, epochs: int, epochs_done: int, images: int, steps_done: int) -> None:
-        self._epochs = epochs
-        self._clock = _Clock()
+    def __init__(self, pace: Pace, epochs: int, epochs_done: int, images: int, steps_done: int) -> None:
+        self._pace, self._epochs = pace, epochs
+        self._next = pace.now + _LINE_SECONDS
+        self._loss_sum, self._images = 0.0, 0
 
     def __enter__(self) -> Self:
         return self
@@ -122,27 +107,55 @@ class LineDisplay:
         return None
 
     def show(self, record: Record) -> None:
-        self._clock.tick(record)
         if isinstance(record, EpochRecord):
-            click.echo(epoch_line(record, self._epochs, self._clock.images_per_second), err=True)
+            self._say(epoch_line(record, self._epochs, self._pace))
+            return
+        if isinstance(record, StepRecord):
+            self._loss_sum += record.loss * record.images
+            self._images += record.images
+        if self._pace.now < self._next:
+            return
+        if record.step < record.steps:  # the last one is followed by more news
+            self._say(self._line(record))
+
+    def _line(self, record: StepRecord | EvaluationRecord) -> str:
+        """``epoch  3/15  step   450/1,200  loss 0.1433  accuracy 95.55 %  912 images/s  12 min left``.
+
+        The loss is the mean since the last line.
+        """
+        width = len(f"{record.steps:,}")
+        step = f"{record.step:{width},}/{record.steps:,}"
+        if isinstance(record, EvaluationRecord):
+            return f"validation, step {step}{_left(self._pace)}"
+        return (
+            f"epoch {record.epoch:{len(str(self._epochs))}}/{self._epochs}  step {step}  "
+            f"loss {self._loss_sum / self._images:.4f}  accuracy {record.accuracy:7.2%}  "
+            f"{self._pace.images_per_second:,.0f} images/s"
+        ).replace("%", " %") + _left(self._pace)
+
+    def _say(self, line: str) -> None:
+        click.echo(line, err=True)
+        epoch_seconds = self._pace.epoch_seconds or 0.0
+        pause = min(max(epoch_seconds / _LINES_AN_EPOCH, _LINE_SECONDS), _LONGEST_SILENCE_SECONDS)
+        self._next = self._pace.now + pause
+        self._loss_sum, self._images = 0.0, 0
 
 
 class BarDisplay:
     """A bar over all epochs with loss, accuracy, speed and time left; epochs scroll by above it."""
 
-    def __init__(self, epochs: int, epochs_done: int, images: int, steps_done: int) -> None:
+    def __init__(self, pace: Pace, epochs: int, epochs_done: int, images: int, steps_done: int) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn
 
-        self._epochs = epochs
-        self._clock = _Clock()
+        self._pace, self._epochs = pace, epochs
         self._unshown, self._next = 0, 0.0
         self._bar: Bar = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=None),
             TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]}"),
             TextColumn("{task.fields[speed]:,.0f} images/s"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=Console(stderr=True, highlight=False),
             transient=True,
             auto_refresh=False,  # a thread of its own would slow down short steps
@@ -156,6 +169,7 @@ class BarDisplay:
             loss=0.0,
             accuracy="",
             speed=0.0,
+            left=clock(pace.seconds_left),
         )
 
     def __enter__(self) -> Self:
@@ -171,10 +185,9 @@ class BarDisplay:
         self._bar.stop()
 
     def show(self, record: Record) -> None:
-        self._clock.tick(record)
         if isinstance(record, StepRecord):
             self._unshown += record.images
-            now = time.monotonic()
+            now = self._pace.now
             if now < self._next and record.step < record.steps:
                 return
             self._next = now + _REFRESH_SECONDS
@@ -185,11 +198,12 @@ class BarDisplay:
                 epoch=record.epoch,
                 loss=record.loss,
                 accuracy=f"{record.accuracy:.2%}".replace("%", " %"),
-                speed=self._clock.images_per_second,
+                speed=self._pace.images_per_second,
+                left=clock(self._pace.seconds_left),
             )
             self._unshown = 0
         elif isinstance(record, EpochRecord):
-            line = epoch_line(record, self._epochs, self._clock.images_per_second)
+            line = epoch_line(record, self._epochs, self._pace)
             self._bar.console.print(line, markup=False, soft_wrap=True)
         else:
             assert isinstance(record, EvaluationRecord)

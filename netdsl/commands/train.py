@@ -26,7 +26,7 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
-from netdsl.quantities import bytes_text, counted
+from netdsl.quantities import bytes_text, counted, duration
 
 if TYPE_CHECKING:
     from netdsl.commands.interruption import Interruption
@@ -193,6 +193,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
         # Saved before the first step, so that a disk that cannot take the run is found now, and
         # so that there is something to go on from whenever the process dies.
         folder.save(run.checkpoint())
+    saving_seconds = time.perf_counter() - started
     before = run.progress.epoch
     with Interruption() as interruption:
         with (
@@ -202,7 +203,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
             run.bind()
         problem = run.machine.problem
         _tell_problem(problem)
-        _say(_opening(run, threads))
+        _say(_opening(run, threads) + _estimate(run, saving_seconds))
         for line in run.dataset.reading:
             _say(f"{run.dataset.name}: {line}")
         _learn(run, folder, interruption)
@@ -239,7 +240,7 @@ def _learn(run: Run, folder: RunFolder, interruption: Interruption) -> None:
 
     images = len(run.parts.train)
     done = min(run.progress.step * run.recipe.batch, images)
-    with display(run.recipe.epochs, run.progress.epoch, images, done) as shown:
+    with display(run.pace, run.recipe.epochs, run.progress.epoch, images, done) as shown:
         for record in run.records(folder):
             shown.show(record)
             if interruption.received:
@@ -265,6 +266,12 @@ def _opening(run: Run, threads: int) -> str:
         f"on {run.dataset.name}: {parts} images for train/validation/test, "
         f"{run.first_batch} a step; {counted(threads, 'thread')}, {bytes_text(needed)} of memory"
     )
+
+
+def _estimate(run: Run, saving_seconds: float) -> str:
+    """How long it will take, where a few steps can be made to find out."""
+    seconds = run.rehearse(saving_seconds)
+    return "" if seconds is None else f"; about {duration(seconds)}{' to go' if run.progress.begun else ''}"
 
 
 def _example(run: Run, folder: RunFolder) -> str:

@@ -79,12 +79,37 @@ def layout_of(root: Path) -> Layout:
                 f"the pictures in {folder.name}, which is neither a class nor a part with classes"
             )
     pictures.sort(key=lambda picture: picture.part)
-    if others:
-        endings = ", ".join(ending or "none" for ending, _ in others.most_common(_MOST_SHOWN))
-        left_out.append(_plural(others.total(), "file", f"that no picture ends like ({endings})"))
-    findings = [_warning("ND524", root, f"left out: {words}") for words in left_out[:_MOST_SHOWN]]
+    findings = _of_left_out(root, left_out, others)
     findings += _unlike_parts(root, pictures)
     return Layout(pictures, tuple(path.name for path in parts), tuple(findings))
+
+
+class PicturesBelow:
+    """All pictures in a folder and in the folders within it, found as they are asked for.
+
+    ``findings``, once all were, are warnings about what was left out.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._left_out: list[str] = []
+        self._others: Counter[str] = Counter()
+
+    def __iter__(self) -> Iterator[Path]:
+        return _walk(self._root, self._left_out, self._others)
+
+    @property
+    def findings(self) -> list[Diagnostic]:
+        return _of_left_out(self._root, self._left_out, self._others)
+
+
+def _of_left_out(root: Path, left_out: list[str], others: Counter[str]) -> list[Diagnostic]:
+    """Warnings about folders that were left out, and files that are no pictures by their names."""
+    words = left_out[:_MOST_SHOWN]
+    if others:
+        endings = ", ".join(ending or "none" for ending, _ in others.most_common(_MOST_SHOWN))
+        words.append(_plural(others.total(), "file", f"that no picture ends like ({endings})"))
+    return [_warning("ND524", root, f"left out: {text}") for text in words]
 
 
 def _plural(count: int, noun: str, rest: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from netdsl.data.dataset import TEST, Dataset
 from netdsl.data.origins import Origin, origin_of
+from netdsl.data.memory import Allowance
 from netdsl.data.pictures import fitted_picture
 from netdsl.data.preparation import in_range, pixels_of, planes_of
 from netdsl.data.reading import read_data
@@ -176,14 +177,16 @@ class Restored:
         steps = {("infer", size): number if fills else 1 for size, number in Counter(sizes).items()}
         self._machine.require_memory(steps, f"running the network on {max(sizes)} images at a time")
 
-    def picture(self, path: Path) -> NDArray[Any]:
+    def picture(self, path: Path, allowance: Allowance | None = None) -> NDArray[Any]:
         """A picture file as pixels of the network's input, (height, width, channels).
+
+        ``allowance`` is what pictures share that are read at once.
 
         Raises Diagnosed: ND610, ND611 and ND632 where it cannot be read, ND508 where it cannot become
         the input, ND519 where the network was trained on values that no picture has.
         """
         preparation = self.checkpoint.preparation
-        fitted = fitted_picture(path, self.plan.input, exact=preparation.deep)
+        fitted = fitted_picture(path, self.plan.input, exact=preparation.deep, allowance=allowance)
         pixels = preparation.picture(fitted.pixels, fitted.white)
         picture = picture_of(self.plan.input)
         if pixels is not None and preparation.planes and picture is not None:

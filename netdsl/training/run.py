@@ -37,7 +37,9 @@ from netdsl.training.loop import evaluated, train
 from netdsl.training.machine import Machine, Purpose, first_values
 from netdsl.training.metrics import Evaluation
 from netdsl.training.overflow import diverged, first_spoilt, require_answer
+from netdsl.training.pace import Pace, Work
 from netdsl.training.records import EpochRecord, Progress, Record
+from netdsl.training.rehearsal import rehearsed
 from netdsl.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -66,6 +68,24 @@ class Run:
     @cached_property
     def images(self) -> Images:
         return images_of(self.dataset, self.preparation, self.plan.output.values)
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How fast the run goes."""
+        work = Work(*map(len, self.parts), self.recipe.epochs)
+        return Pace(work, self.progress, self.first_batch)
+
+    def rehearse(self, saving_seconds: float = 0.0) -> float | None:
+        """Seconds that the rest of the run will take, or None; nothing has changed afterwards.
+
+        Call after ``bind``. ``saving_seconds`` is what the state took to be saved.
+        """
+        each = rehearsed(
+            self.machine, self.images, self.parts, self.recipe, self.progress, self.dataset.name
+        )
+        if each is not None:
+            self.pace.expect(each, 2 * saving_seconds)  # the newest state, and often the best
+        return self.pace.seconds_left
 
     @property
     def first_batch(self) -> int:
@@ -128,12 +148,18 @@ class Run:
         """
         stored = self.machine.stored("infer", self.first_batch)
         saved = time.monotonic()
+        if self.progress.epoch:
+            self.pace.timings = folder.load_timings(self.progress.epoch)
+        self.pace.begin()
         for record in train(
             self.machine, self.images, self.parts, self.recipe, self.progress, self.dataset.name
         ):
+            self.pace.note(record)
             if isinstance(record, EpochRecord):
                 evaluated = self.machine.evaluated
-                folder.save_epoch(self.checkpoint(), {name: evaluated[name] for name, _, _ in stored})
+                arrays = {name: evaluated[name] for name, _, _ in stored}
+                folder.save_epoch(self.checkpoint(), arrays, self.pace.timings)
+                self.pace.saved()
                 saved = time.monotonic()
             elif time.monotonic() - saved > SAVE_SECONDS:
                 folder.save(self.checkpoint())

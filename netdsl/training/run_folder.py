@@ -17,15 +17,18 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.opening import content_of
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import recipe_as_json
 from netdsl.training import checkpoint as checkpoints
 from netdsl.training.checkpoint import Checkpoint
+from netdsl.training.metrics_file import metrics_text, timings_in
+from netdsl.training.pace import Timing
 from netdsl.training.records import EpochRecord
 from netdsl.writing import cannot_write, kind_of, remove_partials, replace_file
 
@@ -38,6 +41,7 @@ _METRICS, _RECIPE, _NETWORK, _LOCK = "metrics.csv", "recipe.json", "network.net"
 _EXAMPLE = "example.png"
 _NAMES = (_LOCK, LAST, BEST, PREVIOUS, _METRICS, _RECIPE, _NETWORK, _EXAMPLE)
 _MOST_RUNS = 100_000
+_LARGEST_METRICS = 1 << 26
 
 
 class RunFolder:
@@ -72,7 +76,12 @@ class RunFolder:
         """Write the newest state; the one before stays as ``previous.safetensors``."""
         checkpoints.save(checkpoint, self.last, keep=self.path / PREVIOUS)
 
-    def save_epoch(self, checkpoint: Checkpoint, evaluated: dict[str, NDArray[np.float32]]) -> None:
+    def save_epoch(
+        self,
+        checkpoint: Checkpoint,
+        evaluated: dict[str, NDArray[np.float32]],
+        timings: Mapping[int, Timing],
+    ) -> None:
         """Write all that an epoch changes. ``evaluated`` are the arrays of the network that was validated.
 
         The best epoch is written first: killed in between, resuming computes this epoch again and
@@ -82,14 +91,18 @@ class RunFolder:
         if progress.best is progress.history[-1]:
             checkpoints.save(checkpoint._replace(arrays=evaluated), self.best)
         self.save(checkpoint)
-        self.save_metrics(progress.history)
+        self.save_metrics(progress.history, timings)
 
-    def save_metrics(self, history: list[EpochRecord]) -> None:
-        lines = [",".join(EpochRecord._fields)]
-        lines += [
-            f"{epoch}," + ",".join(f"{figure:.6f}" for figure in figures) for epoch, *figures in history
-        ]
-        replace_file(self.path / _METRICS, ["\n".join([*lines, ""]).encode()])
+    def save_metrics(self, history: list[EpochRecord], timings: Mapping[int, Timing]) -> None:
+        replace_file(self.path / _METRICS, [metrics_text(history, timings).encode()])
+
+    def load_timings(self, epochs: int) -> dict[int, Timing]:
+        """What the metrics say of the first so many epochs: no checkpoint holds a time. None is missed."""
+        try:
+            text = content_of(self.path / _METRICS, _LARGEST_METRICS).decode()
+        except (OSError, UnicodeDecodeError):
+            return {}
+        return {epoch: found for epoch, found in timings_in(text).items() if epoch <= epochs}
 
     def save_example(self, picture: bytes) -> Path:
         path = self.path / _EXAMPLE

@@ -1,0 +1,70 @@
+"""A few steps of a run that leave no trace: how long one takes is known before the run starts."""
+
+from __future__ import annotations
+
+import time
+from copy import deepcopy
+from typing import TYPE_CHECKING
+
+from netdsl.data.memory import available_bytes
+from netdsl.diagnostics import Diagnosed
+from netdsl.training.loop import Sessions, train
+from netdsl.training.records import Progress, StepRecord
+
+if TYPE_CHECKING:
+    from netdsl.backend.session import Images
+    from netdsl.data.split import Parts
+    from netdsl.recipe.recipe import Recipe
+
+_SECONDS, _MOST_STEPS = 0.1, 32
+"""Enough steps, whichever is reached first."""
+
+_WORTH_STEPS = 50
+"""A run of fewer steps tells as soon by itself."""
+
+
+def rehearsed(
+    machine: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
+) -> float | None:
+    """Seconds of a training step for each of its images, by making the run's next steps and taking them
+    back.
+
+    Store and ``progress`` are a whole state, so that putting the store back as it was is all. None where
+    the run is too short to be worth it, or memory for a copy of the store is short.
+    """
+    left = (recipe.epochs - progress.epoch) * len(parts.train) // recipe.batch - progress.step
+    arrays = machine.store.values()
+    available = available_bytes()
+    if left < _WORTH_STEPS or (
+        available is not None and 2 * sum(array.nbytes for array in arrays) > available
+    ):
+        return None
+    kept = [array.copy() for array in arrays]
+    try:
+        return _measured(
+            machine, images, parts, recipe, deepcopy(progress), name
+        )
+    finally:
+        for array, before in zip(arrays, kept, strict=True):
+            array[...] = before
+
+
+def _measured(
+    machine: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
+) -> float | None:
+    seconds, count, steps = 0.0, 0, 0
+    last = time.perf_counter()
+    records = train(machine, images, parts, recipe, progress, name)
+    try:
+        for record in records:
+            now = time.perf_counter()
+            if not isinstance(record, StepRecord) or (count and record.step == record.steps > 1):
+                break
+            if steps == 1:  # the first step is slower: its memory is new
+                seconds, count = 0.0, 0
+            seconds, count, steps, last = seconds + now - last, count + record.images, steps + 1, now
+            if seconds > _SECONDS or steps > _MOST_STEPS:
+                break
+    except Diagnosed:  # the run itself will say so
+        return None
+    return seconds / count if count else None
