@@ -192,7 +192,7 @@ def test_no_memory_left_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise MemoryError
 
     np.savez(tmp_path / "data.npz", x=np.zeros((8, 4, 4)), y=[0, 1] * 4)
-    monkeypatch.setattr("netdsl.data.npz_archive._fill", fail)
+    monkeypatch.setattr("netdsl.data.npz_members._fill", fail)
     assert codes(tmp_path / "data.npz") == ["ND511"]
 
 

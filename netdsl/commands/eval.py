@@ -79,8 +79,7 @@ def command(
 def _as_json(restored: Restored, examined: Examined) -> dict[str, Any]:
     from netdsl.training.metrics import CONFIDENCE
 
-    classes = restored.checkpoint.classes
-    evaluation = examined.evaluation
+    classes, evaluation = examined.classes, examined.evaluation
     low, high = evaluation.interval
     top5 = {} if evaluation.top5 is None else {"top5_accuracy": evaluation.top5_accuracy}
     return {
@@ -115,7 +114,7 @@ def _mistake_json(origin: Origin, mistake: Mistake, classes: tuple[str, ...]) ->
 def _print(restored: Restored, examined: Examined) -> None:
     from netdsl.reports.display import columns, padded, visible
 
-    evaluation, names = examined.evaluation, [visible(name) for name in restored.checkpoint.classes]
+    evaluation, names = examined.evaluation, [visible(name) for name in examined.classes]
     part = "test part" if examined.part == "test" else "all images"
     click.echo(
         f"{visible(restored.checkpoint.network_name)} after epoch {restored.checkpoint.progress.epoch} "

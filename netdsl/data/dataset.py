@@ -43,7 +43,8 @@ class Dataset(NamedTuple):
     the values tell. ``planes``: whether colours stand one behind the other in rows of numbers that the
     network takes as they are. ``reading``: how the data was taken where that could be taken otherwise.
     ``findings``: warnings about what was left out. ``files`` and ``lines`` say of each image which file or
-    which line of the table it is, where it is one.
+    which line of the table it is, where it is one. ``label_texts`` are the classes as the data itself calls
+    them, where ``classes`` are names for those.
     """
 
     name: str
@@ -57,15 +58,21 @@ class Dataset(NamedTuple):
     findings: tuple[Diagnostic, ...] = ()
     files: Sequence[str] = ()
     lines: Sequence[int] = ()
+    label_texts: tuple[str, ...] = ()
 
     @property
     def images(self) -> int:
         """How many there are."""
         return len(self.labels)
 
+    @property
+    def own_classes(self) -> tuple[str, ...]:
+        """The classes as the data itself calls them."""
+        return self.label_texts or self.classes
+
     def digest(self) -> str:
         """SHA-256 of images, labels, classes and parts: equal data have equal digests."""
-        total = hashlib.sha256(repr((self.pixels.shape, self.pixels.dtype.str, self.classes)).encode())
+        total = hashlib.sha256(repr((self.pixels.shape, self.pixels.dtype.str, self.own_classes)).encode())
         for array in (self.pixels, self.labels, self.parts):
             total.update(np.ascontiguousarray(array).data)
         return total.hexdigest()

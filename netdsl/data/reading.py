@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from netdsl.data import class_folders, csv_table, digits, idx_files, npz_archive
+from netdsl.data.class_names import named_beside
 from netdsl.data.dataset import Dataset
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.quantities import Volume
@@ -42,7 +43,7 @@ def read_data(name: str, volume: Volume) -> Dataset:
             raise Diagnosed(_unknown(name, "this is neither a file nor a folder"))  # a pipe would never end
         for reader in _READERS:
             if reader.recognises(path):
-                return reader.read(path, volume)
+                return named_beside(reader.read(path, volume), path)
     except FileNotFoundError:
         raise Diagnosed(_unknown(name, "there is no such file or folder")) from None
     except MemoryError as error:

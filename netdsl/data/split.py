@@ -72,7 +72,7 @@ def _deal(dataset: Dataset, parts: NDArray[np.uint8], part: int, share: float, s
     part as a whole has the size that was asked for.
     """
     owed = 0.0
-    for number, name in enumerate(dataset.classes):
+    for number, name in enumerate(dataset.own_classes):
         members = np.flatnonzero((dataset.labels == number) & (parts == TRAIN))
         owed += len(members) * share
         taken = min(round(owed), max(len(members) - 1, 0))

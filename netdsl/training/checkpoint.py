@@ -40,7 +40,8 @@ class Checkpoint(NamedTuple):
 
     ``network_text`` is the network's canonical text, ``layers`` its layers one by one, to compare;
     ``forms``
-    are those of Program, of a run that was tuned; ``classes`` name the first scores in order;
+    are those of Program, of a run that was tuned; ``classes`` name the first scores in order, ``labels``
+    are what the data calls them where that has names for them;
     ``data_digest`` is ``Dataset.digest``; ``arrays`` maps names such as ``CONV1.weights`` to float32
     arrays.
     """
@@ -55,6 +56,7 @@ class Checkpoint(NamedTuple):
     data_digest: str
     progress: Progress
     arrays: dict[str, NDArray[np.float32]]
+    labels: tuple[str, ...] = ()
 
     @property
     def evaluated(self) -> Checkpoint:
@@ -94,6 +96,8 @@ def save(checkpoint: Checkpoint, path: Path, *, keep: Path | None = None) -> Non
             "history": progress.history,
         },
     }
+    if checkpoint.labels:
+        content["labels"] = checkpoint.labels
     tensor_file.write(path, content, checkpoint.arrays, keep=keep)
 
 
@@ -149,6 +153,7 @@ def _checkpoint(content: dict[str, Any], arrays: dict[str, NDArray[np.float32]])
         _text(content["data_digest"]),
         _progress(content["progress"]),
         arrays,
+        tuple(_text(name) for name in content.get("labels", ())),
     )
 
 
@@ -241,6 +246,10 @@ def check_network(checkpoint: Checkpoint, plan: Plan, path: Path) -> None:
         raise Diagnosed(damaged(path, "its normalisation is not one of the network's channels"))
     if not 2 <= len(set(checkpoint.classes)) == len(checkpoint.classes) <= plan.output.values:
         raise Diagnosed(damaged(path, "its classes are not those of the network's scores"))
+    if checkpoint.labels and not len(set(checkpoint.labels)) == len(checkpoint.labels) == len(
+        checkpoint.classes
+    ):
+        raise Diagnosed(damaged(path, "its labels are not those of its classes"))
 
 
 def _differences(saved: dict[str, str], planned: dict[str, str]) -> list[str]:

@@ -139,9 +139,7 @@ def evaluate(
             probabilities[:, end : end + step.size] = certainties(shares, step.labels, answers)
         end += step.size
         yield EvaluationRecord(number, len(sizes), step.size)
-    return Evaluation(
-        loss_sum / len(chosen), images.labels[chosen], predicted, spoilt, top5, probabilities
-    )
+    return Evaluation(loss_sum / len(chosen), images.labels[chosen], predicted, spoilt, top5, probabilities)
 
 
 def evaluated(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
+from netdsl.training.records import EvaluationRecord, Progress, Record, StepRecord
 
 _BUCKET_SECONDS = 30.0
 """Steps of the last one to two times this long decide what is expected of those to come."""

@@ -89,16 +89,17 @@ class Pictures:
         if not os.path.isdir(name):
             yield name, None
             return
-        below, count = PicturesBelow(Path(name)), 0
+        below, empty = PicturesBelow(Path(name)), True
         try:
-            for count, path in enumerate(below, start=1):
+            for path in below:
+                empty = False
                 yield str(path), None
         except OSError as error:
             why = f"cannot read this folder: {error.strerror or error}"
             yield name, file_error("ND552", error.filename or name, why, "let this user read it")
             return
         self.findings += below.findings
-        if not count:
+        if empty:
             why = "found no picture in this folder, nor in those within it"
             cure = "pictures end in .png, .jpg, .jpeg, .gif, .bmp, .pgm, .ppm or .webp"
             yield name, file_error("ND552", name, why, cure)

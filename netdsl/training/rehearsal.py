@@ -41,9 +41,7 @@ def rehearsed(
         return None
     kept = [array.copy() for array in arrays]
     try:
-        return _measured(
-            machine, images, parts, recipe, deepcopy(progress), name
-        )
+        return _measured(machine, images, parts, recipe, deepcopy(progress), name)
     finally:
         for array, before in zip(arrays, kept, strict=True):
             array[...] = before

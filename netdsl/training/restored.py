@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from netdsl.data.dataset import TEST, Dataset
-from netdsl.data.origins import Origin, origin_of
 from netdsl.data.memory import Allowance
+from netdsl.data.origins import Origin, origin_of
 from netdsl.data.pictures import fitted_picture
 from netdsl.data.preparation import in_range, pixels_of, planes_of
 from netdsl.data.reading import read_data
@@ -71,11 +71,13 @@ class Answer(NamedTuple):
 
 class Examined(NamedTuple):
     """An evaluation and what it was made on: ``part`` is "test" or "all"; ``reading`` and ``findings``
-    are those of the data. ``mistakes`` are the worst, with where their images come from."""
+    are those of the data. ``classes`` name the scores; ``mistakes`` are the worst, with where their images
+    come from."""
 
     data: str
     part: str
     evaluation: Evaluation
+    classes: tuple[str, ...]
     reading: tuple[str, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     mistakes: tuple[tuple[Origin, Mistake], ...] = ()
@@ -139,6 +141,7 @@ class Restored:
             dataset.name,
             part,
             evaluation,
+            dataset.classes,
             dataset.reading,
             dataset.findings,
             tuple(zip(origins, worst, strict=True)),
@@ -146,8 +149,12 @@ class Restored:
 
     def _renamed(self, dataset: Dataset) -> Dataset:
         """Other data with the run's numbers for its classes and the run's range of values."""
-        known = {name: number for number, name in enumerate(self.checkpoint.classes)}
-        unknown = [name for name in dataset.classes if name not in known]
+        names, numbers = dataset.classes, self.checkpoint.classes
+        if not set(names) <= set(numbers):  # one may have names where the other has numbers only
+            own = dataset.own_classes, self.checkpoint.labels or numbers
+            names, numbers = own if set(own[0]) <= set(own[1]) else (names, numbers)
+        known = {name: number for number, name in enumerate(numbers)}
+        unknown = [name for name in names if name not in known]
         if unknown:
             raise Diagnosed(
                 file_error(
@@ -158,15 +165,16 @@ class Restored:
                     f"it was trained on: {shortened(', '.join(self.checkpoint.classes[:20]))}",
                 )
             )
-        numbers = np.array([known[name] for name in dataset.classes], np.int64)
+        scores = np.array([known[name] for name in names], np.int64)
         pixels = in_range(dataset.pixels, self.checkpoint.preparation, dataset.white)
         picture = picture_of(self.plan.input)
         if picture is not None and dataset.planes != self.checkpoint.preparation.planes:
             pixels = pixels_of(pixels, picture) if dataset.planes else planes_of(pixels, picture)
         return dataset._replace(
             pixels=pixels,
-            labels=numbers[dataset.labels],
+            labels=scores[dataset.labels],
             classes=self.checkpoint.classes,
+            label_texts=(),
         )
 
     def _require_memory(self, sizes: list[int], *, fills: bool = True) -> None:

@@ -72,7 +72,8 @@ class Run:
     @cached_property
     def pace(self) -> Pace:
         """How fast the run goes."""
-        work = Work(*map(len, self.parts), self.recipe.epochs)
+        train, validation, test = map(len, self.parts)
+        work = Work(train, validation, test, self.recipe.epochs)
         return Pace(work, self.progress, self.first_batch)
 
     def rehearse(self, saving_seconds: float = 0.0) -> float | None:
@@ -80,9 +81,7 @@ class Run:
 
         Call after ``bind``. ``saving_seconds`` is what the state took to be saved.
         """
-        each = rehearsed(
-            self.machine, self.images, self.parts, self.recipe, self.progress, self.dataset.name
-        )
+        each = rehearsed(self.machine, self.images, self.parts, self.recipe, self.progress, self.dataset.name)
         if each is not None:
             self.pace.expect(each, 2 * saving_seconds)  # the newest state, and often the best
         return self.pace.seconds_left
@@ -138,6 +137,7 @@ class Run:
             self.data_digest,
             self.progress,
             self.machine.store,
+            self.dataset.label_texts,
         )
 
     def records(self, folder: RunFolder) -> Iterator[Record]:
