@@ -28,6 +28,7 @@ from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import recipe_as_json
 from netdsl.training import tensor_file
 from netdsl.training.checkpoint import Checkpoint, check_network, layer_lines, load, save, take_arrays
+from netdsl.training.pace import Timing
 from netdsl.training.records import EpochRecord, Progress
 from netdsl.training.restored import open_checkpoint
 from netdsl.training.run_folder import RunFolder, new_run_folder, old_run_folder, run_checkpoint
@@ -401,10 +402,19 @@ def test_the_state_before_serves_where_the_last_is_damaged(tmp_path: Path) -> No
 
 def test_metrics_are_a_table(tmp_path: Path) -> None:
     folder = new_run_folder(tmp_path / "run", "x")
-    folder.save_metrics(checkpoint(epoch=2).progress.history)
+    first, second = checkpoint(epoch=2).progress.history
+    folder.save_metrics([first, second._replace(rate=0.1)], {2: Timing(1.5, 1234.56)})
     lines = (folder.path / "metrics.csv").read_text().splitlines()
-    assert lines[0] == "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy"
-    assert lines[2] == "2,0.300000,0.500000,0.333333,0.600000"
+    names = "epoch,train_loss,train_accuracy,validation_loss,validation_accuracy"
+    assert lines[0] == f"{names},rate,seconds,images_per_second"
+    assert lines[1] == "1,0.300000,0.500000,0.333333,0.600000,,,"
+    assert lines[2] == "2,0.300000,0.500000,0.333333,0.600000,0.1,1.500,1234.6"
+    assert folder.load_timings(2) == {1: Timing(None, None), 2: Timing(1.5, 1234.6)}
+    assert folder.load_timings(1) == {1: Timing(None, None)}
+    folder.save_metrics([first._replace(validation_top5=0.75)], {})
+    lines = (folder.path / "metrics.csv").read_text().splitlines()
+    assert lines[0] == f"{names},validation_top5,rate,seconds,images_per_second"
+    assert lines[1] == "1,0.300000,0.500000,0.333333,0.600000,0.750000,,,"
     folder.close()
 
 

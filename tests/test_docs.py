@@ -45,6 +45,6 @@ def test_readme_training_command_ends_in_a_trained_network(tmp_path: Path) -> No
     done = subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     last = done.stdout.splitlines()[-1]
-    accuracy = re.fullmatch(r"test accuracy (\d+\.\d\d) %", last)
+    accuracy = re.fullmatch(r"test accuracy (\d+\.\d\d) % \(95 % interval .* %\)", last)
     assert accuracy is not None, last
     assert float(accuracy[1]) >= 97

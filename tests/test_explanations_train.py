@@ -73,6 +73,11 @@ def write_data() -> None:
     np.savez("spectra.npz", images=np.random.default_rng(1).standard_normal((200, 8, 8)), labels=labels)
     Path("cut-short.npz").write_bytes(Path("images.npz").read_bytes()[:5000])
     Path("notes.txt").write_text("notes")
+    Path("notes").mkdir()
+    Path("notes/notes.txt").write_text("notes")
+    for name, names in (("gap", "a\n\nb\n"), ("short", "a\nb\n"), ("named", "\n".join("abcdefghij"))):
+        np.savez(f"{name}.npz", images=images, labels=labels)
+        Path(f"{name}.classes.txt").write_text(names)
     Path("slide.txt").write_text(
         "- [8x8x1] INPUT\n- [8x8x1] NORM1: Normalization layer\n- [10] FC2: 10 neurons\n"
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from building import untimed
 
 from netdsl.commands import run
 
@@ -41,7 +42,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     names = ["best.safetensors", "last.safetensors", "metrics.csv"]
-    return {name: (folder / name).read_bytes() for name in names}
+    return {name: untimed(name, (folder / name).read_bytes()) for name in names}
 
 
 def started(arguments: list[str], **settings: Any) -> subprocess.Popen[str]:

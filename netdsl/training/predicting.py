@@ -98,8 +98,10 @@ class Pictures:
             why = f"cannot read this folder: {error.strerror or error}"
             yield name, file_error("ND552", error.filename or name, why, "let this user read it")
             return
-        self.findings += below.findings
-        if empty:
+        if not empty:
+            self.findings += below.findings
+        else:
             why = "found no picture in this folder, nor in those within it"
+            why += "".join(f"; {finding.message}" for finding in below.findings)
             cure = "pictures end in .png, .jpg, .jpeg, .gif, .bmp, .pgm, .ppm or .webp"
             yield name, file_error("ND552", name, why, cure)
