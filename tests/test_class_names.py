@@ -166,3 +166,38 @@ def test_names_reach_the_answers_and_come_and_go(capsys: pytest.CaptureFixture[s
         capsys.readouterr()
         assert run(["eval", folder, "--data", data, "--format", "json", *numpy]) == 0
         assert json.loads(capsys.readouterr().out)["classes"] == names
+
+
+def test_names_of_the_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """They go before all others, and are told what they lack by `check` where the data need not be read."""
+    np.savez("data.npz", x=IMAGES, y=LABELS)
+    write("classes.txt", "a\nb\nc\n")
+    names = ("cat", "polar bear", 'a "dog", or so')
+    entry = 'classes cat, "polar bear", “a "dog", or so”'
+    write("net.net", f"input 8x8x1\nFC1: 3\ntrain {{ data data.npz; {entry}; epochs 1; split 60/20/20 }}\n")
+    numpy = ["--backend", "numpy"]
+    assert run(["check", "net.net"]) == 0
+    assert run(["train", "net.net", *numpy, "--out", "a"]) == 0
+    capsys.readouterr()
+    assert run(["predict", "a", "a/example.png", "--format", "json", *numpy]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert {found["class"] for found in row["predictions"]} == set(names)
+    assert run(["eval", "a", "--data", "data.npz", "--format", "json", *numpy]) == 0
+    assert json.loads(capsys.readouterr().out)["classes"] == list(names)
+    assert run(["train", "--resume", "a", "--data", "data.npz", "--epochs", "2", *numpy]) == 0
+    assert json.loads(Path("a/recipe.json").read_text())["classes"] == entry.removeprefix("classes ")
+    for value, code in [("one, two", "ND551"), ("one, two, three, four", "ND531")]:
+        capsys.readouterr()
+        assert run(["train", "net.net", *numpy, "--classes", value]) == 1
+        assert f"error {code}" in capsys.readouterr().err
+    for value in ("one", "one, one", "one,, two", "one, two three"):
+        assert run(["train", "net.net", *numpy, "--classes", value]) == 2
+
+
+def test_names_of_the_recipe_where_the_data_has_names_too() -> None:
+    np.savez("data.npz", x=IMAGES, y=np.array(NAMES)[LABELS])
+    assert read_data("data.npz", GREY, tuple(reversed(NAMES))).classes == tuple(NAMES)
+    with pytest.raises(Diagnosed) as raised:
+        read_data("data.npz", GREY, ("a", "b", "c"))
+    assert raised.value.diagnostics[0].code == "ND551"
+    assert read_data("digits", GREY, tuple("abcdefghij")).classes == tuple("abcdefghij")

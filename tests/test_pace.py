@@ -15,11 +15,11 @@ from netdsl.commands import run as run_command
 from netdsl.commands.progress import LineDisplay
 from netdsl.plan.load import load_plan
 from netdsl.quantities import clock, duration
+from netdsl.recipe.recipe import Recipe
 from netdsl.training import pace as pace_module
 from netdsl.training import rehearsal
 from netdsl.training.metrics_file import timings_in
 from netdsl.training.pace import Pace, Timing, Work
-from netdsl.recipe.recipe import Recipe
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
 from netdsl.training.run import Run, new_run
 

@@ -21,6 +21,17 @@ _NUMBER = re.compile(r"-?[0-9]+", re.ASCII)
 _MOST_SHOWN = 5
 
 
+def named(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
+    """The data with the names that a recipe has for its classes, where there are some.
+
+    Raises Diagnosed: ND551 where they are not those of the data.
+    """
+    if not classes or set(classes) == set(dataset.own_classes):
+        return dataset
+    own = dataset._replace(classes=dataset.own_classes, label_texts=())
+    return with_names(own, dict(enumerate(classes)), "`classes` of the recipe")
+
+
 def named_beside(dataset: Dataset, path: Path) -> Dataset:
     """The data with the names that lie beside them: of ``letters.npz`` in ``letters.classes.txt``, else in
     ``classes.txt``; of a folder in its ``classes.txt``. As it is where there are none.

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from netdsl.data import class_folders, csv_table, digits, idx_files, npz_archive
-from netdsl.data.class_names import named_beside
+from netdsl.data.class_names import named, named_beside
 from netdsl.data.dataset import Dataset
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.quantities import Volume
@@ -29,21 +29,25 @@ _READERS: tuple[Reader, ...] = (npz_archive, csv_table, idx_files, class_folders
 FORMS = "digits, a folder of class folders, a .npz archive, IDX files or a .csv table"
 
 
-def read_data(name: str, volume: Volume) -> Dataset:
+def read_data(name: str, volume: Volume, classes: tuple[str, ...] = ()) -> Dataset:
     """The data that ``name`` means, scaled to the network's input ``volume``.
+
+    ``classes`` are names for classes that it only numbers, in place of those that it or a file beside it
+    has for them.
 
     Raises Diagnosed: ND501 for what is not there or of no known form, and what the readers raise.
     """
     path = Path(name)
     try:
         if name == digits.NAME:  # a folder of this name is `./digits`
-            return digits.read(volume)
+            return named(digits.read(volume), classes)
         status = path.stat()
         if not stat.S_ISDIR(status.st_mode) and not stat.S_ISREG(status.st_mode):
             raise Diagnosed(_unknown(name, "this is neither a file nor a folder"))  # a pipe would never end
         for reader in _READERS:
             if reader.recognises(path):
-                return named_beside(reader.read(path, volume), path)
+                dataset = reader.read(path, volume)
+                return named(dataset, classes) if classes else named_beside(dataset, path)
     except FileNotFoundError:
         raise Diagnosed(_unknown(name, "there is no such file or folder")) from None
     except MemoryError as error:

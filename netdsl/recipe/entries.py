@@ -186,6 +186,31 @@ def _stop(line: Line) -> int:
     return epochs
 
 
+def _classes(line: Line) -> tuple[str, ...]:
+    span = line.rest()
+    found = [line.item("the name of a class")]
+    while line.sign(","):
+        span = line.rest()
+        name = line.item("the name of a class")
+        if name in found:
+            raise EntryError("ND531", "two classes have one name", span, "give one another name")
+        found.append(name)
+    if len(found) < 2:
+        cure = "write `classes cat, dog`: a name for label 0, one for label 1, and so on"
+        raise EntryError("ND531", "there are at least two classes", span, cure)
+    return tuple(found)
+
+
+def _classes_text(names: tuple[str, ...]) -> str:
+    return ", ".join(map(_quoted, names))
+
+
+def _quoted(name: str) -> str:
+    if name.isascii() and not any(mark in name for mark in ' ",'):
+        return name
+    return f"“{name}”" if '"' in name else f'"{name}"'
+
+
 def _data(line: Line) -> str:
     name = line.text_value("the name of the data")
     if len(name) > LONGEST_NAME:
@@ -212,6 +237,14 @@ _ENTRIES = (
         _data,
         plain=True,
         metavar="DATA",
+    ),
+    Entry(
+        "classes",
+        "NAME, NAME, ...",
+        "names for classes that the data only numbers, from label 0 on",
+        _classes,
+        _classes_text,
+        metavar="NAME,...",
     ),
     Entry("split", "A/B/C", "percentages for train/validation/test", _split, metavar="A/B/C"),
     _choice("loss", "loss", "what training makes small", loss_kinds),

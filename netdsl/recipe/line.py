@@ -16,6 +16,7 @@ _NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:e[+-]?[0-9]+)?(?![A-
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?![A-Za-z0-9_]|\.(?!\.))")
 _TEXT = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^\s"]+)')
 _LAYER = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([A-Za-z_*][A-Za-z0-9_*]*)')
+_ITEM = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^\s",]+)')
 _ANYTHING = re.compile(r"\S{1,60}")
 
 LENGTH_LIMIT = 40
@@ -132,6 +133,13 @@ class Line:
             cure = "names are those that the table shows, with commas between them"
             raise EntryError("ND531", "the name of a layer is missing", self.rest(), cure, label=self.shown())
         return name
+
+    def item(self, what: str) -> str:
+        """One name of a list with commas, in quotes where it has blanks or commas."""
+        value = (self._take(_ITEM) or "").strip()
+        if not value:
+            raise EntryError("ND531", f"{what} is missing", self.rest())
+        return value
 
     def choice(self, what: str, known: tuple[str, ...]) -> str:
         """One of a few words."""

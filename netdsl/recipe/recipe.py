@@ -22,7 +22,7 @@ from netdsl.schedules.schedule import Schedule
 class Recipe(NamedTuple):
     """How to train.
 
-    ``data`` names data, ``split`` the percentages of train/validation/test; ``batch`` is in images,
+    ``data`` names data, ``classes`` the classes that it only numbers, ``split`` the percentages of train/validation/test; ``batch`` is in images,
     ``epochs`` in passes over the training part, ``stop`` in epochs without improvement; 0 stands for
     none. ``factor`` and ``freeze`` name layers, ``factor`` with what multiplies their rate; ``clip`` is the
     largest norm of all gradients together and ``average`` the share of the averaged weights that stays in
@@ -32,6 +32,7 @@ class Recipe(NamedTuple):
     """
 
     data: str = "digits"
+    classes: tuple[str, ...] = ()
     split: str = "80/10/10"
     loss: Loss = CrossEntropy()
     optimizer: Optimizer = Sgd()

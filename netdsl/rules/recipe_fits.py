@@ -59,6 +59,9 @@ def _span(written: WrittenRecipe, entry: str, name: str) -> Span | None:
 def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]:
     """What does not fit, with the name of its entry."""
     image, scores = plan.input, plan.output
+    if len(recipe.classes) > scores.values:
+        message = f"there are {len(recipe.classes)} classes and the network has {scores.values} scores"
+        yield "classes", Mistake("ND531", message, help=("end the network with one neuron per class",))
     for entry in ("loss", "optimizer", "schedule", "init"):
         for mistake in getattr(recipe, entry).misfits(image, scores):
             yield entry, mistake

@@ -68,6 +68,7 @@ def train(
         if not isfinite(validation.loss) or validation.spoilt is not None:
             moment = f"in the validation of epoch {epoch}"
             raise Diagnosed(diverged(machine.store, name, _spoilt(validation.loss), moment))
+        last_step = Moment(epoch - 1, len(sizes) - 1, len(sizes), recipe.epochs, losses)
         record = EpochRecord(
             epoch,
             progress.loss_sum / len(parts.train),
@@ -75,7 +76,7 @@ def train(
             validation.loss,
             validation.accuracy,
             validation.top5_accuracy,
-            recipe.rate,
+            recipe.schedule.rate(recipe.optimizer.rate, last_step),
         )
         progress.history.append(record)
         progress.epoch, progress.step, progress.loss_sum, progress.correct = epoch, 0, 0.0, 0

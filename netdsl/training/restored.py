@@ -141,7 +141,7 @@ class Restored:
             dataset.name,
             part,
             evaluation,
-            dataset.classes,
+            self.checkpoint.classes if self.checkpoint.labels else dataset.classes,
             dataset.reading,
             dataset.findings,
             tuple(zip(origins, worst, strict=True)),
