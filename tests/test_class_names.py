@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +134,21 @@ def test_lists_that_are_none(content: bytes, code: str) -> None:
     np.savez("data.npz", x=IMAGES, y=LABELS)
     Path("classes.txt").write_bytes(content)
     assert code_of("data.npz") == code
+
+
+def test_a_list_is_a_file_of_its_folder() -> None:
+    Path("data").mkdir()
+    np.savez("data/data.npz", x=IMAGES, y=LABELS)
+    write("secret.txt", "a\nb\nc\n")
+    Path("data/classes.txt").symlink_to("../secret.txt")
+    assert code_of("data/data.npz") == "ND550"
+    Path("data/classes.txt").unlink()
+    write("data/names.txt", "a\nb\nc\n")
+    Path("data/classes.txt").symlink_to("names.txt")
+    assert read("data/data.npz").classes == ("a", "b", "c")
+    Path("data/classes.txt").unlink()
+    os.mkfifo("data/classes.txt")
+    assert code_of("data/data.npz") == "ND550"
 
 
 def test_labels_that_are_names_need_none() -> None:

@@ -60,6 +60,9 @@ def names_in(path: Path) -> dict[int, str] | None:
     """The names in a file, by their number: one a line from 0 on, or lines such as ``7: ship``. None where
     there is no such file; raises Diagnosed (ND550)."""
     try:
+        if path.is_symlink() and path.resolve().parent != path.parent.resolve():
+            # Data come from strangers, and names are printed and stored in checkpoints.
+            raise Diagnosed(_no_list(str(path), "it is a link to a file elsewhere"))
         content = content_of(path, LARGEST_NAMES_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         return None
@@ -98,8 +101,8 @@ def _no_list(place: str, why: str) -> Diagnostic:
     )
 
 
-def with_names(dataset: Dataset, names: dict[int, str], place: str) -> Dataset:
-    """The data with names in place of numbers.
+def with_names(dataset: Dataset, names: dict[int, str], place: str, told: str = "") -> Dataset:
+    """The data with names in place of numbers. ``place`` is where they stand, ``told`` how to say so.
 
     Names that are counted from 0, where labels go from 1 on and there are just as many names, are
     counted from 1. Raises Diagnosed: ND551, and ND526 for two names that are alike.
@@ -115,7 +118,7 @@ def with_names(dataset: Dataset, names: dict[int, str], place: str) -> Dataset:
         )
     check_names(place, list(names.values()))
     labels = [int(text) for text in dataset.classes]
-    reading = f"class names from {place}"
+    reading = f"class names from {told or place}"
     if min(labels) >= 1 and max(labels) == len(names) and list(names) == list(range(len(names))):
         names = {number + 1: name for number, name in names.items()}
         reading += "; the first is that of label 1, for the labels go from 1 on"

@@ -160,7 +160,7 @@ def _named(dataset: Dataset, array: str, names: list[str]) -> Dataset:
         return dataset  # a text for each image, and no list of classes
     if not only_numbered(dataset):
         return dataset  # the labels are names
-    return with_names(dataset, dict(enumerate(names)), f"{dataset.name}: {array}")
+    return with_names(dataset, dict(enumerate(names)), dataset.name, f"the array `{array}`")
 
 
 class _Names:
