@@ -418,6 +418,29 @@ def test_metrics_are_a_table(tmp_path: Path) -> None:
     folder.close()
 
 
+def test_a_history_without_rates_and_labels(tmp_path: Path) -> None:
+    """As earlier versions wrote it."""
+    path = tmp_path / "x.safetensors"
+    save(checkpoint(epoch=2), path)
+    content, arrays = tensor_file.read(path)
+    content["progress"]["history"] = [row[:5] for row in content["progress"]["history"]]
+    assert "labels" not in content
+    tensor_file.write(path, content, arrays)
+    assert load(path).progress.history[1] == EpochRecord(2, 0.3, 0.5, 1 / 3, 0.6, None, None)
+    assert load(path).labels == ()
+
+
+@pytest.mark.parametrize("labels", [["0"], ["0", "0", "1"], ["0", "1", 2]])
+def test_labels_that_are_not_those_of_the_classes(tmp_path: Path, labels: list[object]) -> None:
+    path = tmp_path / "x.safetensors"
+    save(checkpoint(), path)
+    content, arrays = tensor_file.read(path)
+    tensor_file.write(path, {**content, "labels": labels}, arrays)
+    with pytest.raises(Diagnosed) as raised:
+        open_checkpoint(path)
+    assert raised.value.diagnostics[0].code == "ND650"
+
+
 def test_the_recipe_is_for_people(tmp_path: Path) -> None:
     folder = new_run_folder(tmp_path / "run", "x")
     folder.describe(Recipe(optimizer=Sgd(rate=0.125)), "net tiny\n")

@@ -74,15 +74,17 @@ class Pictures:
                 return diagnosed.diagnostics[0]
 
         found = chain.from_iterable(map(self._found, self._names))
-        while chunk := list(islice(found, _PICTURES_AT_ONCE)):
-            if len(chunk) == 1:
-                yield chunk[0][0], pixels(chunk[0])
-                continue
-            from concurrent.futures import ThreadPoolExecutor  # takes time to load
+        chunk = list(islice(found, _PICTURES_AT_ONCE))
+        if len(chunk) == 1:
+            yield chunk[0][0], pixels(chunk[0])
+            return
+        from concurrent.futures import ThreadPoolExecutor  # takes time to load
 
-            # Pillow decompresses outside the interpreter lock, so threads help.
-            with ThreadPoolExecutor(self._threads) as pool:
+        # Pillow decompresses outside the interpreter lock, so threads help.
+        with ThreadPoolExecutor(self._threads) as pool:
+            while chunk:
                 yield from zip((name for name, _ in chunk), pool.map(pixels, chunk), strict=True)
+                chunk = list(islice(found, _PICTURES_AT_ONCE))
 
     def _found(self, name: str) -> Iterator[tuple[str, Diagnostic | None]]:
         """A name that is no folder, or the pictures in the folder that it is; and findings in their place."""
