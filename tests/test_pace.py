@@ -15,9 +15,9 @@ from netdsl.commands import run as run_command
 from netdsl.commands.progress import LineDisplay
 from netdsl.plan.load import load_plan
 from netdsl.quantities import clock, duration
-from netdsl.recipe.recipe import Recipe
 from netdsl.training import pace as pace_module
 from netdsl.training import rehearsal
+from netdsl.training.loop import train
 from netdsl.training.metrics_file import timings_in
 from netdsl.training.pace import Pace, Timing, Work
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
@@ -150,16 +150,30 @@ def test_times_in_a_table_that_somebody_changed() -> None:
 TEXT = "input 8x8x1\nCONV1: 4 3x3\nBN\nRELU\nDROPOUT 0.5\nFC2: 10\n"
 
 
-def begun(text: str = TEXT, epochs: int = 3) -> Run:
-    plan = load_plan(text, "test").plan
+def begun(recipe: str = "", epochs: int = 3) -> Run:
+    plan = load_plan(f"{TEXT}train {{ {recipe} }}\n", "test").plan
     assert plan is not None
-    run = new_run(plan, Recipe(batch=64, epochs=epochs), backend("numpy"), 1)
+    assert plan.network.recipe is not None
+    chosen = plan.network.recipe.recipe._replace(batch=64, epochs=epochs)
+    run = new_run(plan, chosen, backend("numpy"), 1)
     run.bind()
     return run
 
 
-def test_a_rehearsal_leaves_no_trace() -> None:
-    run = begun()
+def trained(run: Run, steps: int) -> None:
+    records = train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits")
+    for _ in zip(range(steps), records, strict=False):
+        pass
+
+
+@pytest.mark.parametrize(
+    "recipe", ["", "optimizer adam; average 0.9; accumulate 3; clip 1; schedule warmup 1, cosine"]
+)
+def test_a_rehearsal_leaves_no_trace(recipe: str) -> None:
+    """Neither in the arrays, nor in what comes of them; also amidst the batches of an update."""
+    plain, run = begun(recipe), begun(recipe)
+    for one in (plain, run):
+        trained(one, 4)
     store = {name: array.copy() for name, array in run.machine.store.items()}
     progress = deepcopy(run.progress)
     seconds = run.rehearse()
@@ -168,6 +182,10 @@ def test_a_rehearsal_leaves_no_trace() -> None:
     assert run.progress == progress
     for name, array in run.machine.store.items():
         assert np.array_equal(array, store[name]), name
+    for one in (plain, run):
+        trained(one, 20)
+    for name, array in plain.machine.store.items():
+        assert np.array_equal(array, run.machine.store[name]), name
 
 
 def test_a_rehearsal_really_takes_steps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,3 +228,18 @@ def test_the_estimate_stands_in_the_first_line(
     rows = Path("a/metrics.csv").read_text().splitlines()[1:]
     assert rows[:3] == times  # the times of earlier epochs are kept
     assert all(float(cell) > 0 for row in rows for cell in row.split(",")[-3:])
+
+
+def test_the_rate_is_that_of_the_last_step_of_each_epoch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.net").write_text("input 8x8x1\nFC1: 10\n")
+    train = ["train", "net.net", "--backend", "numpy", "--batch", "144", "--epochs", "3"]
+    for folder, schedule, rates in [
+        ("a", "0.01*1 : 0.002*2", ["0.01", "0.002", "0.002"]),
+        ("b", "warmup 2", ["0.005", "0.01", "0.01"]),  # the last of 10 steps an epoch
+    ]:
+        assert run_command([*train, "--rate", "0.01", "--schedule", schedule, "--out", folder]) == 0
+        names, *rows = (line.split(",") for line in Path(folder, "metrics.csv").read_text().splitlines())
+        assert [row[names.index("rate")] for row in rows] == rates

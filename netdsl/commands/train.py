@@ -271,7 +271,10 @@ def _opening(run: Run, threads: int) -> str:
 def _estimate(run: Run, saving_seconds: float) -> str:
     """How long it will take, where a few steps can be made to find out."""
     seconds = run.rehearse(saving_seconds)
-    return "" if seconds is None else f"; about {duration(seconds)}{' to go' if run.progress.begun else ''}"
+    if seconds is None:
+        return ""
+    word = "at most about" if run.recipe.stop else "about"
+    return f"; {word} {duration(seconds)}{' to go' if run.progress.begun else ''}"
 
 
 def _example(run: Run, folder: RunFolder) -> str:

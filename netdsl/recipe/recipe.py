@@ -22,13 +22,13 @@ from netdsl.schedules.schedule import Schedule
 class Recipe(NamedTuple):
     """How to train.
 
-    ``data`` names data, ``classes`` the classes that it only numbers, ``split`` the percentages of train/validation/test; ``batch`` is in images,
-    ``epochs`` in passes over the training part, ``stop`` in epochs without improvement; 0 stands for
-    none. ``factor`` and ``freeze`` name layers, ``factor`` with what multiplies their rate; ``clip`` is the
-    largest norm of all gradients together and ``average`` the share of the averaged weights that stays in
-    an update, 0 for neither; ``accumulate`` is in batches of an update. ``exact`` and ``precision`` are
-    those of Program, and part of the recipe because the bits of the result depend on them; ``precision``
-    is that of training steps, all else is float32.
+    ``data`` names data, ``classes`` the classes that it only numbers, ``split`` the percentages of
+    train/validation/test; ``batch`` is in images, ``epochs`` in passes over the training part, ``stop`` in
+    epochs without improvement; 0 stands for none. ``factor`` and ``freeze`` name layers, ``factor`` with
+    what multiplies their rate; ``clip`` is the largest norm of all gradients together and ``average`` the
+    share of the averaged weights that stays in an update, 0 for neither; ``accumulate`` is in batches of
+    an update. ``exact`` and ``precision`` are those of Program, and part of the recipe because the bits of
+    the result depend on them; ``precision`` is that of training steps, all else is float32.
     """
 
     data: str = "digits"

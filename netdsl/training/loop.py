@@ -17,7 +17,7 @@ from netdsl.diagnostics import Diagnosed
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
 from netdsl.training.metrics import TOP, Evaluation, certainties, count_in_top
-from netdsl.training.numbers import step_numbers
+from netdsl.training.numbers import learning_rate, step_numbers
 from netdsl.training.overflow import all_finite, diverged
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, Record, StepRecord
 
@@ -68,7 +68,6 @@ def train(
         if not isfinite(validation.loss) or validation.spoilt is not None:
             moment = f"in the validation of epoch {epoch}"
             raise Diagnosed(diverged(machine.store, name, _spoilt(validation.loss), moment))
-        last_step = Moment(epoch - 1, len(sizes) - 1, len(sizes), recipe.epochs, losses)
         record = EpochRecord(
             epoch,
             progress.loss_sum / len(parts.train),
@@ -76,7 +75,7 @@ def train(
             validation.loss,
             validation.accuracy,
             validation.top5_accuracy,
-            recipe.schedule.rate(recipe.optimizer.rate, last_step),
+            learning_rate(recipe, sizes, progress.epoch, len(sizes) - 1, losses),
         )
         progress.history.append(record)
         progress.epoch, progress.step, progress.loss_sum, progress.correct = epoch, 0, 0.0, 0

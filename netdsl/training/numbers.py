@@ -8,6 +8,15 @@ from netdsl.recipe.recipe import Recipe
 from netdsl.schedules.schedule import Moment
 
 
+def learning_rate(
+    recipe: Recipe, sizes: Sequence[int], epoch: int, step: int, losses: tuple[float, ...]
+) -> float:
+    """The rate of the update that a step belongs to; takes the same as ``step_numbers``."""
+    updates = -(-len(sizes) // recipe.accumulate)
+    moment = Moment(epoch, step // recipe.accumulate, updates, recipe.epochs, losses)
+    return recipe.schedule.rate(recipe.optimizer.rate, moment)
+
+
 def step_numbers(
     recipe: Recipe, sizes: Sequence[int], epoch: int, step: int, losses: tuple[float, ...]
 ) -> dict[str, float]:
@@ -19,11 +28,10 @@ def step_numbers(
     """
     batches = recipe.accumulate
     update, updates = step // batches, -(-len(sizes) // batches)
-    moment = Moment(epoch, update, updates, recipe.epochs, losses)
     number = epoch * updates + update + 1
     together = sizes[update * batches : (update + 1) * batches]
     return {
-        **recipe.optimizer.numbers(recipe.schedule.rate(recipe.optimizer.rate, moment), number),
+        **recipe.optimizer.numbers(learning_rate(recipe, sizes, epoch, step, losses), number),
         "share": sizes[step] / sum(together),
         "begun": float(step > update * batches),
         "update": float(step + 1 == update * batches + len(together)),
