@@ -17,6 +17,8 @@ from netdsl.data.reading import read_data
 from netdsl.data.split import shares_from_text, split
 from netdsl.diagnostics import Diagnosed
 from netdsl.quantities import Volume
+from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.stored import recipe_as_json, recipe_from_json
 
 GREY = Volume(8, 8, 1)
 IMAGES = np.random.default_rng(1).integers(0, 256, (60, 8, 8), dtype=np.uint8)
@@ -217,3 +219,11 @@ def test_names_of_the_recipe_where_the_data_has_names_too() -> None:
         read_data("data.npz", GREY, ("a", "b", "c"))
     assert raised.value.diagnostics[0].code == "ND551"
     assert read_data("digits", GREY, tuple("abcdefghij")).classes == tuple("abcdefghij")
+
+
+@pytest.mark.parametrize(
+    "name", ["cat", "T-shirt/top", "polar\tbear", "a, b", 'say "b"', "née", "\u00a0x\u2028y"]
+)
+def test_names_come_back_from_a_checkpoint_as_they_were(name: str) -> None:
+    recipe = Recipe(classes=(name.strip(), "other"))
+    assert recipe_from_json(recipe_as_json(recipe)) == recipe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -23,6 +24,9 @@ from netdsl.schedules.schedule import Schedule
 
 LONGEST_NAME = 4096
 """Characters of the name of data."""
+
+_PLAIN_NAME = re.compile(r"[\w./+-]+")
+"""Names of classes that need no quotes."""
 
 
 class Entry(NamedTuple):
@@ -206,7 +210,7 @@ def _classes_text(names: tuple[str, ...]) -> str:
 
 
 def _quoted(name: str) -> str:
-    if name.isascii() and not any(mark in name for mark in ' ",'):
+    if _PLAIN_NAME.fullmatch(name):
         return name
     return f"“{name}”" if '"' in name else f'"{name}"'
 
