@@ -14,7 +14,7 @@ import netdsl
 PACKAGE = Path(netdsl.__file__).parent
 
 ROOMS = [
-    ["", "source", "opening", "quantities", "resources", "spelling"],
+    ["", "source", "opening", "quantities", "resources", "spelling", "likeness"],
     ["diagnostics", "edits", "writing"],
     ["primitives"],
     ["syntax", "layers"],

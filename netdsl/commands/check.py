@@ -10,10 +10,9 @@ from typing import NamedTuple
 
 import click
 
-from netdsl.commands.loading import STDIN, open_source, show, wants_colour
+from netdsl.commands.loading import STDIN, foreign, open_source, planned, recipe_of, show, wants_colour
 from netdsl.counting.columns import DEFAULT, column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
-from netdsl.plan.load import plan_source
 from netdsl.plan.plan import Plan
 from netdsl.source import Source
 
@@ -164,19 +163,17 @@ def _check(name: str) -> Check:
         source = open_source(name)
     except Diagnosed as diagnosed:
         return name, None, list(diagnosed.diagnostics)
-    if source.name.endswith(".train"):
-        from netdsl.recipe.written import read_file
-
-        return source.name, None, read_file(source)[1]
     plan, findings = _checked(source)
     return source.name, plan, findings
 
 
 def _checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
-    """The plan of a text, its mistakes, and advice on it."""
+    """The plan of a text, its mistakes, and advice on it; a recipe in a file of its own has mistakes only."""
+    if source.name.endswith(".train"):
+        return None, recipe_of(source)[1]
     from netdsl.rules import advise
 
-    plan, findings = plan_source(source)
+    plan, findings = planned(source)
     return plan, [*findings, *advise(plan)] if plan is not None else findings
 
 
@@ -188,7 +185,7 @@ def _rechecked(source: Source) -> list[Diagnostic]:
 
 def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
     """Carry out the fixes of a file's findings; a file that cannot be read is reported afterwards."""
-    from netdsl.commands.writing import check_writable, foreign, replace_text
+    from netdsl.commands.writing import check_writable, replace_text
     from netdsl.edits import mended
 
     if name == STDIN:
@@ -198,9 +195,7 @@ def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
     except Diagnosed:
         return
     check_writable(source, ctx)
-    strange = foreign(source)
-    if strange and has_errors(_checked(source)[1]):
-        show(strange)
+    if foreign(source) and has_errors(_checked(source)[1]):
         return
     better, count = mended(source, _rechecked, unsafe=unsafe)
     if count:

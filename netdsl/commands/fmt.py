@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from netdsl.commands.loading import STDIN, open_source, show
-from netdsl.commands.writing import check_writable, foreign, replace_text
+from netdsl.commands.loading import STDIN, foreign, open_source, show
+from netdsl.commands.writing import check_writable, replace_text
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, has_errors, sort_key
 from netdsl.edits import in_file
 from netdsl.plan.load import plan_source
@@ -79,12 +79,12 @@ def _format(name: str, ctx: click.Context) -> _Formatted:
     check_writable(source, ctx)
     parsed = parse(source)
     if parsed.diagnostics or parsed.file is None:
-        show([*foreign(source), *parsed.diagnostics])
+        show(foreign(source) or parsed.diagnostics)
         return _Formatted(source, None)
     strange = _strange_names(parsed.file, source)
     seems = foreign(source)
     if strange or (seems and has_errors(plan_source(source).diagnostics)):
-        show([*seems, *strange])
+        show(seems or strange)
         return _Formatted(source, None)
     text = formatted(source, parsed.file)
     _check_meaning(source, text)

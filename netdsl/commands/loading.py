@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -15,6 +15,9 @@ from netdsl.plan.load import Checked, plan_source
 from netdsl.plan.plan import Plan
 from netdsl.resources import zoo_folder, zoo_names, zoo_text
 from netdsl.source import Source, undressed
+
+if TYPE_CHECKING:
+    from netdsl.recipe.written import WrittenRecipe
 
 FILE_LIMIT = 2**20
 """Bytes of a network file."""
@@ -101,13 +104,47 @@ def _unreadable(name: str, error: OSError) -> Diagnostic:
     return file_error("ND007", name, f"the file cannot be read: {error.strerror or error}")
 
 
+_NETWORK = ("a network", "write the network in netdsl's language; `netdsl zoo lenet` shows one")
+
+
+def foreign(source: Source, expected: tuple[str, str] = _NETWORK) -> list[Diagnostic]:
+    """The finding that a text seems to be of another format; none where it seems to be what is expected,
+    which is a noun and a cure."""
+    from netdsl.likeness import likeness
+
+    what = likeness(source.text)
+    noun, cure = expected
+    message = f"this seems to be {what}, not {noun}"
+    return [file_error("ND008", source.name, message, cure, "the file is left as it is")] if what else []
+
+
+def planned(source: Source) -> Checked:
+    """What ``plan_source`` finds; of a text with mistakes that seems to be of another format, that alone."""
+    checked = plan_source(source)
+    if has_errors(checked.diagnostics) and (strange := foreign(source)):
+        return Checked(None, strange)
+    return checked
+
+
+_RECIPE = ("a recipe", "a recipe has lines such as `batch 64` and `optimizer sgd rate 0.1`")
+
+
+def recipe_of(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
+    """What a ``.train`` file says, and what is wrong in it; of another format, that alone."""
+    from netdsl.recipe.written import read_file
+
+    written, found = read_file(source)
+    strange = foreign(source, _RECIPE) if has_errors(found) else []
+    return written, strange or found
+
+
 def check_network(name: str) -> tuple[Source | None, Checked]:
     """Open and plan a network; what is wrong with the file is a finding like any other."""
     try:
         source = open_source(name)
     except Diagnosed as diagnosed:
         return None, Checked(None, list(diagnosed.diagnostics))
-    return source, plan_source(source)
+    return source, planned(source)
 
 
 def load_plan_or_exit(name: str) -> Plan:

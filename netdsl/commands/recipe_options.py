@@ -121,14 +121,12 @@ def chosen_recipe(network: Network, path: str | None, given: Mapping[str, Any]) 
 
     Raises Diagnosed where a file is wrong, UsageError where a setting is not one of the optimizer.
     """
-    from netdsl.recipe.written import read_file
-
     written = network.recipe
     if path is not None:
-        from netdsl.commands.loading import open_source
+        from netdsl.commands.loading import open_source, recipe_of
         from netdsl.diagnostics import Diagnosed, has_errors
 
-        written, found = read_file(open_source(path))
+        written, found = recipe_of(open_source(path))
         if has_errors(found):
             raise Diagnosed(*found)
     recipe = Recipe()

@@ -8,7 +8,7 @@ import re
 
 import click
 
-from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.source import Source
 
 
@@ -19,17 +19,6 @@ def check_writable(source: Source, ctx: click.Context) -> None:
         raise click.UsageError(
             f"{name!r} is a shipped network, not a file: netdsl zoo {name} > {name}.net", ctx
         )
-
-
-def foreign(source: Source) -> list[Diagnostic]:
-    """The finding that a text seems to be of another format; none where it seems to be a network."""
-    from netdsl.formats.likeness import likeness
-
-    what = likeness(source.text)
-    if not what:
-        return []
-    message = f"this seems to be {what}, not a network"
-    return [file_error("ND008", source.name, message, "the file is left as it is")]
 
 
 def replace_text(name: str, text: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from netdsl.diagnostics import Diagnostic, Findings
+from netdsl.likeness import likeness
 from netdsl.opening import NotAFileError, content_of
 from netdsl.source import JoinedSource, Source, undressed
 from netdsl.syntax import tree
@@ -79,18 +80,18 @@ class _Reader:
         source = Source(self._shown(full), self._text(full, use.path))
         parsed = parse(source, self.joined.append(source), TOKEN_LIMIT - self.tokens_read)
         self.tokens_read += parsed.tokens
+        kept, others = _parted(parsed.file)
+        what = likeness(source.text) if parsed.diagnostics or others else ""
+        if what:
+            raise _UnusableFileError(f"`{use.path}` seems to be {what}, not blocks for a network")
         if parsed.diagnostics or parsed.file is None:
             self.syntax += parsed.diagnostics
             return ()
-        kept = []
-        for statement in parsed.file.statements:
-            if isinstance(statement, tree.Use | tree.Let | tree.Block):
-                kept.append(statement)
-            else:
-                message = "a file that is used holds blocks and `let` lines only"
-                cure = "this belongs in the file that uses it"
-                self.findings.add("ND224", message, statement.span, help=(cure,))
-        return self.gather(tuple(kept), [*path, full])
+        for statement in others:
+            message = "a file that is used holds blocks and `let` lines only"
+            cure = "this belongs in the file that uses it"
+            self.findings.add("ND224", message, statement.span, help=(cure,))
+        return self.gather(kept, [*path, full])
 
     def _shown(self, full: str) -> str:
         """The name of a file as seen from where the first one's name is seen from."""
@@ -130,3 +131,12 @@ class _Reader:
         if "\0" in text:
             raise _UnusableFileError(f"`{written}` is binary, not text")
         return text
+
+
+def _parted(file: tree.File | None) -> tuple[tuple[tree.Statement, ...], tuple[tree.Statement, ...]]:
+    """The statements that a used file may hold, and the others."""
+    kept, others = [], []
+    for statement in file.statements if file is not None else ():
+        allowed = isinstance(statement, tree.Use | tree.Let | tree.Block)
+        (kept if allowed else others).append(statement)
+    return tuple(kept), tuple(others)
