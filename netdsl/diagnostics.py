@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
+from itertools import islice
 from typing import NamedTuple
 
 from netdsl.source import Source, Span
-from netdsl.spelling import did_you_mean
+from netdsl.spelling import MOST, did_you_mean
 
 
 class Severity(Enum):
@@ -86,6 +87,10 @@ class Diagnosed(Exception):
 CROWD = 100
 """More findings than anyone reads at once."""
 
+SEARCHED = 250_000
+"""Known words that are compared in all searches for near misses together: a second of them. A word that
+is written again is not searched again."""
+
 ECHOES = 8
 """Reports of one code at one place that are heard: a group may repeat its mistake without end."""
 
@@ -102,21 +107,24 @@ class Findings:
         self._seen: set[tuple[str, Span, str]] = set()
         self._echoes: dict[tuple[str, Span], int] = {}
         self._near: dict[tuple[str, str], str | None] = {}
+        self._compared = 0
         self._spent: dict[str, int] = {}
 
     @property
     def crowded(self) -> bool:
-        """Whether there are so many that nobody reads the next one: then near misses, which take
-        time to find, are left out."""
+        """Whether there are so many that nobody reads the next one."""
         return len(self.found) >= CROWD
 
     def near(self, written: str, known: Iterable[str], among: str) -> str | None:
-        """The known word that was probably meant; searched once for each word of the text.
+        """The known word that was probably meant; searched once for each word of the text, until a text
+        has had its share of searches.
 
         ``among`` says what the known words are, where a word may be looked for among others too."""
         key = (written, among)
         if key not in self._near:
-            self._near[key] = None if self.crowded else did_you_mean(written, known)
+            words = list(islice(known, MOST)) if self._compared < SEARCHED else []
+            self._compared += len(words)
+            self._near[key] = did_you_mean(written, words) if words else None
         return self._near[key]
 
     def heard(self, code: str, span: Span) -> bool:

@@ -11,7 +11,7 @@ from netdsl.source import Source
 PASSES = 200
 """A change may bring the next finding to light, so a text is checked anew after each pass."""
 
-CHARACTERS = 2**20
+CHARACTERS = 2**18
 """That are checked in all passes together, if three passes take no more: long texts have fewer."""
 
 Check: TypeAlias = Callable[[Source], Sequence[Diagnostic]]

@@ -8,7 +8,7 @@ from itertools import islice
 _LONGEST = 40
 """Characters that are compared of a word: longer ones are no slips of the pen."""
 
-_MOST = 500
+MOST = 500
 """Known words that are compared: a text may define thousands."""
 
 _FINALISTS = 8
@@ -24,7 +24,7 @@ def did_you_mean(written: str, known: Iterable[str]) -> str | None:
     from difflib import get_close_matches  # only mistakes pay for loading it
 
     wanted = written[:_LONGEST].lower()
-    by_folded = {word.lower(): word for word in islice(known, _MOST) if len(word) <= 2 * _LONGEST}
+    by_folded = {word.lower(): word for word in islice(known, MOST) if len(word) <= 2 * _LONGEST}
     shares = [(_shared(wanted, word), word) for word in by_folded]
     ranked = sorted(share for share in shares if share[0] >= _CUTOFF)
     finalists = [word for _, word in ranked[-_FINALISTS:]]

@@ -177,3 +177,20 @@ def test_what_brings_more_to_light_is_taken_back() -> None:
     assert (better.text, count) == (hidden, 0)
     (fix,) = (finding.fix for finding in check(better) if finding.fix)
     assert errors(check(Source("a.net", edited(hidden, [fix])[0]))) == 3
+
+
+@pytest.mark.parametrize(
+    "line", ["CONV 8 3x3 pad 1 strid 1", "CONV 8 3x3 pad 1 strid{n} 1", "RELUU", "SIGMOI{n}", "soft-max"]
+)
+def test_many_mistakes_are_mended_at_once(line: str) -> None:
+    """A text is not checked again for every hundred of them."""
+    checked: list[str] = []
+
+    def counting(source: Source) -> list[Diagnostic]:
+        checked.append(source.text)
+        return plan_source(source).diagnostics
+
+    text = "input 8x8x3\n" + "".join(line.replace("{n}", str(n)) + "\n" for n in range(300)) + "FC 10\n"
+    better, changes = mended(Source("x.net", text), counting, unsafe=True)
+    assert (len(checked), changes) == (2, 300)
+    assert not plan_source(better).diagnostics

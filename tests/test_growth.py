@@ -30,7 +30,9 @@ GROWTH = 2.5
 LIMITS = {
     "netdsl.diagnostics.CROWD": 10,
     "netdsl.edits.CHARACTERS": 1,
-    "netdsl.spelling._MOST": 20,
+    "netdsl.diagnostics.MOST": 20,
+    "netdsl.diagnostics.SEARCHED": 200,
+    "netdsl.spelling.MOST": 20,
     "netdsl.graph.bindings.READ_LIMIT": 500,
     "netdsl.graph.bounds.CALL_LIMIT": 200,
     "netdsl.graph.patterns.POSITION_LIMIT": 100,

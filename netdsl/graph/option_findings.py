@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netdsl.diagnostics import Edit, Findings, Label
@@ -106,7 +106,7 @@ class OptionFindings:
             ),
         )
 
-    def unknown(self, word: tree.Word, known_words: Sequence[str], options: str) -> None:
+    def unknown(self, word: tree.Word, known_words: Iterable[str], options: str) -> None:
         """A word that is none of ``known_words``, which ``options`` tells from those of other layers."""
         other = kind_named(word.text)
         near = None if other else self.findings.near(word.text, known_words, f"{self.kind.keyword} {options}")

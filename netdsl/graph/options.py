@@ -7,6 +7,8 @@ finding, never a guess.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from netdsl.diagnostics import Findings
@@ -55,6 +57,7 @@ class _Reader:
         self.fillers = FILLERS | {filler.lower() for filler in kind.fillers}
         self.given: dict[str, list[Written]] = {}
         self.by_name: set[str] = set()
+        self.named: set[str] | None = None
         self.volume: Written | None = None
         self.order = ValueOrder(items, self.by_word, self._is_filler, self._value_of)
         self.place = 0
@@ -90,14 +93,14 @@ class _Reader:
                 return
             self.slipped = True
             if not self._in_own_words(word):
-                self.say.unknown(word, *(([], "") if self.findings.crowded else self._near_words()))
+                self.say.unknown(word, *self._near_words())
         elif option.type is OptionType.FLAG:
             self._set(option, [Written(True, word.span)])
             self.by_name.add(option.name)
         else:
             self._named(option, word)
 
-    def _near_words(self) -> tuple[list[str], str]:
+    def _near_words(self) -> tuple[Iterable[str], str]:
         """What may be meant where an unknown word stands: no option that has its value elsewhere, and
         none that would lack one here. Also in one text, without the names that hold everywhere."""
         following = self.order.item(self.order.skip(self.place))
@@ -114,16 +117,15 @@ class _Reader:
         other = self._option_of(following) if isinstance(following, tree.Word) else None
         negation = ["no"] if other is not None and other.type is OptionType.FLAG else []
         known = [*words, *idle, *negation]
-        return [*known, *self.environment.values], " ".join(known)
+        return chain(known, self.environment.values), " ".join(known)
 
     def _options_elsewhere(self) -> set[str]:
-        """The options that words before or behind this one name."""
-        found = {"stride"} if any(_is_over(item) for item in self.items) else set()
-        for number, item in enumerate(self.items):
-            option = self._option_of(item) if isinstance(item, tree.Word) else None
-            if option is not None and number != self.place - 1:
-                found.add(option.name)
-        return found
+        """The options that words of the layer name; none of them is the unknown word that asks."""
+        if self.named is None:
+            self.named = {"stride"} if any(_is_over(item) for item in self.items) else set()
+            words = (item for item in self.items if isinstance(item, tree.Word))
+            self.named |= {option.name for option in map(self._option_of, words) if option is not None}
+        return self.named
 
     def _goes_on(self, option: Option[Any], following: tree.Item | None) -> bool:
         """Whether an option is complete with what is no value: alone, or with the name of a choice."""

@@ -37,14 +37,14 @@ def report_unknown_kind(
     if findings.heard("ND201", head.span):
         return
     known = (f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}",) if list_all else ()
-    cut = None if findings.crowded else hyphenated(findings.source.text, head.span)
+    cut = hyphenated(findings.source.text, head.span)
     if cut is not None:
         _report_cut(cut, findings)
         return
     shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
     message = f"there is no kind of layer called `{shown}`"
     part = beside_hyphen(findings.source.text, head.span)
-    near = None if findings.crowded else nearest_kind(head.written, findings, blocks, part=part)
+    near = nearest_kind(head.written, findings, blocks, part=part)
     pooled = one_position(head.written, layer) if layer is not None else None
     if pooled is not None:
         meant, end = pooled
