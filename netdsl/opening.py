@@ -26,6 +26,15 @@ class NotAFileError(OSError):
     """The name stands for something that is no regular file; ``strerror`` says for what."""
 
 
+def writable(text: str) -> str:
+    """Text with names of files in it as characters that can be written: a byte that is no UTF-8, which
+    Python reads as half a surrogate pair, is ``\\xf6``."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # a lone surrogate that no byte stands behind
+        return text.encode("utf-8", "backslashreplace").decode()
+
+
 def open_file(path: str | os.PathLike[str]) -> BinaryIO:
     """A regular file, open for reading; symbolic links are followed.
 

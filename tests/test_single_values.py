@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from netdsl.commands import run
-from netdsl.training.batches import batch_sizes
+from netdsl.training.batches import batch_note, batch_sizes
 from netdsl.training.checkpoint import load, save
 
 NETWORKS = {
@@ -104,3 +104,32 @@ def test_no_batch_has_one_image(batch: int) -> None:
         sizes = batch_sizes(images, batch)
         assert sum(sizes) == images
         assert min(sizes) > 1
+
+
+@pytest.mark.parametrize(
+    ("batch", "note"),
+    [
+        (47, "a step has 48 images, not 47: the one that is left over joins it"),
+        (23, ""),
+        (46, ""),
+        (48, ""),
+        (60, "a step has 48 images, not 60: there are no more to train on"),
+        (1, ""),
+    ],
+)
+def test_steps_of_another_size_are_said(
+    batch: int, note: str, capsys: pytest.CaptureFixture[str], place: Path
+) -> None:
+    (place / "plain.net").write_text("input 8x8x1\nFC 10\n")
+    assert run([*TRAIN, "plain.net", "--data", "data.npz", "--batch", str(batch)]) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if " images, not " in line]
+    assert [line.partition(", as ")[0] for line in said] == ([note] if note else [])
+
+
+def test_the_note_says_which_step() -> None:
+    for images in range(2, 40):
+        for batch in range(1, 45):
+            sizes, note = batch_sizes(images, batch), batch_note(images, batch)
+            assert bool(note) == (max(sizes) != batch)
+            assert f" {sizes[-1]} images, not {batch}:" in note or not note
+            assert note.startswith("the last step") == (len(sizes) > 1 and bool(note))

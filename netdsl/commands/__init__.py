@@ -7,9 +7,11 @@ name is the subcommand's, with an underscore behind it where that is a word of P
 
 from __future__ import annotations
 
+import codecs
 import errno
 import importlib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -19,6 +21,7 @@ import click
 import netdsl
 from netdsl.commands.listening import silence, unheard
 from netdsl.diagnostics import Diagnosed
+from netdsl.opening import writable
 from netdsl.spelling import did_you_mean
 
 CLEAN, FINDINGS, USAGE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -91,6 +94,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         outcome = group.main(arguments, prog_name="netdsl", standalone_mode=False)
     except click.ClickException as error:
+        error.message = _QUOTED_BYTE.sub(r"\\x\1", error.message)
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):
@@ -104,16 +108,28 @@ def _run(arguments: Sequence[str] | None) -> int:
     return outcome if isinstance(outcome, int) else CLEAN
 
 
+_ESCAPED = "netdsl.escaped"
+_QUOTED_BYTE = re.compile(r"(?<!\\)\\udc([89a-f][0-9a-f])")
+"""A byte of a name that is no character, as Python quotes it."""
+
+
 def _prepare_streams() -> None:
     """Make standard output and standard error carry UTF-8, whatever the locale: networks are UTF-8, and
     what one command prints another one reads. What no encoding has, such as a byte of a file name that
     is no character, is printed escaped. Line ends are written as they are."""
+    codecs.register_error(_ESCAPED, _escaped)
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever called
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+            stream.reconfigure(encoding="utf-8", errors=_ESCAPED, newline="\n")
+
+
+def _escaped(error: UnicodeError) -> tuple[str, int]:
+    """What is printed for characters that UTF-8 does not have."""
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(map(writable, error.object[error.start : error.end])), error.end
 
 
 def _reader_left() -> int:

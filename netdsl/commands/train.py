@@ -204,6 +204,8 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
         problem = run.machine.problem
         _tell_problem(problem)
         _say(_opening(run, threads) + _estimate(run, saving_seconds))
+        if note := run.batch_note:
+            _say(note)
         for line in run.dataset.reading:
             _say(f"{run.dataset.name}: {line}")
         _learn(run, folder, interruption)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.data.dataset import Dataset, check_classes, class_name, empty_data
+from netdsl.data.dataset import Dataset, check_classes, empty_data
 from netdsl.data.folder_layout import Layout, Picture, layout_of
 from netdsl.data.memory import Allowance, require_memory
 from netdsl.data.pictures import DEEP_WHITE, SUFFIXES, fitted_picture
 from netdsl.data.scaling import fitted_bytes
 from netdsl.diagnostics import Diagnosed, Diagnostic
+from netdsl.opening import writable
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def read(path: Path, volume: Volume) -> Dataset:
     if not layout.pictures:
         raise _no_pictures(path, layout)
     labels = sorted({picture.label for picture in layout.pictures})
-    classes = tuple(class_name(label) for label in labels)
+    classes = tuple(writable(label) for label in labels)
     check_classes(str(path), classes)
     pixels = _decoded(path, layout.pictures, volume, np.dtype(np.uint8))
     if pixels is None:

@@ -20,11 +20,11 @@ import numpy as np
 
 from netdsl.data.arrays import RawPart, assemble, check_spread, rounded
 from netdsl.data.csv_columns import Columns, columns_of, delimiter_of, list_of, number_of, part_of
-from netdsl.data.dataset import TRAIN, Dataset, class_name, empty_data
+from netdsl.data.dataset import TRAIN, Dataset, empty_data
 from netdsl.data.labels import Labels, labels_from_values
 from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
-from netdsl.opening import open_file
+from netdsl.opening import open_file, writable
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class _Table:
                 message = f"the label `{texts[number][:40]}` is no whole number"
                 cure = "labels are whole numbers for all images, or names for all images"
                 self.findings.append(file_error("ND509", f"{self.name}:{line}", message, cure))
-        return Labels([class_name(text) for text in texts], indices)
+        return Labels([writable(text) for text in texts], indices)
 
 
 def _whole(text: str) -> int | None:

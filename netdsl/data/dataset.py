@@ -78,14 +78,6 @@ class Dataset(NamedTuple):
         return total.hexdigest()
 
 
-def class_name(text: str) -> str:
-    """A name as characters that can be written; bytes that are no UTF-8 are shown as ``\\xf6``."""
-    try:
-        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # a lone surrogate that no byte stands behind
-        return text.encode("utf-8", "backslashreplace").decode()
-
-
 def check_classes(name: str, classes: Sequence[str]) -> None:
     """Refuse data in which there is nothing to tell apart."""
     if len(classes) < 2:

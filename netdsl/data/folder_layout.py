@@ -14,9 +14,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from netdsl.data.dataset import PART_NAMES, PART_WORDS, TEST, TRAIN, VALIDATION, class_name
+from netdsl.data.dataset import PART_NAMES, PART_WORDS, TEST, TRAIN, VALIDATION
 from netdsl.data.pictures import SUFFIXES
 from netdsl.diagnostics import Diagnostic, Severity
+from netdsl.opening import writable
 
 _PARTS = {**PART_WORDS, "dev": VALIDATION}
 _DEEPEST = 16
@@ -208,7 +209,7 @@ def _of_classes(
         for inner, inner_part in _parts_within(folder).items() or [(folder, part)]:
             pictures += (Picture(path, folder.name, inner_part) for path in _walk(inner, left_out, others))
         if len(pictures) == before:
-            empty.append(class_name(folder.name))
+            empty.append(writable(folder.name))
     if empty and pictures:
         names = ", ".join(f"`{name}`" for name in empty[:_MOST_SHOWN])
         left_out.append(f"{_plural(len(empty), 'folder', 'without pictures')}, {names}")
@@ -252,7 +253,7 @@ def _unlike_parts(root: Path, pictures: list[Picture]) -> list[Diagnostic]:
     for part in (VALIDATION, TEST):
         missing = sorted(trained - classes[part]) if part in classes else []
         if missing:
-            names = ", ".join(f"`{class_name(name)}`" for name in missing[:_MOST_SHOWN])
+            names = ", ".join(f"`{writable(name)}`" for name in missing[:_MOST_SHOWN])
             more = f" and {len(missing) - _MOST_SHOWN} more" if len(missing) > _MOST_SHOWN else ""
             found.append(
                 _warning(

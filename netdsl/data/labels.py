@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from netdsl.data.dataset import check_classes, check_names, class_name
+from netdsl.data.dataset import check_classes, check_names
 from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.opening import writable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +44,7 @@ def labels_of(name: str, array: NDArray[Any]) -> Labels:
     if kind not in "USb":
         return Labels([int(value) for value in classes], indices)
     texts = [value.decode("utf-8", "surrogateescape") if kind == "S" else str(value) for value in classes]
-    names = [class_name(text) for text in texts]
+    names = [writable(text) for text in texts]
     check_names(name, names)
     return Labels(names, indices)
 

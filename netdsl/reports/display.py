@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netdsl.opening import writable
+
 TAB = "    "
 
 
@@ -11,6 +13,8 @@ def _cell(character: str) -> str:
         return TAB
     if character.isprintable():
         return character
+    if "\ud800" <= character <= "\udfff":
+        return writable(character)
     return f"\\u{{{ord(character):x}}}"
 
 

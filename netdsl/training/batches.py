@@ -32,6 +32,21 @@ def batch_sizes(images: int, batch: int) -> list[int]:
     return sizes
 
 
+def batch_note(images: int, batch: int) -> str:
+    """What is to know of steps with more or fewer images than asked for; empty where only the last one
+    of a pass is smaller, as everywhere."""
+    sizes = batch_sizes(images, batch)
+    if images < batch:
+        return f"a step has {images:,} images, not {batch:,}: there are no more to train on"
+    if sizes[-1] <= batch:
+        return ""
+    which = "the last step of an epoch" if len(sizes) > 1 else "a step"
+    return (
+        f"{which} has {sizes[-1]:,} images, not {batch:,}: "
+        "the one that is left over joins it, as batch normalisation needs more than one"
+    )
+
+
 def epoch_order(indices: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
     """The training images shuffled for one epoch, known from seed and epoch alone."""
     return stream(seed, f"order of epoch {epoch}").permutation(indices)

@@ -24,7 +24,7 @@ from netdsl.graph.printer import print_network
 from netdsl.plan.plan import Plan
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
-from netdsl.training.batches import batch_sizes, images_of
+from netdsl.training.batches import batch_note, batch_sizes, images_of
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened, take_arrays
 from netdsl.training.fitness import (
     check_classes_fit,
@@ -90,6 +90,11 @@ class Run:
     def first_batch(self) -> int:
         """Images of the first step, which all but the last have."""
         return batch_sizes(len(self.parts.train), self.recipe.batch)[0]
+
+    @property
+    def batch_note(self) -> str:
+        """What is to know of steps of another size than asked for; mostly nothing."""
+        return batch_note(len(self.parts.train), self.recipe.batch)
 
     @property
     def network_text(self) -> str:
