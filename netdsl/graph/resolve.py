@@ -336,7 +336,7 @@ _FIRST_LINES = (
     "then one layer a line, or a chain: `[CONV 6 5x5 - RELU]`",
 )
 
-_SOLVABLE = (OptionType.COUNT, OptionType.SIZE)
+_SOLVABLE = (OptionType.COUNT, OptionType.SIZE, OptionType.PADDING)
 """The types of options that a claimed volume may decide."""
 
 

@@ -88,7 +88,7 @@ class Option(Generic[Value]):
         return self.default is None and not self.derived
 
     def missing(self, values: Mapping[str, Any]) -> bool:
-        """Whether it must be given and is not; ``unless`` names a flag that makes it needless."""
+        """Whether it must be given and is not; ``unless`` names an option that makes it needless."""
         return self.required and self.name not in values and not values.get(self.unless)
 
     def __set_name__(self, owner: type, name: str) -> None:

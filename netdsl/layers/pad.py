@@ -8,7 +8,7 @@ from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues
 from netdsl.layers.option import count, padding
 from netdsl.layers.reading import Channels, Reads, Taps, reading
-from netdsl.quantities import Padding, Volume
+from netdsl.quantities import Padding, Same, Volume
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
@@ -47,12 +47,18 @@ class Pad(MovingValues):
     spellings = ("ZERO PAD", "ZEROPADDING")
     linear = True
 
-    around = padding("zeros on each side", words=("by", "pad", "padding"), positional=True)
+    around = padding(
+        "zeros on each side",
+        words=("by", "pad", "padding"),
+        positional=True,
+        default=None,
+        unless="channels",
+    )
     channels = count("how many channels the output has", derived=True)
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         found = []
-        if not isinstance(self.around, Padding):
+        if isinstance(self.around, Same):
             found.append(
                 Mistake("ND309", "PAD needs numbers, not `same`", option="around", help=("write `by 2`",))
             )
@@ -69,8 +75,8 @@ class Pad(MovingValues):
         return tuple(found)
 
     def _zeros(self) -> Padding:
-        assert isinstance(self.around, Padding)
-        return self.around
+        around: Padding | None = self.__dict__["around"]
+        return around or Padding(0, 0, 0, 0)  # where only channels are given
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         (x,) = inputs

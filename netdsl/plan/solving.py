@@ -104,6 +104,7 @@ class Solver:
             if name not in question.values
             and (option.type is OptionType.PADDING or (name == "stride" and option.type is OptionType.SIZE))
         ]
+        free = [name for name in free if name not in lacking]
         paddings = tuple(name for name in free if options[name].type is OptionType.PADDING)
         for unknown in dict.fromkeys(((*lacking, *paddings), (*lacking, *free))):
             fitting = list(self._layers(question, unknown)) if unknown else []
@@ -138,7 +139,9 @@ class Solver:
 
     def _plainest(self, question: _Question, chosen: dict[str, Any]) -> Layer | None:
         """The layer without a padding of zero that is the same as none written."""
-        kept = {name: value for name, value in chosen.items() if value != Padding(0, 0, 0, 0)}
+        options = question.kind.options()
+        none = Padding(0, 0, 0, 0)
+        kept = {name: value for name, value in chosen.items() if value != none or options[name].required}
         return self._layer(question, kept) if len(kept) < len(chosen) else None
 
     def _report_solution(self, name: str, span: Any, question: _Question, layer: Layer) -> None:

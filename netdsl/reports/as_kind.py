@@ -31,11 +31,14 @@ def _option(kind: type[Layer], option: Option[Any]) -> list[str]:
     if option.default is not None and not option.required:
         value += f"; {option_text(option, option.default)} where nothing is written"
     elif option.required:
-        value += "; must be given" + (
-            f", unless it is `{_flag_word(kind, option.unless)}`" if option.unless else ""
-        )
+        value += f"; must be given{_unless(kind, option.unless)}"
     return [f"  {words}: {option.doc}", f"    {value}"]
 
 
-def _flag_word(kind: type[Layer], name: str) -> str:
-    return kind.options()[name].words[0]
+def _unless(kind: type[Layer], name: str) -> str:
+    """When an option may be left out after all."""
+    if not name:
+        return ""
+    other = kind.options()[name]
+    word = f"`{other.words[0]}`"
+    return f", unless it is {word}" if other.type is OptionType.FLAG else f", unless {word} is"
