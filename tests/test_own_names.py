@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from netdsl.diagnostics import Severity
+from netdsl.graph.own_names import SWITCHES
+from netdsl.graph.printer import layer_text
 from netdsl.layers.elu import Elu
-from netdsl.layers.option import Option
+from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, modules_by_name
 from netdsl.plan.load import load_plan
 
@@ -57,3 +60,34 @@ def test_no_layer_is_written_by_the_name_of_a_block() -> None:
             else:
                 assert use == block or use == block.lower(), use
                 assert isinstance(plan.layers[2].node.layer, Elu)
+
+
+def test_a_number_that_is_given_wins_or_is_refused() -> None:
+    wrong = []
+    for name in NAMES:
+        for line, wanted in (
+            ("FC v", "FC 3"),
+            ("MAX POOL v", "MAX POOL 3x3"),
+            ("CONV 8 3x3 stride v", "CONV 8 3x3 stride 3"),
+            ("CONV 8 v", "CONV 8 3x3"),
+            ("TANH\nFC v", "FC 3"),
+        ):
+            value = "3x3" if wanted.endswith("3x3") else "3"
+            plan, findings = load_plan(f"let {name} = {value}\ninput 9x9x4\n{line.replace('v', name)}\n")
+            made = layer_text(plan.layers[-1].node.layer) if plan else wanted
+            if (plan is None and not any(f.severity is Severity.ERROR for f in findings)) or made != wanted:
+                wrong.append((line, name, made))
+    assert not wrong
+
+
+def test_all_options_without_a_value_are_refused_as_names_of_numbers() -> None:
+    options = [option for kind in all_kinds() for option in kind.options().values()]
+    assert {word for option in options if option.type is OptionType.FLAG for word in option.words} == SWITCHES
+    for name in SWITCHES:
+        for text in (
+            f"let {name} = 4\n",
+            f"block B({name}) {{ RELU }}\n",
+            f"block B(k) {{ let {name} = k\nRELU }}\n",
+        ):
+            _, findings = load_plan(text + "input 32x32x3\nB(1)\nMAX POOL global\nFC 10\n")
+            assert "ND226" in {finding.code for finding in findings}, text

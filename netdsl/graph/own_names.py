@@ -42,14 +42,23 @@ _VALUES = {
     "without": "a negation",
 }
 
+SWITCHES = frozenset(("bias", "biases", "ceil", "floor", "global", "scaled", "whole"))
+"""Words that are options of some kinds by themselves; here, so that no kind is loaded for a `let` line."""
+
 
 def report_taken_number(name: tree.Word, findings: Findings) -> None:
-    """Report a number whose name is a value of options, so that it could never be used as one."""
-    value = _VALUES.get(name.text.lower())
+    """Report a number whose name is a value of options, or an option without one, so that it could not be
+    used as a number there."""
+    word = name.text.lower()
+    value = "an option" if word in SWITCHES else _VALUES.get(word)
     if value is not None:
         message = f"a number cannot be called `{name.text}`"
         findings.add(
-            "ND226", message, name.span, f"is {value} in every layer", help=("give it another name",)
+            "ND226",
+            message,
+            name.span,
+            f"is {value} {'of some layers' if word in SWITCHES else 'in every layer'}",
+            help=("give it another name",),
         )
 
 
