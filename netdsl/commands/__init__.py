@@ -94,7 +94,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         outcome = group.main(arguments, prog_name="netdsl", standalone_mode=False)
     except click.ClickException as error:
-        error.message = _QUOTED_BYTE.sub(r"\\x\1", error.message)
+        vars(error)["message"] = _QUOTED_BYTE.sub(r"\\x\1", error.message)
         error.show()
         return USAGE
     except (click.Abort, KeyboardInterrupt):

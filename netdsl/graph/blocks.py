@@ -9,7 +9,6 @@ from typing import Any
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment, Quantity, evaluate, formula_end, value_of
 from netdsl.graph.own_names import meaning_of, report_taken_name, report_taken_number
-from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -164,25 +163,6 @@ def _report_cycles(blocks: Blocks, findings: Findings) -> set[str]:
 
 def _shown(cycle: list[str]) -> list[str]:
     return cycle if len(cycle) <= 8 else [*cycle[:4], "...", *cycle[-3:]]
-
-
-def report_unknown_block(name: tree.Word, blocks: Blocks, findings: Findings) -> None:
-    """Report a call of something that is no block."""
-    kind = kind_named(name.text)
-    if kind is not None:
-        findings.add(
-            "ND217",
-            f"{kind.keyword} is a layer, and there is no block called `{name.text}`",
-            name.span,
-            help=("the options of a layer stand without parentheses: `CONV 64 3x3 stride 2`",),
-        )
-        return
-    if findings.heard("ND217", name.span):
-        return
-    near = findings.near(name.text, blocks, "blocks")
-    cure = f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`"
-    message = f"there is no block called `{name.text}`"
-    findings.add("ND217", message, name.span, help=() if blocks else (cure,), meant=near)
 
 
 def bind(

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.bindings import Bindings
-from netdsl.graph.blocks import report_unknown_block
 from netdsl.graph.bounds import is_bounded
 from netdsl.graph.formulas import Environment, Passed
 from netdsl.graph.heads import Head
 from netdsl.graph.labels import Labels, find_label
 from netdsl.graph.naming import label_of
 from netdsl.graph.steps import Role, Step
+from netdsl.graph.unknown_blocks import report_unknown_block
 from netdsl.syntax import tree
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Expansion:
             return self._found(reference, frame)
 
         if block is None and call.block.text not in self.bindings.broken:
-            report_unknown_block(call.block, self.bindings.blocks, self.findings)
+            report_unknown_block(call, self.bindings.blocks, self.findings)
         environment = self.bindings.bound(block, call, frame.environment, finder) if block else None
         if block is None or environment is None:
             self._unreadable(tree.Unreadable(call.span), frame)

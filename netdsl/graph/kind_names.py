@@ -4,25 +4,25 @@ program, or a slip."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.absent_kinds import DIMENSIONS, REACH, absent_kind
 from netdsl.graph.heads import Head, option_words, read_head
+from netdsl.graph.options import FILLERS
+from netdsl.graph.paddings import PADDINGS, ZERO
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
 from netdsl.layers.registry import kind_named, kinds
 from netdsl.source import Span
+from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
-
-_REACH = 80
-"""Characters on each side of a name in which hyphens are looked for."""
 
 _LONGEST = 4
 """Words of a name of a kind."""
 
 _HYPHENATED = re.compile(r"(?<!\w)[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+", re.ASCII)
-_DIMENSIONS = re.compile(r"[123][dD](?=[A-Z]|\Z)")
 _BEHIND = re.compile(r"-([A-Za-z]{1,40})(?![\w])", re.ASCII)
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+")
 _SIZED = re.compile(r"([A-Za-z_]{1,40})([0-9]{1,9}[xX][0-9]{1,9})")
@@ -42,10 +42,10 @@ class Hyphenated(NamedTuple):
 def hyphenated(text: str, name: Span) -> Hyphenated | None:
     """The kind that a hyphen cuts in two: ``soft-max``, ``global-average-pool``. ``name`` is a part of
     it that is no kind by itself, so that ``CONV-POOL`` stays a chain. None where there is none."""
-    if not beside_hyphen(text, name) or name.end - name.start > _REACH:
+    if not beside_hyphen(text, name) or name.end - name.start > REACH:
         return None
-    start = max(0, name.start - _REACH)
-    for run in _HYPHENATED.finditer(text[start : name.end + _REACH]):
+    start = max(0, name.start - REACH)
+    for run in _HYPHENATED.finditer(text[start : name.end + REACH]):
         places = [Span(start + part.start(), start + part.end()) for part in _parts_of(run)]
         own = [number for number, place in enumerate(places) if place == name]
         for length in range(min(len(places), _LONGEST), 1, -1) if own else ():
@@ -92,7 +92,7 @@ def kind_of_words(words: list[str]) -> str:
 
 def class_of_another_program(written: str) -> str:
     """``GlobalAveragePooling2D``, ``ConvTranspose2d``: the kind, where its words make one; else empty."""
-    plain = _DIMENSIONS.sub("", written)
+    plain = DIMENSIONS.sub("", written)
     parts = _CAMEL.findall(plain)
     if plain == written and len(parts) < 2:
         return ""
@@ -101,7 +101,7 @@ def class_of_another_program(written: str) -> str:
 
 def one_position(written: str, layer: tree.Layer) -> tuple[str, int] | None:
     """PyTorch's ``AdaptiveAvgPool2d 1`` is a global pool: what it means, and where its number ends."""
-    name = _DIMENSIONS.sub("", written).lower()
+    name = DIMENSIONS.sub("", written).lower()
     kinds_of_pools = {"adaptiveavgpool": "AVG POOL global", "adaptivemaxpool": "MAX POOL global"}
     (number,) = layer.items if len(layer.items) == 1 else (None,)
     if name not in kinds_of_pools or not isinstance(number, tree.Number | tree.Extents):
@@ -123,7 +123,7 @@ def nearest_kind(
     foreign = class_of_another_program(written)
     if foreign:
         return foreign
-    if _DIMENSIONS.search(written):
+    if DIMENSIONS.search(written):
         return None  # a class of another program that netdsl does not have
     match = _NUMBERED.match(written)
     name = match.group(1) if match else written
@@ -160,6 +160,33 @@ def lacks_numbers(meant: str, layer: tree.Layer | tree.Unreadable) -> bool:
         option.required or (option.positional and option.type is OptionType.PADDING)
         for option in kind.options().values()
     )
+
+
+def leaves_a_word(meant: str, layer: tree.Layer, numbers: Container[str]) -> bool:
+    """Whether a word behind the name would say nothing to the kind: ``soft sine`` is no SOFTMAX."""
+    kind = kind_named(re.sub(r"[0-9_]+[a-z]?\Z", "", meant))
+    word = layer.words[1] if len(layer.words) > 1 and not layer.labelled else None
+    if kind is None or word is None or word.text in numbers:
+        return False
+    known = option_words(kind) | FILLERS | {"no", "without", *PADDINGS, ZERO}
+    known |= {choice for option in kind.options().values() for choice in (*option.choices, *option.tables)}
+    long = [option for option in known if len(option) > _SHORT]
+    return word.text.lower() not in known and did_you_mean(word.text, long) is None
+
+
+_SHORT = 2
+"""Characters of a word that nothing is near to."""
+
+
+def kind_behind_name(head: Head, layer: tree.Layer, findings: Findings) -> Head:
+    """``gap: GlobalMaxPooling2D``: the class behind the name, where the name is no slip of a kind."""
+    first = layer.items[0] if layer.labelled and layer.items else None
+    if not isinstance(first, tree.Word) or nearest_kind(head.written, findings) is not None:
+        return head
+    meant = nearest_kind(first.text, findings) or absent_kind(first.text)
+    if not meant and first.text.lower() != "activation":
+        return head
+    return head._replace(written=first.text, span=first.span)
 
 
 def cut_activation(text: str, kind: type[Layer], span: Span) -> Hyphenated | None:

@@ -54,8 +54,8 @@ class OptionFindings:
         bare = [option for option in self.options.values() if option.positional]
         if number and any(option.type is OptionType.SIZE and option.name not in given for option in bare):
             n = value.text
-            column = f", or {n}x1 along a column" if n != "1" else ""
-            cures.insert(0, f"a size has both extents, height and width: {n}x{n}{column}")
+            narrow = f", or {n}x1 where the width is 1" if n != "1" else ""
+            cures.insert(0, f"a size has both extents, height and width: {n}x{n}{narrow}")
         places = [
             Label(given[option.name][0].span, f"{option.words[0]} already")
             for option in bare

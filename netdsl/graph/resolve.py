@@ -159,8 +159,15 @@ class _Resolution:
         if kind is None:
             if id(written) not in self.unplaced:
                 self.unplaced[id(written)] = written.span
-                alone = written if step.group is None else None
-                report_unknown_kind(head, self.findings, layer=alone, list_all=True, blocks=self.bare_blocks)
+                report_unknown_kind(
+                    head,
+                    self.findings,
+                    layer=written,
+                    alone=step.group is None,
+                    list_all=True,
+                    blocks=self.bare_blocks,
+                    numbers=self.numbers,
+                )
             name = names.labelled(step.label) if step.label else names.of_kind("LAYER", single=False)
             self.entries.append(Gap(index, name, step.inputs, written.span, self._claim(step)))
             return

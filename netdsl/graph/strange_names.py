@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.blocks import Blocks, called_block, report_unknown_block
+from netdsl.graph.blocks import Blocks, called_block
 from netdsl.graph.heads import read_head
 from netdsl.graph.steps import Role
+from netdsl.graph.unknown_blocks import report_unknown_block
 from netdsl.graph.unknown_kinds import report_cut_activation, report_unknown_kind
 from netdsl.syntax import tree
 
@@ -26,7 +27,7 @@ def report_strange_names(file: tree.File, findings: Findings, *, complete: bool)
     for element in _elements(file):
         if isinstance(element, tree.Call):
             if complete and element.block.text not in blocks:
-                report_unknown_block(element.block, blocks, findings)
+                report_unknown_block(element, blocks, findings)
         elif not _is_known(element, blocks, complete):
             report_unknown_kind(read_head(element), findings)
         else:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from netdsl.diagnostics import Edit, Findings
+from netdsl.graph.absent_kinds import absent_kind, absent_words, activation_named
 from netdsl.graph.heads import Head
 from netdsl.graph.kind_names import (
     Hyphenated,
     beside_hyphen,
     cut_activation,
     hyphenated,
+    kind_behind_name,
     lacks_numbers,
+    leaves_a_word,
     nearest_kind,
     one_position,
 )
@@ -25,37 +28,63 @@ def report_unknown_kind(
     findings: Findings,
     *,
     layer: tree.Layer | None = None,
+    alone: bool = False,
     list_all: bool = False,
     blocks: Iterable[str] = (),
+    numbers: Container[str] = (),
 ) -> None:
     """Report a head without a kind, with the nearest one; ``list_all`` adds all there are. ``blocks``
-    are those without parameters, which are used like kinds.
+    are those without parameters, which are used like kinds; ``numbers`` the names of numbers.
 
-    ``layer`` is the whole layer where nothing else can give it numbers: then a kind that needs some
-    and gets none is a guess to think about, no fix.
+    ``layer`` is the whole layer; ``alone`` where nothing else can give it numbers: then a kind that needs
+    some and gets none is a guess to think about, no fix.
     """
     if findings.heard("ND201", head.span):
         return
-    known = (f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}",) if list_all else ()
     cut = hyphenated(findings.source.text, head.span)
     if cut is not None:
         _report_cut(cut, findings)
         return
-    shown = head.written if len(head.written) <= 40 else head.written[:39] + "…"
-    message = f"there is no kind of layer called `{shown}`"
-    part = beside_hyphen(findings.source.text, head.span)
-    near = nearest_kind(head.written, findings, blocks, part=part)
-    pooled = one_position(head.written, layer) if layer is not None else None
+    head = kind_behind_name(head, layer, findings) if layer is not None else head
+    absent, place = absent_words(findings.source.text, head.span)
+    if absent:
+        findings.add("ND201", _no_kind(absent), place, help=(absent_kind(absent),))
+        return
+    cure, fix = _guess(head, layer, alone, findings, blocks, numbers)
+    known = (f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}",) if list_all else ()
+    help = (cure, *known) if cure else known
+    findings.add("ND201", _no_kind(head.written), head.span, help=help, fix=fix)
+
+
+def _no_kind(written: str) -> str:
+    shown = written if len(written) <= 40 else written[:39] + "…"
+    return f"there is no kind of layer called `{shown}`"
+
+
+def _guess(
+    head: Head,
+    layer: tree.Layer | None,
+    alone: bool,
+    findings: Findings,
+    blocks: Iterable[str],
+    numbers: Container[str],
+) -> tuple[str, Edit | None]:
+    """What was probably meant by a head, and the change that makes it so, where that is all it takes."""
+    text = findings.source.text
+    named = activation_named(text, head.span)
+    if named is not None:
+        return f"write `{named[0]}`", Edit(named[1], named[0])
+    pooled = one_position(head.written, layer) if layer is not None and alone else None
     if pooled is not None:
-        meant, end = pooled
-        place = Span(head.span.start, end)
-        findings.add(
-            "ND201", message, head.span, help=(f"did you mean `{meant}`?", *known), fix=Edit(place, meant)
-        )
-    elif near is not None and layer is not None and lacks_numbers(near, layer):
-        findings.add("ND201", message, head.span, help=(f"did you mean `{near}`, with its numbers?", *known))
-    else:
-        findings.add("ND201", message, head.span, help=known, meant=near)
+        return f"did you mean `{pooled[0]}`?", Edit(Span(head.span.start, pooled[1]), pooled[0])
+    near = nearest_kind(head.written, findings, blocks, part=beside_hyphen(text, head.span))
+    if near is None:
+        return "", None
+    if layer is not None and leaves_a_word(near, layer, numbers):
+        return f"did you mean `{near}`?", None
+    if layer is not None and alone and lacks_numbers(near, layer):
+        return f"did you mean `{near}`, with its numbers?", None
+    return f"did you mean `{near}`?", Edit(head.span, near)
 
 
 def report_cut_activation(head: Head, findings: Findings) -> None:

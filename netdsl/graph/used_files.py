@@ -135,7 +135,8 @@ class _Reader:
 
 def _parted(file: tree.File | None) -> tuple[tuple[tree.Statement, ...], tuple[tree.Statement, ...]]:
     """The statements that a used file may hold, and the others."""
-    kept, others = [], []
+    kept: list[tree.Statement] = []
+    others: list[tree.Statement] = []
     for statement in file.statements if file is not None else ():
         allowed = isinstance(statement, tree.Use | tree.Let | tree.Block)
         (kept if allowed else others).append(statement)

@@ -19,6 +19,7 @@ from netdsl.syntax.automaton import (
     TOKEN_LIMIT,
     Failure,
 )
+from netdsl.syntax.class_calls import calls_in
 from netdsl.syntax.lessons import LESSONS, Lesson
 from netdsl.syntax.lexer import END, UNKNOWN, Token
 
@@ -73,6 +74,9 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
         return _never_closed(opened, source)
     if token.kind in BRACKETS and not _closes(failure):
         return _never_opened(failure, source)
+    called = _called(token, source)
+    if called is not None:
+        return called
     if token.kind == UNKNOWN:
         return _unknown_character(token, source)
     hyphenated = _hyphenated(failure, source)
@@ -85,6 +89,29 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
         return _error("ND102", lesson.message, source, primary, lesson.cure)
     return _error("ND102", f"{_found(token)} cannot stand here", source, primary)
 
+
+_BEFORE_LAYER = re.compile(r"(?:.*[\[|:>–—−→-])?[ \t]*\Z", re.DOTALL)
+_BEHIND_LAYER = re.compile(r"[ \t]*(?:\Z|[]|#;–—−→-])")
+
+
+def _called(token: Token, source: Source) -> Diagnostic | None:
+    """``Conv2D(64, (3, 3))``: a layer as another program calls it, with a mistake of syntax in it."""
+    start = max(source.text.rfind("\n", 0, token.start) + 1, token.start - _CALL_REACH)
+    line = source.text[start : token.start + _CALL_REACH].partition("\n")[0]
+    for call in calls_in(line):
+        if not (start + call.start <= token.start < start + call.end and call.meant):
+            continue
+        alone = _BEFORE_LAYER.match(line[: call.start]) and _BEHIND_LAYER.match(line, call.end)
+        span = Span(start + call.start, start + call.end)
+        cure = f"write `{call.meant}`: the options of a layer stand without parentheses"
+        fix = Edit(span, call.meant) if alone else None
+        shown = call.name if len(call.name) <= 30 else call.name[:29] + "…"
+        return _error("ND102", f"`{shown}(...)` is no layer of netdsl", source, Label(span), cure, fix=fix)
+    return None
+
+
+_CALL_REACH = 400
+"""Characters on each side of a mistake in which calls are looked for."""
 
 _WORD_BEFORE = re.compile(
     r"(?P<before>[]|{;:>–—−→[-])?[ \t]*\b(?P<kind>[A-Za-z_]+)(?P<extent>[0-9]*)\Z", re.ASCII

@@ -1,0 +1,256 @@
+"""Layers as other programs call them, ``Conv2D(64, (3, 3), activation="relu")``, in netdsl's words.
+
+Knows what Keras and PyTorch call their layers, and in which order those take their arguments. Of
+arguments that change a layer in ways not known here, nothing is said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+_LONGEST = 300
+"""Characters of a call."""
+
+_CALL = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w{0,40}\.){0,4}([A-Za-z_]\w{0,40})\(", re.ASCII)
+_COUNT = re.compile(r"[0-9]+|[A-Za-z_]\w*", re.ASCII)
+_REAL = re.compile(r"[0-9]*\.?[0-9]+|[A-Za-z_]\w*", re.ASCII)
+_PAIR = re.compile(r"[(\[]\s*([0-9]+)\s*,\s*([0-9]+)\s*,?\s*[)\]]|([0-9]+)[xX×]([0-9]+)")
+_NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)", re.ASCII)
+
+_ACTIVATIONS = {
+    **{name: name.upper() for name in ("relu", "relu6", "elu", "selu", "gelu", "silu", "sigmoid", "tanh")},
+    "softmax": "SOFTMAX",
+    "swish": "SILU",
+    "hardsigmoid": "HARD SIGMOID",
+    "hardswish": "HARD SWISH",
+    "leakyrelu": "LEAKY RELU",
+    "prelu": "PRELU",
+    "linear": "",
+}
+_IDLE = frozenset(("name", "inplace", "dim", "axis", "in_channels", "in_features", "num_features"))
+"""Arguments that netdsl needs not be told."""
+
+
+class Called(NamedTuple):
+    """A call in a text, from ``start`` to ``end``, and the layer that it means; empty where unknown."""
+
+    start: int
+    end: int
+    name: str
+    meant: str
+
+
+class _Arguments:
+    """The arguments of a call: by place, and by name."""
+
+    def __init__(self, written: list[str]) -> None:
+        self.bare = [text for text in written if not _NAMED.match(text)]
+        named = ((match, text) for text in written if (match := _NAMED.match(text)))
+        self.named = {match[1].lower(): text[match.end() :].strip() for match, text in named}
+        self.used: set[str] = set()
+
+    def take(self, place: int, *names: str) -> str:
+        """The argument of one of these names, or at this place; empty where there is none."""
+        self.used.update(names)
+        found = next((self.named[name] for name in names if name in self.named), "")
+        return found or (self.bare[place].strip() if 0 <= place < len(self.bare) else "")
+
+    def is_read(self, places: int) -> bool:
+        """Whether nothing is left that may mean something."""
+        return len(self.bare) <= places and self.named.keys() <= self.used | _IDLE
+
+
+class _UnknownError(ValueError):
+    """An argument that is not understood."""
+
+
+def calls_in(line: str) -> list[Called]:
+    """The calls of a line that are closed in it, none inside another."""
+    found: list[Called] = []
+    for call in _CALL.finditer(line):
+        if found and call.start() < found[-1].end:
+            continue
+        end = _closing(line, call.end())
+        if end:
+            arguments = line[call.end() : end - 1]
+            found.append(Called(call.start(), end, call[1], layer_of_call(call[1], arguments)))
+    return found
+
+
+def _closing(line: str, start: int) -> int:
+    """Where the call ends whose arguments begin at ``start``; 0 where it does not."""
+    depth = 1
+    for place in range(start, min(len(line), start + _LONGEST)):
+        depth += (line[place] in "([") - (line[place] in ")]")
+        if depth == 0:
+            return place + 1
+    return 0
+
+
+def layer_of_call(name: str, arguments: str) -> str:
+    """``CONV 64 3x3 - RELU``; empty where the class or an argument is not known."""
+    plain = re.sub(r"[123]d\Z", "", name.lower().replace("_", ""))
+    plain = re.sub(r"[123]d(?=transpose)", "", plain)
+    written = _split(arguments)
+    try:
+        if plain == "activation" and len(written) == 1:
+            return _ACTIVATIONS.get(_word(written[0]), "")
+        read = _CLASSES.get(plain)
+        return read(_Arguments(written), name) if read is not None else ""
+    except _UnknownError:
+        return ""
+
+
+def _split(arguments: str) -> list[str]:
+    """The arguments, at commas outside brackets."""
+    parts, depth, start = [], 0, 0
+    for place, sign in enumerate(arguments):
+        depth += (sign in "([") - (sign in ")]")
+        if sign == "," and depth == 0:
+            parts.append(arguments[start:place])
+            start = place + 1
+    return [part for part in (*parts, arguments[start:]) if part.strip()]
+
+
+def _word(text: str) -> str:
+    return text.strip().strip("\"'").lower().replace("_", "")
+
+
+def _number(text: str, form: re.Pattern[str]) -> str:
+    """A number, or the name of one."""
+    if not form.fullmatch(text):
+        raise _UnknownError
+    return text
+
+
+def _size(text: str) -> str:
+    """``3x3`` of ``3``, ``(3, 3)`` or ``3x3``."""
+    pair = _PAIR.fullmatch(text)
+    if pair is not None:
+        return f"{pair[1] or pair[3]}x{pair[2] or pair[4]}"
+    if not text.isdecimal():
+        raise _UnknownError
+    return f"{text}x{text}"
+
+
+def _stride(text: str) -> str:
+    height, _, width = _size(text).partition("x")
+    return f"stride {height}" if height == width else f"stride {height}x{width}"
+
+
+def _padding(text: str) -> str:
+    word = _word(text)
+    if word in ("valid", "0"):
+        return ""
+    if word == "same":
+        return "same"
+    height, _, width = _size(text).partition("x")
+    return f"pad {height}" if height == width else f"pad {height}x{width}"
+
+
+def _finished(kind: str, parts: list[str], arguments: _Arguments, places: int) -> str:
+    """The layer, without bias where that is asked for, and with its activation behind it."""
+    bias = _word(arguments.take(-1, "use_bias", "bias"))
+    follows = _word(arguments.take(-1, "activation"))
+    known = (
+        arguments.is_read(places)
+        and bias in ("", "true", "false")
+        and (not follows or follows in _ACTIVATIONS)
+    )
+    if not known:
+        raise _UnknownError
+    layer = " ".join([kind, *filter(None, parts), *(["no bias"] if bias == "false" else [])])
+    activation = _ACTIVATIONS.get(follows, "")
+    return f"{layer} - {activation}" if activation else layer
+
+
+def _window(kind: str) -> Callable[[_Arguments, str], str]:
+    """A layer of filters; PyTorch's name the channels of their input first."""
+
+    def read(arguments: _Arguments, name: str) -> str:
+        of_torch = name.endswith("d") and len(arguments.bare) >= 3
+        if of_torch or (len(arguments.bare) == 2 and "kernel_size" in arguments.named):
+            del arguments.bare[0]
+        filters = _number(arguments.take(0, "filters", "out_channels"), _COUNT)
+        parts = [filters, _size(arguments.take(1, "kernel_size", "kernel"))]
+        stride = arguments.take(2, "strides", "stride")
+        padding = arguments.take(3, "padding", "pad")
+        parts += [_stride(stride) if stride not in ("", "1") else "", _padding(padding) if padding else ""]
+        return _finished(kind, parts, arguments, 4)
+
+    return read
+
+
+def _pool(kind: str) -> Callable[[_Arguments, str], str]:
+    """A pool, whose stride is its window where none is given."""
+
+    def read(arguments: _Arguments, name: str) -> str:
+        window = arguments.take(0, "pool_size", "kernel_size", "kernel") or "2"
+        padding = arguments.take(2, "padding", "pad")
+        stride = arguments.take(1, "strides", "stride") or window
+        parts = [_size(window), _stride(stride), _padding(padding) if padding else ""]
+        return _finished(kind, parts, arguments, 3)
+
+    return read
+
+
+def _adaptive(kind: str) -> Callable[[_Arguments, str], str]:
+    def read(arguments: _Arguments, name: str) -> str:
+        if _size(arguments.take(0, "output_size")) != "1x1":
+            raise _UnknownError
+        return _finished(kind, [], arguments, 1)
+
+    return read
+
+
+def _dense(arguments: _Arguments, name: str) -> str:
+    if len(arguments.bare) == 2:
+        del arguments.bare[0]  # what PyTorch wants to know of the input
+    return _finished(
+        "FC", [_number(arguments.take(0, "units", "out_features", "neurons"), _COUNT)], arguments, 1
+    )
+
+
+def _plain(kind: str, ignored: int = 0) -> Callable[[_Arguments, str], str]:
+    """A layer without numbers; so many of its arguments only repeat what its input is."""
+    return lambda arguments, name: _finished(kind, [], arguments, ignored)
+
+
+def _one_number(kind: str, *names: str) -> Callable[[_Arguments, str], str]:
+    def read(arguments: _Arguments, name: str) -> str:
+        number = arguments.take(0, *names)
+        return _finished(kind, [_number(number, _REAL)] if number else [], arguments, 1)
+
+    return read
+
+
+def _zeros(arguments: _Arguments, name: str) -> str:
+    return _finished("PAD", [_padding(arguments.take(0, "padding"))], arguments, 1)
+
+
+def _sized(kind: str, *names: str) -> Callable[[_Arguments, str], str]:
+    return lambda arguments, name: _finished(kind, [_size(arguments.take(0, *names))], arguments, 1)
+
+
+_CLASSES: dict[str, Callable[[_Arguments, str], str]] = {
+    **{name: _plain(kind) for name, kind in _ACTIVATIONS.items() if kind},
+    **dict.fromkeys(("conv", "convolution"), _window("CONV")),
+    **dict.fromkeys(("deconv", "convtranspose", "convolutiontranspose"), _window("DECONV")),
+    **dict.fromkeys(("dense", "linear", "fc"), _dense),
+    **dict.fromkeys(("maxpool", "maxpooling"), _pool("MAX POOL")),
+    **dict.fromkeys(("avgpool", "averagepooling", "averagepool"), _pool("AVG POOL")),
+    **dict.fromkeys(("globalmaxpool", "globalmaxpooling"), _plain("MAX POOL global")),
+    **dict.fromkeys(
+        ("globalavgpool", "globalaveragepool", "globalaveragepooling"), _plain("AVG POOL global")
+    ),
+    "adaptiveavgpool": _adaptive("AVG POOL global"),
+    "adaptivemaxpool": _adaptive("MAX POOL global"),
+    "dropout": _one_number("DROPOUT", "rate", "p"),
+    "leakyrelu": _one_number("LEAKY RELU", "alpha", "negative_slope"),
+    **dict.fromkeys(("bn", "batchnorm", "batchnormalization"), _plain("BN", 1)),
+    "flatten": _plain("FLATTEN"),
+    "zeropadding": _zeros,
+    **dict.fromkeys(("upsampling", "upsample"), _sized("UPSAMPLE", "size", "scale_factor")),
+}
