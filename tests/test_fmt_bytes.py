@@ -88,6 +88,31 @@ def test_line_ends_and_mark_stay(newline: str, mark: bytes, command: str, tmp_pa
     assert path.read_bytes() == mark + expected.replace("\n", newline).encode()
 
 
+@pytest.mark.parametrize(
+    ("written", "newline"),
+    [
+        ("dialect caffe\r\ninput 8x8x1\r\nPOOL 3x3 stride 2\nFC 10\n\n", "\n"),
+        ("dialect caffe\r\ninput 8x8x1\r\nPOOL 3x3 stride 2\r\nFC 10\n", "\r\n"),
+        ("dialect caffe\rinput 8x8x1\rPOOL 3x3 stride 2\r\nFC 10\n", "\r"),
+        ("dialect caffe\r\ninput 8x8x1\nPOOL 3x3 stride 2\r\nFC 10\n", "\n"),
+    ],
+)
+def test_different_line_ends_become_those_of_most_lines(written: str, newline: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.net"
+    canonical = undressed(written)[0].rstrip("\n") + "\n"
+    for command, text, expected in (
+        ("check --fix", written, undressed(written)[0].replace("stride 2", "stride 2 pad 0 ceil")),
+        ("fmt", written.replace("FC", "fc"), canonical),
+    ):
+        path.write_bytes(text.encode())
+        run([*command.split(), str(path)])
+        assert path.read_bytes() == expected.replace("\n", newline).encode()
+    unchanged = written.rstrip() + "\n"
+    path.write_bytes(unchanged.encode())
+    assert run(["fmt", str(path)]) == 0
+    assert path.read_bytes() == unchanged.encode()
+
+
 def test_import_keeps_line_ends(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     path = tmp_path / "x.txt"
     path.write_bytes(b"[8x8x1] INPUT\r\n[10] FC: 10 neurons\r\n")

@@ -10,7 +10,7 @@ from netdsl.layers.layer import Pointwise, Window
 from netdsl.layers.option import count
 from netdsl.layers.reading import Channels, Reads, reading, reading_all, sliding_taps
 from netdsl.primitives.expression import maximum, operand, square_root
-from netdsl.quantities import Padding, Size, Volume
+from netdsl.quantities import Padding, Size, Volume, counted
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 TINY = 1e-8
 """Added under the square root, where a flat patch would make its slope infinite."""
+
+MOST_WEIGHTS = 1 << 22
+"""Numbers of a Gaussian, one for each place of the window and channel: they are written out beforehand."""
 
 
 class LocalContrastNorm(Pointwise):
@@ -39,7 +42,8 @@ class LocalContrastNorm(Pointwise):
         no multiply-accumulates of weights; keeps x, v and s for backward.
 
     Problems
-        ND305 the size must be odd, so that the window has a middle.
+        ND305 the size must be odd, so that the window has a middle, and the window of a size that can be
+        written out.
 
     Example
         input 28x28x6
@@ -65,6 +69,18 @@ class LocalContrastNorm(Pointwise):
                     option="size",
                     label="must be odd",
                     help=(f"use size {self.size + 1}",),
+                ),
+            )
+        weights = self.normalised_values(*inputs)
+        if weights > MOST_WEIGHTS:
+            return (
+                Mistake(
+                    "ND305",
+                    f"a window of {self.size}x{self.size} over {counted(inputs[0].channels, 'channel')} has "
+                    f"{weights:,} weights",
+                    option="size",
+                    label=f"{MOST_WEIGHTS:,} are the most",
+                    help=("use a smaller size, such as 9",),
                 ),
             )
         return ()

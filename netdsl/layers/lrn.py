@@ -100,6 +100,7 @@ class LocalResponseNorm(Pointwise):
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         squares = build.elementwise(operand(0) * operand(0), x, name="squares")
-        sums = build.channel_window(squares, before=self.size // 2, after=self.size // 2)
+        reach = min(self.size // 2, x.shape[2] - 1)  # there are no channels beyond
+        sums = build.channel_window(squares, before=reach, after=reach)
         damping = power(self.added + self.weight * operand(1), -self.beta)
         return build.elementwise(operand(0) * damping, x, sums, name="normalised")
