@@ -135,7 +135,7 @@ def _print_csv(rows: Iterable[dict[str, Any]], top: int) -> None:
     import csv
     import sys
 
-    from netdsl.data.dataset import class_name
+    from netdsl.opening import writable
     from netdsl.reports.display import visible
 
     class Lines:
@@ -151,4 +151,4 @@ def _print_csv(rows: Iterable[dict[str, Any]], top: int) -> None:
         for found in row.get("predictions", ()):
             cells += [visible(found["class"]), f"{found['probability']:.6f}"]
         cells += [""] * (len(columns) - len(cells))
-        writer.writerow([visible(class_name(row["image"])), *cells, visible(row.get("error", ""))])
+        writer.writerow([visible(writable(row["image"])), *cells, visible(row.get("error", ""))])

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.data.arrays import RawPart, assemble
 from netdsl.data.class_names import LARGEST_NAMES_BYTES, only_numbered, with_names
-from netdsl.data.dataset import TEST, TRAIN, VALIDATION, Dataset, class_name
+from netdsl.data.dataset import TEST, TRAIN, VALIDATION, Dataset
 from netdsl.data.labels import Labels, labels_of, merged
 from netdsl.data.memory import require_memory, require_ratio
 from netdsl.data.npz_members import Guarded, Member, array_of, damaged, header_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
-from netdsl.opening import open_file
+from netdsl.opening import open_file, writable
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _class_names(
                 value.decode("utf-8", "surrogateescape") if member.dtype.kind == "S" else value
                 for value in values
             ]
-            return (member.name, [class_name(text).strip() for text in texts]), ()
+            return (member.name, [writable(text).strip() for text in texts]), ()
     return None, ()
 
 
