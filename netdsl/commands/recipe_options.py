@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     from netdsl.graph.network import Network
 
 
-def recipe_options(*only: str, settings: bool = True) -> Callable[[Function], Function]:
-    """Options for the entries named, or for all; ``settings`` adds those of the optimizers.
+def recipe_options(
+    *only: str, settings: bool = True, without: Collection[str] = ()
+) -> Callable[[Function], Function]:
+    """Options for the entries named, or for all; ``settings`` adds those of the optimizers; none that is
+    in ``without``.
 
     They reach the command under their names, None where they are not given.
     """
-    chosen = [entry for name, entry in entries().items() if not only or name in only]
+    chosen = [
+        entry for name, entry in entries().items() if (not only or name in only) and name not in without
+    ]
     options = [_entry_option(entry) for entry in chosen]
     if settings:
-        options += [_setting_option(name) for name in optimizer_settings()]
+        options += [_setting_option(name) for name in optimizer_settings() if name not in without]
 
     def decorate(function: Function) -> Function:
         for option in reversed(options):

@@ -18,6 +18,7 @@ from netdsl.commands.running import (
     accuracy_text,
     autotune_option,
     backend_option,
+    calm_numpy,
     check_precision,
     exact_option,
     percent,
@@ -59,6 +60,17 @@ _NOTICED_SECONDS = 1.5
     help="Start from the weights of a run or of a .safetensors file, as far as names and shapes agree.",
 )
 @click.option("--resume", metavar="FOLDER", help="Go on with the run in this folder.")
+@click.option(
+    "--fast-dev-run",
+    is_flag=True,
+    help="Go through every phase of the run on a few images, and leave no file behind but those in --out.",
+)
+@click.option(
+    "--overfit",
+    type=click.IntRange(1, 1_000_000),
+    metavar="N",
+    help="Train on N images until the network knows them by heart, and say whether it does.",
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -70,6 +82,8 @@ def command(
     recipe: str | None,
     origin: str | None,
     resume: str | None,
+    fast_dev_run: bool,
+    overfit: int | None,
     exact: bool,
     precision: str | None,
     autotune: bool,
@@ -85,13 +99,15 @@ def command(
         raise click.BadParameter("name a folder", context, param_hint="--out")
     if autotune and backend != "numba":
         raise click.UsageError("--autotune is for compiled networks: --backend numba", context)
+    calm_numpy(backend)
     given = {name: value for name, value in settings.items() if value is not None}
     if exact:
         given["exact"] = True
     if precision is not None:
         given["precision"] = precision
     if resume is not None:
-        others = {"recipe": recipe, "from": origin, "autotune": autotune or None, "out": out}
+        others: dict[str, Any] = {"recipe": recipe, "from": origin, "autotune": autotune or None, "out": out}
+        others |= {"fast-dev-run": fast_dev_run or None, "overfit": overfit}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
         from netdsl.commands.tuned_run import forms_warning
         from netdsl.training.run_folder import old_run_folder
@@ -109,11 +125,31 @@ def command(
         from netdsl.commands.tuned_run import tune_run
         from netdsl.training.run_folder import new_run_folder
 
+        if overfit is not None and (out is not None or fast_dev_run):
+            raise click.UsageError("--overfit writes no file and is no whole run", context)
         check_precision(precision, backend)
         plan = load_plan_or_exit(network)
-        run = _new(plan, chosen_recipe(plan.network, recipe, given), backend, threads)
-        if origin is not None:
-            _start_from(Path(origin), run)
+        chosen = chosen_recipe(plan.network, recipe, given)
+        if overfit is not None:
+            from netdsl.training.memorising import by_heart
+
+            plan, chosen = by_heart(plan, chosen, overfit, given.get("epochs"))
+
+        def make() -> Run:
+            run = _new(plan, chosen, backend, threads)
+            if origin is not None:
+                _start_from(Path(origin), run)
+            return run
+
+        if overfit is not None:
+            from netdsl.commands.overfitting import overfit as learn
+
+            context.exit(learn(make(), overfit))
+        if fast_dev_run:
+            from netdsl.commands.dry_run import dry_run
+
+            context.exit(dry_run(make, None if out is None else Path(out), _stem(network)))
+        run = make()
         with closing(new_run_folder(None if out is None else Path(out), _stem(network))) as folder:
             if autotune:
                 with _patience("timing all forms of the convolutions; the next run finds the fastest ready"):
@@ -150,6 +186,7 @@ def _start_from(path: Path, run: Run) -> None:
     from netdsl.training.starting_weights import start_from, table_of
 
     stored = run.machine.stored("train", run.first_batch)
+    run.pretrained = True
     for line in table_of(start_from(path, stored, run.machine.store)):
         _say(line)
 
@@ -183,6 +220,7 @@ def _continued(
 
 def _train(run: Run, folder: RunFolder, threads: int) -> int:
     """Train, save, test; the exit code."""
+    from netdsl.commands.example_picture import save_example
     from netdsl.commands.interruption import Interruption
 
     with unheard():
@@ -231,7 +269,8 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     )
     _say(f"saved to {folder.path}; next:")
     _say(f"  netdsl eval {_quoted(folder.path)}{_data_option(run)}")
-    _say(f"  netdsl predict {_quoted(folder.path)} {_example(run, folder)}")
+    example = save_example(run, folder)
+    _say(f"  netdsl predict {_quoted(folder.path)} {'IMAGE' if example is None else _quoted(example)}")
     click.echo(f"test {accuracy_text(outcome)}")
     return 0
 
@@ -239,12 +278,15 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
 def _learn(run: Run, folder: RunFolder, interruption: Interruption) -> None:
     """Show every record, to the end of the last epoch or until a signal comes; then all is saved."""
     from netdsl.commands.progress import display
+    from netdsl.training.diagnosis import findings_at
 
     images = len(run.parts.train)
     done = min(run.progress.step * run.recipe.batch, images)
     with display(run.pace, run.recipe.epochs, run.progress.epoch, images, done) as shown:
         for record in run.records(folder):
             shown.show(record)
+            with unheard():
+                show(findings_at(run, record))
             if interruption.received:
                 folder.save(run.checkpoint())
                 break
@@ -277,25 +319,6 @@ def _estimate(run: Run, saving_seconds: float) -> str:
         return ""
     word = "at most about" if run.recipe.stop else "about"
     return f"; {word} {duration(seconds)}{' to go' if run.progress.begun else ''}"
-
-
-def _example(run: Run, folder: RunFolder) -> str:
-    """A picture to predict: the first test image, written into the run folder where it is one."""
-    from io import BytesIO
-
-    from PIL import Image
-
-    from netdsl.data.preparation import pixels_of
-    from netdsl.data.scaling import picture_of
-
-    pixels = run.dataset.pixels[run.parts.test[0]]
-    if pixels.shape[:2] == (1, 1) and (picture := picture_of(run.plan.input)) is not None:
-        pixels = (pixels_of(pixels, picture) if run.preparation.planes else pixels).reshape(picture.shape)
-    if pixels.dtype.name != "uint8" or pixels.shape[2] not in (1, 3):
-        return "IMAGE"
-    stream = BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG")
-    return _quoted(folder.save_example(stream.getvalue()))
 
 
 @contextmanager

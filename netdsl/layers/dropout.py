@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Pointwise
@@ -65,6 +65,9 @@ class Dropout(Pointwise):
                 ),
             )
         return ()
+
+    def without_chance(self) -> Self:
+        return type(self)(dialect=self.dialect, rate=0.0)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from functools import cache
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.dialect import LECTURE, Dialect
@@ -231,6 +231,10 @@ class Layer:
         A single number is its own mean and its own sum: nothing of it is left.
         """
         return 0
+
+    def without_chance(self) -> Self:
+        """The layer without what it does at random in training."""
+        return self
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         """Write the layer as primitives; gradients follow from the primitives'."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.option import flag, numbers, real
 from netdsl.layers.softmax import Softmax
-from netdsl.losses.loss import Loss
+from netdsl.losses.loss import Loss, Untrained
 from netdsl.primitives.expression import exp, log, operand
 from netdsl.quantities import Volume
 
@@ -86,3 +87,11 @@ class CrossEntropy(Loss):
 
     def probabilities(self, build: Builder, scores: Tensor) -> Tensor:
         return Softmax().lower(build, build.flatten(scores))
+
+    def untrained(self, scores: int) -> Untrained | None:
+        """ln of the number of scores; Gaussian scores of deviation s add at most s^2/2.
+
+        He's first weights give standardised images scores of s = 1.4, max pooling and paths that skip
+        layers more. 5 takes s = 4.5 with 10 scores, 3.3 with 1,000.
+        """
+        return Untrained(math.log(scores), f"ln {scores}", 5.0)

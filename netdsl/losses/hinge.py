@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, ClassVar
 
 from netdsl.layers.option import flag, real
 from netdsl.layers.softmax import Softmax
-from netdsl.losses.loss import Loss
+from netdsl.losses.loss import Loss, Untrained
 from netdsl.primitives.expression import operand, relu
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
     from netdsl.primitives.tensor import Tensor
+
+
+_DEVIATION = 4.5
+"""Of untrained scores that are just not too large."""
 
 
 class Hinge(Loss):
@@ -40,3 +44,12 @@ class Hinge(Loss):
 
     def probabilities(self, build: Builder, scores: Tensor) -> Tensor:
         return Softmax().lower(build, build.flatten(scores))
+
+    def untrained(self, scores: int) -> Untrained | None:
+        """The margin for each wrong class; scores that deviate by 4.5, as for cross-entropy, may add as much
+        to each."""
+        exponent = 2 if self.squared else 1
+        equal = self.margin**exponent
+        formula = f"{scores - 1}*{self.margin:g}{'^2' if self.squared else ''}"
+        spread = (self.margin + _DEVIATION) ** exponent - equal
+        return Untrained((scores - 1) * equal, formula, (scores - 1) * spread)

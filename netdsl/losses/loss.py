@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from netdsl.recipe.component import Component
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
     from netdsl.primitives.tensor import Tensor
+
+
+class Untrained(NamedTuple):
+    """The loss of a network that has learnt nothing: ``equal`` where all scores are equal, by
+    ``formula``, and at most about ``spread`` more with the scores that first weights give."""
+
+    equal: float
+    formula: str
+    spread: float
 
 
 class Loss(Component):
@@ -33,3 +42,7 @@ class Loss(Component):
     @abstractmethod
     def probabilities(self, build: Builder, scores: Tensor) -> Tensor:
         """What a prediction shows for the scores: positive, adding up to 1."""
+
+    def untrained(self, scores: int) -> Untrained | None:
+        """What to expect of the very first step, with so many scores; None where that tells nothing."""
+        return None

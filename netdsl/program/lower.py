@@ -48,6 +48,28 @@ def training_program(
     )
 
 
+def gradient_program(plan: Plan, batch: int, *, loss: Loss, learning: Learning = ALL_LEARN) -> Program:
+    """Forward and backward as in training, for a look at the values; only statistics change.
+
+    Inputs as in training_program, without ``rate``. Outputs: ``loss``, ``scores``, for each layer
+    ``output of NAME``, and for each parameter that learns ``gradient of NAME``.
+    """
+    build = Builder(batch, training=True)
+    stored = _declare(build, plan, learnable=True, frozen=learning.frozen)
+    tensors = _forward(build, plan, learning.frozen)
+    scores = _scores(build, plan, tensors)
+    error = _loss(build, loss, scores, tensors[-1])
+    gradients = differentiate(build, error)
+    outputs = {"loss": error, "scores": scores}
+    for layer, tensor in zip(plan.layers, tensors, strict=True):
+        outputs[f"output of {layer.node.name}"] = tensor
+    for name, parameter in list(build.stored.items()):
+        gradient = gradients.of(build, parameter)
+        if gradient is not None:
+            outputs[f"gradient of {name}"] = gradient
+    return _program("gradients", build, outputs, stored)
+
+
 def inference_program(
     plan: Plan, batch: int, *, loss: Loss, exact: bool = False, precision: str = "float32"
 ) -> Program:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from netdsl.data.split import Parts
-from netdsl.diagnostics import Diagnosed
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
+from netdsl.training.divergence import Diverged
 from netdsl.training.metrics import TOP, Evaluation, certainties, count_in_top
 from netdsl.training.numbers import learning_rate, step_numbers
 from netdsl.training.overflow import all_finite, diverged
@@ -44,7 +44,7 @@ def train(
 
     Ends sooner where ``Progress.stops`` says so.
 
-    ``name`` is that of the data. Raises Diagnosed (ND512) where the loss or a score is no longer finite.
+    ``name`` is that of the data. Raises Diverged (ND512) where the loss or a score is no longer finite.
     """
     sizes = batch_sizes(len(parts.train), recipe.batch)
     while progress.epoch < recipe.epochs and not progress.stops(recipe.stop):
@@ -58,7 +58,8 @@ def train(
             loss, correct, finite = _update(step, following, numbers, seed)
             if not finite:
                 moment = f"at epoch {epoch}, step {progress.step + 1}"
-                raise Diagnosed(diverged(machine.store, name, _spoilt(loss), moment))
+                finding = diverged(machine.store, name, _spoilt(loss), moment, recipe.optimizer.rate)
+                raise Diverged(finding, epoch, progress.step + 1)
             seen += step.size
             progress.step += 1
             progress.loss_sum += loss * step.size
@@ -67,7 +68,9 @@ def train(
         validation = yield from evaluate(machine, images, parts.validation, recipe.batch)
         if not isfinite(validation.loss) or validation.spoilt is not None:
             moment = f"in the validation of epoch {epoch}"
-            raise Diagnosed(diverged(machine.store, name, _spoilt(validation.loss), moment))
+            spoilt = _spoilt(validation.loss)
+            finding = diverged(machine.store, name, spoilt, moment, recipe.optimizer.rate)
+            raise Diverged(finding, epoch, len(sizes) + 1)
         record = EpochRecord(
             epoch,
             progress.loss_sum / len(parts.train),

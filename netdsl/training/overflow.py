@@ -23,7 +23,7 @@ _MOST_MACS = 2 * 10**9
 
 _MOST_BYTES = 2**30
 
-_LOWER_RATE = "lower --rate, for instance to a tenth; the last checkpoint in the run folder is whole"
+_WHOLE = "the last checkpoint in the run folder is whole"
 
 
 def all_finite(values: Array) -> bool:
@@ -31,10 +31,11 @@ def all_finite(values: Array) -> bool:
     return isfinite(values.min(initial=0)) and isfinite(values.max(initial=0))
 
 
-def diverged(store: Store, name: str, what: str, moment: str) -> Diagnostic:
+def diverged(store: Store, name: str, what: str, moment: str, rate: float) -> Diagnostic:
     """The finding (ND512) for NaN or infinities in training; ``what`` says in which numbers.
 
-    Names the first layer that is spoilt, by its stored arrays. ``name`` is that of the data.
+    Names the first layer that is spoilt, by its stored arrays. ``name`` is that of the data, ``rate`` that
+    of the optimizer.
     """
     spoilt = first_spoilt(store)
     if spoilt is None:
@@ -43,7 +44,15 @@ def diverged(store: Store, name: str, what: str, moment: str) -> Diagnostic:
     else:
         layer, _, array = spoilt.partition(".")
         where = f"the first layer with numbers that are not finite is {layer} (its {array})"
-    return file_error("ND512", name, f"{what} {moment}; {where}", _LOWER_RATE)
+    return file_error("ND512", name, f"{what} {moment}; {where}", *lower_rate(rate))
+
+
+def lower_rate(rate: float) -> tuple[str, str]:
+    """The cures for training that diverges."""
+    return (
+        f"lower the rate: `--rate {rate / 10:g}` instead of {rate:g}; {_WHOLE}",
+        "`netdsl lr-find` measures a rate that suits the network and the data",
+    )
 
 
 def first_spoilt(store: Store) -> str | None:

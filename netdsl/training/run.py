@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +26,7 @@ from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import batch_note, batch_sizes, images_of
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened, take_arrays
+from netdsl.training.divergence import LOSSES_TOLD, Diverged, told
 from netdsl.training.fitness import (
     check_classes_fit,
     check_least_memory,
@@ -38,7 +39,7 @@ from netdsl.training.machine import Machine, Purpose, first_values
 from netdsl.training.metrics import Evaluation
 from netdsl.training.overflow import diverged, first_spoilt, require_answer
 from netdsl.training.pace import Pace, Work
-from netdsl.training.records import EpochRecord, Progress, Record
+from netdsl.training.records import EpochRecord, Progress, Record, StepRecord
 from netdsl.training.rehearsal import rehearsed
 from netdsl.training.run_folder import RunFolder
 
@@ -53,7 +54,8 @@ SAVE_SECONDS = 300.0
 
 @dataclass
 class Run:
-    """Everything that training needs, in memory. ``findings`` are warnings about the combination."""
+    """Everything that training needs, in memory. ``findings`` are warnings about the combination;
+    ``pretrained`` says that the first weights were not drawn."""
 
     plan: Plan
     recipe: Recipe
@@ -64,6 +66,7 @@ class Run:
     progress: Progress
     data_digest: str
     findings: tuple[Diagnostic, ...]
+    pretrained: bool = False
 
     @cached_property
     def images(self) -> Images:
@@ -123,13 +126,18 @@ class Run:
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; its arrays are the live ones, not copies.
 
-        Raises Diagnosed (ND512) where one holds a number that is not finite: nothing can go on from there,
+        Raises Diverged (ND512) where one holds a number that is not finite: nothing can go on from there,
         and it must not take the place of a state that is sound.
         """
         if first_spoilt(self.machine.store) is not None:
             moment = f"after epoch {self.progress.epoch}, step {self.progress.step} of the next"
             what = "the weights are no longer finite numbers"
-            raise Diagnosed(diverged(self.machine.store, self.dataset.name, what, moment))
+            rate = self.recipe.optimizer.rate
+            finding = diverged(self.machine.store, self.dataset.name, what, moment, rate)
+            behind = not self.progress.step  # an epoch has ended
+            epoch = self.progress.epoch + (not behind)
+            steps = len(batch_sizes(len(self.parts.train), self.recipe.batch))
+            raise Diverged(finding, epoch, (steps if behind else self.progress.step) + 1)
         network = self.plan.network
         return Checkpoint(
             network.name,
@@ -149,8 +157,18 @@ class Run:
         """Train, saving each epoch before its record is handed out, and long epochs in between.
 
         The state is whole at every record: ``folder.save(run.checkpoint())`` there stops a run so
-        that it can go on bit for bit.
+        that it can go on bit for bit. Raises Diagnosed (ND512) where training diverges.
         """
+        losses: deque[float] = deque(maxlen=LOSSES_TOLD)
+        try:
+            for record in self._saved_records(folder):
+                if isinstance(record, StepRecord):
+                    losses.append(record.loss)
+                yield record
+        except Diverged as diverged:
+            raise Diagnosed(told(self, folder, diverged, losses)) from None
+
+    def _saved_records(self, folder: RunFolder) -> Iterator[Record]:
         stored = self.machine.stored("infer", self.first_batch)
         saved = time.monotonic()
         if self.progress.epoch:
