@@ -21,6 +21,7 @@ SCRIPTS = (
     "starting",
     "precision",
     "receptive_fields",
+    "optimizers",
 )
 
 

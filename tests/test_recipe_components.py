@@ -82,7 +82,9 @@ def test_one_file_adds_a_component(
         assert netdsl.commands.run(arguments) == 0
         return "".join(capsys.readouterr())
 
-    assert "optimizer signs rate 0.02 length 0.5 init" in " ".join(run("check", "n.net", "--recipe").split())
+    assert "optimizer signs rate 0.02 length 0.5 schedule" in " ".join(
+        run("check", "n.net", "--recipe").split()
+    )
     assert "0.02 to 0.00125 in" in run("check", "n.net", "--recipe") or "0.02 to" in run(
         "check", "n.net", "--recipe"
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Mistake
 from netdsl.graph.naming import label_key
+from netdsl.layers.registry import keywords_meant
 from netdsl.plan.named_layers import NamedLayers
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.recipe.recipe import Recipe
@@ -32,28 +33,37 @@ def recipe_layers(plan: Plan, recipe: Recipe) -> RecipeLayers:
     names = NamedLayers([layer.node.name for layer in plan.layers], written)
     mistakes: list[tuple[str, Mistake]] = []
     factors: dict[str, float] = {}
+    named: dict[str, str] = {}
     for name, factor in recipe.factor:
-        factors |= dict.fromkeys(_meant(plan, names, "factor", name, mistakes), factor)
+        meant = _meant(plan, names, "factor", name, mistakes)
+        factors |= dict.fromkeys(meant, factor)
+        named |= dict.fromkeys(meant, name)
     frozen = {layer for name in recipe.freeze for layer in _meant(plan, names, "freeze", name, mistakes)}
     if not mistakes:
-        mistakes += _contradictions(plan, factors, frozen)
+        mistakes += _contradictions(plan, named, frozen)
     return RecipeLayers(factors, frozenset(frozen), tuple(mistakes))
 
 
 def _meant(
     plan: Plan, names: NamedLayers, entry: str, name: str, mistakes: list[tuple[str, Mistake]]
 ) -> list[str]:
-    """The layers with parameters that a name means: one, or all that fit a name with ``*``."""
+    """The layers with parameters that a name means: one, all of a kind, or all that fit a name with ``*``."""
     if "*" in name:
         parts = label_key(name).upper().split("*")
         found = [layer for layer in plan.layers if _fits(parts, label_key(layer.node.name).upper())]
     else:
         place = names.place(name)
-        found = [] if place is None else [plan.layers[place]]
+        found = _of_kind(plan, name) if place is None else [plan.layers[place]]
     learning = [layer.node.name for layer in found if layer.parameters]
     if not learning:
         mistakes.append((entry, _nothing(names, name, found)))
     return learning
+
+
+def _of_kind(plan: Plan, name: str) -> list[PlannedLayer]:
+    """All layers of a kind that the name means; none where it means no kind."""
+    keywords = keywords_meant(name.replace("_", " "))
+    return [layer for layer in plan.layers if layer.node.layer.keyword in keywords]
 
 
 def _fits(parts: list[str], name: str) -> bool:
@@ -80,11 +90,15 @@ def _nothing(names: NamedLayers, name: str, found: list[PlannedLayer]) -> Mistak
         "ND534",
         f"there is no layer called `{name[:60]}`",
         name,
-        help=(*cures, "names are those that the table shows; `CONV*` means all that begin so"),
+        help=(
+            *cures,
+            "names are those that the table shows; `CONV` means all of a kind, `C*` all that begin so",
+        ),
     )
 
 
-def _contradictions(plan: Plan, factors: dict[str, float], frozen: set[str]) -> Iterator[tuple[str, Mistake]]:
+def _contradictions(plan: Plan, named: dict[str, str], frozen: set[str]) -> Iterator[tuple[str, Mistake]]:
+    """``named`` are the layers that have a factor, by name, each with how it is written."""
     if frozen.issuperset(layer.node.name for layer in plan.layers if layer.parameters):
         cure = "leave the layer out that is to learn"
         yield (
@@ -92,7 +106,7 @@ def _contradictions(plan: Plan, factors: dict[str, float], frozen: set[str]) -> 
             Mistake("ND535", "every layer with parameters is frozen: nothing learns", help=(cure,)),
         )
         return
-    both = next((name for name in factors if name in frozen), None)
+    both = next((name for name in named if name in frozen), None)
     if both is not None:
         message = f"{both} is frozen, so that the factor of its rate says nothing"
-        yield "factor", Mistake("ND535", message, both, help=("leave it out of one of the two",))
+        yield "factor", Mistake("ND535", message, named[both], help=("leave it out of one of the two",))
