@@ -113,7 +113,7 @@ def _setting_help(name: str, owners: list[str]) -> str:
         if option.default is not None and option.type is not OptionType.FLAG:
             defaults.setdefault(option_text(option, option.default), []).append(owner)
     doc = optimizers()[owners[0]].options()[name].doc
-    whose = "" if len(owners) == len(optimizers()) else f" of {', '.join(owners)}"
+    whose = "" if len(owners) == len(optimizers()) else f" ({', '.join(owners)})"
     shown = ", ".join(
         f"{value} by default" if len(defaults) == 1 else f"{value} for {', '.join(whom)}"
         for value, whom in defaults.items()
@@ -155,6 +155,8 @@ def changed_recipe(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
             if name not in recipe.optimizer.options():
                 _refuse(name, recipe.optimizer.name, recipe.optimizer.options().values())
             recipe = with_setting(recipe, name, value)
+    for problem in recipe.optimizer.problems():
+        raise click.UsageError(problem)
     return recipe
 
 
