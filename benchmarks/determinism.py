@@ -29,7 +29,7 @@ from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.session import Store
 from netdsl.plan.load import load_plan
 from netdsl.program.lower import training_program
-from netdsl.program.program import PRECISIONS
+from netdsl.quantities import PRECISIONS
 from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text
 from netdsl.training.machine import first_values

@@ -20,7 +20,7 @@ from machine import busy_processors, command_line, machine
 from networks import NETWORKS
 
 from netdsl.measuring.rounds import take_turns
-from netdsl.program.program import PRECISIONS
+from netdsl.quantities import PRECISIONS
 from netdsl.writing import write_file
 
 DEFAULT = "alexnet,vgg16,resnet50"
