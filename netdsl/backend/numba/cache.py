@@ -67,6 +67,7 @@ def _foundation() -> str:
     for name in (
         "arithmetic.py",
         "bfloat16.py",
+        "call_types.py",
         "calling.py",
         "clock.py",
         "compiling.py",

@@ -17,6 +17,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 from netdsl.backend.numba import words
+from netdsl.backend.numba.call_types import remembered_call_types
 from netdsl.backend.numba.kernel import Kernel
 from netdsl.backend.numba.subroutine import kernel_flags, leave_functions
 
@@ -35,6 +36,7 @@ def _uncollected() -> Iterator[None]:
 
 @global_compiler_lock  # type: ignore[untyped-decorator]
 @_uncollected()
+@remembered_call_types()
 def object_code(kernel: Kernel, symbol: str) -> bytes:
     """An object file with the kernel as a C function of 64-bit integers, named ``symbol``."""
     arguments = (types.intp,) * kernel.arguments
