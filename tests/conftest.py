@@ -2,7 +2,35 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 sys.path.insert(0, str(Path(__file__).parent))
+
+# Tests run on all cores already. Threads of NumPy's and PyTorch's own wait by spinning, and take the
+# time of other tests. To be said before NumPy is imported.
+for _library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ[f"{_library}_NUM_THREADS"] = "1"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_crew() -> Iterator[None]:
+    """Each process of the tests compiles for itself: a second one beside it would load Numba to take a core
+    that another test has. Tests of the crew undo this by ``with_crew``."""
+    from netdsl.backend.numba import crew
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(crew, "_LARGEST", 1)
+        yield
+
+
+@pytest.fixture
+def with_crew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels are compiled in several processes, as users have it."""
+    from netdsl.backend.numba import crew
+
+    monkeypatch.setattr(crew, "_LARGEST", 4)

@@ -17,6 +17,8 @@ from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.kernel import Kernel
 from netdsl.backend.numba.machine_code import read_code, write_code
 
+pytestmark = pytest.mark.usefixtures("with_crew")
+
 
 def adding(number: int) -> Kernel:
     """A kernel that adds a number to each of its items."""

@@ -220,6 +220,7 @@ def test_a_relative_place_for_caches(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "relative path" in distrust(cache_folder())
 
 
+@pytest.mark.usefixtures("with_crew")
 def test_no_private_folder_either(tmp_path: Path, planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planted.parent.chmod(0o777)
     shared = tmp_path / "shared"
