@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-
 import numpy as np
 
 from netdsl.backend import backend
@@ -79,31 +75,6 @@ def _output(program: Program, kind: str, threads: int) -> np.ndarray:
     session.run()
     (name,) = session.outputs
     return np.array(session.outputs[name])
-
-
-def check_at_width(file: str, width: str, chosen: str) -> str:
-    """Run the chosen tests of a file in a process of its own, where vectors are so wide; what it printed.
-
-    The width is fixed when the backend is loaded.
-    """
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "-n",
-        "0",
-        file,
-        "-k",
-        chosen,
-        "-p",
-        "no:cacheprovider",
-    ]
-    environment = {**os.environ, "NETDSL_VECTOR_WIDTH": width}
-    found = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert found.returncode == 0, found.stdout[-3000:]
-    return found.stdout
 
 
 def untimed(name: str, content: bytes) -> bytes:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from narrower import Widths
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -43,3 +44,11 @@ def little_to_collect() -> None:
     fix that it tries, which takes half a second among the objects of some thousand tests."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def widths() -> Iterator[Widths]:
+    """Runs tests where vectors have another width."""
+    widths = Widths()
+    yield widths
+    widths.close()

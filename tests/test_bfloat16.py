@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from building import check_at_width, filled_store, planned
+from building import filled_store, planned
 from layer_cases import conv, image
+from narrower import Widths
 from test_winograd import GEOMETRIES, operation
 
 from netdsl.backend import backend
@@ -241,7 +242,7 @@ def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str) -> None:
+def test_narrower_vectors(width: str, widths: Widths) -> None:
     """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
     chosen = "multiply_rounded and (one-sided or stride or 70 or 1200)"
-    check_at_width(__file__, width, chosen)
+    widths.check(__file__, width, chosen)

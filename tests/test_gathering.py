@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from building import check_at_width, filled_store, planned
+from building import filled_store, planned
 from layer_cases import image
+from narrower import Widths
 
 from netdsl.backend import backend
 from netdsl.backend.numba.backend import lay_out
@@ -95,5 +96,5 @@ def test_few_weights_are_moved_in_no_time() -> None:
 
 
 @pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str) -> None:
-    check_at_width(__file__, width, "specification")
+def test_narrower_vectors(width: str, widths: Widths) -> None:
+    widths.check(__file__, width, "specification")

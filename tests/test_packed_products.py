@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from building import check_at_width, check_output
+from building import check_output
+from narrower import Widths
 
 from netdsl.backend.numba.backend import lay_out
 from netdsl.backend.numba.cpu import WIDTH
@@ -59,5 +60,5 @@ def test_panels_of_rows_hold_whole_tiles() -> None:
 
 
 @pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str) -> None:
-    check_at_width(__file__, width, "specification")
+def test_narrower_vectors(width: str, widths: Widths) -> None:
+    widths.check(__file__, width, "specification")

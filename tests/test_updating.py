@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from building import check_at_width, filled_store, planned
+from building import filled_store, planned
 from layer_cases import image
+from narrower import Widths
 
 from netdsl.backend import backend
 from netdsl.backend.numba import backend as numba_backend
@@ -110,5 +111,5 @@ def test_many_images_use_the_weights_often_enough() -> None:
 
 
 @pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str) -> None:
-    check_at_width(__file__, width, "no_bit and (6 or 53) or specification and 5")
+def test_narrower_vectors(width: str, widths: Widths) -> None:
+    widths.check(__file__, width, "no_bit and (6 or 53) or specification and 5")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import pytest
-from building import check_at_width, check_output
+from building import check_output
+from narrower import Widths
 
 from netdsl.backend.numba.backend import lay_out
 from netdsl.backend.numba.cpu import cpu
@@ -84,5 +85,5 @@ def test_panels_share_a_band(name: str, precision: str) -> None:
 
 
 @pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str) -> None:
-    check_at_width(__file__, width, "float32")
+def test_narrower_vectors(width: str, widths: Widths) -> None:
+    widths.check(__file__, width, "float32")

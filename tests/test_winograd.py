@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from building import check_at_width, filled_store, planned
+from building import filled_store, planned
 from layer_cases import LAYERS, conv, image, network_of
+from narrower import Widths
 
 from netdsl.backend import backend
 from netdsl.backend.numba.backend import lay_out
@@ -119,10 +120,10 @@ def test_error(name: str, kind: type, outputs_wide: int, monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize("width", [4, 8])
-def test_narrower_vectors(width: int) -> None:
+def test_narrower_vectors(width: int, widths: Widths) -> None:
     """The same bounds, in a process that is told of narrower registers."""
     chosen = "test_error and (one-sided or odd-channels or five-valid) and 4"
-    assert check_at_width(__file__, str(width), chosen).startswith("." * 9)
+    assert widths.check(__file__, str(width), chosen).startswith("." * 9)
 
 
 NETWORK = (
