@@ -55,6 +55,7 @@ def compare(program, steps: int) -> None:
         np.testing.assert_allclose(ours[0][key], value, rtol=2e-4, atol=2e-5, err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("name", LAYERS)
 def test_training(name: str, batch: int) -> None:
@@ -62,6 +63,7 @@ def test_training(name: str, batch: int) -> None:
     compare(training_program(plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.01)), steps=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("name", LAYERS)
 def test_inference(name: str, batch: int) -> None:

@@ -150,6 +150,7 @@ def bound(plan: Plan, threads: int) -> tuple[NumbaSession, dict[str, np.ndarray]
     return session, store
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_a_timed_step_is_the_same_step(threads: int) -> None:
     plan = planned(*small_network())
@@ -329,6 +330,7 @@ def test_json_of_a_training_step(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["rivals"] == []
 
 
+@pytest.mark.slow
 def test_inference_is_forward_alone(capsys: pytest.CaptureFixture[str]) -> None:
     found = json.loads(bench(capsys, "lenet", "--batch", "3", "--inference", "--format", "json"))
     assert found["step"] == "inference"
@@ -337,6 +339,7 @@ def test_inference_is_forward_alone(capsys: pytest.CaptureFixture[str]) -> None:
     assert [row["name"] for row in found["rows"]][-2:] == ["loss", "probabilities"]
 
 
+@pytest.mark.slow
 def test_text_has_a_line_per_layer(capsys: pytest.CaptureFixture[str]) -> None:
     lines = bench(capsys, "lenet", "--batch", "2").splitlines()
     rules = [number for number, line in enumerate(lines) if line.startswith("---")]
@@ -389,6 +392,7 @@ def test_without_torch_the_cure_is_named(
     assert "pip install 'netdsl[torch]'" in captured.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [[], ["--inference"]])
 def test_against_torch(mode: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch")

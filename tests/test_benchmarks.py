@@ -38,10 +38,12 @@ def test_each_says_how_it_is_used(name: str) -> None:
     assert "usage" in ran(name, "--help")
 
 
+@pytest.mark.slow
 def test_determinism_of_a_step() -> None:
     assert ran("determinism", "lenet", "--steps", "2", "--batch", "16").count("the same") == 3
 
 
+@pytest.mark.slow
 def test_convolutions() -> None:
     import convolutions
 

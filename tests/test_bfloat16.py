@@ -35,7 +35,10 @@ from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import PRECISIONS, Program
 from netdsl.quantities import Padding, Size
 
-pytestmark = pytest.mark.skipif(not cpu().bfloat16, reason="this processor multiplies no bfloat16")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not cpu().bfloat16, reason="this processor multiplies no bfloat16"),
+]
 
 BATCH = 5
 EPSILON = 2.0**-24

@@ -166,6 +166,7 @@ def started(folder: str, epochs: int) -> subprocess.Popen[str]:
     raise AssertionError(process.communicate())
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are a POSIX matter")
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)]
@@ -290,6 +291,7 @@ def test_a_folder_in_use(capsys: pytest.CaptureFixture[str]) -> None:
     held.close()
 
 
+@pytest.mark.slow
 def test_the_compiled_network_learns_the_digits_the_same_with_any_number_of_threads(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -43,12 +43,14 @@ def test_layers(name: str) -> None:
     assert trained(planned(*network_of(name)), 2) == trained(planned(*network_of(name)), 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["conv", "conv-pad", "conv-stride", "max-pool", "bn"])
 def test_layers_whose_vectors_are_images(name: str) -> None:
     one, *others = (trained(planned(*network_of(name)), threads, batch=48) for threads in (1, 2, 4))
     assert all(other == one for other in others)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "steps", "batch"), [("lenet", 30, 16), ("resnet20-cifar", 6, 16), ("densenet40-cifar", 3, 4)]
 )

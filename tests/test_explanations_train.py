@@ -150,6 +150,7 @@ def do(line: str) -> int:
     return run([name, *arguments] if name in ("import", "fmt") else [name, *arguments, "--backend", "numpy"])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("code", CODES)
 def test_pages_fail_and_are_mended_as_they_say(

@@ -127,6 +127,7 @@ def remaining(run: Run) -> list[EpochRecord | StepRecord]:
     return [record for record in records if isinstance(record, (EpochRecord, StepRecord))]
 
 
+@pytest.mark.slow
 def test_stopping_after_any_record_changes_nothing(tmp_path: Path) -> None:
     whole = new()
     expected = remaining(whole)

@@ -21,6 +21,8 @@ from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program
 from netdsl.quantities import Padding, Size
 
+pytestmark = pytest.mark.slow
+
 
 class Case(NamedTuple):
     """A convolution of ``extent`` x ``extent`` images."""

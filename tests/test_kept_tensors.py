@@ -333,6 +333,7 @@ GROUPS = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", GROUPS)
 @pytest.mark.parametrize("below", ["", "CONV 2 1x1\n"])
 def test_long_repetitions_are_counted_as_if_written_out(
@@ -356,6 +357,7 @@ def test_a_repetition_that_is_read_from_elsewhere_is_not_shortened(monkeypatch: 
     assert kept_bytes(plan) == bytes_of_program(plan, 1)
 
 
+@pytest.mark.slow
 def test_work_does_not_grow_with_repetitions() -> None:
     lengths = []
     for times in (10_000, 20_000):

@@ -180,6 +180,7 @@ def test_processes_that_fail_cost_nothing(
     assert all(works(kernels, number) for number in range(5))
 
 
+@pytest.mark.slow
 def test_runs_that_start_at_once_on_an_empty_cache(folder: Path, tmp_path: Path) -> None:
     script = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
@@ -211,6 +212,7 @@ def command(place: Path, out: str, **environment: str) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.slow
 def test_train_says_in_one_line_why_nothing_is_kept(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     kept = command(tmp_path, "kept")

@@ -20,6 +20,8 @@ from netdsl.program import lower
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program
 
+pytestmark = pytest.mark.slow
+
 BATCH = 4
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 
 import numpy as np
+import pytest
 from building import filled_store, planned
 from layer_cases import network_of
 
@@ -14,6 +15,7 @@ from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import training_program
 
 
+@pytest.mark.slow
 def test_emitted_module_computes_the_step() -> None:
     from netdsl.backend.numba.listing import module_text
 

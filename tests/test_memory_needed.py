@@ -102,6 +102,7 @@ def held_bytes(session: Any) -> int:
     return sum(array.nbytes for array in arrays)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["numba", "numpy"])
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_run_allocates_what_it_asked_for(asked: Asked, kind: str, threads: int) -> None:
@@ -157,6 +158,7 @@ def test_evaluating_and_predicting(asked: Asked) -> None:
     assert max(asked.needs) == sum(map(held_bytes, asked.sessions))
 
 
+@pytest.mark.slow
 def test_measuring(asked: Asked, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["bench", "lenet", "--batch", "8", "--rounds", "1", "--threads", "1"]
     assert run(arguments) == 0

@@ -19,6 +19,8 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 from netdsl.quantities import Padding, Size
 
+pytestmark = pytest.mark.slow
+
 BATCH = 5
 EXTENT = (9, 7)
 CHANNELS = [(131, 141), (512, 256), (300, 481), (1031, 129)]

@@ -99,6 +99,7 @@ def test_networks_of_the_zoo(network: str, field: int) -> None:
     assert plan.layers[-1].receptive_field == (field, field)
 
 
+@pytest.mark.slow
 def test_the_zoo_by_brute_force() -> None:
     for name in zoo_names():
         plan, _ = load_plan(zoo_text(name))
@@ -119,6 +120,7 @@ def test_drawn_networks_by_brute_force() -> None:
     assert unknown * 10 < compared
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "dropout"])
 def test_brute_force_knows_what_layers_compute(name: str) -> None:
     """Change a number of the input, and see which numbers of the output change."""
@@ -189,6 +191,7 @@ def test_an_unknown_field_meets_no_expectation(relation: str) -> None:
     assert "what CONV1 sees of the image is not known" in findings[0].message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "field"),
     [

@@ -76,6 +76,7 @@ def assert_goes_on(undisturbed: dict[str, bytes]) -> None:
     assert bytes_of(Path("a")) == undisturbed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("sent", "code"),
     [
@@ -132,6 +133,7 @@ def test_a_reader_that_goes_away_stops_nothing(undisturbed: dict[str, bytes]) ->
     assert bytes_of(Path("a")) == undisturbed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
 def test_a_signal_while_compiling(number: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "cache").mkdir(mode=0o700)

@@ -26,6 +26,7 @@ def batch_of(plan, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 # Dropout draws other random numbers than PyTorch does: its own gradient test covers it.
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in LAYERS if name != "dropout"])
 def test_layer(name: str) -> None:
     plan = planned(*network_of(name))
@@ -54,6 +55,7 @@ def test_layer(name: str) -> None:
         np.testing.assert_allclose(gradient, theirs, rtol=1e-3, atol=2e-5, err_msg=key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("momentum", "decay"), [(0.0, 0.0), (0.9, 0.0), (0.9, 5e-4)])
 def test_trajectory(momentum: float, decay: float) -> None:
     plan = planned(*small_network())

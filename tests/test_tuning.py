@@ -51,6 +51,8 @@ from netdsl.recipe.recipe import Recipe
 from netdsl.training.checkpoint import load
 from netdsl.training.run import new_run
 
+pytestmark = pytest.mark.slow
+
 BATCH = 3
 KINDS = [Convolution, ConvolutionInputGradient, ConvolutionWeightGradient]
 

@@ -20,6 +20,8 @@ from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
 from netdsl.program.lower import training_program
 from netdsl.program.program import Program
 
+pytestmark = pytest.mark.slow
+
 TOGETHER = ("matmul_input_gradient", "matmul_weight_gradient", "weights.velocity")
 """What the note of a launch names that does all three."""
 

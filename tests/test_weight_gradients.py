@@ -16,6 +16,8 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 from netdsl.quantities import Padding, Size
 
+pytestmark = pytest.mark.slow
+
 
 class Case(NamedTuple):
     """A convolution without its batch."""

@@ -28,6 +28,8 @@ from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program
 from netdsl.quantities import Padding, Size
 
+pytestmark = pytest.mark.slow
+
 EPSILON = 2.0**-24
 """Half the distance from 1 to the next 32-bit float."""
 

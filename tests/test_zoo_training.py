@@ -23,6 +23,8 @@ from netdsl.plan.plan import Plan
 from netdsl.program.lower import training_program
 from netdsl.resources import zoo_names, zoo_text
 
+pytestmark = pytest.mark.slow
+
 BATCH = 4
 SINGLE = ("fcn32s", "fcn8s", "unet")
 """Networks whose one image is work enough; none has batch normalisation."""
