@@ -12,6 +12,8 @@ import pytest
 from netdsl.commands import run
 from netdsl.plan.load import load_plan
 
+pytestmark = pytest.mark.slow
+
 FOLDER = Path("/usr/share/datasets/fashion-mnist")
 RECIPES = Path(__file__).parent.parent / "docs" / "recipes"
 DIGESTS = {

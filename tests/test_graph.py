@@ -231,6 +231,7 @@ def test_a_pattern_takes_one_step_a_layer() -> None:
     assert time.process_time() - begin < 5
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_layers_are_planned() -> None:
     plan, _ = load_plan("input 8x8x1\n[CONV 1 3x3 pad 1]*99999")
     assert plan is not None

@@ -24,6 +24,8 @@ from netdsl.plan.load import load_plan
 from netdsl.recipe.written import read_file
 from netdsl.source import Source
 
+pytestmark = pytest.mark.slow
+
 SIZE = 40
 GROWTH = 2.5
 

@@ -254,6 +254,7 @@ def test_momentum_keeps_the_rate_in_its_velocity() -> None:
     assert one.numbers(STEPS - 1)["rate"] == pytest.approx(0.1 * one.numbers(0)["rate"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "momentum rate 0.02 momentum 0.9 decay 0.01"])
 def test_compiled_code_agrees_with_numpy(network: str, optimizer: str) -> None:
@@ -265,6 +266,7 @@ COMPILED += [("lenet", "accumulate"), ("lenet", "all of them")]
 """Networks with options: gradients that are stored, and those that are used up and added up."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "options"), COMPILED)
 def test_compiled_code_agrees_with_numpy_on_options(network: str, options: str) -> None:
     check_compiled(case(network, "adam rate 0.002 decay 0.01", options))

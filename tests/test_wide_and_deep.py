@@ -30,6 +30,8 @@ from netdsl.program.lower import inference_program, training_program
 from netdsl.program.memory import plan_memory
 from netdsl.program.program import Program
 
+pytestmark = pytest.mark.slow
+
 
 def branches(join: str, branch: str, times: int) -> str:
     return f"{join}[ {' | '.join([branch] * times)} ]"
