@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import click
 import numpy as np
 import pytest
 from building import filled_store, planned
@@ -16,7 +17,7 @@ from netdsl.backend.numba.backend import lay_out
 from netdsl.backend.numba.cpu import Cpu, cpu
 from netdsl.backend.numba.emit import emit, pairs_choice, winograd_choice
 from netdsl.backend.numpy.primitives import COMPUTE
-from netdsl.commands.running import _PRECISIONS, check_precision
+from netdsl.commands.running import check_precision, precision_option
 from netdsl.diagnostics import Diagnosed
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.fc import FullyConnected
@@ -32,8 +33,8 @@ from netdsl.primitives.convolution import (
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.lower import inference_program, training_program
-from netdsl.program.program import PRECISIONS, Program
-from netdsl.quantities import Padding, Size
+from netdsl.program.program import Program
+from netdsl.quantities import PRECISIONS, Padding, Size
 
 pytestmark = [
     pytest.mark.slow,
@@ -220,7 +221,8 @@ def test_weights_and_sums_stay_float32() -> None:
 
 
 def test_precisions_of_the_command_are_those_of_programs() -> None:
-    assert _PRECISIONS == PRECISIONS
+    (option,) = click.command()(precision_option(lambda precision: None)).params
+    assert tuple(option.type.choices) == PRECISIONS
 
 
 @pytest.mark.parametrize(("speed", "told"), [(0.5, True), (1.4, True), (1.9, False)])

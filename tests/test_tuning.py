@@ -45,8 +45,8 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.lower import training_program
-from netdsl.program.program import PRECISIONS, Program
-from netdsl.quantities import Padding, Size
+from netdsl.program.program import Program
+from netdsl.quantities import PRECISIONS, Padding, Size
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.checkpoint import load
 from netdsl.training.run import new_run
