@@ -28,6 +28,7 @@ ROOMS = [
     ["backend"],
     ["data"],
     ["training"],
+    ["searching"],
     ["measuring"],
     ["reports"],
     ["commands"],
@@ -43,6 +44,7 @@ ONLY_IN = {
     "llvmlite": ["backend/numba"],
     "lark": ["syntax/generate.py"],
     "torch": ["backend/torch"],
+    "optuna": ["searching/bayes.py"],
 }
 
 

@@ -4,96 +4,85 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from netdsl.layers.option import Option, OptionType, count
 from netdsl.recipe.line import EntryError, Line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from netdsl.recipe.search_settings import Setting
 
 
 class Range(NamedTuple):
-    """``rate in 1e-4..1e-1 log``: where to look for a setting."""
+    """``rate in 1e-4..1e-1 log``: where to look for a setting; two whole numbers hold whole numbers."""
 
     setting: str
     low: float
     high: float
     logarithmic: bool = False
 
+    @property
+    def whole(self) -> bool:
+        return isinstance(self.low, int) and isinstance(self.high, int)
+
 
 class Choices(NamedTuple):
-    """``batch in {32, 64, 128}``: the values to try for a setting."""
+    """``batch in {32, 64, 128}``, ``optimizer in {sgd, adam}``: the values to try for a setting."""
 
     setting: str
-    values: tuple[float, ...]
+    values: tuple[float | str, ...]
 
 
 Search: TypeAlias = tuple[Range | Choices, ...]
 
 
-def searchable() -> Mapping[str, Option[Any]]:
-    """The settings that can be searched: batch, epochs, and every number of the optimizers and losses."""
-    from netdsl.losses import loss_kinds  # which are read with the recipe that holds the search
-    from netdsl.optimizers import optimizers
-
-    found: dict[str, Option[Any]] = {}
-    for kind in (*optimizers().values(), *loss_kinds().values()):
-        for name, option in kind.options().items():
-            if option.type in (OptionType.REAL, OptionType.COUNT, OptionType.INDEX):
-                found.setdefault(name, option)
-    for name in ("batch", "epochs"):
-        option = count(name, words=(name,))
-        option.name = name
-        found[name] = option
-    return found
-
-
 def read_search(line: Line) -> Search:
     """``rate in 1e-4..1e-1 log, batch in {32, 64}``. Raises EntryError."""
+    from netdsl.recipe.search_settings import read_setting  # which knows the entries, this one among them
+
     found: list[Range | Choices] = []
-    known = searchable()
     while True:
         span = line.rest()
-        setting = line.choice("setting to search", tuple(known))
-        if any(setting == earlier.setting for earlier in found):
-            raise EntryError("ND531", f"`{setting}` is searched twice", span)
+        setting = read_setting(line)
+        if any(setting.name == earlier.setting for earlier in found):
+            raise EntryError("ND531", f"`{setting.name}` is searched twice", line.since_span(span))
         if not line.sign("in"):
-            cure = f"write `search {setting} in 1e-4..1e-1 log`, or `{setting} in {{32, 64}}`"
-            raise EntryError("ND531", "a search needs `in` and where to look", line.rest(), cure)
-        option = known[setting]
-        found.append(_choices(line, option) if line.sign("{") else _range(line, option))
+            raise EntryError("ND531", "a search needs `in` and where to look", line.rest(), _example(setting))
+        found.append(_choices(line, setting) if line.sign("{") else _range(line, setting))
         if not line.sign(","):
             return tuple(found)
 
 
-def _value(line: Line, option: Option[Any]) -> float:
-    from netdsl.recipe.reading import read_value
+def _example(setting: Setting) -> str:
+    if setting.names:
+        return f"write `search {setting.name} in {{{', '.join(setting.names[:2])}}}`"
+    return f"write `search {setting.name} in 1e-4..1e-1 log`, or `{setting.name} in {{32, 64}}`"
 
-    value: float = read_value(line, option)
-    return value
 
-
-def _choices(line: Line, option: Option[Any]) -> Choices:
-    values = [_value(line, option)]
+def _choices(line: Line, setting: Setting) -> Choices:
+    values = [setting.read(line)]
     while line.sign(","):
-        values.append(_value(line, option))
+        values.append(setting.read(line))
     if not line.sign("}"):
-        raise EntryError("ND531", "values to try stand in braces with commas between them", line.rest())
-    return Choices(option.name, tuple(dict.fromkeys(values)))
+        span = line.rest()
+        cures = ["a name stands alone here: search its settings by themselves"] if setting.names else []
+        message = "values to try stand in braces with commas between them"
+        raise EntryError("ND531", message, span, *cures, label=line.shown())
+    return Choices(setting.name, tuple(dict.fromkeys(values)))
 
 
-def _range(line: Line, option: Option[Any]) -> Range:
+def _range(line: Line, setting: Setting) -> Range:
     span = line.rest()
-    low = _value(line, option)
+    if setting.names:
+        raise EntryError("ND531", "names to try stand in braces", span, _example(setting))
+    low = setting.read(line)
     if not line.sign(".."):
-        cure = f"write `{option.name} in 0.001..0.1`, with two dots"
+        cure = f"write `{setting.name} in {low!r}..HIGH`, with two dots, or `{setting.name} in {{{low!r}}}`"
         raise EntryError("ND531", "a range has a lowest and a highest value", line.rest(), cure)
-    high = _value(line, option)
+    high = setting.read(line)
     logarithmic = line.sign("log")
     if not low < high:
-        raise EntryError("ND531", "a range runs from a value to a larger one", span)
+        raise EntryError("ND531", "a range runs from a value to a larger one", line.since_span(span))
     if logarithmic and low <= 0:
-        raise EntryError("ND531", "a logarithmic range begins above 0", span)
-    return Range(option.name, low, high, logarithmic)
+        raise EntryError("ND531", "a logarithmic range begins above 0", line.since_span(span))
+    return Range(setting.name, low, high, logarithmic)
 
 
 def search_text(search: Search) -> str:
@@ -103,5 +92,10 @@ def search_text(search: Search) -> str:
 
 def _text(one: Range | Choices) -> str:
     if isinstance(one, Choices):
-        return f"{one.setting} in {{{', '.join(map(repr, one.values))}}}"
+        return f"{one.setting} in {{{', '.join(map(value_text, one.values))}}}"
     return f"{one.setting} in {one.low!r}..{one.high!r}{' log' if one.logarithmic else ''}"
+
+
+def value_text(value: Any) -> str:
+    """The value of a setting, as a recipe writes it."""
+    return value if isinstance(value, str) else repr(value)

@@ -46,6 +46,7 @@ def read_lines(lines: tuple[tree.Word, ...], findings: Findings) -> WrittenRecip
     """The entries of some lines; every mistake is reported, at most one a line."""
     values: dict[str, Any] = {}
     spans: dict[str, Span] = {}
+    before = findings.reports
     for written in lines:
         if findings.crowded:
             break
@@ -66,6 +67,8 @@ def read_lines(lines: tuple[tree.Word, ...], findings: Findings) -> WrittenRecip
                 break
     found = WrittenRecipe(values, spans, findings.source)
     _check_schedule(found, findings)
+    if findings.reports == before:
+        _check_search(found, findings)
     return found
 
 
@@ -110,6 +113,21 @@ def _check_schedule(written: WrittenRecipe, findings: Findings) -> None:
             span,
             secondary=(Label(other, "here"),) if other else (),
         )
+
+
+def _check_search(written: WrittenRecipe, findings: Findings) -> None:
+    """A search is for settings that the recipe has."""
+    span = written.span("search")
+    if span is None:
+        return
+    from netdsl.recipe.points import search_problems
+
+    text = written.source.text[span.start : span.end].lower()
+    for problem in search_problems(written.recipe):
+        words = r"\s+".join(problem.setting.split())
+        found = re.search(rf"(?<![\w-]){words}(?=\s+in\b)", text)
+        place = Span(span.start + found.start(), span.start + found.end()) if found else span
+        findings.add("ND555", problem.message, place, help=problem.cures)
 
 
 _PIECE = re.compile(r"#[^\n]*|(?P<line>[^\s#;{}](?:[^\n#;{}]++|\{[^\n#;{}]*+\})*+)|(?P<brace>[{}])")

@@ -212,15 +212,17 @@ def steps_of(parts: Parts, batch: int) -> dict[Purpose, int]:
     return found
 
 
-def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
-    """Read the data, split it, draw the first weights.
+def new_run(
+    plan: Plan, recipe: Recipe, backend: Backend, threads: int, dataset: Dataset | None = None
+) -> Run:
+    """Read the data, split it, draw the first weights. ``dataset`` is the recipe's, where it is read already.
 
     Raises Diagnosed for everything that does not fit together; see ``fitness`` and the readers.
     """
     check_trainable(plan)
     warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
     check_least_memory(plan, recipe)
-    dataset = read_data(recipe.data, plan.input, recipe.classes)
+    dataset = dataset or read_data(recipe.data, plan.input, recipe.classes)
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
     machine = Machine(plan, _fitted(recipe, dataset, parts), backend, threads)
@@ -234,7 +236,13 @@ def new_run(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Run:
 
 
 def continued_run(
-    saved: Checkpoint, path: Path, plan: Plan, recipe: Recipe, backend: Backend, threads: int
+    saved: Checkpoint,
+    path: Path,
+    plan: Plan,
+    recipe: Recipe,
+    backend: Backend,
+    threads: int,
+    dataset: Dataset | None = None,
 ) -> Run:
     """Take up a run where its checkpoint ``saved``, read from ``path``, left it.
 
@@ -244,7 +252,7 @@ def continued_run(
     check_trainable(plan)
     warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
     check_least_memory(plan, recipe)
-    dataset = read_data(recipe.data, plan.input, recipe.classes)
+    dataset = dataset or read_data(recipe.data, plan.input, recipe.classes)
     digest = dataset.digest()
     if digest != saved.data_digest:
         raise Diagnosed(data_changed(recipe.data, path))

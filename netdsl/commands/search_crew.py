@@ -1,0 +1,91 @@
+"""Processes that take part in a search beside this one; they end with their work, or with this process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class SearchCrew:
+    """So many processes that each train one trial at a time, with so many ``threads`` each."""
+
+    def __init__(self, folder: Path, threads: Sequence[int], data: str) -> None:
+        self._processes = [_started(folder, number, data) for number in threads]
+
+    def close(self) -> None:
+        """Have them save what they are at, and wait for that."""
+        for process in self._processes:
+            with suppress(OSError):
+                process.terminate()
+        for process in self._processes:
+            process.wait()
+
+    def wait(self) -> None:
+        for process in self._processes:
+            process.wait()
+
+
+def _started(folder: Path, threads: int, data: str) -> subprocess.Popen[bytes]:
+    # The module path of this process and no other place, as for those that compile.
+    script = (
+        f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import take_part; sys.exit(take_part())"
+    )
+    with tempfile.TemporaryFile() as said:
+        said.write(json.dumps([os.getpid(), os.fspath(folder), threads, data]).encode())
+        said.seek(0)
+        return subprocess.Popen(
+            [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", script],
+            stdin=said,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+def take_part() -> int:
+    """What such a process does; its exit code."""
+    from netdsl.commands.listening import unheard
+    from netdsl.commands.loading import show
+    from netdsl.diagnostics import Diagnosed
+
+    parent, folder, threads, data = json.loads(sys.stdin.buffer.read())
+    try:
+        return _train(parent, Path(folder), threads, data)
+    except Diagnosed as diagnosed:
+        with unheard():
+            show(diagnosed.diagnostics)
+        return 1
+
+
+def _train(parent: int, path: Path, threads: int, data: str) -> int:
+    from netdsl.backend import backend
+    from netdsl.commands.interruption import Interruption
+    from netdsl.data.reading import read_data
+    from netdsl.searching.folder import old_search
+    from netdsl.searching.work import Surroundings, Worker
+
+    folder, study = old_search(path)
+    plan = study.plan()
+    recipe = study.task.recipe._replace(data=data)
+    dataset = read_data(data, plan.input)
+    around = Surroundings(plan, recipe, dataset, backend(study.task.backend), threads)
+    with Interruption() as interruption:
+
+        def stopped() -> bool:
+            return interruption.received is not None or os.getppid() != parent
+
+        worker = Worker(folder, study, around, stopped, lambda: interruption.at_once(_nothing))
+        for _ in worker.run():
+            pass
+        return interruption.exit_code if interruption.received else 0
+
+
+def _nothing(*_: Any) -> None:
+    """The process that was asked by the user says what there is to say."""

@@ -1,0 +1,106 @@
+"""The trials of a search as a table, as CSV and as JSON, the best first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from netdsl.quantities import counted
+from netdsl.recipe.recipe import Recipe
+from netdsl.recipe.search import value_text
+from netdsl.recipe.stored import recipe_as_json
+from netdsl.searching.trial import Look, State, Trial, ranked
+
+SCHEMA = "netdsl-search-1"
+MOST_ROWS = 20
+_NONE = "-"
+
+
+def trials_as_table(settings: Sequence[str], trials: list[Trial], where: str) -> str:
+    """The best trials, one a line; ``where`` is the file that has all of them."""
+    head = ["trial", *settings, "validation", "loss", "epochs"]
+    shown = ranked(trials)[:MOST_ROWS]
+    rows = [_row(settings, trial) for trial in shown]
+    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(head, widths, strict=True))]
+    for row in rows:
+        line = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=False))
+        lines.append(f"{line}  {row[-1]}".rstrip())
+    if len(trials) > len(shown):
+        lines.append(f"{counted(len(trials) - len(shown), 'more trial')} in {where}")
+    return "\n".join(lines) + "\n"
+
+
+def point_text(point: Mapping[str, Any]) -> str:
+    """``rate 0.01, batch 64``."""
+    return ", ".join(f"{setting} {value_text(value)}" for setting, value in point.items())
+
+
+def outcome_text(trial: Trial) -> str:
+    """What became of a trial that came to no end; empty for one that did."""
+    if trial.state is State.FAILED and trial.failure is not None:
+        return f"failed: {trial.failure.code} {trial.failure.message}"
+    return {State.PRUNED: "pruned", State.RUNNING: "not finished"}.get(trial.state, "")
+
+
+def _row(settings: Sequence[str], trial: Trial) -> list[str]:
+    values = [value_text(trial.point[one]) if one in trial.point else _NONE for one in settings]
+    result = trial.result
+    figures = [f"{result.accuracy * 100:.2f} %", f"{result.loss:.4f}"] if result else [_NONE, _NONE]
+    return [str(trial.number), *values, *figures, str(len(trial.accuracies)), outcome_text(trial)]
+
+
+def trials_as_csv(settings: Sequence[str], trials: list[Trial]) -> str:
+    """One line a trial; a setting that a trial does not have is empty."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    figures = ["validation_accuracy", "validation_loss", "best_epoch", "epochs"]
+    writer.writerow(["trial", "state", *settings, *figures, "reason"])
+    for trial in ranked(trials):
+        result, failure = trial.result, trial.failure
+        writer.writerow(
+            [
+                trial.number,
+                trial.state.name.lower(),
+                *(value_text(trial.point[one]) if one in trial.point else "" for one in settings),
+                *([f"{result.accuracy:.6f}", f"{result.loss:.6f}", result.epoch] if result else ["", "", ""]),
+                len(trial.accuracies),
+                f"{failure.code} {failure.message}" if failure else "",
+            ]
+        )
+    return stream.getvalue()
+
+
+def search_as_json(
+    name: str, method: str, folder: str, trials: list[Trial], recipe: Recipe | None, look: Look | None
+) -> str:
+    """``recipe`` is that of the best trial, ``look`` its test; None where there is none."""
+    order = ranked(trials)
+    found = {
+        "schema": SCHEMA,
+        "network": name,
+        "method": method,
+        "folder": folder,
+        "best": order[0].number if recipe is not None else None,
+        "recipe": recipe_as_json(recipe) if recipe is not None else None,
+        "test": look._asdict() if look is not None else None,
+        "trials": [_as_json(trial) for trial in order],
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _as_json(trial: Trial) -> dict[str, Any]:
+    result, failure = trial.result, trial.failure
+    return {
+        "trial": trial.number,
+        "state": trial.state.name.lower(),
+        "settings": trial.point,
+        "validation_accuracy": result.accuracy if result else None,
+        "validation_loss": result.loss if result else None,
+        "best_epoch": result.epoch if result else None,
+        "accuracies": trial.accuracies,
+        "failure": failure._asdict() if failure else None,
+    }

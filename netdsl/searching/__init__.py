@@ -1,0 +1,1 @@
+"""Searching for a recipe: trials, each a run of its own, and the journal that several processes share."""
