@@ -283,15 +283,9 @@ def _search(
             return interruption.exit_code
         if best is None:
             raise no_result(study)
-        before = len(study.looks) - (best.number in study.looks)
         tested(folder, study, around, best)
-    if before:
-        _say(
-            f"the test images were used {counted(before, 'time')} before, for other trials of this search: "
-            "the more often, the less their accuracy says"
-        )
     _print(folder, study, best, form)
-    _say_next(folder, around, best, network)
+    _say_next(folder, study, around, best, network)
     return 0
 
 
@@ -383,13 +377,18 @@ def _print(folder: SearchFolder, study: Study, best: Trial, form: str) -> None:
     click.echo(f"test accuracy {percent(look.accuracy)}")
 
 
-def _say_next(folder: SearchFolder, around: Surroundings, best: Trial, network: str | None) -> None:
+def _say_next(
+    folder: SearchFolder, study: Study, around: Surroundings, best: Trial, network: str | None
+) -> None:
     from netdsl.searching.folder import PICTURE
 
-    _say(
-        f"the test accuracy is that of trial {best.number}, the best on the validation images; "
-        "no other trial has met the test images"
-    )
+    told = f"the test accuracy is that of trial {best.number}, the best on the validation images; "
+    others = len(study.looks) - 1
+    if others:
+        told += f"{counted(others, 'other trial')} of this search met the test images before it went on"
+    else:
+        told += "no other trial has met the test images"
+    _say(told)
     _say(f"the trials as a picture: {folder.path / PICTURE}; next:")
     _say(f"  netdsl eval {_quoted(folder.trial_path(best.number))}{_data_option(around)}")
     _say(f"  {_train_command(folder, around, network)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from netdsl.commands.listening import unheard
+from netdsl.quantities import counted
 from netdsl.reports.as_trials import outcome_text, point_text
 from netdsl.reports.display import visible
 from netdsl.searching.trial import State, Trial, best_of
@@ -86,7 +87,11 @@ class SearchDisplay:
         if trial.result is not None:
             line += f"validation accuracy {trial.result.accuracy * 100:.2f} %  loss {trial.result.loss:.4f}  "
         if outcome := outcome_text(trial):
-            line += f"{outcome} after {len(trial.accuracies)} epochs  " if trial.result else f"{outcome}  "
+            line += (
+                f"{outcome} after {counted(len(trial.accuracies), 'epoch')}  "
+                if trial.result
+                else f"{outcome}  "
+            )
         return line + self._best()
 
     def _best(self) -> str:

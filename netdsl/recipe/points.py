@@ -43,6 +43,12 @@ def at_home(recipe: Recipe, point: Point) -> dict[str, Any]:
     }
 
 
+def changes_loss(recipe: Recipe) -> bool:
+    """Whether a search changes what the loss measures, so that losses of its trials do not compare."""
+    places = [place_of(recipe, one.setting) for one in recipe.search]
+    return any(place is None or place.entry == "loss" for place in places)
+
+
 def is_within(one: Range | Choices, value: object) -> bool:
     """Whether a value is one that the search could try; asked of what a journal says."""
     if isinstance(one, Choices):

@@ -6,7 +6,7 @@ through its values. Inselberg, 1985, "The Plane with Parallel Coordinates".
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from math import ceil, floor, log10
@@ -58,13 +58,25 @@ def trials_as_picture(name: str, search: Search, trials: list[Trial]) -> str:
         f'<text x="20" y="26" font-size="15" font-weight="bold">{_shown(name)}</text>',
         f'<text x="20" y="46" fill="#555">{_subtitle(order)}</text>',
     ]
-    best = order[0] if order and order[0].state is State.COMPLETE else None
+    best = order[0] if order and _is_whole(order[0]) else None
+    shades = _shades(order)
     for trial in reversed(order):
-        pieces.append(_line(trial, [*axes, last], best=trial is best))
+        pieces.append(_line(trial, [*axes, last], _stroke(trial, shades, best=trial is best)))
     for number, axis in enumerate([*axes, last]):
         pieces.extend(_drawn_axis(axis, _LEFT + number * _GAP))
     pieces.extend(_legend(order, height))
     return "\n".join([*pieces, "</svg>", ""])
+
+
+def _shades(order: Sequence[Trial]) -> dict[float, float]:
+    """For each accuracy of the whole trials the share of those that it beats: so colours differ where many
+    are close together and a few are far off."""
+    found = sorted({trial.result.accuracy for trial in order if trial.result and _is_whole(trial)})
+    return {accuracy: _step(place, len(found)) for place, accuracy in enumerate(found)}
+
+
+def _is_whole(trial: Trial) -> bool:
+    return trial.state is State.COMPLETE
 
 
 def _shown(text: str) -> str:
@@ -73,7 +85,7 @@ def _shown(text: str) -> str:
 
 
 def _subtitle(order: Sequence[Trial]) -> str:
-    if not order or order[0].state is not State.COMPLETE or order[0].result is None:
+    if not order or not _is_whole(order[0]) or order[0].result is None:
         return f"{len(order)} trials"
     best, share = order[0].number, order[0].result.accuracy
     return f"{len(order)} trials; best is trial {best}: {share * 100:.2f} % of the validation images"
@@ -92,7 +104,7 @@ def _accuracy_axis(accuracies: Sequence[float]) -> _Axis:
     low, high = (min(accuracies), max(accuracies)) if accuracies else (0.0, 1.0)
     if high - low < 0.01:
         low, high = max(low - 0.005, 0.0), min(high + 0.005, 1.0)
-    ticks = tuple((f"{float(label):g} %", place) for label, place in _ticks(low * 100, high * 100, False))
+    ticks = tuple((f"{float(label):.4g} %", place) for label, place in _ticks(low * 100, high * 100, False))
     return _Axis("validation accuracy", low, high, False, ticks)
 
 
@@ -109,6 +121,8 @@ def _share(value: float, low: float, high: float, logarithmic: bool) -> float:
 def _ticks(low: float, high: float, logarithmic: bool) -> Iterator[tuple[str, float]]:
     """Round numbers in a range, four to ten of them, and its ends where none is near."""
     rounds = _powers(low, high) if logarithmic else _multiples(low, high)
+    if isinstance(low, int):
+        rounds = [int(value) for value in rounds if value == int(value)]
     found = {value: _share(value, low, high, logarithmic) for value in rounds}
     for end in (low, high):
         share = _share(end, low, high, logarithmic)
@@ -143,7 +157,7 @@ def _height(share: float | None) -> float:
     return _TOP + _HEIGHT + _ABSENT if share is None else _TOP + _HEIGHT * (1 - share)
 
 
-def _line(trial: Trial, axes: Sequence[_Axis], *, best: bool) -> str:
+def _line(trial: Trial, axes: Sequence[_Axis], stroke: str) -> str:
     values = [trial.point.get(axis.name) for axis in axes[:-1]]
     values.append(trial.result.accuracy if trial.result else None)
     shares = [axis.place(value) for axis, value in zip(axes, values, strict=True)]
@@ -153,15 +167,15 @@ def _line(trial: Trial, axes: Sequence[_Axis], *, best: bool) -> str:
         middle = (x + right) / 2  # a curve, so that lines which meet on an axis can be told apart behind it
         path += f" C{middle:.1f} {y:.1f} {middle:.1f} {below:.1f} {right} {below:.1f}"
     title = f"<title>trial {trial.number}</title>"
-    return f'<path d="{path}" fill="none" {_stroke(trial, shares[-1], best=best)}>{title}</path>'
+    return f'<path d="{path}" fill="none" {stroke}>{title}</path>'
 
 
-def _stroke(trial: Trial, share: float | None, *, best: bool) -> str:
+def _stroke(trial: Trial, shades: Mapping[float, float], *, best: bool) -> str:
     if trial.state is State.FAILED:
         return 'stroke="#c00" stroke-dasharray="2 4" stroke-width="1.5"'
-    if trial.state is not State.COMPLETE or share is None:
+    if not _is_whole(trial) or trial.result is None:
         return 'stroke="#999" stroke-dasharray="6 4" stroke-width="1"'
-    return f'stroke="{_colour(share)}" stroke-width="{4 if best else 1.5}"'
+    return f'stroke="{_colour(shades[trial.result.accuracy])}" stroke-width="{4 if best else 1.5}"'
 
 
 def _colour(share: float) -> str:

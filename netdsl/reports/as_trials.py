@@ -42,7 +42,7 @@ def point_text(point: Mapping[str, Any]) -> str:
 def outcome_text(trial: Trial) -> str:
     """What became of a trial that came to no end; empty for one that did."""
     if trial.state is State.FAILED and trial.failure is not None:
-        return f"failed: {trial.failure.code} {trial.failure.message}"
+        return f"failed: {trial.failure.code} {trial.failure.message.partition('; ')[0]}"
     return {State.PRUNED: "pruned", State.RUNNING: "not finished"}.get(trial.state, "")
 
 

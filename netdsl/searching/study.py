@@ -12,7 +12,7 @@ from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.graph.printer import print_network
 from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
-from netdsl.recipe.points import Point, at_home, is_within, search_problems
+from netdsl.recipe.points import Point, at_home, changes_loss, is_within, search_problems
 from netdsl.searching import records
 from netdsl.searching.journal import Journal, damaged
 from netdsl.searching.records import Operation
@@ -139,7 +139,9 @@ class Study:
             for name, value in line["user_attr"].items():
                 self._take_attribute(name, value)
         elif operation == Operation.CREATE_TRIAL:
-            self.trials.append(Trial(len(self.trials) + 1, self._point(line["params"])))
+            trial = Trial(len(self.trials) + 1, self._point(line["params"]))
+            trial.loss_counts = not changes_loss(self.task.recipe)
+            self.trials.append(trial)
         elif operation in tuple(Operation):
             trial = self._trial(line["trial_id"])
             if trial.state is State.RUNNING:  # nothing changes a trial that has ended

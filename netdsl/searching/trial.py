@@ -42,7 +42,8 @@ class Look(NamedTuple):
 @dataclass
 class Trial:
     """``number`` counts from 1; ``point`` are its settings; ``accuracies`` those of its epochs in order,
-    on the validation part, shares of 1. ``result`` is None before an epoch has ended."""
+    on the validation part, shares of 1. ``result`` is None before an epoch has ended. ``loss_counts`` says
+    whether the losses of the search's trials measure the same, and can decide between equal accuracies."""
 
     number: int
     point: dict[str, Any]
@@ -50,6 +51,7 @@ class Trial:
     accuracies: list[float] = field(default_factory=list)
     result: Result | None = None
     failure: Failure | None = None
+    loss_counts: bool = True
 
 
 def ranked(trials: list[Trial]) -> list[Trial]:
@@ -59,7 +61,7 @@ def ranked(trials: list[Trial]) -> list[Trial]:
 
     def key(trial: Trial) -> tuple[int, float, float, int]:
         accuracy, loss = (trial.result.accuracy, trial.result.loss) if trial.result else (0.0, 0.0)
-        return order[trial.state], -accuracy, loss, trial.number
+        return order[trial.state], -accuracy, loss if trial.loss_counts else 0.0, trial.number
 
     return sorted(trials, key=key)
 
