@@ -119,9 +119,10 @@ def command(
     if resume is not None:
         others = {"method": method, "points": points, "recipe": recipe, "out": out}
         others |= {"no-pruning": no_pruning or None, "dry-run": dry_run or None}
-        others |= {"backend": backend if _is_given(context, "backend") else None}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
         folder, study, around = _continued(Path(resume), network, given.get("data"), thread_count(threads))
+        if _is_given(context, "backend") and backend != study.task.backend:
+            _check_resume(context, {"backend": backend})
         if trials is not None and trials != study.target:
             study.ask_for(trials)
     elif network is None:

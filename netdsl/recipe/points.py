@@ -43,6 +43,22 @@ def at_home(recipe: Recipe, point: Point) -> dict[str, Any]:
     }
 
 
+def own_point(recipe: Recipe) -> dict[str, Any] | None:
+    """The point that leaves the recipe as it is; None where the search does not reach it."""
+    found = {}
+    for one in recipe.search:
+        place = place_of(recipe, one.setting)
+        if place is None:
+            continue
+        if place.component is not None and place.option is not None:
+            found[one.setting] = place.component.values()[place.option.name]
+        else:
+            value = getattr(recipe, place.entry)
+            found[one.setting] = value.name if one.setting in chosen_by_name() else value
+    within = {one.setting: one for one in recipe.search}
+    return found if all(is_within(within[setting], value) for setting, value in found.items()) else None
+
+
 def changes_loss(recipe: Recipe) -> bool:
     """Whether a search changes what the loss measures, so that losses of its trials do not compare."""
     places = [place_of(recipe, one.setting) for one in recipe.search]

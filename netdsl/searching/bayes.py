@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.data.randomness import stream
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
-from netdsl.recipe.points import recipe_at
+from netdsl.recipe.points import own_point, recipe_at
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import Choices, Range
 from netdsl.recipe.search_settings import chosen_by_name, place_of
@@ -59,11 +59,14 @@ def proposed(recipe: Recipe, trials: list[Trial]) -> dict[str, Any] | None:
     """The recipe of the next trial, by the tree-structured Parzen estimator; None where all were tried.
 
     Bergstra, Bardenet, Bengio, Kégl, 2011, "Algorithms for Hyper-Parameter Optimization", section 4. The
-    first ten are drawn at random; trials that are running count as bad ones (the constant liar), so that
+    first one is the recipe that was written, where the search reaches it, the others of the first ten are
+    drawn at random; trials that are running count as bad ones (the constant liar), so that
     processes side by side look in different places.
     """
     tried = {frozen(trial.point) for trial in trials}
     number = len(trials) + 1
+    if not trials and (own := own_point(recipe)) is not None:
+        return own
     with _quiet() as optuna:
         history = [_known(optuna, recipe, trial) for trial in trials if trial.state is not State.FAILED]
         for attempt in range(_ATTEMPTS):

@@ -13,7 +13,7 @@ from math import exp, log
 from typing import TYPE_CHECKING, Any
 
 from netdsl.data.randomness import stream
-from netdsl.recipe.points import Point, at_home
+from netdsl.recipe.points import Point, at_home, own_point
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import Choices, Range
 
@@ -83,9 +83,13 @@ def grid(recipe: Recipe, points: int) -> list[dict[str, Any]]:
 
 
 def drawn(recipe: Recipe) -> Iterator[dict[str, Any]]:
-    """Different recipes at random, without end as long as there are any."""
+    """Different recipes, without end as long as there are any: the one that was written, where the search
+    reaches it, so that what is found is no worse; then others at random."""
     generator = stream(recipe.seed, "search at random")
     seen = set()
+    if (own := own_point(recipe)) is not None:
+        seen.add(frozen(own))
+        yield own
     fruitless = 0
     while fruitless < _FRUITLESS:
         point = at_home(recipe, {one.setting: _draw(one, generator) for one in recipe.search})

@@ -41,11 +41,13 @@ class Study:
         """A new search; None where the file is the journal of one already."""
         journal = Journal(path, create=True)
         with journal.locked():
-            if journal.read():
-                journal.close()
-                return None
-            journal.append(records.new_study(task.name, task_as_json(task), target))
-        return cls(journal)
+            new = not journal.read()
+            if new:
+                journal.append(records.new_study(task.name, task_as_json(task), target))
+        if new:
+            return cls(journal)
+        journal.close()
+        return None
 
     @property
     def task(self) -> Task:
