@@ -10,8 +10,7 @@ from netdsl.layers.option import Option
 from netdsl.recipe.component import Component
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import Choices, Range, value_text
-from netdsl.recipe.search_settings import chosen_by_name, numbers_of, place_of, with_value
-from netdsl.schedules.piecewise import Piecewise
+from netdsl.recipe.search_settings import chosen_by_name, numbers_of, place_of, value_at, with_value
 
 Point: TypeAlias = Mapping[str, Any]
 """A value for each setting that is searched, those left out that the recipe does not have there."""
@@ -48,13 +47,8 @@ def own_point(recipe: Recipe) -> dict[str, Any] | None:
     found = {}
     for one in recipe.search:
         place = place_of(recipe, one.setting)
-        if place is None:
-            continue
-        if place.component is not None and place.option is not None:
-            found[one.setting] = place.component.values()[place.option.name]
-        else:
-            value = getattr(recipe, place.entry)
-            found[one.setting] = value.name if one.setting in chosen_by_name() else value
+        if place is not None:
+            found[one.setting] = value_at(recipe, place)
     within = {one.setting: one for one in recipe.search}
     return found if all(is_within(within[setting], value) for setting, value in found.items()) else None
 
@@ -122,10 +116,6 @@ def _problems(candidates: list[Recipe], one: Range | Choices) -> Iterator[Search
                 message = f"{value_text(value)} is no {setting} of {place.component.name}: it is {bound}"
                 yield SearchProblem(setting, message)
                 break
-    is_rate = all(place.entry == "optimizer" and setting.split()[-1] == "rate" for place in places)
-    if is_rate and all(isinstance(candidate.schedule, Piecewise) for candidate in candidates):
-        message = "the schedule gives the rates, so the rate of the optimizer changes nothing"
-        yield SearchProblem(setting, message, ("search with another schedule, such as `cosine`",))
 
 
 def _absent(candidates: list[Recipe], setting: str) -> tuple[str, tuple[str, ...]]:

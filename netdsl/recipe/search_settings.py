@@ -147,11 +147,27 @@ def place_of(recipe: Recipe, setting: str) -> Place | None:
     return None
 
 
+def value_at(recipe: Recipe, place: Place) -> Any:
+    """The value that a recipe has at a place; the name where it is one of a component."""
+    if place.component is None or place.option is None:
+        value = getattr(recipe, place.entry)
+        return value.name if place.entry in chosen_by_name() else value
+    if _gives_rates(recipe, place):
+        return recipe.schedule.stretches[0].rate  # type: ignore[attr-defined]
+    return place.component.values()[place.option.name]
+
+
+def _gives_rates(recipe: Recipe, place: Place) -> bool:
+    """Whether the learning rate at a place has no say, because the schedule has one of its own."""
+    is_rate = place.entry == "optimizer" and place.option is not None and place.option.name == "rate"
+    return is_rate and isinstance(recipe.schedule, Piecewise)
+
+
 def with_value(recipe: Recipe, setting: str, value: Any) -> Recipe:
     """The recipe with a setting at another value. Raises KeyError where it has no such setting.
 
     A name that the recipe has already keeps its options; another one has its defaults, and a schedule
-    the warmup of the one in whose place it comes.
+    the warmup of the one in whose place it comes. A schedule of rates is scaled to begin with the rate.
     """
     place = place_of(recipe, setting)
     if place is None:
@@ -164,6 +180,8 @@ def with_value(recipe: Recipe, setting: str, value: Any) -> Recipe:
     fields: dict[str, Any] = {place.entry: changed}
     if isinstance(place.component, Augmentation):
         fields = {"augment": tuple(changed if one is place.component else one for one in recipe.augment)}
+    if _gives_rates(recipe, place) and isinstance(recipe.schedule, Piecewise):
+        fields["schedule"] = recipe.schedule.beginning_with(value)
     return recipe._replace(**fields)
 
 

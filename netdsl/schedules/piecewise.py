@@ -51,6 +51,12 @@ class Piecewise(Schedule):
             if not line.sign(":"):
                 return cls(stretches=tuple(stretches))
 
+    def beginning_with(self, rate: float) -> Piecewise:
+        """The same schedule, scaled so that its first rate is this one; six digits of the others stay."""
+        first, *rest = self.stretches
+        scaled = [Stretch(float(f"{one.rate * rate / first.rate:.6g}"), one.epochs) for one in rest]
+        return self.replaced(stretches=(Stretch(rate, first.epochs), *scaled))
+
     @property
     def least_epochs(self) -> int:
         return sum(stretch.epochs for stretch in self.stretches)
