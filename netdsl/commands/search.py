@@ -186,7 +186,8 @@ def _task(
 
         require_optuna()
     text = print_network(plan.network)
-    return Task(plan.network.name, text, recipe, method, points or 5, prune and method == "bayes", backend)
+    prune = prune and method == "bayes"
+    return Task(plan.network.name, text, recipe, method, points or 5, prune, backend, data_digest="")
 
 
 def _target(context: click.Context, task: Task, trials: int | None) -> int:
@@ -225,6 +226,7 @@ def _new(
     from netdsl.searching.folder import new_search
 
     around = _surroundings(plan, task.recipe, task.backend, threads)
+    task = task._replace(data_digest=around.data_digest)
     folder, study = new_search(None if out is None else Path(out), _stem(network), task, target)
     return folder, study, around
 
@@ -247,23 +249,21 @@ def _continued(
         study.check_network(load_plan_or_exit(network))
     resume = f"netdsl search --resume {shlex.quote(str(path))}"
     named = data_to_read(task.recipe.data, data, study.journal.path, resume)
-    return folder, study, _surroundings(plan, task.recipe._replace(data=named), task.backend, threads)
+    around = _surroundings(plan, task.recipe._replace(data=named), task.backend, threads)
+    around.check_data(task, study.journal.path)
+    return folder, study, around
 
 
 def _surroundings(plan: Plan, recipe: Recipe, backend: str, threads: int) -> Surroundings:
     from netdsl.backend import backend as open_backend
-    from netdsl.data.reading import read_data
-    from netdsl.searching.work import Surroundings
-    from netdsl.training.fitness import check_classes_fit, check_trainable
+    from netdsl.searching.work import surroundings
 
-    check_trainable(plan)
-    dataset = read_data(recipe.data, plan.input)
-    findings = (*dataset.findings, *check_classes_fit(plan, dataset))
+    around = surroundings(plan, recipe, open_backend(backend), threads)
     with unheard():
-        show(findings)
-    for line in dataset.reading:
-        _say(f"{dataset.name}: {line}")
-    return Surroundings(plan, recipe, dataset, open_backend(backend), threads)
+        show(around.findings)
+    for line in around.dataset.reading:
+        _say(f"{around.dataset.name}: {line}")
+    return around
 
 
 def _search(

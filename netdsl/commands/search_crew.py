@@ -67,15 +67,13 @@ def take_part() -> int:
 def _train(parent: int, path: Path, threads: int, data: str) -> int:
     from netdsl.backend import backend
     from netdsl.commands.interruption import Interruption
-    from netdsl.data.reading import read_data
     from netdsl.searching.folder import old_search
-    from netdsl.searching.work import Surroundings, Worker
+    from netdsl.searching.work import Worker, surroundings
 
     folder, study = old_search(path)
-    plan = study.plan()
-    recipe = study.task.recipe._replace(data=data)
-    dataset = read_data(data, plan.input)
-    around = Surroundings(plan, recipe, dataset, backend(study.task.backend), threads)
+    task = study.task
+    around = surroundings(study.plan(), task.recipe._replace(data=data), backend(task.backend), threads)
+    around.check_data(task, study.journal.path)
     with Interruption() as interruption:
 
         def stopped() -> bool:

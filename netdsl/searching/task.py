@@ -16,7 +16,8 @@ _LONGEST_NETWORK = 1 << 20
 
 class Task(NamedTuple):
     """``network`` is its text; ``recipe`` what trials change, its ``search`` where they look; ``points`` are
-    those of a grid in a range without values; ``prune`` whether trials that lag behind are given up."""
+    those of a grid in a range without values; ``prune`` whether trials that lag behind are given up;
+    ``data_digest`` tells whether the data are still the same."""
 
     name: str
     network: str
@@ -25,6 +26,7 @@ class Task(NamedTuple):
     points: int
     prune: bool
     backend: str
+    data_digest: str
 
 
 def task_as_json(task: Task) -> dict[str, Any]:
@@ -36,8 +38,8 @@ def task_from_json(values: object) -> Task:
     if not isinstance(values, dict) or set(values) != set(Task._fields):
         raise TypeError("it does not say what is searched")
     task = Task(**{**values, "recipe": recipe_from_json(values["recipe"])})
-    if not all(isinstance(text, str) for text in (task.name, task.network)):
-        raise TypeError("network and name are texts")
+    if not all(isinstance(text, str) for text in (task.name, task.network, task.data_digest)):
+        raise TypeError("network, name and digest are texts")
     if len(task.network) > _LONGEST_NETWORK:
         raise ValueError("its network is larger than any network file")
     if task.method not in METHODS or task.backend not in BACKENDS or not isinstance(task.prune, bool):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.data.dataset import Dataset
-from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.data.reading import read_data
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.plan.plan import Plan
 from netdsl.recipe.points import Point, recipe_at, recipe_problems
 from netdsl.recipe.recipe import Recipe
@@ -16,8 +18,9 @@ from netdsl.searching.points import drawn_point, grid
 from netdsl.searching.study import Study
 from netdsl.searching.task import Task
 from netdsl.searching.trial import Failure, Result, State, Trial
+from netdsl.training.fitness import check_classes_fit, check_recipe, check_trainable
 from netdsl.training.records import EpochRecord, Record
-from netdsl.training.run import Run, continued_run, new_run
+from netdsl.training.run import Run, continued_run, data_changed, new_run
 from netdsl.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -35,6 +38,16 @@ class Taken(NamedTuple):
     folder: RunFolder
 
 
+def surroundings(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Surroundings:
+    """The data of a recipe, read, with the rest. Raises Diagnosed for what would meet every trial; warnings
+    stand in ``findings``."""
+    check_trainable(plan)
+    warnings = check_recipe(plan, recipe)
+    dataset = read_data(recipe.data, plan.input)
+    findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
+    return Surroundings(plan, recipe, dataset, backend, threads, dataset.digest(), findings)
+
+
 class Surroundings(NamedTuple):
     """What trials are trained on and with: ``recipe`` is the task's with the data where they lie now."""
 
@@ -43,6 +56,14 @@ class Surroundings(NamedTuple):
     dataset: Dataset
     backend: Backend
     threads: int
+    data_digest: str
+    findings: tuple[Diagnostic, ...]
+
+    def check_data(self, task: Task, path: Path) -> None:
+        """Raise Diagnosed (ND516) where the data are no longer those of a search, whose trials could not be
+        compared then; ``path`` is its journal."""
+        if self.data_digest != task.data_digest:
+            raise Diagnosed(data_changed(self.recipe.data, path))
 
     def new_run(self, point: Point) -> Run:
         recipe = recipe_at(self.recipe, point)
@@ -101,6 +122,9 @@ class Worker:
             for problem in recipe_problems(recipe):
                 self._end(trial, Failure("ND531", problem))
                 return
+            if (misfit := self._misfit(recipe)) is not None:
+                self._end(trial, misfit)
+                return
             run = self._run(taken, recipe)
             for record in self._learn(run, taken):
                 yield record
@@ -115,9 +139,17 @@ class Worker:
             first = diagnosed.diagnostics[0]
             self._end(trial, Failure(first.code, first.message))
 
+    def _misfit(self, recipe: Recipe) -> Failure | None:
+        """Why the network cannot have what a point makes of the recipe; the recipe itself it can have."""
+        try:
+            check_recipe(self._around.plan, recipe)
+        except Diagnosed as diagnosed:
+            return Failure(diagnosed.diagnostics[0].code, diagnosed.diagnostics[0].message)
+        return None
+
     def _run(self, taken: Taken, recipe: Recipe) -> Run:
         """The run of a trial: where it stopped, or from its beginning."""
-        plan, _, dataset, backend, threads = self._around
+        plan, _, dataset, backend, threads, *_ = self._around
         try:
             saved, path = taken.folder.load_last()
         except Diagnosed:  # it had not begun, or the disk has spoilt its checkpoints
