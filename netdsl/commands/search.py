@@ -120,11 +120,16 @@ def command(
         others = {"method": method, "points": points, "recipe": recipe, "out": out}
         others |= {"no-pruning": no_pruning or None, "dry-run": dry_run or None}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
-        folder, study, around = _continued(Path(resume), network, given.get("data"), thread_count(threads))
-        if _is_given(context, "backend") and backend != study.task.backend:
-            _check_resume(context, {"backend": backend})
-        if trials is not None and trials != study.target:
-            study.ask_for(trials)
+        from netdsl.searching.folder import old_search
+
+        folder, study = old_search(Path(resume))
+        with closing(study.journal):
+            if _is_given(context, "backend") and backend != study.task.backend:
+                _check_resume(context, {"backend": backend})
+            around = _around(study, resume, network, given.get("data"), thread_count(threads))
+            if trials is not None and trials != study.target:
+                study.ask_for(trials)
+            context.exit(_search(folder, study, around, workers, form, network))
     elif network is None:
         raise click.UsageError("name the network to search for, or a search with --resume", context)
     else:
@@ -137,8 +142,8 @@ def command(
             _print_points(context, task, target)
             return
         folder, study, around = _new(task, target, plan, out, network, thread_count(threads))
-    with closing(study.journal):
-        context.exit(_search(folder, study, around, workers, form, network))
+        with closing(study.journal):
+            context.exit(_search(folder, study, around, workers, form, network))
 
 
 def _is_given(context: click.Context, name: str) -> bool:
@@ -231,13 +236,10 @@ def _new(
     return folder, study, around
 
 
-def _continued(
-    path: Path, network: str | None, data: str | None, threads: int
-) -> tuple[SearchFolder, Study, Surroundings]:
-    from netdsl.searching.folder import old_search
+def _around(study: Study, path: str, network: str | None, data: str | None, threads: int) -> Surroundings:
+    """What a search that goes on is made with, checked to be what it was."""
     from netdsl.training.run import data_to_read
 
-    folder, study = old_search(path)
     task = study.task
     if task.method == "bayes":
         from netdsl.searching.bayes import require_optuna
@@ -247,11 +249,11 @@ def _continued(
     plan = study.plan()
     if network is not None:
         study.check_network(load_plan_or_exit(network))
-    resume = f"netdsl search --resume {shlex.quote(str(path))}"
+    resume = f"netdsl search --resume {shlex.quote(path)}"
     named = data_to_read(task.recipe.data, data, study.journal.path, resume)
     around = _surroundings(plan, task.recipe._replace(data=named), task.backend, threads)
     around.check_data(task, study.journal.path)
-    return folder, study, around
+    return around
 
 
 def _surroundings(plan: Plan, recipe: Recipe, backend: str, threads: int) -> Surroundings:

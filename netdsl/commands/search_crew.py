@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,7 +74,7 @@ def _train(parent: int, path: Path, threads: int, data: str) -> int:
     task = study.task
     around = surroundings(study.plan(), task.recipe._replace(data=data), backend(task.backend), threads)
     around.check_data(task, study.journal.path)
-    with Interruption() as interruption:
+    with closing(study.journal), Interruption() as interruption:
 
         def stopped() -> bool:
             return interruption.received is not None or os.getppid() != parent

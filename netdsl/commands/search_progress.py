@@ -11,7 +11,7 @@ import click
 
 from netdsl.commands.listening import unheard
 from netdsl.quantities import counted
-from netdsl.reports.as_trials import outcome_text, point_text
+from netdsl.reports.as_trials import loss_text, outcome_text, point_text
 from netdsl.reports.display import visible
 from netdsl.searching.trial import State, Trial, best_of
 
@@ -85,7 +85,8 @@ class SearchDisplay:
     def _line(self, trial: Trial) -> str:
         line = f"trial {trial.number}/{self._study.target}  {point_text(trial.point)}  "
         if trial.result is not None:
-            line += f"validation accuracy {trial.result.accuracy * 100:.2f} %  loss {trial.result.loss:.4f}  "
+            line += f"validation accuracy {trial.result.accuracy * 100:.2f} %  "
+            line += f"loss {loss_text(trial.result.loss)}  "
         if outcome := outcome_text(trial):
             line += (
                 f"{outcome} after {counted(len(trial.accuracies), 'epoch')}  "

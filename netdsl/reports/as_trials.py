@@ -39,6 +39,11 @@ def point_text(point: Mapping[str, Any]) -> str:
     return ", ".join(f"{setting} {value_text(value)}" for setting, value in point.items())
 
 
+def loss_text(loss: float) -> str:
+    """``0.1234``, and ``3.323e+17`` of what has all but diverged."""
+    return f"{loss:.4f}" if loss < 1e5 else f"{loss:.3e}"
+
+
 def outcome_text(trial: Trial) -> str:
     """What became of a trial that came to no end; empty for one that did."""
     if trial.state is State.FAILED and trial.failure is not None:
@@ -49,7 +54,7 @@ def outcome_text(trial: Trial) -> str:
 def _row(settings: Sequence[str], trial: Trial) -> list[str]:
     values = [value_text(trial.point[one]) if one in trial.point else _NONE for one in settings]
     result = trial.result
-    figures = [f"{result.accuracy * 100:.2f} %", f"{result.loss:.4f}"] if result else [_NONE, _NONE]
+    figures = [f"{result.accuracy * 100:.2f} %", loss_text(result.loss)] if result else [_NONE, _NONE]
     return [str(trial.number), *values, *figures, str(len(trial.accuracies)), outcome_text(trial)]
 
 

@@ -32,9 +32,13 @@ class Study:
         self.looks: dict[int, Look] = {}
         self.target = 0
         self._task: Task | None = None
-        self.refresh()
-        if self._task is None or not self.target:
-            raise damaged(journal.path, "it has no beginning")
+        try:
+            self.refresh()
+            if self._task is None or not self.target:
+                raise damaged(journal.path, "it has no beginning")
+        except BaseException:
+            journal.close()
+            raise
 
     @classmethod
     def begun(cls, path: Path, task: Task, target: int) -> Study | None:
