@@ -55,6 +55,11 @@ def chosen_by_name() -> dict[str, Mapping[str, type[Component]]]:
     }
 
 
+def _is_number(name: str) -> bool:
+    """Whether an entry of this name is a number by itself."""
+    return name in entries() and type(entries()[name].default) in (int, float)
+
+
 @cache
 def settings() -> dict[str, Setting]:
     """Every setting by name: `batch`, `optimizer`, `rate`, `rotate`, `schedule factor`.
@@ -64,7 +69,7 @@ def settings() -> dict[str, Setting]:
     """
     found: dict[str, Setting] = {}
     for name, entry in entries().items():
-        if type(entry.default) in (int, float) and name != _ONE_SEED:
+        if _is_number(name) and name != _ONE_SEED:
             found[name] = Setting(name, entry.read)
     for owner, kinds in chosen_by_name().items():
         found[owner] = Setting(owner, partial(_name, owner, kinds), tuple(kinds))
@@ -131,7 +136,7 @@ def read_setting(line: Line) -> Setting:
 def place_of(recipe: Recipe, setting: str) -> Place | None:
     """Where a recipe has a setting; None where it has none of this name."""
     first, _, second = setting.partition(" ")
-    if not second and first in entries() and first != "augment":
+    if not second and (first in chosen_by_name() or _is_number(first)):
         return Place(first)
     for owner in chosen_by_name():
         component: Component = getattr(recipe, owner)
