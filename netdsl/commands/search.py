@@ -321,8 +321,8 @@ def _work(
     with closing(crew), SearchDisplay(study) as shown:
         while True:
             for _ in worker.run():
-                shown.show()
-            shown.show(now=True)
+                shown.show(crew.lost)
+            shown.show(crew.lost, now=True)
             if interruption.received or not study.running:
                 return
             time.sleep(_WAIT_SECONDS)

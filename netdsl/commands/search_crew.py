@@ -20,6 +20,7 @@ class SearchCrew:
 
     def __init__(self, folder: Path, threads: Sequence[int], data: str) -> None:
         self._processes = [_started(folder, number, data) for number in threads]
+        self._lost: set[int] = set()
 
     def close(self) -> None:
         """Have them save what they are at, and wait for that."""
@@ -29,9 +30,16 @@ class SearchCrew:
         for process in self._processes:
             process.wait()
 
-    def wait(self) -> None:
+    def lost(self) -> list[str]:
+        """What became of processes that have failed or were killed since the last call, a line each."""
+        found = []
         for process in self._processes:
-            process.wait()
+            if process.poll() and process.pid not in self._lost:
+                self._lost.add(process.pid)
+                code = process.returncode
+                how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
+                found.append(f"one of the workers {how}; the others go on with its trial")
+        return found
 
 
 def _started(folder: Path, threads: int, data: str) -> subprocess.Popen[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -67,13 +68,15 @@ class SearchDisplay:
         with unheard():
             self._bar.start()
 
-    def show(self, *, now: bool = False) -> None:
-        """Say which trials have ended since the last call; looks into the journal now and then only."""
+    def show(self, news: Callable[[], list[str]], *, now: bool = False) -> None:
+        """Say which trials have ended since the last call, and ``news``; asks for both now and then only."""
         moment = time.monotonic()
         if moment < self._next and not now:
             return
         self._next = moment + _REFRESH_SECONDS
         self._study.refresh()
+        for line in news():
+            self._say(line)
         for trial in self._study.trials:
             if trial.state is not State.RUNNING and trial.number not in self._said:
                 self._said.add(trial.number)

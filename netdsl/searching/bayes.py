@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from netdsl.data.randomness import stream
@@ -32,14 +31,15 @@ _PRUNE_AFTER = 5
 
 
 def require_optuna() -> None:
-    """Diagnosed (ND558) where Optuna is not installed; imports nothing."""
+    """Raise Diagnosed (ND558) where there is no Optuna, or one that cannot be imported."""
     try:
-        found = find_spec("optuna") is not None
-    except ValueError:  # a module of that name without a specification
-        found = False
-    if not found:
+        with _quiet():
+            return
+    except ImportError as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name == "optuna"
+        message = "Optuna is not installed" if absent else f"Optuna cannot be imported: {error}"
         cures = ("pip install 'netdsl[search]'", "or search without it: --method random, or --method grid")
-        raise Diagnosed(Diagnostic("ND558", Severity.ERROR, "Optuna is not installed", help=cures))
+        raise Diagnosed(Diagnostic("ND558", Severity.ERROR, message, help=cures)) from error
 
 
 @contextmanager
@@ -72,7 +72,7 @@ def proposed(recipe: Recipe, trials: list[Trial]) -> dict[str, Any] | None:
         for attempt in range(_ATTEMPTS):
             purpose = f"trial {number} of a search, proposal {attempt}"
             seed = int(stream(recipe.seed, purpose).integers(2**31))
-            sampler = optuna.samplers.TPESampler(seed=seed)
+            sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
             study = optuna.create_study(direction="maximize", sampler=sampler)
             study.add_trials(history)
             point = _point(recipe, study.ask())
