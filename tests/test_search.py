@@ -73,6 +73,7 @@ def test_two_searches_of_one_seed_are_the_same(method: str, capsys: pytest.Captu
     assert len(set(points)) == 12
     first = next(row for row in rows("a") if row["trial"] == "1")
     assert (first["rate"], first["batch"]) == ("0.01", "64")  # those of the recipe
+    assert float(rows("a")[0]["validation_accuracy"]) > float(first["validation_accuracy"])
     assert method == "random" or [row for row in rows("a") if row["state"] == "pruned"]
     search("small.net", "--method", method, "--trials", "2", "--seed", "2", "--out", "c")
     assert {row["rate"] for row in rows("c")} - {row["rate"] for row in rows("a")}
