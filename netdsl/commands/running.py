@@ -11,6 +11,7 @@ import click
 from netdsl.quantities import PRECISIONS
 
 if TYPE_CHECKING:
+    from netdsl.searching.trial import Look
     from netdsl.training.metrics import Evaluation
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -133,7 +134,7 @@ def percent(share: float) -> str:
     return f"{share * 100:.2f} %"
 
 
-def accuracy_text(evaluation: Evaluation) -> str:
+def accuracy_text(evaluation: Evaluation | Look) -> str:
     """``accuracy 98.33 %``, with its interval where the images are few."""
     from netdsl.training.metrics import CONFIDENCE, FEW_IMAGES
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netdsl.commands.listening import unheard
-from netdsl.commands.running import percent
+from netdsl.commands.running import accuracy_text, percent
 from netdsl.quantities import counted
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def _print(folder: SearchFolder, study: Study, best: Trial, form: str) -> None:
     click.echo(
         visible_lines(trials_as_table(names, study.trials, visible(str(folder.path / TABLE)))), nl=False
     )
-    click.echo(f"test accuracy {percent(look.accuracy)}")
+    click.echo(f"test {accuracy_text(look)}")
 
 
 def _say_next(

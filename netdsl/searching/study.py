@@ -168,7 +168,7 @@ class Study:
             if not isinstance(value, dict):
                 raise TypeError("a test is figures by name")
             look = Look(**value)
-            counts = type(look.trial) is int and type(look.images) is int
+            counts = type(look.trial) is int and type(look.images) is int and look.images > 0
             if not counts or not 1 <= look.trial <= len(self.trials) or not _is_share(look.accuracy):
                 raise ValueError("it tells of a test that cannot be")
             self.looks[look.trial] = look

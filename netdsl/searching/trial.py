@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+from netdsl.training.metrics import Interval, wilson_interval
+
 
 class State(IntEnum):
     """How far a trial is; the numbers are those of Optuna's TrialState."""
@@ -37,6 +39,11 @@ class Look(NamedTuple):
     trial: int
     accuracy: float
     images: int
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % confidence interval of the accuracy."""
+        return wilson_interval(round(self.accuracy * self.images), self.images)
 
 
 @dataclass
