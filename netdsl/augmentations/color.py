@@ -2,16 +2,126 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from netdsl.augmentations.augmentation import Augmentation
+from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures
 from netdsl.layers.option import real
+from netdsl.losses.loss import Loss
+from netdsl.quantities import Volume
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[Any]
+
+_COLOURED = ("saturation", "hue", "cast")
+"""Settings that need red, green and blue."""
 
 
 class Color(Augmentation):
-    """Brightness, contrast and saturation change by a share of up to ``amount``."""
+    """Brightness, contrast and saturation change by factors drawn evenly from 1 - share to 1 + share.
+
+    In this order, each limited to black and white: `cast` adds a number of its own to each channel, the
+    colour casting of Wu et al., 2015, "Deep Image"; brightness multiplies; contrast moves away from the
+    mean grey of the picture, saturation from the grey of each pixel; `hue` turns the hue of HSV. The last
+    four as adjust_brightness, adjust_contrast, adjust_saturation and adjust_hue of torchvision. Grey is
+    0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601). Pictures in grey have no saturation.
+    """
 
     name: ClassVar[str] = "color"
     spellings: ClassVar[tuple[str, ...]] = ("colour",)
 
-    amount = real("largest share of the change", positional=True, minimum=0.0, above=True, maximum=1.0)
+    amount = real(
+        "largest share of the change of brightness, contrast and saturation",
+        positional=True,
+        default=0.0,
+        minimum=0.0,
+        maximum=1.0,
+    )
+    brightness = real("share for brightness alone", derived=True, minimum=0.0, maximum=1.0)
+    contrast = real("share for contrast alone", derived=True, minimum=0.0, maximum=1.0)
+    saturation = real("share for saturation alone", derived=True, minimum=0.0, maximum=1.0)
+    hue = real(
+        "largest turn of the hue, of a whole one; none if left out", derived=True, minimum=0.0, maximum=0.5
+    )
+    cast = real(
+        "largest number added to a channel, as a share of white; none if left out",
+        derived=True,
+        minimum=0.0,
+        maximum=1.0,
+    )
+
+    def problems(self) -> Iterator[str]:
+        if not any(value for value in self.values().values()):
+            yield "`color` changes nothing: it needs a share, such as `color 0.2`, or `color hue 0.1`"
+
+    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
+        yield from super().unfit(volume, loss)
+        if volume.channels == 3 or (volume.height == 1 and volume.width == 1):
+            return
+        for name in _COLOURED:
+            if self.values()[name]:
+                plural = "" if volume.channels == 1 else "s"
+                yield (
+                    f"`color {name}` is for red, green and blue, and the network takes pictures of "
+                    f"{volume.channels} channel{plural}",
+                    "brightness and contrast change pictures of any number of channels: `color 0.2`",
+                )
+                return
+
+    def _share(self, name: str) -> float:
+        given: float | None = self.values()[name]
+        return self.amount if given is None else given
+
+    def change(self, draws: Draws, pictures: Pictures) -> Change:
+        import numpy as np
+
+        eye = np.eye(pictures.channels)
+        grey = np.array(pictures.grey)
+        steps = []
+        cast = self.cast or 0.0
+        moves = draws.uniform(-cast, cast, pictures.channels) * pictures.span
+        if cast:
+            steps.append(_step(np.ones(draws.images), eye, offset=moves))
+        factors = {
+            name: draws.uniform(max(0.0, 1 - share), 1 + share)
+            for name, share in (
+                (name, self._share(name)) for name in ("brightness", "contrast", "saturation")
+            )
+        }
+        if self._share("brightness"):
+            factor = factors["brightness"]
+            # Black stays black, whatever number it is.
+            steps.append(_step(factor, eye, offset=((1 - factor) * pictures.black)[:, None]))
+        if self._share("contrast"):
+            factor = factors["contrast"]
+            steps.append(_step(factor, eye, pivot=1 - factor))
+        if self._share("saturation") and pictures.channels == 3:
+            steps.append(_step(factors["saturation"], eye, towards=np.broadcast_to(grey, eye.shape)))
+        hue = self.hue or 0.0
+        turns = draws.uniform(-hue, hue)
+        return Change(colours=np.stack(steps, axis=1) if steps else None, hues=turns if hue else None)
+
+
+def _step(
+    factor: Array,
+    eye: Array,
+    *,
+    towards: Array | None = None,
+    offset: Array | None = None,
+    pivot: Array | None = None,
+) -> Array:
+    """One step of Change.colours: factor*v + (1 - factor)*towards @ v + offset + pivot*mean."""
+    import numpy as np
+
+    channels = len(eye)
+    step = np.zeros((len(factor), channels, channels + 2))
+    step[:, :, :channels] = factor[:, None, None] * eye
+    if towards is not None:
+        step[:, :, :channels] += (1 - factor)[:, None, None] * towards
+    if offset is not None:
+        step[:, :, channels] = offset
+    if pivot is not None:
+        step[:, :, channels + 1] = pivot[:, None]
+    return step

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from netdsl.augmentations.augmentation import Augmentation
+from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures, border_option, shifts
 from netdsl.layers.option import count
+from netdsl.losses.loss import Loss
+from netdsl.quantities import Volume
 
 
 class Crop(Augmentation):
-    """A window of the picture's own size, taken from the picture with a border around it."""
+    """A window of the picture's own size, taken from the picture with a border around it.
+
+    All (2*pixels + 1)^2 places of the window are equally likely, as with RandomCrop of torchvision with
+    its `padding` (He et al., 2016, "Deep Residual Learning", section 4.2, with 4 pixels).
+    """
 
     name: ClassVar[str] = "crop"
 
     pixels = count("width of the border on each side", positional=True, maximum=4096, unit="pixels")
+    border = border_option()
+
+    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
+        yield from super().unfit(volume, loss)
+        side = min(volume.height, volume.width)
+        if side <= self.pixels and max(volume.height, volume.width) > 1:
+            yield (
+                f"`crop {self.pixels}` may move a picture of {volume.height}x{volume.width} out of sight",
+                "pictures of 32x32 are moved by up to 4 pixels, others in proportion",
+            )
+
+    def change(self, draws: Draws, pictures: Pictures) -> Change:
+        import numpy as np
+
+        moves = np.floor(draws.uniform(0, 2 * self.pixels + 1, 2)) - self.pixels
+        return Change(maps=shifts(moves[:, 0], moves[:, 1]))

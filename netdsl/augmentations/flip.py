@@ -4,10 +4,31 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from netdsl.augmentations.augmentation import Augmentation
+from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures
+from netdsl.layers.option import flag
 
 
 class Flip(Augmentation):
-    """Half of the pictures, chosen at random, have left and right exchanged."""
+    """Half of the pictures, chosen at random, have left and right exchanged.
+
+    With `vertical`, top and bottom instead; with both words both, independently. As RandomHorizontalFlip and
+    RandomVerticalFlip of torchvision.
+    """
 
     name: ClassVar[str] = "flip"
+
+    horizontal = flag("left and right, which is what is exchanged if nothing is said", default=False)
+    vertical = flag("top and bottom", default=False)
+
+    def change(self, draws: Draws, pictures: Pictures) -> Change:
+        import numpy as np
+
+        maps = np.zeros((draws.images, 2, 3))
+        for axis, length, wanted in (
+            (0, pictures.width, self.horizontal or not self.vertical),
+            (1, pictures.height, self.vertical),
+        ):
+            turned = (draws.uniform(0, 1) < 0.5) & wanted
+            maps[:, axis, axis] = np.where(turned, -1, 1)
+            maps[:, axis, 2] = np.where(turned, length - 1, 0)
+        return Change(maps=maps)

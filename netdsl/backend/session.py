@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from netdsl.backend.changes import Changes, changed, mixed
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 
@@ -36,10 +37,14 @@ class Images(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The images of one step: ``chosen`` numbers those of ``images``, (batch,), in C order."""
+    """The images of one step: ``chosen`` numbers those of ``images``, (batch,), in C order.
+
+    ``changes`` say how augmentation changes them, where it does.
+    """
 
     images: Images
     chosen: NDArray[np.int64]
+    changes: Changes | None = None
 
 
 class Session(Protocol):
@@ -54,8 +59,11 @@ class Session(Protocol):
     arena_bytes: int
     """Memory for everything that lives within a step."""
 
-    def make_ready(self, images: Images | None = None) -> None:
-        """Do now what the first step, on batches of ``images``, would have to wait for."""
+    def make_ready(self, images: Images | None = None, *, changes: bool = False) -> None:
+        """Do now what the first step, on batches of ``images``, would have to wait for.
+
+        ``changes``: whether augmentation changes them.
+        """
 
     def fill(self, batch: Batch) -> None:
         """Write a batch into ``x`` and ``target``."""
@@ -138,12 +146,27 @@ def constant_arrays(program: Program) -> dict[Tensor, Array]:
 
 
 def write_batch(inputs: dict[str, Array], batch: Batch) -> None:
-    """What ``fill`` does, as NumPy says it: x = pixels*scale + shift, target = targets[label]."""
-    images, chosen = batch
+    """What ``fill`` does, as NumPy says it: x = pixels*scale + shift, target = targets[label]; with changes
+    the pixels are ``changed`` on the way, and images and targets ``mixed``."""
+    images, chosen, changes = batch
+    if changes is not None:
+        _write_changed(inputs, images, changes)
+        return
     with np.errstate(all="ignore"):  # as compiled code does
         np.multiply(images.pixels[chosen], images.scale, out=inputs["x"])
         inputs["x"] += images.shift
     inputs["target"][...] = images.targets[images.labels[chosen]]
+
+
+def _write_changed(inputs: dict[str, Array], images: Images, changes: Changes) -> None:
+    with np.errstate(all="ignore"):
+        x = changed(images.pixels[changes.numbers], changes, images.scale, images.shift)
+    target = images.targets[images.labels[changes.numbers]]
+    if changes.shares is not None:
+        size = len(changes.shares)
+        x, target = (mixed(rows[:size], rows[size:], changes.shares) for rows in (x, target))
+    inputs["x"][...] = x
+    inputs["target"][...] = target
 
 
 def shown(array: Array, batched: bool) -> Array:

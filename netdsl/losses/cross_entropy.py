@@ -37,6 +37,7 @@ class CrossEntropy(Loss):
 
     name: ClassVar[str] = "cross-entropy"
     takes_scores: ClassVar[bool] = True
+    takes_shares: ClassVar[bool] = True
 
     smoothing = real(
         "share of the target that is spread evenly over all classes",

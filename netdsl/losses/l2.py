@@ -21,6 +21,7 @@ class L2(Loss):
     """
 
     name: ClassVar[str] = "l2"
+    takes_shares: ClassVar[bool] = True
 
     def lower(self, build: Builder, scores: Tensor, target: Tensor) -> Tensor:
         distance = operand(0) - operand(1)

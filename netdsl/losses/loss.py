@@ -28,6 +28,9 @@ class Loss(Component):
     takes_scores: ClassVar[bool] = False
     """Whether it wants what goes into a closing SOFTMAX rather than what comes out."""
 
+    takes_shares: ClassVar[bool] = False
+    """Whether the target may be shares of several classes that add up to 1."""
+
     def fitted(self, images: Sequence[int]) -> Loss:
         """The loss for data with so many training images of each class."""
         return self

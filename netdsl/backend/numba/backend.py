@@ -154,7 +154,7 @@ class NumbaSession:
         for tensor, array in self._constants.items():
             self._addresses[tensor] = array.ctypes.data
         self._arguments: list[Array] = []
-        self._filling = Filling(kernels)
+        self._filling = Filling(kernels, threads)
         self._table: Array | None = None
         self.outputs = {name: self._view(tensor) for name, tensor in program.outputs.items()}
 
@@ -175,10 +175,10 @@ class NumbaSession:
         assert isinstance(argument, Scratch)
         return self._base + self._layout.memory.arena_bytes
 
-    def make_ready(self, images: Images | None = None) -> None:
+    def make_ready(self, images: Images | None = None, *, changes: bool = False) -> None:
         if self._table is None:
             kernels, launches = self._kernels, self._layout.launches
-            filling = [] if images is None else [fill_kernel(images)]
+            filling = [] if images is None else [fill_kernel(images, changes=changes)]
             kernels.load([DRIVER, *(launch.kernel for launch in launches), *filling], self._threads)
             table = self._bind(kernels)
             self._team = team(self._threads, kernels.driver())

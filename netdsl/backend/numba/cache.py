@@ -69,6 +69,7 @@ def _foundation() -> str:
         "bfloat16.py",
         "call_types.py",
         "calling.py",
+        "changing.py",
         "clock.py",
         "compiling.py",
         "copying.py",

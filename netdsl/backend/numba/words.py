@@ -28,6 +28,7 @@ from netdsl.backend.numba.bfloat16 import (
     scatter_pairs,
 )
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
+from netdsl.backend.numba.changing import hide, mix, move_picture, recolour, turn_hue
 from netdsl.backend.numba.clock import write_clock
 from netdsl.backend.numba.copying import (
     add_to,
@@ -92,6 +93,7 @@ __all__ = [
     "greater",
     "halve",
     "halve_band",
+    "hide",
     "hyperbolic_tangent",
     "integer",
     "into_lanes",
@@ -110,6 +112,8 @@ __all__ = [
     "logarithm",
     "logistic",
     "maximum",
+    "mix",
+    "move_picture",
     "multiply_add",
     "number",
     "out_of_lanes",
@@ -119,6 +123,7 @@ __all__ = [
     "pair_rows",
     "raised",
     "real",
+    "recolour",
     "relu",
     "repeat",
     "scatter_pairs",
@@ -134,6 +139,7 @@ __all__ = [
     "transform",
     "transform_to_halves",
     "transpose_band",
+    "turn_hue",
     "wait_until",
     "write_clock",
 ]

@@ -57,7 +57,7 @@ class NumpySession:
             name: shown(self._values[tensor], tensor.batched) for name, tensor in program.outputs.items()
         }
 
-    def make_ready(self, images: Images | None = None) -> None:
+    def make_ready(self, images: Images | None = None, *, changes: bool = False) -> None:
         """Nothing is left to do."""
 
     def fill(self, batch: Batch) -> None:

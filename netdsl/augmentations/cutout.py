@@ -1,0 +1,42 @@
+"""cutout: squares of pictures are hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures
+from netdsl.layers.option import count
+from netdsl.losses.loss import Loss
+from netdsl.quantities import Volume
+
+
+class Cutout(Augmentation):
+    """Squares show the mean of the training images, which is 0 for the network.
+
+    Their centres lie anywhere in the picture, so that some are cut off by its edge (DeVries, Taylor, 2017,
+    "Improved Regularization of Convolutional Neural Networks with Cutout", section 3).
+    """
+
+    name: ClassVar[str] = "cutout"
+
+    size = count("side of a square", positional=True, maximum=4096, unit="pixels")
+    holes = count("how many squares", default=1, maximum=100)
+
+    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
+        yield from super().unfit(volume, loss)
+        side = min(volume.height, volume.width)
+        if side <= self.size and max(volume.height, volume.width) > 1:
+            yield (
+                f"`cutout {self.size}` may hide all of a picture of {volume.height}x{volume.width}",
+                f"take squares of half the side or less, such as `cutout {max(1, side // 2)}`",
+            )
+
+    def change(self, draws: Draws, pictures: Pictures) -> Change:
+        import numpy as np
+
+        sides = np.array([pictures.height, pictures.width])
+        centres = np.floor(draws.uniform(0, 1, self.holes, 2) * sides)
+        first = centres - self.size // 2
+        ends = np.concatenate([np.maximum(first, 0), np.minimum(first + self.size, sides)], axis=2)
+        return Change(holes=ends.astype(np.int64))

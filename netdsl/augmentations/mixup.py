@@ -1,0 +1,64 @@
+"""mixup: pictures and their classes are mixed in pairs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures
+from netdsl.layers.option import real
+from netdsl.losses.loss import Loss
+from netdsl.quantities import Volume
+
+
+class Mixup(Augmentation):
+    """x = share*x + (1 - share)*x', target = share*target + (1 - share)*target' (Zhang, Cisse, Dauphin,
+    Lopez-Paz, 2018, "mixup: Beyond Empirical Risk Minimization", section 2).
+
+    The partner x' is any image of the training part, changed by the other augmentations as it is itself in
+    this epoch. The share is drawn from Beta(alpha, alpha); of the two shares the larger is the image's own,
+    which is the same for pairs that are drawn in either order, so that training accuracy is about the image
+    that is seen best.
+    """
+
+    name: ClassVar[str] = "mixup"
+    needs_picture: ClassVar[bool] = False
+
+    alpha = real(
+        "strength: 0.2 mixes few pictures visibly, 1 mixes all alike",
+        positional=True,
+        minimum=0.01,
+        maximum=100,
+    )
+
+    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
+        yield from super().unfit(volume, loss)
+        if not loss.takes_shares:
+            yield (
+                f"`mixup` gives images shares of two classes, and the loss {loss.name} takes one right class",
+                "take `loss cross-entropy`, or leave `mixup` out",
+            )
+
+    def change(self, draws: Draws, pictures: Pictures) -> Change:
+        import numpy as np
+
+        first, second, place = (draws.uniform(0, 1) for _ in range(3))
+        shares = [
+            symmetric_beta(self.alpha, one, other)
+            for one, other in zip(first.tolist(), second.tolist(), strict=True)
+        ]
+        return Change(partners=place, shares=np.array([max(share, 1 - share) for share in shares]))
+
+
+def symmetric_beta(alpha: float, first: float, second: float) -> float:
+    """A number of the distribution Beta(alpha, alpha) from two that are even on [0, 1).
+
+    Devroye, 1996, "Random Variate Generation in One Line of Code", section 3, from Student's t by the
+    polar method (Bailey, 1994).
+    """
+    cosine = math.cos(2 * math.pi * second)
+    growth = -math.log1p(-first) / alpha
+    odds = (math.expm1(growth) if growth < 700 else math.inf) * cosine * cosine
+    reach = 1 / math.sqrt(1 + 1 / odds) if odds > 0 else 0.0
+    return 0.5 + math.copysign(0.5, cosine) * reach

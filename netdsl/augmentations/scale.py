@@ -1,0 +1,44 @@
+"""scale: pictures are enlarged and reduced."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from netdsl.augmentations.augmentation import (
+    Augmentation,
+    Change,
+    Draws,
+    Pictures,
+    about_centre,
+    border_option,
+)
+from netdsl.layers.option import real
+
+
+class Scale(Augmentation):
+    """A factor drawn evenly from ``low`` to ``high``, by which the picture grows about its centre.
+
+    The picture keeps its size: what is enlarged is cut off, what is reduced gets a border. As `scale` of
+    torchvision's RandomAffine.
+    """
+
+    name: ClassVar[str] = "scale"
+
+    low = real("one end of the range, 1 for the size as it is", positional=True, minimum=0.1, maximum=10)
+    high = real(
+        "the other end; 1/low if left out",
+        words=("to",),
+        positional=True,
+        derived=True,
+        minimum=0.1,
+        maximum=10,
+    )
+    border = border_option()
+
+    def change(self, draws: Draws, pictures: Pictures) -> Change:
+        import numpy as np
+
+        ends = sorted((self.low, 1 / self.low if self.high is None else self.high))
+        matrices = np.zeros((draws.images, 2, 2))
+        matrices[:, 0, 0] = matrices[:, 1, 1] = 1 / draws.uniform(*ends)
+        return Change(maps=about_centre(pictures, matrices))
