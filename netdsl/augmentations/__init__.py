@@ -12,4 +12,4 @@ from netdsl.recipe.component import found_in
 @cache
 def augmentations() -> dict[str, type[Augmentation]]:
     """Every augmentation of this package by name."""
-    return found_in(sys.modules[__name__], Augmentation)
+    return found_in(sys.modules[__name__], Augmentation)  # type: ignore[type-abstract]

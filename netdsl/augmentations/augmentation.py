@@ -6,7 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
-from netdsl.layers.option import Option, word
+from netdsl.layers.option import Option, OptionType
 from netdsl.quantities import Volume
 from netdsl.recipe.component import Component
 
@@ -81,13 +81,17 @@ class Augmentation(Component):
     needs_picture: ClassVar[bool] = True
     """Whether it makes no sense for rows of numbers, which have neither sides nor colours."""
 
-    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
-        """Why it cannot be done to a network's input, with the loss: a sentence and a cure each."""
+    def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
+        """Why it cannot be done to the input of a network: a sentence and a cure each (ND536)."""
         if self.needs_picture and volume.height == 1 and volume.width == 1:
             yield (
                 f"`{self.name}` changes pictures, and the network takes a row of {volume.values:,} numbers",
                 "give the network the picture, such as `input 28x28x1`; FC stretches it out by itself",
             )
+
+    def unfit_loss(self, loss: Loss) -> Iterator[tuple[str, str]]:
+        """Why it does not go with a loss: a sentence and a cure each (ND537)."""
+        yield from ()
 
     @abstractmethod
     def change(self, draws: Draws, pictures: Pictures) -> Change:
@@ -97,7 +101,8 @@ class Augmentation(Component):
 def border_option() -> Option[str | None]:
     """What an augmentation that moves pictures shows beyond their edges. One picture has one border: that
     which any augmentation names."""
-    return word("what lies around the picture, black unless another says", BORDERS, derived=True)
+    doc = "what lies around the picture, black unless another says"
+    return Option(OptionType.WORD, doc, choices=BORDERS, derived=True)
 
 
 def about_centre(pictures: Pictures, matrices: Array) -> Array:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures
 from netdsl.layers.option import real
-from netdsl.losses.loss import Loss
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -56,8 +55,8 @@ class Color(Augmentation):
         if not any(value for value in self.values().values()):
             yield "`color` changes nothing: it needs a share, such as `color 0.2`, or `color hue 0.1`"
 
-    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
-        yield from super().unfit(volume, loss)
+    def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
+        yield from super().unfit(volume)
         if volume.channels == 3 or (volume.height == 1 and volume.width == 1):
             return
         for name in _COLOURED:

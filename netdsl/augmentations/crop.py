@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures, border_option, shifts
 from netdsl.layers.option import count
-from netdsl.losses.loss import Loss
 from netdsl.quantities import Volume
 
 
@@ -23,8 +22,8 @@ class Crop(Augmentation):
     pixels = count("width of the border on each side", positional=True, maximum=4096, unit="pixels")
     border = border_option()
 
-    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
-        yield from super().unfit(volume, loss)
+    def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
+        yield from super().unfit(volume)
         side = min(volume.height, volume.width)
         if side <= self.pixels and max(volume.height, volume.width) > 1:
             yield (

@@ -7,7 +7,6 @@ from typing import ClassVar
 
 from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures
 from netdsl.layers.option import count
-from netdsl.losses.loss import Loss
 from netdsl.quantities import Volume
 
 
@@ -23,8 +22,8 @@ class Cutout(Augmentation):
     size = count("side of a square", positional=True, maximum=4096, unit="pixels")
     holes = count("how many squares", default=1, maximum=100)
 
-    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
-        yield from super().unfit(volume, loss)
+    def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
+        yield from super().unfit(volume)
         side = min(volume.height, volume.width)
         if side <= self.size and max(volume.height, volume.width) > 1:
             yield (

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures
 from netdsl.layers.option import real
-from netdsl.losses.loss import Loss
-from netdsl.quantities import Volume
+
+if TYPE_CHECKING:
+    from netdsl.losses.loss import Loss
 
 
 class Mixup(Augmentation):
@@ -32,8 +33,7 @@ class Mixup(Augmentation):
         maximum=100,
     )
 
-    def unfit(self, volume: Volume, loss: Loss) -> Iterator[tuple[str, str]]:
-        yield from super().unfit(volume, loss)
+    def unfit_loss(self, loss: Loss) -> Iterator[tuple[str, str]]:
         if not loss.takes_shares:
             yield (
                 f"`mixup` gives images shares of two classes, and the loss {loss.name} takes one right class",

@@ -38,7 +38,7 @@ class Scale(Augmentation):
     def change(self, draws: Draws, pictures: Pictures) -> Change:
         import numpy as np
 
-        ends = sorted((self.low, 1 / self.low if self.high is None else self.high))
+        low, high = sorted((self.low, 1 / self.low if self.high is None else self.high))
         matrices = np.zeros((draws.images, 2, 2))
-        matrices[:, 0, 0] = matrices[:, 1, 1] = 1 / draws.uniform(*ends)
+        matrices[:, 0, 0] = matrices[:, 1, 1] = 1 / draws.uniform(low, high)
         return Change(maps=about_centre(pictures, matrices))

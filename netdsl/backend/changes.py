@@ -183,4 +183,5 @@ def _turned(pixels: Floats, hues: Floats) -> Floats:
         place = place - np.float32(6) * np.floor(place / np.float32(6))
         part = np.maximum(np.minimum(np.minimum(place, np.float32(4) - place), np.float32(1)), np.float32(0))
         result[..., channel] = largest - chroma * part
-    return np.where((chroma == 0)[..., None], pixels, result)
+    turned: Floats = np.where((chroma == 0)[..., None], pixels, result).astype(np.float32, copy=False)
+    return turned

@@ -26,7 +26,7 @@ class Images(NamedTuple):
 
     ``pixels``: (images, height, width, channels), uint8 or float32; ``labels``: (images,) int64;
     ``scale`` and ``shift``: (height, width, channels) and ``targets``: (classes, scores), float32.
-    All in C order.
+    All in C order. ``black`` and ``white`` are those of Preparation.
     """
 
     pixels: Array
@@ -34,6 +34,8 @@ class Images(NamedTuple):
     scale: NDArray[np.float32]
     shift: NDArray[np.float32]
     targets: NDArray[np.float32]
+    black: float | None = None
+    white: float | None = None
 
 
 class Batch(NamedTuple):

@@ -59,6 +59,11 @@ _NOTICED_SECONDS = 1.5
     metavar="RUN|FILE",
     help="Start from the weights of a run or of a .safetensors file, as far as names and shapes agree.",
 )
+@click.option(
+    "--show-batch",
+    metavar="FILE.png",
+    help="Write the first training batch, augmented and with its labels, as a picture, and train nothing.",
+)
 @click.option("--resume", metavar="FOLDER", help="Go on with the run in this folder.")
 @click.option(
     "--fast-dev-run",
@@ -81,6 +86,7 @@ def command(
     backend: str,
     recipe: str | None,
     origin: str | None,
+    show_batch: str | None,
     resume: str | None,
     fast_dev_run: bool,
     overfit: int | None,
@@ -107,7 +113,7 @@ def command(
         given["precision"] = precision
     if resume is not None:
         others: dict[str, Any] = {"recipe": recipe, "from": origin, "autotune": autotune or None, "out": out}
-        others |= {"fast-dev-run": fast_dev_run or None, "overfit": overfit}
+        others |= {"fast-dev-run": fast_dev_run or None, "overfit": overfit, "show-batch": show_batch}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
         from netdsl.commands.tuned_run import forms_warning
         from netdsl.training.run_folder import old_run_folder
@@ -141,6 +147,10 @@ def command(
                 _start_from(Path(origin), run)
             return run
 
+        if show_batch is not None:
+            _show_batch(make(), Path(show_batch))
+            if not fast_dev_run:
+                context.exit(0)
         if overfit is not None:
             from netdsl.commands.overfitting import overfit as learn
 
@@ -157,6 +167,17 @@ def command(
                 _say(line)
             code = _train(run, folder, thread_count(threads))
     context.exit(code)
+
+
+def _show_batch(run: Run, path: Path) -> None:
+    """Write what the first step will see."""
+    from netdsl.training.contact_sheet import sheet_of_first_batch
+    from netdsl.writing import replace_file
+
+    with unheard():
+        show(run.findings)
+    replace_file(path, [sheet_of_first_batch(run)], cure="make room or name another file")
+    click.echo(f"the first batch as the network sees it: {path}")
 
 
 def _check_resume(context: click.Context, given: dict[str, Any]) -> None:

@@ -56,4 +56,5 @@ class ImageDraws:
         self._drawn += count
         counters = np.arange(first, first + count, dtype=np.uint64) * _GOLDEN
         bits = _mixed(self._states[:, None] + counters) >> np.uint64(11)
-        return (low + (high - low) * (bits * 2.0**-53)).reshape(self.images, *shape)
+        found: NDArray[np.float64] = low + (high - low) * (bits * np.float64(2.0**-53))
+        return found.reshape(self.images, *shape)

@@ -119,6 +119,12 @@ def _augment(line: Line) -> tuple[Augmentation, ...]:
         one = read_component(line, "augmentation", augmentations(), _names(), commas=False)
         if any(one.name == earlier.name for earlier in found):
             raise EntryError("ND531", f"`{one.name}` is given twice", span)
+        border = one.values().get("border")
+        others = [earlier for earlier in found if earlier.values().get("border")]
+        if border and others and others[0].values()["border"] != border:
+            shown = f"`{others[0].name}` says {others[0].values()['border']}"
+            cure = "say it once: it holds for all that moves pictures"
+            raise EntryError("ND531", "one picture has one border", span, cure, label=shown)
         found.append(one)
         if not line.sign(","):
             return tuple(found)

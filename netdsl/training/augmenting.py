@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from netdsl.augmentations.augmentation import BORDERS, Augmentation, Change, Pictures
-from netdsl.backend.changes import Changes
-from netdsl.data.preparation import Preparation
+from netdsl.backend.changes import Changes, interpolated
 from netdsl.data.randomness import ImageDraws
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from netdsl.quantities import Volume
+    from netdsl.backend.session import Images
 
     Array = NDArray[Any]
 
@@ -79,31 +78,31 @@ class Augmenting(NamedTuple):
             border,
             np.array([self.pictures.black, *self.limits], np.float32),
             np.array(self.pictures.grey, np.float32),
-            *(
-                None if array is None else np.ascontiguousarray(array, np.float32)
-                for array in (change.maps, change.lattice, change.colours, change.hues)
-            ),
+            _floats(change.maps),
+            _floats(change.lattice),
+            _floats(change.colours),
+            _floats(change.hues),
             None if change.holes is None else np.ascontiguousarray(change.holes, np.int64),
-            None if shares is None else np.ascontiguousarray(shares, np.float32),
+            _floats(shares),
         )
 
 
 def augmenting(
-    augmentations: tuple[Augmentation, ...],
-    preparation: Preparation,
-    volume: Volume,
-    seed: int,
-    numbers: NDArray[np.int64],
+    augmentations: tuple[Augmentation, ...], images: Images, numbers: NDArray[np.int64], seed: int
 ) -> Augmenting:
-    """The augmentations of a run on images of ``volume``; ``numbers`` are those of the training part."""
-    black, white = preparation.black, preparation.white
-    ranged = black is not None and white is not None
-    span = white - black if black is not None and white is not None else 4 * max(preparation.deviation)
-    channels = volume.channels
+    """The augmentations of a run on images; ``numbers`` are those of the training part."""
+    height, width, channels = images.pixels.shape[1:]
+    black, white = images.black, images.white
+    limits, span = (-np.inf, np.inf), 4 / max(float(images.scale.min()), 1e-30)
+    if black is not None and white is not None:
+        limits, span = (black, white), white - black
     grey = _LUMA if channels == 3 else (1 / channels,) * channels
-    pictures = Pictures(volume.height, volume.width, channels, black or 0.0, span, grey)
-    limits = (black or 0.0, white or 0.0) if ranged else (-np.inf, np.inf)
+    pictures = Pictures(height, width, channels, black or 0.0, span, grey)
     return Augmenting(augmentations, pictures, limits, seed, numbers)
+
+
+def _floats(array: Array | None) -> NDArray[np.float32] | None:
+    return None if array is None else np.ascontiguousarray(array, np.float32)
 
 
 def _stacked(one: Array | None, other: Array | None) -> Array | None:
@@ -127,8 +126,6 @@ def _added(lattices: Sequence[Array]) -> Array | None:
     """The sum of fields; one that is given at fewer nodes is interpolated at those of the finest."""
     if len(lattices) < 2:
         return lattices[0] if lattices else None
-    from netdsl.backend.changes import interpolated
-
     rows, columns = (max(one.shape[axis] for one in lattices) for axis in (1, 2))
     total = np.zeros((len(lattices[0]), rows, columns, 2), np.float32)
     for one in lattices:

@@ -16,6 +16,8 @@ from netdsl.data.randomness import stream
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from netdsl.backend.changes import Changes
+
 
 def batch_sizes(images: int, batch: int) -> list[int]:
     """Full batches and one smaller rest, so that every image is used once.
@@ -64,7 +66,8 @@ def images_of(dataset: Dataset, preparation: Preparation, scores: int) -> Images
     """
     scale, shift = preparation.scale_and_shift(dataset.pixels.shape[1:])
     pixels, labels = np.ascontiguousarray(dataset.pixels), np.ascontiguousarray(dataset.labels)
-    return Images(pixels, labels, scale, shift, np.eye(len(dataset.classes), scores, dtype=np.float32))
+    targets = np.eye(len(dataset.classes), scores, dtype=np.float32)
+    return Images(pixels, labels, scale, shift, targets, preparation.black, preparation.white)
 
 
 class Step(NamedTuple):
@@ -85,22 +88,25 @@ def steps_over(
     order: NDArray[np.int64],
     sizes: Sequence[int],
     done: int = 0,
+    changes_of: Callable[[NDArray[np.int64]], Changes] | None = None,
 ) -> Iterator[tuple[Step, Step | None]]:
     """The steps of one pass over the images numbered by ``order``, each with the step after it.
 
     ``sizes`` are those of the batches, of which the first ``done`` are left out. Only the inputs of
     the first step are filled here; each step is to fill those of the next while it is computed. Which
     images a batch has, and what is made of them, follows from ``order`` alone: a batch that
-    was prepared and never used is lost without a trace. Augmentation belongs here too: numbers drawn
-    for each image of a batch, which go with it to the kernel that fills the inputs.
+    was prepared and never used is lost without a trace. ``changes_of`` says for the numbers of a batch
+    what augmentation makes of them; it must follow from the numbers alone, too.
     """
     order = np.ascontiguousarray(order, np.int64)
     labels = images.labels[order]
     ends = np.cumsum(sizes).tolist()
     spans = [slice(end - size, end) for size, end in zip(sizes, ends, strict=True)][done:]
-    steps = (
-        Step(session_of(span.stop - span.start), Batch(images, order[span]), labels[span]) for span in spans
-    )
+
+    def batch(chosen: NDArray[np.int64]) -> Batch:
+        return Batch(images, chosen, None if changes_of is None else changes_of(chosen))
+
+    steps = (Step(session_of(span.stop - span.start), batch(order[span]), labels[span]) for span in spans)
     now = next(steps, None)
     if now is not None:
         now.session.fill(now.batch)

@@ -14,6 +14,7 @@ import numpy as np
 
 from netdsl.data.split import Parts
 from netdsl.recipe.recipe import Recipe
+from netdsl.training.augmenting import augmenting
 from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
 from netdsl.training.divergence import Diverged
 from netdsl.training.metrics import TOP, Evaluation, certainties, count_in_top
@@ -47,12 +48,14 @@ def train(
     ``name`` is that of the data. Raises Diverged (ND512) where the loss or a score is no longer finite.
     """
     sizes = batch_sizes(len(parts.train), recipe.batch)
+    changing = augmenting(recipe.augment, images, parts.train, recipe.seed)
     while progress.epoch < recipe.epochs and not progress.stops(recipe.stop):
         epoch = progress.epoch + 1
         order = epoch_order(parts.train, recipe.seed, epoch)
         seen = sum(sizes[: progress.step])
         losses = tuple(record.validation_loss for record in progress.history)
-        for step, following in steps_over(machine.training, images, order, sizes, progress.step):
+        changes_of = changing.changes_of(epoch)
+        for step, following in steps_over(machine.training, images, order, sizes, progress.step, changes_of):
             seed = step_seed(recipe.seed, epoch, progress.step + 1)
             numbers = step_numbers(recipe, sizes, progress.epoch, progress.step, losses)
             loss, correct, finite = _update(step, following, numbers, seed)

@@ -114,7 +114,7 @@ class Run:
                 self.machine.training(size)
             else:
                 self.machine.inference(size)
-        self.machine.training(self.first_batch).make_ready(self.images)
+        self.machine.training(self.first_batch).make_ready(self.images, changes=bool(self.recipe.augment))
 
     def programs(self) -> list[Program]:
         """All that the run will compute."""
