@@ -76,31 +76,25 @@ class Color(Augmentation):
     def change(self, draws: Draws, pictures: Pictures) -> Change:
         import numpy as np
 
-        eye = np.eye(pictures.channels)
-        grey = np.array(pictures.grey)
-        steps = []
-        cast = self.cast or 0.0
-        moves = draws.uniform(-cast, cast, pictures.channels) * pictures.span
-        if cast:
+        channels = pictures.channels
+        drawn = draws.uniform(-1, 1, channels + 4)
+        eye, steps = np.eye(channels), []
+        if self.cast:
+            moves = drawn[:, 4:] * (self.cast * pictures.span)
             steps.append(_step(np.ones(draws.images), eye, offset=moves))
-        factors = {
-            name: draws.uniform(max(0.0, 1 - share), 1 + share)
-            for name, share in (
-                (name, self._share(name)) for name in ("brightness", "contrast", "saturation")
-            )
-        }
+        brightness, contrast, saturation = (
+            1 + self._share(name) * drawn[:, place]
+            for place, name in enumerate(("brightness", "contrast", "saturation"))
+        )
         if self._share("brightness"):
-            factor = factors["brightness"]
             # Black stays black, whatever number it is.
-            steps.append(_step(factor, eye, offset=((1 - factor) * pictures.black)[:, None]))
+            steps.append(_step(brightness, eye, offset=((1 - brightness) * pictures.black)[:, None]))
         if self._share("contrast"):
-            factor = factors["contrast"]
-            steps.append(_step(factor, eye, pivot=1 - factor))
-        if self._share("saturation") and pictures.channels == 3:
-            steps.append(_step(factors["saturation"], eye, towards=np.broadcast_to(grey, eye.shape)))
-        hue = self.hue or 0.0
-        turns = draws.uniform(-hue, hue)
-        return Change(colours=np.stack(steps, axis=1) if steps else None, hues=turns if hue else None)
+            steps.append(_step(contrast, eye, pivot=1 - contrast))
+        if self._share("saturation") and channels == 3:
+            steps.append(_step(saturation, eye, towards=np.broadcast_to(pictures.grey, eye.shape)))
+        turns = drawn[:, 3] * self.hue if self.hue else None
+        return Change(colours=np.stack(steps, axis=1) if steps else None, hues=turns)
 
 
 def _step(

@@ -163,7 +163,8 @@ def _recoloured(pixels: Floats, step: Floats, changes: Changes) -> Floats:
         for other in range(1, channels):
             total = total + pixels[..., other] * weights[:, other]
         result[..., channel] = total + offset[:, channel, None, None]
-    return np.minimum(np.maximum(result, changes.levels[1]), changes.levels[2])
+    limited: Floats = np.minimum(np.maximum(result, changes.levels[1]), changes.levels[2])
+    return limited
 
 
 def _turned(pixels: Floats, hues: Floats) -> Floats:
@@ -183,5 +184,5 @@ def _turned(pixels: Floats, hues: Floats) -> Floats:
         place = place - np.float32(6) * np.floor(place / np.float32(6))
         part = np.maximum(np.minimum(np.minimum(place, np.float32(4) - place), np.float32(1)), np.float32(0))
         result[..., channel] = largest - chroma * part
-    turned: Floats = np.where((chroma == 0)[..., None], pixels, result).astype(np.float32, copy=False)
+    turned: Floats = np.where((chroma == 0)[..., None], pixels, result)
     return turned

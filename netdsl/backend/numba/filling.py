@@ -71,7 +71,7 @@ _CHANGING = """    numbers = integer(arguments, 0)
     spares = integer(arguments, 28)
     area = height * width
     step_bytes = channels * (channels + 2) * 4
-    room = values + channels
+    room = values + 2 * channels
     for item in range(first, last):
         own = spare + (item if spares >= batch else worker) * 2 * room * 4
         partner = own + room * 4
@@ -188,7 +188,7 @@ class Filling:
         steps_of_nodes = [node_step(length, n) for length, n in zip(shape, (rows, columns), strict=False)]
         settings = np.array([*changes.levels, *steps_of_nodes], np.float32)
         spares = min(self._threads, batch)
-        needed = spares * 2 * (images.scale.size + shape[2])
+        needed = spares * 2 * (images.scale.size + 2 * shape[2])
         if self._spare.size < needed:
             self._spare = np.zeros(needed, np.float32)
         arrays = (
