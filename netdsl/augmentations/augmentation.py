@@ -81,12 +81,20 @@ class Augmentation(Component):
     needs_picture: ClassVar[bool] = True
     """Whether it makes no sense for rows of numbers, which have neither sides nor colours."""
 
+    needs_area: ClassVar[bool] = False
+    """Whether it makes no sense for pictures of a single line either, such as spectra."""
+
     def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
         """Why it cannot be done to the input of a network: a sentence and a cure each (ND536)."""
         if self.needs_picture and volume.height == 1 and volume.width == 1:
             yield (
                 f"`{self.name}` changes pictures, and the network takes a row of {volume.values:,} numbers",
                 "give the network the picture, such as `input 28x28x1`; FC stretches it out by itself",
+            )
+        elif self.needs_area and 1 in volume.size:
+            yield (
+                f"`{self.name}` needs pictures with two sides, and these have {volume.height}x{volume.width} pixels",
+                "a single line can be mirrored, and moved along itself: `flip`, `crop`, `shift`",
             )
 
     def unfit_loss(self, loss: Loss) -> Iterator[tuple[str, str]]:

@@ -13,7 +13,7 @@ from netdsl.quantities import Volume
 class Crop(Augmentation):
     """A window of the picture's own size, taken from the picture with a border around it.
 
-    All (2*pixels + 1)^2 places of the window are equally likely, as with RandomCrop of torchvision with
+    All (2*pixels + 1)^2 places of the window are equally likely; along a side of one pixel it is not moved. As with RandomCrop of torchvision with
     its `padding` (He et al., 2016, "Deep Residual Learning", section 4.2, with 4 pixels).
     """
 
@@ -24,10 +24,10 @@ class Crop(Augmentation):
 
     def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
         yield from super().unfit(volume)
-        side = min(volume.height, volume.width)
-        if side <= self.pixels and max(volume.height, volume.width) > 1:
+        sides = [side for side in volume.size if side > 1]
+        if sides and min(sides) <= self.pixels:
             yield (
-                f"`crop {self.pixels}` may move a picture of {volume.height}x{volume.width} out of sight",
+                f"`crop {self.pixels}` may move pictures of {volume.height}x{volume.width} out of sight",
                 "pictures of 32x32 are moved by up to 4 pixels, others in proportion",
             )
 
@@ -35,4 +35,5 @@ class Crop(Augmentation):
         import numpy as np
 
         moves = np.floor(draws.uniform(0, 2 * self.pixels + 1, 2)) - self.pixels
+        moves *= (pictures.width > 1, pictures.height > 1)
         return Change(maps=shifts(moves[:, 0], moves[:, 1]))

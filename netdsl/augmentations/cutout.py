@@ -24,10 +24,10 @@ class Cutout(Augmentation):
 
     def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
         yield from super().unfit(volume)
-        side = min(volume.height, volume.width)
-        if side <= self.size and max(volume.height, volume.width) > 1:
+        side = min((side for side in volume.size if side > 1), default=self.size + 1)
+        if side <= self.size:
             yield (
-                f"`cutout {self.size}` may hide all of a picture of {volume.height}x{volume.width}",
+                f"`cutout {self.size}` may hide all of pictures of {volume.height}x{volume.width}",
                 f"take squares of half the side or less, such as `cutout {max(1, side // 2)}`",
             )
 

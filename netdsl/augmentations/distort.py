@@ -29,6 +29,7 @@ class Distort(Augmentation):
     """
 
     name: ClassVar[str] = "distort"
+    needs_area: ClassVar[bool] = True
 
     amount = real(
         "how far pixels move, as a share of the shorter side",
@@ -79,9 +80,9 @@ def _smoothed(field: NDArray[Any], axis: int, taps: list[float]) -> NDArray[Any]
 
     reach, length = len(taps) // 2, field.shape[axis]
     wrapped = np.take(field, np.arange(-reach, length + reach), axis, mode="wrap")
-    total = np.zeros_like(field)
+    total, product = np.zeros_like(field), np.empty_like(field)
     for place, tap in enumerate(taps):
         window = [slice(None)] * 4
         window[axis] = slice(place, place + length)
-        total += wrapped[tuple(window)] * np.float32(tap)
+        total += np.multiply(wrapped[tuple(window)], np.float32(tap), out=product)
     return total

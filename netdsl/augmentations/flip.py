@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import ClassVar
 
 from netdsl.augmentations.augmentation import Augmentation, Change, Draws, Pictures
 from netdsl.layers.option import flag
+from netdsl.quantities import Volume
 
 
 class Flip(Augmentation):
@@ -19,6 +21,18 @@ class Flip(Augmentation):
 
     horizontal = flag("left and right, which is what is exchanged if nothing is said", default=False)
     vertical = flag("top and bottom", default=False)
+
+    def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
+        yield from super().unfit(volume)
+        for name, wanted, length in (
+            ("flip", self.horizontal or not self.vertical, volume.width),
+            ("flip vertical", self.vertical, volume.height),
+        ):
+            if wanted and length == 1 and volume.size != (1, 1):
+                yield (
+                    f"`{name}` changes nothing in pictures of {volume.height}x{volume.width} pixels",
+                    "`flip` exchanges left and right, `flip vertical` top and bottom",
+                )
 
     def change(self, draws: Draws, pictures: Pictures) -> Change:
         import numpy as np

@@ -23,6 +23,7 @@ class Rotate(Augmentation):
     """
 
     name: ClassVar[str] = "rotate"
+    needs_area: ClassVar[bool] = True
 
     degrees = real("largest angle", positional=True, minimum=0.0, above=True, maximum=180.0, unit="degrees")
     border = border_option()

@@ -23,6 +23,7 @@ class Scale(Augmentation):
     """
 
     name: ClassVar[str] = "scale"
+    needs_area: ClassVar[bool] = True
 
     low = real("one end of the range, 1 for the size as it is", positional=True, minimum=0.1, maximum=10)
     high = real(

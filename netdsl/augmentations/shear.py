@@ -23,6 +23,7 @@ class Shear(Augmentation):
     """
 
     name: ClassVar[str] = "shear"
+    needs_area: ClassVar[bool] = True
 
     degrees = real("largest angle", positional=True, minimum=0.0, above=True, maximum=80.0, unit="degrees")
     border = border_option()

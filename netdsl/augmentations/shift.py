@@ -9,7 +9,7 @@ from netdsl.layers.option import real
 
 
 class Shift(Augmentation):
-    """A move by up to a share of the width and of the height, to whole pixels.
+    """A move by up to a share of the width and of the height, to whole pixels; not along a side of one pixel.
 
     As `translate` of torchvision's RandomAffine; `crop` says the same in pixels.
     """
@@ -22,6 +22,6 @@ class Shift(Augmentation):
     def change(self, draws: Draws, pictures: Pictures) -> Change:
         import numpy as np
 
-        sides = np.array([pictures.width, pictures.height])
+        sides = np.array([side if side > 1 else 0 for side in (pictures.width, pictures.height)])
         moves = np.rint(draws.uniform(-self.amount, self.amount, 2) * sides)
         return Change(maps=shifts(-moves[:, 0], -moves[:, 1]))

@@ -29,9 +29,12 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """The output function of SplitMix64 (Steele, Lea, Flood, 2014, "Fast Splittable Pseudorandom Number
     Generators", figure 13)."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
+    x = x ^ (x >> np.uint64(30))
+    x *= np.uint64(0xBF58476D1CE4E5B9)
+    x ^= x >> np.uint64(27)
+    x *= np.uint64(0x94D049BB133111EB)
+    x ^= x >> np.uint64(31)
+    return x
 
 
 class ImageDraws:
@@ -55,6 +58,8 @@ class ImageDraws:
         first = self._drawn + 1
         self._drawn += count
         counters = np.arange(first, first + count, dtype=np.uint64) * _GOLDEN
-        bits = _mixed(self._states[:, None] + counters) >> np.uint64(11)
-        found: NDArray[np.float64] = low + (high - low) * (bits * np.float64(2.0**-53))
+        bits = _mixed(self._states[:, None] + counters)
+        bits >>= np.uint64(11)
+        found: NDArray[np.float64] = bits * np.float64((high - low) * 2.0**-53)
+        found += low
         return found.reshape(self.images, *shape)
