@@ -143,7 +143,7 @@ def test_compiled_code_gives_the_bits_of_numpy(volume: tuple[int, int, int], kin
             session.fill(batch)
             assert same_bits(session, batch), text
             changed = session.inputs["x"].tobytes(), session.inputs["target"].tobytes()
-            if size > 2 and (volume[0] > 1 or text != "flip vertical"):
+            if size > 2 and (volume[0] > 1 or text not in ("flip vertical", "shear 40")):
                 assert changed != plain, text
         session.fill(Batch(images, chosen))  # and nothing of it is left behind
         assert (session.inputs["x"].tobytes(), session.inputs["target"].tobytes()) == plain

@@ -93,7 +93,7 @@ class Augmentation(Component):
             )
         elif self.needs_area and 1 in volume.size:
             yield (
-                f"`{self.name}` needs pictures with two sides, and these have {volume.height}x{volume.width} pixels",
+                f"`{self.name}` needs pictures of several lines, these are {volume.height}x{volume.width}",
                 "a single line can be mirrored, and moved along itself: `flip`, `crop`, `shift`",
             )
 

@@ -13,8 +13,9 @@ from netdsl.quantities import Volume
 class Crop(Augmentation):
     """A window of the picture's own size, taken from the picture with a border around it.
 
-    All (2*pixels + 1)^2 places of the window are equally likely; along a side of one pixel it is not moved. As with RandomCrop of torchvision with
-    its `padding` (He et al., 2016, "Deep Residual Learning", section 4.2, with 4 pixels).
+    All (2*pixels + 1)^2 places of the window are equally likely, as with RandomCrop of torchvision with
+    its `padding` (He et al., 2016, "Deep Residual Learning", section 4.2, with 4 pixels). Pictures of a
+    single line are not moved across it.
     """
 
     name: ClassVar[str] = "crop"
