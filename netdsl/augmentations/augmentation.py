@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
+from netdsl.diagnostics import Mistake
 from netdsl.layers.option import Option, OptionType
 from netdsl.quantities import Volume
 from netdsl.recipe.component import Component
@@ -83,6 +84,10 @@ class Augmentation(Component):
 
     needs_area: ClassVar[bool] = False
     """Whether it makes no sense for pictures of a single line either, such as spectra."""
+
+    def misfits(self, image: Volume, scores: Volume) -> Iterator[Mistake]:
+        for message, cure in self.unfit(image):
+            yield Mistake("ND536", message, help=(cure,))
 
     def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
         """Why it cannot be done to the input of a network: a sentence and a cure each (ND536)."""

@@ -21,11 +21,15 @@ _COLOURED = ("saturation", "hue", "cast")
 class Color(Augmentation):
     """Brightness, contrast and saturation change by factors drawn evenly from 1 - share to 1 + share.
 
-    In this order, each limited to black and white: `cast` adds a number of its own to each channel, the
-    colour casting of Wu et al., 2015, "Deep Image"; brightness multiplies; contrast moves away from the
-    mean grey of the picture, saturation from the grey of each pixel; `hue` turns the hue of HSV. The last
-    four as adjust_brightness, adjust_contrast, adjust_saturation and adjust_hue of torchvision. Grey is
-    0.299 red + 0.587 green + 0.114 blue (ITU-R BT.601). Pictures in grey have no saturation.
+    Computes
+        in this order, each limited to black and white: `cast` adds a number of its own to each channel;
+        brightness multiplies; contrast moves away from the mean grey of the picture, saturation from
+        the grey of each pixel; `hue` turns the hue of HSV. Grey is 0.299 red + 0.587 green + 0.114 blue
+        (ITU-R BT.601); of other channels it is their mean, and there is no saturation.
+
+    Reference
+        Wu, Yan, Shan, Dang, Sun, 2015, "Deep Image: Scaling up Image Recognition", colour
+        casting; adjust_brightness, adjust_contrast, adjust_saturation and adjust_hue of torchvision.
     """
 
     name: ClassVar[str] = "color"

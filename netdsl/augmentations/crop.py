@@ -13,9 +13,13 @@ from netdsl.quantities import Volume
 class Crop(Augmentation):
     """A window of the picture's own size, taken from the picture with a border around it.
 
-    All (2*pixels + 1)^2 places of the window are equally likely, as with RandomCrop of torchvision with
-    its `padding` (He et al., 2016, "Deep Residual Learning", section 4.2, with 4 pixels). Pictures of a
-    single line are not moved across it.
+    Computes
+        all (2*pixels + 1)^2 places of the window are equally likely. Pictures of a single line are not
+        moved across it.
+
+    Reference
+        He, Zhang, Ren, Sun, 2016, "Deep Residual Learning for Image Recognition", section 4.2, with 4
+        pixels; RandomCrop of torchvision with its `padding`.
     """
 
     name: ClassVar[str] = "crop"

@@ -11,10 +11,15 @@ from netdsl.quantities import Volume
 
 
 class Cutout(Augmentation):
-    """Squares show the mean of the training images, which is 0 for the network.
+    """Squares of the picture are hidden: they show the mean of the training images.
 
-    Their centres lie anywhere in the picture, so that some are cut off by its edge (DeVries, Taylor, 2017,
-    "Improved Regularization of Convolutional Neural Networks with Cutout", section 3).
+    Computes
+        0 for the network. The centres of the squares lie anywhere in the picture, so that some squares are
+        cut off by its edge.
+
+    Reference
+        DeVries, Taylor, 2017, "Improved Regularization of Convolutional Neural Networks with Cutout",
+        section 3; 16 pixels for CIFAR-10.
     """
 
     name: ClassVar[str] = "cutout"

@@ -19,13 +19,19 @@ _REACH = 3
 
 
 class Distort(Augmentation):
-    """Every pixel is moved by a smooth random field (Simard, Steinkraus, Platt, 2003, "Best Practices for
-    Convolutional Neural Networks", section 2).
+    """Every pixel is moved by a smooth random field, as if the picture were printed on rubber.
 
-    The field is white noise, smoothed by a Gaussian, for each of the two directions. Three of its
-    standard deviations are ``amount`` times the shorter side, so that hardly a pixel moves further.
-    The Gaussian is ``smoothness`` times the shorter side wide. Simard's field for 28x28 pixels (sigma
-    4, alpha 34) is `distort 0.15 smoothness 0.143`. At the edges the noise goes on from the opposite side.
+    Computes
+        noise, even from -1 to 1, for each pixel and each of the two directions, smoothed by a Gaussian
+        of ``smoothness`` times the shorter side and multiplied so that three of its standard deviations
+        are ``amount`` times the shorter side: hardly a pixel moves further. At the edges the noise goes on
+        from the opposite side. Wide fields are drawn at three nodes to a standard deviation, with
+        straight lines between them. What all others do to the picture comes first.
+
+    Reference
+        Simard, Steinkraus, Platt, 2003, "Best Practices for Convolutional Neural Networks Applied to Visual
+        Document Analysis", section 2. Its field for 28x28 pixels (sigma 4, alpha 34) is
+        `distort 0.15 smoothness 0.143`. ElasticTransform of torchvision.
     """
 
     name: ClassVar[str] = "distort"

@@ -13,8 +13,12 @@ from netdsl.quantities import Volume
 class Flip(Augmentation):
     """Half of the pictures, chosen at random, have left and right exchanged.
 
-    With `vertical`, top and bottom instead; with both words both, independently. As RandomHorizontalFlip and
-    RandomVerticalFlip of torchvision.
+    Computes
+        with `vertical`, top and bottom are exchanged instead; with both words both are, each in a half of
+        its own.
+
+    Reference
+        RandomHorizontalFlip and RandomVerticalFlip of torchvision.
     """
 
     name: ClassVar[str] = "flip"

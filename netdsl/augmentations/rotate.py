@@ -19,7 +19,11 @@ from netdsl.layers.option import real
 class Rotate(Augmentation):
     """A turn about the centre by an angle drawn evenly from -degrees to degrees.
 
-    As torchvision's RandomRotation with bilinear interpolation.
+    Computes
+        pixels between those of the picture by bilinear interpolation.
+
+    Reference
+        torchvision's RandomRotation with InterpolationMode.BILINEAR.
     """
 
     name: ClassVar[str] = "rotate"

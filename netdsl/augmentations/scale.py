@@ -16,10 +16,14 @@ from netdsl.layers.option import real
 
 
 class Scale(Augmentation):
-    """A factor drawn evenly from ``low`` to ``high``, by which the picture grows about its centre.
+    """Pictures grow about their centre by a factor drawn evenly from one number to the other.
 
-    The picture keeps its size: what is enlarged is cut off, what is reduced gets a border. As `scale` of
-    torchvision's RandomAffine.
+    Computes
+        pixels between those of the picture by bilinear interpolation. The picture keeps its size: what is
+        enlarged is cut off, what is reduced gets a border.
+
+    Reference
+        `scale` of torchvision's RandomAffine.
     """
 
     name: ClassVar[str] = "scale"

@@ -17,9 +17,13 @@ from netdsl.layers.option import real
 
 
 class Shear(Augmentation):
-    """Rows are moved against each other, so that upright lines lean by an angle from -degrees to degrees.
+    """Upright lines lean by an angle drawn evenly from -degrees to degrees.
 
-    The row in the middle stays. As `shear` of torchvision's RandomAffine.
+    Computes
+        rows are moved against each other, by bilinear interpolation; the row in the middle stays.
+
+    Reference
+        `shear` of torchvision's RandomAffine.
     """
 
     name: ClassVar[str] = "shear"

@@ -9,9 +9,13 @@ from netdsl.layers.option import real
 
 
 class Shift(Augmentation):
-    """A move by up to a share of the width and of the height, to whole pixels; not along a side of one pixel.
+    """A move by up to a share of the width and of the height, to whole pixels.
 
-    As `translate` of torchvision's RandomAffine; `crop` says the same in pixels.
+    Computes
+        as `crop`, which says the same in pixels. Pictures of a single line are not moved across it.
+
+    Reference
+        `translate` of torchvision's RandomAffine.
     """
 
     name: ClassVar[str] = "shift"

@@ -103,6 +103,8 @@ def command(
     """
     if out == "":
         raise click.BadParameter("name a folder", context, param_hint="--out")
+    if show_batch == "":
+        raise click.BadParameter("name a file", context, param_hint="--show-batch")
     if autotune and backend != "numba":
         raise click.UsageError("--autotune is for compiled networks: --backend numba", context)
     calm_numpy(backend)

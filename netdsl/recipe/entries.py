@@ -268,8 +268,8 @@ _ENTRIES = (
     _choice("init", "first weights", "what the weights start from", initializer_kinds),
     Entry(
         "augment",
-        "NAME [AMOUNT], ...",
-        "random changes of the training pictures",
+        "NAME [AMOUNT] [SETTING VALUE]..., ...",
+        "random changes of the training pictures, new in every epoch",
         _augment,
         lambda found: ", ".join(one.text() for one in found),
         metavar="NAME,...",

@@ -68,6 +68,8 @@ def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]
     for augmentation in recipe.augment:
         for mistake in augmentation.misfits(image, scores):
             yield "augment", mistake
+        for message, cure in augmentation.unfit_loss(recipe.loss):
+            yield "augment", Mistake("ND537", message, help=(cure,))
     yield from recipe_layers(plan, recipe).mistakes
 
 

@@ -112,7 +112,7 @@ def contact_sheet(pictures: list[NDArray[np.uint8]], labels: list[str]) -> bytes
 
 def _fitting(label: str, length: Callable[[str], float], most: float) -> str:
     """As much of a label as fits into so many pixels; what the font lacks is a question mark."""
-    text = label[:100].encode("latin-1", "replace").decode("latin-1")
+    text = "".join(sign if sign.isprintable() and sign < "\u0100" else "?" for sign in label[:100])
     if length(text) <= most:
         return text
     while text and length(text + "..") > most:
