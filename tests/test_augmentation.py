@@ -184,6 +184,16 @@ def test_batches_with_changes_of_another_batch_are_refused() -> None:
         linear((4, 4, 1), 6).fill(Batch(images, np.arange(6), changes("flip", images, [1, 2])))
 
 
+@pytest.mark.parametrize(("threads", "batch"), [(1, 6), (3, 6), (4, 2)])
+def test_what_augmentation_needs_is_known_beforehand(threads: int, batch: int) -> None:
+    images = pictures((9, 11, 3))
+    session = linear((9, 11, 3), batch, threads=threads)
+    prepared = backend("numba").prepare(session._program, threads)
+    plain, augmented = (prepared.needed_bytes(repeated=True, changes=flag) for flag in (False, True))
+    session.fill(Batch(images, np.arange(batch), changes(ALL, images, [*range(batch)])))
+    assert augmented - plain == session._filling._spare.nbytes > 0
+
+
 # --- training ------------------------------------------------------------------------------------
 
 NET = "net n\ninput 8x8x3\nCONV1: 4 3x3\nRELU\nFC1: 3\n"

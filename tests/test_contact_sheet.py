@@ -87,6 +87,9 @@ def test_the_command_writes_the_file_and_trains_nothing(
     assert Path("one.png").read_bytes() == Path("two.png").read_bytes()
     assert netdsl_command(["train", "a.net", "--augment", "crop 2", "--show-batch", "two.png"]) == 0
     assert Path("one.png").read_bytes() != Path("two.png").read_bytes()
+    two = Path("two.png").read_bytes()
+    assert netdsl_command(["train", "a.net", "--augment", "none", "--show-batch", "two.png"]) == 0
+    assert Path("two.png").read_bytes() not in (two, Path("one.png").read_bytes())
     capsys.readouterr()
     assert netdsl_command(["train", "a.net", "--show-batch", "missing/a.png"]) == 1
     assert "ND515" in capsys.readouterr().err

@@ -81,11 +81,11 @@ class Session(Protocol):
 class Prepared(Protocol):
     """A program of which it is known how it will run. Nothing is allocated for it."""
 
-    def needed_bytes(self, *, repeated: bool) -> int:
+    def needed_bytes(self, *, repeated: bool, changes: bool = False) -> int:
         """The memory that its session will allocate, without the store.
 
         ``repeated`` says whether it runs several steps in a row, so that a backend which prepares the
-        next batch during a step needs the inputs twice.
+        next batch during a step needs the inputs twice; ``changes`` whether batches are augmented.
         """
 
     def bind(self, store: Store) -> Session:

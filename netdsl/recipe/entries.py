@@ -113,6 +113,8 @@ def _schedule_text(schedule: Schedule) -> str:
 
 
 def _augment(line: Line) -> tuple[Augmentation, ...]:
+    if line.sign("none"):
+        return ()
     found: list[Augmentation] = []
     while True:
         span = line.rest()
@@ -268,7 +270,7 @@ _ENTRIES = (
     _choice("init", "first weights", "what the weights start from", initializer_kinds),
     Entry(
         "augment",
-        "NAME [AMOUNT] [SETTING VALUE]..., ...",
+        "NAME [AMOUNT] [SETTING VALUE]..., ...; or none",
         "random changes of the training pictures, new in every epoch",
         _augment,
         lambda found: ", ".join(one.text() for one in found),

@@ -105,7 +105,10 @@ class Machine:
         """
         new = [purpose for purpose in steps if purpose not in self._sessions]
         for purpose in new:
-            self._bytes[purpose] = self._ready(purpose).needed_bytes(repeated=steps[purpose] > 1)
+            self._bytes[purpose] = self._ready(purpose).needed_bytes(
+                repeated=steps[purpose] > 1,
+                changes=bool(self.recipe.augment) and purpose[0] == "train",
+            )
         return sum(self._bytes[purpose] for purpose in new)
 
     def require_memory(self, steps: Mapping[Purpose, int], what: str, *, beside_bytes: int = 0) -> None:

@@ -15,7 +15,7 @@ from netdsl.backend.numba.emit.both_gradients import taken_along
 from netdsl.backend.numba.emit.epilogue import formulas_at_the_end, with_formula
 from netdsl.backend.numba.emit.joining import MOST_TOGETHER, emit_joined, joined
 from netdsl.backend.numba.emit.updating import emit_updating, updates_of
-from netdsl.backend.numba.filling import Filling, fill_kernel
+from netdsl.backend.numba.filling import Filling, fill_kernel, spare_floats
 from netdsl.backend.numba.image_lanes import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.in_place import share_in_place
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
@@ -38,6 +38,7 @@ from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.memory import MemoryPlan, plan_memory
 from netdsl.program.program import Program
+from netdsl.quantities import FLOAT_BYTES
 
 CACHE_LINE = 64
 
@@ -299,10 +300,13 @@ class NumbaPrepared:
         self._kernels = kernels
         self._layout = lay_out(program)
 
-    def needed_bytes(self, *, repeated: bool) -> int:
+    def needed_bytes(self, *, repeated: bool, changes: bool = False) -> int:
         program = self._program
         spare = [program.inputs[name] for name in SPARE] if repeated else []
         filled = sum(tensor.size_bytes(program.batch) for tensor in spare)
+        if changes:
+            shape = program.inputs["x"].full_shape(program.batch)
+            filled += FLOAT_BYTES * spare_floats(self._threads, shape[0], shape[1:])
         return _arena_bytes(self._layout, self._threads) + CACHE_LINE + given_bytes(program) + filled
 
     def bind(self, store: Store) -> NumbaSession:

@@ -6,6 +6,8 @@ behind it: whoever has done its share goes on with the step itself.
 
 from __future__ import annotations
 
+from math import prod
+
 import numpy as np
 
 from netdsl.backend.changes import Changes, node_step
@@ -138,6 +140,12 @@ def fill_kernel(images: Images, *, changes: bool = False) -> Kernel:
     return kernel("change" if changes else "fill", text)
 
 
+def spare_floats(threads: int, batch: int, shape: tuple[int, ...]) -> int:
+    """What the kernel needs beside the inputs for images of a shape: a picture as it was and a partner,
+    each with room for a pixel and its offsets, for every image that is prepared at once."""
+    return min(threads, batch) * 2 * (prod(shape) + 2 * shape[-1])
+
+
 _PLAIN, _CHANGED = 10, 29
 """Arguments of the two kernels, of which the first are the same."""
 
@@ -188,7 +196,7 @@ class Filling:
         steps_of_nodes = [node_step(length, n) for length, n in zip(shape, (rows, columns), strict=False)]
         settings = np.array([*changes.levels, *steps_of_nodes], np.float32)
         spares = min(self._threads, batch)
-        needed = spares * 2 * (images.scale.size + 2 * shape[2])
+        needed = spare_floats(self._threads, batch, shape)
         if self._spare.size < needed:
             self._spare = np.zeros(needed, np.float32)
         arrays = (

@@ -87,7 +87,7 @@ class NumpyPrepared:
     def __init__(self, program: Program) -> None:
         self._program = program
 
-    def needed_bytes(self, *, repeated: bool) -> int:
+    def needed_bytes(self, *, repeated: bool, changes: bool = False) -> int:
         results = {t for op in self._program.operations for t in op.outputs if t.role is Role.VALUE}
         return given_bytes(self._program) + sum(t.size_bytes(self._program.batch) for t in results)
 
