@@ -71,6 +71,7 @@ def _foundation() -> str:
         "calling.py",
         "changing.py",
         "clock.py",
+        "colouring.py",
         "compiling.py",
         "copying.py",
         "subroutine.py",

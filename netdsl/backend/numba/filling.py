@@ -6,6 +6,7 @@ behind it: whoever has done its share goes on with the step itself.
 
 from __future__ import annotations
 
+from functools import cache
 from math import prod
 
 import numpy as np
@@ -134,8 +135,13 @@ _KINDS = {
 
 def fill_kernel(images: Images, *, changes: bool = False) -> Kernel:
     """The kernel that takes batches from some images; ``changes`` says whether augmentation changes them."""
+    return _kernel(images.pixels.dtype.kind, changes)
+
+
+@cache
+def _kernel(kind: str, changes: bool) -> Kernel:
     text = _CHANGING if changes else _TEXT
-    for word, meaning in _KINDS[images.pixels.dtype.kind].items():
+    for word, meaning in _KINDS[kind].items():
         text = text.replace(word, meaning)
     return kernel("change" if changes else "fill", text)
 

@@ -28,8 +28,9 @@ from netdsl.backend.numba.bfloat16 import (
     scatter_pairs,
 )
 from netdsl.backend.numba.calling import KERNEL_SIGNATURE, arrive, call_kernel, wait_until
-from netdsl.backend.numba.changing import hide, mix, move_picture, recolour, turn_hue
+from netdsl.backend.numba.changing import hide, mix, move_picture
 from netdsl.backend.numba.clock import write_clock
+from netdsl.backend.numba.colouring import recolour, turn_hue
 from netdsl.backend.numba.copying import (
     add_to,
     clear,
