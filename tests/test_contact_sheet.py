@@ -101,3 +101,11 @@ def test_the_command_writes_the_file_and_trains_nothing(
     assert netdsl_command(["train", "a.net", "--loss", "hinge", "--augment", "mixup 1"]) == 1
     assert "ND537" in capsys.readouterr().err
     assert netdsl_command(["train", "a.net", "--show-batch", ""]) == 2
+
+
+def test_a_dry_run_leaves_the_sheet_with_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text("input 8x8x1\nFC 10\ntrain { augment flip }\n")
+    assert netdsl_command(["train", "a.net", "--show-batch", "a.png"]) == 0
+    assert netdsl_command(["train", "a.net", "--fast-dev-run", "--out", "dry"]) == 0
+    assert Path("dry/first-batch.png").read_bytes() == Path("a.png").read_bytes()

@@ -34,18 +34,20 @@ def dry_run(make: Callable[[], Run], out: Path | None, stem: str) -> int:
     then they are removed again.
     """
     from netdsl.commands.interruption import Interruption
+    from netdsl.training.contact_sheet import sheet_of_first_batch
 
     clock = _Clock()
     click.echo("dry run: every phase once, on a few images")
     with _place(out, stem) as folder, Interruption() as interruption:
         with interruption.at_once(lambda: None if out else shutil.rmtree(folder.path.parent, True)):
             run = make()
-            whole = run.parts
+            whole, sheet = run.parts, sheet_of_first_batch(run)
             _shorten(run)
             clock.told(f"data read: {_counts(run.parts)} of {_counts(whole)} images used")
             _compile(run)
             clock.told(f"network compiled, {bytes_text(run.machine.bytes)} of memory")
         _say_findings(run)
+        folder.save_sheet(sheet)
         _train(run, folder, interruption, clock)
         if interruption.received:
             return interruption.exit_code

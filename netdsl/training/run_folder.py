@@ -8,6 +8,7 @@ metrics.csv           one line per epoch
 recipe.json           the settings, for people
 network.net           the network, for people
 example.png           one test image, to try `netdsl predict` on
+first-batch.png       the first batch as the network sees it, of a dry run
 """
 
 from __future__ import annotations
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 
 BEST, LAST, PREVIOUS = "best.safetensors", "last.safetensors", "previous.safetensors"
 _METRICS, _RECIPE, _NETWORK, _LOCK = "metrics.csv", "recipe.json", "network.net", ".lock"
-_EXAMPLE = "example.png"
-_NAMES = (_LOCK, LAST, BEST, PREVIOUS, _METRICS, _RECIPE, _NETWORK, _EXAMPLE)
+_EXAMPLE, _SHEET = "example.png", "first-batch.png"
+_NAMES = (_LOCK, LAST, BEST, PREVIOUS, _METRICS, _RECIPE, _NETWORK, _EXAMPLE, _SHEET)
 _MOST_RUNS = 100_000
 _LARGEST_METRICS = 1 << 26
 
@@ -106,6 +107,12 @@ class RunFolder:
 
     def save_example(self, picture: bytes) -> Path:
         path = self.path / _EXAMPLE
+        replace_file(path, [picture])
+        return path
+
+    def save_sheet(self, picture: bytes) -> Path:
+        """Write the contact sheet of the first batch."""
+        path = self.path / _SHEET
         replace_file(path, [picture])
         return path
 
