@@ -39,7 +39,7 @@ from netdsl.layers.softmax import Softmax
 from netdsl.layers.unpool import Unpool
 from netdsl.layers.upsample import Upsample
 from netdsl.plan.plan import Plan
-from netdsl.quantities import Padding, Size, Volume
+from netdsl.quantities import Size, Volume
 
 Places = Callable[[int], Iterable[int]]
 """The input positions behind an output position, along one axis."""
@@ -139,8 +139,7 @@ def _spaces(layer: Layer, marks: Marks, x: Volume) -> Marks:
             top, left = layer.corner(x)
             return Marks(marks.top + top, marks.left + left, marks.values)
         case Pad():
-            around = layer.around
-            assert isinstance(around, Padding)
+            around = layer.zeros()
             return Marks(marks.top - around.top, marks.left - around.left, marks.values)
         case FullyConnected() | Rbf() | Flatten():
             return _everything(marks, x)

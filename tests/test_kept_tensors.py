@@ -376,7 +376,7 @@ def test_wide_joins() -> None:
 
 
 def test_nothing_is_worked_out_that_grows_with_the_volumes() -> None:
-    plan = plan_of("input 20x20x100000\nLCN: size 9001\nCONV 4000 1x1 - MAXOUT 200\nFC 3")
+    plan = plan_of("input 20x20x100000\nLCN: size 5\nCONV 4000 1x1 - MAXOUT 200\nFC 3")
     assert kept_bytes(plan) > 0
 
 

@@ -143,7 +143,7 @@ def _moved(layer: PlannedLayer, inputs: list[torch.Tensor]) -> torch.Tensor:
         return x[:, :, top : top + options.extent.height, left : left + options.extent.width]
     if kind == "PAD":
         more = layer.output.channels - x.shape[1]
-        zeros = options.around
+        zeros = options.zeros()
         return functional.pad(x, (zeros.left, zeros.right, zeros.top, zeros.bottom, 0, more))
     if kind == "RESHAPE":
         return x.permute(0, 2, 3, 1).reshape(x.shape[0], *layer.output.shape).permute(0, 3, 1, 2)

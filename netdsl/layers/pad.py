@@ -74,13 +74,14 @@ class Pad(MovingValues):
             )
         return tuple(found)
 
-    def _zeros(self) -> Padding:
+    def zeros(self) -> Padding:
+        """Rows and columns of zeros; none where only channels are given."""
         around: Padding | None = self.__dict__["around"]
-        return around or Padding(0, 0, 0, 0)  # where only channels are given
+        return around or Padding(0, 0, 0, 0)
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         (x,) = inputs
-        zeros = self._zeros()
+        zeros = self.zeros()
         channels: int | None = self.__dict__["channels"]
         return Volume(
             x.height + zeros.top + zeros.bottom,
@@ -90,18 +91,18 @@ class Pad(MovingValues):
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
         (x,) = inputs
-        zeros = self._zeros()
+        zeros = self.zeros()
         down = f"{x.height} + {zeros.top} + {zeros.bottom} = {x.height + zeros.top + zeros.bottom}"
         across = f"{x.width} + {zeros.left} + {zeros.right} = {x.width + zeros.left + zeros.right}"
         return (f"height {down}", f"width {across}")
 
     def reads(self, *inputs: Volume) -> Reads:
-        top, left = self._zeros().top, self._zeros().left
+        top, left = self.zeros().top, self.zeros().left
         return Reads((reading(Taps(-top, -top), Taps(-left, -left)),), Channels.STACKED)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
         output = self.volume(Volume(x.shape[0], x.shape[1], x.shape[2]))
         assert isinstance(output, Volume)
-        zeros = self._zeros()
+        zeros = self.zeros()
         return build.crop(x, output.shape, row=-zeros.top, column=-zeros.left)

@@ -41,7 +41,7 @@ def _cropped(layer: PlannedLayer) -> Part:
 
 def _padded(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
-    zeros = options.around
+    zeros = options.zeros()
     more = layer.output.channels - layer.inputs[0].channels
     return Part(
         nn.ConstantPad3d((zeros.left, zeros.right, zeros.top, zeros.bottom, 0, more), 0.0)
