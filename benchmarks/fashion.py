@@ -51,14 +51,17 @@ class Training(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What both commands are told; ``cache`` is for compiled code, ``scratch`` for all else they write."""
+    """What both commands are told; ``scratch`` is for what they write.
+
+    ``cache`` is for compiled code; None for where users have theirs.
+    """
 
     data: Path
     epochs: int | None
     threads: int
     workers: int
     scratch: Path
-    cache: Path
+    cache: Path | None
 
     def command(self, who: str, recipe: str, run: Path) -> list[str]:
         """Of netdsl or of the PyTorch script, which writes to ``run``."""
@@ -80,11 +83,9 @@ def children_seconds() -> float:
 def trained(who: str, recipe: str, setting: Setting) -> Training:
     """One command, from its start to its end; SystemExit with its errors where it fails."""
     paths = [str(FOLDER.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join(paths),
-        "NETDSL_CACHE": str(setting.cache),
-    }
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    if setting.cache is not None:
+        environment["NETDSL_CACHE"] = str(setting.cache)
     with tempfile.TemporaryDirectory(dir=setting.scratch) as folder:
         command = setting.command(who, recipe, Path(folder, "run"))
         busy, own, start = busy_seconds() or 0.0, children_seconds(), time.perf_counter()

@@ -37,7 +37,9 @@ class Recipe(NamedTuple):
     decay: float = 5e-4
     warmup: int = 1
     smoothing: float = 0.0
-    augment: bool = False
+    nesterov: bool = False
+    flip: bool = False
+    crop: int = 0
 
 
 def linear() -> nn.Sequential:
@@ -71,8 +73,8 @@ def cnn() -> nn.Sequential:
     return nn.Sequential(
         *(*convolution(1, 32), *convolution(32, 32), nn.MaxPool2d(2)),
         *(*convolution(32, 64), *convolution(64, 64), nn.MaxPool2d(2)),
-        *(*convolution(64, 128), *convolution(128, 128), nn.AdaptiveAvgPool2d(1)),
-        *(nn.Flatten(), nn.Dropout(0.2), nn.Linear(128, 10)),
+        *(*convolution(64, 128), *convolution(128, 256), nn.AdaptiveAvgPool2d(1)),
+        *(nn.Flatten(), nn.Dropout(0.2), nn.Linear(256, 10)),
     )
 
 
@@ -80,8 +82,8 @@ RECIPES = {
     "fashion-linear": Recipe(linear, 0.01, 64, 12, decay=1e-4, warmup=0),
     "fashion-three-layer": Recipe(three_layer, 0.05, 64, 15),
     "fashion-lenet": Recipe(lenet, 0.05, 64, 20),
-    "mnist-lenet": Recipe(lenet, 0.05, 64, 12),
-    "fashion-cnn": Recipe(cnn, 0.1, 128, 15, smoothing=0.1, augment=True),
+    "mnist-lenet": Recipe(lenet, 0.05, 64, 12, crop=1),
+    "fashion-cnn": Recipe(cnn, 0.1, 128, 18, smoothing=0.1, nesterov=True, flip=True, crop=2),
 }
 
 
@@ -98,22 +100,22 @@ class Pictures(Dataset[tuple[Tensor, int]]):
     """Pictures with their labels, normalised, and augmented where asked for."""
 
     def __init__(
-        self, folder: Path, part: str, mean: float = 0.0, deviation: float = 1.0, *, augment: bool = False
+        self, folder: Path, part: str, mean: float, deviation: float, *, flip: bool = False, crop: int = 0
     ) -> None:
         self.images = read_idx(folder, f"{part}-images-idx3-ubyte")
         self.labels = read_idx(folder, f"{part}-labels-idx1-ubyte").tolist()
-        self.mean, self.deviation, self.augment = mean, deviation, augment
+        self.mean, self.deviation, self.flip, self.crop = mean, deviation, flip, crop
 
     def __len__(self) -> int:
         return len(self.images)
 
     def __getitem__(self, number: int) -> tuple[Tensor, int]:
         image = self.images[number].unsqueeze(0).float() / 255
-        if self.augment:
-            if torch.rand(()) < 0.5:
-                image = image.flip(2)
-            top, left = torch.randint(0, 5, (2,)).tolist()
-            image = F.pad(image, (2, 2, 2, 2))[:, top : top + 28, left : left + 28]
+        if self.flip and torch.rand(()) < 0.5:
+            image = image.flip(2)
+        if self.crop:
+            top, left = torch.randint(0, 2 * self.crop + 1, (2,)).tolist()
+            image = F.pad(image, 4 * (self.crop,))[:, top : top + 28, left : left + 28]
         return (image - self.mean) / self.deviation, self.labels[number]
 
 
@@ -124,7 +126,7 @@ def loaders(recipe: Recipe, folder: Path, workers: int) -> tuple[DataLoader[Any]
     validation, train = order[: round(len(order) / 9)], order[round(len(order) / 9) :]
     mean, deviation = images[train].mean().item(), images[train].std().item()
     parts = (
-        Subset(Pictures(folder, "train", mean, deviation, augment=recipe.augment), train),
+        Subset(Pictures(folder, "train", mean, deviation, flip=recipe.flip, crop=recipe.crop), train),
         Subset(Pictures(folder, "train", mean, deviation), validation),
         Pictures(folder, "t10k", mean, deviation),
     )
@@ -156,7 +158,7 @@ def optimizer_of(recipe: Recipe, network: nn.Module) -> torch.optim.SGD:
         {"params": [p for p in parameters if p.dim() > 1], "weight_decay": recipe.decay},
         {"params": [p for p in parameters if p.dim() == 1], "weight_decay": 0.0},
     ]
-    return torch.optim.SGD(groups, lr=recipe.rate, momentum=recipe.momentum)
+    return torch.optim.SGD(groups, lr=recipe.rate, momentum=recipe.momentum, nesterov=recipe.nesterov)
 
 
 def schedule_of(

@@ -22,6 +22,7 @@ SCRIPTS = (
     "precision",
     "receptive_fields",
     "optimizers",
+    "fashion",
 )
 
 
@@ -65,3 +66,28 @@ def test_until_the_first_step(tmp_path: Path) -> None:
         str(tmp_path / "run"),
     )
     assert float(out.splitlines()[-1]) > 0
+
+
+def test_whole_trainings(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    import fashion
+
+    generator = np.random.default_rng(1)
+    for part, count in (("train", 90), ("t10k", 20)):
+        for name, sizes in (("images-idx3", (count, 28, 28)), ("labels-idx1", (count,))):
+            head = bytes([0, 0, 8, len(sizes)]) + b"".join(size.to_bytes(4, "big") for size in sizes)
+            numbers = generator.integers(0, 256 if len(sizes) > 1 else 10, sizes, np.uint8)
+            (tmp_path / f"{part}-{name}-ubyte").write_bytes(head + numbers.tobytes())
+    setting = fashion.Setting(tmp_path, 2, threads=1, workers=0, scratch=tmp_path, cache=None)
+    found = {who: [fashion.trained(who, "fashion-linear", setting)] for who in fashion.COLOURS}
+    for runs in found.values():
+        assert len(runs[0].curve) == 2
+        assert 0 <= runs[0].test <= 100
+        # A share of the ten pictures of the validation part.
+        assert all(value == pytest.approx(10 * round(value / 10), abs=1e-3) for value in runs[0].curve)
+    lines = fashion.table(found)
+    assert "ratio" in lines[0]
+    assert [line.split()[0] for line in lines[-2:]] == ["1", "2"]
+    pixels = fashion.picture({"a": found}).getcolors(2**16)
+    drawn = {f"#{red:02x}{green:02x}{blue:02x}" for _, (red, green, blue) in pixels}
+    assert set(fashion.COLOURS.values()) <= drawn
