@@ -88,6 +88,13 @@ def test_whole_trainings(tmp_path: Path) -> None:
     lines = fashion.table(found)
     assert "ratio" in lines[0]
     assert [line.split()[0] for line in lines[-2:]] == ["1", "2"]
-    pixels = fashion.picture({"a": found}).getcolors(2**16)
+
+
+def test_a_picture_of_two_curves() -> None:
+    import fashion
+
+    curves = {fashion.NETDSL: [80.0, 85.0, 90.0], fashion.TORCH: [70.0, 86.0, 88.0]}
+    found = {who: [fashion.Training(1.0, 0.0, curve, 88.0)] for who, curve in curves.items()}
+    pixels = fashion.picture({"a recipe": found}).getcolors(2**16)
     drawn = {f"#{red:02x}{green:02x}{blue:02x}" for _, (red, green, blue) in pixels}
     assert set(fashion.COLOURS.values()) <= drawn
