@@ -120,7 +120,7 @@ def example(kind: type[Component]) -> Component:
     options = {
         name: option.minimum + 1 if option.minimum is not None else 1
         for name, option in kind.options().items()
-        if option.required
+        if option.required or (option.positional and kind.name == "color")
     }
     if kind.name == "piecewise":
         return entry_from_text(entries()["schedule"], "0.1*2 : 0.01*3")  # type: ignore[no-any-return]

@@ -42,8 +42,8 @@ def recipe_of(text: str) -> Recipe:
          "schedule every in 2..4", (
             Choices("schedule", ("step", "cosine")), Choices("factor", (0.1, 0.5)),
             Range("schedule every", 2, 4))),
-        ("augment rotate 10, colour 0.2; search rotate in 0..20, colour amount in 0.1..0.3", (
-            Range("rotate", 0.0, 20.0), Range("color amount", 0.1, 0.3))),
+        ("augment rotate 10, colour 0.2; search rotate in 1..20, colour amount in 0.1..0.3", (
+            Range("rotate", 1.0, 20.0), Range("color amount", 0.1, 0.3))),
         ("search warmup in {0, 3}, stop in {2, 4}, epochs in 5..9", (
             Choices("warmup", (0, 3)), Choices("stop", (2, 4)), Range("epochs", 5, 9))),
     ],
@@ -84,7 +84,7 @@ def test_every_number_of_every_component_can_be_searched() -> None:
         ("search rate in 1..2, rate in {3}", "ND531", "rate", "twice"),
         ("search batch in 64..32", "ND531", "64..32", "larger one"),
         ("search factor in 0.1..0.5", "ND555", "factor", "no setting of constant"),
-        ("search batch in {8, 16}, rotate in 0..5", "ND555", "rotate", "augment rotate"),
+        ("search batch in {8, 16}, rotate in 1..5", "ND555", "rotate", "augment rotate"),
         ("search schedule in {step, cosine}", "ND555", "schedule", "needs its factor"),
         ("epochs 3; schedule 0.1*3; search epochs in 2..4", "ND555", "epochs", "made for 3 epochs"),
     ],
@@ -114,7 +114,7 @@ def test_a_point_changes_what_it_names_and_nothing_else() -> None:
     recipe = recipe_of(
         "optimizer sgd rate 0.5 momentum 0.7; augment flip, rotate 10; schedule warmup 2, step 0.5 every 3; "
         "search schedule in {step, cosine}, factor in 0.1..0.5, to in 0..0.01, "
-        "rotate in 0..20, batch in {8, 16}"
+        "rotate in 1..20, batch in {8, 16}"
     )
     point = {"batch": 8, "factor": 0.25, "to": 0.005, "rotate": 5.0, "schedule": "step"}
     assert set(at_home(recipe, point)) == {"batch", "factor", "rotate", "schedule"}

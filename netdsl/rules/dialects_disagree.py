@@ -34,8 +34,9 @@ def check(plan: Plan, findings: Findings) -> None:
     )
 
 
-def _elsewhere(planned: PlannedLayer) -> dict[str, Volume]:
-    """What the layer, as it is written, makes in the dialects that disagree, by name.
+def _elsewhere(planned: PlannedLayer) -> dict[str, Volume | None]:
+    """What the layer, as it is written, makes in the dialects that disagree, by name; None for a window
+    that sees nothing of the input there.
 
     The lecture is no framework, so under it there is nothing to compare.
     """
@@ -46,18 +47,21 @@ def _elsewhere(planned: PlannedLayer) -> dict[str, Volume]:
     return {
         name: volume
         for name, volume in _volumes(layer, written, planned.inputs[0]).items()
-        if not volume.agrees(planned.output)
+        if volume is None or not volume.agrees(planned.output)
     }
 
 
-def _volumes(layer: Layer, options: dict[str, Any], x: Volume) -> dict[str, Volume]:
-    """The volume of a layer with some options in every framework's dialect where it has one."""
-    volumes = {}
+def _volumes(layer: Layer, options: dict[str, Any], x: Volume) -> dict[str, Volume | None]:
+    """The volume of a layer with some options in every framework's dialect where it has one, and None where
+    its last window would begin beyond the input."""
+    volumes: dict[str, Volume | None] = {}
     for name, dialect in DIALECTS.items():
         other = type(layer)(dialect=dialect, **options)
         outcome = other.volume(x) if dialect is not LECTURE and not other.problems(x) else None
         if isinstance(outcome, Volume):
             volumes[name] = outcome
+        elif outcome is not None and outcome.code == "ND304":
+            volumes[name] = None
     return volumes
 
 
@@ -78,18 +82,20 @@ def _settling_words(planned: PlannedLayer) -> str:
             if (
                 not {"ceil", "floor"} <= more.keys()
                 and len(volumes) == len(DIALECTS) - 1
-                and all(volume.agrees(planned.output) for volume in volumes.values())
+                and all(volume and volume.agrees(planned.output) for volume in volumes.values())
             ):
                 return " ".join(option_text(layer.options()[name], value) for name, value in more.items())
     return ""
 
 
-def _listed(volumes: dict[str, Volume]) -> str:
+def _listed(volumes: dict[str, Volume | None]) -> str:
     """``57x57x64 in caffe, 56x56x64 in torch and tensorflow``."""
-    names: dict[Volume, list[str]] = {}
+    names: dict[Volume | None, list[str]] = {}
     for name, volume in volumes.items():
         names.setdefault(volume, []).append(name)
-    return ", ".join(f"{volume} in {' and '.join(found)}" for volume, found in names.items())
+    return ", ".join(
+        f"{volume or 'a window beyond the input'} in {' and '.join(found)}" for volume, found in names.items()
+    )
 
 
 RULE = Rule("dialects-disagree", "ND409", check)
