@@ -6,42 +6,21 @@ precision, and to itself with other numbers of threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
+import trajectories
 from building import filled_store
+from trajectories import NETWORKS, STEPS, Case, Make, by_torch, check_compiled, compare, plan_of, trained
 
-from netdsl.backend import backend
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.optimizers import optimizers
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
 from netdsl.plan.recipe_layers import recipe_layers
 from netdsl.program.learning import evaluated_arrays, learning_of
 from netdsl.program.lower import training_program
-from netdsl.program.program import Program
-from netdsl.recipe.entries import entries
 from netdsl.recipe.recipe import Recipe
-from netdsl.recipe.stored import entry_from_text
-from netdsl.resources import zoo_text
 from netdsl.training.numbers import step_numbers
-
-STEPS = 50
-BATCH = 6
-EPOCHS = 2
-"""Two of 25 steps: the second begins with a group of batches of its own, and at another rate."""
-
-NETWORKS = {
-    "lenet": zoo_text("lenet"),
-    "normalised": "input 8x8x2\nCONV1: 6 3x3 pad 1 no bias - BN1 - RELU - POOL 2x2 stride 2\n"
-    "CONV2: 8 3x3 no bias - BN2 - RELU\nFC1: 20 - RELU - FC2: 5\n",
-}
-
-Make = Callable[[Any, list[dict[str, Any]]], Any]
-"""A class of torch.optim, for groups of parameters that have rate and decay."""
 
 
 def _sgd(torch: Any, groups: list[dict[str, Any]], **settings: Any) -> Any:
@@ -83,127 +62,17 @@ LABELS = {
 }
 
 
-class Case(NamedTuple):
-    """A network with a recipe."""
-
-    plan: Plan
-    recipe: Recipe
-
-    @property
-    def program(self) -> Program:
-        recipe, learning = self.recipe, learning_of(self.plan, self.recipe)
-        return training_program(
-            self.plan, BATCH, loss=recipe.loss, optimizer=recipe.optimizer, learning=learning
-        )
-
-    def numbers(self, step: int) -> dict[str, float]:
-        epoch, step = divmod(step, STEPS // EPOCHS)
-        return step_numbers(self.recipe, [BATCH] * (STEPS // EPOCHS), epoch, step, (1.0,) * epoch)
-
-    def images(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Six batches in turn."""
-        generator = np.random.default_rng(step % 6)
-        x = generator.normal(size=(BATCH, *self.plan.input.shape)).astype(np.float32)
-        return x, generator.integers(self.plan.output.values, size=BATCH)
-
-
-@cache
-def plan_of(network: str) -> Plan:
-    plan, findings = load_plan(NETWORKS[network], network)
-    assert plan is not None, findings
-    return plan
-
-
 def case(network: str, optimizer: str, options: str = "") -> Case:
+    """Two epochs of 25 steps: the second begins with a group of batches of its own, and at another rate."""
     text = OPTIONS.get(options, "")
     for word, label in LABELS[network].items():
         text = text.replace(word, label)
-    recipe = Recipe(epochs=EPOCHS)
-    for line in filter(None, (f"optimizer {optimizer}", "schedule step 0.1 every 1", *text.split("; "))):
-        name, _, value = line.partition(" ")
-        recipe = recipe._replace(**{name: entry_from_text(entries()[name], value)})
-    assert not recipe_layers(plan_of(network), recipe).mistakes
-    return Case(plan_of(network), recipe)
-
-
-def trained(case: Case, kind: str, threads: int = 2, stop: int = 0) -> dict[str, np.ndarray]:
-    """The arrays after all steps of "numba", "numpy" or NumPy in "float64"; interrupted at ``stop``, what
-    is stored goes into a session of its own."""
-    program = case.program
-    store = filled_store(program, seed=1)
-    for name, _, what in program.stored:
-        if what == "average":
-            store[name][...] = 0.0
-    for first, last in ((0, stop), (stop, STEPS)):
-        if kind == "float64":
-            store = {name: array.astype(np.float64) for name, array in store.items()}
-            session: Any = NumpySession(program, store, float64=True)
-        else:
-            store = {name: array.copy() for name, array in store.items()}
-            session = backend(kind).bind(program, store, threads)
-        classes = session.inputs["target"].shape[1]
-        for step in range(first, last):
-            x, labels = case.images(step)
-            session.inputs["x"][...] = x
-            session.inputs["target"][...] = np.eye(classes)[labels]
-            for name, number in case.numbers(step).items():
-                if name in session.inputs:
-                    session.inputs[name][...] = number
-            session.run()
-    return store
-
-
-def by_torch(case: Case, make: Make) -> dict[str, np.ndarray]:
-    """The same with PyTorch's layers, optimizer, clipping and averages, in double precision."""
-    torch = pytest.importorskip("torch")
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
-
-    from netdsl.backend.torch.translation import module_of
-
-    torch.set_num_threads(1)  # sooner done than that two threads meet
-    plan, recipe = case.plan, case.recipe
-    learning, settings = learning_of(plan, recipe), recipe.optimizer.values()
-    module = module_of(plan).double().train()
-    module.load(filled_store(case.program, seed=1))
-    everything = {id(parameter) for parameter in module.learned(decays=True)}
-    groups = []
-    for layer, part in zip(plan.layers, module.parts, strict=True):
-        frozen = layer.node.name in learning.frozen
-        part.train(not frozen)
-        for parameter in part.parameters():
-            parameter.requires_grad_(not frozen)
-            decays = id(parameter) in everything or settings.get("decay_all", False)
-            decay = settings.get("decay", 0.0) if decays else 0.0
-            factor = learning.factors.get(layer.node.name, 1.0)
-            groups.append({"params": [parameter], "weight_decay": decay, "factor": factor})
-    optimizer = make(torch, groups)
-    averaged = AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(recipe.average))
-    for step in range(STEPS):
-        numbers = case.numbers(step)
-        x, labels = case.images(step)
-        scores = module.scores(torch.tensor(x).double().permute(0, 3, 1, 2))
-        loss = torch.nn.functional.cross_entropy(scores, torch.tensor(labels))
-        (loss * numbers["share"]).backward()
-        if numbers["update"]:
-            if recipe.clip:
-                torch.nn.utils.clip_grad_norm_(module.parameters(), recipe.clip)
-            for group in optimizer.param_groups:
-                group["lr"] = numbers["rate"] * group["factor"]
-            optimizer.step()
-            optimizer.zero_grad()
-            averaged.update_parameters(module)
-    found: dict[str, np.ndarray] = module.store()
-    if recipe.average:
-        found |= {f"{name}.average": array for name, array in averaged.module.store().items()}
-    return found
-
-
-def compare(found: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> None:
-    common = [name for name in wanted if name in found]
-    assert len(common) >= 4
-    for name in common:
-        scale = max(np.abs(wanted[name]).max(), 1e-3)
-        np.testing.assert_allclose(found[name] / scale, wanted[name] / scale, rtol=0, atol=1e-7, err_msg=name)
+    further = filter(None, text.split("; "))
+    one = trajectories.case(
+        network, f"optimizer {optimizer}", "epochs 2", "schedule step 0.1 every 1", *further
+    )
+    assert not recipe_layers(one.plan, one.recipe).mistakes
+    return one
 
 
 @pytest.mark.parametrize("network", NETWORKS)
@@ -258,7 +127,7 @@ def test_momentum_keeps_the_rate_in_its_velocity() -> None:
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("optimizer", [*OPTIMIZERS, "momentum rate 0.02 momentum 0.9 decay 0.01"])
 def test_compiled_code_agrees_with_numpy(network: str, optimizer: str) -> None:
-    check_compiled(case(network, optimizer))
+    check_compiled(case(network, optimizer), of_change=0.1)
 
 
 COMPILED = [("normalised", name) for name in OPTIONS if name != "nothing more"]
@@ -269,20 +138,7 @@ COMPILED += [("lenet", "accumulate"), ("lenet", "all of them")]
 @pytest.mark.slow
 @pytest.mark.parametrize(("network", "options"), COMPILED)
 def test_compiled_code_agrees_with_numpy_on_options(network: str, options: str) -> None:
-    check_compiled(case(network, "adam rate 0.002 decay 0.01", options))
-
-
-def check_compiled(one: Case) -> None:
-    before = filled_store(one.program, seed=1)
-    exact, plain, ours = trained(one, "float64"), trained(one, "numpy"), trained(one, "numba")
-    # As far as single precision goes, in which a rectifier may round to the other side of 0.
-    for name, wanted in exact.items():
-        change = np.linalg.norm(wanted - before[name])
-        allowed = 8 * np.linalg.norm(plain[name] - wanted) + 0.1 * change + 1e-5
-        assert np.linalg.norm(ours[name] - wanted) <= allowed, name
-    for threads, stop in ((1, 18), (4, 0)):  # 18: within a group of 4 batches
-        again = trained(one, "numba", threads, stop)
-        assert all(array.tobytes() == ours[name].tobytes() for name, array in again.items()), (threads, stop)
+    check_compiled(case(network, "adam rate 0.002 decay 0.01", options), of_change=0.1)
 
 
 def test_a_group_of_batches_is_one_large_batch() -> None:

@@ -128,7 +128,7 @@ def example(kind: type[Component]) -> Component:
 
 
 @pytest.mark.parametrize(
-    "word", ["sgd", "SGD", "cosine", "Flip", "batch", "optimizer", "cross-entropy", "he"]
+    "word", ["sgd", "SGD", "ADAM", "cosine", "Flip", "batch", "optimizer", "cross-entropy", "he"]
 )
 def test_explain_knows_the_words_of_the_recipe(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert netdsl.commands.run(["explain", word]) == 0

@@ -30,8 +30,8 @@ LOSSES = (3.0, 2.0, 2.1, 2.2, 2.3)
 
 NETWORKS = {
     "lenet": zoo_text("lenet"),
-    "normalised": "input 8x8x2\nCONV1: 6 3x3 pad 1 - BN1 - RELU - POOL 2x2 stride 2\n"
-    "CONV2: 8 3x3 - BN2 - RELU\nFC1: 20 - RELU - FC2: 5\n",
+    "normalised": "input 8x8x2\nCONV1: 6 3x3 pad 1 no bias - BN1 - RELU - POOL 2x2 stride 2\n"
+    "CONV2: 8 3x3 no bias - BN2 - RELU\nFC1: 20 - RELU - FC2: 5\n",
 }
 
 Make = Callable[[Any, list[dict[str, Any]]], Any]
@@ -175,18 +175,19 @@ def compare(found: dict[str, np.ndarray], wanted: dict[str, np.ndarray]) -> None
         np.testing.assert_allclose(found[name] / scale, wanted[name] / scale, rtol=0, atol=1e-7, err_msg=name)
 
 
-def check_compiled(one: Case, exact: dict[str, np.ndarray] | None = None) -> None:
+def check_compiled(one: Case, exact: dict[str, np.ndarray] | None = None, of_change: float = 0.02) -> None:
     """Compiled code is as near double precision as NumPy, and the same whatever threads and interruptions.
 
-    ``exact`` is what "float64" gives, where it is known.
+    ``exact`` is what "float64" gives, where it is known; ``of_change`` is the part of what training changed
+    that a rectifier may cost which rounds to the other side of 0.
     """
     before = filled_store(one.program, seed=1)
     exact = exact or trained(one, "float64")
     plain, ours = (trained(one, kind) for kind in ("numpy", "numba"))
     for name, wanted in exact.items():
         change = np.linalg.norm(wanted - before[name])
-        allowed = 8 * np.linalg.norm(plain[name] - wanted) + 0.02 * change + 1e-5
+        allowed = 8 * np.linalg.norm(plain[name] - wanted) + of_change * change + 1e-5
         assert np.linalg.norm(ours[name] - wanted) <= allowed, name
-    for threads, stop in ((1, 0), (4, 0), (2, 18)):  # 18: within a group of 4 batches
+    for threads, stop in ((1, 18), (4, 0)):  # 18: within a group of 4 batches
         again = trained(one, "numba", threads, stop)
         assert all(array.tobytes() == ours[name].tobytes() for name, array in again.items()), (threads, stop)

@@ -8,13 +8,12 @@ class leaves out is an error when its file is imported, never a silent zero.
 
 from __future__ import annotations
 
-from functools import cache
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.dialect import LECTURE, Dialect
-from netdsl.layers.option import Option
+from netdsl.layers.option import Optioned
 from netdsl.layers.reading import Channels, Reading, Reads, reading_here, sliding_taps
 from netdsl.quantities import Padding, Size, Volume
 
@@ -90,7 +89,7 @@ def window_reading(window: Window) -> Reading:
 _QUESTIONS = ("problems", "volume", "arithmetic", "parameters", "macs", "window", "lower")
 
 
-class Layer:
+class Layer(Optioned):
     """Base of all layer kinds. See the module docstring for who asks what when."""
 
     keyword: ClassVar[str]
@@ -157,24 +156,7 @@ class Layer:
     def __init__(self, *, dialect: Dialect = LECTURE, **options: Any) -> None:
         """Takes one keyword per option; those left out get their defaults."""
         self.dialect = dialect
-        for name, option in self.options().items():
-            if option.missing(options):
-                raise TypeError(f"{type(self).__name__} needs {name}")
-        for name, option in self.options().items():
-            self.__dict__[name] = options.pop(name, option.default)
-        if options:
-            raise TypeError(f"{type(self).__name__} has no option {', '.join(options)}")
-
-    @classmethod
-    @cache
-    def options(cls) -> dict[str, Option[Any]]:
-        """The options in the order in which the class declares them."""
-        found: dict[str, Option[Any]] = {}
-        for base in reversed(cls.__mro__):
-            for name, attribute in base.__dict__.items():
-                if isinstance(attribute, Option):
-                    found[name] = attribute
-        return found
+        self.take(type(self).__name__, options)
 
     @classmethod
     def reworded(cls, name: str, value: Padding, padding: Padding) -> tuple[str, bool] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from functools import cache
 from typing import Any, Generic, TypeAlias, TypeVar, overload
 
 from netdsl.quantities import Padding, Same, Size
@@ -153,3 +154,28 @@ def table(doc: str, **settings: Any) -> Option[Rows | None]:
     """Which channels each filter sees; None where it sees all of them."""
     settings.setdefault("derived", True)
     return Option(OptionType.TABLE, doc, **settings)
+
+
+class Optioned:
+    """Base of what declares options as class attributes; an instance holds a value for each."""
+
+    @classmethod
+    @cache
+    def options(cls) -> dict[str, Option[Any]]:
+        """The options in the order in which the class declares them."""
+        found: dict[str, Option[Any]] = {}
+        for base in reversed(cls.__mro__):
+            for name, attribute in base.__dict__.items():
+                if isinstance(attribute, Option):
+                    found[name] = attribute
+        return found
+
+    def take(self, owner: str, options: dict[str, Any]) -> None:
+        """Sets every option, those left out to their defaults; ``owner`` is who takes them, for errors."""
+        for name, option in self.options().items():
+            if option.missing(options):
+                raise TypeError(f"{owner} needs {name}")
+        for name, option in self.options().items():
+            self.__dict__[name] = options.pop(name, option.default)
+        if options:
+            raise TypeError(f"{owner} has no option {', '.join(options)}")

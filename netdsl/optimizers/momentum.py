@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from netdsl.optimizers.optimizer import (
-    Decaying,
-    decay_all_option,
-    decay_option,
-    momentum_option,
-    rate_option,
-)
+from netdsl.optimizers.optimizer import WithMomentum
 
 if TYPE_CHECKING:
     from netdsl.optimizers.update import Update
 
 
-class Momentum(Decaying):
+class Momentum(WithMomentum):
     """velocity = momentum*velocity - rate*(gradient + decay*w);  w = w + velocity.
 
     The form of lectures, Caffe and Keras (Rumelhart, Hinton, Williams, 1986, "Learning Representations by
@@ -26,11 +20,6 @@ class Momentum(Decaying):
     """
 
     name: ClassVar[str] = "momentum"
-
-    rate = rate_option(0.01)
-    momentum = momentum_option(0.9)
-    decay = decay_option(5e-4)
-    decay_all = decay_all_option()
 
     def update(self, on: Update) -> None:
         velocity = on.state("velocity")

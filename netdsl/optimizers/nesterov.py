@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from netdsl.optimizers.optimizer import (
-    Decaying,
-    decay_all_option,
-    decay_option,
-    momentum_option,
-    rate_option,
-)
+from netdsl.optimizers.optimizer import WithMomentum
 
 if TYPE_CHECKING:
     from netdsl.optimizers.update import Update
 
 
-class Nesterov(Decaying):
+class Nesterov(WithMomentum):
     """velocity = momentum*velocity + g;  w = w - rate*(g + momentum*velocity), g = gradient + decay*w.
 
     torch.optim.SGD with nesterov=True (Sutskever, Martens, Dahl, Hinton, 2013, "On the Importance of
@@ -25,11 +19,6 @@ class Nesterov(Decaying):
     """
 
     name: ClassVar[str] = "nesterov"
-
-    rate = rate_option(0.01)
-    momentum = momentum_option(0.9)
-    decay = decay_option(5e-4)
-    decay_all = decay_all_option()
 
     def update(self, on: Update) -> None:
         slope = self.decayed_gradient(on)

@@ -88,3 +88,16 @@ def epsilon_option(default: float) -> Option[float]:
 def share_option(doc: str, default: float, words: tuple[str, ...] = ()) -> Option[float]:
     """How much of a running average stays from step to step."""
     return real(doc, words=words, default=default, minimum=0.0, maximum=0.999999)
+
+
+class WithMomentum(Decaying):
+    """Base of gradient descent with momentum.
+
+    The defaults are those of Krizhevsky, Sutskever, Hinton, 2012, "ImageNet Classification with Deep
+    Convolutional Neural Networks", section 5.
+    """
+
+    rate = rate_option(0.01)
+    momentum = momentum_option(0.9)
+    decay = decay_option(5e-4)
+    decay_all = decay_all_option()

@@ -10,16 +10,15 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
-from functools import cache
 from types import ModuleType
 from typing import Any, ClassVar, Self, TypeVar
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.option import Option, OptionType
+from netdsl.layers.option import Option, Optioned, OptionType
 from netdsl.quantities import Volume
 
 
-class Component:
+class Component(Optioned):
     """Base of everything that is chosen by name, with options declared as layers declare theirs.
 
     Two components are equal where class and options are.
@@ -33,24 +32,7 @@ class Component:
 
     def __init__(self, **options: Any) -> None:
         """Takes one keyword per option; those left out get their defaults."""
-        for name, option in self.options().items():
-            if option.missing(options):
-                raise TypeError(f"{self.name} needs {name}")
-        for name, option in self.options().items():
-            self.__dict__[name] = options.pop(name, option.default)
-        if options:
-            raise TypeError(f"{self.name} has no option {', '.join(options)}")
-
-    @classmethod
-    @cache
-    def options(cls) -> dict[str, Option[Any]]:
-        """The options in the order in which the class declares them."""
-        found: dict[str, Option[Any]] = {}
-        for base in reversed(cls.__mro__):
-            for name, attribute in base.__dict__.items():
-                if isinstance(attribute, Option):
-                    found[name] = attribute
-        return found
+        self.take(self.name, options)
 
     def values(self) -> dict[str, Any]:
         """The value of each option by its name."""

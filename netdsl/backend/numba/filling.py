@@ -16,7 +16,7 @@ from netdsl.backend.numba.cache import Kernels
 from netdsl.backend.numba.kernel import Kernel, kernel
 from netdsl.backend.session import Array, Batch, Images
 
-_TEXT = """    chosen = integer(arguments, 0)
+_ADDRESSES = """    numbers = integer(arguments, 0)
     pixels = integer(arguments, 1)
     labels = integer(arguments, 2)
     scale = integer(arguments, 3)
@@ -26,8 +26,12 @@ _TEXT = """    chosen = integer(arguments, 0)
     scores = integer(arguments, 7)
     x = integer(arguments, 8)
     target = integer(arguments, 9)
-    for item in range(first, last):
-        image = integer(chosen, item)
+"""
+
+_TEXT = (
+    _ADDRESSES
+    + """    for item in range(first, last):
+        image = integer(numbers, item)
         source = pixels + image * values * BYTES
         out = x + item * values * 4
         place = 0
@@ -42,18 +46,11 @@ _TEXT = """    chosen = integer(arguments, 0)
             store_lanes(out + place * 4, scaled + load_lanes(shift + place * 4, rest), rest)
         copy(targets + integer(labels, image) * scores * 4, target + item * scores * 4, scores)
 """
+)
 
-_CHANGING = """    numbers = integer(arguments, 0)
-    pixels = integer(arguments, 1)
-    labels = integer(arguments, 2)
-    scale = integer(arguments, 3)
-    shift = integer(arguments, 4)
-    targets = integer(arguments, 5)
-    values = integer(arguments, 6)
-    scores = integer(arguments, 7)
-    x = integer(arguments, 8)
-    target = integer(arguments, 9)
-    height = integer(arguments, 10)
+_CHANGING = (
+    _ADDRESSES
+    + """    height = integer(arguments, 10)
     width = integer(arguments, 11)
     channels = integer(arguments, 12)
     border = integer(arguments, 13)
@@ -124,6 +121,7 @@ _CHANGING = """    numbers = integer(arguments, 0)
             label = integer(labels, integer(numbers, item + batch))
             mix(answer, targets + label * scores * 4, scores, shares + item * 4)
 """
+)
 """As ``_TEXT`` for a batch with changes: each picture is moved, coloured, scaled and mixed by itself."""
 
 _KINDS = {
