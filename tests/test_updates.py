@@ -106,6 +106,17 @@ def test_what_is_kept_of_frozen_layers_is_known_beforehand(frozen: str) -> None:
     assert kept_bytes(plan) < kept_bytes(plan, frozen=frozenset())
 
 
+def test_compile_takes_what_the_program_depends_on(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command(["compile", "lenet", "--emit", "--freeze", "CONV1"]) == 0
+    frozen = capsys.readouterr().out
+    assert command(["compile", "lenet", "--emit"]) == 0
+    assert len(frozen) < len(capsys.readouterr().out)
+    assert command(["compile", "lenet", "--emit", "--freeze", "CONV9", "--factor", "CONV8 2"]) == 1
+    error = capsys.readouterr().err
+    assert "freeze: there is no layer called `CONV9`" in error
+    assert "factor: there is no layer called `CONV8`" in error
+
+
 # --- a run ---------------------------------------------------------------------------------------
 
 RECIPE = Recipe(

@@ -87,7 +87,7 @@ class Augmentation(Component):
 
     def misfits(self, image: Volume, scores: Volume) -> Iterator[Mistake]:
         for message, cure in self.unfit(image):
-            yield Mistake("ND536", message, help=(cure,))
+            yield Mistake("ND536", message, self.name, help=(cure,))
 
     def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
         """Why it cannot be done to the input of a network: a sentence and a cure each (ND536)."""

@@ -17,6 +17,8 @@ from netdsl.commands.running import (
     tell_problem,
     thread_count,
 )
+from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.plan.recipe_layers import recipe_layers
 from netdsl.quantities import bytes_text
 
 
@@ -27,7 +29,7 @@ from netdsl.quantities import bytes_text
     "--batch", type=click.IntRange(1, 2**20), default=64, show_default=True, help="Images per step."
 )
 @click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
-@recipe_options("loss", "optimizer")
+@recipe_options("loss", "optimizer", "factor", "freeze", "clip", "accumulate", "average")
 @exact_option
 @precision_option
 @autotune_option
@@ -43,7 +45,7 @@ def command(
 ) -> None:
     """Compile NET to native code, or print its program with --emit.
 
-    Loss and optimizer are those of NET's train block; options here win.
+    What the program depends on is that of NET's train block; options here win.
     The code goes to the kernel cache, where later runs of this and other networks find it.
     """
     plan = load_plan_or_exit(network)
@@ -56,6 +58,12 @@ def command(
     from netdsl.program.lower import inference_program, training_program
 
     recipe = chosen_recipe(plan.network, None, {"data": "digits", **settings})
+    unknown = [
+        file_error(mistake.code, plan.network.source.name, f"{entry}: {mistake.message}", *mistake.help)
+        for entry, mistake in recipe_layers(plan, recipe).mistakes
+    ]
+    if unknown:
+        raise Diagnosed(*unknown)
     if inference:
         program = inference_program(plan, batch, loss=recipe.loss, exact=exact, precision=precision)
     else:

@@ -51,7 +51,7 @@ def _span(written: WrittenRecipe, entry: str, name: str) -> Span | None:
     """The place of a name in an entry, or of the whole entry."""
     span = written.span(entry)
     if span is not None and name:
-        at = written.source.text.find(name, span.start + len(entry), span.end)
+        at = written.source.text.lower().find(name.lower(), span.start + len(entry), span.end)
         return Span(at, at + len(name)) if at >= 0 else span
     return span
 
@@ -69,7 +69,7 @@ def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]
         for mistake in augmentation.misfits(image, scores):
             yield "augment", mistake
         for message, cure in augmentation.unfit_loss(recipe.loss):
-            yield "augment", Mistake("ND537", message, help=(cure,))
+            yield "augment", Mistake("ND537", message, augmentation.name, help=(cure,))
     yield from recipe_layers(plan, recipe).mistakes
 
 
