@@ -29,6 +29,7 @@ from netdsl.layers.local import Local
 from netdsl.layers.lrn import LocalResponseNorm
 from netdsl.layers.max_pool import MaxPool
 from netdsl.layers.maxout import Maxout
+from netdsl.layers.mish import Mish
 from netdsl.layers.multiply import Multiply
 from netdsl.layers.pad import Pad
 from netdsl.layers.prelu import Prelu
@@ -145,6 +146,7 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "selu": (image(4, 3, 5), Selu()),
     "gelu": (image(4, 3, 5), Gelu()),
     "silu": (image(4, 3, 5), Silu()),
+    "mish": (image(4, 3, 5), Mish()),
     "hard-sigmoid": (image(4, 3, 5), HardSigmoid()),
     "hard-swish": (image(4, 3, 5), HardSwish()),
     "relu6": (image(4, 3, 5), Relu6()),

@@ -109,7 +109,7 @@ def test_calls_in_a_line() -> None:
         ("softplus", "softplus", 1),
         ("Soft-Plus", "Soft-Plus", 1),
         ("soft sign", "soft sign", 1),
-        ("mish", "mish", 1),
+        ("celu", "celu", 1),
         ("act: Softplus", "Softplus", 6),
         ("[RELU - hard tanh]*2", "hard tanh", 9),
         ("LSTM 64", "LSTM", 1),

@@ -100,6 +100,7 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         "SELU": functional.selu,
         "GELU": functional.gelu,
         "SILU": functional.silu,
+        "MISH": functional.mish,
         "HARD SIGMOID": functional.hardsigmoid,
         "HARD SWISH": functional.hardswish,
         "RELU6": functional.relu6,

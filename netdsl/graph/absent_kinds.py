@@ -17,7 +17,6 @@ _ABSENT = frozenset(
             "softplus",
             "softsign",
             "softmin",
-            "mish",
             "celu",
             "glu",
             "geglu",

@@ -20,7 +20,8 @@ _PAIR = re.compile(r"[(\[]\s*([0-9]+)\s*,\s*([0-9]+)\s*,?\s*[)\]]|([0-9]+)[xX×]
 _NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)", re.ASCII)
 
 _ACTIVATIONS = {
-    **{name: name.upper() for name in ("relu", "relu6", "elu", "selu", "gelu", "silu", "sigmoid", "tanh")},
+    **{name: name.upper() for name in ("relu", "relu6", "elu", "selu", "gelu", "silu", "mish")},
+    **{name: name.upper() for name in ("sigmoid", "tanh")},
     "softmax": "SOFTMAX",
     "swish": "SILU",
     "hardsigmoid": "HARD SIGMOID",
