@@ -32,15 +32,20 @@ from netdsl.layers.maxout import Maxout
 from netdsl.layers.mish import Mish
 from netdsl.layers.multiply import Multiply
 from netdsl.layers.pad import Pad
+from netdsl.layers.pixel_unshuffle import PixelUnshuffle
 from netdsl.layers.prelu import Prelu
 from netdsl.layers.rbf import Rbf
 from netdsl.layers.relu import Relu
 from netdsl.layers.relu6 import Relu6
+from netdsl.layers.reorg import Reorg
 from netdsl.layers.reshape import Reshape
 from netdsl.layers.selu import Selu
+from netdsl.layers.shuffle import Shuffle
 from netdsl.layers.sigmoid import Sigmoid
 from netdsl.layers.silu import Silu
+from netdsl.layers.slice import Slice
 from netdsl.layers.softmax import Softmax
+from netdsl.layers.space_to_depth import SpaceToDepth
 from netdsl.layers.step import Step
 from netdsl.layers.subsample import Subsample
 from netdsl.layers.tanh import Tanh
@@ -135,6 +140,15 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "crop": (image(6, 7, 3), Crop(extent=Size(3, 4))),
     "crop-corner": (image(6, 7, 3), Crop(extent=Size(3, 4), top=0, left=2)),
     "pad": (image(3, 4, 3), Pad(around=Padding(1, 2, 0, 1), channels=5)),
+    "slice": (image(3, 4, 5), Slice(taken=((1, 3),))),
+    "slice-ranges": (image(3, 4, 5), Slice(taken=((3, 4), (0, 1)))),
+    "slice-part": (image(3, 4, 6), Slice(part=2, parts=3)),
+    "shuffle": (image(3, 4, 6), Shuffle(groups=2)),
+    "shuffle-wide": (image(2, 2, 51), Shuffle(groups=3)),
+    "space-to-depth": (image(4, 6, 3), SpaceToDepth(stride=Size(2, 3))),
+    "pixel-unshuffle": (image(4, 6, 3), PixelUnshuffle(stride=Size(2, 2))),
+    "reorg": (image(4, 6, 8), Reorg(stride=Size(2, 2))),
+    "reorg-oblong": (image(4, 3, 6), Reorg(stride=Size(2, 3))),
     "reshape": (image(3, 4, 2), Reshape(height=2, width=2, channels=6)),
     "maxout": (image(3, 4, 6), Maxout(pieces=3)),
     "gn": (image(4, 3, 6), GroupNorm(groups=3)),

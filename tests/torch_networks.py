@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import torch
 import torch.nn.functional as functional
@@ -71,7 +73,7 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         return x
     if kind == "FLATTEN":
         return x.permute(0, 2, 3, 1).flatten(1)[:, :, None, None]
-    if kind in ("UPSAMPLE", "CROP", "PAD", "RESHAPE", "ADD", "CONCAT", "MULTIPLY"):
+    if kind in ("UPSAMPLE", "CROP", "PAD", "RESHAPE", "ADD", "CONCAT", "MULTIPLY", "SLICE", "REORG"):
         return _moved(layer, inputs)
     if kind == "RBF":
         centres = torch.tensor(patterns()[: options.units])
@@ -87,6 +89,14 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         return functional.group_norm(x, groups, own["scale"], own["shift"], options.epsilon)
     if kind == "LCN":
         return _contrast(options, x)
+    if kind == "SHUFFLE":
+        return functional.channel_shuffle(x, options.groups)
+    if kind == "PIXEL UNSHUFFLE":
+        return functional.pixel_unshuffle(x, options.stride.height)
+    if kind == "SPACE TO DEPTH":
+        rows, columns = options.stride
+        places = [x[:, :, a::rows, b::columns] for a in range(rows) for b in range(columns)]
+        return torch.cat(places, dim=1)
     if kind == "PRELU":
         return functional.prelu(x, own["slope"])
     if kind == "TANH" and options.scaled:
@@ -142,6 +152,11 @@ def _moved(layer: PlannedLayer, inputs: list[torch.Tensor]) -> torch.Tensor:
     if kind == "CROP":
         top, left = options.corner(layer.inputs[0])
         return x[:, :, top : top + options.extent.height, left : left + options.extent.width]
+    if kind == "SLICE":
+        taken = [c for first, last in options.ranges(layer.inputs[0]) for c in range(first, last + 1)]
+        return x[:, taken]
+    if kind == "REORG":
+        return x.flatten(1)[:, reorg_places(layer)].view(x.shape[0], *_channels_first(layer.output))
     if kind == "PAD":
         more = layer.output.channels - x.shape[1]
         zeros = options.zeros()
@@ -153,6 +168,23 @@ def _moved(layer: PlannedLayer, inputs: list[torch.Tensor]) -> torch.Tensor:
     if kind == "CONCAT":
         return torch.cat(inputs, dim=1)
     return torch.stack(torch.broadcast_tensors(*inputs)).prod(dim=0)
+
+
+def _channels_first(volume) -> tuple[int, int, int]:
+    return volume.channels, volume.height, volume.width
+
+
+def reorg_places(layer: PlannedLayer) -> list[int]:
+    """Where each number of Darknet's reorganisation comes from, channels first: place by place."""
+    (x,) = layer.inputs
+    rows, columns = layer.node.layer.stride
+    parts = x.channels // (rows * columns)
+    found = []
+    for channel, i, j in itertools.product(range(x.channels), range(x.height), range(x.width)):
+        place, plane = divmod(channel, parts)
+        row, column = i * rows + place // columns, j * columns + place % columns
+        found.append((plane * x.height * rows + row) * x.width * columns + column)
+    return found
 
 
 def _pool(layer: PlannedLayer, own: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:

@@ -15,7 +15,7 @@ from netdsl.syntax import tree
 Blocks = Mapping[str, tree.Block]
 
 _SHOWN_PARAMETERS = 8
-_WORDS = (tree.Word, tree.Number, tree.Extents, tree.Mark, tree.Sign)
+_WORDS = (tree.Word, tree.Number, tree.Extents, tree.Range, tree.Mark, tree.Sign)
 
 
 def read_lets(statements: tuple[tree.Let, ...], environment: Environment, findings: Findings) -> Environment:

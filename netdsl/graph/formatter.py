@@ -30,7 +30,7 @@ _TIGHT = frozenset(("TIMES", "PLUS", "DIVIDE"))
 """Signs of arithmetic, which stand without blanks."""
 
 _NO_BLANK_BEFORE = frozenset(("COMMA", "COLON", "QUESTION", *BRACKETS, *_TIGHT))
-_HEAD_ENDS = frozenset(("WORD", "NUMBER", "SIZE", "RIGHT_PARENTHESIS"))
+_HEAD_ENDS = frozenset(("WORD", "NUMBER", "SIGNED", "RANGE", "SIZE", "RIGHT_PARENTHESIS"))
 """What stands before the bracket of ``ADD[ A | B ]`` on its line."""
 
 _GAP_PART = re.compile(r"#[^\n]*|[\n;]")
@@ -218,6 +218,8 @@ class _Formatter:
             return text.lower()
         if token.kind == "LINK":
             return "-"
+        if token.kind == "SIGNED":
+            return f"-{text[1:]}"
         if token.kind == "SIZE":
             return "x".join(re.split(r"\s*[xX×]\s*", text))
         if token.kind == "STRING":

@@ -95,5 +95,7 @@ def _example_value(option: Option[Any], turn: int) -> str:
         OptionType.FLAG: "",
         OptionType.WORD: option.choices[0] if option.choices else "",
         OptionType.TABLE: "{ 0-2; 1-3 }",
+        OptionType.CHANNELS: "0-15",
+        OptionType.FACTORS: "1, -1",
     }
     return f"{option.words[0]} {examples[option.type]}".rstrip()

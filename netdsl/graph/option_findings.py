@@ -70,6 +70,16 @@ class OptionFindings:
             help=tuple(cures),
         )
 
+    def no_range(self, item: tree.Range) -> None:
+        """``CONV 3-64``: no range, but perhaps a number on each side of a hyphen."""
+        first, _, last = item.text.partition("-")
+        self.findings.add(
+            "ND207",
+            f"`{item.text}` is a range of channels, and {self.kind.keyword} takes none",
+            item.span,
+            help=(f"two numbers have a blank between them: `{first} {last}`", "`-` chains layers, not numbers"),
+        )
+
     def before_its_word(self, value: tree.Value, word: tree.Word, option: Option[Any]) -> None:
         """``2x2 stride``: the value stands before the word that it is meant for."""
         span = value.span.to(word.span)

@@ -16,11 +16,12 @@ from netdsl.graph.foreign_options import foreign_option
 from netdsl.graph.formulas import Environment, as_item, calculated
 from netdsl.graph.option_findings import OptionFindings
 from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
+from netdsl.graph.several_values import Row
 from netdsl.graph.value_order import ValueOrder
 from netdsl.graph.values import TABLE_LIMIT, MisfitError, convert, split_third, table_rows
 from netdsl.graph.volume_options import VOLUME_OPTIONS, Written, volume_options
 from netdsl.layers.layer import Layer
-from netdsl.layers.option import Option, OptionType
+from netdsl.layers.option import SEVERAL, Option, OptionType
 from netdsl.quantities import Padding
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -76,6 +77,8 @@ class _Reader:
                 self.slipped = True
             elif isinstance(item, tree.Table):
                 self._table(item)
+            elif isinstance(item, tree.Range):
+                self._range(item)
             else:
                 self._bare(item)
         return self.given
@@ -183,6 +186,9 @@ class _Reader:
         """A word that introduces an option; without a value it may be a filler: `96 filters`."""
         place = self.order.skip(self.place)
         following = self.order.item(place)
+        if option.type in SEVERAL:
+            self._named_several(option, word, place)
+            return
         if isinstance(following, tree.Word) and self._by_words(option, word, following, place):
             return
         value = self._value_of(following)
@@ -207,6 +213,17 @@ class _Reader:
             return
         self.place = place + 1
         self._take(option, value, word.span)
+
+    def _named_several(self, option: Option[Any], word: tree.Word, place: int) -> None:
+        """``channels 0-57``, ``factors 1, -1``; behind its values the word says nothing: ``0-57 channels``."""
+        before = self.place
+        self.place = place
+        if self._several(option, word.span):
+            self.by_name.add(option.name)
+            return
+        self.place = before
+        if option.name not in self.given:
+            self.say.no_value(option, word)
 
     def _take(self, option: Option[Any], value: tree.Value, start: Span) -> None:
         """The value behind a word of the option, which begins at ``start``."""
@@ -303,12 +320,39 @@ class _Reader:
                 help=("write `stride 2`, `stride = 2` or `/2`",),
             )
 
+    def _range(self, item: tree.Range) -> None:
+        option = next((one for one in self.options.values() if one.type is OptionType.CHANNELS), None)
+        if option is None:
+            self.say.no_range(item)
+            self.slipped = True
+        elif not self.slipped:
+            self.place -= 1
+            self._several(option, item.span)
+
+    def _several(self, option: Option[Any], start: Span) -> bool:
+        """The values from here on, for an option that takes several; whether there are any."""
+        row = Row(option, self.items, self.place, self._value_of, self.lists)
+        if not row.runs:
+            return False
+        span = row.runs[0][0].span.to(row.runs[-1][-1].span)
+        self.place = row.end
+        try:
+            self._set(option, row.written(start))
+        except MisfitError as misfit:
+            self.findings.add(misfit.code, misfit.message, span, misfit.label)
+            self._set(option, [Written(None, span)])
+        return True
+
     def _bare(self, value: tree.Value) -> None:
         """A value without a word: it goes to the first free positional option that takes it."""
         if all(name in self.options for name in VOLUME_OPTIONS):
             self._volume(value)
             return
         option = self._free_option(value)
+        if option is not None and option.type in SEVERAL:
+            self.place -= 1
+            self._several(option, value.span)
+            return
         if option is not None:
             self._set(option, self._values(option, value, value.span))
             return
@@ -321,7 +365,7 @@ class _Reader:
 
     def _free_option(self, value: tree.Value) -> Option[Any] | None:
         """The first option without a value that takes this one without a word."""
-        fitting = _NUMBERS if isinstance(value, tree.Number) else (OptionType.SIZE,)
+        fitting = (*_NUMBERS, *SEVERAL) if isinstance(value, tree.Number) else (OptionType.SIZE,)
         types = (*fitting, OptionType.PADDING)
         free = (option for option in self.options.values() if option.name not in self.given)
         return next((option for option in free if option.positional and option.type in types), None)

@@ -72,10 +72,24 @@ def option_text(option: Option[Any], value: Any, bare_numbers: bool = False) -> 
         return _padding(word, value)
     if option.type is OptionType.WORD:
         return f"{word} {value}"
+    if option.type is OptionType.FACTORS:
+        return f"{word} {', '.join(map(number_text, value))}"
+    if option.type is OptionType.CHANNELS:
+        ranges = ", ".join(_run(first, last) for first, last in value)
+        return ranges if option.positional and bare_numbers else f"{word} {ranges}"
     if option.type is OptionType.TABLE:
         return f"{word} {_table(option, value)}"
     text = repr(value) if option.type is OptionType.REAL else str(value)
     return text if option.positional and bare_numbers else f"{word} {text}"
+
+
+def number_text(value: float) -> str:
+    """A real number in as few signs as say it exactly: ``1``, ``-0.5``."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def _run(first: int, last: int) -> str:
+    return str(first) if first == last else f"{first}-{last}"
 
 
 def _extents(size: Size) -> str:

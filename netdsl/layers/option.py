@@ -15,6 +15,10 @@ Rows: TypeAlias = tuple[tuple[int, ...], ...]
 """A table of connections: for each filter the channels that it sees, in order, from 0 on."""
 
 
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+"""Channels in the order in which they are taken: the first and the last of each run."""
+
+
 class OptionType(Enum):
     """What may be written for an option."""
 
@@ -27,6 +31,12 @@ class OptionType(Enum):
     WORD = "one of a few words"
     TABLE = "a table of channels, `table { 0-2; 1-3 }`, or the name of one"
     NUMBERS = "numbers in braces, `{1, 2.5}`"
+    FACTORS = "numbers, one for each branch, `1, -0.5`"
+    CHANNELS = "channels counted from 0, `0-57`, or `0-3, 8`"
+
+
+SEVERAL = (OptionType.FACTORS, OptionType.CHANNELS)
+"""The types whose value is several items in a row."""
 
 
 class Option(Generic[Value]):
@@ -143,6 +153,18 @@ def numbers(doc: str, **settings: Any) -> Option[tuple[float, ...]]:
     """Real numbers in braces, such as the weights of classes; none where nothing is written."""
     settings.setdefault("default", ())
     return Option(OptionType.NUMBERS, doc, **settings)
+
+
+def factors(doc: str, **settings: Any) -> Option[tuple[float, ...]]:
+    """Real numbers one after the other, such as what the branches of a sum count; none where nothing is
+    written."""
+    settings.setdefault("default", ())
+    return Option(OptionType.FACTORS, doc, **settings)
+
+
+def channels(doc: str, **settings: Any) -> Option[Ranges | None]:
+    """Channels of a volume, single ones and ranges."""
+    return Option(OptionType.CHANNELS, doc, **settings)
 
 
 def word(doc: str, choices: tuple[str, ...], **settings: Any) -> Option[str]:

@@ -19,6 +19,7 @@ from netdsl.primitives.random_mask import RandomMask
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor, Type
+from netdsl.primitives.transposition import Transposition
 from netdsl.primitives.window import (
     Counts,
     Pooling,
@@ -159,6 +160,14 @@ class Builder:
         height, width, _ = inputs[0].shape
         y = self._value("concatenation", (height, width, sum(tensor.shape[2] for tensor in inputs)))
         self.append(Concatenation(y, inputs))
+        return y
+
+    def transpose(
+        self, x: Tensor, extents: tuple[int, ...], order: tuple[int, ...], shape: Shape3
+    ) -> Tensor:
+        """See Transposition: x read with these extents, its axes in this order, as a volume of a shape."""
+        y = self._value("transposed", shape)
+        self.append(Transposition(y, x, extents, order))
         return y
 
     def enlarge(self, x: Tensor, factor: Size) -> Tensor:

@@ -252,6 +252,8 @@ _CLASSES: dict[str, Callable[[_Arguments, str], str]] = {
     "leakyrelu": _one_number("LEAKY RELU", "alpha", "negative_slope"),
     **dict.fromkeys(("bn", "batchnorm", "batchnormalization"), _plain("BN", 1)),
     "flatten": _plain("FLATTEN"),
+    "channelshuffle": _one_number("SHUFFLE", "groups"),
+    "pixelunshuffle": _sized("PIXEL UNSHUFFLE", "downscale_factor"),
     "zeropadding": _zeros,
     **dict.fromkeys(("upsampling", "upsample"), _sized("UPSAMPLE", "size", "scale_factor")),
 }

@@ -13,8 +13,9 @@ END = "$END"
 UNKNOWN = "$UNKNOWN"
 """The token of a character that no terminal begins with."""
 
-FREE_TEXTS = ("TITLE", "RECIPE", "SUM", "NOTED", "NOTE")
-"""The terminals that match almost anything, never tried where they are not expected."""
+FREE_TEXTS = ("TITLE", "RECIPE", "SUM", "NOTED", "NOTE", "RANGE", "SIGNED")
+"""The terminals that match almost anything, or what is several elsewhere: never tried where they are not
+expected."""
 
 
 class Token(NamedTuple):

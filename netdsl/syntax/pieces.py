@@ -18,6 +18,8 @@ OPERANDS: dict[str, Callable[[str, Span], tree.Operand]] = {
 }
 ITEMS: dict[str, Callable[[str, Span], tree.Item]] = {
     **OPERANDS,
+    "SIGNED": tree.signed,
+    "RANGE": tree.Range,
     "COMMA": tree.Mark,
     "EQUALS": tree.Mark,
     "OVER": tree.Mark,

@@ -32,6 +32,13 @@ class Extents(NamedTuple):
     span: Span
 
 
+class Range(NamedTuple):
+    """Channels from one number to another as written: ``0-57``."""
+
+    text: str
+    span: Span
+
+
 class Mark(NamedTuple):
     """A sign between the items of a layer: ``,``, ``=``, ``:`` before a value, or ``/``
     before a stride."""
@@ -54,8 +61,13 @@ class Table(NamedTuple):
     span: Span
 
 
+def signed(text: str, span: Span) -> Number:
+    """A number below 0, with whichever minus it is written."""
+    return Number(f"-{text[1:]}", span)
+
+
 Value: TypeAlias = Number | Extents
-Item: TypeAlias = Word | Number | Extents | Mark | Sign | Table
+Item: TypeAlias = Word | Number | Extents | Range | Mark | Sign | Table
 Operand: TypeAlias = Word | Number | Extents | Sign
 
 Sum: TypeAlias = tuple[Operand, ...]

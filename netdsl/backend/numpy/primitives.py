@@ -31,6 +31,7 @@ from netdsl.primitives.random_mask import RandomMask
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Tensor
+from netdsl.primitives.transposition import Transposition
 from netdsl.primitives.window import (
     Counts,
     Pooling,
@@ -284,6 +285,12 @@ def local_convolution_input_gradient(op: LocalConvolutionInputGradient, values: 
     dx[...] = _unpadded(padded, padding)
 
 
+def transposition(op: Transposition, values: Values) -> None:
+    x, y = values[op.inputs[0]], values[op.outputs[0]]
+    moved = x.reshape(x.shape[0], *op.extents).transpose(0, *(axis + 1 for axis in op.order))
+    y[...] = moved.reshape(y.shape)
+
+
 def channel_window(op: ChannelWindow, values: Values) -> None:
     x, y = values[op.inputs[0]], values[op.outputs[0]]
     channels = x.shape[-1]
@@ -332,6 +339,7 @@ COMPUTE: dict[type[Operation], Callable[[Any, Values], None]] = {
     Reshape: reshape,
     Crop: crop,
     Concatenation: concatenation,
+    Transposition: transposition,
     LocalConvolution: local_convolution,
     LocalConvolutionInputGradient: local_convolution_input_gradient,
     LocalConvolutionWeightGradient: local_convolution_weight_gradient,

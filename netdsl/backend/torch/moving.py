@@ -12,7 +12,21 @@ from torch import nn
 from netdsl.backend.torch.formulas import Formula
 from netdsl.backend.torch.part import Maker, Part
 from netdsl.layers import add as adding
-from netdsl.layers import concat, crop, flatten, input, multiply, pad, reshape, upsample
+from netdsl.layers import (
+    concat,
+    crop,
+    flatten,
+    input,
+    multiply,
+    pad,
+    pixel_unshuffle,
+    reorg,
+    reshape,
+    shuffle,
+    slice,
+    space_to_depth,
+    upsample,
+)
 from netdsl.layers.layer import Layer
 from netdsl.plan.plan import PlannedLayer
 
@@ -51,6 +65,45 @@ def _padded(layer: PlannedLayer) -> Part:
     )
 
 
+def _taken(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    ranges = options.ranges(layer.inputs[0])
+    return Part(Formula(lambda x: torch.cat([x[:, first : last + 1] for first, last in ranges], dim=1)), {})
+
+
+def _shuffled(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    return Part(nn.ChannelShuffle(options.groups), {})
+
+
+def _cut(x: Any, rows: int, columns: int) -> Any:
+    """Blocks: (batch, channels, height, rows, width, columns)."""
+    return x.unflatten(3, (-1, columns)).unflatten(2, (-1, rows))
+
+
+def _blocks(order: tuple[int, ...]) -> Maker:
+    """Blocks of positions as channels: those axes of ``_cut`` in this order."""
+
+    def make(layer: PlannedLayer) -> Part:
+        options: Any = layer.node.layer
+        rows, columns = options.stride
+        return Part(Formula(lambda x: _cut(x, rows, columns).permute(0, *order, 2, 4).flatten(1, 3)), {})
+
+    return make
+
+
+def _reorganised(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    rows, columns = options.stride
+    height, width, channels = layer.output.shape
+
+    def moved(x: Any) -> Any:
+        planes = x.reshape(x.shape[0], -1, x.shape[2] * rows, x.shape[3] * columns)
+        return _cut(planes, rows, columns).permute(0, 3, 5, 1, 2, 4).reshape(-1, channels, height, width)
+
+    return Part(Formula(moved), {})
+
+
 MAKERS: dict[type[Layer], Maker] = {
     input.Input: _input,
     flatten.Flatten: _reshaped,
@@ -58,6 +111,11 @@ MAKERS: dict[type[Layer], Maker] = {
     upsample.Upsample: _upsampled,
     crop.Crop: _cropped,
     pad.Pad: _padded,
+    shuffle.Shuffle: _shuffled,
+    pixel_unshuffle.PixelUnshuffle: _blocks((1, 3, 5)),
+    space_to_depth.SpaceToDepth: _blocks((3, 5, 1)),
+    reorg.Reorg: _reorganised,
+    slice.Slice: _taken,
     adding.Add: lambda layer: Part(Formula(lambda *inputs: reduce(add, inputs)), {}),
     multiply.Multiply: lambda layer: Part(Formula(lambda *inputs: reduce(mul, inputs)), {}),
     concat.Concat: lambda layer: Part(Formula(lambda *inputs: torch.cat(inputs, dim=1)), {}),

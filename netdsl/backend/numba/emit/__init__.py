@@ -26,6 +26,7 @@ from netdsl.backend.numba.emit.packed_matmul import emit_matmul
 from netdsl.backend.numba.emit.pairs_choice import emit_in_pairs
 from netdsl.backend.numba.emit.random_mask import emit_random_mask
 from netdsl.backend.numba.emit.reduction import emit_reduction
+from netdsl.backend.numba.emit.transposition import emit_transposition
 from netdsl.backend.numba.emit.weight_gradient import emit_convolution_weight_gradient
 from netdsl.backend.numba.emit.window import (
     emit_window_average,
@@ -55,6 +56,7 @@ from netdsl.primitives.operation import Operation
 from netdsl.primitives.random_mask import RandomMask
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.reshape import Reshape
+from netdsl.primitives.transposition import Transposition
 from netdsl.primitives.window import (
     WindowAverage,
     WindowAverageGradient,
@@ -82,6 +84,7 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
     RandomMask: emit_random_mask,
     Crop: emit_crop,
     Concatenation: emit_concatenation,
+    Transposition: emit_transposition,
     LocalConvolution: emit_local_convolution,
     LocalConvolutionInputGradient: emit_local_convolution_input_gradient,
     LocalConvolutionWeightGradient: emit_local_convolution_weight_gradient,
