@@ -39,6 +39,7 @@ from netdsl.layers.relu import Relu
 from netdsl.layers.relu6 import Relu6
 from netdsl.layers.reorg import Reorg
 from netdsl.layers.reshape import Reshape
+from netdsl.layers.scale import Scale
 from netdsl.layers.selu import Selu
 from netdsl.layers.shuffle import Shuffle
 from netdsl.layers.sigmoid import Sigmoid
@@ -47,6 +48,7 @@ from netdsl.layers.slice import Slice
 from netdsl.layers.softmax import Softmax
 from netdsl.layers.space_to_depth import SpaceToDepth
 from netdsl.layers.step import Step
+from netdsl.layers.stochastic_depth import StochasticDepth
 from netdsl.layers.subsample import Subsample
 from netdsl.layers.tanh import Tanh
 from netdsl.layers.unpool import Unpool
@@ -98,12 +100,17 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "lrn-power": (image(3, 2, 4), LocalResponseNorm(size=3, alpha=0.3, beta=0.6, k=1.0)),
     "bn": (image(4, 5, 3), BatchNorm()),
     "bn-vector": (image(1, 1, 11), BatchNorm()),
+    "bn-unscaled": (image(4, 5, 3), BatchNorm(scale=False)),
+    "bn-alone": (image(4, 5, 3), BatchNorm(scale=False, shift=False)),
+    "scale": (image(4, 5, 3), Scale()),
+    "scale-shift": (image(4, 5, 11), Scale(shift=True, initial=0.5)),
     "relu": (image(4, 3, 5), Relu()),
     "leaky-relu": (image(4, 3, 5), LeakyRelu(slope=0.1)),
     "sigmoid": (image(4, 3, 5), Sigmoid()),
     "tanh": (image(4, 3, 5), Tanh()),
     "softmax": (image(2, 3, 5), Softmax()),
     "dropout": (image(4, 5, 6), Dropout(rate=0.4)),
+    "stochastic-depth": (image(4, 5, 6), StochasticDepth(rate=0.4)),
     "flatten": (image(2, 3, 4), Flatten()),
     "conv-dilated": (image(7, 8, 3), conv(5, (3, 3), pad=2, dilation=Size(2, 2))),
     "conv-dilated-stride": (image(9, 9, 2), conv(3, (3, 3), stride=2, dilation=Size(2, 2))),
@@ -153,6 +160,9 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "maxout": (image(3, 4, 6), Maxout(pieces=3)),
     "gn": (image(4, 3, 6), GroupNorm(groups=3)),
     "ln": (image(4, 3, 5), LayerNorm()),
+    "ln-position": (image(4, 3, 5), LayerNorm(per="position")),
+    "ln-position-wide": (image(2, 3, 19), LayerNorm(per="position", epsilon=1e-6, shift=False)),
+    "gn-alone": (image(4, 3, 6), GroupNorm(groups=2, scale=False, shift=False)),
     "ln-vector": (image(1, 1, 11), LayerNorm()),
     "lcn": (image(5, 6, 3), LocalContrastNorm(size=3)),
     "prelu": (image(4, 3, 5), Prelu()),

@@ -25,9 +25,9 @@ def batch_of(plan, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     return x, generator.integers(classes, size=BATCH)
 
 
-# Dropout draws other random numbers than PyTorch does: its own gradient test covers it.
+# What drops draws other random numbers than PyTorch does: its own gradient test covers it.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in LAYERS if name != "dropout"])
+@pytest.mark.parametrize("name", [name for name in LAYERS if not LAYERS[name][1].drops])
 def test_layer(name: str) -> None:
     plan = planned(*network_of(name))
     program = training_program(

@@ -67,9 +67,9 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         )
     if kind == "BN":
         return functional.batch_norm(
-            x, None, None, own["scale"], own["shift"], training=True, eps=options.added
+            x, None, None, own.get("scale"), own.get("shift"), training=True, eps=options.added
         )
-    if kind == "DROPOUT" and options.rate == 0:
+    if kind in ("DROPOUT", "STOCHASTIC DEPTH") and options.rate == 0:
         return x
     if kind == "FLATTEN":
         return x.permute(0, 2, 3, 1).flatten(1)[:, :, None, None]
@@ -85,8 +85,11 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
     if kind == "MAXOUT":
         return x.view(x.shape[0], options.pieces, -1, *x.shape[2:]).amax(dim=1)
     if kind in ("GN", "LN"):
+        if kind == "LN" and options.per == "position":
+            rows, arrays = x.permute(0, 2, 3, 1), (own.get("scale"), own.get("shift"))
+            return functional.layer_norm(rows, x.shape[1:2], *arrays, options.epsilon).permute(0, 3, 1, 2)
         groups = options.groups if kind == "GN" else 1
-        return functional.group_norm(x, groups, own["scale"], own["shift"], options.epsilon)
+        return functional.group_norm(x, groups, own.get("scale"), own.get("shift"), options.epsilon)
     if kind == "LCN":
         return _contrast(options, x)
     if kind == "SHUFFLE":
@@ -97,6 +100,9 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         rows, columns = options.stride
         places = [x[:, :, a::rows, b::columns] for a in range(rows) for b in range(columns)]
         return torch.cat(places, dim=1)
+    if kind == "SCALE":
+        y = x * own["scale"][:, None, None]
+        return y + own["shift"][:, None, None] if "shift" in own else y
     if kind == "PRELU":
         return functional.prelu(x, own["slope"])
     if kind == "TANH" and options.scaled:

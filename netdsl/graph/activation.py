@@ -94,8 +94,17 @@ def is_kind(entry: Entry, question: str) -> bool:
 
 
 def _behind_normalisation(entries: list[Entry], readers: list[list[int]], place: int) -> int:
+    """The normalisation that follows directly, and the learned scale behind it or behind the weights."""
+    normalised = _follower(entries, readers, place, "normalises")
+    place = place if normalised is None else normalised
+    rescaled = _follower(entries, readers, place, "rescales")
+    return place if rescaled is None else rescaled
+
+
+def _follower(entries: list[Entry], readers: list[list[int]], place: int, question: str) -> int | None:
+    """The one entry that reads another, where its kind answers a question with yes."""
     following = readers[place]
-    return following[0] if len(following) == 1 and is_kind(entries[following[0]], "normalises") else place
+    return following[0] if len(following) == 1 and is_kind(entries[following[0]], question) else None
 
 
 def _is_activated(entries: list[Entry], readers: list[int]) -> bool:

@@ -13,6 +13,7 @@ from netdsl.graph.network import Expectation, Network, Node
 from netdsl.layers.dialect import LECTURE
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
+from netdsl.layers.registry import kind_named
 from netdsl.quantities import Padding, Same, Size, grouped
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -139,7 +140,10 @@ def _head(node: Node) -> str:
         return f"{node.name} {options}".rstrip()
     words = tuple(tree.Word(word, _NOWHERE) for word in node.name.split())
     labelled = read_head(tree.Layer(None, words, True, (), "", _NOWHERE))
-    if labelled.kind is not type(node.layer) or not labelled.label:
+    named = labelled.kind
+    if named is not None and named.joining and node.layer.inputs is None:
+        named = kind_named(named.joining)
+    if named is not type(node.layer) or not labelled.label:
         return f"{node.name}: {layer_text(node.layer)}"
     alone = read_head(tree.Layer(None, words, False, (), "", _NOWHERE))
     if not options and alone.kind is labelled.kind and alone.label == node.name:

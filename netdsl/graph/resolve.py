@@ -30,6 +30,7 @@ from netdsl.graph.values import TABLE_LIMIT, TOO_MANY_CONNECTIONS
 from netdsl.graph.volume_options import Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
+from netdsl.layers.registry import kind_named
 from netdsl.quantities import Size
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
@@ -156,6 +157,8 @@ class _Resolution:
             return
         head = self.head_of(written)
         kind = step.kind or head.kind
+        if kind is not None and kind.joining and step.role is Role.JOIN:
+            kind = kind_named(kind.joining)
         if kind is None:
             if id(written) not in self.unplaced:
                 self.unplaced[id(written)] = written.span

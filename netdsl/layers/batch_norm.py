@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
+from netdsl.layers.group_norm import scale_and_shift
 from netdsl.layers.layer import POINT, Layer, Parameter, Statistic, Window
-from netdsl.layers.option import real
+from netdsl.layers.option import flag, real
 from netdsl.layers.reading import Channels, Reads, reading_here
 from netdsl.primitives.expression import operand, square_root
 from netdsl.quantities import Volume
@@ -22,13 +23,14 @@ class BatchNorm(Layer):
     Computes
         y = (x - mean)/sqrt(variance + epsilon) * scale + shift. In training, mean and variance
         are those of the channel over the batch and all positions; afterwards running averages,
-        running = (1 - momentum)*running + momentum*batch, with the unbiased variance (PyTorch).
+        running = (1 - momentum)*running + momentum*batch, with the unbiased variance (PyTorch). `no scale`
+        and `no shift` leave out the one or the other, as Keras and PyTorch's `affine=False` do.
 
     Volume
         unchanged.
 
     Parameters
-        scale C, shift C. The running mean and variance (2C) are kept but not learned; Keras
+        scale C, shift C, but those that are left out. The running mean and variance (2C) are kept but not learned; Keras
         counts them in "Total params".
 
     Cost
@@ -65,6 +67,9 @@ class BatchNorm(Layer):
         maximum=1.0,
     )
 
+    scale = flag("whether each channel is multiplied by a learned number", default=True)
+    shift = flag("whether each channel adds a learned number", default=True)
+
     @property
     def added(self) -> float:
         """epsilon, or the dialect's."""
@@ -87,8 +92,7 @@ class BatchNorm(Layer):
         return (f"the volume stays {inputs[0]}",)
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
-        channels = inputs[0].channels
-        return (Parameter("scale", (channels,), initial=1.0), Parameter("shift", (channels,)))
+        return scale_and_shift(inputs[0].channels, scale=self.scale, shift=self.shift)
 
     def statistics(self, *inputs: Volume) -> tuple[Statistic, ...]:
         channels = inputs[0].channels
@@ -114,7 +118,9 @@ class BatchNorm(Layer):
             mean, variance = self._batch_statistics(build, x)
         a, b, c, d, e = (operand(number) for number in range(5))
         inverse = build.elementwise(1 / square_root(a + self.added), variance, name="inverse_deviation")
-        scale, shift = build.parameter("scale"), build.parameter("shift")
+        channels = x.shape[2]
+        scale = build.parameter("scale") if self.scale else _fixed(build, "one", channels, 1.0)
+        shift = build.parameter("shift") if self.shift else _fixed(build, "zero", channels, 0.0)
         if build.training:
             return build.normalise(x, mean, inverse, scale, shift)
         return build.elementwise((a - b) * c * d + e, x, mean, inverse, scale, shift, name="normalised")
@@ -136,3 +142,8 @@ class BatchNorm(Layer):
             variance,
         )
         return mean, variance
+
+
+def _fixed(build: Builder, name: str, channels: int, value: float) -> Tensor:
+    """What stands in the place of a scale or shift that is not learned."""
+    return build.constant(name, (channels,), lambda: [value] * channels)

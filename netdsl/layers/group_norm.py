@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Parameter, Pointwise
-from netdsl.layers.option import count, real
+from netdsl.layers.option import count, flag, real
 from netdsl.layers.reading import Channels, Reads, reading_all, reading_here
 from netdsl.primitives.expression import operand, square_root
 from netdsl.quantities import Volume
@@ -27,7 +27,7 @@ class GroupNorm(Pointwise):
         unchanged.
 
     Parameters
-        scale C, shift C.
+        scale C, shift C; `no scale` and `no shift` leave out the one or the other.
 
     Cost
         no multiply-accumulates of weights; keeps its input for backward.
@@ -50,6 +50,8 @@ class GroupNorm(Pointwise):
 
     groups = count("parts of the channels that are normalised together", default=32, positional=True)
     epsilon = real("what is added to the variance", default=1e-5, minimum=1e-12, words=("epsilon", "eps"))
+    scale = flag("whether each channel is multiplied by a learned number", default=True)
+    shift = flag("whether each channel adds a learned number", default=True)
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         channels = inputs[0].channels
@@ -66,8 +68,7 @@ class GroupNorm(Pointwise):
         return ()
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
-        channels = inputs[0].channels
-        return (Parameter("scale", (channels,), initial=1.0), Parameter("shift", (channels,)))
+        return scale_and_shift(inputs[0].channels, scale=self.scale, shift=self.shift)
 
     def reads(self, *inputs: Volume) -> Reads:
         return Reads((reading_here(), reading_all(inputs[0])), Channels.SOME)
@@ -77,14 +78,21 @@ class GroupNorm(Pointwise):
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs
-        return normalised_by_group(build, x, self.groups, self.epsilon)
+        found = deviations_by_group(build, x, self.groups, self.epsilon)
+        return normalised(build, x, *found, scale=self.scale, shift=self.shift)
 
 
-def normalised_by_group(build: Builder, x: Tensor, groups: int, epsilon: float) -> Tensor:
-    """x with mean 0 and variance 1 in each image's groups, then the layer's scale and shift."""
+def scale_and_shift(channels: int, *, scale: bool, shift: bool) -> tuple[Parameter, ...]:
+    """The arrays of a normalisation that rescales each channel, as far as it does."""
+    scales = (Parameter("scale", (channels,), initial=1.0),) if scale else ()
+    return (*scales, Parameter("shift", (channels,))) if shift else scales
+
+
+def deviations_by_group(build: Builder, x: Tensor, groups: int, epsilon: float) -> tuple[Tensor, Tensor]:
+    """The mean of each image's groups and the root of their variance + epsilon, for each channel."""
     height, width, channels = x.shape
     share = 1 / (height * width * (channels // groups))
-    a, b, c, d, e = (operand(number) for number in range(5))
+    a, b = operand(0), operand(1)
 
     def per_group(sums: Tensor, name: str) -> Tensor:
         """Sums per channel to the sums of their groups, repeated for each channel."""
@@ -96,6 +104,19 @@ def normalised_by_group(build: Builder, x: Tensor, groups: int, epsilon: float) 
     mean = per_group(build.reduce(a * share, x, keep="batch channel", name="channel_mean"), "mean")
     squares = build.reduce((a - b) * (a - b) * share, x, mean, keep="batch channel", name="channel_variance")
     variance = per_group(squares, "variance")
-    deviation = build.elementwise(square_root(a + epsilon), variance, name="deviation")
-    scale, shift = build.parameter("scale"), build.parameter("shift")
-    return build.elementwise((a - b) / c * d + e, x, mean, deviation, scale, shift, name="normalised")
+    return mean, build.elementwise(square_root(a + epsilon), variance, name="deviation")
+
+
+def normalised(
+    build: Builder, x: Tensor, mean: Tensor, deviation: Tensor, *, scale: bool, shift: bool
+) -> Tensor:
+    """(x - mean)/deviation, times the layer's scale and plus its shift where it has them."""
+    a, b, c = (operand(number) for number in range(3))
+    formula, inputs = (a - b) / c, [x, mean, deviation]
+    if scale:
+        formula = formula * operand(len(inputs))
+        inputs.append(build.parameter("scale"))
+    if shift:
+        formula = formula + operand(len(inputs))
+        inputs.append(build.parameter("shift"))
+    return build.elementwise(formula, *inputs, name="normalised")

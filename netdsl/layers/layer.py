@@ -107,6 +107,9 @@ class Layer(Optioned):
     inputs: ClassVar[int | None] = 1
     """How many volumes the layer takes; None for two or more."""
 
+    joining: ClassVar[str] = ""
+    """The kind of several volumes that the name means before brackets with branches, if any."""
+
     linear: ClassVar[bool]
     """Whether the output in evaluation is a weighted sum of all inputs and a constant: two such layers
     one behind another are one. Every kind says so or not; a test computes it."""
@@ -119,6 +122,9 @@ class Layer(Optioned):
 
     normalises: ClassVar[bool] = False
     """Whether ``default activation`` waits until after this layer."""
+
+    rescales: ClassVar[bool] = False
+    """Whether ``default activation`` waits until after this layer too, behind a normalisation or weights."""
 
     normalises_batch: ClassVar[bool] = False
     """Whether training normalises over all images of a batch."""

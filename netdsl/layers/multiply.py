@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class Multiply(Merging):
     """Multiplies two or more volumes; smaller ones repeat: the gate of squeeze-and-excitation.
 
+    `SCALE[ A | B ]` is another spelling.
+
     Computes
         y[i, j, c] = x1[i, j, c] * x2[i, j, c] * ...; a volume of 1x1xC repeats over all positions,
         one of HxWx1 over all channels.
@@ -43,7 +45,7 @@ class Multiply(Merging):
     """
 
     keyword = "MULTIPLY"
-    spellings = ("SCALE", "GATE")
+    spellings = ("GATE",)
     linear = False
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:

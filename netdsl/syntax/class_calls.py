@@ -249,6 +249,7 @@ _CLASSES: dict[str, Callable[[_Arguments, str], str]] = {
     "adaptiveavgpool": _adaptive("AVG POOL global"),
     "adaptivemaxpool": _adaptive("MAX POOL global"),
     "dropout": _one_number("DROPOUT", "rate", "p"),
+    **dict.fromkeys(("droppath", "stochasticdepth"), _one_number("STOCHASTIC DEPTH", "p", "drop_prob")),
     "leakyrelu": _one_number("LEAKY RELU", "alpha", "negative_slope"),
     **dict.fromkeys(("bn", "batchnorm", "batchnormalization"), _plain("BN", 1)),
     "flatten": _plain("FLATTEN"),

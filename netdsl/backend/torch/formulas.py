@@ -77,6 +77,40 @@ class Subsampling(nn.Module):  # type: ignore[misc]
         return self._sums(x) * self.coefficient[:, None, None] + self.bias[:, None, None]
 
 
+class ChannelScale(nn.Module):  # type: ignore[misc]
+    """A learned factor for each channel, and a summand if ``shift``."""
+
+    def __init__(self, channels: int, *, shift: bool) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(channels))
+        self.shift = nn.Parameter(torch.zeros(channels)) if shift else None
+
+    def forward(self, x: Any) -> Any:
+        y = x * self.scale[:, None, None]
+        return y if self.shift is None else y + self.shift[:, None, None]
+
+
+class PositionNorm(nn.LayerNorm):  # type: ignore[misc]
+    """Layer normalisation over the channels of each position."""
+
+    def forward(self, x: Any) -> Any:
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class BranchLeftOut(nn.Module):  # type: ignore[misc]
+    """In training all numbers of an image are 0 at a rate, and those of the others larger for it."""
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self._keep = 1 - rate
+
+    def forward(self, x: Any) -> Any:
+        if not self.training or self._keep == 1:
+            return x
+        mask = torch.empty(x.shape[0], 1, 1, 1, dtype=x.dtype, device=x.device).bernoulli_(self._keep)
+        return x * mask / self._keep
+
+
 class DividedSums(nn.Module):  # type: ignore[misc]
     """Sums under a window, divided by a number that depends on the position."""
 

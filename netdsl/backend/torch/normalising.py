@@ -1,4 +1,4 @@
-"""Layers that bring numbers to a common scale, and DROPOUT."""
+"""Layers that bring numbers to a common scale, and those that leave numbers out."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from netdsl.backend.torch.formulas import ContrastNormalisation
+from netdsl.backend.torch.formulas import BranchLeftOut, ChannelScale, ContrastNormalisation, PositionNorm
 from netdsl.backend.torch.part import Maker, Part, Place
-from netdsl.layers import batch_norm, dropout, group_norm, layer_norm, lcn, lrn
+from netdsl.layers import batch_norm, dropout, group_norm, layer_norm, lcn, lrn, scale, stochastic_depth
 from netdsl.layers.layer import Layer
 from netdsl.plan.plan import PlannedLayer
 
@@ -20,18 +20,31 @@ def _batch(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
     module = nn.BatchNorm2d(layer.output.channels, options.added, options.newest)
     running = {"running_mean": Place("running_mean"), "running_variance": Place("running_var")}
-    return Part(module, _AFFINE | running)
+    return Part(module, _learned(layer) | running)
+
+
+def _learned(layer: PlannedLayer) -> dict[str, Place]:
+    """The places of the scale and shift that the layer has; others stay 1 and 0."""
+    return {parameter.name: _AFFINE[parameter.name] for parameter in layer.parameters}
+
+
+def _scale(layer: PlannedLayer) -> Part:
+    module = ChannelScale(layer.output.channels, shift=len(layer.parameters) > 1)
+    return Part(module, {parameter.name: Place(parameter.name) for parameter in layer.parameters})
 
 
 def _group(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
-    return Part(nn.GroupNorm(options.groups, layer.output.channels, options.epsilon), _AFFINE)
+    return Part(nn.GroupNorm(options.groups, layer.output.channels, options.epsilon), _learned(layer))
 
 
 def _layer(layer: PlannedLayer) -> Part:
     """Over the whole volume with a scale per channel: PyTorch's group normalisation with one group."""
     options: Any = layer.node.layer
-    return Part(nn.GroupNorm(1, layer.output.channels, options.epsilon), _AFFINE)
+    channels = layer.output.channels
+    if options.everywhere:
+        return Part(nn.GroupNorm(1, channels, options.epsilon), _learned(layer))
+    return Part(PositionNorm(channels, options.epsilon), _learned(layer))
 
 
 def _local_response(layer: PlannedLayer) -> Part:
@@ -53,6 +66,11 @@ def _dropout(layer: PlannedLayer) -> Part:
     return Part(nn.Dropout(options.rate), {})
 
 
+def _branch_left_out(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    return Part(BranchLeftOut(options.rate), {})
+
+
 MAKERS: dict[type[Layer], Maker] = {
     batch_norm.BatchNorm: _batch,
     group_norm.GroupNorm: _group,
@@ -60,4 +78,6 @@ MAKERS: dict[type[Layer], Maker] = {
     lrn.LocalResponseNorm: _local_response,
     lcn.LocalContrastNorm: _local_contrast,
     dropout.Dropout: _dropout,
+    stochastic_depth.StochasticDepth: _branch_left_out,
+    scale.Scale: _scale,
 }
