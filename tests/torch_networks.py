@@ -153,6 +153,12 @@ def _local(layer: PlannedLayer, own: dict[str, torch.Tensor], x: torch.Tensor) -
 def _moved(layer: PlannedLayer, inputs: list[torch.Tensor]) -> torch.Tensor:
     options, x = layer.node.layer, inputs[0]
     kind = options.keyword
+    if kind == "UPSAMPLE" and options.mode == "bilinear":
+        size = layer.output.size
+        return functional.interpolate(x, tuple(size), mode="bilinear", align_corners=options.corners)
+    if kind == "UPSAMPLE" and options.extent is not None:
+        mode = "nearest-exact" if options.dialect.name == "tensorflow" else "nearest"
+        return functional.interpolate(x, tuple(layer.output.size), mode=mode)
     if kind == "UPSAMPLE":
         return functional.interpolate(x, scale_factor=tuple(map(float, options.factor)), mode="nearest")
     if kind == "CROP":

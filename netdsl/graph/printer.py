@@ -72,7 +72,7 @@ def option_text(option: Option[Any], value: Any, bare_numbers: bool = False) -> 
     if option.type is OptionType.PADDING:
         return _padding(word, value)
     if option.type is OptionType.WORD:
-        return f"{word} {value}"
+        return str(value) if option.bare else f"{word} {value}"
     if option.type is OptionType.FACTORS:
         return f"{word} {', '.join(map(number_text, value))}"
     if option.type is OptionType.CHANNELS:

@@ -28,6 +28,8 @@ class Dialect(NamedTuple):
     ``darknet_pool``: a pool's padding is a total, its window less 1 where none is stated, put half before.
     ``average_counts``: what an average divides by, a name of primitives.window.Counts.
     ``alpha_is_divided``: LRN divides alpha by its size.
+    ``corners_align``: bilinear interpolation takes pixels for points; ``nearest_centers``: the nearest pixel
+    is that under the middle of the new one.
     ``new_weight``: of a running average, the weight of the newest batch.
     """
 
@@ -40,6 +42,8 @@ class Dialect(NamedTuple):
     alpha_is_divided: bool = False
     lrn_alpha: float = 1e-4
     lrn_k: float = 2.0
+    corners_align: bool = False
+    nearest_centers: bool = False
     batch_norm_epsilon: float = 1e-5
     batch_norm_new_weight: float = 0.1
 
@@ -59,6 +63,7 @@ DIALECTS = {
             lrn_alpha=1.0,
             lrn_k=1.0,
             batch_norm_new_weight=0.001,
+            corners_align=True,
         ),
         Dialect("torch", average_counts="PADDED", alpha_is_divided=True, lrn_k=1.0),
         Dialect(
@@ -68,6 +73,7 @@ DIALECTS = {
             lrn_k=1.0,
             batch_norm_epsilon=1e-3,
             batch_norm_new_weight=0.01,
+            nearest_centers=True,
         ),
         Dialect("darknet", pool_stride_is_kernel=False, darknet_pool=True, average_counts="IMAGE"),
     )

@@ -52,7 +52,7 @@ class Option(Generic[Value]):
     option that takes the third extent of a SIZE, as in ``5x5x3``. ``restates`` marks an option that says
     what follows anyway: it is compared, and canonical text leaves it out. ``above`` says that a number is
     larger than ``minimum``, which does not count itself; ``unit`` is that of a number, in the plural:
-    ``epochs``.
+    ``epochs``. ``bare`` writes a choice without the word of its option.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Option(Generic[Value]):
         restates: bool = False,
         above: bool = False,
         unit: str = "",
+        bare: bool = False,
     ) -> None:
         self.type = type
         self.doc = doc
@@ -93,6 +94,7 @@ class Option(Generic[Value]):
         self.restates = restates
         self.above = above
         self.unit = unit
+        self.bare = bare
 
     @property
     def required(self) -> bool:

@@ -11,6 +11,7 @@ from netdsl.primitives.crop import Crop, Offset
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import ZERO, Expression, operand
 from netdsl.primitives.folding import MOST_DERIVED, Combine, folded, in_groups
+from netdsl.primitives.interpolation import Stretch, interpolated
 from netdsl.primitives.local_convolution import LocalConvolution
 from netdsl.primitives.matmul import Matmul
 from netdsl.primitives.normalisation import Normalisation
@@ -176,6 +177,15 @@ class Builder:
         y = self._value("enlarged", (height * factor.height, width * factor.width, channels))
         spread = Pooling(factor, factor, Padding(0, 0, 0, 0), Counts.ONE)
         self.append(WindowAverageGradient(y, x, spread))
+        return y
+
+    def interpolate(self, x: Tensor, axis: int, stretch: Stretch) -> Tensor:
+        """See Interpolation: the height (axis 0) or the width (1) of x becomes another extent."""
+        if stretch.inputs == stretch.outputs:
+            return x
+        shape = (*x.shape[:axis], stretch.outputs, *x.shape[axis + 1 :])
+        y = self._value("interpolated", (shape[0], shape[1], shape[2]))
+        self.append(interpolated(self, y, x, axis, stretch))
         return y
 
     def matmul(self, x: Tensor, w: Tensor) -> Tensor:

@@ -235,6 +235,19 @@ def _sized(kind: str, *names: str) -> Callable[[_Arguments, str], str]:
     return lambda arguments, name: _finished(kind, [_size(arguments.take(0, *names))], arguments, 1)
 
 
+def _enlarged(arguments: _Arguments, name: str) -> str:
+    """Keras names a factor `size`, PyTorch a size."""
+    to = arguments.take(0, "size") if name.lower() == "upsample" else ""
+    size = to or arguments.take(0, "size", "scale_factor")
+    mode = _word(arguments.take(-1, "interpolation", "mode")) or "nearest"
+    align = _word(arguments.take(-1, "align_corners"))
+    if mode not in ("nearest", "bilinear") or align not in ("", "none", "true", "false"):
+        raise _UnknownError
+    parts = ["to" if to else "", _size(size), "bilinear" if mode == "bilinear" else ""]
+    parts.append("align corners" if align == "true" else "")
+    return _finished("UPSAMPLE", parts, arguments, 1)
+
+
 _CLASSES: dict[str, Callable[[_Arguments, str], str]] = {
     **{name: _plain(kind) for name, kind in _ACTIVATIONS.items() if kind},
     **dict.fromkeys(("conv", "convolution"), _window("CONV")),
@@ -256,5 +269,5 @@ _CLASSES: dict[str, Callable[[_Arguments, str], str]] = {
     "channelshuffle": _one_number("SHUFFLE", "groups"),
     "pixelunshuffle": _sized("PIXEL UNSHUFFLE", "downscale_factor"),
     "zeropadding": _zeros,
-    **dict.fromkeys(("upsampling", "upsample"), _sized("UPSAMPLE", "size", "scale_factor")),
+    **dict.fromkeys(("upsampling", "upsample"), _enlarged),
 }

@@ -20,6 +20,7 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.crop import Crop
 from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.interpolation import MOST_POSITIONS, Interpolation
 from netdsl.primitives.local_convolution import (
     LocalConvolution,
     LocalConvolutionInputGradient,
@@ -291,6 +292,21 @@ def transposition(op: Transposition, values: Values) -> None:
     y[...] = moved.reshape(y.shape)
 
 
+def interpolation(op: Interpolation, values: Values) -> None:
+    x, table = (values[tensor] for tensor in op.inputs)
+    y = values[op.outputs[0]]
+    axis = op.axis + 1
+    rows = table.reshape(y.shape[axis], -1)
+    counts = rows[:, 0] - MOST_POSITIONS
+    y[...] = 0
+    for tap in range(int(counts.max())):
+        places = (rows[:, 1 + 2 * tap] - MOST_POSITIONS).astype(np.int64)
+        weights = np.expand_dims(rows[:, 2 + 2 * tap], (1, 2) if op.axis == 0 else (1,))
+        some = tap < counts
+        where = (slice(None), some) if op.axis == 0 else (slice(None), slice(None), some)
+        y[where] += weights[some] * x.take(places[some], axis)
+
+
 def channel_window(op: ChannelWindow, values: Values) -> None:
     x, y = values[op.inputs[0]], values[op.outputs[0]]
     channels = x.shape[-1]
@@ -340,6 +356,7 @@ COMPUTE: dict[type[Operation], Callable[[Any, Values], None]] = {
     Crop: crop,
     Concatenation: concatenation,
     Transposition: transposition,
+    Interpolation: interpolation,
     LocalConvolution: local_convolution,
     LocalConvolutionInputGradient: local_convolution_input_gradient,
     LocalConvolutionWeightGradient: local_convolution_weight_gradient,

@@ -43,7 +43,12 @@ def _reshaped(layer: PlannedLayer) -> Part:
 
 def _upsampled(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
-    return Part(nn.Upsample(scale_factor=tuple(map(float, options.factor))), {})
+    if options.repeats:
+        return Part(nn.Upsample(scale_factor=tuple(map(float, options.factor))), {})
+    size = (layer.output.height, layer.output.width)
+    if options.mode == "bilinear":
+        return Part(nn.Upsample(size, mode="bilinear", align_corners=options.corners), {})
+    return Part(nn.Upsample(size, mode="nearest-exact" if options.dialect.nearest_centers else "nearest"), {})
 
 
 def _cropped(layer: PlannedLayer) -> Part:

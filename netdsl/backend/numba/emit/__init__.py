@@ -13,6 +13,7 @@ from netdsl.backend.numba.emit.convolution import (
 from netdsl.backend.numba.emit.crop import emit_concatenation, emit_crop
 from netdsl.backend.numba.emit.elementwise import emit_elementwise
 from netdsl.backend.numba.emit.forms import emit_chosen
+from netdsl.backend.numba.emit.interpolation import emit_interpolation
 from netdsl.backend.numba.emit.local_convolution import (
     emit_local_convolution,
     emit_local_convolution_input_gradient,
@@ -46,6 +47,7 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.crop import Crop
 from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.interpolation import Interpolation
 from netdsl.primitives.local_convolution import (
     LocalConvolution,
     LocalConvolutionInputGradient,
@@ -85,6 +87,7 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
     Crop: emit_crop,
     Concatenation: emit_concatenation,
     Transposition: emit_transposition,
+    Interpolation: emit_interpolation,
     LocalConvolution: emit_local_convolution,
     LocalConvolutionInputGradient: emit_local_convolution_input_gradient,
     LocalConvolutionWeightGradient: emit_local_convolution_weight_gradient,
