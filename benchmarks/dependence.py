@@ -10,11 +10,14 @@ It is written from what each layer computes, number by number, and knows of no i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from fractions import Fraction
+from math import ceil, floor
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from netdsl.layers.batch_norm import BatchNorm
+from netdsl.layers.blocks_to_channels import BlocksToChannels
 from netdsl.layers.concat import Concat
 from netdsl.layers.conv import Conv
 from netdsl.layers.crop import Crop
@@ -31,10 +34,14 @@ from netdsl.layers.lrn import LocalResponseNorm
 from netdsl.layers.maxout import Maxout
 from netdsl.layers.multiply import Multiply
 from netdsl.layers.pad import Pad
+from netdsl.layers.pixel_unshuffle import PixelUnshuffle
 from netdsl.layers.pooling import Pooling
 from netdsl.layers.rbf import Rbf
 from netdsl.layers.relu import Relu
+from netdsl.layers.reorg import Reorg
+from netdsl.layers.shuffle import Shuffle
 from netdsl.layers.sigmoid import Sigmoid
+from netdsl.layers.slice import Slice
 from netdsl.layers.softmax import Softmax
 from netdsl.layers.unpool import Unpool
 from netdsl.layers.upsample import Upsample
@@ -112,6 +119,8 @@ def _back(
         return _unpooled(layer, marks, inputs)
     if len(inputs) > 1:
         return [marks] * len(inputs)
+    if isinstance(layer, BlocksToChannels) and not narrow:
+        return [_out_of_blocks(layer, marks, x, output)]
     mixed = marks if narrow else marks._replace(values=_channels(layer, marks.values, x.channels))
     return [_spaces(layer, mixed, x)]
 
@@ -133,8 +142,14 @@ def _spaces(layer: Layer, marks: Marks, x: Volume) -> Marks:
             columns = _reach(layer.kernel.width, layer.stride.width, layer.cut().left)
             return _moved(marks, rows, columns)
         case Upsample():
-            down, across = layer.factor
-            return _moved(marks, lambda o: [o // down], lambda o: [o // across])
+            output = layer.volume(x)
+            assert isinstance(output, Volume)
+            return _moved(
+                marks, _between(layer, x.height, output.height), _between(layer, x.width, output.width)
+            )
+        case BlocksToChannels():
+            down, across = layer.stride
+            return _moved(marks, _slide(down, down, 0, 1), _slide(across, across, 0, 1))
         case Crop():
             top, left = layer.corner(x)
             return Marks(marks.top + top, marks.left + left, marks.values)
@@ -143,6 +158,8 @@ def _spaces(layer: Layer, marks: Marks, x: Volume) -> Marks:
             return Marks(marks.top - around.top, marks.left - around.left, marks.values)
         case FullyConnected() | Rbf() | Flatten():
             return _everything(marks, x)
+        case LayerNorm(per="position"):
+            return marks
         case LayerNorm() | GroupNorm():
             return _united(marks, _everything(marks, x))
         case LocalContrastNorm():
@@ -170,6 +187,14 @@ def _channels(layer: Layer, values: Any, depth: int) -> Any:
         case GroupNorm():
             grouped = values.reshape(*values.shape[:2], layer.groups, -1).any(axis=3)
             return np.repeat(grouped, depth // layer.groups, axis=2)
+        case Slice():
+            found = np.zeros((*values.shape[:2], depth), bool)
+            taken = layer.ranges(Volume(1, 1, depth))
+            found[:, :, [c for first, last in taken for c in range(first, last + 1)]] = values
+            return found
+        case Shuffle():
+            dealt = values.reshape(*values.shape[:2], -1, layer.groups)
+            return dealt.swapaxes(2, 3).reshape(values.shape)
         case Maxout():
             return np.tile(values, (1, 1, layer.pieces))
         case LocalResponseNorm():
@@ -183,6 +208,50 @@ def _channels(layer: Layer, values: Any, depth: int) -> Any:
         case Pad():
             return values[:, :, :depth]
     return values
+
+
+def _between(layer: Upsample, inputs: int, outputs: int) -> Places:
+    """The position, or the two around the point, that an output is filled from."""
+
+    def places(o: int) -> list[int]:
+        if layer.mode == "nearest":
+            centre = layer.dialect.nearest_centers and not layer.repeats
+            return [floor((o + Fraction(centre, 2)) * Fraction(inputs, outputs))]
+        if layer.corners:
+            point = o * Fraction(inputs - 1, max(outputs - 1, 1))
+        else:
+            point = (o + Fraction(1, 2)) * Fraction(inputs, outputs) - Fraction(1, 2)
+        return [floor(point), ceil(point)]
+
+    return places
+
+
+def _out_of_blocks(layer: BlocksToChannels, marks: Marks, x: Volume, y: Volume) -> Marks:
+    """Every number of a volume goes back to its place in a block."""
+    down, across = layer.stride
+    rows, columns, channels = marks.values.nonzero()
+    rows, columns = rows + marks.top, columns + marks.left
+    if isinstance(layer, PixelUnshuffle):
+        channel, place = divmod(channels, down * across)
+    else:
+        place, channel = divmod(channels, x.channels)
+    row, column = rows * down + place // across, columns * across + place % across
+    if isinstance(layer, Reorg):
+        inside = (rows >= 0) & (rows < y.height) & (columns >= 0) & (columns < y.width)
+        number = ((channels * y.height + rows) * y.width + columns)[inside]
+        plane, number = divmod(number, x.height * x.width)
+        place, part = divmod(plane, x.channels // (down * across))
+        high, wide = divmod(number, x.width)
+        number = (part * x.height * down + high * down + place // across) * x.width * across
+        number = number + wide * across + place % across
+        channel, number = divmod(number, x.height * x.width)
+        row, column = divmod(number, x.width)
+    if not len(row):
+        return Marks(0, 0, np.zeros((0, 0, x.channels), bool))
+    top, left = int(row.min()), int(column.min())
+    found = np.zeros((int(row.max()) - top + 1, int(column.max()) - left + 1, x.channels), bool)
+    found[row - top, column - left, channel] = True
+    return Marks(top, left, found)
 
 
 def _slide(kernel: int, stride: int, before: int, apart: int) -> Places:

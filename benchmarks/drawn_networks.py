@@ -134,6 +134,10 @@ def _layer(random: Random, x: Volume, *, calm: bool = False) -> str:
         "SOFTMAX",
         "NORM size 3",
         f"MAXOUT {random.randint(1, 3)}",
+        "LN per position",
+        f"SHUFFLE {max(2, c)}",
+        f"SLICE {random.randint(0, c - 1)}-{c - 1}",
+        f"SLICE {c - 1}, {max(0, c - 2)}",
     ]
     if calm:
         return random.choice(still)
@@ -151,6 +155,8 @@ def _layer(random: Random, x: Volume, *, calm: bool = False) -> str:
         *(_enlarging(random, filters) if larger else ()),
         _reshaped(random, x),
         _reshaped(random, x),
+        f"{random.choice(('SPACE TO DEPTH', 'PIXEL UNSHUFFLE'))} {_divisor(random, x.height)}x"
+        f"{_divisor(random, x.width)}",
     ]
     rare = ["LN", "GN 1", f"GN {c}", "LCN size 3", "AVG POOL global", f"FC {4 * filters}", "FLATTEN"]
     return random.choice(random.choices((still, moving, rare), (5, 8, 0.6))[0])
@@ -159,13 +165,21 @@ def _layer(random: Random, x: Volume, *, calm: bool = False) -> str:
 def _enlarging(random: Random, filters: int) -> list[str]:
     kernel = f"{random.randint(1, 4)}x{random.randint(1, 4)}"
     stride = f"{random.randint(1, 3)}x{random.randint(1, 3)}"
+    size = f"{random.randint(1, LONGEST)}x{random.randint(1, LONGEST)}"
     return [
+        f"UPSAMPLE to {size}",
+        f"UPSAMPLE to {size} bilinear align {random.choice(('corners', 'centers'))}",
+        f"UPSAMPLE {random.randint(1, 3)}x{random.randint(1, 3)} bilinear",
         f"UPSAMPLE {random.randint(1, 3)}x{random.randint(1, 3)}",
         f"DECONV {filters} {kernel} stride {stride}",
         f"DECONV {filters} {kernel} stride {stride} pad {_uneven(random)}",
         f"DECONV {filters} 4x4 stride 2 pad 1",
         f"DECONV {filters} 3x3 stride 2 pad 1",
     ]
+
+
+def _divisor(random: Random, extent: int) -> int:
+    return random.choice([n for n in (1, 2, 3) if extent % n == 0])
 
 
 def _reshaped(random: Random, x: Volume) -> str:

@@ -77,7 +77,10 @@ class OptionFindings:
             "ND207",
             f"`{item.text}` is a range of channels, and {self.kind.keyword} takes none",
             item.span,
-            help=(f"two numbers have a blank between them: `{first} {last}`", "`-` chains layers, not numbers"),
+            help=(
+                f"two numbers have a blank between them: `{first} {last}`",
+                "`-` chains layers, not numbers",
+            ),
         )
 
     def before_its_word(self, value: tree.Value, word: tree.Word, option: Option[Any]) -> None:

@@ -215,7 +215,7 @@ class _Reader:
         self._take(option, value, word.span)
 
     def _named_several(self, option: Option[Any], word: tree.Word, place: int) -> None:
-        """``channels 0-57``, ``factors 1, -1``; behind its values the word says nothing: ``0-57 channels``."""
+        """``channels 0-57``, ``factors 1, -1``; ``0-57 channels`` says no more than ``0-57``."""
         before = self.place
         self.place = place
         if self._several(option, word.span):

@@ -30,8 +30,8 @@ class BatchNorm(Layer):
         unchanged.
 
     Parameters
-        scale C, shift C, but those that are left out. The running mean and variance (2C) are kept but not learned; Keras
-        counts them in "Total params".
+        scale C, shift C, but those that are left out. The running mean and variance (2C) are kept but
+        not learned; Keras counts them in "Total params".
 
     Cost
         no multiply-accumulates of weights; keeps its input for backward.

@@ -66,6 +66,9 @@ class Channels(Enum):
     STACKED = auto()
     """One of one of the inputs, or none."""
 
+    MIXED = auto()
+    """Some, of positions that no rectangle says."""
+
     SELECTED = auto()
     """Some, and others may be read by no output."""
 

@@ -52,7 +52,9 @@ class Reorg(BlocksToChannels):
         places = self.stride.height * self.stride.width
         found = super().problems(x)
         if not found and x.channels % places:
-            message = f"Darknet's order cuts channels into {places} parts, and {x.channels} do not come out even"
+            message = (
+                f"Darknet's order cuts channels into {places} parts, and {x.channels} do not come out even"
+            )
             found = (
                 Mistake(
                     "ND320",
@@ -68,8 +70,8 @@ class Reorg(BlocksToChannels):
         (x,) = inputs
         if self.stride == (1, 1):
             return super().reads(x)
-        # Rows of many channels lie one behind the other where a block is cut out: any may be read.
-        return Reads((reading_all(x),), Channels.STACKED)
+        # Blocks are cut out of rows of several channels, one behind the other.
+        return Reads((reading_all(x),), Channels.MIXED)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

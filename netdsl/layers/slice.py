@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
@@ -66,7 +67,9 @@ class Slice(MovingValues):
 
     def _part_problem(self, x: Volume) -> Mistake | None:
         if self.__dict__["taken"] is not None:
-            return Mistake("ND319", "channels and a part exclude each other", "taken", help=("leave out one",))
+            return Mistake(
+                "ND319", "channels and a part exclude each other", "taken", help=("leave out one",)
+            )
         if self.__dict__["parts"] is None:
             help = ("write `SLICE part 1 of 2`",)
             return Mistake("ND319", f"part {self.part} of how many?", "part", help=help)
@@ -74,7 +77,9 @@ class Slice(MovingValues):
             message = f"of {counted(self.parts, 'part')} there is no part {self.part}"
             return Mistake("ND319", message, "part", f"parts run from 1 to {self.parts}")
         if x.channels % self.parts:
-            message = f"the {counted(x.channels, 'channel')} of the input do not make {self.parts} equal parts"
+            message = (
+                f"the {counted(x.channels, 'channel')} of the input do not make {self.parts} equal parts"
+            )
             return Mistake("ND319", message, "parts", f"{x.channels}/{self.parts} is not whole")
         return None
 
@@ -92,7 +97,7 @@ class Slice(MovingValues):
                 label=f"channels run from 0 to {x.channels - 1}",
             )
         inorder = sorted(taken)
-        for (_, last), (first, _) in zip(inorder, inorder[1:], strict=False):
+        for (_, last), (first, _) in itertools.pairwise(inorder):
             if first <= last:
                 message = f"channel {first} is taken twice"
                 return Mistake("ND319", message, "taken", help=("each channel stands in one range",))

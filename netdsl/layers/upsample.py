@@ -106,7 +106,7 @@ class Upsample(MovingValues):
             found.append(
                 Mistake(
                     "ND321",
-                    "`align` says where pixels lie that others are filled in between, and nothing is filled in",
+                    "`align` says where pixels lie for what is between them, and nothing is filled in",
                     option="align",
                     help=("write `bilinear`, or leave `align` out",),
                     spares_volume=True,

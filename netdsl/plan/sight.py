@@ -44,6 +44,8 @@ class Sight:
             return self._reordered(views[0], inputs[0], output)
         if reads.channels is Channels.OWN:
             return views[0]
+        if reads.channels is Channels.MIXED:
+            return View(None, alike=False, whole=self.whole(views[0], inputs[0]))
         try:
             parts = self._parts(views, reads)
         except Untraceable:

@@ -163,9 +163,7 @@ class Builder:
         self.append(Concatenation(y, inputs))
         return y
 
-    def transpose(
-        self, x: Tensor, extents: tuple[int, ...], order: tuple[int, ...], shape: Shape3
-    ) -> Tensor:
+    def transpose(self, x: Tensor, extents: tuple[int, ...], order: tuple[int, ...], shape: Shape3) -> Tensor:
         """See Transposition: x read with these extents, its axes in this order, as a volume of a shape."""
         y = self._value("transposed", shape)
         self.append(Transposition(y, x, extents, order))

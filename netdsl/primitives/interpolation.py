@@ -122,7 +122,9 @@ class Interpolation(Operation):
     def details(self) -> str:
         axis = ("height", "width")[self.axis]
         way = "back from" if self.back else "to"
-        return f"{axis} {self.stretch.inputs} {way} {self.stretch.outputs}, {self.stretch.filling.name.lower()}"
+        return (
+            f"{axis} {self.stretch.inputs} {way} {self.stretch.outputs}, {self.stretch.filling.name.lower()}"
+        )
 
 
 def interpolated(build: Builder, y: Tensor, x: Tensor, axis: int, stretch: Stretch) -> Interpolation:

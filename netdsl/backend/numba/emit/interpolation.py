@@ -50,7 +50,7 @@ _KERNEL = Kernel(
 
 
 def emit_interpolation(op: Interpolation, batch: int) -> list[Launch]:
-    """Lines of what lies behind the axis: whole rows where it is the height, channels where it is the width."""
+    """Lines of what lies behind the axis: whole rows for the height, channels for the width."""
     (x, table), (y,) = op.inputs, op.outputs
     height, width, channels = y.shape
     inner = channels if op.axis else width * channels
