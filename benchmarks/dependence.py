@@ -162,6 +162,9 @@ def _spaces(layer: Layer, marks: Marks, x: Volume) -> Marks:
             return marks
         case LayerNorm() | GroupNorm():
             return _united(marks, _everything(marks, x))
+        case LocalResponseNorm(region="within"):
+            near = _slide(layer.size, 1, layer.size // 2, 1)
+            return _moved(marks, near, near)
         case LocalContrastNorm():
             near = _slide(layer.size, 1, layer.size // 2, 1)
             contrasts = _united(marks, _everything(marks, x))
@@ -197,7 +200,7 @@ def _channels(layer: Layer, values: Any, depth: int) -> Any:
             return dealt.swapaxes(2, 3).reshape(values.shape)
         case Maxout():
             return np.tile(values, (1, 1, layer.pieces))
-        case LocalResponseNorm():
+        case LocalResponseNorm(region="across"):
             half, found = layer.size // 2, np.zeros_like(values)
             for channel in values.any(axis=(0, 1)).nonzero()[0]:
                 low = max(channel - half, 0)

@@ -133,6 +133,7 @@ def _layer(random: Random, x: Volume, *, calm: bool = False) -> str:
         "BN",
         "SOFTMAX",
         "NORM size 3",
+        "NORM within channel size 3",
         f"MAXOUT {random.randint(1, 3)}",
         "LN per position",
         f"SHUFFLE {max(2, c)}",

@@ -98,6 +98,11 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "avg-pool-pad": (image(5, 5, 9), AvgPool(kernel=Size(3, 3), stride=Size(2, 2), padding=pad(1))),
     "lrn": (image(3, 3, 9), LocalResponseNorm(size=5, alpha=0.5)),
     "lrn-power": (image(3, 2, 4), LocalResponseNorm(size=3, alpha=0.3, beta=0.6, k=1.0)),
+    "lrn-within": (image(4, 5, 3), LocalResponseNorm(region="within", size=3, alpha=0.5)),
+    "lrn-within-caffe": (
+        image(3, 7, 4),
+        LocalResponseNorm(region="within", size=5, dialect=DIALECTS["caffe"]),
+    ),
     "bn": (image(4, 5, 3), BatchNorm()),
     "bn-vector": (image(1, 1, 11), BatchNorm()),
     "bn-unscaled": (image(4, 5, 3), BatchNorm(scale=False)),
@@ -185,12 +190,14 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "rbf": (image(7, 3, 4), Rbf(units=10)),
     "unpool": (image(4, 6, 5), Unpool(kernel=Size(2, 2))),
     "add": (image(4, 3, 5), Add()),
+    "add-factors": (image(4, 3, 5), Add(factors=(1.0, -0.5))),
     "concat": (image(4, 3, 5), Concat()),
     "multiply": (image(4, 3, 5), Multiply()),
 }
 
 SECOND = {
     "add": conv(5, (3, 3), pad=1),
+    "add-factors": conv(5, (3, 3), pad=1),
     "concat": conv(7, (3, 3), pad=1),
     "multiply": AvgPool(whole=True),
 }

@@ -61,6 +61,10 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         return row[:, :, None, None]
     if kind in ("MAX POOL", "AVG POOL", "SUBSAMPLE"):
         return _pool(layer, own, x)
+    if kind == "NORM" and options.region == "within":
+        area = options.size**2
+        mean = functional.avg_pool2d(x * x, options.size, 1, options.size // 2)
+        return x * (options.added + options.weight * area * mean) ** -options.beta
     if kind == "NORM":
         return functional.local_response_norm(
             x, options.size, options.weight * options.size, options.beta, options.added
@@ -176,7 +180,8 @@ def _moved(layer: PlannedLayer, inputs: list[torch.Tensor]) -> torch.Tensor:
     if kind == "RESHAPE":
         return x.permute(0, 2, 3, 1).reshape(x.shape[0], *layer.output.shape).permute(0, 3, 1, 2)
     if kind == "ADD":
-        return sum(inputs[1:], start=x)
+        factors = options.factors or [1] * len(inputs)
+        return sum(factor * value for factor, value in zip(factors, inputs, strict=True))
     if kind == "CONCAT":
         return torch.cat(inputs, dim=1)
     return torch.stack(torch.broadcast_tensors(*inputs)).prod(dim=0)

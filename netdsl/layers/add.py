@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
+from netdsl.layers.option import factors
+from netdsl.primitives.expression import operand
 from netdsl.primitives.folding import MOST_SUMMED
-from netdsl.quantities import Size, Volume
+from netdsl.quantities import Size, Volume, counted
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder
@@ -19,7 +21,8 @@ class Add(Merging):
     """Adds two or more volumes: the shortcut of residual networks.
 
     Computes
-        y = x1 + x2 + ...
+        y = x1 + x2 + ..., or with ``factors`` y = factors[1]*x1 + factors[2]*x2 + ...: Caffe's Eltwise with
+        `coeff`. ``factors 1, -1`` is a difference.
 
     Volume
         that of the inputs, which must agree.
@@ -31,7 +34,7 @@ class Add(Merging):
         no multiply-accumulates; keeps nothing for backward.
 
     Problems
-        ND308 the volumes differ.
+        ND308 the volumes differ, ND322 another number of factors than of branches.
 
     Example
         input 28x28x6
@@ -45,6 +48,21 @@ class Add(Merging):
     spellings = ("SUM",)
     linear = True
 
+    factors = factors("what each branch is multiplied by, in order", words=("factors", "coeff"))
+
+    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
+        if len(self.factors) in (0, len(inputs)):
+            return ()
+        return (
+            Mistake(
+                "ND322",
+                f"{counted(len(self.factors), 'factor')} for {len(inputs)} branches",
+                option="factors",
+                label="one for each branch",
+                spares_volume=True,
+            ),
+        )
+
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         if any(not volume.agrees(inputs[0]) for volume in inputs):
             return Mistake(
@@ -55,10 +73,17 @@ class Add(Merging):
         return inputs[0]
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
-        return (f"{len(inputs)} volumes of {inputs[0]} are added",)
+        times = f", times {', '.join(f'{factor:g}' for factor in self.factors)}" if self.factors else ""
+        return (f"{len(inputs)} volumes of {inputs[0]} are added{times}",)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
-        return build.fold(add, *inputs, most=MOST_SUMMED, name="sum")
+        if all(factor == 1 for factor in self.factors):
+            return build.fold(add, *inputs, most=MOST_SUMMED, name="sum")
+        weighed = [
+            x if factor == 1 else build.elementwise(operand(0) * factor, x, name="weighed")
+            for x, factor in zip(inputs, self.factors, strict=True)
+        ]
+        return build.fold(add, *weighed, most=MOST_SUMMED, name="sum")
 
 
 def _cures(inputs: tuple[Volume, ...]) -> tuple[str, ...]:

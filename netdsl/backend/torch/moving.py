@@ -109,6 +109,14 @@ def _reorganised(layer: PlannedLayer) -> Part:
     return Part(Formula(moved), {})
 
 
+def _added(layer: PlannedLayer) -> Part:
+    options: Any = layer.node.layer
+    factors = options.factors
+    if not factors:
+        return Part(Formula(lambda *inputs: reduce(add, inputs)), {})
+    return Part(Formula(lambda *inputs: reduce(add, map(mul, inputs, factors))), {})
+
+
 MAKERS: dict[type[Layer], Maker] = {
     input.Input: _input,
     flatten.Flatten: _reshaped,
@@ -121,7 +129,7 @@ MAKERS: dict[type[Layer], Maker] = {
     space_to_depth.SpaceToDepth: _blocks((3, 5, 1)),
     reorg.Reorg: _reorganised,
     slice.Slice: _taken,
-    adding.Add: lambda layer: Part(Formula(lambda *inputs: reduce(add, inputs)), {}),
+    adding.Add: _added,
     multiply.Multiply: lambda layer: Part(Formula(lambda *inputs: reduce(mul, inputs)), {}),
     concat.Concat: lambda layer: Part(Formula(lambda *inputs: torch.cat(inputs, dim=1)), {}),
 }

@@ -7,7 +7,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from netdsl.backend.torch.formulas import BranchLeftOut, ChannelScale, ContrastNormalisation, PositionNorm
+from netdsl.backend.torch.formulas import (
+    BranchLeftOut,
+    ChannelScale,
+    ContrastNormalisation,
+    Formula,
+    PositionNorm,
+)
 from netdsl.backend.torch.part import Maker, Part, Place
 from netdsl.layers import batch_norm, dropout, group_norm, layer_norm, lcn, lrn, scale, stochastic_depth
 from netdsl.layers.layer import Layer
@@ -50,6 +56,10 @@ def _layer(layer: PlannedLayer) -> Part:
 def _local_response(layer: PlannedLayer) -> Part:
     """PyTorch divides alpha by the size."""
     options: Any = layer.node.layer
+    if options.within:
+        sums = nn.AvgPool2d(options.size, 1, options.size // 2, divisor_override=1)
+        weight, beta, added = options.weight, options.beta, options.added
+        return Part(Formula(lambda x: x / (added + weight * sums(x * x)) ** beta), {})
     alpha = options.weight * options.size
     return Part(nn.LocalResponseNorm(options.size, alpha, options.beta, options.added), {})
 
