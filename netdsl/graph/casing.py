@@ -77,7 +77,8 @@ def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
 
 
 def _option_words(kind: type[Layer]) -> set[str]:
-    return {word.lower() for option in kind.options().values() for word in option.words}
+    options = kind.options().values()
+    return {word.lower() for option in options for word in (*option.words, *option.choices)}
 
 
 def _within(word: tree.Word, span: Span) -> bool:
