@@ -121,8 +121,14 @@ class LocalResponseNorm(Pointwise):
         squares = build.elementwise(operand(0) * operand(0), x, name="squares")
         if self.within:
             kernel, stride, padding, _ = self.window()
+            height, width, channels = x.shape
             sums = build.window_average(
-                squares, Volume(*x.shape), kernel=kernel, stride=stride, padding=padding, counts=Counts.ONE
+                squares,
+                Volume(height, width, channels),
+                kernel=kernel,
+                stride=stride,
+                padding=padding,
+                counts=Counts.ONE,
             )
         else:
             reach = min(self.size // 2, x.shape[2] - 1)  # there are no channels beyond

@@ -20,13 +20,12 @@ class Lesson(NamedTuple):
 LESSONS = (
     Lesson(
         "a number cannot begin with `-` here: `-` chains layers",
-        "numbers in a network are not negative; leave the `-` out",
+        "sizes are not negative; leave the `-` out",
         (
-            "CONV 6 5x5 pad -1",
-            "CONV1: 6 5x5 stride -1",
-            "[CONV 6 5x5 pad -1]",
-            "CONV pad -1",
-            "CONV1: pad -1",
+            "CONV 6 5x5 pad-1",
+            "CONV1: 6 5x5 stride-1",
+            "[CONV 6 5x5 pad-1]",
+            "CONV pad-1",
         ),
     ),
     Lesson(
