@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netdsl.diagnostics import Severity
-from netdsl.graph.own_names import SWITCHES
+from netdsl.graph.own_names import SHARED_SWITCHES, SWITCHES
 from netdsl.graph.printer import layer_text
 from netdsl.layers.elu import Elu
 from netdsl.layers.option import Option, OptionType
@@ -82,7 +82,8 @@ def test_a_number_that_is_given_wins_or_is_refused() -> None:
 
 def test_all_options_without_a_value_are_refused_as_names_of_numbers() -> None:
     options = [option for kind in all_kinds() for option in kind.options().values()]
-    assert {word for option in options if option.type is OptionType.FLAG for word in option.words} == SWITCHES
+    flags = {word for option in options if option.type is OptionType.FLAG for word in option.words}
+    assert flags == SWITCHES | SHARED_SWITCHES
     for name in SWITCHES:
         for text in (
             f"let {name} = 4\n",
@@ -91,3 +92,11 @@ def test_all_options_without_a_value_are_refused_as_names_of_numbers() -> None:
         ):
             _, findings = load_plan(text + "input 32x32x3\nB(1)\nMAX POOL global\nFC 10\n")
             assert "ND226" in {finding.code for finding in findings}, text
+
+
+@pytest.mark.parametrize("name", sorted(SHARED_SWITCHES))
+def test_a_number_called_like_a_switch_of_a_normalisation(name: str) -> None:
+    text = f"let {name} = 4\ninput 32x32x3\nCONV {name} 3x3\n"
+    assert load_plan(text + f"BN no {name}\n").plan is not None
+    _, findings = load_plan(text + f"GN {name}\n")
+    assert [finding.code for finding in findings] == ["ND229"]

@@ -54,6 +54,11 @@ def values_of(kind: type[Layer], chance: random.Random) -> dict[str, Any]:
             )
         elif option.type is OptionType.FLAG:
             found[option.name] = chance.random() < 0.5
+        elif option.type is OptionType.FACTORS:
+            found[option.name] = tuple(chance.choice((-1, 1)) * next(numbers) / 4 for _ in range(3))
+        elif option.type is OptionType.CHANNELS:
+            first, second = next(numbers), next(numbers)
+            found[option.name] = ((first, first + 3), (second, second))
         elif option.type is OptionType.WORD and option.choices:
             found[option.name] = chance.choice(option.choices)
     return {name: value for name, value in found.items() if not kind.options()[name].restates}
@@ -66,7 +71,7 @@ def spellings(option: Option[Any], value: Any) -> list[Part]:
         return [Part(word)] if value else [Part(f"no {word}"), Part(f"without {word}")]
     if isinstance(value, Padding) and value.bottom != value.top:
         return [Part(f"{word} top {value.top} right 1"), Part(f"{word} top {value.top}, right 1")]
-    text = str(value)
+    text = written(option, value)
     if option.type is OptionType.WORD or value is SAME:
         return [Part(f"{word} {text}"), Part(text)]
     parts = [
@@ -86,6 +91,14 @@ def spellings(option: Option[Any], value: Any) -> list[Part]:
     if option.name == "stride":
         parts.append(Part(f"/{text}"))
     return parts
+
+
+def written(option: Option[Any], value: Any) -> str:
+    if option.type is OptionType.FACTORS:
+        return ", ".join(map(str, value))
+    if option.type is OptionType.CHANNELS:
+        return " ".join(f"{first}-{last}" if first < last else str(first) for first, last in value)
+    return str(value)
 
 
 def joined(parts: list[Part], chance: random.Random) -> str | None:
@@ -108,7 +121,8 @@ def layouts(kind: type[Layer], parts: list[Part], chance: random.Random) -> list
     name = chance.choice((kind.keyword, *kind.spellings)).lower()
     body = joined(parts, chance)
     found = [] if body is None else [f"{name} {body}", f"first: {name} {body}", f"{name}1: {body}"]
-    if body is not None and "=" not in body:
+    of = any("of" in option.words for option in kind.options().values())
+    if body is not None and "=" not in body and not of:
         found.append(f"{name} {body}".replace(" of ", " : ").replace(" : ", ": "))
     for place, part in enumerate(parts):
         others = parts[:place] + parts[place + 1 :]

@@ -107,6 +107,15 @@ class OptionFindings:
             help=(f"write `{one} {one} {two} {two}`, or `{one} = {two}` under other names",),
         )
 
+    def name_and_switch(self, word: tree.Word) -> None:
+        """``GN scale``, where `scale` is a number as well."""
+        self.findings.add(
+            "ND229",
+            f"`{word.text}` can be read in two ways: it is an option here, and the name of a value",
+            word.span,
+            help=("give the value another name",),
+        )
+
     def taken(self, word: tree.Word, taker: Option[Any]) -> None:
         """``stride 3x3 kernel``: the value before the word is that of another one."""
         name = taker.words[0]

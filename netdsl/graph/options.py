@@ -98,6 +98,8 @@ class _Reader:
             if not self._in_own_words(word):
                 self.say.unknown(word, *self._near_words())
         elif option.type is OptionType.FLAG:
+            if word.text in self.environment.values:
+                self.say.name_and_switch(word)
             self._set(option, [Written(True, word.span)])
             self.by_name.add(option.name)
         else:
@@ -201,7 +203,7 @@ class _Reader:
                 self.place = place + 1
                 return
         positional = option.name in self.given and option.name not in self.by_name
-        idle = word.text.lower() in self.fillers
+        idle = word.text.lower() in self.fillers and option.positional
         misplaced = isinstance(value, tree.Extents) and option.type in _NUMBERS
         if positional or value is None or (misplaced and idle):
             if word.text in self.environment.values and not (positional and idle):

@@ -45,6 +45,9 @@ _VALUES = {
 SWITCHES = frozenset(("bias", "biases", "ceil", "floor", "global", "scaled", "whole"))
 """Words that are options of some kinds by themselves; here, so that no kind is loaded for a `let` line."""
 
+SHARED_SWITCHES = frozenset(("scale", "shift"))
+"""The same of normalisations, where a number of that name is reported in the layer: elsewhere it is free."""
+
 
 def report_taken_number(name: tree.Word, findings: Findings) -> None:
     """Report a number whose name is a value of options, or an option without one, so that it could not be

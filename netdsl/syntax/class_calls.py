@@ -227,6 +227,30 @@ def _one_number(kind: str, *names: str) -> Callable[[_Arguments, str], str]:
     return read
 
 
+def _groups(arguments: _Arguments, name: str) -> str:
+    return _finished("SHUFFLE", [_number(arguments.take(0, "groups"), _COUNT)], arguments, 1)
+
+
+def _left_out(arguments: _Arguments, name: str) -> str:
+    """A branch that is left out for some images; torchvision's has a mode that leaves it out for all."""
+    mode = _word(arguments.take(1, "mode"))
+    if mode not in ("", "row"):
+        raise _UnknownError
+    rate = _number(arguments.take(0, "p", "drop_prob"), _REAL)
+    return _finished("STOCHASTIC DEPTH", [rate], arguments, 2 if mode else 1)
+
+
+def _normalised(arguments: _Arguments, name: str) -> str:
+    """PyTorch names what is learned `affine`, Keras `scale` and `center`."""
+    flags = {word: _word(arguments.take(-1, word)) for word in ("affine", "scale", "center")}
+    if any(value not in ("", "true", "false") for value in flags.values()):
+        raise _UnknownError
+    bare = flags["affine"] == "false"
+    parts = ["no scale" if bare or flags["scale"] == "false" else ""]
+    parts.append("no shift" if bare or flags["center"] == "false" else "")
+    return _finished("BN", parts, arguments, 1)
+
+
 def _zeros(arguments: _Arguments, name: str) -> str:
     return _finished("PAD", [_padding(arguments.take(0, "padding"))], arguments, 1)
 
@@ -262,11 +286,11 @@ _CLASSES: dict[str, Callable[[_Arguments, str], str]] = {
     "adaptiveavgpool": _adaptive("AVG POOL global"),
     "adaptivemaxpool": _adaptive("MAX POOL global"),
     "dropout": _one_number("DROPOUT", "rate", "p"),
-    **dict.fromkeys(("droppath", "stochasticdepth"), _one_number("STOCHASTIC DEPTH", "p", "drop_prob")),
+    **dict.fromkeys(("droppath", "stochasticdepth"), _left_out),
     "leakyrelu": _one_number("LEAKY RELU", "alpha", "negative_slope"),
-    **dict.fromkeys(("bn", "batchnorm", "batchnormalization"), _plain("BN", 1)),
+    **dict.fromkeys(("bn", "batchnorm", "batchnormalization"), _normalised),
     "flatten": _plain("FLATTEN"),
-    "channelshuffle": _one_number("SHUFFLE", "groups"),
+    "channelshuffle": _groups,
     "pixelunshuffle": _sized("PIXEL UNSHUFFLE", "downscale_factor"),
     "zeropadding": _zeros,
     **dict.fromkeys(("upsampling", "upsample"), _enlarged),
