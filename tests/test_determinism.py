@@ -38,7 +38,19 @@ def test_threads_do_not_change_a_bit(threads: int) -> None:
     assert trained(planned(*small_network()), threads) == trained(planned(*small_network()), 1)
 
 
-@pytest.mark.parametrize("name", ["dropout", "conv-groups", "avg-pool-pad", "lrn"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "dropout",
+        "stochastic-depth",
+        "shuffle",
+        "bilinear-to",
+        "lrn-within",
+        "conv-groups",
+        "avg-pool-pad",
+        "lrn",
+    ],
+)
 def test_layers(name: str) -> None:
     assert trained(planned(*network_of(name)), 2) == trained(planned(*network_of(name)), 1)
 

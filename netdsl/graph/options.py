@@ -218,14 +218,15 @@ class _Reader:
 
     def _named_several(self, option: Option[Any], word: tree.Word, place: int) -> None:
         """``channels 0-57``, ``factors 1, -1``; ``0-57 channels`` says no more than ``0-57``."""
+        if option.name in self.given and option.name not in self.by_name:
+            return
         before = self.place
         self.place = place
         if self._several(option, word.span):
             self.by_name.add(option.name)
             return
         self.place = before
-        if option.name not in self.given:
-            self.say.no_value(option, word)
+        self.say.no_value(option, word)
 
     def _take(self, option: Option[Any], value: tree.Value, start: Span) -> None:
         """The value behind a word of the option, which begins at ``start``."""
