@@ -47,6 +47,12 @@ ENLARGED = (
     "CONV 4 3x3 pad 1 - RELU; CONV 4 3x3 pad 1"
 )
 ROWS = "input 8x8x2; RESHAPE 8x16x1 - MAX POOL 1x1 stride 1x2 - RESHAPE 8x8x1 - CONV 4 3x3 pad 1"
+UNITS = (
+    "input 33x33x2; block BRANCH(n, s = 1) { CONV n 1x1 - DEPTHWISE 3x3 stride s pad 1 - CONV n 1x1 }; "
+    "block UNIT(n) { CONCAT[ SLICE part 1 of 2 | SLICE part 2 of 2 - BRANCH(n) ] - SHUFFLE 2 }; "
+    "CONCAT[ CONV 4 5x5 stride 2 pad 2 - DEPTHWISE 3x3 pad 1 | BRANCH(4, 2) ] - SHUFFLE 2; "
+    "UNIT(4) - UNIT(4); x: RELU; "
+)
 GATE = "input 9x9x2; MULTIPLY[ CONV 4 3x3 pad 1 | AVG POOL global - FC 4 - SIGMOID ]"
 
 
@@ -76,6 +82,16 @@ GATE = "input 9x9x2; MULTIPLY[ CONV 4 3x3 pad 1 | AVG POOL global - FC 4 - SIGMO
         ("input 9x9x1; DECONV 1 1x1 stride 2", "DECONV1", "1x1"),
         ("input 9x9x1; DECONV 1 1x1 stride 2 - CROP 1x1 top 1 left 0", "CROP1", "0x0"),
         ("input 9x9x1; DECONV 1 1x1 stride 2 - CONV 1 2x2 dilation 2", "CONV1", "2x2"),
+        # Channels that are moved see what they saw.
+        (UNITS, "SHUFFLE3", "17x17"),
+        (UNITS + "@x - SLICE 0", "SLICE5", "9x9"),
+        (UNITS + "@x - SLICE 7 - RELU - CONV 1 3x3", "CONV8", "21x21"),
+        ("input 8x8x2; SPACE TO DEPTH 2x2 - CONV 2 3x3 pad 1", "CONV1", "6x6"),
+        ("input 8x8x4; REORG 2x2 - CONV 2 3x3 pad 1", "CONV1", "None"),
+        ("input 8x8x4; REORG 2x2 - FC 2", "FC1", "8x8"),
+        ("input 9x9x2; UPSAMPLE to 20x20 bilinear - CONV 2 3x3", "CONV1", "3x3"),
+        ("input 9x9x2; LN per position", "LN1", "1x1"),
+        ("input 9x9x2; NORM within channel size 3", "NORM1", "3x3"),
         # Back in the old order it is the old view; a row of numbers is one position.
         ("input 8x8x2; FLATTEN - RELU - RESHAPE 8x8x2 - CONV 2 3x3 pad 1", "CONV1", "3x3"),
         ("input 784; RESHAPE 28x28x1 - CONV 2 3x3 pad 1", "CONV1", "1x1"),

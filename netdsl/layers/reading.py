@@ -81,10 +81,16 @@ class Reading(NamedTuple):
 
 
 class Reads(NamedTuple):
-    """Everything that one output position reads, of all inputs."""
+    """Everything that one output position reads, of all inputs.
+
+    A layer that only moves channels of its one input says how: output channels are those of ``taken``, one
+    after the other, or all of them, dealt out of so many groups.
+    """
 
     readings: tuple[Reading, ...]
     channels: Channels = Channels.SOME
+    taken: tuple[range, ...] = ()
+    dealt: int = 1
 
 
 def reading(rows: Taps, columns: Taps, source: int = 0) -> Reading:

@@ -74,7 +74,7 @@ class Shuffle(Pointwise):
         return (f"the volume stays {x}: {self.groups} groups of {x.channels // self.groups}",)
 
     def reads(self, *inputs: Volume) -> Reads:
-        return Reads((reading_here(),))
+        return Reads((reading_here(),), dealt=self.groups)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

@@ -117,7 +117,9 @@ class Slice(MovingValues):
     def reads(self, *inputs: Volume) -> Reads:
         output = self.volume(*inputs)
         whole = isinstance(output, Volume) and output.channels == inputs[0].channels
-        return super().reads(*inputs)._replace(channels=Channels.SOME if whole else Channels.SELECTED)
+        taken = tuple(range(first, last + 1) for first, last in self.ranges(inputs[0]))
+        channels = Channels.SOME if whole else Channels.SELECTED
+        return super().reads(*inputs)._replace(channels=channels, taken=taken)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         (x,) = inputs

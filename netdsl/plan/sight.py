@@ -16,9 +16,12 @@ from netdsl.plan.views import (
     View,
     alike,
     contains,
+    distinct_strips,
+    moved_strips,
     order_of,
     parts_keep_pace,
     reads_all,
+    stacked_strips,
     width,
     widths_along,
 )
@@ -44,6 +47,8 @@ class Sight:
             return self._reordered(views[0], inputs[0], output)
         if reads.channels is Channels.OWN:
             return views[0]
+        if views[0].strips and (reads.taken or reads.dealt > 1):
+            return self._of_strips(moved_strips(views[0].strips, reads.taken, reads.dealt))
         if reads.channels is Channels.MIXED:
             return View(None, alike=False, whole=self.whole(views[0], inputs[0]))
         try:
@@ -52,11 +57,31 @@ class Sight:
             return UNKNOWN
         same = alike(reads.channels, views, inputs, output)
         if parts is not None:
-            return View(parts, same)
+            stacks = reads.channels is Channels.STACKED and len(views) > 1 and not same
+            return View(parts, same, strips=self._stacked(views, inputs) if stacks else ())
         whole = self._whole_behind(views, inputs, output, reads)
         if whole is not None and output.size == (1, 1):
             return View((whole,), same)
         return View(None, alike=False, whole=whole)
+
+    def _stacked(self, views: tuple[View, ...], inputs: tuple[Volume, ...]) -> tuple[View, ...]:
+        """The view of each channel behind a layer that puts volumes one after the other."""
+        strips = stacked_strips(views, inputs)
+        try:
+            self.work.take(len(strips))
+        except Untraceable:
+            return ()
+        return strips
+
+    def _of_strips(self, strips: tuple[View, ...]) -> View:
+        """The view of a volume from those of its channels."""
+        try:
+            self.work.take(len(strips) + len({id(strip) for strip in strips}) ** 2)
+            distinct = distinct_strips(strips)
+            parts = self._merged([part for strip in distinct for part in strip.parts or ()])
+        except Untraceable:
+            return UNKNOWN
+        return View(parts, len(distinct) == 1, strips=strips if len(distinct) > 1 else ())
 
     def _parts(self, views: tuple[View, ...], reads: Reads) -> tuple[Part, ...] | None:
         """The parts of everything that is read; None where some of it is not known."""

@@ -21,13 +21,15 @@ class View(NamedTuple):
 
     ``parts`` is None where that is not known; ``whole``, what all positions see together, may be known
     even then. ``alike``: all channels of a position see the same. ``origin``: the view and the
-    volume whose numbers these are, in the same order.
+    volume whose numbers these are, in the same order. ``strips``: where channels differ, the view of
+    each, if known.
     """
 
     parts: tuple[Part, ...] | None
     alike: bool = True
     whole: Part | None = None
     origin: tuple[View, Volume] | None = None
+    strips: tuple[View, ...] = ()
 
 
 IMAGE = View((Part(PIXELS, PIXELS),))
@@ -35,6 +37,42 @@ IMAGE = View((Part(PIXELS, PIXELS),))
 
 UNKNOWN = View(None, alike=False)
 """The view of a volume of which nothing is known."""
+
+
+MOST_STRIPS = 4096
+"""Channels that are looked at one by one."""
+
+
+def stacked_strips(views: tuple[View, ...], inputs: tuple[Volume, ...]) -> tuple[View, ...]:
+    """The view of each channel of volumes one after the other; none where it is not known."""
+    found: list[View] = []
+    for view, volume in zip(views, inputs, strict=True):
+        if view.parts is None or len(found) + volume.channels > MOST_STRIPS:
+            return ()
+        if view.alike:
+            found += [View(view.parts)] * volume.channels
+        elif view.strips:
+            found += view.strips
+        else:
+            return ()
+    return tuple(found)
+
+
+def moved_strips(strips: tuple[View, ...], taken: tuple[range, ...], dealt: int) -> tuple[View, ...]:
+    """The same behind a layer that takes channels, or deals them out of groups."""
+    if taken:
+        return tuple(strip for channels in taken for strip in strips[channels.start : channels.stop])
+    width = len(strips) // dealt
+    return tuple(strip for place in range(width) for strip in strips[place::width])
+
+
+def distinct_strips(strips: tuple[View, ...]) -> list[View]:
+    """The views that differ, each once."""
+    found: list[View] = []
+    for strip in {id(strip): strip for strip in strips}.values():
+        if strip not in found:
+            found.append(strip)
+    return found
 
 
 def widths_along(
