@@ -52,6 +52,35 @@ def start_from(path: Path, stored: tuple[Stored, ...], store: Store) -> Started:
     optimizer keeps starts anew. Raises Diagnosed: ND517 for no file, ND650 for one that cannot be read,
     ND533 where nothing of it fits.
     """
+    file, arrays, others = _read(path)
+    learned = {name: shape for name, shape, kind in stored if kind in ("parameter", "statistic")}
+    rows = [*_rows(learned, arrays, others)]
+    if not any(row.taken for row in rows):
+        raise Diagnosed(
+            file_error(
+                "ND533",
+                str(file),
+                "no array of it has the name and the shape of one of the network's",
+                f"it has {_some(list(arrays))}",
+                f"the network has {_some(list(learned))}",
+            )
+        )
+    for row in rows:
+        if row.taken:
+            store[row.name][...] = arrays[row.name]
+    return Started(file, tuple(rows))
+
+
+def stored_shapes(path: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the arrays of a file as ``start_from`` would take them, without what an optimizer keeps.
+
+    Raises as ``start_from`` for no file and one that cannot be read.
+    """
+    _, arrays, _ = _read(path)
+    return {name: array.shape for name, array in arrays.items() if name.rpartition(".")[0] not in arrays}
+
+
+def _read(path: Path) -> tuple[Path, tensor_file.Arrays, dict[str, str]]:
     file = run_checkpoint(path)
     if not file.is_file():
         raise Diagnosed(
@@ -71,22 +100,7 @@ def start_from(path: Path, stored: tuple[Stored, ...], store: Store) -> Started:
                 "name a run or a .safetensors file",
             )
         ) from error
-    learned = {name: shape for name, shape, kind in stored if kind in ("parameter", "statistic")}
-    rows = [*_rows(learned, arrays, others)]
-    if not any(row.taken for row in rows):
-        raise Diagnosed(
-            file_error(
-                "ND533",
-                str(file),
-                "no array of it has the name and the shape of one of the network's",
-                f"it has {_some(list(arrays))}",
-                f"the network has {_some(list(learned))}",
-            )
-        )
-    for row in rows:
-        if row.taken:
-            store[row.name][...] = arrays[row.name]
-    return Started(file, tuple(rows))
+    return file, arrays, others
 
 
 def _rows(

@@ -1,0 +1,96 @@
+"""netdsl diff: what tells one network from another."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from netdsl.commands.loading import exit_with, load_plan_or_exit, open_source, planned, wants_colour
+from netdsl.commands.revision import file_at
+from netdsl.plan.difference import Difference, Shape, compared_arrays, difference
+from netdsl.plan.plan import Plan
+from netdsl.source import Source
+
+
+@click.command()
+@click.argument("networks", metavar="A B | --against REV FILE", nargs=-1, required=True)
+@click.option("--against", metavar="REV", help="Compare FILE with what it was at this revision of git.")
+@click.option(
+    "--checkpoint",
+    metavar="RUN|FILE",
+    help="Say which arrays of these weights fit the new network, instead of those that the old one has.",
+)
+@click.option(
+    "--breaking", is_flag=True, help="Exit with 1 where the old weights do not make the new network."
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Markdown is for a comment on a pull request.",
+)
+@click.pass_context
+def command(
+    context: click.Context,
+    networks: tuple[str, ...],
+    against: str | None,
+    checkpoint: str | None,
+    breaking: bool,
+    form: str,
+) -> None:
+    """Compare two networks: layers added, removed and changed, and what each comes to.
+
+    Volumes, parameters, MACs and receptive fields stand before and after an arrow. Layers of the same text
+    are the same ones, as many as keep their order; between those, layers of a kind are compared. The last
+    lines say which weights of the old network fit the new one, by name and shape, as `netdsl train --from`
+    takes them.
+    """
+    if len(networks) != (1 if against is not None else 2):
+        wanted = "one FILE beside --against" if against is not None else "two networks, A and B"
+        raise click.UsageError(f"netdsl diff takes {wanted}.")
+    if against is None:
+        before, after = (load_plan_or_exit(name) for name in networks)
+        names = (networks[0], networks[1])
+    else:
+        before, after = _plan_at(against, networks[0]), load_plan_or_exit(networks[0])
+        names = (f"{against}:{networks[0]}", networks[0])
+    found = difference(before, after)
+    weights_of = names[0]
+    if checkpoint is not None:
+        weights_of = checkpoint
+        found = found._replace(arrays=compared_arrays(found, _shapes(checkpoint)))
+    click.echo(_written(found, names, weights_of, form), nl=False)
+    if breaking and found.breaking:
+        context.exit(1)
+
+
+def _plan_at(revision: str, name: str) -> Plan:
+    """The plan of a file as it was; findings name the revision."""
+    with file_at(revision, name) as path:
+        copy = open_source(path)
+        checked = planned(Source(f"{revision}:{name}", copy.text, copy.folder, copy.form))
+    if checked.plan is None:
+        exit_with(checked.diagnostics)
+    return checked.plan
+
+
+def _shapes(checkpoint: str) -> dict[str, Shape]:
+    from netdsl.training.starting_weights import stored_shapes
+
+    return stored_shapes(Path(checkpoint))
+
+
+def _written(found: Difference, names: tuple[str, str], weights_of: str, form: str) -> str:
+    if form == "json":
+        from netdsl.reports.as_difference_json import difference_as_json
+
+        return difference_as_json(found, names, weights_of)
+    from netdsl.reports.as_difference import difference_as_markdown, difference_as_text
+
+    if form == "markdown":
+        return difference_as_markdown(found, names, weights_of)
+    return difference_as_text(found, names, weights_of, colour=wants_colour(sys.stdout.isatty()))
