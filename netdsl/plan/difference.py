@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from netdsl.graph.printer import layer_text
+from netdsl.layers.option import OptionType
 from netdsl.plan.alignment import Pairs, aligned
 from netdsl.plan.plan import Plan, PlannedLayer
 
@@ -83,11 +83,11 @@ def difference(before: Plan, after: Plan) -> Difference:
 
 def arrays_of(plan: Plan) -> dict[str, Shape]:
     """The arrays of a checkpoint of a network by name: what is learned, and what training keeps."""
-    return {
-        f"{layer.node.name}.{array.name}": array.shape
-        for layer in plan.layers
-        for array in (*layer.parameters, *layer.statistics)
-    }
+    found: dict[str, Shape] = {}
+    for layer in plan.layers:
+        found |= {f"{layer.node.name}.{one.name}": one.shape for one in layer.parameters}
+        found |= {f"{layer.node.name}.{one.name}": one.shape for one in layer.statistics}
+    return found
 
 
 def compared_arrays(found: Difference, stored: Mapping[str, Shape]) -> tuple[Array, ...]:
@@ -114,15 +114,7 @@ def _moved(layers: tuple[LayerDifference, ...]) -> dict[str, str]:
 
 
 def _paired(before: Plan, after: Plan) -> Pairs:
-    texts: dict[int, str] = {}
-
-    def texts_of(plan: Plan) -> list[str]:
-        for layer in plan.layers:
-            if id(layer.node.layer) not in texts:
-                texts[id(layer.node.layer)] = layer_text(layer.node.layer)
-        return [texts[id(layer.node.layer)] for layer in plan.layers]
-
-    equal = aligned(texts_of(before), texts_of(after))
+    equal = aligned(*([identity(layer) for layer in plan.layers] for plan in (before, after)))
     kinds = [[layer.node.layer.keyword for layer in plan.layers] for plan in (before, after)]
     pairs: Pairs = []
     start, other_start = 0, 0
@@ -150,7 +142,7 @@ def _pair(
     before: Plan, after: Plan, one: PlannedLayer, other: PlannedLayer, like: Mapping[int, int]
 ) -> LayerDifference:
     reads = _reads(before, after, one, other, like)
-    if layer_text(one.node.layer) != layer_text(other.node.layer) or any(reads):
+    if identity(one) != identity(other) or any(reads):
         return LayerDifference(Change.CHANGED, one, other, reads)
     if one.node.name != other.node.name:
         return LayerDifference(Change.RENAMED, one, other)
@@ -173,6 +165,24 @@ def _reads(
 
 def _names(plan: Plan, layer: PlannedLayer) -> str:
     return ", ".join(plan.layers[place].node.name for place in layer.node.inputs)
+
+
+def identity(layer: PlannedLayer) -> Hashable:
+    """What makes two layers the same one, wherever they stand: kind and options. A window whose stride or
+    padding is left out is that of one which writes them."""
+    kind = layer.node.layer
+    options = kind.options()
+    follows = {
+        name
+        for name, option in options.items()
+        if option.restates or ("kernel" in options and option.derived and option.type in _OF_WINDOWS)
+    }
+    values = tuple(kind.__dict__[name] for name in options if name not in follows)
+    window = kind.window(*layer.inputs) if any(not options[name].restates for name in follows) else None
+    return kind.keyword, values, window
+
+
+_OF_WINDOWS = (OptionType.SIZE, OptionType.PADDING)
 
 
 def measures(layer: PlannedLayer) -> tuple[object, ...]:

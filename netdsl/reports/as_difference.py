@@ -148,7 +148,9 @@ def _changed_measures(before: PlannedLayer, after: PlannedLayer) -> Iterator[str
 
 def _totals(before: Plan, after: Plan) -> list[tuple[str, str]]:
     sees = [str(plan.layers[-1].receptive_field or UNKNOWN) for plan in (before, after)]
+    dialects = [plan.network.dialect.name for plan in (before, after)]
     return [
+        *([("dialect", _arrow(*dialects))] if dialects[0] != dialects[1] else []),
         ("input", _arrow(str(before.input), str(after.input))),
         ("output", _arrow(str(before.output), str(after.output))),
         ("parameters", _growth(before.parameter_count, after.parameter_count)),
