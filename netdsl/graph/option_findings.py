@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netdsl.diagnostics import Edit, Findings, Label
+from netdsl.graph.bare_values import takes_bare
 from netdsl.graph.foreign_options import Reworded
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
@@ -59,7 +60,7 @@ class OptionFindings:
         places = [
             Label(given[option.name][0].span, f"{option.words[0]} already")
             for option in bare
-            if option.name in given and (option.type is OptionType.SIZE) is not number
+            if option.name in given and takes_bare(option, self.options, number=number)
         ]
         self.findings.add(
             "ND207",
@@ -128,6 +129,11 @@ class OptionFindings:
                 f"put the value of `{name}` behind it, or leave `{word.text}` out",
             ),
         )
+
+    def sides_alone(self, option: Option[Any], word: tree.Word) -> None:
+        """``left 1`` beside a kind that pads as well as it does other things."""
+        message = f"`{word.text}` is a side of a padding, whose word is missing"
+        self.findings.add("ND202", message, word.span, meant=f"{option.words[0]} {word.text}")
 
     def unknown(self, word: tree.Word, known_words: Iterable[str], options: str) -> None:
         """A word that is none of ``known_words``, which ``options`` tells from those of other layers."""

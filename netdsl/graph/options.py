@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.bare_values import NUMBERS, takes_bare
 from netdsl.graph.foreign_options import foreign_option
 from netdsl.graph.formulas import Environment, as_item, calculated
 from netdsl.graph.option_findings import OptionFindings
@@ -31,7 +32,6 @@ FILLERS = frozenset(("at", "a", "an", "of", "and", "with", "by", "layer", "layer
 
 _ONE_COLON = "a layer has one colon, after its label, and one before the value of an option"
 _NEGATIONS = frozenset(("no", "without"))
-_NUMBERS = (OptionType.COUNT, OptionType.INDEX, OptionType.REAL)
 
 
 class _Reader:
@@ -89,7 +89,7 @@ class _Reader:
         if text in _NEGATIONS:
             self._negation(word)
         elif option is None:
-            if self._named_value(word) or self._is_zero(word):
+            if self._named_value(word) or self._is_zero(word) or self._sides(word):
                 return
             if text in self.fillers:
                 self._check_noun(word)
@@ -150,6 +150,24 @@ class _Reader:
     def _option_of(self, word: tree.Word) -> Option[Any] | None:
         return self.by_word.get(word.text.lower())
 
+    def _sides(self, word: tree.Word) -> bool:
+        """Zeros side by side without the word of a padding: ``PAD left 1``. Where the kind needs the word,
+        one finding for all of them."""
+        if not is_side(self.items, self.place - 1):
+            return False
+        option = next((option for option in self.options.values() if option.type is OptionType.PADDING), None)
+        if option is None:
+            return False
+        value, self.place = read_sides(option, self.items, self.place - 1, self._value_of, self.findings)
+        if not option.positional and option.name not in self.given:
+            self.say.sides_alone(option, word)
+            value = None
+        self._set(option, [Written(value, word.span.to(self.items[self.place - 1].span))])
+        self.by_name.add(option.name)
+        if self._value_of(self.items[self.place - 1]) is not None:
+            self.order.take(option, self.place)
+        return True
+
     def _is_zero(self, word: tree.Word) -> bool:
         """The first word of ``zero padding 2``."""
         following = self.items[self.place] if self.place < len(self.items) else None
@@ -204,7 +222,7 @@ class _Reader:
                 return
         positional = option.name in self.given and option.name not in self.by_name
         idle = word.text.lower() in self.fillers and option.positional
-        misplaced = isinstance(value, tree.Extents) and option.type in _NUMBERS
+        misplaced = isinstance(value, tree.Extents) and option.type in NUMBERS
         if positional or value is None or (misplaced and idle):
             if word.text in self.environment.values and not (positional and idle):
                 self._named_value(word)  # a parameter that is called like an option
@@ -348,7 +366,7 @@ class _Reader:
 
     def _bare(self, value: tree.Value) -> None:
         """A value without a word: it goes to the first free positional option that takes it."""
-        if all(name in self.options for name in VOLUME_OPTIONS):
+        if self._is_volume(value):
             self._volume(value)
             return
         option = self._free_option(value)
@@ -368,10 +386,17 @@ class _Reader:
 
     def _free_option(self, value: tree.Value) -> Option[Any] | None:
         """The first option without a value that takes this one without a word."""
-        fitting = (*_NUMBERS, *SEVERAL) if isinstance(value, tree.Number) else (OptionType.SIZE,)
-        types = (*fitting, OptionType.PADDING)
+        number = isinstance(value, tree.Number)
         free = (option for option in self.options.values() if option.name not in self.given)
-        return next((option for option in free if option.positional and option.type in types), None)
+        return next((option for option in free if takes_bare(option, self.options, number=number)), None)
+
+    def _is_volume(self, value: tree.Value) -> bool:
+        """Whether a value says all of a kind that is given by a volume, as ``784`` does of an input; where
+        its words may be left out, numbers apart are its extents: ``RESHAPE 8 16 1``."""
+        extents = [self.options.get(name) for name in VOLUME_OPTIONS]
+        if None in extents:
+            return False
+        return isinstance(value, tree.Extents) or not all(option and option.positional for option in extents)
 
     def _volume(self, value: tree.Value) -> None:
         if any(name in self.given for name in VOLUME_OPTIONS):

@@ -40,7 +40,8 @@ def read_sides(
     while is_side(items, place):
         side = items[place]
         assert isinstance(side, tree.Word)
-        value = value_of(items[place + 1]) if place + 1 < len(items) else None
+        behind = place + 1 + _is_mark(items, place + 1, "=:")
+        value = value_of(items[behind]) if behind < len(items) else None
         try:
             if not isinstance(value, tree.Number):
                 raise MisfitError("ND206", f"`{side.text}` needs a number of rows or columns")
@@ -48,8 +49,19 @@ def read_sides(
         except MisfitError as misfit:
             findings.add(misfit.code, misfit.message, side.span, misfit.label)
             sound = False
-        place += 1 if value is None else 2
-        following = items[place] if place < len(items) else None
-        if isinstance(following, tree.Mark) and following.text == "," and is_side(items, place + 1):
-            place += 1
+        place = behind + (value is not None)
+        link = place + _is_mark(items, place, ",")
+        link += _is_and(items, link)
+        if is_side(items, link):
+            place = link
     return (Padding(**sides) if sound else None), place
+
+
+def _is_mark(items: Items, place: int, marks: str) -> bool:
+    item = items[place] if place < len(items) else None
+    return isinstance(item, tree.Mark) and item.text in marks
+
+
+def _is_and(items: Items, place: int) -> bool:
+    item = items[place] if place < len(items) else None
+    return isinstance(item, tree.Word) and item.text.lower() == "and"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from inspect import getdoc
 from typing import Any
 
+from netdsl.graph.bare_values import takes_bare
 from netdsl.graph.printer import option_text
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
@@ -26,8 +27,10 @@ def _option(kind: type[Layer], option: Option[Any]) -> list[str]:
         OptionType.WORD: f"one of {', '.join(option.choices)}",
         OptionType.TABLE: f"{option.type.value}: {', '.join(option.tables)}",
     }.get(option.type, option.type.value)
-    if option.positional:
-        value += "; the word may be left out"
+    bare = [takes_bare(option, kind.options(), number=number) for number in (True, False)]
+    if any(bare):
+        only_sizes = option.type is OptionType.SIZE and not bare[0]
+        value += f"; the word may be left out{' before HEIGHTxWIDTH' if only_sizes else ''}"
     if option.default is not None and not option.required:
         value += f"; {option_text(option, option.default)} where nothing is written"
     elif option.required:
