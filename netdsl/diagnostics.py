@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from enum import Enum
 from itertools import islice
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 from netdsl.source import Source, Span
 from netdsl.spelling import MOST, did_you_mean
+from netdsl.uses import Shown, Use
 
 
 class Severity(Enum):
@@ -96,15 +98,19 @@ ECHOES = 8
 
 
 class Findings:
-    """Collects the findings about one source; the same code at the same place counts once, so a
-    mistake in a group that is repeated a thousand times is one finding. ``reports`` counts every
-    report, those that repeat an earlier one as well."""
+    """Collects the findings about one source; the same code at the same place counts once, whatever
+    numbers it is about, so a mistake in a group that is repeated a thousand times, or in a block that is
+    used with ten arguments, is one finding. ``reports`` counts every report, those that repeat an earlier
+    one as well; ``use`` is the use of a block that is looked at."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.found: list[Diagnostic] = []
         self.reports = 0
-        self._seen: set[tuple[str, Span, str]] = set()
+        self.use: Use | None = None
+        self._seen: dict[tuple[str, Span, str], int] = {}
+        self._shown: list[Shown] = []
+        self._spans: list[Span] = []
         self._echoes: dict[tuple[str, Span], int] = {}
         self._near: dict[tuple[str, str], str | None] = {}
         self._compared = 0
@@ -152,19 +158,24 @@ class Findings:
         help: tuple[str, ...] = (),
         meant: str | None = None,
         fix: Edit | None = None,
+        about: str = "",
     ) -> None:
         """Report something about a place in the source.
 
         ``meant`` is what was probably meant in its place: the first cure, and the change that mends it.
+        ``about`` is the layer that the message names: the same of another layer, or of other numbers, at
+        the same place is the same mistake.
         """
         if meant is not None:
             help, fix = (f"did you mean `{meant}`?", *help), Edit(span, meant)
         self.reports += 1
         echoes = self._echoes.get((code, span), 0)
         self._echoes[code, span] = echoes + 1
-        key = (code, span, message)
-        if echoes < ECHOES and key not in self._seen:
-            self._seen.add(key)
+        key = (code, span, _without_numbers(message.replace(about, "") if about else message))
+        if key in self._seen:
+            self._again(self._seen[key], about, fix)
+        elif echoes < ECHOES:
+            self._seen[key] = len(self.found)
             source, place = self.source.locate(span)
             beside, elsewhere = self._placed(secondary, source)
             notes = (*notes, *elsewhere)
@@ -174,6 +185,24 @@ class Findings:
             self.found.append(
                 Diagnostic(code, severity, message, source, Label(place, label), beside, notes, help, fix)
             )
+            self._shown.append(Shown(notes))
+            self._spans.append(span)
+            self._again(len(self.found) - 1, about, fix)
+
+    def _again(self, place: int, about: str, fix: Edit | None) -> None:
+        """Add where a finding shows. Another change of the same place is right for none of its uses."""
+        finding = self.found[place]
+        if self._shown[place].add(self.use, about):
+            self.found[place] = finding = finding._replace(notes=self._shown[place].noted(self.source))
+        if finding.fix is not None and (fix is None or fix.replacement != finding.fix.replacement):
+            self.found[place] = finding._replace(fix=None)
+
+    def shows_again(self, span: Span) -> None:
+        """What is said of a place shows in another use of the block as well."""
+        for number, place in enumerate(self._spans if self.use is not None else ()):
+            if span.start <= place.start and place.end <= span.end and self._shown[number].add(self.use, ""):
+                notes = self._shown[number].noted(self.source)
+                self.found[number] = self.found[number]._replace(notes=notes)
 
     def _placed(self, labels: tuple[Label, ...], source: Source) -> tuple[tuple[Label, ...], tuple[str, ...]]:
         """The labels in a file, and those in other files as notes that name the file."""
@@ -186,6 +215,13 @@ class Findings:
                 line, column = other.position(span.start)
                 elsewhere.append(f"{label.text}: {other.name}:{line}:{column}")
         return tuple(beside), tuple(elsewhere)
+
+
+_NUMBER = re.compile(r"[0-9][0-9.,]*")
+
+
+def _without_numbers(message: str) -> str:
+    return _NUMBER.sub("#", message)
 
 
 def sort_key(finding: Diagnostic) -> tuple[int, str]:

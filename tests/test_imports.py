@@ -15,7 +15,7 @@ PACKAGE = Path(netdsl.__file__).parent
 
 ROOMS = [
     ["", "source", "opening", "quantities", "resources", "spelling", "likeness"],
-    ["diagnostics", "edits", "writing"],
+    ["uses", "diagnostics", "edits", "writing"],
     ["primitives"],
     ["syntax", "layers"],
     ["optimizers", "initializers", "losses", "schedules", "augmentations", "recipe"],

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
+from collections import ChainMap, Counter
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.blocks import Blocks, bind, called_block, read_lets, words_in
+from netdsl.graph.blocks import Blocks, bind, called_block, calls_in, read_lets, words_in
 from netdsl.graph.formulas import Environment, Passed, Quantity, evaluate, place
 from netdsl.syntax import tree
+from netdsl.uses import Use
 
 Finder = Callable[[tree.Reference], Passed | None]
 """Finds the volume that a reference means."""
@@ -29,9 +30,15 @@ class Bindings:
     """The blocks of a file, and the environments of their uses: those alike share one."""
 
     def __init__(
-        self, blocks: Blocks, broken: frozenset[str], environment: Environment, findings: Findings
+        self,
+        blocks: Blocks,
+        broken: frozenset[str],
+        environment: Environment,
+        findings: Findings,
+        elements: tuple[tree.Element, ...] = (),
     ) -> None:
-        """``broken`` are the blocks that cannot be used, which is reported already."""
+        """``broken`` are the blocks that cannot be used, which is reported already; ``elements`` is the
+        text outside blocks."""
         self.blocks = blocks
         self.broken = broken
         self.environment = environment
@@ -42,6 +49,8 @@ class Bindings:
         self._layers: dict[int, tuple[tree.Element, ...]] = {}
         self._words: dict[int, int] = {}
         self._calls: dict[int, tree.Call | None] = {}
+        self._elements = elements
+        self._calls_in_text: Counter[str] = Counter()
 
     def repetitions(self, times: tree.Sum | None, environment: Environment) -> int:
         """How often a group stands; 1, with a finding, where what is written is no such number."""
@@ -79,6 +88,14 @@ class Bindings:
     def block_of(self, call: tree.Call) -> tree.Block | None:
         """The block that is used; None where there is none of this name, or it is broken."""
         return self.blocks.get(call.block.text) if call.block.text not in self.broken else None
+
+    def use(self, call: tree.Call, outer: Use | None) -> Use:
+        """The use of a block, inside that of the block whose text it stands in."""
+        if not self._calls_in_text:
+            texts = (self._elements, *(block.statements for block in self.blocks.values()))
+            self._calls_in_text = Counter(word.text for text in texts for word in calls_in(text, self.blocks))
+        alone = self._calls_in_text[call.block.text] < 2 and (outer is None or outer.alone)
+        return Use(call.span, outer, alone)
 
     def bound(
         self, block: tree.Block, call: tree.Call, outer: Environment, find: Finder

@@ -34,6 +34,8 @@ def is_bounded(elements: tuple[tree.Element, ...], bindings: Bindings, findings:
             counter.count(element, bindings.environment, 1, 1)
     except _UnboundedError:
         return False
+    finally:
+        findings.use = None
     return True
 
 
@@ -82,6 +84,16 @@ class _Counter:
                 self._add(element, times)
                 return
             environment = bound
+            outer = self._findings.use
+            self._findings.use = self._bindings.use(call, outer)
+            self._count_all(element, inner, environment, times, depth, wheres)
+            self._findings.use = outer
+            return
+        self._count_all(element, inner, environment, times, depth, wheres)
+
+    def _count_all(
+        self, element: Any, inner: tuple[Any, ...], environment: Environment, times: int, depth: int, wheres: int
+    ) -> None:
         before = self._layers
         for step in inner if times else ():
             self.count(step, environment, times, depth + 1, wheres)

@@ -10,6 +10,7 @@ from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Size
 from netdsl.source import Source, Span
+from netdsl.uses import Use
 
 if TYPE_CHECKING:
     from netdsl.graph.patterns import Pattern
@@ -24,6 +25,7 @@ class Gap(NamedTuple):
     inputs: tuple[int, ...]
     span: Span
     claim: Claim | None
+    use: Use | None = None
 
 
 class Open(NamedTuple):
@@ -38,6 +40,7 @@ class Open(NamedTuple):
     span: Span
     option_spans: dict[str, Span]
     claim: Claim
+    use: Use | None = None
 
 
 class Projection(NamedTuple):
@@ -47,6 +50,7 @@ class Projection(NamedTuple):
     inputs: tuple[int, ...]
     stride: Size
     span: Span
+    use: Use | None = None
 
 
 Entry: TypeAlias = Node | Gap | Open | Projection

@@ -19,6 +19,7 @@ from netdsl.graph.naming import label_of
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.unknown_blocks import report_unknown_block
 from netdsl.syntax import tree
+from netdsl.uses import Use
 
 if TYPE_CHECKING:
     from netdsl.graph.dealing import Dealer
@@ -45,6 +46,7 @@ class Expansion:
         self.findings = findings
         self.steps: list[Step] = []
         self.current: int | None = None
+        self.use: Use | None = None
         self.reference: Passed | None = None  # where the current step is what a label names
         self._roles: dict[int, Role] = {}
 
@@ -67,7 +69,7 @@ class Expansion:
 
     def _emit(self, step: Step) -> None:
         self.current, self.reference = len(self.steps), None
-        self.steps.append(step)
+        self.steps.append(step if self.use is None else step._replace(use=self.use))
 
     def _inputs(self) -> tuple[int, ...]:
         return () if self.current is None else (self.current,)
@@ -244,8 +246,12 @@ class Expansion:
         if block is None or environment is None:
             self._unreadable(tree.Unreadable(call.span), frame)
         else:
-            for _ in range(self.bindings.repetitions(call.times, frame.environment)):
+            times = self.bindings.repetitions(call.times, frame.environment)
+            outer = self.use
+            self.use = self.findings.use = self.bindings.use(call, outer)
+            for _ in range(times):
                 self._run(self.bindings.layers_of(block), _Frame(environment, block.statements, block))
+            self.use = self.findings.use = outer
         self._mark(label_of(call.label), call.claim, first, frame)
 
     def _mark(self, label: str, claim: tree.Claim | None, first: int, frame: _Frame) -> None:

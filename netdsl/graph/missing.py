@@ -51,7 +51,12 @@ class Missing:
                 shown.add(group.span)
                 cures = (self._where_block(group),)
             wanted = ", ".join(f"{option.words[0]} ({option.doc})" for option in lack.options)
-            self._findings.add("ND204", f"{lack.name} lacks {wanted}", lack.step.layer.span, help=cures)
+            place, message = lack.step.layer.span, f"{lack.name} lacks {wanted}"
+            self._findings.use = lack.step.use
+            self._findings.add("ND204", message, place, help=cures, about=lack.name)
+        for lack in self._lacks:
+            self._findings.use = lack.step.use
+            self._findings.shows_again(lack.step.layer.span)
 
     def _example(self, lack: _Lack) -> str:
         if all(name in lack.kind.options() for name in VOLUME_OPTIONS):

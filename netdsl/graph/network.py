@@ -8,6 +8,7 @@ from netdsl.layers.dialect import LECTURE, Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Size, Volume
 from netdsl.source import Source, Span
+from netdsl.uses import Use
 
 if TYPE_CHECKING:  # few networks have them
     from netdsl.graph.patterns import Pattern
@@ -40,7 +41,8 @@ class Node(NamedTuple):
     ``name`` is unique in the network (``CONV1``; layers without a label are numbered by kind);
     ``inputs`` are indices of earlier nodes. ``span`` covers the layer in the source, and
     ``option_spans`` the options that are written there. A layer that nobody wrote, because a
-    ``default`` line or a PROJECT put it in, points at that place and has ``implied`` set.
+    ``default`` line or a PROJECT put it in, points at that place and has ``implied`` set. ``use`` is
+    that of the block in whose text it stands.
     """
 
     position: int
@@ -51,6 +53,7 @@ class Node(NamedTuple):
     option_spans: dict[str, Span]
     claim: Claim | None = None
     implied: bool = False
+    use: Use | None = None
 
 
 class Expectation(NamedTuple):

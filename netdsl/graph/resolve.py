@@ -82,7 +82,7 @@ class _Resolution:
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
         expectations = self._read(tree.Expect, read_expectation)
         patterns = self._patterns()
-        bindings = Bindings(blocks, broken, environment, self.findings)
+        bindings = Bindings(blocks, broken, environment, self.findings, elements)
         steps = Expansion(bindings, self.head_of, self.findings).expand(elements)
         if not steps:
             if not self.findings.found:
@@ -96,8 +96,12 @@ class _Resolution:
             check_parameters(block, self.head_of, self.findings)
         names = Names({step.label for step in steps})
         for step in steps:
+            self.findings.use = step.use
             self._place(step, defaults, names)
+            if step.use is not None:
+                self.entries[-1] = self.entries[-1]._replace(use=step.use)
         self.missing.report()
+        self.findings.use = None
         self._check_input(steps)
         entries = self.entries
         references = {place: dict(step.references) for place, step in enumerate(steps) if step.references}
@@ -137,7 +141,9 @@ class _Resolution:
         head = self.heads.get(id(layer))
         if head is None:
             head = self.heads[id(layer)] = read_head(layer, self.numbers)
+            use, self.findings.use = self.findings.use, None  # whoever uses the text, it is read so
             report_cut_activation(head, self.findings)
+            self.findings.use = use
         return head
 
     def _read(self, type: type[Any], read: Callable[[Any, Findings], Any]) -> tuple[Any, ...]:
@@ -160,7 +166,9 @@ class _Resolution:
         if kind is not None and kind.joining and step.role is Role.JOIN:
             kind = kind_named(kind.joining)
         if kind is None:
-            if id(written) not in self.unplaced:
+            if id(written) in self.unplaced:
+                self.findings.shows_again(written.span)
+            else:
                 self.unplaced[id(written)] = written.span
                 report_unknown_kind(
                     head,
@@ -199,6 +207,7 @@ class _Resolution:
                 return Gap(index, name, inputs, span, claim)
             return Node(index, name, layer, inputs, span, spans, claim)
         if key in self.unplaced:  # what is wrong with it is said
+            self.findings.shows_again(self.unplaced[key])
             return Gap(index, name, inputs, self.unplaced[key], claim)
         span = step.span or _place_of(written)
         gap = Gap(index, name, inputs, span, claim)
@@ -294,7 +303,9 @@ class _Resolution:
             from netdsl.graph.claims import read_claim  # chains have none
 
             notes = step.layer.notes if isinstance(step.layer, tree.Layer) else ()
+            use, self.findings.use = self.findings.use, None  # whoever uses the text, it is read so
             self.claims[key] = read_claim(step.claim, notes, self.findings)
+            self.findings.use = use
         return self.claims[key]
 
     def _options(

@@ -12,6 +12,7 @@ from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.uses import Use
 
 
 class Role(Enum):
@@ -34,7 +35,7 @@ class Step(NamedTuple):
     ``inputs`` are indices of earlier steps; ``kind`` is what a where entry makes of the kind
     (``POOL: avg 2x2``), else None; ``group`` is the outermost group around the layer; ``span`` is
     given where more than the layer itself belongs to it. ``references`` are the inputs, by their number, that
-    a label names.
+    a label names; ``use`` is that of the block whose text the layer stands in.
     """
 
     layer: tree.Layer | tree.Unreadable
@@ -48,3 +49,4 @@ class Step(NamedTuple):
     role: Role = Role.LAYER
     span: Span | None = None
     references: tuple[tuple[int, Passed], ...] = ()
+    use: Use | None = None

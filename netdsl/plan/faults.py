@@ -42,6 +42,7 @@ def report_mistake(place: Place, mistake: Mistake, findings: Findings) -> None:
         notes=(*mistake.notes, *_trace_note(place)),
         help=tuple(cure.text for cure in cures) or mistake.help,
         fix=cures[0].fix if cures else None,
+        about=node.name,
     )
 
 
@@ -62,6 +63,7 @@ def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
         notes=_trace_note(place),
         help=(*(cure.text for cure in cures), f"{'or ' if cures else ''}claim [{computed}]"),
         fix=cures[0].fix if cures else None,
+        about=node.name,
     )
 
 

@@ -31,6 +31,7 @@ def check_notes(
                 f"{name} has {grouped(received[0])} {_NOUNS[figure.subject]}, not {grouped(figure.value)}",
                 figure.span,
                 _derivation(possible[0]) if weighs else f"the volume is {output}",
+                about=name,
             )
 
 

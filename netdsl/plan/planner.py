@@ -41,6 +41,7 @@ def plan_draft(draft: Draft, findings: Findings) -> Plan | None:
     walk = _Walk(draft, findings)
     for entry in draft.entries:
         walk.visit(entry)
+    findings.use = None
     nodes = tuple(node for node in walk.nodes if isinstance(node, Node))
     volumes = [volume for volume in walk.volumes if volume is not None]
     if not walk.sound or not len(nodes) == len(volumes) == len(walk.nodes):
@@ -75,6 +76,7 @@ class _Walk:
         return Solver(self.draft.dialect, self.findings)
 
     def visit(self, entry: Entry) -> None:
+        self.findings.use = entry.use
         if isinstance(entry, Projection):
             self._project(entry)
             return

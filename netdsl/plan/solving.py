@@ -155,6 +155,7 @@ class Solver:
             "; ".join(layer.arithmetic(*question.inputs)),
             severity=Severity.NOTE,
             fix=Edit.behind(span, found, safe=True),
+            about=name,
         )
 
     def _report_several(self, entry: Open | Node, question: _Question, fitting: list[Layer]) -> None:
@@ -168,12 +169,13 @@ class Solver:
             f"{entry.name}: several options make the claimed {question.claimed}",
             entry.span,
             help=(f"write one of them: {'; '.join(shown)}{more}",),
+            about=entry.name,
         )
 
     def _report_lacking(self, entry: Open, options: list[Option[Any]], label: str) -> None:
         wanted = ", ".join(f"{option.words[0]} ({option.doc})" for option in options)
         label = "" if self._tried > _TRIED else label  # then nobody has looked for one
-        self.findings.add("ND204", f"{entry.name} lacks {wanted}", entry.span, label)
+        self.findings.add("ND204", f"{entry.name} lacks {wanted}", entry.span, label, about=entry.name)
 
 
 def _candidates(option: Option[Any], question: _Question, widest: int) -> Iterator[Any]:
