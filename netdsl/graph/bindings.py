@@ -128,7 +128,8 @@ class Bindings:
             values = bind(block, call.block, arguments, self.environment, self._findings)
             if values is None:
                 return None
-            bound = Environment(ChainMap[str, Quantity](values, self.environment.values))
+            names = ChainMap[str, Quantity](values, self.environment.values)
+            bound = Environment(names, self.environment.readings)
             lets = tuple(statement for statement in block.statements if isinstance(statement, tree.Let))
             bound = self._environments[key] = read_lets(lets, bound, self._findings) if lets else bound
         return bound

@@ -23,7 +23,8 @@ def read_lets(statements: tuple[tree.Let, ...], environment: Environment, findin
     values: dict[str, Quantity] = {}
     given: dict[str, tree.Let] = {}
     extended = Environment(
-        ChainMap[str, Quantity](values, environment.values) if environment.values else values
+        ChainMap[str, Quantity](values, environment.values) if environment.values else values,
+        environment.readings,
     )
     for let in statements:
         if let.name.text in given:

@@ -44,11 +44,22 @@ Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed | Failed
 """A number, the extents of a size, a volume, or none of them."""
 
 
-class Environment:
-    """The names that hold in a file or in one use of a block. Never changed once it is complete."""
+class Readings:
+    """The words in layers of one text that could be names of values: those ``seen`` while options were
+    read, and those whose values were ``read``."""
 
-    def __init__(self, values: MutableMapping[str, Quantity]) -> None:
+    def __init__(self) -> None:
+        self.seen: set[Span] = set()
+        self.read: set[Span] = set()
+
+
+class Environment:
+    """The names that hold in a file or in one use of a block. Never changed once it is complete, but for
+    the ``readings``, which all environments of a text share."""
+
+    def __init__(self, values: MutableMapping[str, Quantity], readings: Readings | None = None) -> None:
         self.values = values
+        self.readings = readings or Readings()
 
 
 _LIMIT = 2**64
@@ -238,6 +249,7 @@ def calculated(
             position += 1
             continue
         formula = tuple(item for item in items[position:end] if isinstance(item, tree.Operand))
+        environment.readings.read.update(item.span for item in formula if isinstance(item, tree.Word))
         value = evaluate(formula, environment, findings)
         written = as_item(value, place(formula)) if value is not None else None
         sound = sound and written is not None

@@ -158,7 +158,9 @@ class _Reader:
         option = next((option for option in self.options.values() if option.type is OptionType.PADDING), None)
         if option is None:
             return False
-        value, self.place = read_sides(option, self.items, self.place - 1, self._value_of, self.findings)
+        first = self.place - 1
+        value, self.place = read_sides(option, self.items, first, self._value_of, self.findings)
+        self._read(*self.items[first : self.place])
         if not option.positional and option.name not in self.given:
             self.say.sides_alone(option, word)
             value = None
@@ -268,6 +270,7 @@ class _Reader:
             value = PADDINGS[text]
         elif option.type is OptionType.PADDING and is_side(self.items, place):
             value, end = read_sides(option, self.items, place, self._value_of, self.findings)
+            self._read(*self.items[place:end])
         elif option.type is OptionType.WORD and text in option.choices:
             value = text
         elif option.type is OptionType.TABLE and text in option.tables:
@@ -402,6 +405,7 @@ class _Reader:
         if any(name in self.given for name in VOLUME_OPTIONS):
             self.say.belongs_nowhere(value, "the volume is given twice", self.given)
             return
+        self._read(value)
         for name, written in volume_options(self.kind, value, self.findings).items():
             self.given[name] = [written]
             self.volume = written
@@ -433,6 +437,7 @@ class _Reader:
 
     def _converted(self, option: Option[Any], value: tree.Value, start: Span) -> Written:
         """The typed value, None with a finding where it does not fit; its place begins at ``start``."""
+        self._read(value)
         if self.lists and "," in value.text:
             self.say.ambiguous(value)
         typed: Any = None
@@ -441,6 +446,11 @@ class _Reader:
         except MisfitError as misfit:
             self.say.misfit(misfit.code, misfit.message, value, misfit.label)
         return Written(typed, start.to(value.span))
+
+    def _read(self, *items: tree.Item) -> None:
+        """Note that values are used, which names may stand for."""
+        if self.environment.values:
+            self.environment.readings.read.update(item.span for item in items)
 
     def _set(self, option: Option[Any], values: list[Written]) -> None:
         earlier = self.given.get(option.name)
@@ -469,4 +479,9 @@ def read_options(
     A value that does not fit is reported and has the value None.
     """
     known = calculated(items, environment, findings)
-    return _Reader(kind, known, environment, lists, findings).read() if known is not None else {}
+    if known is None:
+        return {}
+    if environment.values:
+        words = (item for item in items if isinstance(item, tree.Word))
+        environment.readings.seen.update(word.span for word in words if word.text in environment.values)
+    return _Reader(kind, known, environment, lists, findings).read()

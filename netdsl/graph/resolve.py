@@ -26,6 +26,7 @@ from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.unknown_kinds import report_cut_activation, report_unknown_kind
+from netdsl.graph.unread_parameters import report_unread_parameters
 from netdsl.graph.values import TABLE_LIMIT, TOO_MANY_CONNECTIONS
 from netdsl.graph.volume_options import Written, volume_options
 from netdsl.layers.layer import Layer
@@ -102,6 +103,8 @@ class _Resolution:
                 self.entries[-1] = self.entries[-1]._replace(use=step.use)
         self.missing.report()
         self.findings.use = None
+        if blocks:
+            report_unread_parameters(blocks.values(), environment.readings, self.findings)
         self._check_input(steps)
         entries = self.entries
         references = {place: dict(step.references) for place, step in enumerate(steps) if step.references}

@@ -1,0 +1,91 @@
+"""Reports parameters of blocks, and ``let`` lines inside them, that nothing reads."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from netdsl.diagnostics import Findings, Label, Severity
+from netdsl.graph.formulas import Readings
+from netdsl.syntax import tree
+
+
+def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, findings: Findings) -> None:
+    """Warn of each name of a block that no layer and no formula of it reads.
+
+    In a layer the same word may be an option: ``stride 2`` does not read the parameter ``stride``. Only
+    ``readings`` tell, and where the block has mistakes or parts that no layer came from they tell nothing.
+    """
+    mistakes = [found for found in findings.found if found.severity is Severity.ERROR and found.primary]
+    faulty = {id(found.source): [0] for found in mistakes}
+    for found in mistakes:
+        if found.primary is not None:
+            faulty[id(found.source)].append(found.primary.span.start)
+    for places in faulty.values():
+        places.sort()
+    for block in blocks:
+        source, place = findings.source.locate(block.span)
+        places = faulty.get(id(source), [])
+        sound = bisect_left(places, place.start) == bisect_left(places, place.end)
+        for name, options in _unread(block, readings):
+            if sound or not options:
+                _report(block, name, options, findings)
+
+
+def _unread(block: tree.Block, readings: Readings) -> Iterator[tuple[tree.Word, list[tree.Word]]]:
+    """The names that nothing reads, each with the options that are written with the same word."""
+    lets = [statement for statement in block.statements if isinstance(statement, tree.Let)]
+    names = {named.name.text: named.name for named in (*reversed(lets), *reversed(block.parameters))}
+    options: dict[str, list[tree.Word]] = {name: [] for name in names}
+    for word, in_layer in _words(block) if names else ():
+        if word is None:
+            return
+        if word.text in options:
+            if not in_layer or word.span in readings.read or word.span not in readings.seen:
+                del options[word.text]
+            else:
+                options[word.text].append(word)
+    for name in reversed(options):
+        yield names[name], options[name]
+
+
+def _report(block: tree.Block, name: tree.Word, options: list[tree.Word], findings: Findings) -> None:
+    what = "parameter" if any(parameter.name is name for parameter in block.parameters) else "number"
+    cure = f"leave it out, or use it: `{name.text}` stands for its value in any option of the block"
+    if options:
+        cure = f"write `{name.text} {name.text}` to give the option the value of the parameter"
+    findings.add(
+        "ND240",
+        f"nothing in {block.name.text} reads its {what} `{name.text}`",
+        name.span,
+        severity=Severity.WARNING,
+        secondary=tuple(Label(word.span, "the option of this name") for word in options[:3]),
+        help=(cure,),
+    )
+
+
+def _words(block: tree.Block) -> Iterator[tuple[tree.Word | None, bool]]:
+    """The words of a block that can be names of values, and whether they stand among a layer's options;
+    None for a part that could not be read."""
+    pending: list[tuple[Any, bool]] = [(parameter.default, False) for parameter in block.parameters]
+    pending += [(statement, False) for statement in block.statements]
+    while pending:
+        node, in_layer = pending.pop()
+        if isinstance(node, tree.Word):
+            yield node, in_layer
+        elif isinstance(node, tree.Unreadable):
+            yield None, False
+        elif isinstance(node, tree.Reference):
+            yield tree.Word(node.name, node.span), False
+        elif isinstance(node, tree.Let):
+            pending.append((node.value, False))
+        elif isinstance(node, tree.Call):
+            pending += [(argument.value, False) for argument in node.arguments]
+            pending.append((node.times, False))
+        elif isinstance(node, tree.Layer):
+            pending += [(part, True) for part in (*(() if node.labelled else node.words), *node.items)]
+        elif isinstance(node, tree.Group | tree.Join):
+            pending += [(part, False) for part in node if part is not None]
+        elif type(node) in (tuple, tree.Branch, tree.Where):
+            pending += [(part, in_layer) for part in node]
