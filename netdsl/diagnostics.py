@@ -47,7 +47,8 @@ class Mistake(NamedTuple):
 
     ``option`` names the option at fault (its span becomes the primary one), or is empty for
     the layer as a whole. ``spares_volume`` where the layer's volume is what it would be without
-    the mistake, so that those behind it can still be checked.
+    the mistake, so that those behind it can still be checked. ``input_help`` are cures that ask for another
+    input: right where the layer is given the image itself.
     """
 
     code: str
@@ -57,6 +58,7 @@ class Mistake(NamedTuple):
     help: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     spares_volume: bool = False
+    input_help: tuple[str, ...] = ()
 
 
 class Diagnostic(NamedTuple):

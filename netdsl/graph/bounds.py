@@ -92,7 +92,13 @@ class _Counter:
         self._count_all(element, inner, environment, times, depth, wheres)
 
     def _count_all(
-        self, element: Any, inner: tuple[Any, ...], environment: Environment, times: int, depth: int, wheres: int
+        self,
+        element: Any,
+        inner: tuple[Any, ...],
+        environment: Environment,
+        times: int,
+        depth: int,
+        wheres: int,
     ) -> None:
         before = self._layers
         for step in inner if times else ():

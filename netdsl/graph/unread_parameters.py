@@ -17,11 +17,11 @@ def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, f
     In a layer the same word may be an option: ``stride 2`` does not read the parameter ``stride``. Only
     ``readings`` tell, and where the block has mistakes or parts that no layer came from they tell nothing.
     """
-    mistakes = [found for found in findings.found if found.severity is Severity.ERROR and found.primary]
-    faulty = {id(found.source): [0] for found in mistakes}
+    mistakes = [found for found in findings.found if found.severity is Severity.ERROR]
+    faulty: dict[int, list[int]] = {}
     for found in mistakes:
         if found.primary is not None:
-            faulty[id(found.source)].append(found.primary.span.start)
+            faulty.setdefault(id(found.source), []).append(found.primary.span.start)
     for places in faulty.values():
         places.sort()
     for block in blocks:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil, floor
+from math import ceil, floor, isqrt
 from typing import NamedTuple
 
 from netdsl.diagnostics import Mistake
@@ -39,8 +39,8 @@ def equation(extent: int, kernel: int, stride: int, before: int, after: int) -> 
     return f"({extent} - {kernel} + {zeros})/{stride} + 1 = {result}"
 
 
-def _cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
-    """The nearest paddings and input extents for which the window fits."""
+def _padding_cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
+    """The nearest padding for which the window fits."""
     cures = []
     paddings = [
         p for p in range(kernel) if p != padding and positions(extent, kernel, stride, p, p).denominator == 1
@@ -50,6 +50,20 @@ def _cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
         nearest = min(fitting, key=lambda p: (abs(p - padding), p))
         outcome = positions(extent, kernel, stride, nearest, nearest)
         cures.append(f"pad {nearest} fits: it gives {outcome}")
+    return cures
+
+
+def _stride_cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
+    """The nearest stride for which the window fits, and leaves nothing out between two positions."""
+    room = extent - kernel + 2 * padding
+    fitting = [step for step in range(1, kernel + 1) if step != stride and room % step == 0]
+    nearest = min(fitting, key=lambda step: (abs(step - stride), step), default=None)
+    return [f"stride {nearest} fits: it gives {room // nearest + 1}"] if nearest else []
+
+
+def _input_cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
+    """The nearest extents of the input for which the window fits."""
+    cures = []
     remainder = (extent - kernel + 2 * padding) % stride
     for candidate in (extent - remainder, extent + stride - remainder):
         outcome = positions(candidate, kernel, stride, padding, padding)
@@ -136,12 +150,23 @@ def _axes(x: Volume, moving: Sliding) -> tuple[tuple[int, int, int, int, int], .
     )
 
 
-def _smaller(x: Volume, noun: str, padded: int) -> tuple[str, ...]:
-    cure = f"use a {noun} of at most {padded}, or more padding"
-    if x.size == (1, 1) and x.channels > 1:
-        row = f"{x} is {x.channels} channels at one position: `input {x.channels}x1` is a row to slide along"
-        return (row, cure)
-    return (cure,)
+def _larger_input(x: Volume) -> tuple[str, ...]:
+    """The image or the row that numbers at one position may be meant for."""
+    if x.size != (1, 1) or x.channels == 1:
+        return ()
+    cures = [f"{x} is {x.channels} channels at one position: `input {x.channels}x1` is a row to slide along"]
+    for channels in (1, 3):
+        side = isqrt(x.channels // channels)
+        if side * side * channels == x.channels:
+            cures.append(f"or an image of {x.channels} numbers: `input {side}x{side}x{channels}`")
+    return tuple(cures)
+
+
+def _narrower(x: Volume, kernel: Size) -> tuple[str, ...]:
+    """The window along a row: ``POOL 2`` is 2x2, and a row is one number wide."""
+    if x.width == 1 < x.height and kernel.height <= x.height and kernel.width > 1:
+        return (f"the input is one column: write `{kernel.height}x1`",)
+    return (f"the input is one row: write `1x{kernel.width}`",) if x.height == 1 < x.width else ()
 
 
 def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
@@ -161,17 +186,20 @@ def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
                 f"with padding {moving.padding}",
                 option="kernel",
                 label=f"{axis} {window} > {extent} + {before} + {after} = {padded}",
-                help=_smaller(x, noun, padded),
+                help=_narrower(x, moving.kernel) or (f"use a {noun} of at most {padded}, or more padding",),
+                input_help=_larger_input(x),
             )
         exact = positions(*sizes)
         if exact.denominator != 1 and moving.rounding is Rounding.EXACT:
             stride = _square(moving.stride)
+            square = (extent, window, step, before) if before == after else None
             return Mistake(
                 "ND301",
                 f"the {moving.kernel} {noun} does not fit its input of {x} evenly at stride {stride}",
                 option="stride",
                 label=equation(*sizes),
-                help=tuple(_cures(extent, window, step, before)) if before == after else (),
+                help=(*_padding_cures(*square), *_stride_cures(*square)) if square else (),
+                input_help=tuple(_input_cures(*square)) if square else (),
             )
         count = _rounded(exact, moving.rounding, extent, step, before, after)
         start = (count - 1) * step - before

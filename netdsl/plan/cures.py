@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from netdsl.diagnostics import Edit, Mistake
+from netdsl.diagnostics import Edit, Label, Mistake
 from netdsl.graph.network import Node
 from netdsl.layers.layer import Layer, window_reading
 from netdsl.layers.option import OptionType
@@ -19,6 +19,16 @@ class Cure(NamedTuple):
 
     text: str
     fix: Edit | None = None
+
+
+class Cured(NamedTuple):
+    """What is said in place of a mistake's own cures; ``place`` where another place is at fault, ``label``
+    where the mistake's own says less."""
+
+    help: tuple[str, ...]
+    fix: Edit | None = None
+    place: Label | None = None
+    label: str = ""
 
 
 def claim_cures(node: Node, inputs: tuple[Volume, ...], source: Source) -> tuple[Cure, ...]:
@@ -50,7 +60,7 @@ def _geometry_cures(node: Node, x: Volume, claimed: Volume, source: Source) -> l
         side = doubled // 2
         if _makes(layer, {"padding": Padding(side, side, side, side)}, x, claimed):
             written = f"pad {side}"
-            fix = _written(node, "padding", written, source)
+            fix = written_option(node, "padding", written, source)
             cures.append(Cure(f"`{written}` gives the claimed {wanted}", fix))
     room = extent - kernel + 2 * padding
     if wanted > 1 and room > 0 and room % (wanted - 1) == 0:
@@ -58,7 +68,9 @@ def _geometry_cures(node: Node, x: Volume, claimed: Volume, source: Source) -> l
         if _makes(layer, {"stride": Size(step, step)}, x, claimed):
             written = f"stride {step}"
             cures.append(
-                Cure(f"`{written}` gives the claimed {wanted}", _written(node, "stride", written, source))
+                Cure(
+                    f"`{written}` gives the claimed {wanted}", written_option(node, "stride", written, source)
+                )
             )
     fitting = (wanted - 1) * stride + kernel - 2 * padding
     if fitting >= 1 and _makes(layer, {}, Volume(fitting, fitting, x.channels), claimed):
@@ -81,7 +93,7 @@ def _tried(node: Node, x: Volume, claimed: Volume, source: Source) -> list[Cure]
     for option, written, value in changes:
         if option in node.layer.options() and _makes(node.layer, {option: value}, x, claimed):
             text = f"`{written}` gives the claimed {claimed.height}"
-            return [Cure(text, _written(node, option, written, source))]
+            return [Cure(text, written_option(node, option, written, source))]
     return []
 
 
@@ -111,7 +123,7 @@ def _channel_cures(node: Node, x: Volume, claimed: Volume, source: Source) -> li
         made = _made(node.layer, {name: claimed.channels}, x)
         if made is not None and made.channels == claimed.channels:
             written = f"{option.words[0]} {claimed.channels}"
-            fix = _written(node, name, written, source)
+            fix = written_option(node, name, written, source)
             cures.append(Cure(f"`{written}` gives the claimed {claimed.channels}", fix))
     return cures
 
@@ -125,10 +137,9 @@ _LITERAL = re.compile(
 other layers too."""
 
 
-def _written(node: Node, option: str, written: str, source: Source) -> Edit | None:
+def written_option(node: Node, option: str, written: str, source: Source) -> Edit | None:
     """The edit that gives a layer ``written``, such as ``pad 2``, in place of what it says now."""
-    assert node.claim is not None
-    if node.implied or node.claim.span.start > node.span.start:
+    if node.implied or (node.claim is not None and node.claim.span.start > node.span.start):
         return None  # a layer of the CS231n notes says all in its name
     span = node.option_spans.get(option)
     if span is None or not (node.span.start <= span.start and span.end <= node.span.end):

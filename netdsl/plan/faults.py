@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label, Mistake
 from netdsl.graph.network import Node
-from netdsl.plan.cures import Cure, claim_cures
+from netdsl.plan.cures import Cure, Cured, claim_cures
 from netdsl.quantities import Volume
 from netdsl.source import Span
 
@@ -22,13 +22,18 @@ class Place(NamedTuple):
     trace: tuple[tuple[str, Volume | None], ...]
 
 
-def report_mistake(place: Place, mistake: Mistake, findings: Findings) -> None:
-    """A problem of the layer itself, at the option that causes it."""
+def report_mistake(place: Place, mistake: Mistake, cured: Cured, findings: Findings) -> None:
+    """A problem of the layer itself, at the option that causes it, or in the layer of a branch that does.
+    ``cured`` is what the layers around it have to do with it."""
     node = place.node
     span = node.option_spans.get(mistake.option, node.span)
+    secondary = [] if _inside(span, node.span) else [Label(node.span, f"in {node.name}")]
+    label = cured.label or mistake.label
+    if cured.place is not None:
+        secondary = [Label(node.span)]
+        span, label = cured.place
     if findings.heard(mistake.code, span):
         return
-    secondary = [] if _inside(span, node.span) else [Label(node.span, f"in {node.name}")]
     cures: tuple[Cure, ...] = ()
     if node.claim is not None:
         secondary.append(Label(node.claim.span, f"claims {node.claim.volume}"))
@@ -37,11 +42,11 @@ def report_mistake(place: Place, mistake: Mistake, findings: Findings) -> None:
         mistake.code,
         f"{node.name}: {mistake.message}",
         span,
-        mistake.label,
+        label,
         secondary=tuple(secondary),
-        notes=(*mistake.notes, *_trace_note(place)),
-        help=tuple(cure.text for cure in cures) or mistake.help,
-        fix=cures[0].fix if cures else None,
+        notes=mistake.notes if cured.place else (*mistake.notes, *_trace_note(place)),
+        help=tuple(cure.text for cure in cures) or cured.help,
+        fix=cures[0].fix if cures else cured.fix,
         about=node.name,
     )
 

@@ -22,6 +22,7 @@ from netdsl.quantities import VALUE_LIMIT, Size, Volume
 
 if TYPE_CHECKING:
     from netdsl.plan.solving import Solver
+    from netdsl.plan.surroundings import Surroundings
 
 Outcome: TypeAlias = Volume | tuple[Mistake, ...]
 
@@ -66,6 +67,7 @@ class _Walk:
         self.outcomes: dict[tuple[int, tuple[Volume, ...]], Outcome] = {}
         self.sound = True
         self.projections: dict[tuple[int, Size], tuple[tuple[str, Layer], ...]] = {}
+        self._entry = 0
         self.next_join = 0
         self.branches_beside: tuple[bool, Volume | None] = (True, None)
 
@@ -75,7 +77,14 @@ class _Walk:
 
         return Solver(self.draft.dialect, self.findings)
 
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        from netdsl.plan.surroundings import Surroundings  # only mistakes need them
+
+        return Surroundings(self.draft, self.findings.source, self.nodes, self.volumes, self.placed)
+
     def visit(self, entry: Entry) -> None:
+        self._entry = entry.position
         self.findings.use = entry.use
         if isinstance(entry, Projection):
             self._project(entry)
@@ -116,7 +125,8 @@ class _Walk:
             self._put(node, claimed or _spared(node, inputs, outcome))
             self.sound = False
             for mistake in outcome:
-                report_mistake(self._place(node, inputs), mistake, self.findings)
+                cured = self._surroundings.cured(self._entry, node, inputs, mistake)
+                report_mistake(self._place(node, inputs), mistake, cured, self.findings)
 
     def _check_notes(
         self, node: Node, noted: tuple[Noted, ...], inputs: tuple[Volume, ...], output: Volume

@@ -1,0 +1,166 @@
+"""Branches of a join whose heights and widths do not go together: which is the odd one, and what mends it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from netdsl.diagnostics import Edit, Label
+from netdsl.graph.draft import Entry
+from netdsl.graph.network import Node
+from netdsl.plan.changes import Change, as_edit, bringing, in_words, made
+from netdsl.quantities import Size, Volume
+from netdsl.source import Source
+
+_LONGEST = 100
+"""Layers of a branch that are looked at."""
+
+
+class Branch(NamedTuple):
+    """The layers of a branch in their order, ``x`` the volume that it is given."""
+
+    nodes: tuple[Node, ...]
+    x: Volume
+
+
+class CuredJoin(NamedTuple):
+    """What is said of a join in place of its own words: at which layer, and what would mend it."""
+
+    place: Label
+    help: tuple[str, ...]
+    fix: Edit | None
+
+
+class Odd(NamedTuple):
+    """A branch that differs, by its number from 1 on, with the changes that bring it to the others."""
+
+    number: int
+    branch: Branch
+    changes: list[Change]
+
+
+def cured_join(
+    node: Node,
+    inputs: tuple[Volume, ...],
+    branches: Sequence[Branch | None],
+    source: Source,
+) -> CuredJoin | None:
+    """The odd branches of a join and their cures; None where no change of windows mends it."""
+    for target in _targets(inputs, branches):
+        found: list[Odd] = []
+        mended = list(inputs)
+        for place, (volume, branch) in enumerate(zip(inputs, branches, strict=True)):
+            if volume.size == target:
+                continue
+            changes = bringing(branch.nodes, branch.x, target) if branch is not None else []
+            outcome = made(branch.nodes, branch.x, changes) if branch is not None and changes else None
+            if branch is None or outcome is None:
+                break
+            found.append(Odd(place + 1, branch, changes))
+            mended[place] = outcome
+        else:
+            if found and isinstance(node.layer.volume(*mended), Volume):
+                return _cured(found, inputs, target, source)
+    return None
+
+
+def _targets(inputs: tuple[Volume, ...], branches: Sequence[Branch | None]) -> list[Size]:
+    """The sizes that may be meant, the likeliest first: that of most branches, then what goes in."""
+    counts = Counter(volume.size for volume in inputs)
+    given = {branch.x.size for branch in branches if branch is not None and branch.nodes}
+    return sorted(counts, key=lambda size: (-counts[size], size not in given, (-size.height, -size.width)))
+
+
+def _cured(found: list[Odd], inputs: tuple[Volume, ...], target: Size, source: Source) -> CuredJoin:
+    first = found[0]
+    node = first.branch.nodes[first.changes[0].place]
+    others = "the others end" if len(inputs) - len(found) > 1 else "the other ends"
+    label = f"branch {first.number} ends in {inputs[first.number - 1].size}, {others} in {target}"
+    help = tuple(f"{_proposed(odd)} brings branch {odd.number} to {target}" for odd in found)
+    single = len(first.changes) == 1
+    if not single and max(volume.size for volume in inputs) == target:
+        smallest = min(volume.size for volume in inputs)
+        help = (*help, f"or `CROP {smallest}` brings the larger ones to the size of the smallest")
+    fix = as_edit(first.changes[0], node, source) if single else None
+    return CuredJoin(Label(node.span, label), help, fix)
+
+
+def _proposed(odd: Odd) -> str:
+    """`pad 2` in CONV5, or `pad 1` in CONV3 and `pad 2` in CONV5"""
+    return " and ".join(
+        f"`{in_words(change)}` in {odd.branch.nodes[change.place].name}" for change in odd.changes
+    )
+
+
+def cured_window(
+    behind: Sequence[Node], x: Volume, siblings: Sequence[Size], source: Source
+) -> tuple[str, Edit | None] | None:
+    """The change of the first layer of a branch, which does not fit its input of ``x``, that brings the
+    branch to what the others end in; the size that goes in where none of them is known yet."""
+    node = behind[0]
+    for target in dict.fromkeys((*siblings, x.size)):
+        changes = bringing(behind, x, target)
+        if changes and changes[0].place == 0:
+            if len(changes) > 1:
+                changes = changes[:1]
+            as_others = "as in the other branches" if siblings else "for the other branches"
+            text = f"`{in_words(changes[0])}` makes {target} of {x.size}, {as_others}"
+            return text, as_edit(changes[0], node, source)
+    return None
+
+
+class Branching:
+    """Which layers of a draft follow which; made once for a text that has a mistake."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self._readers: list[list[int]] = [[] for _ in entries]
+        for place, entry in enumerate(entries):
+            for index in entry.inputs:
+                self._readers[index].append(place)
+
+    def back(self, last: int, first_volume: Callable[[int], Volume | None]) -> Branch | None:
+        """The branch that ends with an entry, from where it leaves the others; None where a layer of it is
+        not known, or it is too long."""
+        nodes: list[Node] = []
+        place = last
+        while len(nodes) < _LONGEST:
+            entry = self._entries[place]
+            if len(self._readers[place]) != 1 or len(entry.inputs) != 1:
+                x = first_volume(place)
+                return Branch(tuple(reversed(nodes)), x) if x is not None else None
+            if not isinstance(entry, Node):
+                return None
+            nodes.append(entry)
+            (place,) = entry.inputs
+        return None
+
+    def onward(self, first: int) -> tuple[tuple[Node, ...], tuple[int, ...]] | None:
+        """The layers from an entry on to the join that they lead to, and the other inputs of that join;
+        None where they lead to none."""
+        nodes: list[Node] = []
+        place = first
+        while len(nodes) < _LONGEST:
+            entry = self._entries[place]
+            if len(entry.inputs) > 1 and not nodes:
+                return None
+            if len(entry.inputs) > 1:
+                others = tuple(index for index in entry.inputs if index != nodes[-1].position)
+                return tuple(nodes), others
+            if not isinstance(entry, Node) or len(self._readers[place]) != 1:
+                return None
+            nodes.append(entry)
+            (place,) = self._readers[place]
+        return None
+
+    def leaves_others(self, place: int) -> bool:
+        """Whether the layers before an entry go back to one that others read as well."""
+        for _ in range(_LONGEST):
+            entry = self._entries[place]
+            if len(entry.inputs) != 1:
+                return False
+            (place,) = entry.inputs
+            if len(self._readers[place]) > 1:
+                return True
+        return False
