@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,3 +155,23 @@ def test_a_test_image_that_overflows_after_training(capsys: pytest.CaptureFixtur
     out, err = said(capsys, ["train", "net.net", "--data", "d.npz", "--epochs", "1", "--out", "run"])
     assert out == ""
     assert "error ND522: the scores for image 60 of d.npz are no finite numbers" in err
+
+
+def test_training_is_not_blamed_on_the_data(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    Path("net.net").write_text(LINEAR)
+    np.savez("d.npz", x=np.random.default_rng(1).normal(size=(60, 8, 8, 1)), y=np.arange(60) % 10)
+    arguments = ["train", "net.net", "--data", "d.npz", "--rate", "1e6", "--loss", "l2", "--epochs", "30"]
+    err = said(capsys, [*arguments, "--out", "run"])[1]
+    assert "net.net: error ND512" in err
+    assert "d.npz" not in err.split("ND512")[1]
+
+
+def test_an_image_at_fault_is_named_with_its_data(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+    folder = changed(LINEAR, lambda arrays: None)
+    for name in ("best", "last"):
+        path = folder / f"{name}.safetensors"
+        found: Checkpoint = load(path)
+        save(found._replace(preparation=Preparation(0.0, 255.0, (0.0,), (1e-30,))), path)
+    err = said(capsys, ["train", "--resume", str(folder), "--epochs", "2"])[1]
+    assert re.search(r"digits: error ND512: .* image \d+ is too large", err)
+    assert "--rate" not in err

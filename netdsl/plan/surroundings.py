@@ -120,7 +120,9 @@ class Surroundings:
         if y.vector:
             what = f"{grouped(y.channels)} numbers without rows and columns"
             label = f"{layer.name} has flattened the image to {what}"
-            return Cured((before, "or write FC in its place") if node.layer.weighs else (before,), label=label)
+            return Cured(
+                (before, "or write FC in its place") if node.layer.weighs else (before,), label=label
+            )
         if layer.layer.__dict__.get("whole"):
             label = f"{layer.name} has left one number of each channel, no image"
             return Cured((before,), label=label)

@@ -66,6 +66,7 @@ class _Watched:
 
     def __init__(self, machine: Machine) -> None:
         self.store = machine.store
+        self.plan = machine.plan
         self._machine = machine
         self._sessions: dict[Purpose, _WatchedSession] = {}
 
@@ -89,7 +90,8 @@ def told(run: Run, folder: RunFolder, diverged: Diverged, losses: Iterable[float
     (finding,) = diverged.diagnostics
     shown = ", ".join(f"{loss:.4g}" for loss in losses)
     notes = (f"the loss of the steps before: {shown}",) if shown else ()
-    began = beginning(run, folder, diverged)
+    blamed = finding.path != run.plan.network.source.name  # an image is at fault
+    began = "" if blamed else beginning(run, folder, diverged)
     if began:
         what, _, _ = finding.message.partition(";")
         finding = finding._replace(message=f"{what}; computed again, the first to overflow are {began}")

@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netdsl.backend.session import Images, Session, Store
+    from netdsl.plan.plan import Plan
 
 
 class Sessions(Protocol):
     """Where the loop gets its sessions from: a Machine."""
 
+    plan: Plan
     store: Store
 
     def training(self, batch: int) -> Session: ...
@@ -61,7 +63,8 @@ def train(
             loss, correct, finite = _update(step, following, numbers, seed)
             if not finite:
                 moment = f"at epoch {epoch}, step {progress.step + 1}"
-                finding = diverged(machine.store, name, _spoilt(loss), moment, recipe.optimizer.rate)
+                what, rate = _spoilt(loss), recipe.optimizer.rate
+                finding = diverged(machine, images, parts.train, what, moment, rate, name)
                 raise Diverged(finding, epoch, progress.step + 1)
             seen += step.size
             progress.step += 1
@@ -71,8 +74,8 @@ def train(
         validation = yield from evaluate(machine, images, parts.validation, recipe.batch)
         if not isfinite(validation.loss) or validation.spoilt is not None:
             moment = f"in the validation of epoch {epoch}"
-            spoilt = _spoilt(validation.loss)
-            finding = diverged(machine.store, name, spoilt, moment, recipe.optimizer.rate)
+            what, rate = _spoilt(validation.loss), recipe.optimizer.rate
+            finding = diverged(machine, images, parts.validation, what, moment, rate, name)
             raise Diverged(finding, epoch, len(sizes) + 1)
         record = EpochRecord(
             epoch,

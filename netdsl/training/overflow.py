@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,10 @@ from netdsl.primitives.tensor import Role
 from netdsl.training.batches import prepare
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from netdsl.backend.session import Array, Images, Store
+    from netdsl.training.loop import Sessions
     from netdsl.training.machine import Machine
     from netdsl.training.metrics import Evaluation
 
@@ -31,12 +34,28 @@ def all_finite(values: Array) -> bool:
     return isfinite(values.min(initial=0)) and isfinite(values.max(initial=0))
 
 
-def diverged(store: Store, name: str, what: str, moment: str, rate: float) -> Diagnostic:
+def diverged(
+    machine: Sessions,
+    images: Images,
+    chosen: NDArray[np.int64],
+    what: str,
+    moment: str,
+    rate: float,
+    data: str,
+) -> Diagnostic:
     """The finding (ND512) for NaN or infinities in training; ``what`` says in which numbers.
 
-    Names the first layer that is spoilt, by its stored arrays. ``name`` is that of the data, ``rate`` that
-    of the optimizer.
+    It is one about the network, and names the first layer that is spoilt, by its stored arrays; about
+    ``data`` only where one of the ``chosen`` images is at fault. ``rate`` is that of the optimizer.
     """
+    image = first_too_large(images, chosen)
+    if image is not None:
+        where = (
+            f"image {image} is too large: the square of one of its numbers overflows once it is normalised"
+        )
+        cure = "remove or repair such images; training is not at fault"
+        return file_error("ND512", data, f"{what} {moment}; {where}", cure)
+    store, name = machine.store, machine.plan.network.source.name
     spoilt = first_spoilt(store)
     if spoilt is None:
         largest = max(store, key=lambda array: float(np.abs(store[array]).max(initial=0)))
@@ -53,6 +72,25 @@ def lower_rate(rate: float) -> tuple[str, str]:
         f"lower the rate: `--rate {rate / 10:g}` instead of {rate:g}; {_WHOLE}",
         "`netdsl lr-find` measures a rate that suits the network and the data",
     )
+
+
+_LARGEST = sqrt(float(np.finfo(np.float32).max))
+"""Whatever is computed of larger numbers overflows: sums of squares, gradients."""
+
+_IMAGES = 256
+"""Images that are prepared at a time."""
+
+
+def first_too_large(images: Images, chosen: NDArray[np.int64]) -> int | None:
+    """The first of the chosen images that nothing can be computed of in 32-bit floats once it is prepared."""
+    for start in range(0, len(chosen), _IMAGES):
+        numbers = chosen[start : start + _IMAGES]
+        x = np.empty((len(numbers), *images.pixels.shape[1:]), np.float32)
+        prepare(x, images.pixels[numbers], images.scale, images.shift)
+        sound = (np.abs(x) <= _LARGEST).reshape(len(numbers), -1).all(axis=1)
+        if not sound.all():
+            return int(numbers[int(sound.argmin())])
+    return None
 
 
 def first_spoilt(store: Store) -> str | None:

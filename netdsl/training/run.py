@@ -133,7 +133,8 @@ class Run:
             moment = f"after epoch {self.progress.epoch}, step {self.progress.step} of the next"
             what = "the weights are no longer finite numbers"
             rate = self.recipe.optimizer.rate
-            finding = diverged(self.machine.store, self.dataset.name, what, moment, rate)
+            data, images = self.dataset.name, self.images
+            finding = diverged(self.machine, images, self.parts.train, what, moment, rate, data)
             behind = not self.progress.step  # an epoch has ended
             epoch = self.progress.epoch + (not behind)
             steps = len(batch_sizes(len(self.parts.train), self.recipe.batch))
