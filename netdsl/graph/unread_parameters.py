@@ -12,7 +12,7 @@ from netdsl.syntax import tree
 
 
 def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, findings: Findings) -> None:
-    """Warn of each name of a block that no layer and no formula of it reads.
+    """Note each name of a block that no layer and no formula of it reads.
 
     In a layer the same word may be an option: ``stride 2`` does not read the parameter ``stride``. Only
     ``readings`` tell, and where the block has mistakes or parts that no layer came from they tell nothing.
@@ -29,6 +29,9 @@ def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, f
         places = faulty.get(id(source), [])
         sound = bisect_left(places, place.start) == bisect_left(places, place.end)
         for name, options in _unread(block, readings):
+            start = findings.source.locate(name.span)[1].start
+            if places[bisect_left(places, start) :][:1] == [start]:
+                continue  # it cannot be called so
             if sound or not options:
                 _report(block, name, options, findings)
 
@@ -36,7 +39,8 @@ def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, f
 def _unread(block: tree.Block, readings: Readings) -> Iterator[tuple[tree.Word, list[tree.Word]]]:
     """The names that nothing reads, each with the options that are written with the same word."""
     lets = [statement for statement in block.statements if isinstance(statement, tree.Let)]
-    names = {named.name.text: named.name for named in (*reversed(lets), *reversed(block.parameters))}
+    named: tuple[tree.Let | tree.Parameter, ...] = (*reversed(lets), *reversed(block.parameters))
+    names = {part.name.text: part.name for part in named}
     options: dict[str, list[tree.Word]] = {name: [] for name in names}
     for word, in_layer in _words(block) if names else ():
         if word is None:
@@ -59,7 +63,7 @@ def _report(block: tree.Block, name: tree.Word, options: list[tree.Word], findin
         "ND240",
         f"nothing in {block.name.text} reads its {what} `{name.text}`",
         name.span,
-        severity=Severity.WARNING,
+        severity=Severity.NOTE,
         secondary=tuple(Label(word.span, "the option of this name") for word in options[:3]),
         help=(cure,),
     )

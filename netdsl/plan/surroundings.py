@@ -59,7 +59,9 @@ class Surroundings:
             return Cured((*mistake.help, *mistake.input_help))
         if mistake.code == "ND301":
             return Cured((*mistake.help, *self._before(node, chain)))
-        return self._flattened(node, chain) or self._used_up(node, chain)
+        return (
+            self._flattened(node, chain) or self._used_up(node, chain) or self._left(node, inputs[0], mistake)
+        )
 
     def _join(self, entry: int, node: Node, inputs: tuple[Volume, ...]) -> Cured | None:
         branches: list[Branch | None] = []
@@ -128,26 +130,30 @@ class Surroundings:
             return Cured((before,), label=label)
         return None
 
-    def _used_up(self, node: Node, chain: list[tuple[Node, Volume, Volume]]) -> Cured:
-        """What to say where windows have shrunk the image more and more."""
+    def _used_up(self, node: Node, chain: list[tuple[Node, Volume, Volume]]) -> Cured | None:
+        """What to say where windows have shrunk the image, to half of it or less."""
         shrinking = [found for found in chain if max(found[2].size) < max(found[1].size)]
-        last, _, left = shrinking[-1] if shrinking else chain[-1]
+        if not shrinking or 2 * max(shrinking[-1][2].size) > max(shrinking[0][1].size):
+            return None
+        last, _, left = shrinking[-1]
         counts = Counter(layer.layer.keyword for layer, _, _ in shrinking)
         listed = " and ".join(f"{count} {keyword}" for keyword, count in counts.items())
         label = f"the image is used up after {listed}: {last.name} leaves {left.size} of it"
-        help = [f"leave {node.name} out, or one of the layers before it that shrink the image"]
-        (x,) = (self._volumes[index] for index in node.inputs)
-        assert x is not None
-        fix = None
-        if node.layer.weighs:
-            change = next(iter(_kept(node, x)), None)
-            if change is not None:
-                help.insert(0, f"`{in_words(change)}` keeps the {x.size} that are left")
-                fix = as_edit(change, node, self._source)
+        kept = self._left(node, left, None)
+        help = [*kept.help, f"leave {node.name} out, or one of the layers before it that shrink the image"]
         image = self._larger(node, chain)
         if image is not None:
             help.append(f"an image of {image} is large enough")
-        return Cured(tuple(help), fix, label=label)
+        return Cured(tuple(help), kept.fix, label=label)
+
+    def _left(self, node: Node, x: Volume, mistake: Mistake | None) -> Cured:
+        """The padding with which a filter keeps what is left of an image, and what else a mistake says."""
+        change = next(iter(_kept(node, x)), None) if node.layer.weighs else None
+        others = mistake.help if mistake is not None else ()
+        if change is None:
+            return Cured(others)
+        kept = f"`{in_words(change)}` keeps the {x.size} that are left"
+        return Cured((kept, *others), as_edit(change, node, self._source))
 
     def _larger(self, node: Node, chain: list[tuple[Node, Volume, Volume]]) -> Size | None:
         """The smallest double of the image, and of that, for which all windows fit."""
