@@ -8,6 +8,7 @@ from typing import Any
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.graph.formulas import Readings
+from netdsl.source import Span
 from netdsl.syntax import tree
 
 
@@ -28,12 +29,22 @@ def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, f
         source, place = findings.source.locate(block.span)
         places = faulty.get(id(source), [])
         sound = bisect_left(places, place.start) == bisect_left(places, place.end)
-        for name, options in _unread(block, readings):
-            start = findings.source.locate(name.span)[1].start
-            if places[bisect_left(places, start) :][:1] == [start]:
-                continue  # it cannot be called so
-            if sound or not options:
-                _report(block, name, options, findings)
+        told = [
+            (name, options)
+            for name, options in _unread(block, readings)
+            if (sound or not options) and not _among(places, findings.source.locate(name.span)[1])
+        ]
+        nowhere = [name for name, options in told if not options]
+        if nowhere:
+            _report_unused(block, nowhere, findings)
+        for name, options in told:
+            if options:
+                _report_options(block, name, options, findings)
+
+
+def _among(places: list[int], span: Span) -> bool:
+    """Whether a mistake stands at a place: a name that cannot be had, for instance."""
+    return places[bisect_left(places, span.start) :][:1] == [span.start]
 
 
 def _unread(block: tree.Block, readings: Readings) -> Iterator[tuple[tree.Word, list[tree.Word]]]:
@@ -54,18 +65,42 @@ def _unread(block: tree.Block, readings: Readings) -> Iterator[tuple[tree.Word, 
         yield names[name], options[name]
 
 
-def _report(block: tree.Block, name: tree.Word, options: list[tree.Word], findings: Findings) -> None:
-    what = "parameter" if any(parameter.name is name for parameter in block.parameters) else "number"
-    cure = f"leave it out, or use it: `{name.text}` stands for its value in any option of the block"
-    if options:
-        cure = f"write `{name.text} {name.text}` to give the option the value of the parameter"
+def _report_unused(block: tree.Block, names: list[tree.Word], findings: Findings) -> None:
+    """Names that stand nowhere in the block; one finding for all of them."""
+    first, *others = names
+    listed = _listed([f"`{name.text}`" for name in names])
     findings.add(
         "ND240",
-        f"nothing in {block.name.text} reads its {what} `{name.text}`",
+        f"nothing in {block.name.text} reads its {_noun(block, first)}{'s' * bool(others)} {listed}",
+        first.span,
+        severity=Severity.NOTE,
+        secondary=tuple(Label(name.span) for name in others[: _SHOWN - 1]),
+        help=(f"leave {'them' if others else 'it'} out, or write {listed} where the value belongs",),
+    )
+
+
+_SHOWN = 3
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) > _SHOWN:
+        return f"{', '.join(names[:_SHOWN])} and {len(names) - _SHOWN} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _noun(block: tree.Block, name: tree.Word) -> str:
+    return "parameter" if any(parameter.name is name for parameter in block.parameters) else "number"
+
+
+def _report_options(block: tree.Block, name: tree.Word, options: list[tree.Word], findings: Findings) -> None:
+    """A name that stands in the block only as the option of the same name."""
+    findings.add(
+        "ND240",
+        f"nothing in {block.name.text} reads its {_noun(block, name)} `{name.text}`",
         name.span,
         severity=Severity.NOTE,
-        secondary=tuple(Label(word.span, "the option of this name") for word in options[:3]),
-        help=(cure,),
+        secondary=tuple(Label(word.span, "the option of this name") for word in options[:_SHOWN]),
+        help=(f"write `{name.text} {name.text}` to give the option the value of the parameter",),
     )
 
 

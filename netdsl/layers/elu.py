@@ -43,6 +43,7 @@ class Elu(Pointwise):
     keyword = "ELU"
     linear = False
     activates = True
+    keeps_positive = True
 
     alpha = real("how far below 0 negative numbers approach", default=1.0, positional=True)
 

@@ -42,6 +42,7 @@ class HardSigmoid(Pointwise):
     spellings = ("HSIGMOID",)
     linear = False
     activates = True
+    never_negative = True
     saturates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

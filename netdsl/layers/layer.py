@@ -135,6 +135,12 @@ class Layer(Optioned):
     saturates: ClassVar[bool] = False
     """Whether the layer is an activation that flattens out at both ends, where gradients vanish."""
 
+    never_negative: ClassVar[bool] = False
+    """Whether the layer is an activation whose output is 0 or more; a test computes it."""
+
+    keeps_positive: ClassVar[bool] = False
+    """Whether the layer is an activation that leaves numbers from 0 on as they are; a test computes it."""
+
     drops: ClassVar[bool] = False
     """Whether training leaves values out at random."""
 

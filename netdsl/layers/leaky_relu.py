@@ -44,6 +44,7 @@ class LeakyRelu(Pointwise):
     spellings = ("LEAKYRELU", "LRELU", "LEAKY")
     linear = False
     activates = True
+    keeps_positive = True
 
     slope = real(
         "what negative numbers are multiplied by", default=0.1, positional=True, words=("slope", "alpha")

@@ -44,6 +44,7 @@ class Prelu(Pointwise):
     spellings = ("PARAMETRIC RELU",)
     linear = False
     activates = True
+    keeps_positive = True
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
         return (Parameter("slope", (inputs[0].channels,), initial=0.25),)

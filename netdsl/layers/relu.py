@@ -41,6 +41,8 @@ class Relu(Pointwise):
     keyword = "RELU"
     linear = False
     activates = True
+    never_negative = True
+    keeps_positive = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return build.elementwise(relu(operand(0)), inputs[0], name="relu")

@@ -43,6 +43,7 @@ class Relu6(Pointwise):
     spellings = ("RELU 6",)
     linear = False
     activates = True
+    never_negative = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x = operand(0)

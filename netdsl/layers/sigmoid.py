@@ -43,6 +43,7 @@ class Sigmoid(Pointwise):
     spellings = ("LOGISTIC",)
     linear = False
     activates = True
+    never_negative = True
     saturates = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

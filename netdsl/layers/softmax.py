@@ -45,6 +45,7 @@ class Softmax(Pointwise):
     keyword = "SOFTMAX"
     linear = False
     activates = True
+    never_negative = True
     yields_probabilities = True
 
     def reads(self, *inputs: Volume) -> Reads:

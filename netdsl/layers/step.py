@@ -45,6 +45,7 @@ class Step(Pointwise):
     spellings = ("THRESHOLD",)
     linear = False
     activates = True
+    never_negative = True
     decides = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

@@ -1,0 +1,33 @@
+"""A normalisation right behind the same one: it finds everything normalised already."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Findings, Label, Severity
+from netdsl.plan.plan import Plan
+from netdsl.rules.rule import Rule, and_more
+
+
+def check(plan: Plan, findings: Findings) -> None:
+    """One finding for the whole network, at the first such normalisation."""
+    found = []
+    for planned in plan.layers:
+        layer, inputs = planned.node.layer, planned.node.inputs
+        if layer.normalises and len(inputs) == 1:
+            before = plan.layers[inputs[0]]
+            if type(before.node.layer) is type(layer):
+                found.append((before, planned))
+    if not found:
+        return
+    first, second = (planned.node for planned in found[0])
+    findings.add(
+        "ND415",
+        f"{second.name} normalises what {first.name} has normalised{and_more(len(found) - 1, 'layer')}",
+        second.span,
+        "of the two only its scale and shift are left",
+        severity=Severity.WARNING,
+        secondary=(Label(first.span, "normalises already"),),
+        help=(f"leave {second.name} out, or put a layer with weights between them",),
+    )
+
+
+RULE = Rule("repeated-normalisation", "ND415", check)
