@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, insort
 from collections.abc import Iterable
 from enum import Enum
 from itertools import islice
@@ -10,7 +11,7 @@ from typing import NamedTuple
 
 from netdsl.source import Source, Span
 from netdsl.spelling import MOST, did_you_mean
-from netdsl.uses import Shown, Use
+from netdsl.uses import COUNTED, Shown, Use
 
 
 class Severity(Enum):
@@ -96,7 +97,8 @@ SEARCHED = 250_000
 is written again is not searched again."""
 
 ECHOES = 8
-"""Reports of one code at one place that are heard: a group may repeat its mistake without end."""
+"""Reports of one code at one place that are heard: a group may repeat its mistake without end. Of a place in
+a block as many as uses are counted."""
 
 
 class Findings:
@@ -112,7 +114,7 @@ class Findings:
         self.use: Use | None = None
         self._seen: dict[tuple[str, Span, str], int] = {}
         self._shown: list[Shown] = []
-        self._spans: list[Span] = []
+        self._by_start: list[tuple[int, int]] = []  # where each finding begins, in order, and its number
         self._echoes: dict[tuple[str, Span], int] = {}
         self._near: dict[tuple[str, str], str | None] = {}
         self._compared = 0
@@ -138,9 +140,13 @@ class Findings:
     def heard(self, code: str, span: Span) -> bool:
         """Whether this has been said of a place so often that more of it is passed over. Spares who
         asks the making of a message that nobody sees; counts as a report."""
-        heard = self._echoes.get((code, span), 0) >= ECHOES
+        heard = self._echoes.get((code, span), 0) >= self._limit
         self.reports += heard
         return heard
+
+    @property
+    def _limit(self) -> int:
+        return ECHOES if self.use is None else COUNTED
 
     def spend(self, what: str, amount: int) -> int:
         """Count something of which a text may have so much; how much it has by now."""
@@ -176,7 +182,7 @@ class Findings:
         key = (code, span, _without_numbers(message.replace(about, "") if about else message))
         if key in self._seen:
             self._again(self._seen[key], about, fix)
-        elif echoes < ECHOES:
+        elif echoes < self._limit:
             self._seen[key] = len(self.found)
             source, place = self.source.locate(span)
             beside, elsewhere = self._placed(secondary, source)
@@ -188,7 +194,7 @@ class Findings:
                 Diagnostic(code, severity, message, source, Label(place, label), beside, notes, help, fix)
             )
             self._shown.append(Shown(notes))
-            self._spans.append(span)
+            insort(self._by_start, (span.start, len(self.found) - 1))
             self._again(len(self.found) - 1, about, fix)
 
     def _again(self, place: int, about: str, fix: Edit | None) -> None:
@@ -201,8 +207,13 @@ class Findings:
 
     def shows_again(self, span: Span) -> None:
         """What is said of a place shows in another use of the block as well."""
-        for number, place in enumerate(self._spans if self.use is not None else ()):
-            if span.start <= place.start and place.end <= span.end and self._shown[number].add(self.use, ""):
+        if self.use is None:
+            return
+        for place in range(bisect_left(self._by_start, (span.start, 0)), len(self._by_start)):
+            start, number = self._by_start[place]
+            if start >= span.end:
+                break
+            if self._shown[number].add(self.use, ""):
                 notes = self._shown[number].noted(self.source)
                 self.found[number] = self.found[number]._replace(notes=notes)
 

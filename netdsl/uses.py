@@ -7,7 +7,7 @@ from typing import NamedTuple
 from netdsl.source import Source, Span
 
 _SHOWN = 3
-_COUNTED = 100
+COUNTED = 100
 """More uses than anyone counts."""
 
 _LONGEST = 40
@@ -35,9 +35,9 @@ class Shown:
     def add(self, use: Use | None, name: str) -> bool:
         """One more place; whether that changes what is said."""
         before = len(self._uses), len(self._names)
-        if use is not None and len(self._uses) < _COUNTED:
+        if use is not None and len(self._uses) < COUNTED:
             self._uses[use] = None
-        if name and len(self._names) < _COUNTED:
+        if name and len(self._names) < COUNTED:
             self._names[name] = None
         return before != (len(self._uses), len(self._names))
 
@@ -46,8 +46,9 @@ class Shown:
         uses = [*self._uses]
         if len(uses) > 1 or any(not use.alone for use in uses):
             places = [_named(use, source) for use in uses[:_SHOWN]]
-            count = f"{len(uses)} uses of the block" if len(uses) > 1 else "the use"
-            return (*self.notes, f"shows in {count}: {_listed(places, len(uses))}")
+            several = f"{len(uses)}{' or more' if len(uses) >= COUNTED else ''} uses of the block:"
+            count = several if len(uses) > 1 else "the use"
+            return (*self.notes, f"shows in {count} {_listed(places, len(uses))}")
         if len(self._names) > 1:
             others = [*self._names][1:]
             return (*self.notes, f"so it is with {_listed(others[:_SHOWN], len(others))}")
@@ -55,7 +56,7 @@ class Shown:
 
 
 def _listed(shown: list[str], count: int) -> str:
-    more = ["others"] if count >= _COUNTED else [f"{count - len(shown)} more"] if count > len(shown) else []
+    more = ["others"] if count >= COUNTED else [f"{count - len(shown)} more"] if count > len(shown) else []
     *first, last = [*shown, *more]
     return f"{', '.join(first)} and {last}" if first else last
 
