@@ -225,6 +225,8 @@ class _Reader:
         positional = option.name in self.given and option.name not in self.by_name
         idle = word.text.lower() in self.fillers and option.positional
         misplaced = isinstance(value, tree.Extents) and option.type in NUMBERS
+        if positional and not idle and option.type in NUMBERS and isinstance(value, tree.Number):
+            positional = False  # `RESHAPE 243 height 9`: the number behind the word is its own, or is meant so
         if positional or value is None or (misplaced and idle):
             if word.text in self.environment.values and not (positional and idle):
                 self._named_value(word)  # a parameter that is called like an option
