@@ -58,6 +58,11 @@ def numbers(option: Option[Any]) -> Iterator[tuple[str, Any]]:
         yield "3", Size(3, 3)
     elif option.type is OptionType.PADDING:
         yield "2", Padding(2, 2, 2, 2)
+    elif option.type is OptionType.CHANNELS:
+        yield "2", ((2, 2),)
+        yield "0-3, 5", ((0, 3), (5, 5))
+    elif option.type is OptionType.FACTORS:
+        yield "0.5", (0.5,)
 
 
 def sizes(option: Option[Any]) -> Iterator[tuple[str, Any]]:
@@ -103,7 +108,7 @@ def test_every_word_takes_its_value(kind: type[Layer], option: Option[Any]) -> N
 
 @pytest.mark.parametrize(("kind", "option"), OPTIONS)
 def test_default_can_be_written(kind: type[Layer], option: Option[Any]) -> None:
-    if option.default is not None and option.type is not OptionType.NUMBERS:
+    if option.default not in (None, ()):
         assert read(kind, option_text(option, option.default))[1:] == ({option.name: option.default}, [])
 
 

@@ -226,9 +226,7 @@ class _Reader:
         idle = word.text.lower() in self.fillers and option.positional
         misplaced = isinstance(value, tree.Extents) and option.type in NUMBERS
         if positional and not idle and option.type in NUMBERS and isinstance(value, tree.Number):
-            positional = (
-                False  # `RESHAPE 243 height 9`: the number behind the word is its own, or is meant so
-            )
+            positional = False  # `RESHAPE 243 height 9`: a number behind the word is meant for it
         if positional or value is None or (misplaced and idle):
             if word.text in self.environment.values and not (positional and idle):
                 self._named_value(word)  # a parameter that is called like an option

@@ -31,7 +31,7 @@ def _option(kind: type[Layer], option: Option[Any]) -> list[str]:
     if any(bare):
         only_sizes = option.type is OptionType.SIZE and not bare[0]
         value += f"; the word may be left out{' before HEIGHTxWIDTH' if only_sizes else ''}"
-    if option.default is not None and not option.required:
+    if option.default not in (None, ()) and not option.required:
         value += f"; {option_text(option, option.default)} where nothing is written"
     elif option.required:
         value += f"; must be given{_unless(kind, option.unless)}"
