@@ -53,12 +53,10 @@ def _padding_cures(extent: int, kernel: int, stride: int, padding: int) -> list[
     return cures
 
 
-def _stride_cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
-    """The nearest stride for which the window fits, and leaves nothing out between two positions."""
-    room = extent - kernel + 2 * padding
-    fitting = [step for step in range(1, kernel + 1) if step != stride and room % step == 0]
-    nearest = min(fitting, key=lambda step: (abs(step - stride), step), default=None)
-    return [f"stride {nearest} fits: it gives {room // nearest + 1}"] if nearest else []
+def _same_cure(x: Volume, moving: Sliding) -> str:
+    """``same`` always fits, with the odd row and column of zeros below and to the right."""
+    high, wide = (-(-extent // step) for extent, step in zip(x.size, moving.stride, strict=True))
+    return f"`same` fits: it gives {high if high == wide else Size(high, wide)}"
 
 
 def _input_cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
@@ -198,7 +196,7 @@ def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
                 f"the {moving.kernel} {noun} does not fit its input of {x} evenly at stride {stride}",
                 option="stride",
                 label=equation(*sizes),
-                help=(*_padding_cures(*square), *_stride_cures(*square)) if square else (),
+                help=(*(_padding_cures(*square) if square else ()), _same_cure(x, moving)),
                 input_help=tuple(_input_cures(*square)) if square else (),
             )
         count = _rounded(exact, moving.rounding, extent, step, before, after)

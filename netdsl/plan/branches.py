@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Label
@@ -25,11 +26,21 @@ class Branch(NamedTuple):
 
 
 class CuredJoin(NamedTuple):
-    """What is said of a join in place of its own words: at which layer, and what would mend it."""
+    """What is said of a join in place of its own words: at which layer, what would mend it, and what the
+    join makes then."""
 
     place: Label
     help: tuple[str, ...]
     fix: Edit | None
+    volume: Volume | None = None
+
+
+class CuredWindow(NamedTuple):
+    """A change that brings a branch to the others, and the volume that the layer makes with it."""
+
+    text: str
+    fix: Edit | None
+    volume: Volume | None
 
 
 class Odd(NamedTuple):
@@ -54,14 +65,15 @@ def cured_join(
             if volume.size == target:
                 continue
             changes = bringing(branch.nodes, branch.x, target) if branch is not None else []
-            outcome = made(branch.nodes, branch.x, changes) if branch is not None and changes else None
-            if branch is None or outcome is None:
+            ending = made(branch.nodes, branch.x, changes) if branch is not None and changes else None
+            if branch is None or ending is None:
                 break
             found.append(Odd(place + 1, branch, changes))
-            mended[place] = outcome
+            mended[place] = ending
         else:
-            if found and isinstance(node.layer.volume(*mended), Volume):
-                return _cured(found, inputs, target, source)
+            outcome = node.layer.volume(*mended) if found else None
+            if isinstance(outcome, Volume):
+                return _cured(found, inputs, target, source)._replace(volume=outcome)
     return None
 
 
@@ -79,11 +91,21 @@ def _cured(found: list[Odd], inputs: tuple[Volume, ...], target: Size, source: S
     label = f"branch {first.number} ends in {inputs[first.number - 1].size}, {others} in {target}"
     help = tuple(f"{_proposed(odd)} brings branch {odd.number} to {target}" for odd in found)
     single = len(first.changes) == 1
-    if not single and max(volume.size for volume in inputs) == target:
+    if not single and _grows(first.branch):
         smallest = min(volume.size for volume in inputs)
         help = (*help, f"or `CROP {smallest}` brings the larger ones to the size of the smallest")
     fix = as_edit(first.changes[0], node, source) if single else None
     return CuredJoin(Label(node.span, label), help, fix)
+
+
+def _grows(branch: Branch) -> bool:
+    """Whether a branch enlarges again what it has shrunk, as in a U-Net: there CROP is the other way."""
+    volumes = [branch.x]
+    for node in branch.nodes:
+        outcome = made([node], volumes[-1])
+        if outcome is not None:
+            volumes.append(outcome)
+    return any(behind.height > before.height for before, behind in pairwise(volumes))
 
 
 def _proposed(odd: Odd) -> str:
@@ -95,18 +117,19 @@ def _proposed(odd: Odd) -> str:
 
 def cured_window(
     behind: Sequence[Node], x: Volume, siblings: Sequence[Size], source: Source
-) -> tuple[str, Edit | None] | None:
+) -> CuredWindow | None:
     """The change of the first layer of a branch, which does not fit its input of ``x``, that brings the
     branch to what the others end in; the size that goes in where none of them is known yet."""
     node = behind[0]
     for target in dict.fromkeys((*siblings, x.size)):
         changes = bringing(behind, x, target)
         if changes and changes[0].place == 0:
-            if len(changes) > 1:
-                changes = changes[:1]
-            as_others = "as in the other branches" if siblings else "for the other branches"
-            text = f"`{in_words(changes[0])}` makes {target} of {x.size}, {as_others}"
-            return text, as_edit(changes[0], node, source)
+            others = "as in the other branches" if target in siblings else "for the other branches"
+            does = f"keeps {target}" if target == x.size else f"makes {target} of {x.size}"
+            change = changes[0]
+            volume = made([node], x, [change])
+            text = f"`{in_words(change)}` {does}, {others}"
+            return CuredWindow(text, as_edit(change, node, source), volume)
     return None
 
 

@@ -122,11 +122,13 @@ class _Walk:
             elif node.claim is not None and node.claim.noted:
                 self._check_notes(node, node.claim.noted, inputs, outcome)
         else:
-            self._put(node, claimed or _spared(node, inputs, outcome))
+            volume = claimed or _spared(node, inputs, outcome)
             self.sound = False
             for mistake in outcome:
                 cured = self._surroundings.cured(self._entry, node, inputs, mistake)
                 report_mistake(self._place(node, inputs), mistake, cured, self.findings)
+                volume = volume or cured.volume
+            self._put(node, volume)
 
     def _check_notes(
         self, node: Node, noted: tuple[Noted, ...], inputs: tuple[Volume, ...], output: Volume

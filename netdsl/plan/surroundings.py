@@ -68,7 +68,7 @@ class Surroundings:
         for index in self._entries[entry].inputs:
             branches.append(self._branching.back(index, self._volume_of))
         found = cured_join(node, inputs, branches, self._source)
-        return Cured(found.help, found.fix, found.place) if found is not None else None
+        return Cured(found.help, found.fix, found.place, volume=found.volume) if found is not None else None
 
     def _in_branch(self, entry: int, x: Volume) -> Cured | None:
         way = self._branching.onward(entry)
@@ -78,7 +78,7 @@ class Surroundings:
         known = (self._volume_of(index) for index in others if index < len(self._placed))
         sizes = [volume.size for volume in known if volume is not None]
         found = cured_window(nodes, x, sizes, self._source)
-        return Cured((found[0],), found[1]) if found is not None else None
+        return Cured((found.text,), found.fix, volume=found.volume) if found is not None else None
 
     def _volume_of(self, entry: int) -> Volume | None:
         return self._volumes[self._placed[entry]] if entry < len(self._placed) else None
