@@ -179,7 +179,8 @@ class Findings:
         self.reports += 1
         echoes = self._echoes.get((code, span), 0)
         self._echoes[code, span] = echoes + 1
-        key = (code, span, _without_numbers(message.replace(about, "") if about else message))
+        said = message.replace(about, "") if about else message
+        key = (code, span, _without_numbers(said) if severity is Severity.ERROR else said)
         if key in self._seen:
             self._again(self._seen[key], about, fix)
         elif echoes < self._limit:

@@ -19,7 +19,7 @@ from netdsl.graph.options import read_options
 from netdsl.graph.printer import layer_text, option_text
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
-from netdsl.layers.registry import all_kinds
+from netdsl.layers.registry import all_kinds, kind_named
 from netdsl.plan.load import load_plan
 from netdsl.quantities import Padding, Size
 from netdsl.reports.as_kind import kind_as_text
@@ -183,6 +183,24 @@ def test_layers_of_a_network(text: str, written: str) -> None:
     again = load_plan(f"input 8x8x2\n{written}").plan
     assert again is not None
     assert again.output == plan.output
+
+
+PADDINGS = [
+    "2",
+    "2x1",
+    "top 1",
+    "left 1 right 2",
+    "top 1, bottom 2, left 3, right 4",
+    "left = 1 and right = 2",
+    "valid",
+]
+
+
+@pytest.mark.parametrize("spelled", PADDINGS)
+def test_paddings_of_a_convolution_are_those_of_pad(spelled: str) -> None:
+    (conv,) = read(kind_named("CONV") or Layer, f"4 3x3 pad {spelled}")[1:2]
+    for before in ("", "by ", "pad ", "padding ", "zero padding ", "zero-padding "):
+        assert read(kind_named("PAD") or Layer, before + spelled)[1:] == ({"around": conv["padding"]}, [])
 
 
 @pytest.mark.parametrize("text", ["CONV 16 3", "CONV 3 16", "DECONV 4 2", "LOCAL 2 3"])

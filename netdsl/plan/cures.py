@@ -33,15 +33,16 @@ class Cured(NamedTuple):
     volume: Volume | None = None
 
 
-def claim_cures(node: Node, inputs: tuple[Volume, ...], source: Source) -> tuple[Cure, ...]:
-    """Changes that would make the claim true, the likeliest first; empty where no single one does."""
+def claim_cures(node: Node, inputs: tuple[Volume, ...], source: Source, *, hidden: bool) -> tuple[Cure, ...]:
+    """Changes that would make the claim true, the likeliest first; empty where no single one does. The input
+    of a ``hidden`` layer is what the layers before it make."""
     if node.claim is None or len(inputs) != 1:
         return ()
     claimed, (x,) = node.claim.volume, inputs
-    return (*_geometry_cures(node, x, claimed, source), *_channel_cures(node, x, claimed, source))
+    return (*_geometry_cures(node, x, claimed, source, hidden), *_channel_cures(node, x, claimed, source))
 
 
-def _geometry_cures(node: Node, x: Volume, claimed: Volume, source: Source) -> list[Cure]:
+def _geometry_cures(node: Node, x: Volume, claimed: Volume, source: Source, hidden: bool) -> list[Cure]:
     """Another padding, stride or input for which the window gives the claimed extents."""
     layer = node.layer
     window = layer.window(x)
@@ -75,7 +76,7 @@ def _geometry_cures(node: Node, x: Volume, claimed: Volume, source: Source) -> l
                 )
             )
     fitting = (wanted - 1) * stride + kernel - 2 * padding
-    if fitting >= 1 and _makes(layer, {}, Volume(fitting, fitting, x.channels), claimed):
+    if fitting >= 1 and not hidden and _makes(layer, {}, Volume(fitting, fitting, x.channels), claimed):
         cures.append(Cure(f"an input of {fitting}x{fitting} instead of {x.size} gives the claimed {wanted}"))
     return cures or _tried(node, x, claimed, source)
 

@@ -21,6 +21,11 @@ class Place(NamedTuple):
     inputs: tuple[Volume, ...]
     trace: tuple[tuple[str, Volume | None], ...]
 
+    @property
+    def hidden(self) -> bool:
+        """Whether layers before it have made its input what it is: then nobody can choose another."""
+        return any(volume is None or volume.size != self.inputs[0].size for _, volume in self.trace)
+
 
 def report_mistake(place: Place, mistake: Mistake, cured: Cured, findings: Findings) -> None:
     """A problem of the layer itself, at the option that causes it, or in the layer of a branch that does.
@@ -37,7 +42,7 @@ def report_mistake(place: Place, mistake: Mistake, cured: Cured, findings: Findi
     cures: tuple[Cure, ...] = ()
     if node.claim is not None:
         secondary.append(Label(node.claim.span, f"claims {node.claim.volume}"))
-        cures = claim_cures(node, place.inputs, findings.source)
+        cures = claim_cures(node, place.inputs, findings.source, hidden=place.hidden)
     findings.add(
         mistake.code,
         f"{node.name}: {mistake.message}",
@@ -58,7 +63,7 @@ def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
     assert node.claim is not None
     if findings.heard("ND310", node.claim.span):
         return
-    cures = claim_cures(node, place.inputs, findings.source)
+    cures = claim_cures(node, place.inputs, findings.source, hidden=place.hidden)
     findings.add(
         "ND310",
         f"{node.name} makes {computed}, not the claimed {node.claim.volume}",
