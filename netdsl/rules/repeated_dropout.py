@@ -36,7 +36,7 @@ def _dropouts_before(plan: Plan, planned: PlannedLayer) -> list[PlannedLayer]:
     before = plan.layers[planned.node.inputs[0]]
     while before.node.layer.keeps_order and before.node.inputs:
         before = plan.layers[before.node.inputs[0]]
-    return [before] if before.node.layer.drops else []
+    return [before] if type(before.node.layer) is type(planned.node.layer) else []
 
 
 RULE = Rule("repeated-dropout", "ND417", check)
