@@ -22,6 +22,7 @@ from netdsl.commands.running import _BACKENDS
 from netdsl.training import run_folder
 
 LINEAR = "net linear\ninput 8x8x1\nFC1: 10\n"
+DROPPING = "net dropping\ninput 8x8x1\nFC1: 10\nADD[ DROPOUT 0.2 - DROP PATH 0.5 | SKIP ]\nFC2: 10\n"
 FILES = {
     ".lock",
     "best.safetensors",
@@ -39,6 +40,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test works in a folder of its own, with a small network in it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "linear.net").write_text(LINEAR)
+    (tmp_path / "dropping.net").write_text(DROPPING)
     return tmp_path
 
 
@@ -104,9 +106,12 @@ def newest(folder: str) -> list[bytes]:
     return [bytes_of(folder)[name] for name in ("last.safetensors", "metrics.csv", "recipe.json")]
 
 
-def test_more_epochs_by_resuming_equal_more_epochs_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    train("linear.net", "--epochs", "4", "--out", "a")
-    train("linear.net", "--epochs", "1", "--out", "b")
+@pytest.mark.parametrize("name", ["linear.net", "dropping.net"])
+def test_more_epochs_by_resuming_equal_more_epochs_at_once(
+    capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    train(name, "--epochs", "4", "--out", "a")
+    train(name, "--epochs", "1", "--out", "b")
     assert run(["train", "--resume", "b", "--epochs", "4", "--backend", "numpy"]) == 0
     outcomes = capsys.readouterr().out.splitlines()
     assert outcomes[0] == outcomes[2]
