@@ -18,6 +18,7 @@ import numpy as np
 
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.blocks_to_channels import BlocksToChannels
+from netdsl.layers.channels_to_blocks import ChannelsToBlocks
 from netdsl.layers.concat import Concat
 from netdsl.layers.conv import Conv
 from netdsl.layers.crop import Crop
@@ -34,6 +35,7 @@ from netdsl.layers.lrn import LocalResponseNorm
 from netdsl.layers.maxout import Maxout
 from netdsl.layers.multiply import Multiply
 from netdsl.layers.pad import Pad
+from netdsl.layers.pixel_shuffle import PixelShuffle
 from netdsl.layers.pixel_unshuffle import PixelUnshuffle
 from netdsl.layers.pooling import Pooling
 from netdsl.layers.rbf import Rbf
@@ -121,6 +123,8 @@ def _back(
         return [marks] * len(inputs)
     if isinstance(layer, BlocksToChannels) and not narrow:
         return [_out_of_blocks(layer, marks, x, output)]
+    if isinstance(layer, ChannelsToBlocks) and not narrow:
+        return [_into_blocks(layer, marks, x)]
     mixed = marks if narrow else marks._replace(values=_channels(layer, marks.values, x.channels))
     return [_spaces(layer, mixed, x)]
 
@@ -147,6 +151,9 @@ def _spaces(layer: Layer, marks: Marks, x: Volume) -> Marks:
             return _moved(
                 marks, _between(layer, x.height, output.height), _between(layer, x.width, output.width)
             )
+        case ChannelsToBlocks():
+            down, across = layer.stride
+            return _moved(marks, lambda o: [o // down], lambda o: [o // across])
         case BlocksToChannels():
             down, across = layer.stride
             return _moved(marks, _slide(down, down, 0, 1), _slide(across, across, 0, 1))
@@ -251,6 +258,21 @@ def _out_of_blocks(layer: BlocksToChannels, marks: Marks, x: Volume, y: Volume) 
         row, column = divmod(number, x.width)
     if not len(row):
         return Marks(0, 0, np.zeros((0, 0, x.channels), bool))
+    top, left = int(row.min()), int(column.min())
+    found = np.zeros((int(row.max()) - top + 1, int(column.max()) - left + 1, x.channels), bool)
+    found[row - top, column - left, channel] = True
+    return Marks(top, left, found)
+
+
+def _into_blocks(layer: ChannelsToBlocks, marks: Marks, x: Volume) -> Marks:
+    """Every number goes back to its channel."""
+    down, across = layer.stride
+    rows, columns, channels = marks.values.nonzero()
+    (row, a), (column, b) = divmod(rows + marks.top, down), divmod(columns + marks.left, across)
+    if isinstance(layer, PixelShuffle):
+        channel = channels * down * across + a * across + b
+    else:
+        channel = (a * across + b) * (x.channels // (down * across)) + channels
     top, left = int(row.min()), int(column.min())
     found = np.zeros((int(row.max()) - top + 1, int(column.max()) - left + 1, x.channels), bool)
     found[row - top, column - left, channel] = True

@@ -169,6 +169,7 @@ def _enlarging(random: Random, filters: int) -> list[str]:
     size = f"{random.randint(1, LONGEST)}x{random.randint(1, LONGEST)}"
     return [
         f"UPSAMPLE to {size}",
+        f"{random.choice(('PIXEL SHUFFLE', 'DEPTH TO SPACE'))} {random.choice(('2x2', '1x2', '3x1'))}",
         f"UPSAMPLE to {size} bilinear align {random.choice(('corners', 'centers'))}",
         f"UPSAMPLE {random.randint(1, 3)}x{random.randint(1, 3)} bilinear",
         f"UPSAMPLE {random.randint(1, 3)}x{random.randint(1, 3)}",

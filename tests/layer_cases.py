@@ -10,6 +10,7 @@ from netdsl.layers.connection_tables import LENET5
 from netdsl.layers.conv import Conv
 from netdsl.layers.crop import Crop
 from netdsl.layers.deconv import Deconv
+from netdsl.layers.depth_to_space import DepthToSpace
 from netdsl.layers.depthwise import Depthwise
 from netdsl.layers.dialect import DIALECTS
 from netdsl.layers.dropout import Dropout
@@ -32,6 +33,7 @@ from netdsl.layers.maxout import Maxout
 from netdsl.layers.mish import Mish
 from netdsl.layers.multiply import Multiply
 from netdsl.layers.pad import Pad
+from netdsl.layers.pixel_shuffle import PixelShuffle
 from netdsl.layers.pixel_unshuffle import PixelUnshuffle
 from netdsl.layers.prelu import Prelu
 from netdsl.layers.rbf import Rbf
@@ -164,6 +166,8 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "shuffle-wide": (image(2, 2, 51), Shuffle(groups=3)),
     "space-to-depth": (image(4, 6, 3), SpaceToDepth(stride=Size(2, 3))),
     "pixel-unshuffle": (image(4, 6, 3), PixelUnshuffle(stride=Size(2, 2))),
+    "pixel-shuffle": (image(2, 3, 8), PixelShuffle(stride=Size(2, 2))),
+    "depth-to-space": (image(2, 3, 12), DepthToSpace(stride=Size(2, 3))),
     "reorg": (image(4, 6, 8), Reorg(stride=Size(2, 2))),
     "reorg-oblong": (image(4, 3, 6), Reorg(stride=Size(2, 3))),
     "reshape": (image(3, 4, 2), Reshape(height=2, width=2, channels=6)),

@@ -54,7 +54,8 @@ MEANT = {
     "Activation leaky relu": "LEAKY RELU",
 }
 UNSUITED = {
-    f"{name}(2)" for name in ("dropout", "droppath", "stochasticdepth", "channelshuffle", "pixelunshuffle")
+    f"{name}(2)"
+    for name in ("dropout", "droppath", "stochasticdepth", "channelshuffle", "pixelshuffle", "pixelunshuffle")
 }
 """Calls that are read rightly, and whose layers do not suit the volume."""
 

@@ -100,6 +100,14 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         return functional.channel_shuffle(x, options.groups)
     if kind == "PIXEL UNSHUFFLE":
         return functional.pixel_unshuffle(x, options.stride.height)
+    if kind == "PIXEL SHUFFLE":
+        return functional.pixel_shuffle(x, options.stride.height)
+    if kind == "DEPTH TO SPACE":
+        rows, columns = options.stride
+        y = x.new_zeros(x.shape[0], *_channels_first(layer.output))
+        for place, part in enumerate(x.chunk(rows * columns, dim=1)):
+            y[:, :, place // columns :: rows, place % columns :: columns] = part
+        return y
     if kind == "SPACE TO DEPTH":
         rows, columns = options.stride
         places = [x[:, :, a::rows, b::columns] for a in range(rows) for b in range(columns)]

@@ -63,8 +63,10 @@ def _kind_prefix(words: tuple[tree.Word, ...], numbers: bool = True) -> _Prefix 
 
 
 def option_words(kind: type[Layer]) -> set[str]:
-    """The words that introduce an option of a kind, and its fillers, in lower case."""
-    words = {word.lower() for option in kind.options().values() for word in option.words}
+    """The words that introduce an option of a kind, or choose one alone, and its fillers, in lower case."""
+    options = kind.options().values()
+    words = {word.lower() for option in options for word in option.words}
+    words |= {choice for option in options if option.bare for choice in option.choices}
     return words | {filler.lower() for filler in kind.fillers}
 
 

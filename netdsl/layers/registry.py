@@ -71,7 +71,8 @@ def keywords_meant(name: str) -> frozenset[str]:
     word = plain_name(name)
     keywords = _keywords()
     if word in keywords.values():
-        return frozenset((word,))
+        joining = _kind_in(modules_by_name()[word]).joining
+        return frozenset((word, joining) if joining else (word,))
     found = {keyword for keyword in keywords.values() if keyword.endswith(f" {word}")}
     module = modules_by_name().get(word)
     return frozenset(found | ({keywords[module]} if module else set()))

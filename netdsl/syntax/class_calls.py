@@ -291,6 +291,7 @@ _CLASSES: dict[str, Callable[[_Arguments, str], str]] = {
     **dict.fromkeys(("bn", "batchnorm", "batchnormalization"), _normalised),
     "flatten": _plain("FLATTEN"),
     "channelshuffle": _groups,
+    "pixelshuffle": _sized("PIXEL SHUFFLE", "upscale_factor"),
     "pixelunshuffle": _sized("PIXEL UNSHUFFLE", "downscale_factor"),
     "zeropadding": _zeros,
     **dict.fromkeys(("upsampling", "upsample"), _enlarged),

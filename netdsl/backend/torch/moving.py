@@ -15,10 +15,12 @@ from netdsl.layers import add as adding
 from netdsl.layers import (
     concat,
     crop,
+    depth_to_space,
     flatten,
     input,
     multiply,
     pad,
+    pixel_shuffle,
     pixel_unshuffle,
     reorg,
     reshape,
@@ -97,6 +99,17 @@ def _blocks(order: tuple[int, ...]) -> Maker:
     return make
 
 
+def _spread(order: tuple[int, ...], *, first: bool) -> Maker:
+    """Channels as blocks of positions; those of one place one after the other, or ``first`` the places."""
+
+    def make(layer: PlannedLayer) -> Part:
+        options: Any = layer.node.layer
+        cut = (*options.stride, -1) if first else (-1, *options.stride)
+        return Part(Formula(lambda x: x.unflatten(1, cut).permute(0, *order).flatten(4, 5).flatten(2, 3)), {})
+
+    return make
+
+
 def _reorganised(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
     rows, columns = options.stride
@@ -127,6 +140,8 @@ MAKERS: dict[type[Layer], Maker] = {
     shuffle.Shuffle: _shuffled,
     pixel_unshuffle.PixelUnshuffle: _blocks((1, 3, 5)),
     space_to_depth.SpaceToDepth: _blocks((3, 5, 1)),
+    pixel_shuffle.PixelShuffle: _spread((1, 4, 2, 5, 3), first=False),
+    depth_to_space.DepthToSpace: _spread((3, 4, 1, 5, 2), first=True),
     reorg.Reorg: _reorganised,
     slice.Slice: _taken,
     adding.Add: _added,

@@ -1,0 +1,54 @@
+"""What layers share that put channels into blocks of positions; they differ in the order of these."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Mistake
+from netdsl.layers.moving_values import MovingValues
+from netdsl.layers.option import size
+from netdsl.layers.reading import Channels, Reads, reading, spreading_taps
+from netdsl.quantities import Volume, counted
+
+
+class ChannelsToBlocks(MovingValues, abstract=True):
+    """Base of layers that make B times as many rows and columns, and B*B times fewer channels."""
+
+    stride = size(
+        "height and width of a block",
+        words=("block", "factor"),
+        positional=True,
+        example="2x2",
+    )
+
+    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
+        (x,) = inputs
+        places = self.stride.height * self.stride.width
+        if x.channels % places:
+            return (
+                Mistake(
+                    "ND320",
+                    f"{counted(x.channels, 'channel')} do not fill blocks of {self.stride}",
+                    option="stride",
+                    label=f"{x.channels}/{places} is not whole",
+                ),
+            )
+        return ()
+
+    def volume(self, *inputs: Volume) -> Volume | Mistake:
+        (x,) = inputs
+        rows, columns = self.stride
+        return Volume(x.height * rows, x.width * columns, x.channels // (rows * columns))
+
+    def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
+        (x,) = inputs
+        rows, columns = self.stride
+        return (
+            f"height {x.height}*{rows} = {x.height * rows}",
+            f"width {x.width}*{columns} = {x.width * columns}",
+            f"channels {x.channels}/({rows}*{columns}) = {x.channels // (rows * columns)}",
+        )
+
+    def reads(self, *inputs: Volume) -> Reads:
+        rows, columns = self.stride
+        taps = spreading_taps(rows, rows, 0), spreading_taps(columns, columns, 0)
+        # Each position has channels of its own.
+        return Reads((reading(*taps),), Channels.SELECTED)
