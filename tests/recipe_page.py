@@ -34,7 +34,8 @@ def tables() -> str:
     lines = ["| entry | what it takes | decides | by default |", "|---|---|---|---|"]
     for entry in entries().values():
         default = f"`{entry.default_text}`" if entry.default_text else "nothing"
-        lines.append(f"| `{entry.name}` | `{entry.form}` | {entry.sentence} | {default} |")
+        names = ", ".join(f"`{name}`" for name in (entry.name, *entry.spellings))
+        lines.append(f"| {names} | `{entry.form}` | {entry.sentence} | {default} |")
     for entry_name, kinds in components().items():
         lines += ["", f"{_TITLES[entry_name]}:", "", "| name | does | settings |", "|---|---|---|"]
         lines += [row for kind in kinds.values() for row in _rows(kind)]
@@ -50,7 +51,8 @@ def _rows(kind: type[Component]) -> Iterator[str]:
 
 
 def _setting(option: Option[Any]) -> str:
-    told = f"`{option.words[0]}` {option.doc}"
+    words = [word for word in option.words if word != option.name or word == option.words[0]]
+    told = f"{', '.join(f'`{word}`' for word in words)} {option.doc}"
     if option.type is not OptionType.FLAG:
         told += f" ({_cell(value_text(option))}"
         told += f"; {option_text(option, option.default)} by default)" if option.default else ")"

@@ -90,7 +90,7 @@ def test_searches_and_augmentations() -> None:
     ("entry", "code"),
     [
         ("bacth 64", "ND530"),
-        ("rate 0.1", "ND530"),
+        ("lrate 0.1", "ND530"),
         ("optimizer sgd rat 3", "ND530"),
         ("64", "ND530"),
         ("batch 0", "ND531"),

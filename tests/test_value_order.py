@@ -13,6 +13,7 @@ from netdsl.formats.listing import read_listing
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import read_head
 from netdsl.graph.options import read_options
+from netdsl.graph.papers import in_our_words
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds
@@ -136,14 +137,15 @@ def read(text: str) -> tuple[type[Layer] | None, dict[str, Any]] | None:
     """The kind and the options of a line; None with a finding."""
     source = Source("a.net", f"{text}\n")
     parsed = parse(source)
-    if parsed.diagnostics or parsed.file is None or len(parsed.file.statements) != 1:
-        return None
-    (layer,) = parsed.file.statements
-    assert isinstance(layer, tree.Layer), text
-    head = read_head(layer)
-    if head.kind is None:
+    if parsed.diagnostics or parsed.file is None:
         return None
     findings = Findings(source)
+    statements = in_our_words(parsed.file, findings).file.statements
+    if len(statements) != 1 or not isinstance(statements[0], tree.Layer):
+        return None
+    head = read_head(statements[0])
+    if head.kind is None:
+        return None
     given = read_options(head.kind, head.rest, findings, Environment({}))
     values = {name: values[0].value for name, values in given.items()}
     lacks = any(option.missing(values) for option in head.kind.options().values())

@@ -81,14 +81,36 @@ def _format(name: str, ctx: click.Context) -> _Formatted:
     if parsed.diagnostics or parsed.file is None:
         show(foreign(source) or parsed.diagnostics)
         return _Formatted(source, None)
-    strange = _strange_names(parsed.file, source)
+    written = source
+    source, file, unclear = _in_our_words(source, parsed.file)
+    if unclear:
+        show(unclear)
+        return _Formatted(source, None)
+    strange = _strange_names(file, source)
     seems = foreign(source)
     if strange or (seems and has_errors(plan_source(source).diagnostics)):
         show(seems or strange)
         return _Formatted(source, None)
-    text = formatted(source, parsed.file)
+    text = formatted(source, file, ours=True)
     _check_meaning(source, text)
-    return _Formatted(source, text)
+    return _Formatted(written, text)
+
+
+def _in_our_words(source: Source, file: tree.File) -> tuple[Source, tree.File, list[Diagnostic]]:
+    """The text with layers as papers write them in our words; or what can be read in two ways."""
+    from netdsl.graph.papers import in_our_words, respelled
+
+    whole, findings = file, Findings(source)
+    if any(isinstance(statement, tree.Use) for statement in file.statements):
+        from netdsl.graph.used_files import read_used_files
+
+        whole, findings, _ = read_used_files(file, source)
+        findings = Findings(findings.source)
+    changes = in_our_words(whole, findings).changes
+    unclear = [finding for finding in findings.found if in_file(finding, source) and has_errors([finding])]
+    if unclear:
+        return source, file, sorted(unclear, key=sort_key)
+    return (*respelled(source, file, changes), [])
 
 
 def _strange_names(file: tree.File, source: Source) -> list[Diagnostic]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,29 @@ def _entry_option(entry: Entry) -> Callable[[Function], Function]:
     default = entry.default_text
     told = f"{entry.sentence}; {default} by default." if default else f"{entry.sentence}."
     return click.option(
-        f"--{entry.name}", metavar=entry.metavar, help=told[0].upper() + told[1:], callback=read
+        *_flags(entry.name, entry.spellings),
+        cls=_Spelled,
+        metavar=entry.metavar,
+        help=told[0].upper() + told[1:],
+        callback=read,
     )
+
+
+class _Spelled(click.Option):
+    """An option with several spellings, of which the help shows the first."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        spellings, self.opts = self.opts, self.opts[:1]
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.opts = spellings
+
+
+def _flags(name: str, words: Collection[str]) -> list[str]:
+    """The parameter's name and its spellings on the command line: ``--batch``, ``--batch-size``."""
+    written = dict.fromkeys((name, *words))
+    return [name, *(f"--{re.sub('[ _]+', '-', word)}" for word in written)]
 
 
 def _name(text: str, context: click.Context, parameter: click.Parameter) -> str:
@@ -85,10 +107,9 @@ def optimizer_settings() -> dict[str, list[str]]:
 def _setting_option(name: str) -> Callable[[Function], Function]:
     owners = optimizer_settings()[name]
     option = optimizers()[owners[0]].options()[name]
-    flag = f"--{name.replace('_', '-')}"
     told = _setting_help(name, owners)
     if option.type is OptionType.FLAG:
-        return click.option(flag, name, is_flag=True, default=None, help=told)
+        return click.option(f"--{name.replace('_', '-')}", name, is_flag=True, default=None, help=told)
 
     def read(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
         if text is None:
@@ -102,7 +123,8 @@ def _setting_option(name: str) -> Callable[[Function], Function]:
             raise click.BadParameter(f"{text[:40]!r} is no number", context, parameter)
         return value
 
-    return click.option(flag, name, metavar=name[0].upper(), help=told, callback=read)
+    metavar = name[0].upper()
+    return click.option(*_flags(name, option.words), cls=_Spelled, metavar=metavar, help=told, callback=read)
 
 
 def _setting_help(name: str, owners: list[str]) -> str:

@@ -43,6 +43,23 @@ class Open(NamedTuple):
     use: Use | None = None
 
 
+class Counted(NamedTuple):
+    """A layer that lacks a count, ``lacking``, and whose size has a third extent, `3x3x64`: that is the
+    count, unless it is the depth of the input. ``otherwise`` stands for it then, or where it cannot be."""
+
+    position: int
+    name: str
+    kind: type[Layer]
+    values: dict[str, Any]
+    lacking: str
+    third: str
+    inputs: tuple[int, ...]
+    span: Span
+    option_spans: dict[str, Span]
+    claim: Claim | None
+    otherwise: Open | Gap
+
+
 class Projection(NamedTuple):
     """PROJECT, right before the join that it leads to: nothing where the volumes agree."""
 
@@ -53,7 +70,7 @@ class Projection(NamedTuple):
     use: Use | None = None
 
 
-Entry: TypeAlias = Node | Gap | Open | Projection
+Entry: TypeAlias = Node | Gap | Open | Counted | Projection
 
 
 class Draft(NamedTuple):

@@ -11,6 +11,7 @@ import re
 from typing import NamedTuple
 
 from netdsl.graph.casing import canonical_words
+from netdsl.graph.papers import respelled
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.automaton import BRACKETS
@@ -73,11 +74,14 @@ class _Line:
         return "".join(self._pieces).rstrip(_BLANKS)
 
 
-def formatted(source: Source, file: tree.File) -> str:
-    """The canonical text of a file that parses without mistakes.
+def formatted(source: Source, file: tree.File, *, ours: bool = False) -> str:
+    """The canonical text of a file that parses without mistakes; ``ours`` where its layers are in our words
+    already, for a file that uses others, whose names decide what letters mean.
 
     Formatting the result again gives the same text, and it means the same network.
     """
+    if not ours:
+        source, file = respelled(source, file)
     return _Formatter(source.text, canonical_words(file)).format()
 
 

@@ -12,7 +12,6 @@ from netdsl.graph.absent_kinds import DIMENSIONS, REACH, absent_kind
 from netdsl.graph.heads import Head, option_words, read_head
 from netdsl.graph.options import FILLERS
 from netdsl.graph.paddings import PADDINGS, ZERO
-from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
 from netdsl.layers.registry import kind_named, kinds
 from netdsl.source import Span
@@ -23,7 +22,6 @@ _LONGEST = 4
 """Words of a name of a kind."""
 
 _HYPHENATED = re.compile(r"(?<!\w)[A-Za-z_]\w*(?:-[A-Za-z_]\w*)+", re.ASCII)
-_BEHIND = re.compile(r"-([A-Za-z]{1,40})(?![\w])", re.ASCII)
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+|[0-9]+")
 _SIZED = re.compile(r"([A-Za-z_]{1,40})([0-9]{1,9}[xX][0-9]{1,9})")
 """``Conv1x1``: a kind with its size."""
@@ -187,16 +185,3 @@ def kind_behind_name(head: Head, layer: tree.Layer, findings: Findings) -> Head:
     if not meant and first.text.lower() != "activation":
         return head
     return head._replace(written=first.text, span=first.span)
-
-
-def cut_activation(text: str, kind: type[Layer], span: Span) -> Hyphenated | None:
-    """``leaky-relu``, whose parts are activations of their own: one was meant, and not two."""
-    behind = _BEHIND.match(text, span.end) if kind.activates else None
-    if behind is None:
-        return None
-    meant = kind_named(f"{text[span.start : span.end]} {behind[1]}")
-    own = kind_named(behind[1])
-    if meant is not kind or own is None or own is kind or not own.activates:
-        return None
-    place = Span(span.start, behind.end())
-    return Hyphenated(text[place.start : place.end], place, kind.keyword)

@@ -10,7 +10,7 @@ from netdsl.graph.activation import activation_layer, places_to_activate, put_ac
 from netdsl.graph.bindings import Bindings
 from netdsl.graph.blocks import read_blocks, read_lets
 from netdsl.graph.defaults import Defaults, read_defaults
-from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
+from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
 from netdsl.graph.early_reading import report_early_readings
 from netdsl.graph.expansion import Expansion
 from netdsl.graph.expectations import read_expectation
@@ -23,14 +23,15 @@ from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Node
 from netdsl.graph.options import read_options
 from netdsl.graph.own_names import names_of_numbers
+from netdsl.graph.papers import in_our_words
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
-from netdsl.graph.unknown_kinds import report_cut_activation, report_unknown_kind
+from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.unread_parameters import report_unread_parameters
 from netdsl.graph.values import TABLE_LIMIT, TOO_MANY_CONNECTIONS
 from netdsl.graph.volume_options import Written, volume_options
 from netdsl.layers.layer import Layer
-from netdsl.layers.option import OptionType
+from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Size
 from netdsl.source import Source, Span
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
 def resolve(file: tree.File, source: Source, findings: Findings) -> Draft | None:
     """The network that a file describes; None where it describes none at all."""
-    return _Resolution(file, source, findings).resolve()
+    return _Resolution(in_our_words(file, findings).file, source, findings).resolve()
 
 
 class _Resolution:
@@ -144,9 +145,6 @@ class _Resolution:
         head = self.heads.get(id(layer))
         if head is None:
             head = self.heads[id(layer)] = read_head(layer, self.numbers)
-            use, self.findings.use = self.findings.use, None  # whoever uses the text, it is read so
-            report_cut_activation(head, self.findings)
-            self.findings.use = use
         return head
 
     def _read(self, type: type[Any], read: Callable[[Any, Findings], Any]) -> tuple[Any, ...]:
@@ -224,6 +222,13 @@ class _Resolution:
         spans = {option: value.span for option, value in options.items()}
         lacking = [option for option in kind.options().values() if option.missing(values)]
         solvable = claim is not None and all(option.type in _SOLVABLE for option in lacking)
+        third = _third_extent(kind, values, lacking)
+        if third:
+            names = tuple(option.name for option in lacking)
+            other: Open | Gap = gap
+            if claim is not None:
+                other = Open(index, name, kind, values, names, inputs, span, spans, claim)
+            return Counted(index, name, kind, values, names[0], third, inputs, span, spans, claim, other)
         if lacking and not solvable:
             self.missing.add(step, kind, name, lacking)
         if None in values.values() or (lacking and not solvable):
@@ -353,6 +358,14 @@ class _Resolution:
                     secondary=(Label(self.entries[0].span, "the first layer"),),
                     help=("move it to the beginning, or leave it out",),
                 )
+
+
+def _third_extent(kind: type[Layer], values: dict[str, Any], lacking: list[Option[Any]]) -> str:
+    """The option with the third extent of `3x3x64`, where a count is all that is lacking; empty where not."""
+    if [option.type for option in lacking] != [OptionType.COUNT] or None in values.values():
+        return ""
+    thirds = (option.third for option in kind.options().values())
+    return next((third for third in thirds if third and third in values), "")
 
 
 _FIRST_LINES = (

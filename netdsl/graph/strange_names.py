@@ -14,7 +14,7 @@ from netdsl.graph.blocks import Blocks, called_block
 from netdsl.graph.heads import read_head
 from netdsl.graph.steps import Role
 from netdsl.graph.unknown_blocks import report_unknown_block
-from netdsl.graph.unknown_kinds import report_cut_activation, report_unknown_kind
+from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.syntax import tree
 
 
@@ -30,8 +30,6 @@ def report_strange_names(file: tree.File, findings: Findings, *, complete: bool)
                 report_unknown_block(element, blocks, findings)
         elif not _is_known(element, blocks, complete):
             report_unknown_kind(read_head(element), findings)
-        else:
-            report_cut_activation(read_head(element), findings)
 
 
 def _is_known(layer: tree.Layer, blocks: Blocks, complete: bool) -> bool:

@@ -10,7 +10,6 @@ from netdsl.graph.heads import Head
 from netdsl.graph.kind_names import (
     Hyphenated,
     beside_hyphen,
-    cut_activation,
     hyphenated,
     kind_behind_name,
     lacks_numbers,
@@ -85,13 +84,6 @@ def _guess(
     if layer is not None and alone and lacks_numbers(near, layer):
         return f"did you mean `{near}`, with its numbers?", None
     return f"did you mean `{near}`?", Edit(head.span, near)
-
-
-def report_cut_activation(head: Head, findings: Findings) -> None:
-    """Report ``leaky-relu``, which would be two activations."""
-    cut = cut_activation(findings.source.text, head.kind, head.span) if head.kind is not None else None
-    if cut is not None and not findings.heard("ND201", cut.span):
-        _report_cut(cut, findings)
 
 
 def _report_cut(cut: Hyphenated, findings: Findings) -> None:

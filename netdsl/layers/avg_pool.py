@@ -45,6 +45,8 @@ class AvgPool(Pooling):
 
     keyword = "AVG POOL"
     spellings = ("AVGPOOL", "AVERAGE POOL", "AVERAGE POOLING", "AVG POOLING", "MEAN POOL")
+    short_for = ("GAP", "global")
+    alone = ("2x2 stride 2", "global")
     fillers = ("filters", "filter", "kernels", "windows", "window", "pooling", "avg", "average")
     linear = True
 

@@ -63,23 +63,32 @@ class Conv(Layer):
 
     keyword = "CONV"
     spellings = ("CONVOLUTION", "CONV2D")
+    implied_by = ("filters", "filter", "kernels")
     fillers = ("filters", "filter", "kernels", "kernel")
     linear = True
     weighs = True
 
-    filters = count("how many filters, which is the number of output channels", positional=True)
+    filters = count(
+        "how many filters, which is the number of output channels", positional=True, letters=("K", "n")
+    )
     kernel = size(
         "height and width of a filter",
         words=("kernel", "size"),
+        letters=("F", "k", "f"),
         positional=True,
         example="3x3 pad 1",
         third="depth",
     )
     depth = filter_depth()
-    stride = size("how far the filter moves", default=Size(1, 1))
-    padding = padding("zeros around the input", words=("pad",))
-    dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1))
-    groups = count("parts of the channels that do not see each other", default=1, words=("groups", "group"))
+    stride = size("how far the filter moves", default=Size(1, 1), letters=("S", "s"))
+    padding = padding("zeros around the input", words=("pad",), letters=("P", "p"))
+    dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1), letters=("d",))
+    groups = count(
+        "parts of the channels that do not see each other",
+        default=1,
+        words=("groups", "group"),
+        letters=("g",),
+    )
     table = table("which channels each filter sees", tables=TABLES)
     bias = flag("whether each filter adds a learned number", default=True, words=("bias", "biases"))
 

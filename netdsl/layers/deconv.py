@@ -48,18 +48,32 @@ class Deconv(Layer):
     """
 
     keyword = "DECONV"
-    spellings = ("DECONVOLUTION", "TRANSPOSED CONV", "UPCONV", "UP CONV", "CONV TRANSPOSE")
+    spellings = ("DECONVOLUTION", "TRANSPOSED CONV", "UPCONV", "UP CONV", "UP CONVOLUTION", "CONV TRANSPOSE")
+    steps_by_kernel = ("up-conv", "up-convolution")
     fillers = ("filters", "filter", "kernels")
     linear = True
     foreign = ("outputpadding",)
     weighs = True
 
-    filters = count("how many filters, which is the number of output channels", positional=True)
-    kernel = size("height and width of a filter", words=("kernel", "size"), positional=True, third="depth")
+    filters = count(
+        "how many filters, which is the number of output channels", positional=True, letters=("K", "n")
+    )
+    kernel = size(
+        "height and width of a filter",
+        words=("kernel", "size"),
+        letters=("F", "k", "f"),
+        positional=True,
+        third="depth",
+    )
     depth = filter_depth()
-    stride = size("how far apart the copies of the filter lie", default=Size(1, 1))
-    padding = padding("rows and columns cut off the output on each side", words=("pad",))
-    groups = count("parts of the channels that do not see each other", default=1, words=("groups", "group"))
+    stride = size("how far apart the copies of the filter lie", default=Size(1, 1), letters=("S", "s"))
+    padding = padding("rows and columns cut off the output on each side", words=("pad",), letters=("P", "p"))
+    groups = count(
+        "parts of the channels that do not see each other",
+        default=1,
+        words=("groups", "group"),
+        letters=("g",),
+    )
     bias = flag("whether each filter adds a learned number", default=True, words=("bias", "biases"))
 
     def cut(self) -> Padding:

@@ -45,7 +45,7 @@ class Depthwise(Layer):
 
     keyword = "DEPTHWISE"
     spellings = ("DEPTHWISE CONV", "DWCONV", "CONV DW")
-    fillers = ("filters", "filter", "kernels")
+    fillers = ("filters", "filter", "kernels", "dw")
     linear = True
     weighs = True
 
@@ -53,14 +53,15 @@ class Depthwise(Layer):
     kernel = size(
         "height and width of a filter",
         words=("kernel", "size"),
+        letters=("F", "k", "f"),
         positional=True,
         example="3x3 pad 1",
         third="depth",
     )
     depth = filter_depth()
-    stride = size("how far the filter moves", default=Size(1, 1))
-    padding = padding("zeros around the input", words=("pad",))
-    dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1))
+    stride = size("how far the filter moves", default=Size(1, 1), letters=("S", "s"))
+    padding = padding("zeros around the input", words=("pad",), letters=("P", "p"))
+    dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1), letters=("d",))
     bias = flag("whether each filter adds a learned number", default=True, words=("bias", "biases"))
 
     def moving(self, x: Volume) -> Sliding:

@@ -45,7 +45,8 @@ class FullyConnected(Layer):
     """
 
     keyword = "FC"
-    spellings = ("FULLY CONNECTED", "DENSE", "LINEAR")
+    spellings = ("FULLY CONNECTED", "DENSE", "LINEAR", "AFFINE", "INNER PRODUCT", "INNERPRODUCT")
+    implied_by = ("neurons", "neuron", "units")
     fillers = ("neurons", "neuron", "units", "unit")
     linear = True
     weighs = True

@@ -98,6 +98,18 @@ class Layer(Optioned):
     spellings: ClassVar[tuple[str, ...]] = ()
     """Other names that mean this kind: ``POOL``."""
 
+    short_for: ClassVar[tuple[str, ...]] = ()
+    """A name that means this kind with an option, and that option: ``GAP`` is AVG POOL with ``global``."""
+
+    implied_by: ClassVar[tuple[str, ...]] = ()
+    """Nouns that mean this kind where no kind is written: ``64 filters of 3x3``."""
+
+    alone: ClassVar[tuple[str, ...]] = ()
+    """What tables of papers mean by the kind without any option, ``maxpool``: each way to read it."""
+
+    steps_by_kernel: ClassVar[tuple[str, ...]] = ()
+    """Spellings that mean a stride of the kernel where none is written: ``up-conv 64 2x2``."""
+
     fillers: ClassVar[tuple[str, ...]] = ()
     """Words that may stand or not beside this kind: ``filters``, ``neurons``."""
 

@@ -59,11 +59,17 @@ class Local(Layer):
     linear = True
     weighs = True
 
-    filters = count("how many outputs at each position", positional=True)
-    kernel = size("height and width of a window", words=("kernel", "size"), positional=True, third="depth")
+    filters = count("how many outputs at each position", positional=True, letters=("K", "n"))
+    kernel = size(
+        "height and width of a window",
+        words=("kernel", "size"),
+        letters=("F", "k", "f"),
+        positional=True,
+        third="depth",
+    )
     depth = filter_depth()
-    stride = size("how far the window moves", default=Size(1, 1))
-    padding = padding("zeros around the input", words=("pad",))
+    stride = size("how far the window moves", default=Size(1, 1), letters=("S", "s"))
+    padding = padding("zeros around the input", words=("pad",), letters=("P", "p"))
     bias = flag("whether each output adds a learned number", default=True, words=("bias", "biases"))
 
     def moving(self, x: Volume) -> Sliding:

@@ -49,7 +49,13 @@ class LocalResponseNorm(Pointwise):
     """
 
     keyword = "NORM"
-    spellings = ("LRN", "LOCAL RESPONSE NORM", "NORMALIZATION", "NORMALISATION")
+    spellings = (
+        "LRN",
+        "LOCAL RESPONSE NORM",
+        "LOCAL RESPONSE NORMALIZATION",
+        "NORMALIZATION",
+        "NORMALISATION",
+    )
     fillers = ("normalization", "normalisation", "local", "response", "channel", "channels")
     linear = False
 

@@ -42,6 +42,8 @@ class MaxPool(Pooling):
 
     keyword = "MAX POOL"
     spellings = ("POOL", "MAXPOOL", "MAX POOLING", "POOLING")
+    short_for = ("GMP", "global")
+    alone = ("2x2 stride 2",)
     fillers = ("filters", "filter", "kernels", "windows", "window", "pooling", "max")
     linear = False
 

@@ -53,6 +53,7 @@ class Option(Generic[Value]):
     what follows anyway: it is compared, and canonical text leaves it out. ``above`` says that a number is
     larger than ``minimum``, which does not count itself; ``unit`` is that of a number, in the plural:
     ``epochs``. ``bare`` writes a choice without the word of its option.
+    ``letters`` are what papers call it, in their case: the S of ``S=2`` and the s of ``s2``.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Option(Generic[Value]):
         above: bool = False,
         unit: str = "",
         bare: bool = False,
+        letters: tuple[str, ...] = (),
     ) -> None:
         self.type = type
         self.doc = doc
@@ -95,6 +97,7 @@ class Option(Generic[Value]):
         self.above = above
         self.unit = unit
         self.bare = bare
+        self.letters = letters
 
     @property
     def required(self) -> bool:

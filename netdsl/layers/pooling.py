@@ -15,10 +15,18 @@ class Pooling(Layer, abstract=True):
     """Base of layers that slide a window over each channel by itself."""
 
     kernel = size(
-        "height and width of the window", words=("kernel", "size", "window"), positional=True, unless="whole"
+        "height and width of the window",
+        words=("kernel", "size", "window"),
+        letters=("F", "k", "f"),
+        positional=True,
+        unless="whole",
     )
-    stride = size("how far the window moves; by the dialect where it is left out", derived=True)
-    padding = padding("zeros around the input", words=("pad",), default=None, derived=True)
+    stride = size(
+        "how far the window moves; by the dialect where it is left out", derived=True, letters=("S", "s")
+    )
+    padding = padding(
+        "zeros around the input", words=("pad",), default=None, derived=True, letters=("P", "p")
+    )
     whole = flag("the window is the whole image: global pooling", words=("global",), default=False)
     ceil = flag("round the number of positions up", default=False)
     floor = flag("round the number of positions down", default=False)

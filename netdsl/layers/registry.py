@@ -11,6 +11,7 @@ import importlib
 import os
 import re
 from functools import cache
+from typing import NamedTuple
 
 from netdsl.layers.layer import Layer
 
@@ -41,6 +42,58 @@ def modules_by_name() -> dict[str, str]:
                 raise TypeError(f"{name} names a layer of {found[name]} and of {file[:-3]}")
             found[name] = file[:-3]
     return found
+
+
+_SHORT = re.compile(r'^    short_for = \("([^"]+)", "([^"]+)"\)$', re.MULTILINE)
+_IMPLIED = re.compile(r"^    implied_by = \(([^)]*)\)$", re.MULTILINE)
+
+
+class _Declared(NamedTuple):
+    """What the files of the kinds declare as ``short_for``, ``implied_by`` and ``alone``, with their
+    modules; read off their text, as names are."""
+
+    short: dict[str, tuple[str, str]]
+    implied: dict[str, str]
+    alone: frozenset[str]
+
+
+@cache
+def _declared() -> _Declared:
+    short: dict[str, tuple[str, str]] = {}
+    implied: dict[str, str] = {}
+    alone: set[str] = set()
+    for module in dict.fromkeys(modules_by_name().values()):
+        with open(os.path.join(_FOLDER, f"{module}.py"), encoding="utf-8") as source:
+            text = source.read()
+        short |= {name: (module, option) for name, option in _SHORT.findall(text)}
+        for found in _IMPLIED.findall(text):
+            implied |= dict.fromkeys(re.findall(r'"([^"]+)"', found), module)
+        if "\n    alone = (" in text:
+            alone.add(module)
+    names = (name.split()[0] for name, module in modules_by_name().items() if module in alone)
+    return _Declared(short, implied, frozenset(names))
+
+
+def short_name(name: str) -> tuple[type[Layer], str] | None:
+    """The kind and the option that a name such as ``gap`` means together."""
+    found = _declared().short.get(plain_name(name))
+    return None if found is None else (_kind_in(found[0]), found[1])
+
+
+def short_names() -> frozenset[str]:
+    """All names that mean a kind with an option, in capitals."""
+    return frozenset(_declared().short)
+
+
+def names_alone() -> frozenset[str]:
+    """The first words of the kinds that papers write without any option."""
+    return _declared().alone
+
+
+def implied_kind(noun: str) -> type[Layer] | None:
+    """The kind that a noun means where no kind is written."""
+    module = _declared().implied.get(noun.lower())
+    return None if module is None else _kind_in(module)
 
 
 @cache

@@ -41,12 +41,17 @@ class CrossEntropy(Loss):
 
     smoothing = real(
         "share of the target that is spread evenly over all classes",
+        words=("smoothing", "label smoothing"),
         default=0.0,
         minimum=0.0,
         maximum=0.999999,
     )
     weights = numbers(
-        "how often each class counts, in the order of the classes", minimum=0.0, above=True, maximum=1e6
+        "how often each class counts, in the order of the classes",
+        words=("weights", "class weights"),
+        minimum=0.0,
+        above=True,
+        maximum=1e6,
     )
     balanced = flag("weights images/(classes * images of the class), so that rare classes count as much")
 

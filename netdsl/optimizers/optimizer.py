@@ -55,13 +55,21 @@ class Decaying(Optimizer):
 
 def rate_option(default: float) -> Option[float]:
     """The learning rate."""
-    return real("learning rate", default=default, minimum=0.0, above=True, maximum=1e6)
+    return real(
+        "learning rate",
+        words=("rate", "lr", "learning rate"),
+        default=default,
+        minimum=0.0,
+        above=True,
+        maximum=1e6,
+    )
 
 
 def decay_option(default: float) -> Option[float]:
     """Weight decay, for the weights of sums alone."""
     return real(
         "weight decay; biases and normalisations decay with `all` only",
+        words=("decay", "weight decay", "wd"),
         default=default,
         minimum=0.0,
         maximum=1e6,

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
 from netdsl.diagnostics import Findings, Mistake
-from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
+from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Network, Node, Noted
 from netdsl.layers.layer import Layer
 from netdsl.plan.costs import planned_layers
@@ -94,9 +94,39 @@ class _Walk:
         if (position, inputs) != (entry.position, entry.inputs):  # projections before it shift both
             entry = entry._replace(position=position, inputs=inputs)
         self.placed.append(position)
+        if isinstance(entry, Counted):
+            entry = self._counted(entry)
         if isinstance(entry, Open):
             entry = self._solver.complete(entry, self._inputs(entry.inputs))
         self._settle(entry)
+
+    def _counted(self, entry: Counted) -> Node | Gap | Open:
+        """`CONV 3x3x64`: 64 filters, unless the input has 64 channels: then both can be meant."""
+        inputs = self._inputs(entry.inputs)
+        number: int = entry.values[entry.third]
+        other = entry.otherwise._replace(position=entry.position, inputs=entry.inputs)
+        if inputs is None or len(inputs) != 1:
+            return other
+        if inputs[0].channels != number:
+            values = {name: value for name, value in entry.values.items() if name != entry.third}
+            spans = dict(entry.option_spans)
+            spans[entry.lacking] = spans.pop(entry.third)
+            layer = entry.kind(dialect=self.draft.dialect, **values, **{entry.lacking: number})
+            return Node(entry.position, entry.name, layer, entry.inputs, entry.span, spans, entry.claim)
+        if isinstance(other, Gap):
+            kernel = entry.values["kernel"]
+            name = entry.kind.keyword
+            self.findings.add(
+                "ND230",
+                f"{entry.name}: the {number} of `{kernel}x{number}` can be read in two ways",
+                entry.option_spans[entry.third],
+                f"the input is {inputs[0]}",
+                help=(
+                    f"write `{name} {number} {kernel}` for {number} filters",
+                    f"write `{name} 32 {kernel}x{number}` for 32 filters, each {number} deep",
+                ),
+            )
+        return other
 
     def _settle(self, node: Node | Gap) -> None:
         """Find the volume of a node and compare it with its claim."""

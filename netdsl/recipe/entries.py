@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 from netdsl.augmentations import augmentations
 from netdsl.augmentations.augmentation import Augmentation
 from netdsl.initializers import initializer_kinds
+from netdsl.layers.option import OptionType
 from netdsl.losses import loss_kinds
 from netdsl.optimizers import optimizers
 from netdsl.recipe.component import Component
-from netdsl.recipe.line import LENGTH_LIMIT, EntryError, Line
+from netdsl.recipe.line import LENGTH_LIMIT, EntryError, Line, plain_phrase
 from netdsl.recipe.reading import read_component
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import read_search, search_text
@@ -32,9 +33,10 @@ _PLAIN_NAME = re.compile(r"[\w./+-]+")
 class Entry(NamedTuple):
     """One entry of a recipe, and one option of the command line.
 
-    ``sentence`` says what it decides, ``form`` what may be written. ``read`` takes its value from a line
-    and raises EntryError; ``text`` writes it so that ``read`` gives it back, and nothing for a value that
-    stands for none. ``plain`` values are numbers or names of their own, which JSON holds as they are.
+    ``spellings`` are what else it is called; ``sentence`` says what it decides, ``form`` what may be
+    written. ``read`` takes its value from a line and raises EntryError; ``text`` writes it so that ``read``
+    gives it back, and nothing for a value that stands for none. ``plain`` values are numbers or names of
+    their own, which JSON holds as they are.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Entry(NamedTuple):
     text: Callable[[Any], str] = str
     plain: bool = False
     metavar: str = "TEXT"
+    spellings: tuple[str, ...] = ()
 
     @property
     def default(self) -> Any:
@@ -60,8 +63,8 @@ def _component_text(component: Component) -> str:
 
 
 def _names(*_: object) -> frozenset[str]:
-    """The words that begin an entry."""
-    return frozenset(entries())
+    """The words that begin an entry, or the setting of a component on a line of its own."""
+    return frozenset(entry_phrases()) | frozenset(setting_phrases())
 
 
 def _split(line: Line) -> str:
@@ -230,15 +233,34 @@ def _data(line: Line) -> str:
     return name
 
 
-def _whole(name: str, form: str, sentence: str, what: str, least: int = 1) -> Entry:
-    return Entry(name, form, sentence, lambda line: line.count(what, least), plain=True, metavar="N")
+def _whole(
+    name: str, form: str, sentence: str, what: str, least: int = 1, spellings: tuple[str, ...] = ()
+) -> Entry:
+    def read(line: Line) -> int:
+        return line.count(what, least)
+
+    return Entry(name, form, sentence, read, plain=True, metavar="N", spellings=spellings)
 
 
-def _choice(name: str, what: str, sentence: str, known: Callable[[], dict[str, type[Any]]]) -> Entry:
+def _choice(
+    name: str,
+    what: str,
+    sentence: str,
+    known: Callable[[], dict[str, type[Any]]],
+    spellings: tuple[str, ...],
+) -> Entry:
     def read(line: Line) -> Any:
         return read_component(line, what, known(), _names())
 
-    return Entry(name, "NAME [SETTING VALUE]...", sentence, read, _component_text, metavar="NAME...")
+    return Entry(
+        name,
+        "NAME [SETTING VALUE]...",
+        sentence,
+        read,
+        _component_text,
+        metavar="NAME...",
+        spellings=spellings,
+    )
 
 
 _ENTRIES = (
@@ -249,6 +271,7 @@ _ENTRIES = (
         _data,
         plain=True,
         metavar="DATA",
+        spellings=("dataset",),
     ),
     Entry(
         "classes",
@@ -259,15 +282,41 @@ _ENTRIES = (
         metavar="NAME,...",
     ),
     Entry("split", "A/B/C", "percentages for train/validation/test", _split, metavar="A/B/C"),
-    _choice("loss", "loss", "what training makes small", loss_kinds),
-    _choice("optimizer", "optimizer", "how gradients change the weights", optimizers),
-    Entry(
-        "schedule", "SCHEDULE", "how the learning rate changes", _schedule, _schedule_text, metavar="SCHEDULE"
+    _choice("loss", "loss", "what training makes small", loss_kinds, ("criterion", "loss function")),
+    _choice(
+        "optimizer", "optimizer", "how gradients change the weights", optimizers, ("optimiser", "solver")
     ),
-    _whole("batch", "N", "images of a step", "the batch"),
-    _whole("epochs", "N", "passes over the training images", "the number of epochs"),
-    _whole("seed", "N", "decides every random number", "the seed", 0),
-    _choice("init", "first weights", "what the weights start from", initializer_kinds),
+    Entry(
+        "schedule",
+        "SCHEDULE",
+        "how the learning rate changes",
+        _schedule,
+        _schedule_text,
+        metavar="SCHEDULE",
+        spellings=("scheduler", "lr schedule", "learning rate schedule"),
+    ),
+    _whole(
+        "batch",
+        "N",
+        "images of a step",
+        "the batch",
+        spellings=("batch size", "batchsize", "minibatch", "mini batch size"),
+    ),
+    _whole(
+        "epochs",
+        "N",
+        "passes over the training images",
+        "the number of epochs",
+        spellings=("epoch", "num epochs", "number of epochs"),
+    ),
+    _whole("seed", "N", "decides every random number", "the seed", 0, ("random seed",)),
+    _choice(
+        "init",
+        "first weights",
+        "what the weights start from",
+        initializer_kinds,
+        ("initializer", "initialization", "initialisation"),
+    ),
     Entry(
         "augment",
         "NAME [AMOUNT] [SETTING VALUE]..., ...; or none",
@@ -275,6 +324,7 @@ _ENTRIES = (
         _augment,
         lambda found: ", ".join(one.text() for one in found),
         metavar="NAME,...",
+        spellings=("augmentation", "data augmentation"),
     ),
     Entry(
         "factor",
@@ -299,6 +349,7 @@ _ENTRIES = (
         _clip,
         lambda norm: repr(norm) if norm else "",
         metavar="NORM",
+        spellings=("clip norm", "gradient clipping", "clip grad norm"),
     ),
     Entry(
         "accumulate",
@@ -324,6 +375,7 @@ _ENTRIES = (
         _stop,
         lambda epochs: f"after {epochs} epochs without improvement" if epochs else "",
         metavar="N",
+        spellings=("early stopping", "patience"),
     ),
     Entry(
         "search",
@@ -340,6 +392,44 @@ _ENTRIES = (
 def entries() -> dict[str, Entry]:
     """Every entry by name, in the order of the documentation."""
     return {entry.name: entry for entry in _ENTRIES}
+
+
+@cache
+def entry_phrases() -> dict[str, str]:
+    """All names of the entries, in words with one blank between them, and the entry that each means."""
+    return {plain_phrase(name): entry.name for entry in _ENTRIES for name in (entry.name, *entry.spellings)}
+
+
+_OWNERS: dict[str, Callable[[], dict[str, type[Any]]]] = {
+    "optimizer": optimizers,
+    "loss": loss_kinds,
+    "schedule": schedules,
+}
+
+
+@cache
+def setting_phrases() -> dict[str, tuple[str, str]]:
+    """The settings that may have a line of their own, `lr 0.1`: the entry and the option of each phrase.
+
+    Those of a component alone, and not what an entry is called.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for owner, kinds in _OWNERS.items():
+        for kind in kinds().values():
+            for name, option in kind.options().items():
+                for word in option.words:
+                    if option.type is not OptionType.FLAG and len(word) > 1 and word not in _SHARED:
+                        found.setdefault(plain_phrase(word), (owner, name))
+    return {phrase: meant for phrase, meant in found.items() if phrase not in entry_phrases()}
+
+
+def chosen_kinds(owner: str) -> tuple[type[Any], ...]:
+    """The components that an entry can name."""
+    return tuple(_OWNERS[owner]().values())
+
+
+_SHARED = ("to", "after", "every")
+"""Words of settings that mean nothing by themselves."""
 
 
 def setting_owner(recipe: Recipe, setting: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from math import isfinite
 from re import Pattern
 
@@ -17,12 +18,20 @@ _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9])|[0-9]+(?![A-Za-z0-9_]|\.
 _TEXT = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^\s"]+)')
 _LAYER = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([A-Za-z_*][A-Za-z0-9_*]*)')
 _ITEM = re.compile(r'"([^"\n]*)"|“([^”\n]*)”|([^\s",]+)')
+_PHRASE = re.compile(
+    r"[A-Za-z][A-Za-z0-9]*(?:(?:[ \t\f\u00a0]+|[_-])[A-Za-z][A-Za-z0-9]*){0,2}(?![A-Za-z0-9_-])"
+)
 _ANYTHING = re.compile(r"\S{1,60}")
 
 LENGTH_LIMIT = 40
 """Characters of a number."""
 
 LARGEST_COUNT = 2**31 - 1
+
+
+def plain_phrase(text: str) -> str:
+    """What words are compared by: ``batch_size``, ``Batch-Size`` and ``batch size`` are one."""
+    return " ".join(re.split(r"[ \t\f\u00a0_-]+", text.strip())).lower()
 
 
 class EntryError(Exception):
@@ -100,6 +109,27 @@ class Line:
         """The next word in lower case; None where none stands there."""
         word = self._take(_WORD)
         return word.lower() if word is not None else None
+
+    def phrase(self, known: Container[str]) -> str | None:
+        """The longest of the known words and runs of words that stands next, as ``plain_phrase`` has it;
+        it is taken. None, and nothing taken, where there is none."""
+        self._skip()
+        end = len(self.text)
+        while True:
+            found = _PHRASE.match(self.text, self.place, end)
+            if found is None:
+                return None
+            following = self.text[found.end() : found.end() + 1]
+            phrase = plain_phrase(found.group())
+            if phrase in known and not (following.isalnum() or following in ("_", "-")):
+                self.place = self.last = found.end()
+                return phrase
+            shorter = re.split(r"[ \t\f\u00a0_-]+", found.group())[-1]
+            end = found.end() - len(shorter)
+            while end > self.place and not self.text[end - 1].isalnum():
+                end -= 1
+            if end <= self.place:
+                return None
 
     def sign(self, *signs: str) -> bool:
         """Whether one of these signs or words stands next; it is taken then."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from netdsl.layers.option import Option, OptionType
 from netdsl.recipe.component import Component, word_for
-from netdsl.recipe.line import EntryError, Line
+from netdsl.recipe.line import EntryError, Line, plain_phrase
 from netdsl.spelling import did_you_mean
 
 Kind = TypeVar("Kind", bound=Component)
@@ -48,6 +48,7 @@ def read_options(
     """The options that follow the name of a component, by name. Raises EntryError."""
     options = kind.options()
     by_word = {word: option for option in options.values() for word in option.words}
+    by_phrase = {plain_phrase(word): option for word, option in by_word.items()}
     given: dict[str, Any] = {}
     while not line.at_end():
         mark = line.mark()
@@ -60,21 +61,32 @@ def read_options(
                 raise EntryError("ND530", f"{kind.name} takes no more numbers", span, _taken(kind))
             given[option.name] = read_value(line, option)
             continue
-        word = line.word()
-        if word is None or (word in others and word not in by_word):
+        found = by_phrase.get(line.phrase(by_phrase) or "")
+        if found is None and _begins(line, others):
             line.reset(mark)
             break
-        found = by_word.get(word)
+        word = found.words[0] if found is not None else line.word()
+        if word is None:
+            line.reset(mark)
+            break
         if found is None:
             near = did_you_mean(word, by_word)
             message = f"{kind.name} has no setting `{word[:40]}`"
             raise EntryError("ND530", message, span, _taken(kind), meant=near)
-        line.sign("=")
+        line.sign("=", ":")
         found = _flag_behind(line, found, by_word) or found
         if found.name in given:
             raise EntryError("ND530", f"`{word}` is given twice", span)
         given[found.name] = read_value(line, found)
     return given
+
+
+def _begins(line: Line, others: Collection[str]) -> bool:
+    """Whether one of the phrases that begin something else stands next."""
+    mark = line.mark()
+    begins = line.phrase(others) is not None
+    line.reset(mark)
+    return begins
 
 
 def _positional(options: Mapping[str, Option[Any]], given: Mapping[str, Any]) -> Option[Any] | None:

@@ -13,8 +13,8 @@ from netdsl.layers.option import Option, OptionType
 from netdsl.losses import loss_kinds
 from netdsl.optimizers import optimizers
 from netdsl.recipe.component import Component, word_for
-from netdsl.recipe.entries import entries
-from netdsl.recipe.line import EntryError, Line
+from netdsl.recipe.entries import entries, entry_phrases
+from netdsl.recipe.line import EntryError, Line, plain_phrase
 from netdsl.recipe.reading import read_value
 from netdsl.recipe.recipe import Recipe
 from netdsl.schedules import schedules
@@ -87,6 +87,21 @@ def settings() -> dict[str, Setting]:
     return found
 
 
+@cache
+def _other_words() -> dict[str, str]:
+    """The settings by what else they are called: `lr`, `batch size`, `weight decay`."""
+    found = {
+        phrase: name for phrase, name in entry_phrases().items() if phrase != name and name in settings()
+    }
+    for kinds in chosen_by_name().values():
+        for kind in kinds.values():
+            for option in numbers_of(kind):
+                for word in option.words[1:]:
+                    if plain_phrase(word) not in settings():
+                        found.setdefault(plain_phrase(word), option.words[0])
+    return found
+
+
 def numbers_of(kind: type[Component]) -> Iterator[Option[Any]]:
     """The options of a component that are numbers, those without a word first."""
     options = [option for option in kind.options().values() if option.type in _NUMBERS]
@@ -107,6 +122,9 @@ def _name(owner: str, kinds: Mapping[str, type[Component]], line: Line) -> str:
 def read_setting(line: Line) -> Setting:
     """The setting that a line names next, in one word or two. Raises EntryError."""
     mark, span = line.mark(), line.rest()
+    meant = _other_words().get(line.phrase(_other_words()) or "")
+    if meant is not None:
+        return settings()[meant]
     first = line.word() or ""
     changed = word_for(first, tuple(augmentations().values()))
     owner = changed.name if changed else first

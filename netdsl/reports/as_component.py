@@ -11,7 +11,8 @@ from netdsl.layers.option import Option, OptionType
 from netdsl.losses import loss_kinds
 from netdsl.optimizers import optimizers
 from netdsl.recipe.component import Component, option_text
-from netdsl.recipe.entries import Entry, entries
+from netdsl.recipe.entries import Entry, entries, entry_phrases, setting_phrases
+from netdsl.recipe.line import plain_phrase
 from netdsl.schedules import schedules
 
 
@@ -29,7 +30,10 @@ def components() -> dict[str, dict[str, type[Component]]]:
 def subjects(name: str) -> list[str]:
     """What a recipe means by a word, explained: an entry, components; empty where it means nothing."""
     word = name.lower().replace("_", "-")
-    found = [entry_as_text(entry) for entry in entries().values() if entry.name == word]
+    phrase = plain_phrase(name)
+    found = [entry_as_text(entries()[entry_phrases()[phrase]])] if phrase in entry_phrases() else []
+    if phrase in setting_phrases():
+        found.append(_setting_as_text(*setting_phrases()[phrase]))
     for owner, kinds in components().items():
         found += [
             component_as_text(owner, kind)
@@ -41,8 +45,9 @@ def subjects(name: str) -> list[str]:
 
 def entry_as_text(entry: Entry) -> str:
     """What an entry takes, its default, and what it can name; ends in a line break."""
+    other = f", also {', '.join(entry.spellings)}" if entry.spellings else ""
     lines = [
-        f"{entry.name}, an entry of the recipe",
+        f"{entry.name}, an entry of the recipe{other}",
         f"{entry.sentence}.",
         "",
         f"  {entry.name} {entry.form}",
@@ -52,6 +57,26 @@ def entry_as_text(entry: Entry) -> str:
     if known:
         width = max(map(len, known))
         lines += ["", *(f"  {name:<{width}}  {_head(kind)}" for name, kind in known.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _setting_as_text(owner: str, name: str) -> str:
+    """A setting that may have a line of its own, and what has it; ends in a line break."""
+    having = {
+        kind.name: kind.options()[name] for kind in components()[owner].values() if name in kind.options()
+    }
+    option = next(iter(having.values()))
+    first = option.words[0]
+    others = f", also {', '.join(option.words[1:])}" if option.words[1:] else ""
+    shared = "" if len(having) == len(components()[owner]) else f" ({', '.join(having)})"
+    lines = [
+        f"{first}, a setting of the {owner}{shared}{others}",
+        f"{option.doc}.",
+        "",
+        f"  {first} VALUE                     on a line of its own, or",
+        f"  {owner} NAME {first} VALUE",
+        f"  {value_text(option)}",
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -134,6 +134,8 @@ def layer(children: list[Any]) -> tree.Layer:
         return _noted(children)
     claimed = children.pop(0) if isinstance(children[0], tree.Claim) else None
     items: list[tree.Item] = []
+    if type(children[0]) is Token and (len(children) == 1 or type(children[1]) is not tuple):
+        return _values_first(claimed, children)
     if type(children[0]) is Token:
         size = children.pop(0)
         items.append(tree.Extents(size.text, span_of(size)))
@@ -153,6 +155,24 @@ def layer(children: list[Any]) -> tree.Layer:
     if len(children) > 1:
         span = span.to(place(children[-1]))
     return tree.Layer(claimed, head, labelled, tuple(items), remark, span)
+
+
+def _values_first(claimed: tree.Claim | None, children: list[Any]) -> tree.Layer:
+    """``64 3x3 conv, pad 1``: values, the words behind them, and the rest; ``3x3, 64`` has no words."""
+    remark = ""
+    if type(children[-1]) is Token and children[-1].kind == "REMARK":
+        remark = children[-1].text
+    span = (claimed.span if claimed else place(children[0])).to(place(children[-1]))
+    items = [
+        child if type(child) is not Token else ITEMS[child.kind](child.text, span_of(child))
+        for child in (children[:-1] if remark else children)
+    ]
+    first = next((number for number, item in enumerate(items) if type(item) is tree.Word), len(items))
+    end = first
+    while end < len(items) and type(items[end]) is tree.Word:
+        end += 1
+    words = tuple(item for item in items[first:end] if isinstance(item, tree.Word))
+    return tree.Layer(claimed, words, False, (*items[:first], *items[end:]), remark, span)
 
 
 def _noted(children: list[Any]) -> tree.Layer:

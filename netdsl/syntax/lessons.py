@@ -22,16 +22,17 @@ LESSONS = (
         "a number cannot begin with `-` here: `-` chains layers",
         "sizes are not negative; leave the `-` out",
         (
-            "CONV 6 5x5 pad-1",
-            "CONV1: 6 5x5 stride-1",
-            "[CONV 6 5x5 pad-1]",
-            "CONV pad-1",
+            "CONV 6 5x5 pad- 1",
+            "CONV1: 6 5x5 stride- 1",
+            "[CONV 6 5x5 pad- 1]",
+            "CONV pad- 1",
+            "CONV 6 5x5 pad- 1 - RELU",
         ),
     ),
     Lesson(
         "a layer begins with its kind, not with a number",
         "write the kind first: `FC 4096 neurons`, `CONV 64 3x3`",
-        ("64 3x3", "3x3", "[4096] 4096", "[4096] 3x3", "- 64 3x3", "[CONV 6 5x5\n64 3x3]"),
+        ("3x3", "[4096] 4096", "[4096] 3x3", "- 3x3"),
     ),
     Lesson(
         "a volume in brackets says what the layer behind it makes, and no layer follows",

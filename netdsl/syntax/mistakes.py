@@ -79,9 +79,9 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
         return called
     if token.kind == UNKNOWN:
         return _unknown_character(token, source)
-    hyphenated = _hyphenated(failure, source)
-    if hyphenated is not None:
-        return hyphenated
+    maps = _maps(failure, source)
+    if maps is not None:
+        return maps
     lesson = _lessons().get((failure.state, token.kind))
     expected = _expected(failure)
     primary = Label(_place(failure, source), "" if lesson else f"expected {expected}")
@@ -113,68 +113,19 @@ def _called(token: Token, source: Source) -> Diagnostic | None:
 _CALL_REACH = 400
 """Characters on each side of a mistake in which calls are looked for."""
 
-_WORD_BEFORE = re.compile(
-    r"(?P<before>[]|{;:>–—−→[-])?[ \t]*\b(?P<kind>[A-Za-z_]+)(?P<extent>[0-9]*)\Z", re.ASCII
-)
-_LABEL_BEHIND = re.compile(r"[ \t]*:")
-_REACH = 80
-"""Characters before a hyphen that are looked at."""
 
-
-def _hyphenated(failure: Failure, source: Source) -> Diagnostic | None:
-    """``conv3-64`` as the table of a paper spells a layer, or ``conv1-1:`` as a label; None where a
-    `-` before a number is something else."""
-    link, number = failure.previous, failure.token
-    if link is None or link.text != "-" or number.kind != "NUMBER" or number.start != link.end:
+def _maps(failure: Failure, source: Source) -> Diagnostic | None:
+    """``6@28x28`` and nothing else, as figures have it below what they draw."""
+    token = failure.token if "@" in failure.token.text else failure.previous
+    if token is None or token.kind != "SIZE" or "@" not in token.text:
         return None
-    if source.text[number.end : number.end + 1].isalpha():
-        return None  # `pool-2d` is no number behind a hyphen
-    line = source.text[max(0, link.start - _REACH) : link.start].rpartition("\n")[2]
-    found = _WORD_BEFORE.search(line)
-    if found is None or not (found["before"] or found.start() == 0 or line[: found.start()].isspace()):
-        return None
-    kind, extent = found["kind"], found["extent"]
-    span = Span(link.start - len(kind) - len(extent), number.end)
-    written = source.excerpt(span)
-    message = f"`-` chains layers, so `{written}` is no name"
-    if _LABEL_BEHIND.match(source.text, number.end):
-        meant = f"{kind}{extent}_{number.text}"
-        cure = f"a label has letters, digits and `_`: `{meant}`"
-    else:
-        rest = re.split(r"[-;\n#]", source.text[number.end : number.end + _REACH], maxsplit=1)[0].lower()
-        meant = _spelled_out(kind, extent, number.text, rest)
-        cure = f"write `{meant}`"
-    if not meant:
-        cure = f"a name has letters, digits and `_`: `{kind}{extent}_{number.text}`; options stand behind it"
-    fix = Edit(span, meant) if meant else None
-    return _error("ND102", message, source, Label(span), cure, fix=fix)
-
-
-def _spelled_out(kind: str, extent: str, number: str, rest: str) -> str:
-    """``conv3-64`` keeps the extents, as docs/language.md says, unless ``rest`` of the layer names a
-    padding; ``pool2-2`` is a window and its stride; ``fc-10`` a layer and its number. Else empty."""
-    name = kind.lower()
-    if _SIZE.search(rest):
-        return ""  # the layer has its size
-    if name in _POOLS and number.isdigit() and "stride" not in rest and "/" not in rest:
-        side = extent or number
-        return f"{kind.upper()} {side}x{side} stride {number}"
-    if name == "conv" and extent and number.isdigit():
-        kept = "" if "pad" in rest or "same" in rest or "valid" in rest else _keeping(int(extent[:9]))
-        return f"CONV {number} {extent}x{extent}{kept}"
-    return f"{kind.upper()} {number}" if name in _ONE_NUMBER and not extent else ""
-
-
-_SIZE = re.compile(r"[0-9][ \t]*[x×]")
-_POOLS = ("pool", "maxpool", "avgpool")
-_ONE_NUMBER = ("fc", "dense", "linear", "dropout", "drop", "relu")
-
-
-def _keeping(side: int) -> str:
-    """The padding with which a filter of this side keeps the extents."""
-    if side % 2 == 0:
-        return " same"
-    return f" pad {side // 2}" if side > 1 else ""
+    number, _, size = re.sub(r"\s", "", token.text).partition("@")
+    cures = (
+        f"write `CONV {number} {size}`: filters and their size",
+        f"write `[{size}x{number}] CONV {number} 5x5`: the volume that a layer makes; say which layer",
+    )
+    span = Span(token.start, token.end)
+    return _error("ND230", f"`{token.text}` can be read in two ways", source, Label(span), *cures)
 
 
 def _error(
@@ -194,6 +145,8 @@ def _place(failure: Failure, source: Source) -> Span:
     token, previous = failure.token, failure.previous
     if token.kind in (LINE_END, END) and previous is not None and previous.kind != LINE_END:
         return Span(previous.start, previous.end)
+    if token.kind == "LINK" and previous is not None and previous.kind == "NUMBER":
+        return Span(previous.start, previous.end)  # `pad -1 - RELU`
     end = min(token.end, len(source.text))
     return Span(min(token.start, end), end)
 

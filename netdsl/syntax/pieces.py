@@ -20,6 +20,7 @@ ITEMS: dict[str, Callable[[str, Span], tree.Item]] = {
     **OPERANDS,
     "SIGNED": tree.signed,
     "RANGE": tree.Range,
+    "COPIED": tree.Word,
     "COMMA": tree.Mark,
     "EQUALS": tree.Mark,
     "OVER": tree.Mark,

@@ -95,7 +95,7 @@ class Layer(NamedTuple):
     ``words`` are those before the colon, or before the first number where there is no colon;
     ``labelled`` says that a colon follows them. ``remark`` keeps its parentheses. ``notes`` are
     those of a line like ``CONV3-64: [224x224x64] memory: ... weights: ...``, whose one word is
-    ``CONV3-64``.
+    ``CONV3-64``. Values may stand before the words, ``64 3x3 conv``, and without any: ``3x3, 64``.
     """
 
     claim: Claim | None

@@ -1,0 +1,89 @@
+"""Layers without a kind: ``3x3, 64``, ``64 filters of 3x3``, ``F=3 S=1 P=1 K=64``."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Sequence
+from typing import NamedTuple
+
+from netdsl.graph.papers.names import glued
+from netdsl.graph.papers.options import TwoWays, maps_of
+from netdsl.layers.layer import Layer
+from netdsl.layers.registry import implied_kind, kind_named
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+
+class Implied(NamedTuple):
+    """The kind that values mean without its name; ``listed`` where only a table's order of values says so."""
+
+    kind: type[Layer]
+    listed: bool
+
+
+def implied_by(parts: Sequence[tree.Item], numbers: Container[str], before: int) -> Implied | None:
+    """The kind that the values of a layer mean, up to ``before``; None where nothing says which.
+
+    Raises TwoWays for what can be read in two ways.
+    """
+    shown = parts[:before]
+    for item in shown:
+        kind = implied_kind(item.text) if isinstance(item, tree.Word) and item.text not in numbers else None
+        if kind is not None:
+            return Implied(kind, False)
+    conv = kind_named("CONV")
+    assert conv is not None
+    span = parts[0].span.to(parts[-1].span)
+    maps = next((found for found in map(maps_of, shown) if found is not None), None)
+    if maps is not None:
+        raise TwoWays(
+            span,
+            (f"CONV {maps.number} {maps.size}", "filters and their size"),
+            (f"[{maps.volume}] CONV {maps.number} 5x5", "the volume that a layer makes; say which layer"),
+        )
+    letters = _letters(shown, numbers)
+    if {"F", "K"} <= letters or {"k", "n"} <= letters:
+        return Implied(conv, False)
+    if letters & {"F", "k"} and letters & {"S", "s"}:
+        values = _values(shown)
+        extent, stride = next(iter(values), "3"), next(iter(values[1:]), "1")
+        raise TwoWays(
+            span,
+            (f"MAX POOL {extent}x{extent} stride {stride}", "a pool has a size and a stride"),
+            (f"CONV 64 {extent}x{extent} stride {stride}", "a convolution has a number of filters, too"),
+        )
+    first = parts[0]
+    counted = any(isinstance(item, tree.Number) for item in shown[1:])
+    sized = isinstance(first, tree.Number) and any(isinstance(item, tree.Extents) for item in shown[1:3])
+    if (isinstance(first, tree.Extents) and counted) or sized:
+        return Implied(conv, True)
+    return None
+
+
+def _letters(parts: Sequence[tree.Item], numbers: Container[str]) -> set[str]:
+    """The letters with a value behind them."""
+    found = set()
+    for place, item in enumerate(parts):
+        if isinstance(item, tree.Word) and item.text not in numbers:
+            apart = glued(item.text)
+            behind = parts[place + 1] if place + 1 < len(parts) else None
+            if apart is not None and apart.extents:
+                found.add(apart.name)
+            elif isinstance(behind, tree.Mark | tree.Number):
+                found.add(item.text)
+    return found
+
+
+def _values(parts: Sequence[tree.Item]) -> list[str]:
+    """The numbers of a layer in their order, those glued to letters among them."""
+    found = []
+    for item in parts:
+        apart = glued(item.text) if isinstance(item, tree.Word) else None
+        if isinstance(item, tree.Number):
+            found.append(item.text)
+        elif apart is not None and apart.extents:
+            found.append(apart.extents)
+    return found
+
+
+def written_span(parts: Sequence[tree.Item]) -> Span:
+    return parts[0].span.to(parts[-1].span)

@@ -1,0 +1,44 @@
+"""Values in parentheses behind a kind: ``maxpool (2x2)``, ``FC (4096)``. Parentheses that hold anything else
+are a remark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from netdsl.graph.papers.options import Vocabulary
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+_PARTS = re.compile(
+    r"(?P<size>[0-9]+(?:[ \t]*[xX×][ \t]*[0-9]+)+)"
+    r"|(?P<number>[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?[ \t]?%?)(?![\w.])"
+    r"|(?P<word>[A-Za-z_]\w*)|(?P<mark>[,=:/])|[ \t]+|(?P<other>.)"
+)
+
+
+def values_in_remark(layer: tree.Layer, words: Vocabulary) -> tuple[tree.Item, ...]:
+    """The options in the remark of a layer; empty where it holds anything that is none."""
+    start = layer.span.end - len(layer.remark) + 1
+    items = tuple(_items(layer.remark[1:-1], start))
+    said = all(
+        words.knows(item.text) or item.text in words.by_letter or item.text[:1] in words.by_letter
+        for item in items
+        if isinstance(item, tree.Word)
+    )
+    valued = any(isinstance(item, tree.Number | tree.Extents) for item in items)
+    return items if said and valued else ()
+
+
+def _items(text: str, start: int) -> Iterator[tree.Item]:
+    for found in _PARTS.finditer(text):
+        kind = found.lastgroup
+        place = Span(start + found.start(), start + found.end())
+        if kind == "size":
+            yield tree.Extents(found[0], place)
+        elif kind == "number":
+            yield tree.Number(found[0].strip(), place)
+        elif kind == "mark":
+            yield tree.Mark(found[0], place)
+        elif kind is not None:
+            yield tree.Word(found[0], place)
