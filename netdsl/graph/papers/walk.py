@@ -277,7 +277,7 @@ def _is_plain_item(item: tree.Item, place: int, layer: tree.Layer, numbers: froz
     if isinstance(item, tree.Mark):
         following = layer.items[place + 1] if place + 1 < len(layer.items) else None
         return item.text != "/" or not isinstance(following, tree.Word) or following.text in numbers
-    return isinstance(item, tree.Table)
+    return isinstance(item, tree.Table | tree.Range)
 
 
 def _sized(word: str) -> bool:
