@@ -53,7 +53,7 @@ def _run(elements: tuple[Any, ...], place: int, text: str) -> list[tree.Layer]:
 
 def _one_of(run: list[tree.Layer], taken: Container[str]) -> tuple[tree.Layer | None, int]:
     first = run[0]
-    last = first.items[-1] if first.items else (first.words[-1] if first.words else None)
+    last = max((*first.words, *first.items), key=lambda item: item.span.end)
     if not isinstance(last, tree.Word) or last.span.end != first.span.end:
         return None, 1
     for length in range(len(run), 1, -1):
@@ -91,8 +91,9 @@ def _made(run: list[tree.Layer], last: tree.Word, meant: str) -> tree.Layer:
     span = last.span.to(end.words[0].span)
     name = tuple(tree.Word(word, span) for word in meant.split())
     whole = first.span.to(end.span)
-    if first.items:
+    if first.items and first.items[-1] is last:
         items = (*first.items[:-1], *name, *end.words[1:], *end.items)
         return tree.Layer(first.claim, first.words, first.labelled, items, end.remark, whole)
     words = (*first.words[:-1], *name, *end.words[1:])
-    return tree.Layer(first.claim, words, end.labelled, end.items, end.remark, whole)
+    items = (*first.items, *end.items)  # a size may stand first
+    return tree.Layer(first.claim, words, end.labelled, items, end.remark, whole)

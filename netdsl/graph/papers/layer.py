@@ -85,7 +85,7 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
     if head is None:
         return None
     claim = _claim(layer.claim)
-    if layer.remark and not head.items and claim is None and head.kind.inputs == 1:
+    if layer.remark and not head.items and head.kind.inputs == 1:
         values = values_in_remark(layer, Vocabulary(head.kind, around.numbers))
         if values and any(option.required for option in head.kind.options().values()):
             layer, head = layer._replace(remark=""), head._replace(items=values, spelled=True)
@@ -181,6 +181,11 @@ def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) ->
     named = kind_at(items, start, taken)
     if named is not None and (named.glued or named.separable or named.switches):
         return _named_head(label, named, (*items[:start], *items[start + named.length :]))
+    switched = _switched(items, start, taken)
+    if named is None and switched is not None:
+        return _named_head(
+            label, switched, (*items[:start], items[start], *items[start + 1 + switched.length :])
+        )
     noted = kind_at(layer.words, 0, taken)
     if noted is not None and noted.length == len(layer.words) and noted.glued is not None:
         vocabulary = Vocabulary(noted.kind, around.numbers)
@@ -197,12 +202,24 @@ def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) ->
         )
     if not items or (isinstance(items[0], tree.Word) and not _begins_with_letter(items, around)):
         return None
-    if nearest_kind(" ".join(word.text for word in label), around.findings, around.blocks) is not None:
+    name = " ".join(word.text for word in label)
+    stem = name.rstrip("0123456789")
+    if len(stem) > 2 and nearest_kind(name, around.findings, around.blocks) is not None:
         return None  # `POLL1: 2x2` is a slip
     try:
         return _values_first(items, around, label)
     except NoKindError:
         return None
+
+
+def _switched(items: tuple[tree.Item, ...], place: int, taken: Container[str]) -> Named | None:
+    """``global average pooling`` behind a label: the kind, behind the word of an option without a value."""
+    named = kind_at(items, place + 1, taken)
+    word = items[place] if place < len(items) else None
+    if named is None or not isinstance(word, tree.Word):
+        return None
+    flags = [option for option in named.kind.options().values() if option.type is OptionType.FLAG]
+    return named if any(word.text.lower() in option.words for option in flags) else None
 
 
 def _plain_label(word: tree.Word) -> tree.Word:
@@ -422,7 +439,11 @@ def _translated(layer: tree.Layer, head: _Head, around: Surroundings, noted: lis
         raise TwoWays(
             maps.span, (f"[{maps.volume}]", "the volume"), (f"[{layer.claim.value.text}]", "the claim")
         )
+    said = len(noted)
     items = _by_custom(items, layer, head, words, around, noted)
+    if len(noted) > said and not head.own:
+        place = head.words[0].span
+        head = head._replace(words=tuple(tree.Word(word, place) for word in head.kind.keyword.split()))
     if head.separable:
         return _separable(layer, head, items, words)
     if items == head.items and not head.spelled and not maps and _one_layer(layer, head, items):

@@ -7,7 +7,6 @@ from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Severity
-from netdsl.graph.heads import read_head
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.papers.layer import NoKindError, Read, Surroundings, read_copied
 from netdsl.graph.papers.names import SEPARABLE
@@ -48,6 +47,7 @@ class _Walk:
         blocks = (statement for statement in file.statements if isinstance(statement, tree.Block))
         self.blocks = frozenset(block.name.text for block in blocks)
         self.dealt = 0
+        self.told: set[str] = set()
 
     def sequence(self, elements: tuple[Any, ...]) -> tuple[Any, ...]:
         """Elements or statements one behind another; the same tuple where nothing changes."""
@@ -80,6 +80,7 @@ class _Walk:
             if words[0].span.start == end + 1 and plain_name(f"{last} {words[0].text}") in known:
                 return True
             tail = element.items[-1] if element.items else words[-1]
+            tail = tail if tail.span.end >= words[-1].span.end else words[-1]
             last = tail.text if isinstance(tail, tree.Word) else ""
             end, own = element.span.end, plain_name(last) in known or not last
         return False
@@ -154,13 +155,15 @@ class _Walk:
         text = layers_text(read.layers, self.findings.source)
         self.changes.append(Change(layer.span, text))
         for note in read.noted:
-            first = read_head(read.layers[0]).written
-            self._note(note.span, text.replace(first, first.upper(), 1), note.why)
+            self._note(note.span, text, note.why)
         return list(read.layers)
 
     def _note(self, span: Span, text: str, why: str) -> None:
         shown = text if len(text) <= 80 else f"{text[:79]}…"
         message = f"`{_shown(self.findings, span)}` is read as `{shown}`"
+        if message in self.told:
+            return
+        self.told.add(message)
         self.findings.add("ND231", message, span, why, severity=Severity.NOTE)
 
     def _report_two_ways(self, ways: TwoWays) -> None:
@@ -240,8 +243,13 @@ def _is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
     name = plain_name(words[0].text)
     if name in _firsts() or not words[0].text.isascii() or "-" in words[0].text or _sized(words[0].text):
         return False
-    if not items and layer.claim is None and (layer.remark or name in names_alone()):
+    if not items and (layer.remark or (layer.claim is None and name in names_alone())):
         return layer.labelled
+    if layer.labelled and len(items) <= 3 and all(isinstance(item, tree.Word) for item in items):
+        if items and plain_name(items[0].text) in names_alone():  # type: ignore[union-attr]
+            return False
+        if len(items) > 1:
+            return False  # `last: global average pool`
     if name == "INPUT" and (len(words) > 1 or any(isinstance(item, tree.Word) for item in items)):
         return False
     whole = len(words) > 1 and plain_name(" ".join(word.text for word in words)) in modules_by_name()
