@@ -248,7 +248,7 @@ def _is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
     if layer.labelled and len(items) <= 3 and all(isinstance(item, tree.Word) for item in items):
         if items and plain_name(items[0].text) in names_alone():  # type: ignore[union-attr]
             return False
-        if len(items) > 1:
+        if len(items) > 1 or layer.remark:
             return False  # `last: global average pool`
     if name == "INPUT" and (len(words) > 1 or any(isinstance(item, tree.Word) for item in items)):
         return False
