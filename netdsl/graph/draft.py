@@ -58,6 +58,7 @@ class Counted(NamedTuple):
     option_spans: dict[str, Span]
     claim: Claim | None
     otherwise: Open | Gap
+    use: Use | None = None
 
 
 class Projection(NamedTuple):

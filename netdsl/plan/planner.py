@@ -104,7 +104,7 @@ class _Walk:
         """`CONV 3x3x64`: 64 filters, unless the input has 64 channels: then both can be meant."""
         inputs = self._inputs(entry.inputs)
         number: int = entry.values[entry.third]
-        other = entry.otherwise._replace(position=entry.position, inputs=entry.inputs)
+        other = entry.otherwise._replace(position=entry.position, inputs=entry.inputs, use=entry.use)
         if inputs is None or len(inputs) != 1:
             return other
         if inputs[0].channels != number:
@@ -112,7 +112,8 @@ class _Walk:
             spans = dict(entry.option_spans)
             spans[entry.lacking] = spans.pop(entry.third)
             layer = entry.kind(dialect=self.draft.dialect, **values, **{entry.lacking: number})
-            return Node(entry.position, entry.name, layer, entry.inputs, entry.span, spans, entry.claim)
+            node = Node(entry.position, entry.name, layer, entry.inputs, entry.span, spans, entry.claim)
+            return node._replace(use=entry.use)
         if isinstance(other, Gap):
             kernel = entry.values["kernel"]
             name = entry.kind.keyword

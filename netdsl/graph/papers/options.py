@@ -209,7 +209,7 @@ def _idle_mark(
     if mark.text in "=:":
         letter = isinstance(before, tree.Word) and before.text not in words.numbers
         return letter and before.text in words.by_letter and not words.knows(before.text)  # type: ignore[union-attr]
-    if mark.text != "/" or not isinstance(following, tree.Word):
+    if mark.text != "/" or not isinstance(following, tree.Word) or following.text in words.numbers:
         return False
     apart = glued(following.text)
     name = apart.name if apart is not None else following.text
