@@ -48,14 +48,19 @@ def _explain_word(name: str) -> bool:
 
     A word may be both, such as STEP, a layer and a schedule: then all of it is printed.
     """
-    from netdsl.layers.registry import kind_named
+    from netdsl.graph.papers import is_separable
+    from netdsl.layers.registry import kind_named, short_name
     from netdsl.reports.as_component import subjects
-    from netdsl.reports.as_kind import kind_as_text
+    from netdsl.reports.as_kind import kind_as_text, separable_as_text
 
     if os.path.isfile(name):
         return False
-    kind = kind_named(name)
+    plain = name.replace("-", " ")
+    short = short_name(plain)
+    whole = kind_named(plain) or kind_named(plain.replace(" ", ""))
+    kind = whole or (short[0] if short else None)
     found = [kind_as_text(kind)] if kind is not None else []
+    found += [separable_as_text()] if is_separable(plain) else []
     found += subjects(name)
     click.echo("\n".join(found), nl=False)
     return bool(found)

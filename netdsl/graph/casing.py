@@ -25,7 +25,7 @@ def canonical_words(file: tree.File) -> dict[int, str]:
     found: dict[int, str] = {}
     for node in nodes:
         if isinstance(node, tree.Layer):
-            if plain_name(node.words[0].text) not in blocks:
+            if node.words and plain_name(node.words[0].text) not in blocks:
                 _spell(node, names | blocks, found)
         elif isinstance(node, tree.PatternLayer):
             if kind_named(" ".join(word.text for word in node.words)) is not None:

@@ -13,16 +13,49 @@ from netdsl.layers.option import Option, OptionType
 
 def kind_as_text(kind: type[Layer]) -> str:
     """Names, options with their words and defaults, then the docstring; ends in a line break."""
-    names = f"{kind.keyword}, also {', '.join(kind.spellings)}" if kind.spellings else kind.keyword
+    spelled = [*kind.spellings, *(f"{name} ({option})" for name, option in _short_names(kind))]
+    names = f"{kind.keyword}, also {', '.join(spelled)}" if spelled else kind.keyword
     options = [_option(kind, option) for option in kind.options().values()]
     head, _, sections = (getdoc(kind) or "").partition("\n")
     taken = [line for option in options for line in option] or ["  none"]
-    return "\n".join([names, head, "", "Options", *taken, sections]) + "\n"
+    return "\n".join([names, head, *_customs(kind), "", "Options", *taken, sections]) + "\n"
+
+
+def _short_names(kind: type[Layer]) -> list[tuple[str, str]]:
+    """The names that mean the kind with an option, and that option."""
+    declared = iter(kind.short_for)
+    return list(zip(declared, declared, strict=True))
+
+
+def _customs(kind: type[Layer]) -> list[str]:
+    """How papers write the kind, and what netdsl takes it for."""
+    told = []
+    if kind.alone:
+        readings = " or ".join(f"`{kind.keyword} {reading}`" for reading in kind.alone)
+        asked = "" if len(kind.alone) == 1 else ", so netdsl asks"
+        told.append(f"Alone, as tables of papers have it, it means {readings}{asked}.")
+    if kind.steps_by_kernel:
+        told.append(f"As {kind.steps_by_kernel[0]} its stride is its kernel, 2x2 where none is written.")
+    if kind.implied_by:
+        told.append(f"Where no kind is written, the word {kind.implied_by[0]} means it.")
+    return told
+
+
+def separable_as_text() -> str:
+    """What a separable convolution is read as; ends in a line break."""
+    return (
+        "SEPARABLE CONV, also DEPTHWISE SEPARABLE CONV, SEPCONV\n"
+        "Two layers: `separable conv 64 3x3 pad 1` is read as\n"
+        "`DEPTHWISE 3x3 pad 1 no bias - CONV 64 1x1`.\n"
+        "\n"
+        "The filters and `no bias` are those of the CONV, all other options those of the DEPTHWISE.\n"
+        'Chollet, 2017, "Xception: Deep Learning with Depthwise Separable Convolutions", section 1.1.\n'
+    )
 
 
 def _option(kind: type[Layer], option: Option[Any]) -> list[str]:
     """``stride: how far the filter moves``, what may be written, and what holds where nothing is."""
-    words = " or ".join(option.words)
+    words = " or ".join([*option.words, *(f"{letter}=" for letter in option.letters)])
     value = {
         OptionType.WORD: f"one of {', '.join(option.choices)}",
         OptionType.TABLE: f"{option.type.value}: {', '.join(option.tables)}",

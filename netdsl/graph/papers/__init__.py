@@ -8,12 +8,13 @@ a finding that shows both.
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.papers.names import is_separable
 from netdsl.graph.papers.walk import InOurWords, in_our_words
 from netdsl.graph.papers.written import Change, rewritten
 from netdsl.source import Source
 from netdsl.syntax import tree
 
-__all__ = ["Change", "InOurWords", "in_our_words", "respelled"]
+__all__ = ["Change", "InOurWords", "in_our_words", "is_separable", "respelled"]
 
 
 def respelled(

@@ -27,6 +27,12 @@ SEPARABLE = frozenset(
 )
 """A depthwise convolution and one of 1x1 behind it (Chollet, 2017, "Xception", section 1.1)."""
 
+
+def is_separable(name: str) -> bool:
+    """Whether a name means a separable convolution."""
+    return plain_name(name) in SEPARABLE
+
+
 _GLUED = re.compile(r"([A-Za-z_]*[A-Za-z])_?([0-9]+(?:[xX×][0-9]+)*)?(?:[-–−]([0-9][0-9,.]*))?\Z")
 
 

@@ -366,9 +366,10 @@ def without_maps(
     They are the volume where a kernel stands beside them, or where the kind takes no number of filters. As
     filters they are small and odd; what is neither can be read in two ways.
     """
-    place = next((place for place, item in enumerate(items) if maps_of(item) is not None), None)
-    if place is None:
-        return items, None
+    places = [place for place, item in enumerate(items) if maps_of(item) is not None]
+    if len(places) != 1:
+        return items, None  # two of them are two volumes
+    (place,) = places
     maps = maps_of(items[place])
     assert maps is not None
     others = (*items[:place], *items[place + 1 :])
