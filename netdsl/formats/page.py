@@ -1,0 +1,97 @@
+"""The networks on a page: summaries of tools, tables, and listings, each with the lines around it left out."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.formats.summary import Summary
+from netdsl.formats.summary_keras import is_keras, read_keras
+from netdsl.formats.summary_torch import is_torchinfo, is_torchsummary, read_torchinfo, read_torchsummary
+
+_MODEL = re.compile(r"Model: [\"'“]?([\w./ -]+?)[\"'”]?\s*\Z")
+_HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*\s*\Z")
+_RULE = re.compile(r"[=_-]{10,}")
+_BELOW = re.compile(
+    r"\s*(?:(?:Total|Trainable|Non-trainable|Optimizer|Input|Forward/backward|Params|Estimated)\b.*|[=_-]{10,}|[└┴─┘]+)?\s*\Z"
+)
+_FRAME = re.compile(r"[┏┡├└│┃]")
+
+
+def summaries(lines: list[str]) -> list[Summary]:
+    """The summaries among the lines of a page, in their order; lines count from 1."""
+    found: list[Summary] = []
+    number = 0
+    while number < len(lines):
+        header = lines[number]
+        if "Layer (type" not in header:
+            number += 1
+            continue
+        last = _end(lines, number)
+        title = _title(lines, found[-1].last if found else 0, number)
+        block = _unprefixed(lines[number : last + 1])
+        summary = _read(block, number + 1, title)
+        if summary is None or not summary.rows:
+            number += 1
+            continue
+        found.append(summary)
+        number = summary.last
+    return found
+
+
+def _read(block: list[str], first: int, title: str) -> Summary | None:
+    header = block[0]
+    if is_torchinfo(header):
+        return read_torchinfo(block, first, title)
+    if is_torchsummary(header, block[1:]):
+        return read_torchsummary(block, first, title)
+    return read_keras(block, first, title) if is_keras(header) else None
+
+
+def _end(lines: list[str], header: int) -> int:
+    """The last line of a table and of what stands below it: rules, totals and sizes."""
+    rules = 0
+    last = number = header
+    boxed = "┃" in lines[header]
+    for number in range(header + 1, len(lines)):
+        line = lines[number]
+        if "Layer (type" in line:
+            return last
+        if boxed and not rules:
+            if not _FRAME.search(line):
+                return last
+            rules = "└" in line
+        elif not boxed and rules < 2:
+            rules += bool(_RULE.search(line)) and "=" in line
+        elif not _BELOW.match(_bare(line)):
+            return last
+        if line.strip():
+            last = number
+    return last
+
+
+def _bare(line: str) -> str:
+    return re.sub(r"\A\s*(?:[#>*%]|//)?\s?", "", line)
+
+
+def _unprefixed(block: list[str]) -> list[str]:
+    """Lines without what stands before all of them: a comment sign, a quotation sign, blanks."""
+    rule = next((line for line in block if _RULE.search(line) or "┡" in line), block[0])
+    found = re.match(r"\s*(?:[#>*%]|//)*\s*", rule)
+    prefix = found[0] if found else ""
+    signs = prefix.rstrip()
+    if not signs:
+        shortest = min((len(line) - len(line.lstrip()) for line in block if line.strip()), default=0)
+        return [line[min(len(prefix), shortest) :] for line in block]
+    return [line[len(prefix) :] if line.startswith(prefix) else line.removeprefix(signs) for line in block]
+
+
+def _title(lines: list[str], after: int, header: int) -> str:
+    """What the lines above call a network: ``Model: "vgg16"``, or the nearest heading."""
+    for number in range(header - 1, max(after, header - 40) - 1, -1):
+        line = _bare(lines[number]) if not lines[number].lstrip().startswith("#") else lines[number].strip()
+        if found := _MODEL.search(line):
+            return found[1]
+        if (found := _HEADING.match(line)) and not line.startswith("# Model"):
+            return re.sub(r"[`*_]", "", found[1])
+    return ""

@@ -1,0 +1,103 @@
+"""The network that is drawn while a summary is read: layers as text, with what they work on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.formats.summary import Row
+from netdsl.formats.summary_answers import Answer, Piece, answers
+from netdsl.quantities import Volume
+
+
+class Drawn(NamedTuple):
+    """A layer at the line of its row: its name, its options, what it works on, what it makes."""
+
+    number: int
+    name: str
+    kind: str
+    options: str
+    inputs: tuple[int, ...]
+    output: Volume
+    others: tuple[str, ...] = ()
+    """Other options that the summary allows as well."""
+
+
+class Choice(NamedTuple):
+    """Where several options fit: the line, the layer, the one that is written, the others.
+
+    ``usual`` where one of them is what people write without saying so.
+    """
+
+    number: int
+    name: str
+    written: str
+    others: tuple[str, ...]
+    usual: bool
+
+
+class Misfit(NamedTuple):
+    """A row that cannot be read: why, in few words, and whether its kind is not known at all."""
+
+    number: int
+    layer: str
+    why: str
+    unknown: bool = False
+
+
+_SHOWN = 3
+
+
+class Drawing:
+    """Layers in their order, and what was noticed on the way."""
+
+    def __init__(self, keras: bool) -> None:
+        self.keras = keras
+        self.layers: list[Drawn] = []
+        self.choices: list[Choice] = []
+        self.misfits: list[Misfit] = []
+        self.hidden: list[Row] = []
+        """Rows that stand for layers which the summary leaves out."""
+        self.unsaid: dict[str, int] = {}
+        """What the summary does not say and no count decides, with the first line that it is about."""
+        self._numbers: dict[str, int] = {}
+
+    def volume(self, place: int) -> Volume:
+        return self.layers[place].output
+
+    def put(self, number: int, piece: Piece, *inputs: int, others: tuple[str, ...] = ()) -> int:
+        """One more layer; returns its place."""
+        kind, options, output = piece
+        self._numbers[kind] = count = self._numbers.get(kind, 0) + 1
+        name = f"{kind}{count}" if kind != "INPUT" else kind
+        self.layers.append(Drawn(number, name, kind, options, inputs, output, others))
+        return len(self.layers) - 1
+
+    def say(self, remark: str, number: int) -> None:
+        self.unsaid.setdefault(remark, number)
+
+    def answers(self, row: Row, place: int) -> list[Answer]:
+        return answers(row, self.volume(place), self.keras)
+
+    def answered(self, row: Row, source: int) -> int | None:
+        """The row's layers behind a place; None where nothing fits there."""
+        found = self.answers(row, source)
+        if not found:
+            return None
+        usual = [answer for answer in found if answer.usual]
+        chosen = usual[0] if usual else found[0]
+        others = tuple(answer.text for answer in found if answer is not chosen)
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        shown = (*others[: _SHOWN - 1], f"{others[_SHOWN - 1]}{more}") if more else others
+        place = source
+        for piece in chosen.pieces:
+            place = self.put(row.number, piece, place, others=shown)
+        if others:
+            name = self.layers[place].name
+            self.choices.append(Choice(row.number, name, chosen.text, shown, len(usual) == 1))
+        if chosen.said:
+            self.say(chosen.said, row.number)
+        return place
+
+    def joined(self, number: int, kind: str, places: tuple[int, ...], output: Volume) -> int:
+        """ADD, MULTIPLY or CONCAT of several volumes."""
+        return self.put(number, Piece(kind, "", output), *places)

@@ -1,0 +1,331 @@
+"""Finds what every row of a summary works on.
+
+Keras says it, or all rows stand one behind another. torchinfo prints a tree of modules and not what
+joins them: a row takes the volume above it if its own volume and count allow that, else the nearest
+volume in the same module that they do allow. Ends that meet nowhere in a module are added, or put side
+by side, as the module's own volume says.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.formats.summary import Row
+from netdsl.formats.summary_answers import Piece, answers
+from netdsl.formats.summary_drawing import Drawing, Misfit
+from netdsl.formats.summary_kinds import Role, role_of
+from netdsl.layers.layer import Pointwise
+from netdsl.layers.registry import kind_named
+from netdsl.quantities import Size, Volume
+
+_DEEPEST = 40
+"""Modules inside one another: those further in count as lying side by side."""
+
+_LOOKED_BACK = 64
+"""Volumes of a module that a row may work on."""
+
+_RESIDUAL = re.compile(r"basic_?block|bottleneck|resid|res_?block|res_?unit|mbconv|(?:^|_)res", re.IGNORECASE)
+ADDITIONS = "additions: written where a module is called like a residual block"
+POOLS = "operations that are no modules: a pool is written where the next layer takes less"
+
+
+class Module(NamedTuple):
+    """A row with the rows inside it."""
+
+    row: Row
+    inside: list[Module]
+
+
+def modules(rows: tuple[Row, ...]) -> list[Module]:
+    """The rows as a tree, by their depth."""
+    top: list[Module] = []
+    path: list[tuple[int, list[Module]]] = [(-1, top)]
+    for row in rows:
+        depth = min(row.depth, _DEEPEST)
+        while path[-1][0] >= depth:
+            path.pop()
+        module = Module(row, [])
+        path[-1][1].append(module)
+        path.append((depth, module.inside))
+    return top
+
+
+def walk_modules(drawing: Drawing, rows: tuple[Row, ...], start: int) -> None:
+    """Draw the layers of torchinfo's tree behind the input; rows of depth 0 are the whole model."""
+    top = modules(rows)
+    whole = top[0] if len(top) == 1 and top[0].inside else Module(Row(0, ""), top)
+    _Inside(drawing, whole, start).walk()
+
+
+_BLOCKS = ((re.compile("basic_?block", re.IGNORECASE), 2), (re.compile("bottleneck", re.IGNORECASE), 3))
+"""Residual blocks with the convolutions on their way."""
+
+
+def nested(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows of torchsummary, which prints a block behind what is inside it, as torchinfo would."""
+    found: list[Row] = []
+    for row in rows:
+        if row.parameters or role_of(row.layer) is not None:
+            found.append(row)
+            continue
+        lacking = next((count for name, count in _BLOCKS if name.search(row.layer)), 0)
+        place = len(found)
+        while lacking and place > 1 and found[place - 1].depth == 1:
+            place -= 1
+            before = found[place - 1].output
+            known = role_of(found[place].layer)
+            if known is not None and known[0] is Role.CONVOLUTION and before is not None:
+                lacking -= any(answer.rank < 2 for answer in answers(found[place], before, False))
+        if place < len(found) and not lacking:
+            found[place:] = [row, *(inner._replace(depth=2) for inner in found[place:])]
+    return tuple(found)
+
+
+def walk_named(drawing: Drawing, rows: tuple[Row, ...], start: int) -> None:
+    """Draw the layers of Keras, each behind those that it names, or else behind the one above."""
+    places: dict[str, int] = {}
+    place = start
+    for row in rows:
+        inputs = [_named(source, places) for source in row.sources or ()]
+        known = role_of(row.layer, row.name)
+        behind = [place if source is None else source for source in inputs] or [place]
+        if known is not None and known[0] is Role.INPUT:
+            place = start
+        elif known is not None and known[0] is Role.MERGE and len(behind) > 1 and row.output is not None:
+            place = drawing.joined(row.number, known[1], tuple(behind), row.output)
+        else:
+            place = _leaf(drawing, row, behind[0])
+        places[row.name.rstrip("…")] = place
+
+
+_RECENT = 500
+"""Names among which one that has been cut off is looked for."""
+
+
+def _named(source: str, places: dict[str, int]) -> int | None:
+    """The place of a name, which a narrow column may have cut off."""
+    if source in places:
+        return places[source]
+    for name in list(places)[: -_RECENT - 1 : -1]:
+        if name.startswith(source) or source.startswith(name):
+            return places[name]
+    return None
+
+
+class _Inside:
+    """A module on its way: what it began with, what its rows made, which ends nobody took yet."""
+
+    def __init__(self, drawing: Drawing, module: Module, start: int) -> None:
+        self.drawing = drawing
+        self.module = module
+        self.start = self.last = start
+        self.made: list[int] = []
+        self.ends: list[int] = []
+
+    def walk(self) -> int:
+        inside = self.module.inside
+        for child in inside:
+            if child is inside[-1] and len(inside) > 1 and _activates(child.row):
+                self._meet()
+            source = self._source(child)
+            result = (
+                _Inside(self.drawing, child, source).walk() if child.inside else self._leaf(child.row, source)
+            )
+            self._took(source, result)
+        if not (inside and _activates(inside[-1].row)):
+            self._meet()
+        return self.last
+
+    def _leaf(self, row: Row, source: int) -> int:
+        behind = _bridged(self.drawing, row, source) if role_of(row.layer) else source
+        return _leaf(self.drawing, row, behind)
+
+    def _took(self, source: int, result: int) -> None:
+        if result == source:
+            return
+        if source in self.ends:
+            self.ends.remove(source)
+        self.made.append(result)
+        self.ends.append(result)
+        self.last = result
+
+    def _source(self, child: Module) -> int:
+        """What the child works on: what its input says, or what its first row can take."""
+        row = _first(child).row
+        behind = [self.last, *reversed(self.made[-_LOOKED_BACK:]), self.start]
+        wanted = child.row.input or row.input
+        if wanted is not None:
+            alike = [place for place in behind if self.drawing.volume(place).agrees(wanted)]
+            if alike or not self.made:
+                return alike[0] if alike else self.last
+            together = self._together(wanted)
+            return self.last if together is None else together
+        ranked = [(self._rank(row, place), order, place) for order, place in enumerate(behind)]
+        rank, _, place = min(ranked)
+        if rank < _NEVER:
+            return place
+        together = self._together(None, row)
+        return self.last if together is None else together
+
+    def _rank(self, row: Row, place: int) -> int:
+        if role_of(row.layer, row.name) is None:
+            return 0 if place == self.last else _NEVER
+        found = self.drawing.answers(row, place)
+        return min((2 * answer.rank + (not answer.usual) for answer in found), default=_NEVER)
+
+    def _together(self, wanted: Volume | None, row: Row | None = None) -> int | None:
+        """All volumes of the module side by side, where that is what the next row takes."""
+        parts = (self.start, *self.made)
+        volumes = [self.drawing.volume(part) for part in parts]
+        if any(volume.size != volumes[0].size for volume in volumes):
+            return None
+        sum_ = volumes[0]._replace(channels=sum(volume.channels for volume in volumes))
+        if wanted is None:
+            fits = row is not None and bool(answers(row, sum_, self.drawing.keras))
+        else:
+            fits = sum_.agrees(wanted)
+        if not fits or len(parts) < 2:
+            return None
+        number = self.module.inside[len(self.made)].row.number if row is None else row.number
+        return self.drawing.joined(number, "CONCAT", parts, sum_)
+
+    def _meet(self) -> None:
+        """Join the ends as the module's volume says, or add what it began with in a residual block."""
+        made = self.module.row.output
+        if made is None or not self.ends:
+            return
+        volumes = [self.drawing.volume(end) for end in self.ends]
+        if len(self.ends) == 1:
+            self._meet_start(made, volumes[0])
+        elif all(volume.agrees(made) for volume in volumes):
+            self._join("ADD", self.ends, made)
+        elif all(v.size == made.size for v in volumes) and sum(v.channels for v in volumes) == made.channels:
+            self._join("CONCAT", self.ends, made)
+        else:
+            self._meet_all(made)
+
+    def _meet_start(self, made: Volume, end: Volume) -> None:
+        start = self.drawing.volume(self.start)
+        number = self.module.row.number
+        if made.agrees(end):
+            name = f"{self.module.row.layer} {self.module.row.name}"
+            if made.agrees(start) and _RESIDUAL.search(name) and self._weighs():
+                self.drawing.say(ADDITIONS, number)
+                self._join("ADD", [*self.ends, self.start], made)
+        elif made.agrees(start) and end.size == Size(1, 1) and end.channels == start.channels:
+            self._join("MULTIPLY", [self.start, *self.ends], made)
+        elif made.size == start.size == end.size and made.channels == start.channels + end.channels:
+            self._join("CONCAT", [self.start, *self.ends], made)
+        else:
+            self._meet_all(made)
+
+    def _weighs(self) -> bool:
+        roles = [role_of(child.row.layer) for child in self.module.inside]
+        return len(self.module.inside) > 1 or any(role is None for role in roles)
+
+    def _meet_all(self, made: Volume) -> None:
+        """A dense block hands on all volumes that it has seen."""
+        parts = [self.start, *self.made]
+        volumes = [self.drawing.volume(part) for part in parts]
+        if all(v.size == made.size for v in volumes) and sum(v.channels for v in volumes) == made.channels:
+            self._join("CONCAT", parts, made)
+
+    def _join(self, kind: str, places: list[int], made: Volume) -> None:
+        self.last = self.drawing.joined(self.module.row.number, kind, tuple(places), made)
+        self.made.append(self.last)
+        self.ends = [self.last]
+
+
+_NEVER = 99
+
+
+def _first(module: Module) -> Module:
+    while module.inside:
+        module = module.inside[0]
+    return module
+
+
+def _activates(row: Row) -> bool:
+    known = role_of(row.layer, row.name)
+    kind = kind_named(known[1]) if known and known[0] is Role.PLAIN else None
+    return kind is not None and issubclass(kind, Pointwise) and kind.activates
+
+
+def _leaf(drawing: Drawing, row: Row, source: int) -> int:
+    """A row without rows inside it; where it cannot be read, its volume stands as if it could."""
+    result = drawing.answered(row, source)
+    if result is not None:
+        return result
+    known = role_of(row.layer, row.name)
+    if known is None:
+        shortcut = _shortcut(drawing, row, source)
+        if shortcut is not None:
+            return shortcut
+        if row.parameters or (row.output is not None and not row.output.agrees(drawing.volume(source))):
+            drawing.hidden.append(row)
+        else:
+            return source
+    else:
+        drawing.misfits.append(Misfit(row.number, row.layer, _why(drawing, row, source)))
+    if row.output is None:
+        return source
+    return drawing.put(row.number, Piece("", "", row.output), source)
+
+
+def _why(drawing: Drawing, row: Row, source: int) -> str:
+    """What contradicts a row, in few words."""
+    if row.output is None:
+        return f"`{row.shape or 'no shape'}` is no height, width and channels"
+    counted = f" with {row.parameters:,} parameters" if row.parameters else ""
+    return f"nothing makes {row.output}{counted} of the {drawing.volume(source)} above it"
+
+
+def _shortcut(drawing: Drawing, row: Row, source: int) -> int | None:
+    """A module that is not shown and can only be a 1x1 convolution with its normalisation."""
+    made, given = row.output, drawing.volume(source)
+    if made is None or row.parameters != (given.channels + 2) * made.channels or made.size > given.size:
+        return None
+    stride = -(-given.height // made.height)
+    if (-(-given.height // stride), -(-given.width // stride)) != tuple(made.size):
+        return None
+    options = f"{made.channels} 1x1{f' stride {stride}' if stride > 1 else ''} no bias"
+    place = drawing.put(row.number, Piece("CONV", options, made), source)
+    return drawing.put(row.number, Piece("BN", "", made), place)
+
+
+def _bridged(drawing: Drawing, row: Row, source: int) -> int:
+    """The place itself; or behind a pool that the summary does not show, where the row takes less."""
+    x = drawing.volume(source)
+    if x.size == (1, 1) or any(answer.usual for answer in drawing.answers(row, source)):
+        return source
+    wanted = _taken(row, x, drawing.keras)
+    if wanted is None or wanted.channels != x.channels or wanted.agrees(x):
+        return source
+    if wanted.size == (1, 1):
+        pool = Piece("AVG POOL", "global", wanted)
+    else:
+        side = x.height // wanted.height
+        if side < 2 or (x.height // side, x.width // side) != tuple(wanted.size):
+            return source
+        pool = Piece("MAX POOL", f"{side}x{side} stride {side}", wanted)
+    drawing.say(POOLS, row.number)
+    return drawing.put(row.number, pool, source)
+
+
+def _taken(row: Row, x: Volume, keras: bool) -> Volume | None:
+    """The smaller volume that a row takes, by its input or by its count."""
+    known = role_of(row.layer, row.name)
+    if row.input is not None or known is None or row.output is None or not row.parameters:
+        return row.input
+    pooled = [Volume(x.height // side, x.width // side, x.channels) for side in _POOLED if side <= min(x.size)]
+    if known[0] is Role.CONVOLUTION:
+        behind = (volume for volume in pooled if any(one.usual for one in answers(row, volume, keras)))
+        return next(behind, None)
+    if known[0] is not Role.NEURONS:
+        return None
+    whole = Volume(1, 1, x.channels)
+    return next((volume for volume in (whole, *pooled) if answers(row, volume, keras)), None)
+
+
+_POOLED = (2, 3, 4, 5, 6, 7, 8)
