@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.formats.summary import Row
 from netdsl.formats.summary_kinds import Role, activation_in, role_of
-from netdsl.formats.summary_solving import filters_for, moves_for, pools_for, spreads_for
+from netdsl.formats.summary_solving import Filters, Move, Spread, filters_for, moves_for, pools_for, spreads_for
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Size, Volume
 
@@ -108,31 +108,32 @@ def _options(*words: str) -> str:
 def _convolutions(row: Row, x: Volume, made: Volume, keras: bool) -> list[Answer]:
     if row.parameters is None:
         return []
-    for rank, filters in enumerate(filters_for(row.parameters, x.channels, made.channels, row.kernel)):
-        found = [
-            Answer(
-                (
-                    Piece(
-                        "CONV",
-                        _options(
-                            str(made.channels),
-                            str(one.kernel),
-                            move.text(),
-                            f"groups {one.groups}" if one.groups > 1 else "",
-                            "" if one.bias else "no bias",
-                        ),
-                        made,
-                    ),
-                ),
-                move.usual,
-                0 if one.groups == 1 else rank + 1,
-            )
-            for one in filters
-            for move in moves_for(x.size, made.size, one.kernel, keras)
-        ]
-        if found:
-            return found
-    return []
+    found = [
+        Answer((_convolution(one, move, made),), move.usual, _strangeness(one, move, x))
+        for one in filters_for(row.parameters, x.channels, made.channels, row.kernel)
+        for move in moves_for(x.size, made.size, one.kernel, keras)
+    ]
+    return _plainest(found)
+
+
+def _plainest(found: list[Answer]) -> list[Answer]:
+    """Those of which the least is strange."""
+    least = min((answer.rank for answer in found), default=0)
+    return [answer for answer in found if answer.rank == least]
+
+
+def _convolution(filters: Filters, move: Move, made: Volume) -> Piece:
+    groups = f"groups {filters.groups}" if filters.groups > 1 else ""
+    bias = "" if filters.bias else "no bias"
+    return Piece("CONV", _options(str(made.channels), str(filters.kernel), move.text(), groups, bias), made)
+
+
+def _strangeness(filters: Filters, move: Move, x: Volume) -> int:
+    """How much speaks against filters: counts that belong to another input make strange ones."""
+    high, wide = filters.kernel
+    strange = 0 if filters.groups == 1 else 1 if filters.groups == x.channels else 2
+    strange += 2 * (high != wide) + (high * wide > 1 and high * wide % 2 == 0) + 2 * (move.dilation > 1)
+    return strange
 
 
 def _depthwise(row: Row, x: Volume, made: Volume, keras: bool) -> list[Answer]:
@@ -140,14 +141,13 @@ def _depthwise(row: Row, x: Volume, made: Volume, keras: bool) -> list[Answer]:
         return []
     times = made.channels // x.channels
     found = []
-    for filters in filters_for(row.parameters, 1, made.channels, row.kernel):
-        for one in filters:
-            for move in moves_for(x.size, made.size, one.kernel, keras):
-                multiplier = f"multiplier {times}" if times > 1 else ""
-                bias = "" if one.bias else "no bias"
-                options = _options(str(one.kernel), multiplier, move.text(), bias)
-                found.append(Answer((Piece("DEPTHWISE", options, made),), move.usual))
-    return found
+    for one in filters_for(row.parameters, 1, made.channels, row.kernel):
+        for move in moves_for(x.size, made.size, one.kernel, keras):
+            multiplier = f"multiplier {times}" if times > 1 else ""
+            options = _options(str(one.kernel), multiplier, move.text(), "" if one.bias else "no bias")
+            rank = _strangeness(one, move, x._replace(channels=1))
+            found.append(Answer((Piece("DEPTHWISE", options, made),), move.usual, rank))
+    return _plainest(found)
 
 
 def _separable(row: Row, x: Volume, made: Volume, keras: bool) -> list[Answer]:
@@ -167,24 +167,17 @@ def _separable(row: Row, x: Volume, made: Volume, keras: bool) -> list[Answer]:
 def _transposed(row: Row, x: Volume, made: Volume, keras: bool) -> list[Answer]:
     if row.parameters is None:
         return []
-    for filters in filters_for(row.parameters, x.channels, made.channels, row.kernel):
-        found = [
-            Answer(
-                (
-                    Piece(
-                        "DECONV",
-                        _options(str(made.channels), str(one.kernel), spread.text(), "" if one.bias else "no bias"),
-                        made,
-                    ),
-                )
-            )
-            for one in filters
-            if one.groups == 1
-            for spread in spreads_for(x.size, made.size, one.kernel, keras)
-        ]
-        if found:
-            return found
-    return []
+    return [
+        Answer((_transposed_convolution(one, spread, made),), rank=int(one.kernel.height != one.kernel.width))
+        for one in filters_for(row.parameters, x.channels, made.channels, row.kernel)
+        if one.groups == 1
+        for spread in spreads_for(x.size, made.size, one.kernel, keras)
+    ]
+
+
+def _transposed_convolution(filters: Filters, spread: Spread, made: Volume) -> Piece:
+    bias = "" if filters.bias else "no bias"
+    return Piece("DECONV", _options(str(made.channels), str(filters.kernel), spread.text(), bias), made)
 
 
 def _neurons(row: Row, x: Volume, made: Volume, keras: bool) -> list[Answer]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from netdsl.formats.summary import Row
 from netdsl.formats.summary_answers import Answer, Piece, answers
+from netdsl.layers.registry import kind_named
 from netdsl.quantities import Volume
 
 
@@ -67,10 +68,19 @@ class Drawing:
     def put(self, number: int, piece: Piece, *inputs: int, others: tuple[str, ...] = ()) -> int:
         """One more layer; returns its place."""
         kind, options, output = piece
-        self._numbers[kind] = count = self._numbers.get(kind, 0) + 1
-        name = f"{kind}{count}" if kind != "INPUT" else kind
+        name = self._name(kind)
         self.layers.append(Drawn(number, name, kind, options, inputs, output, others))
         return len(self.layers) - 1
+
+    def _name(self, kind: str) -> str:
+        """``CONV1``, ``RELU7``; no name that is a kind by itself, as RELU6 is."""
+        if kind == "INPUT":
+            return kind
+        count = self._numbers.get(kind, 0) + 1
+        while kind and kind_named(f"{kind}{count}") is not None:
+            count += 1
+        self._numbers[kind] = count
+        return f"{kind}{count}"
 
     def say(self, remark: str, number: int) -> None:
         self.unsaid.setdefault(remark, number)

@@ -56,9 +56,9 @@ def _in_front(row: Row, count: int, made: Volume, keras: bool) -> list[Volume]:
     """Images of which a first convolution makes its volume."""
     found = []
     for channels in _CHANNELS:
-        for filters in filters_for(count, channels, made.channels, row.kernel)[:1]:
-            kernel = filters[0].kernel
-            if filters[0].groups > 1 or max(kernel) > 15:
+        for filters in filters_for(count, channels, made.channels, row.kernel):
+            kernel = filters.kernel
+            if filters.groups > 1 or kernel.height != kernel.width or kernel.height > 15:
                 continue
             for side in sorted({*_sides(made.height, kernel.height), *_familiar(made)}):
                 volume = Volume(side, side + (made.width - made.height) * max(1, side // made.height), channels)

@@ -19,6 +19,7 @@ def draw(summary: Summary) -> Drawing:
     drawing = Drawing(summary.is_keras)
     first = summary.rows[0] if summary.rows else Row(summary.first, "")
     given = stated_input(summary)
+    shown: tuple[str, ...] = ()
     if given is None:
         possible = possible_inputs(summary)
         if not possible:
@@ -28,7 +29,7 @@ def draw(summary: Summary) -> Drawing:
         if others:
             shown = tuple(str(volume) for volume in others[:3])
             drawing.choices.append(Choice(first.number, "INPUT", str(given), shown, _is_familiar(given, others)))
-    start = drawing.put(first.number, Piece("INPUT", "", given))
+    start = drawing.put(first.number, Piece("INPUT", "", given), others=shown)
     if summary.is_keras:
         walk_named(drawing, summary.rows, start)
     else:
@@ -51,7 +52,8 @@ def entries_of(drawing: Drawing, summary: Summary) -> list[Entry]:
 
 def _entry(layer: Drawn, place: int, drawing: Drawing, asked: set[str]) -> Entry:
     claim = f"[{layer.output}]"
-    if not layer.kind:
+    lost = [source for source in layer.inputs if not drawing.layers[source].kind and source != place - 1]
+    if not layer.kind or lost or (len(layer.inputs) > 1 and not all(drawing.layers[s].kind for s in layer.inputs)):
         return Entry(layer.number, f"# could not be read: {claim}", role=Role.UNREAD)
     if len(layer.inputs) > 1:
         branches = " | ".join(f"@{label_key(drawing.layers[source].name)}" for source in layer.inputs)

@@ -57,25 +57,15 @@ class Filters(NamedTuple):
     bias: bool
 
 
-def filters_for(count: int, channels: int, filters: int, kernel: Size | None) -> list[list[Filters]]:
-    """The kernels that learn so many numbers, in groups of which an earlier one is plainer: no groups,
-    one filter a channel, other groups; of each the squares first."""
+def filters_for(count: int, channels: int, filters: int, kernel: Size | None) -> list[Filters]:
+    """The kernels that learn so many numbers, with a bias and without."""
     found: list[Filters] = []
     for bias in (True, False):
         weights = count - filters * bias
         if weights > 0 and weights % filters == 0:
             each = weights // filters
             found += [Filters(size, groups, bias) for size, groups in _windows(each, channels, filters, kernel)]
-    ranked: list[list[Filters]] = []
-    for rank in (0, 1, 2):
-        alike = [one for one in found if _rank_of(one, channels) == rank]
-        square = [one for one in alike if one.kernel.height == one.kernel.width]
-        ranked += [square, [one for one in alike if one not in square]]
-    return [alike for alike in ranked if alike]
-
-
-def _rank_of(filters: Filters, channels: int) -> int:
-    return 0 if filters.groups == 1 else 1 if filters.groups == channels else 2
+    return found
 
 
 def _windows(each: int, channels: int, filters: int, kernel: Size | None) -> list[tuple[Size, int]]:

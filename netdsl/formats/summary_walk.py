@@ -15,6 +15,7 @@ from netdsl.formats.summary import Row
 from netdsl.formats.summary_answers import Piece, answers
 from netdsl.formats.summary_drawing import Drawing, Misfit
 from netdsl.formats.summary_kinds import Role, role_of
+from netdsl.formats.summary_solving import pools_for
 from netdsl.layers.layer import Pointwise
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Size, Volume
@@ -126,16 +127,22 @@ class _Inside:
     def walk(self) -> int:
         inside = self.module.inside
         for child in inside:
-            if child is inside[-1] and len(inside) > 1 and _activates(child.row):
+            if child is inside[-1] and self._activates_all():
                 self._meet()
             source = self._source(child)
             result = (
                 _Inside(self.drawing, child, source).walk() if child.inside else self._leaf(child.row, source)
             )
             self._took(source, result)
-        if not (inside and _activates(inside[-1].row)):
+        if not self._activates_all():
             self._meet()
         return self.last
+
+    def _activates_all(self) -> bool:
+        """Whether the last row is an activation of all that the module makes."""
+        inside, made = self.module.inside, self.module.row.output
+        output = inside[-1].row.output if len(inside) > 1 else None
+        return made is not None and output is not None and made.agrees(output) and _activates(inside[-1].row)
 
     def _leaf(self, row: Row, source: int) -> int:
         behind = _bridged(self.drawing, row, source) if role_of(row.layer) else source
@@ -154,7 +161,7 @@ class _Inside:
         """What the child works on: what its input says, or what its first row can take."""
         row = _first(child).row
         behind = [self.last, *reversed(self.made[-_LOOKED_BACK:]), self.start]
-        wanted = child.row.input or row.input
+        wanted = row.input or child.row.input
         if wanted is not None:
             alike = [place for place in behind if self.drawing.volume(place).agrees(wanted)]
             if alike or not self.made:
@@ -170,7 +177,8 @@ class _Inside:
 
     def _rank(self, row: Row, place: int) -> int:
         if role_of(row.layer, row.name) is None:
-            return 0 if place == self.last else _NEVER
+            hidden = 5 if place == self.last else _NEVER
+            return 0 if _shortcut(row, self.drawing.volume(place)) else hidden
         found = self.drawing.answers(row, place)
         return min((2 * answer.rank + (not answer.usual) for answer in found), default=_NEVER)
 
@@ -230,6 +238,21 @@ class _Inside:
         volumes = [self.drawing.volume(part) for part in parts]
         if all(v.size == made.size for v in volumes) and sum(v.channels for v in volumes) == made.channels:
             self._join("CONCAT", parts, made)
+            return
+        given = volumes[0]
+        ends = [self.drawing.volume(end) for end in self.ends]
+        lacking = made.channels - sum(volume.channels for volume in ends)
+        pools = pools_for(given, given._replace(height=made.height, width=made.width), None, False)
+        if lacking == given.channels and pools and all(volume.size == made.size for volume in ends):
+            number = self.module.row.number
+            self.drawing.say(POOLS, number)
+            pooled = Volume(made.height, made.width, given.channels)
+            place = self.drawing.put(number, Piece("MAX POOL", pools[0].text(), pooled), self.start)
+            self._join("CONCAT", [*self.ends, place], made)
+        elif not self.drawing.misfits and not self.drawing.hidden and self.module.row.number:
+            row = self.module.row
+            self.drawing.misfits.append(Misfit(row.number, row.layer, f"what joins its layers to {made} is not shown"))
+            self.last = self.drawing.put(row.number, Piece("", "", made), self.last)
 
     def _join(self, kind: str, places: list[int], made: Volume) -> None:
         self.last = self.drawing.joined(self.module.row.number, kind, tuple(places), made)
@@ -259,9 +282,11 @@ def _leaf(drawing: Drawing, row: Row, source: int) -> int:
         return result
     known = role_of(row.layer, row.name)
     if known is None:
-        shortcut = _shortcut(drawing, row, source)
-        if shortcut is not None:
-            return shortcut
+        shortcut = _shortcut(row, drawing.volume(source))
+        for piece in shortcut:
+            source = drawing.put(row.number, piece, source)
+        if shortcut:
+            return source
         if row.parameters or (row.output is not None and not row.output.agrees(drawing.volume(source))):
             drawing.hidden.append(row)
         else:
@@ -281,17 +306,16 @@ def _why(drawing: Drawing, row: Row, source: int) -> str:
     return f"nothing makes {row.output}{counted} of the {drawing.volume(source)} above it"
 
 
-def _shortcut(drawing: Drawing, row: Row, source: int) -> int | None:
+def _shortcut(row: Row, given: Volume) -> list[Piece]:
     """A module that is not shown and can only be a 1x1 convolution with its normalisation."""
-    made, given = row.output, drawing.volume(source)
-    if made is None or row.parameters != (given.channels + 2) * made.channels or made.size > given.size:
-        return None
+    made = row.output
+    if made is None or row.parameters != (given.channels + 2) * made.channels:
+        return []
     stride = -(-given.height // made.height)
     if (-(-given.height // stride), -(-given.width // stride)) != tuple(made.size):
-        return None
+        return []
     options = f"{made.channels} 1x1{f' stride {stride}' if stride > 1 else ''} no bias"
-    place = drawing.put(row.number, Piece("CONV", options, made), source)
-    return drawing.put(row.number, Piece("BN", "", made), place)
+    return [Piece("CONV", options, made), Piece("BN", "", made)]
 
 
 def _bridged(drawing: Drawing, row: Row, source: int) -> int:
@@ -300,8 +324,10 @@ def _bridged(drawing: Drawing, row: Row, source: int) -> int:
     if x.size == (1, 1) or any(answer.usual for answer in drawing.answers(row, source)):
         return source
     wanted = _taken(row, x, drawing.keras)
-    if wanted is None or wanted.channels != x.channels or wanted.agrees(x):
+    if wanted is None or wanted.agrees(x) or (wanted.channels != x.channels and wanted.values != x.values):
         return source
+    if wanted.values == x.values:
+        return drawing.put(row.number, Piece("FLATTEN", "", wanted), source)
     if wanted.size == (1, 1):
         pool = Piece("AVG POOL", "global", wanted)
     else:
@@ -316,8 +342,10 @@ def _bridged(drawing: Drawing, row: Row, source: int) -> int:
 def _taken(row: Row, x: Volume, keras: bool) -> Volume | None:
     """The smaller volume that a row takes, by its input or by its count."""
     known = role_of(row.layer, row.name)
-    if row.input is not None or known is None or row.output is None or not row.parameters:
+    if row.input is not None or known is None or row.output is None:
         return row.input
+    if known[0] in (Role.PLAIN, Role.DROPOUT, Role.ACTIVATION, Role.NORMALISATION):
+        return row.output if known[1] != "FLATTEN" else None
     pooled = [Volume(x.height // side, x.width // side, x.channels) for side in _POOLED if side <= min(x.size)]
     if known[0] is Role.CONVOLUTION:
         behind = (volume for volume in pooled if any(one.usual for one in answers(row, volume, keras)))
