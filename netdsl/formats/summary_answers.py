@@ -128,11 +128,16 @@ def _convolution(filters: Filters, move: Move, made: Volume) -> Piece:
     return Piece("CONV", _options(str(made.channels), str(filters.kernel), move.text(), groups, bias), made)
 
 
+_LARGE = 11
+"""AlexNet's first kernel: there are few larger ones."""
+
+
 def _strangeness(filters: Filters, move: Move, x: Volume) -> int:
     """How much speaks against filters: counts that belong to another input make strange ones."""
     high, wide = filters.kernel
     strange = 0 if filters.groups == 1 else 1 if filters.groups == x.channels else 2
-    strange += 2 * (high != wide) + (high * wide > 1 and high * wide % 2 == 0) + 2 * (move.dilation > 1)
+    strange += 2 * (high != wide) + 2 * (max(high, wide) > _LARGE) + 2 * (move.dilation > 1)
+    strange += high * wide > 1 and high * wide % 2 == 0
     return strange
 
 

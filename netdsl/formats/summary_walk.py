@@ -168,6 +168,8 @@ class _Inside:
                 return alike[0] if alike else self.last
             together = self._together(wanted)
             return self.last if together is None else together
+        if self._rank(row, self.last) <= _LIKELY:
+            return self.last
         ranked = [(self._rank(row, place), order, place) for order, place in enumerate(behind)]
         rank, _, place = min(ranked)
         if rank < _NEVER:
@@ -261,6 +263,8 @@ class _Inside:
 
 
 _NEVER = 99
+_LIKELY = 2
+"""One filter a channel, without anything else that is strange."""
 
 
 def _first(module: Module) -> Module:
