@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.formats.listing import read_listing
+from netdsl.formats.listing import read_listings
 from netdsl.plan.load import load_plan
 from netdsl.resources import zoo_text
 
@@ -435,5 +435,5 @@ def test_any_text_is_read_without_failing() -> None:
     )
     for _ in range(300):
         pieces = [source[(start := chance.randrange(len(source))) : start + 40] for _ in range(8)]
-        entries = read_listing("".join(pieces)).entries
+        entries = [entry for listing in read_listings("".join(pieces)) for entry in listing.entries]
         load_plan("\n".join(entry.text for entry in entries))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from netdsl.diagnostics import Findings
-from netdsl.formats.listing import read_listing
+from netdsl.formats.listing import read_listings
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import read_head
 from netdsl.graph.options import read_options
@@ -245,7 +245,7 @@ def test_names_stand_where_their_values_do() -> None:
 )
 def test_a_listing_keeps_the_order_of_its_lines(line: str, layer: str) -> None:
     claim = line[line.index("[") : line.index("]") + 1]
-    entry = read_listing(f"[32x32x3] INPUT\n{line}\n").entries[1]
+    entry = read_listings(f"[32x32x3] INPUT\n{line}\n")[0].entries[1]
     assert entry.text == f"{claim} {layer}"
     plan, findings = load_plan(f"[32x32x3] INPUT\n{entry.text}\n")
     assert plan is not None, findings

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from netdsl.commands.loading import open_source, show
 from netdsl.diagnostics import Diagnosed, Diagnostic, Label, Severity, file_error, has_errors, sort_key
+from netdsl.quantities import counted
 from netdsl.source import Source, Span
 
 if TYPE_CHECKING:
-    from netdsl.formats.listing import Entry
-    from netdsl.plan.plan import Plan
+    from netdsl.formats.listing_entries import Entry
+    from netdsl.formats.page import Found
+    from netdsl.plan.plan import Plan, PlannedLayer
 
 FORMATS = ("listing",)
 
@@ -21,37 +24,140 @@ FORMATS = ("listing",)
 @click.command()
 @click.argument("file", metavar="FILE|-")
 @click.option("--from", "form", required=True, type=click.Choice(FORMATS), help="What the file holds.")
+@click.option("--network", "wanted", metavar="N", type=click.IntRange(1), help="Only the N-th network of the page.")
+@click.option("--out", metavar="FOLDER", help="Write each network to a file of its own, NAME.net, in a new or empty place.")
 @click.pass_context
-def command(ctx: click.Context, file: str, form: str) -> None:
-    """Read a network in another format and write it in netdsl's.
+def command(ctx: click.Context, file: str, form: str, wanted: int | None, out: str | None) -> None:
+    """Read networks in another format and write them in netdsl's.
 
     From a listing, as slides, notes and README files have it among other text, every line with a
     volume in brackets is taken; one that cannot be read is shown, and stands as a comment in the
-    network. Options that a volume decides are filled in, and what contradicts a volume or a total is
-    shown. The network goes to standard output, findings to standard error; the exit code is 1 where
-    something is wrong.
+    network. Tables of layers in Markdown are read as well, and what torchinfo, torchsummary and Keras
+    print of a model. Options that a volume or a count decides are filled in, and what contradicts a
+    volume, a count or a total is shown. A page may hold several networks: they go to standard output
+    one behind another, each under a comment with its name. Findings go to standard error; the exit
+    code is 1 where something is wrong.
     """
-    from netdsl.formats.listing import LINE_LIMIT, is_too_long, read_listing
-    from netdsl.formats.listing_totals import check_totals
+    from netdsl.formats.listing import LINE_LIMIT, is_too_long
+    from netdsl.formats.page import networks_of
 
     source = open_source(file)
     if is_too_long(source.text):
         message = f"a listing has at most {LINE_LIMIT:,} lines that are not blank"
         cure = "copy the lines that list the network into a file of their own"
         raise Diagnosed(file_error("ND009", source.name, message, cure))
-    entries, totals = read_listing(source.text)
-    unread = _unread(entries, source)
-    if len(entries) == len(unread):
+    networks = networks_of(source.text)
+    if wanted is not None and wanted > len(networks):
+        raise click.UsageError(f"--network {wanted}: {source.name} has {counted(len(networks), 'network')}", ctx)
+    chosen = networks if wanted is None else [networks[wanted - 1]]
+    read = [_read(found, source) for found in chosen]
+    listed = [one for one in read if one.text]
+    findings = sorted((finding for one in read for finding in one.findings), key=sort_key)
+    if not listed:
         message, cure = "no line lists a layer", "a layer looks like `[55x55x96] CONV1: 96 11x11 filters`"
-        raise Diagnosed(*(unread or [file_error("ND660", source.name, message, cure)]))
+        raise Diagnosed(*(findings or [file_error("ND660", source.name, message, cure)]))
+    if out is not None:
+        show(findings)
+        _write_files(listed, out, source)
+    else:
+        several = [_several(listed, source)] if len(listed) > 1 else []
+        show([*findings, *several])
+        for number, one in enumerate(listed, 1):
+            head = f"# {number} of {len(listed)}: {one.name}\n" if len(listed) > 1 else ""
+            click.echo(source.form.dressed(head + one.text), nl=False)
+    ctx.exit(1 if has_errors(findings) else 0)
+
+
+class _Network(NamedTuple):
+    """A network that was read: its canonical text, empty where no line lists a layer."""
+
+    name: str
+    first: int
+    text: str
+    findings: list[Diagnostic]
+
+
+def _read(found: Found, source: Source) -> _Network:
+    """The text of a network, and all that is found in the lines that it comes from."""
+    from netdsl.formats.listing_totals import check_totals
+
+    entries = found.entries
+    unread = _unread(entries, source) if found.drawing is None else []
+    told: list[Diagnostic] = []
+    if found.drawing is not None and found.summary is not None:
+        from netdsl.formats.summary_findings import findings_of
+
+        told = findings_of(found.drawing, found.summary, source)
+    name = found.title or f"lines {found.first} to {found.last}"
+    if not entries or len(entries) == len(unread):
+        return _Network(name, found.first, "", [*unread, *told])
     text, findings, plan = _canonical(entries, source)
-    if totals and plan is None and not unread and all(finding.code in _NOTES for finding in findings):
+    if has_errors(told):
+        return _Network(name, found.first, text, told)
+    told += _counts(found, plan, source)
+    if found.totals and plan is None and not unread and all(finding.code in _NOTES for finding in findings):
         plan = _without_notes(text)
-    wrong = check_totals(totals, plan, source) if plan is not None and not unread else []
-    found = [*unread, *_guesses(entries, source), *findings, *wrong]
-    show(sorted(found, key=sort_key))
-    click.echo(source.form.dressed(text), nl=False)
-    ctx.exit(1 if has_errors(found) else 0)
+    wrong = check_totals(found.totals, plan, source) if plan is not None and not unread else []
+    return _Network(name, found.first, text, [*unread, *_guesses(entries, source), *findings, *wrong, *told])
+
+
+def _counts(found: Found, plan: Plan | None, source: Source) -> list[Diagnostic]:
+    """The counts and totals of a summary or a table that do not hold."""
+    if plan is None:
+        return []
+    wrong: list[Diagnostic] = []
+    if found.summary is not None and found.table is None:
+        from netdsl.formats.summary_findings import check_total
+
+        wrong += check_total(found.summary, plan, source)
+    if found.table is not None:
+        from netdsl.formats.listing_table_network import check_counts
+
+        places: dict[int, list[PlannedLayer]] = {}
+        for layer in plan.layers:
+            line = plan.network.source.position(layer.node.span.start)[0]
+            places.setdefault(found.entries[min(line, len(found.entries)) - 1].number, []).append(layer)
+        wrong += check_counts(found.table, places, source)
+    return wrong
+
+
+def _several(networks: list[_Network], source: Source) -> Diagnostic:
+    """The note that a page has more than one network."""
+    names = ", ".join(network.name for network in networks[:5])
+    more = " and others" if len(networks) > 5 else ""
+    return Diagnostic(
+        "ND619",
+        Severity.NOTE,
+        f"the page has {len(networks)} networks: {names}{more}",
+        source,
+        Label(_line(source, networks[1].first), "the second"),
+        help=("`--out FOLDER` writes each to a file of its own, `--network 2` prints the second alone",),
+    )
+
+
+def _write_files(networks: list[_Network], folder: str, source: Source) -> None:
+    """One file for each network, named as the page names it; no file is replaced."""
+    import os
+
+    from netdsl.commands.writing import write_output
+
+    taken: set[str] = set()
+    paths = []
+    for network in networks:
+        stem = re.sub(r"[^a-z0-9]+", "-", network.name.lower()).strip("-")[:60] or "network"
+        name = next(name for number in count(1) if (name := f"{stem}-{number}" if number > 1 else stem) not in taken)
+        taken.add(name)
+        paths.append(os.path.join(folder, f"{name}.net"))
+    there = [path for path in paths if os.path.lexists(path)]
+    if there:
+        raise click.UsageError(f"{there[0]!r} is there already: name another folder")
+    for path, network in zip(paths, networks, strict=True):
+        try:
+            os.makedirs(folder, exist_ok=True)
+            write_output(path, source.form.dressed(network.text))
+        except (OSError, ValueError) as error:
+            raise click.UsageError(f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}") from None
+        click.echo(f"{path}: {network.name}", err=True)
 
 
 _NOTES = ("ND313", "ND315")
@@ -100,7 +206,7 @@ def _without_notes(text: str) -> Plan | None:
 
 
 def _unread(entries: list[Entry], source: Source) -> list[Diagnostic]:
-    from netdsl.formats.listing import Role
+    from netdsl.formats.listing_entries import Role
 
     return [
         Diagnostic(

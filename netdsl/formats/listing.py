@@ -15,10 +15,10 @@ contradict is for the planner to find, at the line it came from.
 from __future__ import annotations
 
 import re
-from enum import Enum
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.formats.listing_entries import Entry, Listing, Role, networks
 from netdsl.formats.listing_lines import (
     CLAIM,
     behind,
@@ -26,6 +26,7 @@ from netdsl.formats.listing_lines import (
     cleaned,
     extents,
     is_count,
+    is_running_text,
     pieces,
     states_volume,
 )
@@ -38,36 +39,6 @@ from netdsl.layers.registry import kind_named
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.parser import automaton
-
-
-class Role(Enum):
-    """What a line of a listing is."""
-
-    LAYER = "a layer with its volume"
-    BARE = "perhaps a layer, without a volume"
-    SUMMARY = "the volume of the last layer, said again"
-    UNREAD = "a line with a volume that could not be read"
-
-
-class Entry(NamedTuple):
-    """A layer of a listing: the number of its line, and what it says in netdsl's words.
-
-    ``guess`` says what of it is guessed, because the line is garbled; else it is empty. The text of
-    a line that could not be read is a comment; ``doubtful`` is what stands behind one.
-    """
-
-    number: int
-    text: str
-    guess: str = ""
-    role: Role = Role.LAYER
-    doubtful: bool = False
-
-
-class Listing(NamedTuple):
-    """The layers of a listing in order, and what it says of all of them together."""
-
-    entries: list[Entry]
-    totals: list[Total]
 
 
 _NOTED = re.compile(r"(conv\d+-\d+|pool\d+|fc|input)\d*\s*:?\s*(?=\[)", re.IGNORECASE)
@@ -111,8 +82,11 @@ def is_too_long(text: str) -> bool:
     return sum(not line.isspace() for line in text.split("\n") if line) > LINE_LIMIT
 
 
-def read_listing(text: str) -> Listing:
-    """The layers that a text lists, in order, and the lines that could not be read."""
+def read_listings(text: str) -> list[Listing]:
+    """The networks that a text lists, in order, each with the lines that could not be read.
+
+    Every input behind layers begins another network.
+    """
     found: list[Entry] = []
     totals: list[Total] = []
     for number, written in enumerate(text.split("\n"), 1):
@@ -126,7 +100,7 @@ def read_listing(text: str) -> Listing:
             found[-1] = found[-1]._replace(text=f"{found[-1].text} {_notes(line)}")
         else:
             found += _entries(number, line)
-    return Listing(_marked(_restated(_chosen(found))), totals)
+    return networks(found, totals)
 
 
 def _entries(number: int, line: str) -> list[Entry]:
@@ -135,7 +109,9 @@ def _entries(number: int, line: str) -> list[Entry]:
     entries = [entry for entry in read if entry is not None]
     if len(entries) == len(read):
         return entries
-    return [Entry(number, f"# could not be read: {line}", role=Role.UNREAD)] if states_volume(line) else []
+    if not states_volume(line) or is_running_text(line):
+        return []
+    return [Entry(number, f"# could not be read: {line}", role=Role.UNREAD)]
 
 
 def _entry(number: int, line: str) -> Entry | None:
@@ -149,56 +125,6 @@ def _entry(number: int, line: str) -> Entry | None:
         or _arguments(number, line)
         or _claimed_behind(number, line)
     )
-
-
-# --- which lines count -----------------------------------------------------------------------------
-
-
-def _chosen(found: list[Entry]) -> list[Entry]:
-    """Without what may be prose: lines without a volume count among the layers, right behind the
-    last one, and for an input that nothing else states."""
-    layers = [place for place, entry in enumerate(found) if entry.role is Role.LAYER]
-    if not layers:
-        return [entry for entry in found if entry.role is Role.UNREAD]
-    first, last = layers[0], layers[-1]
-    if not any(_is_input(found[place]) for place in layers):
-        inputs = [place for place in range(first) if _is_input(found[place])]
-        first = inputs[-1] if inputs else first
-    chosen: list[Entry] = []
-    for place, entry in enumerate(found):
-        if entry.role is Role.BARE:
-            adjacent = bool(chosen) and place > last and entry.number <= chosen[-1].number + 1
-            repeats = _is_input(entry) and place != first
-            if repeats or not (first <= place <= last or adjacent):
-                continue
-        chosen.append(entry)
-    return chosen
-
-
-def _is_input(entry: Entry) -> bool:
-    return re.match(r"(?:\[[^]]*\] )?INPUT\b", entry.text) is not None
-
-
-def _restated(entries: list[Entry]) -> list[Entry]:
-    """Without ``OUTPUT[10]`` behind a layer of the same volume; behind another it is unread."""
-    kept: list[Entry] = []
-    for entry in entries:
-        if entry.role is not Role.SUMMARY:
-            kept.append(entry)
-        elif not kept or entry.text.partition("]")[0] not in kept[-1].text:
-            kept.append(Entry(entry.number, f"# could not be read: {entry.text}", role=Role.UNREAD))
-    return kept
-
-
-def _marked(entries: list[Entry]) -> list[Entry]:
-    """Doubtful is what stands behind a line that could not be read: that may be its input."""
-    marked: list[Entry] = []
-    missing = False
-    for entry in entries:
-        unread = entry.role is Role.UNREAD
-        marked.append(entry._replace(doubtful=missing and not unread))
-        missing = unread
-    return marked
 
 
 # --- CONV3-64: [224x224x64]  memory: ...  weights: ... --------------------------------------------
@@ -251,11 +177,11 @@ def _claimed_behind(number: int, line: str) -> Entry | None:
     label = _label(before)
     if label is not None and kind_named(label.name) is not None:
         colon = ":" in line[claim.end() : len(line) - len(rest)]
-        if colon or not rest or re.match(r"[\d(+]", rest) or _reads(f"{label.text()}: {rest}"):
+        if colon or not rest or re.match(r"[\d(+]", rest) or reads(f"{label.text()}: {rest}"):
             return _layer(number, claim[1], f"{before}: {rest}" if rest else before)
         return None
     entry = _layer(number, claim[1], before) if not rest else None
-    if entry is None or not _reads(entry.text):
+    if entry is None or not reads(entry.text):
         return None
     return entry
 
@@ -315,13 +241,19 @@ def _parts(body: str, channels: str) -> tuple[str, str, str] | None:
     garbled = label.name.startswith("NORM") and any(
         word.lower() not in _NORM_WORDS for word in re.findall(r"\w+", options)
     )
-    if garbled and not _reads(f"{label.text()}: {options}"):
+    if garbled and not reads(f"{label.text()}: {options}"):
         guess = f"`{options}` is no normalization: its defaults are taken"
         return label.text(), "normalization layer", guess
     two = _TWO_NUMBERS.match(label.number)
     if two and not options and two[2] == channels:  # conv3-64 as papers tabulate VGG
         return label.name, f"{two[2]} {two[1]}x{two[1]} filters", ""
     return label.text(), options, ""
+
+
+def label_and_options(body: str) -> tuple[str, str] | None:
+    """``CONV1`` and ``96 11x11 filters`` of a text that begins with a kind of layer."""
+    parts = _parts(body, "")
+    return (parts[0], parts[1]) if parts is not None and not parts[2] else None
 
 
 def _without_colon(body: str) -> tuple[str, str, str] | None:
@@ -337,7 +269,7 @@ def _without_colon(body: str) -> tuple[str, str, str] | None:
         if not head[2] and words[length].isdigit():
             options.append((name + words[length], " ".join(words[length + 1 :])))
     for label, rest in options:
-        if _reads(f"{label}: {_plain(rest)}"):
+        if reads(f"{label}: {_plain(rest)}"):
             return label, _plain(rest), ""
     return (options[0][0], _plain(options[0][1]), "") if options else None
 
@@ -401,7 +333,7 @@ def _bare(number: int, line: str) -> Entry | None:
     written = f"{text}: {options}" if options else text
     if not options and (label is None or body.endswith(":") or not _stands_alone(kind)):
         return None
-    if not options[:1].isdigit() and not _reads(written):
+    if not options[:1].isdigit() and not reads(written):
         return None
     written += "".join(f" - {name}" for name in activations)
     return Entry(number, written, role=Role.BARE)
@@ -422,7 +354,7 @@ class _Unsearched(Findings):
         return True
 
 
-def _reads(text: str) -> bool:
+def reads(text: str) -> bool:
     """Whether netdsl reads a text as one layer, all words of it."""
     source = Source("", f"{text}\n")
     parsed = automaton().parse(source.text)

@@ -86,3 +86,31 @@ def states_volume(line: str) -> bool:
 def behind(claim: re.Match[str], line: str) -> str:
     """What stands behind a volume, without the signs between them."""
     return line[claim.end() :].lstrip(_SEPARATORS).rstrip(" .")
+
+
+_LISTED = frozenset(
+    "a and at average avg bias channel channels conv convolution convolutional depth feature features filter filters "
+    "fully connected global group groups kernel kernels layer layers map maps max norm normalization neuron "
+    "neurons no nodes of or pad padding padded pads pool pooling same size stride strides unit units valid "
+    "volume volumes window with without x zero".split()
+)
+"""Words of lines that list a layer."""
+
+_SENTENCE = 4
+"""Other words than these that make a sentence of a line."""
+
+
+def is_running_text(line: str) -> bool:
+    """Whether a volume stands in a sentence: among words that no layer needs, whatever their language.
+
+    Fewer words are enough where the line begins like no layer, and fewer still where it ends in a full stop.
+    """
+    leads = CLAIM.match(line) is not None
+    rest = CLAIM.sub(" ", line)
+    words = re.findall(r"[^\W\d_]+", rest)
+    strange = [word for word in words if word.lower() not in _LISTED and (not word.isupper() or len(word) == 1)]
+    if leads:
+        return len(strange) >= _SENTENCE and not re.search(r"\d", rest)
+    begins = bool(words) and words[0] in strange
+    ends = line.endswith((".", "!", "?", ":"))
+    return len(strange) >= _SENTENCE - begins - (begins and ends)

@@ -1,12 +1,19 @@
-"""The networks on a page: summaries of tools, tables, and listings, each with the lines around it left out."""
+"""The networks on a page: summaries of tools, tables, and listings, in the order of the page."""
 
 from __future__ import annotations
 
 import re
 from typing import NamedTuple
 
+from netdsl.formats.listing import read_listings
+from netdsl.formats.listing_entries import Entry, Role
+from netdsl.formats.listing_table_network import table_entries, table_summary
+from netdsl.formats.listing_tables import Table, read_tables
+from netdsl.formats.listing_totals import Total
 from netdsl.formats.summary import Summary
+from netdsl.formats.summary_drawing import Drawing
 from netdsl.formats.summary_keras import is_keras, read_keras
+from netdsl.formats.summary_network import draw, entries_of
 from netdsl.formats.summary_torch import is_torchinfo, is_torchsummary, read_torchinfo, read_torchsummary
 
 _MODEL = re.compile(r"Model: [\"'“]?([\w./ -]+?)[\"'”]?\s*\Z")
@@ -16,6 +23,55 @@ _BELOW = re.compile(
     r"\s*(?:(?:Total|Trainable|Non-trainable|Optimizer|Input|Forward/backward|Params|Estimated)\b.*|[=_-]{10,}|[└┴─┘]+)?\s*\Z"
 )
 _FRAME = re.compile(r"[┏┡├└│┃]")
+
+
+class Found(NamedTuple):
+    """A network of a page: its lines, what it is called, and where it stands.
+
+    ``drawing`` is None where it comes from no summary.
+    """
+
+    title: str
+    first: int
+    last: int
+    entries: list[Entry]
+    totals: list[Total]
+    summary: Summary | None = None
+    drawing: Drawing | None = None
+    table: Table | None = None
+
+
+def networks_of(text: str) -> list[Found]:
+    """All networks that a text holds."""
+    lines = text.split("\n")
+    found: list[Found] = []
+    for summary in summaries(lines):
+        drawing = draw(summary)
+        found.append(
+            Found(
+                summary.title, summary.first, summary.last, entries_of(drawing, summary), [], summary, drawing
+            )
+        )
+        _blank(lines, summary.first, summary.last)
+    for table in read_tables(lines):
+        title = _title(lines, 0, table.first - 1)
+        if table.needs_solving:
+            summary = table_summary(table, title)
+            drawing = draw(summary)
+            entries = entries_of(drawing, summary)
+            found.append(Found(title, table.first, table.last, entries, [], summary, drawing, table))
+        else:
+            found.append(Found(title, table.first, table.last, table_entries(table), [], table=table))
+        _blank(lines, table.first, table.last)
+    for entries, totals in read_listings("\n".join(lines)):
+        if any(entry.role in (Role.LAYER, Role.BARE) for entry in entries) or (entries and not found):
+            first, last = entries[0].number, entries[-1].number
+            found.append(Found(_title(lines, 0, first - 1), first, last, entries, totals))
+    return sorted(found, key=lambda one: one.first)
+
+
+def _blank(lines: list[str], first: int, last: int) -> None:
+    lines[first - 1 : last] = [""] * (last - first + 1)
 
 
 def summaries(lines: list[str]) -> list[Summary]:

@@ -38,9 +38,9 @@ class Answer(NamedTuple):
         return " - ".join(piece.options for piece in self.pieces)
 
 
-DROPOUT = "how much a dropout leaves out: 0.5 is written"
-ACTIVATION = "which function an `Activation` is: RELU is written"
-GROUPS = "how many groups a GN has: 32 is written where it divides"
+DROPOUT = "how much a dropout leaves out (0.5 is written)"
+ACTIVATION = "which function an `Activation` is (RELU is written)"
+GROUPS = "the groups of GN (32 are written where they divide)"
 
 
 def answers(row: Row, x: Volume, keras: bool) -> list[Answer]:

@@ -6,7 +6,7 @@ import re
 
 from netdsl.formats.summary import Row, Summary
 from netdsl.formats.summary_answers import Piece
-from netdsl.formats.listing import Entry, Role
+from netdsl.formats.listing_entries import Entry, Role
 from netdsl.formats.summary_drawing import Choice, Drawing, Drawn, Misfit
 from netdsl.formats.summary_input import FAMILIAR, possible_inputs, stated_input
 from netdsl.formats.summary_walk import nested, walk_modules, walk_named

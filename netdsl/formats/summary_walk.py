@@ -27,8 +27,8 @@ _LOOKED_BACK = 64
 """Volumes of a module that a row may work on."""
 
 _RESIDUAL = re.compile(r"basic_?block|bottleneck|resid|res_?block|res_?unit|mbconv|(?:^|_)res", re.IGNORECASE)
-ADDITIONS = "additions: written where a module is called like a residual block"
-POOLS = "operations that are no modules: a pool is written where the next layer takes less"
+ADDITIONS = "additions (written in what is called like a residual block)"
+POOLS = "operations that are no modules (a pool is written where the next layer takes less)"
 
 
 class Module(NamedTuple):

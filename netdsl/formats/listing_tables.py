@@ -1,0 +1,130 @@
+"""Reads tables of README files and papers, in Markdown, whose rows are layers.
+
+    | Layer | Output    | Kernel | Stride | Params |
+    |-------|-----------|--------|--------|--------|
+    | CONV1 | 55x55x96  | 11x11  | 4      | 34,944 |
+
+Each row becomes a line of a listing. A column of counts is a claim about its layer, never an option.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.formats.listing_lines import cleaned
+from netdsl.formats.listing_rows import TableRow, named_row
+from netdsl.graph.claims import Figure, figure
+
+
+class Counted(NamedTuple):
+    """What a row states of its layer besides the volume: parameters, or multiply-accumulates."""
+
+    subject: str
+    figure: Figure
+    written: str
+
+
+class Table(NamedTuple):
+    """A table of layers: its lines, what its columns say, its rows, and the counts that they state by line."""
+
+    first: int
+    last: int
+    roles: list[str]
+    rows: list[TableRow]
+    counts: dict[int, tuple[Counted, ...]]
+
+    @property
+    def needs_solving(self) -> bool:
+        """Whether counts and volumes have to say what kernels are."""
+        silent = not {"kernel", "options"} & set(self.roles) and not any(row.options for row in self.rows)
+        return silent and {"output", "parameters"} <= set(self.roles)
+
+
+_CELL = re.compile(r"(?<!\\)\|")
+_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*\Z")
+_HEADINGS: tuple[tuple[str, str], ...] = (
+    ("parameters", r"(?:# ?)?(?:number of |no\. of |num )?(?:trainable )?(?:params?|parameters?|weights?)(?: ?#| count)?(?: \(.*\))?"),
+    ("macs", r"(?:# ?)?(?:macs?|multi?-?adds?|m-?adds?|mult(?:iply|ip)?[- ](?:adds?|accumulates?|accs?)|mul-?adds?)(?: \(.*\))?"),
+    ("ignored", r"flops?(?: \(.*\))?|memory.*|activations? size|receptive field|rf|notes?|comments?|remarks?|input(?: size| shape| volume)?|#|no\.?|index|idx|stage|block|connections?|time.*"),
+    ("output", r"(?:output|out|volume|feature map|activation)(?: ?(?:size|shape|volume|dims?|dimensions?|maps?))?(?: \(.*\))?|shape|dimensions?|tensor(?: shape| size)?"),
+    ("filters", r"(?:# ?|num |number of )?(?:filters?|out(?:put)? channels?|channels?|feature maps?|maps|neurons?|units?|depth|width|nodes|kernels)"),
+    ("kernel", r"(?:kernel|filter|window|patch|field|receptive)(?: ?(?:size|shape|dims?))?(?: \(.*\))?|size|f|k"),
+    ("stride", r"strides?|s"),
+    ("pad", r"pad(?:ding)?s?|p"),
+    ("activation", r"activations?(?: function)?|nonlinearity|non-linearity|act\.?"),
+    ("options", r"options?|details?|configuration|config|settings?|hyper-?parameters?|description|specification|arguments?"),
+    ("layer", r"layers?(?: ?(?:type|name))?|(?:layer )?\(?type\)?|layer \(type\)|name|operation|operator|op|kind|module"),
+)
+
+
+def read_tables(lines: list[str]) -> list[Table]:
+    """The tables of a page whose rows are layers; lines count from 1."""
+    found = []
+    number = 1
+    while number < len(lines):
+        if "|" in lines[number - 1] and _RULE.match(lines[number]) and (roles := _roles(lines[number - 1])):
+            table = _read(lines, number, roles)
+            if table is not None:
+                found.append(table)
+                number = table.last
+        number += 1
+    return found
+
+
+def _cells(line: str) -> list[str]:
+    parts = [part.strip() for part in _CELL.split(line.strip())]
+    if parts and not parts[0]:
+        parts = parts[1:]
+    return parts[:-1] if parts and not parts[-1] else parts
+
+
+def _roles(header: str) -> list[str]:
+    """What each column says; empty where the table lists no layers."""
+    roles = []
+    for cell in _cells(header):
+        plain = re.sub(r"[*_`]|<[^<>]*>", "", cell).strip().lower()
+        roles.append(next((role for role, name in _HEADINGS if re.fullmatch(name, plain)), "ignored"))
+    says = {"output", "kernel", "filters", "options", "parameters"} & set(roles)
+    return roles if "layer" in roles and says and ("output" in roles or len(says) > 1) else []
+
+
+def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
+    rows: list[TableRow] = []
+    counts: dict[int, tuple[Counted, ...]] = {}
+    last = header + 1
+    for number in range(header + 2, len(lines) + 1):
+        if "|" not in lines[number - 1]:
+            break
+        last = number
+        names: list[str] = []
+        values: dict[str, str] = {}
+        for role, cell in zip(roles, _cells(lines[number - 1]), strict=False):
+            text = cleaned(cell)
+            if role == "layer":
+                names.append(text)
+            elif role != "ignored" and not _is_nothing(text):
+                values.setdefault(role, text)
+        stated = tuple(count for s in _SUBJECTS if s in values and (count := _counted(s, values[s])) is not None)
+        row = named_row(number, names, values)
+        if row is None:
+            continue
+        rows.append(row)
+        if stated:
+            counts[number] = stated
+    return Table(header, last, roles, rows, counts) if len(rows) > 1 else None
+
+
+_SUBJECTS = ("parameters", "macs")
+
+
+def _is_nothing(cell: str) -> bool:
+    return not cell or re.fullmatch(r"[-–—−/]+|n/?a|none|null", cell, re.IGNORECASE) is not None
+
+
+def _counted(subject: str, written: str) -> Counted | None:
+    """``34,944``, ``0.6M``, ``(11*11*3+1)*96 = 34,944``; what is no number states nothing."""
+    text = written.rpartition("=")[2].strip()
+    found = re.match(r"~?\s*(\d[\d, ]*(?:\.\d+)?\s?[kKmMgGbB]?)\b", text)
+    read = figure(found[1].replace(" ", "").replace("b", "g").replace("B", "g")) if found else None
+    return Counted(subject, read, found[1].strip()) if read is not None and found else None
