@@ -106,20 +106,25 @@ def _read(block: list[str], first: int, title: str) -> Summary | None:
 
 def _end(lines: list[str], header: int) -> int:
     """The last line of a table and of what stands below it: rules, totals and sizes."""
-    rules = 0
-    last = number = header
+    ruled = any(_RULE.search(line) and "=" in line for line in lines[header + 1 : header + 4])
     boxed = "┃" in lines[header]
+    rules = 0
+    last = header
     for number in range(header + 1, len(lines)):
         line = lines[number]
-        if "Layer (type" in line:
+        closed = rules if boxed else rules >= 2
+        if "Layer (type" in line or line.lstrip().startswith(("```", "~~~")):
             return last
         if boxed and not rules:
             if not _FRAME.search(line):
                 return last
             rules = "└" in line
-        elif not boxed and rules < 2:
+        elif not boxed and not closed and ruled:
             rules += bool(_RULE.search(line)) and "=" in line
-        elif not _BELOW.match(_bare(line)):
+        elif not boxed and not closed and not _BELOW.match(_bare(line)):
+            if not line.strip():
+                rules = 2
+        elif closed and not _BELOW.match(_bare(line)):
             return last
         if line.strip():
             last = number

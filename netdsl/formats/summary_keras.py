@@ -73,7 +73,7 @@ def _ruled(lines: list[str], first: int, headings: list[str]) -> list[_Cells]:
         if _RULE.match(line):
             continue
         cells = _sliced(line, starts)
-        if cells[0] and len(cells) > 2 and re.match(r"[\d,]+\Z|multiple|\?", cells[2]):
+        if cells[0] and len(cells) > 2 and re.match(r"[\d,]+(?:\s|\Z)|multiple|\?", cells[2]):
             records.append(_Cells(number, cells))
         elif records:
             _join(records[-1], cells)
