@@ -79,6 +79,7 @@ class _Network(NamedTuple):
 
 def _read(found: Found, source: Source) -> _Network:
     """The text of a network, and all that is found in the lines that it comes from."""
+    from netdsl.formats.listing_entries import Entry
     from netdsl.formats.listing_totals import check_totals
 
     entries = found.entries
@@ -92,12 +93,18 @@ def _read(found: Found, source: Source) -> _Network:
     if not entries or len(entries) == len(unread):
         return _Network(name, found.first, "", [*unread, *told])
     text, findings, plan = _canonical(entries, source)
+    if found.table is not None and any(finding.code == "ND301" for finding in findings):
+        rounded = [Entry(entries[0].number, "dialect torch"), *entries]  # a table of a network that rounds down
+        text, findings, plan = _canonical(rounded, source)
+        found = found._replace(entries=rounded)
     if has_errors(told):
         return _Network(name, found.first, text, told)
     told += _counts(found, plan, source)
     if found.totals and plan is None and not unread and all(finding.code in _NOTES for finding in findings):
         plan = _without_notes(text)
     wrong = check_totals(found.totals, plan, source) if plan is not None and not unread else []
+    if plan is not None and found.summary is not None and not has_errors([*findings, *told]):
+        text += f"expect params = {plan.parameter_count:,}\n"
     return _Network(name, found.first, text, [*unread, *_guesses(entries, source), *findings, *wrong, *told])
 
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from netdsl.formats.listing import label_and_options, reads
 from netdsl.formats.listing_entries import Entry
-from netdsl.formats.summary_kinds import activation_in
+from netdsl.formats.summary_kinds import Role, activation_in, role_of
 from netdsl.layers.layer import Layer
+from netdsl.layers.pooling import Pooling
 from netdsl.layers.registry import kind_named
 
 
@@ -24,7 +25,7 @@ class TableRow(NamedTuple):
     activations: tuple[str, ...]
 
 
-_PLUS = re.compile(r"\s*(?:\+|&|,|\band\b)\s*(?=[A-Za-z])", re.IGNORECASE)
+_PARTS = re.compile(r"\s*(?:\+|&|\band\b|→|->)\s*(?=[A-Za-z])(?![^()]*\))", re.IGNORECASE)
 _GLOBAL = re.compile(r"\bglobal (average|avg|max)[ -]?pool(?:ing)?(?:2d)?\b|\bGAP\b", re.IGNORECASE)
 _EXTENTS = re.compile(r"\d[\d ]*")
 
@@ -36,7 +37,7 @@ def named_row(number: int, names: list[str], values: dict[str, str]) -> TableRow
         if found is None:
             continue
         label, kind, options, activations = found
-        function = activation_in(values.get("activation", ""))
+        function = activation_in(values.get("activation", "")) if kind.inputs else ""
         given = (*activations, *((function,) if function and function not in activations else ()))
         own = next((other for other in names if other != name and re.fullmatch(r"[A-Za-z]\w{0,20}", other)), "")
         named = f"{own}: {label}" if own and kind_named(re.sub(r"[\d_]+\Z", "", own)) is None else label
@@ -45,19 +46,67 @@ def named_row(number: int, names: list[str], values: dict[str, str]) -> TableRow
 
 
 def _named(name: str) -> tuple[str, type[Layer], str, tuple[str, ...]] | None:
-    whole = _GLOBAL.search(name)
+    """Label, kind, options and what is chained behind, of ``Conv2D (32 filters, 3x3) + ReLU``."""
+    first, *others = [part for part in _PARTS.split(name) if part.strip()] or [""]
+    found = _one_named(first)
+    if found is None:
+        return None
+    label, kind, options, behind = found
+    for other in others:
+        more = _one_named(other)
+        if more is None:
+            return None
+        behind = (*behind, f"{more[1].keyword} {more[2]}".strip(), *more[3])
+    return label, kind, options, behind
+
+
+def _one_named(written: str) -> tuple[str, type[Layer], str, tuple[str, ...]] | None:
+    """A layer, with activations among its options: ``Dense (128, ReLU)``, ``conv, 16 kernels of 3x3``."""
+    whole = _GLOBAL.search(written)
     if whole:
         kind = kind_named("MAX POOL" if (whole[1] or "").lower() == "max" else "AVG POOL")
         return (kind.keyword, kind, "global", ()) if kind else None
-    first, *others = [part for part in _PLUS.split(re.sub(r"\(([A-Za-z ]+)\)", r"+ \1", name)) if part]
-    parts = label_and_options(first)
-    if parts is None:
+    head, _, inner = written.partition("(")
+    pieces = [piece.strip() for piece in f"{head},{inner.rpartition(')')[0] or inner}".split(",") if piece.strip()]
+    behind: list[str] = []
+    options: list[str] = []
+    for piece in pieces[1:]:
+        word = piece.rpartition("=")[2].strip(" '\"")
+        kind = kind_named(word)
+        if kind is not None and kind.activates:
+            behind.append(kind.keyword)
+        else:
+            options.append(_option(piece))
+    found = _kind(pieces[0]) if pieces else None
+    if found is None:
         return None
-    label, options = parts
-    kind = kind_named(re.sub(r"[\d_]+[a-z]?\Z", "", label).strip())
-    chained = [kind_named(other) for other in others]
-    behind = tuple(other.keyword for other in chained if other is not None and (other.activates or other.normalises))
-    return (label, kind, options, behind) if kind is not None else None
+    label, kind, beside = found
+    return label, kind, " ".join(part for part in (beside, *options) if part), tuple(behind)
+
+
+def _kind(written: str) -> tuple[str, type[Layer], str] | None:
+    """Label, kind and options of ``Conv1``, ``max pool 2x2``, ``MaxPooling2D``."""
+    words = written.split()
+    known = role_of(words[0]) if words else None
+    if known is not None and known[1] and not words[0].isupper() and (kind := kind_named(known[1])) is not None:
+        pooled = "global" if known[0] is Role.GLOBAL else ""
+        return kind.keyword, kind, " ".join([*([pooled] if pooled else []), *words[1:]])
+    parts = label_and_options(written)
+    kind = kind_named(re.sub(r"[\d_]+[a-z]?\Z", "", parts[0]).strip()) if parts else None
+    if parts is None or kind is None:
+        return None
+    return (kind.keyword if kind_named(parts[0]) else parts[0]), kind, parts[1]
+
+
+def _option(piece: str) -> str:
+    """``16 3x3`` of ``16x3x3`` and ``3x3x16``; ``stride 2`` of ``stride = 2`` and ``strides 2``."""
+    deep = re.fullmatch(r"(\d+)x(\d+)x(\d+)", piece)
+    if deep and deep[2] == deep[3] != deep[1]:
+        return f"{deep[1]} {deep[2]}x{deep[3]}"
+    piece = re.sub(r"\b(?:strides|s)\b\s*=?\s*(?=\d)", "stride ", piece, flags=re.IGNORECASE)
+    piece = re.sub(r"\b(?:padding|p)\b\s*=\s*['\"]?", "pad ", piece, flags=re.IGNORECASE)
+    piece = re.sub(r"\bpad (same|valid)['\"]?", r"\1", piece, flags=re.IGNORECASE)
+    return re.sub(r"\b(same|valid) padding\b", r"\1", piece, flags=re.IGNORECASE)
 
 
 def row_volume(written: str, filters: str, channels_first: bool) -> str:
@@ -70,6 +119,7 @@ def row_volume(written: str, filters: str, channels_first: bool) -> str:
         return f"{at[2]}x{at[3]}x{at[1]}"
     body = re.sub(r"\b(?:None|batch|N|B)\b\s*,?|(?<=[\[(])\s*-?1,", "", written)
     body = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", body) if "x" in body.lower() else body
+    body = body.replace(",", "") if re.fullmatch(r"\s*\d{1,3}(,\d{3})+\s*", body) else body
     parts = [part.replace(" ", "") for part in _EXTENTS.findall(body)]
     if len(parts) == 2 and parts[1] == "1":
         parts = parts[:1]
@@ -104,7 +154,16 @@ def row_entry(row: TableRow, channels_first: bool, before: str) -> Entry:
     text = f"{claim}{row.label}{f': {written}' if written else ''}" if ":" not in row.label else (
         f"{claim}{row.label} {written}".rstrip()
     )
-    return Entry(row.number, text + "".join(f" - {name}" for name in row.activations))
+    guess = ""
+    if issubclass(row.kind, Pooling) and not written and _halves(before, volume):
+        text += ": 2x2 stride 2"
+        guess = f"{row.label} states no window: 2x2 at stride 2 makes its volume"
+    return Entry(row.number, text + "".join(f" - {name}" for name in row.activations), guess)
+
+
+def _halves(before: str, volume: str) -> bool:
+    given, made = before.split("x"), volume.split("x")
+    return len(given) == len(made) == 3 and [int(n) // 2 for n in given[:2]] == [int(n) for n in made[:2]]
 
 
 def _options(row: TableRow, volume: str) -> list[str]:
@@ -120,10 +179,12 @@ def _options(row: TableRow, volume: str) -> list[str]:
     slides = "kernel" in row.kind.options()
     words = [pair, kernel if slides and not re.search(r"\dx\d", options) else "", options]
     if slides and "stride" in row.values and (stride := _size(row.values["stride"])):
-        words.append(f"stride {stride}")
+        high, _, wide = stride.partition("x")
+        words.append(f"stride {high if high == wide else stride}")
     if slides and "pad" in row.values:
         pad = row.values["pad"].lower()
-        words.append(pad if pad in ("same", "valid") else f"pad {_size(pad)}")
+        high, _, wide = _size(pad).partition("x")
+        words.append(pad if pad in ("same", "valid") else f"pad {high if high == wide else _size(pad)}")
     return [word for word in words if word]
 
 

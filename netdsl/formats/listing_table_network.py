@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 
 from netdsl.diagnostics import Diagnostic, Label, Severity
-from netdsl.formats.listing_entries import Entry
+from netdsl.formats.listing_entries import Entry, Role
 from netdsl.formats.listing_rows import TableRow, is_channels_first, row_entry, row_volume
 from netdsl.formats.listing_tables import Counted, Table
 from netdsl.formats.summary import Row, Summary
+from netdsl.formats.summary_input import possible_inputs
 from netdsl.plan.plan import PlannedLayer
-from netdsl.quantities import Volume, grouped
+from netdsl.quantities import Size, Volume, grouped
 from netdsl.source import Source, Span
 
 _CLASSES = {
@@ -28,15 +30,23 @@ _CLASSES = {
 }
 
 
-def table_entries(table: Table) -> list[Entry]:
-    """The rows as lines of a listing."""
+def table_entries(table: Table, summary: Summary) -> list[Entry]:
+    """The rows as lines of a listing, behind an input where the table states none but its first layer
+    says which it was."""
     first = is_channels_first(table.rows)
     entries: list[Entry] = []
     before = ""
+    if table.rows[0].kind.inputs != 0:
+        stated = row_volume(table.rows[0].values.get("input", ""), "", first)
+        possible = [] if stated else possible_inputs(summary)
+        before = stated or (str(possible[0]) if possible else "")
+        entries += [Entry(table.rows[0].number, f"[{before}] INPUT")] if before else []
     for row in table.rows:
         entries.append(row_entry(row, first, before))
-        before = row_volume(row.values.get("output", ""), row.values.get("filters", ""), first) or before
-    return entries
+        depth = row.values.get("filters", "") or before.rpartition("x")[2]
+        before = row_volume(row.values.get("output", ""), depth, first) or before
+    entries += [Entry(number, "# could not be read", role=Role.UNREAD) for number in table.unread]
+    return sorted(entries, key=lambda entry: entry.number)
 
 
 def table_summary(table: Table, title: str) -> Summary:
@@ -45,20 +55,32 @@ def table_summary(table: Table, title: str) -> Summary:
     rows = []
     before = ""
     for row in table.rows:
-        written = row_volume(row.values.get("output", ""), before.rpartition("x")[2], first)
+        depth = row.values.get("filters", "") or before.rpartition("x")[2]
+        written = row_volume(row.values.get("output", ""), depth, first)
         before = written or before
         rows += _rows(row, written, table.counts.get(row.number, ()))
+    given = _volume(row_volume(table.rows[0].values.get("input", ""), "", first))
+    if given is not None:
+        rows[0] = rows[0]._replace(input=given)
     return Summary("table", title, table.first, table.last, tuple(rows))
 
 
+def _volume(written: str) -> Volume | None:
+    extents = [int(part) for part in written.split("x") if part and len(part) < 10 and int(part)]
+    if len(extents) == 3:
+        return Volume(*extents)
+    return Volume(1, 1, extents[0], vector=True) if len(extents) == 1 else None
+
+
 def _rows(row: TableRow, written: str, counts: tuple[Counted, ...]) -> list[Row]:
-    extents = [int(part) for part in written.split("x") if part]
-    volume = Volume(*extents) if len(extents) == 3 else Volume(1, 1, extents[0], vector=True) if extents else None
+    volume = _volume(written)
     count = next((stated.figure for stated in counts if stated.subject == "parameters"), None)
     exact = int(count.value) if count is not None and count.tolerance == 0 else None
     plain = "AdaptiveAvgPool2d" if row.options == "global" else _CLASSES.get(row.kind.keyword, row.kind.keyword)
     behind = [Row(row.number, _CLASSES.get(name, name), output=volume) for name in row.activations]
-    return [Row(row.number, plain, output=volume, parameters=exact), *behind]
+    size = re.search(r"(?<![\dx])(\d{1,2})x(\d{1,2})(?![\dx])", f"{row.options} {row.values.get('kernel', '')}")
+    kernel = Size(int(size[1]), int(size[2])) if size and int(size[1]) and int(size[2]) else None
+    return [Row(row.number, plain, output=volume, kernel=kernel, parameters=exact), *behind]
 
 
 def check_counts(table: Table, places: dict[int, list[PlannedLayer]], source: Source) -> list[Diagnostic]:

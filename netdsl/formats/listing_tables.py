@@ -26,18 +26,20 @@ class Counted(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table of layers: its lines, what its columns say, its rows, and the counts that they state by line."""
+    """A table of layers: its lines, what its columns say, its rows, the counts that they state by line, and
+    the lines of rows that name no known layer."""
 
     first: int
     last: int
     roles: list[str]
     rows: list[TableRow]
     counts: dict[int, tuple[Counted, ...]]
+    unread: list[int]
 
     @property
     def needs_solving(self) -> bool:
         """Whether counts and volumes have to say what kernels are."""
-        silent = not {"kernel", "options"} & set(self.roles) and not any(row.options for row in self.rows)
+        silent = not self.unread and not {"kernel", "options"} & set(self.roles) and not any(row.options for row in self.rows)
         return silent and {"output", "parameters"} <= set(self.roles)
 
 
@@ -46,7 +48,8 @@ _RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*\Z")
 _HEADINGS: tuple[tuple[str, str], ...] = (
     ("parameters", r"(?:# ?)?(?:number of |no\. of |num )?(?:trainable )?(?:params?|parameters?|weights?)(?: ?#| count)?(?: \(.*\))?"),
     ("macs", r"(?:# ?)?(?:macs?|multi?-?adds?|m-?adds?|mult(?:iply|ip)?[- ](?:adds?|accumulates?|accs?)|mul-?adds?)(?: \(.*\))?"),
-    ("ignored", r"flops?(?: \(.*\))?|memory.*|activations? size|receptive field|rf|notes?|comments?|remarks?|input(?: size| shape| volume)?|#|no\.?|index|idx|stage|block|connections?|time.*"),
+    ("ignored", r"flops?(?: \(.*\))?|memory.*|activations? size|receptive field|rf|notes?|comments?|remarks?|purpose|role|#|no\.?|index|idx|stage|block|connections?|time.*"),
+    ("input", r"(?:input|in)(?: ?(?:size|shape|volume|dims?|dimensions?))?"),
     ("output", r"(?:output|out|volume|feature map|activation)(?: ?(?:size|shape|volume|dims?|dimensions?|maps?))?(?: \(.*\))?|shape|dimensions?|tensor(?: shape| size)?"),
     ("filters", r"(?:# ?|num |number of )?(?:filters?|out(?:put)? channels?|channels?|feature maps?|maps|neurons?|units?|depth|width|nodes|kernels)"),
     ("kernel", r"(?:kernel|filter|window|patch|field|receptive)(?: ?(?:size|shape|dims?))?(?: \(.*\))?|size|f|k"),
@@ -92,6 +95,7 @@ def _roles(header: str) -> list[str]:
 def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
     rows: list[TableRow] = []
     counts: dict[int, tuple[Counted, ...]] = {}
+    unread: list[int] = []
     last = header + 1
     for number in range(header + 2, len(lines) + 1):
         if "|" not in lines[number - 1]:
@@ -108,11 +112,14 @@ def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
         stated = tuple(count for s in _SUBJECTS if s in values and (count := _counted(s, values[s])) is not None)
         row = named_row(number, names, values)
         if row is None:
+            total = not any(names) or any(re.search(r"\btotal\b", name, re.IGNORECASE) for name in names)
+            if "output" in values and not total:
+                unread.append(number)
             continue
         rows.append(row)
         if stated:
             counts[number] = stated
-    return Table(header, last, roles, rows, counts) if len(rows) > 1 else None
+    return Table(header, last, roles, rows, counts, unread) if len(rows) > 1 else None
 
 
 _SUBJECTS = ("parameters", "macs")

@@ -17,6 +17,7 @@ from netdsl.formats.summary_network import draw, entries_of
 from netdsl.formats.summary_torch import is_torchinfo, is_torchsummary, read_torchinfo, read_torchsummary
 
 _MODEL = re.compile(r"Model: [\"'“]?([\w./ -]+?)[\"'”]?\s*\Z")
+_GENERIC = re.compile(r"(?:model|sequential|functional)(?:_\d+)?", re.IGNORECASE)
 _HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*\s*\Z")
 _RULE = re.compile(r"[=_-]{10,}")
 _BELOW = re.compile(
@@ -55,13 +56,13 @@ def networks_of(text: str) -> list[Found]:
         _blank(lines, summary.first, summary.last)
     for table in read_tables(lines):
         title = _title(lines, 0, table.first - 1)
+        summary = table_summary(table, title)
         if table.needs_solving:
-            summary = table_summary(table, title)
             drawing = draw(summary)
             entries = entries_of(drawing, summary)
             found.append(Found(title, table.first, table.last, entries, [], summary, drawing, table))
         else:
-            found.append(Found(title, table.first, table.last, table_entries(table), [], table=table))
+            found.append(Found(title, table.first, table.last, table_entries(table, summary), [], table=table))
         _blank(lines, table.first, table.last)
     for entries, totals in read_listings("\n".join(lines)):
         if any(entry.role in (Role.LAYER, Role.BARE) for entry in entries) or (entries and not found):
@@ -151,7 +152,7 @@ def _title(lines: list[str], after: int, header: int) -> str:
     """What the lines above call a network: ``Model: "vgg16"``, or the nearest heading."""
     for number in range(header - 1, max(after, header - 40) - 1, -1):
         line = _bare(lines[number]) if not lines[number].lstrip().startswith("#") else lines[number].strip()
-        if found := _MODEL.search(line):
+        if (found := _MODEL.search(line)) and not _GENERIC.fullmatch(found[1]):
             return found[1]
         if (found := _HEADING.match(line)) and not line.startswith("# Model"):
             return re.sub(r"[`*_]", "", found[1])

@@ -20,11 +20,10 @@ def stated_input(summary: Summary) -> Volume | None:
         if row.input is not None:
             return row.input
         known = role_of(row.layer, row.name)
-        if known is None:
-            continue
-        if known[0] is Role.INPUT:
+        if summary.is_keras and (known is None or known[0] in (Role.INPUT, Role.NOTHING)) and not row.parameters:
             return row.output
-        break
+        if known is not None:
+            return row.output if known[0] is Role.INPUT else None
     return None
 
 
@@ -34,6 +33,8 @@ def possible_inputs(summary: Summary) -> list[Volume]:
     if first is None or first.output is None:
         return []
     found = [volume for volume in _given(first, summary.is_keras) if _fits_size(volume, summary)]
+    usual = [v for v in found if any(one.usual and one.rank == 0 for one in answers(first, v, summary.is_keras))]
+    found = usual or found
     return sorted(dict.fromkeys(found), key=lambda volume: _rank(volume, first, summary.is_keras))
 
 
