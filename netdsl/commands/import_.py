@@ -24,8 +24,14 @@ FORMATS = ("listing",)
 @click.command()
 @click.argument("file", metavar="FILE|-")
 @click.option("--from", "form", required=True, type=click.Choice(FORMATS), help="What the file holds.")
-@click.option("--network", "wanted", metavar="N", type=click.IntRange(1), help="Only the N-th network of the page.")
-@click.option("--out", metavar="FOLDER", help="Write each network to a file of its own, NAME.net, in a new or empty place.")
+@click.option(
+    "--network", "wanted", metavar="N", type=click.IntRange(1), help="Only the N-th network of the page."
+)
+@click.option(
+    "--out",
+    metavar="FOLDER",
+    help="Write each network to a file of its own, NAME.net, in a new or empty place.",
+)
 @click.pass_context
 def command(ctx: click.Context, file: str, form: str, wanted: int | None, out: str | None) -> None:
     """Read networks in another format and write them in netdsl's.
@@ -48,7 +54,9 @@ def command(ctx: click.Context, file: str, form: str, wanted: int | None, out: s
         raise Diagnosed(file_error("ND009", source.name, message, cure))
     networks = networks_of(source.text)
     if wanted is not None and wanted > len(networks):
-        raise click.UsageError(f"--network {wanted}: {source.name} has {counted(len(networks), 'network')}", ctx)
+        raise click.UsageError(
+            f"--network {wanted}: {source.name} has {counted(len(networks), 'network')}", ctx
+        )
     chosen = networks if wanted is None else [networks[wanted - 1]]
     read = [_read(found, source) for found in chosen]
     listed = [one for one in read if one.text]
@@ -94,7 +102,10 @@ def _read(found: Found, source: Source) -> _Network:
         return _Network(name, found.first, "", [*unread, *told])
     text, findings, plan = _canonical(entries, source)
     if found.table is not None and any(finding.code == "ND301" for finding in findings):
-        rounded = [Entry(entries[0].number, "dialect torch"), *entries]  # a table of a network that rounds down
+        rounded = [
+            Entry(entries[0].number, "dialect torch"),
+            *entries,
+        ]  # a table of a network that rounds down
         text, findings, plan = _canonical(rounded, source)
         found = found._replace(entries=rounded)
     if has_errors(told):
@@ -152,7 +163,9 @@ def _write_files(networks: list[_Network], folder: str, source: Source) -> None:
     paths = []
     for network in networks:
         stem = re.sub(r"[^a-z0-9]+", "-", network.name.lower()).strip("-")[:60] or "network"
-        name = next(name for number in count(1) if (name := f"{stem}-{number}" if number > 1 else stem) not in taken)
+        name = next(
+            name for number in count(1) if (name := f"{stem}-{number}" if number > 1 else stem) not in taken
+        )
         taken.add(name)
         paths.append(os.path.join(folder, f"{name}.net"))
     there = [path for path in paths if os.path.lexists(path)]
@@ -163,7 +176,9 @@ def _write_files(networks: list[_Network], folder: str, source: Source) -> None:
             os.makedirs(folder, exist_ok=True)
             write_output(path, source.form.dressed(network.text))
         except (OSError, ValueError) as error:
-            raise click.UsageError(f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}") from None
+            raise click.UsageError(
+                f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}"
+            ) from None
         click.echo(f"{path}: {network.name}", err=True)
 
 

@@ -40,7 +40,6 @@ from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.parser import automaton
 
-
 _NOTED = re.compile(r"(conv\d+-\d+|pool\d+|fc|input)\d*\s*:?\s*(?=\[)", re.IGNORECASE)
 _NOTES = re.compile(r"\s*(memory|weights|params|parameters)\s*:", re.IGNORECASE)
 _IS_NOTED = re.compile(r"[A-Z0-9-]+: \[")

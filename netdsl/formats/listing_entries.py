@@ -46,7 +46,10 @@ def networks(found: list[Entry], totals: list[Total]) -> list[Listing]:
     starts = [entries[0].number if entries else 0 for entries in listings]
     ends = [*starts[1:], None]
     return [
-        Listing(entries, [t for t in totals if (place == 0 or t.number >= start) and (end is None or t.number < end)])
+        Listing(
+            entries,
+            [t for t in totals if (place == 0 or t.number >= start) and (end is None or t.number < end)],
+        )
         for place, (entries, start, end) in enumerate(zip(listings, starts, ends, strict=True))
     ]
 

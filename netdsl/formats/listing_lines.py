@@ -89,10 +89,64 @@ def behind(claim: re.Match[str], line: str) -> str:
 
 
 _LISTED = frozenset(
-    "a and at average avg bias channel channels conv convolution convolutional depth feature features filter filters "
-    "fully connected global group groups kernel kernels layer layers map maps max norm normalization neuron "
-    "neurons no nodes of or pad padding padded pads pool pooling same size stride strides unit units valid "
-    "volume volumes window with without x zero".split()
+    [
+        "a",
+        "and",
+        "at",
+        "average",
+        "avg",
+        "bias",
+        "channel",
+        "channels",
+        "conv",
+        "convolution",
+        "convolutional",
+        "depth",
+        "feature",
+        "features",
+        "filter",
+        "filters",
+        "fully",
+        "connected",
+        "global",
+        "group",
+        "groups",
+        "kernel",
+        "kernels",
+        "layer",
+        "layers",
+        "map",
+        "maps",
+        "max",
+        "norm",
+        "normalization",
+        "neuron",
+        "neurons",
+        "no",
+        "nodes",
+        "of",
+        "or",
+        "pad",
+        "padding",
+        "padded",
+        "pads",
+        "pool",
+        "pooling",
+        "same",
+        "size",
+        "stride",
+        "strides",
+        "unit",
+        "units",
+        "valid",
+        "volume",
+        "volumes",
+        "window",
+        "with",
+        "without",
+        "x",
+        "zero",
+    ]
 )
 """Words of lines that list a layer."""
 
@@ -108,7 +162,9 @@ def is_running_text(line: str) -> bool:
     leads = CLAIM.match(line) is not None
     rest = CLAIM.sub(" ", line)
     words = re.findall(r"[^\W\d_]+", rest)
-    strange = [word for word in words if word.lower() not in _LISTED and (not word.isupper() or len(word) == 1)]
+    strange = [
+        word for word in words if word.lower() not in _LISTED and (not word.isupper() or len(word) == 1)
+    ]
     if leads:
         return len(strange) >= _SENTENCE and not re.search(r"\d", rest)
     begins = bool(words) and words[0] in strange

@@ -39,7 +39,9 @@ def named_row(number: int, names: list[str], values: dict[str, str]) -> TableRow
         label, kind, options, activations = found
         function = activation_in(values.get("activation", "")) if kind.inputs else ""
         given = (*activations, *((function,) if function and function not in activations else ()))
-        own = next((other for other in names if other != name and re.fullmatch(r"[A-Za-z]\w{0,20}", other)), "")
+        own = next(
+            (other for other in names if other != name and re.fullmatch(r"[A-Za-z]\w{0,20}", other)), ""
+        )
         named = f"{own}: {label}" if own and kind_named(re.sub(r"[\d_]+\Z", "", own)) is None else label
         return TableRow(number, named, kind, options, values, given)
     return None
@@ -67,7 +69,9 @@ def _one_named(written: str) -> tuple[str, type[Layer], str, tuple[str, ...]] | 
         kind = kind_named("MAX POOL" if (whole[1] or "").lower() == "max" else "AVG POOL")
         return (kind.keyword, kind, "global", ()) if kind else None
     head, _, inner = written.partition("(")
-    pieces = [piece.strip() for piece in f"{head},{inner.rpartition(')')[0] or inner}".split(",") if piece.strip()]
+    pieces = [
+        piece.strip() for piece in f"{head},{inner.rpartition(')')[0] or inner}".split(",") if piece.strip()
+    ]
     behind: list[str] = []
     options: list[str] = []
     for piece in pieces[1:]:
@@ -88,7 +92,12 @@ def _kind(written: str) -> tuple[str, type[Layer], str] | None:
     """Label, kind and options of ``Conv1``, ``max pool 2x2``, ``MaxPooling2D``."""
     words = written.split()
     known = role_of(words[0]) if words else None
-    if known is not None and known[1] and not words[0].isupper() and (kind := kind_named(known[1])) is not None:
+    if (
+        known is not None
+        and known[1]
+        and not words[0].isupper()
+        and (kind := kind_named(known[1])) is not None
+    ):
         pooled = "global" if known[0] is Role.GLOBAL else ""
         return kind.keyword, kind, " ".join([*([pooled] if pooled else []), *words[1:]])
     parts = label_and_options(written)
@@ -138,7 +147,9 @@ def is_channels_first(rows: list[TableRow]) -> bool:
     for row in rows:
         parts = _EXTENTS.findall(row.values.get("output", ""))
         if len(parts) == 3 and "@" not in row.values["output"]:
-            return parts[0].strip() in ("1", "3") and parts[1] == parts[2] and parts[2].strip() not in ("1", "3")
+            return (
+                parts[0].strip() in ("1", "3") and parts[1] == parts[2] and parts[2].strip() not in ("1", "3")
+            )
     return False
 
 
@@ -151,8 +162,10 @@ def row_entry(row: TableRow, channels_first: bool, before: str) -> Entry:
     if row.kind.inputs == 0:
         return Entry(row.number, f"{claim}INPUT" if volume else f"INPUT: {filters}")
     written = " ".join(_options(row, volume)).strip()
-    text = f"{claim}{row.label}{f': {written}' if written else ''}" if ":" not in row.label else (
-        f"{claim}{row.label} {written}".rstrip()
+    text = (
+        f"{claim}{row.label}{f': {written}' if written else ''}"
+        if ":" not in row.label
+        else (f"{claim}{row.label} {written}".rstrip())
     )
     guess = ""
     if issubclass(row.kind, Pooling) and not written and _halves(before, volume):
@@ -175,7 +188,13 @@ def _options(row: TableRow, volume: str) -> list[str]:
     weighs = row.kind.weighs
     if weighs and not re.match(r"\d+(?![x\d])", options):
         count = _EXTENTS.match(row.values.get("filters", ""))
-        pair = count[0].replace(" ", "") if count else volume.rpartition("x")[2] if volume and (kernel or not options) else ""
+        pair = (
+            count[0].replace(" ", "")
+            if count
+            else volume.rpartition("x")[2]
+            if volume and (kernel or not options)
+            else ""
+        )
     slides = "kernel" in row.kind.options()
     words = [pair, kernel if slides and not re.search(r"\dx\d", options) else "", options]
     if slides and "stride" in row.values and (stride := _size(row.values["stride"])):

@@ -76,24 +76,33 @@ def _rows(row: TableRow, written: str, counts: tuple[Counted, ...]) -> list[Row]
     volume = _volume(written)
     count = next((stated.figure for stated in counts if stated.subject == "parameters"), None)
     exact = int(count.value) if count is not None and count.tolerance == 0 else None
-    plain = "AdaptiveAvgPool2d" if row.options == "global" else _CLASSES.get(row.kind.keyword, row.kind.keyword)
+    plain = (
+        "AdaptiveAvgPool2d" if row.options == "global" else _CLASSES.get(row.kind.keyword, row.kind.keyword)
+    )
     behind = [Row(row.number, _CLASSES.get(name, name), output=volume) for name in row.activations]
-    size = re.search(r"(?<![\dx])(\d{1,2})x(\d{1,2})(?![\dx])", f"{row.options} {row.values.get('kernel', '')}")
+    size = re.search(
+        r"(?<![\dx])(\d{1,2})x(\d{1,2})(?![\dx])", f"{row.options} {row.values.get('kernel', '')}"
+    )
     kernel = Size(int(size[1]), int(size[2])) if size and int(size[1]) and int(size[2]) else None
     return [Row(row.number, plain, output=volume, kernel=kernel, parameters=exact), *behind]
 
 
 def check_counts(table: Table, places: dict[int, list[PlannedLayer]], source: Source) -> list[Diagnostic]:
     """The counts that do not hold; ``places`` are the layers of each line. Biases may be counted or not."""
+    every = [layer for layers in places.values() for layer in layers]
+    claims = [(number, places.get(number, []), counts) for number, counts in table.counts.items()]
+    claims += [(number, every, counts) for number, counts in table.totals.items()]
     found = []
-    for number, counts in table.counts.items():
-        layers = places.get(number, [])
+    for number, layers, counts in claims:
         for stated in counts if layers else ():
             possible = _possible(stated.subject, layers)
             if not any(stated.figure.allows(Fraction(count)) for count in possible):
                 noun = "parameters" if stated.subject == "parameters" else "multiply-accumulates"
-                message = f"{layers[0].node.name} has {grouped(possible[0])} {noun}, not {stated.written}"
-                found.append(Diagnostic("ND315", Severity.ERROR, message, source, _label(stated, number, source)))
+                name = "the network" if layers is every else layers[0].node.name
+                message = f"{name} has {grouped(possible[0])} {noun}, not {stated.written}"
+                found.append(
+                    Diagnostic("ND315", Severity.ERROR, message, source, _label(stated, number, source))
+                )
     return found
 
 

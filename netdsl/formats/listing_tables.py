@@ -26,38 +26,67 @@ class Counted(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table of layers: its lines, what its columns say, its rows, the counts that they state by line, and
-    the lines of rows that name no known layer."""
+    """A table of layers: its lines, what its columns say, its rows, the counts that they state by line,
+    those of the rows that add them up, and the lines of rows that name no known layer."""
 
     first: int
     last: int
     roles: list[str]
     rows: list[TableRow]
     counts: dict[int, tuple[Counted, ...]]
+    totals: dict[int, tuple[Counted, ...]]
     unread: list[int]
 
     @property
     def needs_solving(self) -> bool:
         """Whether counts and volumes have to say what kernels are."""
-        silent = not self.unread and not {"kernel", "options"} & set(self.roles) and not any(row.options for row in self.rows)
+        silent = (
+            not self.unread
+            and not {"kernel", "options"} & set(self.roles)
+            and not any(row.options for row in self.rows)
+        )
         return silent and {"output", "parameters"} <= set(self.roles)
 
 
 _CELL = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*\Z")
 _HEADINGS: tuple[tuple[str, str], ...] = (
-    ("parameters", r"(?:# ?)?(?:number of |no\. of |num )?(?:trainable )?(?:params?|parameters?|weights?)(?: ?#| count)?(?: \(.*\))?"),
-    ("macs", r"(?:# ?)?(?:macs?|multi?-?adds?|m-?adds?|mult(?:iply|ip)?[- ](?:adds?|accumulates?|accs?)|mul-?adds?)(?: \(.*\))?"),
-    ("ignored", r"flops?(?: \(.*\))?|memory.*|activations? size|receptive field|rf|notes?|comments?|remarks?|purpose|role|#|no\.?|index|idx|stage|block|connections?|time.*"),
+    (
+        "parameters",
+        r"(?:# ?)?(?:number of |no\. of |num )?(?:trainable )?(?:params?|parameters?|weights?)(?: ?#| count)?(?: \(.*\))?",
+    ),
+    (
+        "macs",
+        r"(?:# ?)?(?:macs?|multi?-?adds?|m-?adds?|mult(?:iply|ip)?[- ](?:adds?|accumulates?|accs?)|mul-?adds?)(?: \(.*\))?",
+    ),
+    (
+        "ignored",
+        r"flops?(?: \(.*\))?|memory.*|activations? size|receptive field|rf|notes?|comments?|remarks?|purpose|role|#|no\.?|index|idx|stage|block|connections?|time.*",
+    ),
     ("input", r"(?:input|in)(?: ?(?:size|shape|volume|dims?|dimensions?))?"),
-    ("output", r"(?:output|out|volume|feature map|activation)(?: ?(?:size|shape|volume|dims?|dimensions?|maps?))?(?: \(.*\))?|shape|dimensions?|tensor(?: shape| size)?"),
-    ("filters", r"(?:# ?|num |number of )?(?:filters?|out(?:put)? channels?|channels?|feature maps?|maps|neurons?|units?|depth|width|nodes|kernels)"),
-    ("kernel", r"(?:kernel|filter|window|patch|field|receptive)(?: ?(?:size|shape|dims?))?(?: \(.*\))?|size|f|k"),
+    (
+        "output",
+        r"(?:output|out|volume|feature map|activation)(?: ?(?:size|shape|volume|dims?|dimensions?|maps?))?(?: \(.*\))?|shape|dimensions?|tensor(?: shape| size)?",
+    ),
+    (
+        "filters",
+        r"(?:# ?|num |number of )?(?:filters?|out(?:put)? channels?|channels?|feature maps?|maps|neurons?|units?|depth|width|nodes|kernels)",
+    ),
+    (
+        "kernel",
+        r"(?:kernel|filter|window|patch|field|receptive)(?: ?(?:size|shape|dims?))?(?: \(.*\))?|size|f|k",
+    ),
     ("stride", r"strides?|s"),
     ("pad", r"pad(?:ding)?s?|p"),
     ("activation", r"activations?(?: function)?|nonlinearity|non-linearity|act\.?"),
-    ("options", r"options?|details?|configuration|config|settings?|hyper-?parameters?|description|specification|arguments?"),
-    ("layer", r"layers?(?: ?(?:type|name))?|(?:layer )?\(?type\)?|layer \(type\)|name|operation|operator|op|kind|module"),
+    (
+        "options",
+        r"options?|details?|configuration|config|settings?|hyper-?parameters?|description|specification|arguments?",
+    ),
+    (
+        "layer",
+        r"layers?(?: ?(?:type|name))?|(?:layer )?\(?type\)?|layer \(type\)|name|operation|operator|op|kind|module",
+    ),
 )
 
 
@@ -95,6 +124,7 @@ def _roles(header: str) -> list[str]:
 def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
     rows: list[TableRow] = []
     counts: dict[int, tuple[Counted, ...]] = {}
+    totals: dict[int, tuple[Counted, ...]] = {}
     unread: list[int] = []
     last = header + 1
     for number in range(header + 2, len(lines) + 1):
@@ -109,17 +139,20 @@ def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
                 names.append(text)
             elif role != "ignored" and not _is_nothing(text):
                 values.setdefault(role, text)
-        stated = tuple(count for s in _SUBJECTS if s in values and (count := _counted(s, values[s])) is not None)
+        stated = tuple(
+            count for s in _SUBJECTS if s in values and (count := _counted(s, values[s])) is not None
+        )
         row = named_row(number, names, values)
         if row is None:
-            total = not any(names) or any(re.search(r"\btotal\b", name, re.IGNORECASE) for name in names)
-            if "output" in values and not total:
+            if any(re.search(r"\btotals?\b", text, re.IGNORECASE) for text in (*names, *values.values())):
+                totals[number] = stated
+            elif "output" in values and any(names):
                 unread.append(number)
             continue
         rows.append(row)
         if stated:
             counts[number] = stated
-    return Table(header, last, roles, rows, counts, unread) if len(rows) > 1 else None
+    return Table(header, last, roles, rows, counts, totals, unread) if len(rows) > 1 else None
 
 
 _SUBJECTS = ("parameters", "macs")

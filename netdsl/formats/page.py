@@ -62,7 +62,9 @@ def networks_of(text: str) -> list[Found]:
             entries = entries_of(drawing, summary)
             found.append(Found(title, table.first, table.last, entries, [], summary, drawing, table))
         else:
-            found.append(Found(title, table.first, table.last, table_entries(table, summary), [], table=table))
+            found.append(
+                Found(title, table.first, table.last, table_entries(table, summary), [], table=table)
+            )
         _blank(lines, table.first, table.last)
     for entries, totals in read_listings("\n".join(lines)):
         if any(entry.role in (Role.LAYER, Role.BARE) for entry in entries) or (entries and not found):

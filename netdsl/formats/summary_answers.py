@@ -6,7 +6,15 @@ from typing import NamedTuple
 
 from netdsl.formats.summary import Row
 from netdsl.formats.summary_kinds import Role, activation_in, role_of
-from netdsl.formats.summary_solving import Filters, Move, Spread, filters_for, moves_for, pools_for, spreads_for
+from netdsl.formats.summary_solving import (
+    Filters,
+    Move,
+    Spread,
+    filters_for,
+    moves_for,
+    pools_for,
+    spreads_for,
+)
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Size, Volume
 
@@ -91,7 +99,9 @@ def _without_weights(row: Row, role: Role, kind: str, x: Volume, made: Volume) -
         return [_one(named or "RELU", "", made)._replace(said="" if named else ACTIVATION)]
     if kind == "GN":
         groups = 32 if x.channels % 32 == 0 else 1
-        return [_one(kind, str(groups), made)._replace(said=GROUPS)] if row.parameters == 2 * x.channels else []
+        return (
+            [_one(kind, str(groups), made)._replace(said=GROUPS)] if row.parameters == 2 * x.channels else []
+        )
     if kind == "PRELU" and row.parameters not in (None, x.channels):
         return []
     return [_one(kind, "", made)] if kind_named(kind) is not None else []
@@ -159,7 +169,9 @@ def _separable(row: Row, x: Volume, made: Volume, keras: bool) -> list[Answer]:
     """k*k*C weights of the depthwise part and C*F of the 1x1 part, whose bias is the only one."""
     found = []
     for bias in (True, False):
-        area, rest = divmod((row.parameters or 0) - x.channels * made.channels - made.channels * bias, x.channels)
+        area, rest = divmod(
+            (row.parameters or 0) - x.channels * made.channels - made.channels * bias, x.channels
+        )
         side = next((side for side in range(1, 16) if side * side == area), 0)
         for move in moves_for(x.size, made.size, Size(side, side), keras) if side and not rest else ():
             first = Volume(made.height, made.width, x.channels)
@@ -242,5 +254,9 @@ def _moved(role: Role, x: Volume, made: Volume) -> str | None:
         sides = {"top": high // 2, "bottom": high - high // 2, "left": wide // 2, "right": wide - wide // 2}
         if high == 1 and wide == 1:
             return "by bottom 1 right 1"
-        return f"by {high // 2}" if len(set(sides.values())) == 1 else "by " + " ".join(f"{s} {n}" for s, n in sides.items() if n)
+        return (
+            f"by {high // 2}"
+            if len(set(sides.values())) == 1
+            else "by " + " ".join(f"{s} {n}" for s, n in sides.items() if n)
+        )
     return None

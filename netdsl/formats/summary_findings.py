@@ -18,7 +18,9 @@ _SHOWN = 5
 def findings_of(drawing: Drawing, summary: Summary, source: Source) -> list[Diagnostic]:
     """The findings about a summary, in no order."""
     found = [
-        Diagnostic("ND615", Severity.ERROR, f"{misfit.layer}: {misfit.why}", source, _label(source, misfit.number))
+        Diagnostic(
+            "ND615", Severity.ERROR, f"{misfit.layer}: {misfit.why}", source, _label(source, misfit.number)
+        )
         for misfit in drawing.misfits[:_SHOWN]
     ]
     found += _hidden(drawing, summary, source)
@@ -45,7 +47,9 @@ def _hidden(drawing: Drawing, summary: Summary, source: Source) -> list[Diagnost
         return []
     rows = drawing.hidden
     classes = list(dict.fromkeys(row.layer for row in rows))
-    shown = ", ".join(f"`{name}`" for name in classes[:_SHOWN]) + (" and others" if len(classes) > _SHOWN else "")
+    shown = ", ".join(f"`{name}`" for name in classes[:_SHOWN]) + (
+        " and others" if len(classes) > _SHOWN else ""
+    )
     cure = "`summary(model, depth=20)` shows them" if summary.tool == "torchinfo" else _INNER
     return [
         Diagnostic(
@@ -54,7 +58,10 @@ def _hidden(drawing: Drawing, summary: Summary, source: Source) -> list[Diagnost
             f"{_counted(len(rows), 'row')} {'is' if len(rows) == 1 else 'are'} no known layer: {shown}",
             source,
             _label(source, rows[0].number, "the first"),
-            help=(f"where it has layers inside, {cure}", "a kind that netdsl lacks has to be written in its words"),
+            help=(
+                f"where it has layers inside, {cure}",
+                "a kind that netdsl lacks has to be written in its words",
+            ),
         )
     ]
 
@@ -82,7 +89,9 @@ def _chosen(choices: Sequence[Choice], source: Source, severity: Severity) -> li
             source,
             _label(source, choices[0].number),
             notes=tuple([*lines[:_SHOWN], *more]),
-            help=("look up which the model has; the first is written, and the others behind `# or`",) if asked else (),
+            help=("look up which the model has; the first is written, and the others behind `# or`",)
+            if asked
+            else (),
         )
     ]
 

@@ -20,7 +20,11 @@ def stated_input(summary: Summary) -> Volume | None:
         if row.input is not None:
             return row.input
         known = role_of(row.layer, row.name)
-        if summary.is_keras and (known is None or known[0] in (Role.INPUT, Role.NOTHING)) and not row.parameters:
+        if (
+            summary.is_keras
+            and (known is None or known[0] in (Role.INPUT, Role.NOTHING))
+            and not row.parameters
+        ):
             return row.output
         if known is not None:
             return row.output if known[0] is Role.INPUT else None
@@ -33,7 +37,9 @@ def possible_inputs(summary: Summary) -> list[Volume]:
     if first is None or first.output is None:
         return []
     found = [volume for volume in _given(first, summary.is_keras) if _fits_size(volume, summary)]
-    usual = [v for v in found if any(one.usual and one.rank == 0 for one in answers(first, v, summary.is_keras))]
+    usual = [
+        v for v in found if any(one.usual and one.rank == 0 for one in answers(first, v, summary.is_keras))
+    ]
     found = usual or found
     return sorted(dict.fromkeys(found), key=lambda volume: _rank(volume, first, summary.is_keras))
 
@@ -62,7 +68,9 @@ def _in_front(row: Row, count: int, made: Volume, keras: bool) -> list[Volume]:
             if filters.groups > 1 or kernel.height != kernel.width or kernel.height > 15:
                 continue
             for side in sorted({*_sides(made.height, kernel.height), *_familiar(made)}):
-                volume = Volume(side, side + (made.width - made.height) * max(1, side // made.height), channels)
+                volume = Volume(
+                    side, side + (made.width - made.height) * max(1, side // made.height), channels
+                )
                 if volume.width > 0 and answers(row, volume, keras):
                     found.append(volume)
     return found
@@ -74,10 +82,14 @@ def _sides(made: int, kernel: int) -> range:
 
 
 def _familiar(made: Volume) -> list[int]:
-    return [side for side in FAMILIAR if side >= made.height] if made.height == made.width else [
-        made.height * 2,
-        made.height * 4,
-    ]
+    return (
+        [side for side in FAMILIAR if side >= made.height]
+        if made.height == made.width
+        else [
+            made.height * 2,
+            made.height * 4,
+        ]
+    )
 
 
 def _fits_size(volume: Volume, summary: Summary) -> bool:
@@ -89,4 +101,9 @@ def _rank(volume: Volume, first: Row, keras: bool) -> tuple[bool, bool, int, int
     usual = any(answer.usual for answer in answers(first, volume, keras))
     known = FAMILIAR.index(volume.height) if volume.height in FAMILIAR else len(FAMILIAR)
     square = volume.size == Size(volume.height, volume.height)
-    return not usual, not square, known, _CHANNELS.index(volume.channels) if volume.channels in _CHANNELS else 9
+    return (
+        not usual,
+        not square,
+        known,
+        _CHANNELS.index(volume.channels) if volume.channels in _CHANNELS else 9,
+    )

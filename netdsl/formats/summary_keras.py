@@ -1,7 +1,7 @@
 """Reads what Keras prints of a model: the lines of Keras 1 and 2, the boxes of Keras 3.
 
-     conv2d (Conv2D)             (None, 26, 26, 32)        320
-    │ conv2d (Conv2D)                 │ (None, 26, 26, 32)     │           320 │
+ conv2d (Conv2D)             (None, 26, 26, 32)        320
+│ conv2d (Conv2D)                 │ (None, 26, 26, 32)     │           320 │
 """
 
 from __future__ import annotations

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+from netdsl.formats.listing_entries import Entry, Role
 from netdsl.formats.summary import Row, Summary
 from netdsl.formats.summary_answers import Piece
-from netdsl.formats.listing_entries import Entry, Role
 from netdsl.formats.summary_drawing import Choice, Drawing, Drawn, Misfit
 from netdsl.formats.summary_input import FAMILIAR, possible_inputs, stated_input
 from netdsl.formats.summary_walk import nested, walk_modules, walk_named
 from netdsl.graph.naming import label_key
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Volume
+
 
 def draw(summary: Summary) -> Drawing:
     """The layers of a summary, and what of it could not be read or was chosen."""
@@ -28,7 +29,9 @@ def draw(summary: Summary) -> Drawing:
         given, others = possible[0], possible[1:]
         if others:
             shown = tuple(str(volume) for volume in others[:3])
-            drawing.choices.append(Choice(first.number, "INPUT", str(given), shown, _is_familiar(given, others)))
+            drawing.choices.append(
+                Choice(first.number, "INPUT", str(given), shown, _is_familiar(given, others))
+            )
     start = drawing.put(first.number, Piece("INPUT", "", given), others=shown)
     if summary.is_keras:
         walk_named(drawing, summary.rows, start)
@@ -53,7 +56,11 @@ def entries_of(drawing: Drawing, summary: Summary) -> list[Entry]:
 def _entry(layer: Drawn, place: int, drawing: Drawing, asked: set[str]) -> Entry:
     claim = f"[{layer.output}]"
     lost = [source for source in layer.inputs if not drawing.layers[source].kind and source != place - 1]
-    if not layer.kind or lost or (len(layer.inputs) > 1 and not all(drawing.layers[s].kind for s in layer.inputs)):
+    if (
+        not layer.kind
+        or lost
+        or (len(layer.inputs) > 1 and not all(drawing.layers[s].kind for s in layer.inputs))
+    ):
         return Entry(layer.number, f"# could not be read: {claim}", role=Role.UNREAD)
     if len(layer.inputs) > 1:
         branches = " | ".join(f"@{label_key(drawing.layers[source].name)}" for source in layer.inputs)

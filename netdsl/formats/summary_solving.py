@@ -64,7 +64,9 @@ def filters_for(count: int, channels: int, filters: int, kernel: Size | None) ->
         weights = count - filters * bias
         if weights > 0 and weights % filters == 0:
             each = weights // filters
-            found += [Filters(size, groups, bias) for size, groups in _windows(each, channels, filters, kernel)]
+            found += [
+                Filters(size, groups, bias) for size, groups in _windows(each, channels, filters, kernel)
+            ]
     return found
 
 
@@ -96,7 +98,11 @@ def moves_for(given: Size, made: Size, kernel: Size, keras: bool, pool: bool = F
     """How a kernel slides over ``given`` to make ``made``, the usual ways first."""
     for dilation in (1, 2, 4, 6, 8, 12, 18, 24, 36) if not pool and max(kernel) > 1 else (1,):
         covered = Size((kernel.height - 1) * dilation + 1, (kernel.width - 1) * dilation + 1)
-        found = _same_or_valid(given, made, covered, dilation) if keras else _padded(given, made, covered, dilation, pool)
+        found = (
+            _same_or_valid(given, made, covered, dilation)
+            if keras
+            else _padded(given, made, covered, dilation, pool)
+        )
         if found:
             break
     if not keras and pool and not any(move.usual for move in found):
@@ -216,6 +222,11 @@ def spreads_for(given: Size, made: Size, kernel: Size, keras: bool) -> list[Spre
             )
             if sizes == tuple(made):
                 found.append(Spread(stride, padding))
-        if keras and not found and tuple(extent * stride for extent in given) == tuple(made) and stride <= min(kernel):
+        if (
+            keras
+            and not found
+            and tuple(extent * stride for extent in given) == tuple(made)
+            and stride <= min(kernel)
+        ):
             found.append(Spread(stride, 0, same=True))
     return found

@@ -1,7 +1,7 @@
 """Reads what torchinfo and torchsummary print.
 
-    │    └─Conv2d: 2-1                       [1, 64, 224, 224]         1,792
-            Conv2d-1         [-1, 64, 224, 224]           1,792
+│    └─Conv2d: 2-1                       [1, 64, 224, 224]         1,792
+        Conv2d-1         [-1, 64, 224, 224]           1,792
 """
 
 from __future__ import annotations
@@ -14,7 +14,16 @@ from netdsl.quantities import Size
 _BRANCH = re.compile(r"(?P<stem>(?:[│|] {3,4})*)(?:[├└][─]+|\+ )(?P<rest>.*)\Z")
 _TITLE = re.compile(r"([A-Za-z_]\w*)(?: \(([^()]*)\))?(?:: *(\d+)(?:-\d+)?)?\Z")
 _CELL = re.compile(r"\[[^\]]*\]|\(recursive\)|\([\d,]+\)|\S+")
-_HEADINGS = ("Input Shape", "Output Shape", "Param #", "Param %", "Kernel Shape", "Mult-Adds", "Trainable", "Groups")
+_HEADINGS = (
+    "Input Shape",
+    "Output Shape",
+    "Param #",
+    "Param %",
+    "Kernel Shape",
+    "Mult-Adds",
+    "Trainable",
+    "Groups",
+)
 _KERNEL = re.compile(r"\[?(\d{1,4})(?:, (\d{1,4}))?\]?\Z")
 _FLAT = re.compile(r"\s*([A-Za-z_]\w*?)-(\d+)\s+(\[.*?\])\s+([\d,]+)\s*\Z")
 _MEGABYTES = re.compile(r"Input size \(MB\):\s*(\d+\.\d+)")
@@ -22,15 +31,19 @@ _MEGABYTES = re.compile(r"Input size \(MB\):\s*(\d+\.\d+)")
 
 def is_torchinfo(header: str) -> bool:
     """Whether a line is the header of torchinfo's table: its columns and, mostly, ``depth-idx``."""
-    return "Layer (type" in header and any(heading in header for heading in _HEADINGS) and (
-        "depth-idx" in header or "var_name" in header
+    return (
+        "Layer (type" in header
+        and any(heading in header for heading in _HEADINGS)
+        and ("depth-idx" in header or "var_name" in header)
     )
 
 
 def read_torchinfo(lines: list[str], first: int, title: str) -> Summary:
     """A table of torchinfo; ``lines`` begin with its header, which is line ``first`` of the text."""
     columns = _columns(lines[0])
-    rows = [row for at, line in enumerate(lines[1:], first + 1) if (row := _row(at, line, columns)) is not None]
+    rows = [
+        row for at, line in enumerate(lines[1:], first + 1) if (row := _row(at, line, columns)) is not None
+    ]
     batch = next((int(found[1]) for row in rows if (found := re.match(r"\[(\d{1,9}),", row.shape))), 1)
     name = rows[0].layer if rows and rows[0].depth == 0 else ""
     return _totalled(Summary("torchinfo", name or title, first, 0, tuple(rows)), lines, 1e6, max(batch, 1))

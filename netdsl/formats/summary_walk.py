@@ -253,7 +253,9 @@ class _Inside:
             self._join("CONCAT", [*self.ends, place], made)
         elif not self.drawing.misfits and not self.drawing.hidden and self.module.row.number:
             row = self.module.row
-            self.drawing.misfits.append(Misfit(row.number, row.layer, f"what joins its layers to {made} is not shown"))
+            self.drawing.misfits.append(
+                Misfit(row.number, row.layer, f"what joins its layers to {made} is not shown")
+            )
             self.last = self.drawing.put(row.number, Piece("", "", made), self.last)
 
     def _join(self, kind: str, places: list[int], made: Volume) -> None:
@@ -350,7 +352,9 @@ def _taken(row: Row, x: Volume, keras: bool) -> Volume | None:
         return row.input
     if known[0] in (Role.PLAIN, Role.DROPOUT, Role.ACTIVATION, Role.NORMALISATION):
         return row.output if known[1] != "FLATTEN" else None
-    pooled = [Volume(x.height // side, x.width // side, x.channels) for side in _POOLED if side <= min(x.size)]
+    pooled = [
+        Volume(x.height // side, x.width // side, x.channels) for side in _POOLED if side <= min(x.size)
+    ]
     if known[0] is Role.CONVOLUTION:
         behind = (volume for volume in pooled if any(one.usual for one in answers(row, volume, keras)))
         return next(behind, None)
