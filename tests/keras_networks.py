@@ -22,7 +22,8 @@ VGG = "\n".join(
             )
             for line in [
                 *(
-                    f"block{block}_conv{n} Conv2D {size}x{size}x{width} {9 * (given if n == 1 else width) * width + width}"
+                    f"block{block}_conv{n} Conv2D {size}x{size}x{width} "
+                    f"{(9 * (given if n == 1 else width) + 1) * width}"
                     for n in range(1, times + 1)
                 ),
                 f"block{block}_pool MaxPooling2D {size // 2}x{size // 2}x{width} 0",

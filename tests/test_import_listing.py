@@ -341,7 +341,6 @@ def test_a_line_among_layers_is_read(
     "line",
     [
         "[26x26x6] C0NV?? 1 6 3x3",
-        "The volume is [26x26x6] behind the first layer.",
         "CONV? [26x26x6]",
         "CONV layer [26x26x6] has six filters",
         "[26x26x6]",
@@ -370,6 +369,10 @@ def test_what_cannot_be_read_is_reported(
         "![volume](volume.png) and [28x28x3](https://example.org)",
         "[28x28x3](volume.png)",
         "Details: the next layers",
+        "The volume is [26x26x6] behind the first layer.",
+        "Hinter der ersten Schicht hat das Volumen [26x26x6] sechs Lagen.",
+        "[26x26x6] is what comes out of it in the end",
+        "So we get [26x26x6].",
         "Step 2",
         "Add: 3 things",
     ],

@@ -1,4 +1,7 @@
-"""Rows of tables as lines of a listing: ``| CONV1 | 55x55x96 | 11x11 | 4 |`` is ``[55x55x96] CONV1: 96 11x11 stride 4``."""
+"""Rows of tables as lines of a listing.
+
+``| CONV1 | 55x55x96 | 11x11 | 4 |`` is ``[55x55x96] CONV1: 96 11x11 stride 4``.
+"""
 
 from __future__ import annotations
 
@@ -136,9 +139,10 @@ def row_volume(written: str, filters: str, channels_first: bool) -> str:
         parts = [parts[1], parts[2], parts[0]]
     if len(parts) == 2:
         count = _EXTENTS.match(filters)
-        return "x".join([*parts, count[0].strip()]) if count else ""
+        depth = str(count[0]).strip() if count else ""
+        return f"{parts[0]}x{parts[1]}x{depth}" if depth else ""
     if len(parts) == 3 and parts[:2] == ["1", "1"]:
-        return parts[2]
+        return str(parts[2])
     return "x".join(parts) if len(parts) in (1, 3) else ""
 
 

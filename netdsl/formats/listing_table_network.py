@@ -68,7 +68,7 @@ def table_summary(table: Table, title: str) -> Summary:
 def _volume(written: str) -> Volume | None:
     extents = [int(part) for part in written.split("x") if part and len(part) < 10 and int(part)]
     if len(extents) == 3:
-        return Volume(*extents)
+        return Volume(extents[0], extents[1], extents[2])
     return Volume(1, 1, extents[0], vector=True) if len(extents) == 1 else None
 
 

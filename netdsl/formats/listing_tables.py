@@ -50,44 +50,43 @@ class Table(NamedTuple):
 
 _CELL = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*\Z")
-_HEADINGS: tuple[tuple[str, str], ...] = (
-    (
-        "parameters",
-        r"(?:# ?)?(?:number of |no\. of |num )?(?:trainable )?(?:params?|parameters?|weights?)(?: ?#| count)?(?: \(.*\))?",
+_HEADINGS = {
+    "layer": (
+        "layer, layers, layer type, layer name, layer/type, type, name, operation, operator, op, kind, module"
     ),
-    (
-        "macs",
-        r"(?:# ?)?(?:macs?|multi?-?adds?|m-?adds?|mult(?:iply|ip)?[- ](?:adds?|accumulates?|accs?)|mul-?adds?)(?: \(.*\))?",
+    "input": "input, input size, input shape, input volume, in",
+    "output": (
+        "output, output size, output shape, output volume, output dims, output dimensions, out, "
+        "volume, shape, volume size, tensor, tensor shape, tensor size, activation shape, "
+        "activation size, feature map size, feature map shape, feature map, dimensions, "
+        "dimension, output feature map"
     ),
-    (
-        "ignored",
-        r"flops?(?: \(.*\))?|memory.*|activations? size|receptive field|rf|notes?|comments?|remarks?|purpose|role|#|no\.?|index|idx|stage|block|connections?|time.*",
+    "filters": (
+        "filters, filter count, kernels, output channels, out channels, channels, feature maps, "
+        "maps, neurons, neuron, units, nodes, depth, width, hidden units"
     ),
-    ("input", r"(?:input|in)(?: ?(?:size|shape|volume|dims?|dimensions?))?"),
-    (
-        "output",
-        r"(?:output|out|volume|feature map|activation)(?: ?(?:size|shape|volume|dims?|dimensions?|maps?))?(?: \(.*\))?|shape|dimensions?|tensor(?: shape| size)?",
+    "kernel": (
+        "kernel, kernel size, kernel shape, filter, filter size, filter shape, window, window "
+        "size, patch size, size, receptive field size, pool size, f, k"
     ),
-    (
-        "filters",
-        r"(?:# ?|num |number of )?(?:filters?|out(?:put)? channels?|channels?|feature maps?|maps|neurons?|units?|depth|width|nodes|kernels)",
+    "stride": "stride, strides, s",
+    "pad": "pad, padding, pads, zero padding, p",
+    "activation": "activation, activations, activation function, nonlinearity, non-linearity, act",
+    "options": (
+        "options, details, detail, configuration, config, settings, setting, hyperparameters, "
+        "hyper-parameters, description, specification, arguments"
     ),
-    (
-        "kernel",
-        r"(?:kernel|filter|window|patch|field|receptive)(?: ?(?:size|shape|dims?))?(?: \(.*\))?|size|f|k",
+    "parameters": (
+        "param, params, parameters, parameter, parameter count, param count, weights, trainable "
+        "params, trainable parameters, learnable parameters, total params"
     ),
-    ("stride", r"strides?|s"),
-    ("pad", r"pad(?:ding)?s?|p"),
-    ("activation", r"activations?(?: function)?|nonlinearity|non-linearity|act\.?"),
-    (
-        "options",
-        r"options?|details?|configuration|config|settings?|hyper-?parameters?|description|specification|arguments?",
+    "macs": (
+        "mac, macs, mult-adds, mult-add, multi-adds, multadds, madds, m-adds, multiply-adds, "
+        "multiply adds, multiply-accumulates, multiply-accumulate, mul-adds"
     ),
-    (
-        "layer",
-        r"layers?(?: ?(?:type|name))?|(?:layer )?\(?type\)?|layer \(type\)|name|operation|operator|op|kind|module",
-    ),
-)
+}
+_ROLES = {heading: role for role, headings in _HEADINGS.items() for heading in headings.split(", ")}
+_COUNTING = re.compile(r"\A(?:#|no\. of|num(?:ber)?(?: of)?)\s*|\s*(?:#|count)\Z|\s*\([^()]*\)\Z")
 
 
 def read_tables(lines: list[str]) -> list[Table]:
@@ -115,8 +114,8 @@ def _roles(header: str) -> list[str]:
     """What each column says; empty where the table lists no layers."""
     roles = []
     for cell in _cells(header):
-        plain = re.sub(r"[*_`]|<[^<>]*>", "", cell).strip().lower()
-        roles.append(next((role for role, name in _HEADINGS if re.fullmatch(name, plain)), "ignored"))
+        plain = re.sub(r"[*_`.]|<[^<>]*>", "", cell).strip().lower()
+        roles.append(_ROLES.get(plain) or _ROLES.get(_COUNTING.sub("", plain).strip(), "ignored"))
     says = {"output", "kernel", "filters", "options", "parameters"} & set(roles)
     return roles if "layer" in roles and says and ("output" in roles or len(says) > 1) else []
 

@@ -76,7 +76,7 @@ def shape_volume(written: str, *, channels_first: bool) -> Volume | None:
         return None
     if channels_first:
         return Volume(sizes[1], sizes[2], sizes[0])
-    return Volume(*sizes)
+    return Volume(sizes[0], sizes[1], sizes[2])
 
 
 def plain_count(written: str) -> int | None:

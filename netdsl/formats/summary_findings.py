@@ -88,7 +88,7 @@ def _chosen(choices: Sequence[Choice], source: Source, severity: Severity) -> li
             f"{f' and {len(choices) - _SHOWN} more' if len(choices) > _SHOWN else ''}",
             source,
             _label(source, choices[0].number),
-            notes=tuple([*lines[:_SHOWN], *more]),
+            notes=(*lines[:_SHOWN], *more),
             help=("look up which the model has; the first is written, and the others behind `# or`",)
             if asked
             else (),

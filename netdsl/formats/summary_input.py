@@ -32,7 +32,7 @@ def stated_input(summary: Summary) -> Volume | None:
 
 
 def possible_inputs(summary: Summary) -> list[Volume]:
-    """The inputs that the first layer can have been given, the likeliest first; empty where it says nothing."""
+    """The inputs that the first layer can have been given, the likeliest first; perhaps none."""
     first = next((row for row in summary.rows if role_of(row.layer, row.name) is not None), None)
     if first is None or first.output is None:
         return []

@@ -28,6 +28,7 @@ _LOOKED_BACK = 64
 
 _RESIDUAL = re.compile(r"basic_?block|bottleneck|resid|res_?block|res_?unit|mbconv|(?:^|_)res", re.IGNORECASE)
 ADDITIONS = "additions (written in what is called like a residual block)"
+SKIPS = "what is put side by side (the newest volume that fits is written)"
 POOLS = "operations that are no modules (a pool is written where the next layer takes less)"
 
 
@@ -117,8 +118,9 @@ def _named(source: str, places: dict[str, int]) -> int | None:
 class _Inside:
     """A module on its way: what it began with, what its rows made, which ends nobody took yet."""
 
-    def __init__(self, drawing: Drawing, module: Module, start: int) -> None:
+    def __init__(self, drawing: Drawing, module: Module, start: int, parent: _Inside | None = None) -> None:
         self.drawing = drawing
+        self.parent = parent
         self.module = module
         self.start = self.last = start
         self.made: list[int] = []
@@ -131,7 +133,9 @@ class _Inside:
                 self._meet()
             source = self._source(child)
             result = (
-                _Inside(self.drawing, child, source).walk() if child.inside else self._leaf(child.row, source)
+                _Inside(self.drawing, child, source, self).walk()
+                if child.inside
+                else self._leaf(child.row, source)
             )
             self._took(source, result)
         if not self._activates_all():
@@ -164,9 +168,13 @@ class _Inside:
         wanted = row.input or child.row.input
         if wanted is not None:
             alike = [place for place in behind if self.drawing.volume(place).agrees(wanted)]
-            if alike or not self.made:
-                return alike[0] if alike else self.last
-            together = self._together(wanted)
+            if alike:
+                return alike[0]
+            together = (
+                self._together(wanted, row)
+                if wanted.channels > self.drawing.volume(self.last).channels
+                else None
+            )
             return self.last if together is None else together
         if self._rank(row, self.last) <= _LIKELY:
             return self.last
@@ -184,21 +192,33 @@ class _Inside:
         found = self.drawing.answers(row, place)
         return min((2 * answer.rank + (not answer.usual) for answer in found), default=_NEVER)
 
-    def _together(self, wanted: Volume | None, row: Row | None = None) -> int | None:
-        """All volumes of the module side by side, where that is what the next row takes."""
-        parts = (self.start, *self.made)
-        volumes = [self.drawing.volume(part) for part in parts]
-        if any(volume.size != volumes[0].size for volume in volumes):
-            return None
-        sum_ = volumes[0]._replace(channels=sum(volume.channels for volume in volumes))
-        if wanted is None:
-            fits = row is not None and bool(answers(row, sum_, self.drawing.keras))
-        else:
-            fits = sum_.agrees(wanted)
-        if not fits or len(parts) < 2:
-            return None
-        number = self.module.inside[len(self.made)].row.number if row is None else row.number
-        return self.drawing.joined(number, "CONCAT", parts, sum_)
+    def _together(self, wanted: Volume | None, row: Row) -> int | None:
+        """Volumes side by side, where that is what the next row takes: all of the module, as in a dense
+        block, or the last one and an earlier one, as in a U-Net."""
+        every = (self.start, *self.made)
+        pairs = ((self.last, place) for place in self._earlier() if place != self.last)
+        tried: set[Volume] = set()
+        for parts in (every, *pairs) if len(every) > 1 else pairs:
+            volumes = [self.drawing.volume(part) for part in parts]
+            both = volumes[0]._replace(channels=sum(volume.channels for volume in volumes))
+            if both in tried or any(volume.size != both.size for volume in volumes):
+                continue
+            tried.add(both)
+            if both.agrees(wanted) if wanted else answers(row, both, self.drawing.keras):
+                self.ends = [end for end in self.ends if end not in parts]
+                if parts != every:
+                    self.drawing.say(SKIPS, row.number)
+                return self.drawing.joined(row.number, "CONCAT", parts, both)
+        return None
+
+    def _earlier(self) -> list[int]:
+        """What was made before in this module and those around it, the newest first."""
+        found: list[int] = []
+        around: _Inside | None = self
+        while around is not None:
+            found += [*reversed(around.made[-_LOOKED_BACK:]), around.start]
+            around = around.parent
+        return list(dict.fromkeys(found))
 
     def _meet(self) -> None:
         """Join the ends as the module's volume says, or add what it began with in a residual block."""
