@@ -33,21 +33,29 @@ _GLOBAL = re.compile(r"\bglobal (average|avg|max)[ -]?pool(?:ing)?(?:2d)?\b|\bGA
 _EXTENTS = re.compile(r"\d[\d ]*")
 
 
-def named_row(number: int, names: list[str], values: dict[str, str]) -> TableRow | None:
-    """The row, where one of its names is that of a layer."""
-    for name in reversed(names):
+def named_row(number: int, kinds: list[str], names: list[str], values: dict[str, str]) -> TableRow | None:
+    """The row, where one of ``kinds`` is that of a layer; ``names`` are what it is called."""
+    for name in kinds:
         found = _named(name)
         if found is None:
             continue
         label, kind, options, activations = found
         function = activation_in(values.get("activation", "")) if kind.inputs else ""
         given = (*activations, *((function,) if function and function not in activations else ()))
-        own = next(
-            (other for other in names if other != name and re.fullmatch(r"[A-Za-z]\w{0,20}", other)), ""
-        )
-        named = f"{own}: {label}" if own and kind_named(re.sub(r"[\d_]+\Z", "", own)) is None else label
-        return TableRow(number, named, kind, options, values, given)
+        called = _own_label(names, label, kind) if names is not kinds else label
+        return TableRow(number, called, kind, options, values, given)
     return None
+
+
+def _own_label(names: list[str], label: str, kind: type[Layer]) -> str:
+    """The name of a row whose kind stands in another cell: ``CONV1``, or ``C1: CONV``."""
+    own = next((name for name in names if re.fullmatch(r"[A-Za-z]\w{0,20}", name)), "")
+    written = kind_named(re.sub(r"[\d_]+\Z", "", own))
+    if not own or kind_named(own) is not None:
+        return label
+    if written is not None:
+        return own.upper() if written is kind else label
+    return f"{own}: {kind.keyword}"
 
 
 def _named(name: str) -> tuple[str, type[Layer], str, tuple[str, ...]] | None:
@@ -147,14 +155,14 @@ def row_volume(written: str, filters: str, channels_first: bool) -> str:
 
 
 def is_channels_first(rows: list[TableRow]) -> bool:
-    """Whether the first volume of three extents has its channels in front: ``3x224x224``."""
+    """Whether most volumes of three extents have their channels in front: ``3x224x224``."""
+    votes = 0
     for row in rows:
-        parts = _EXTENTS.findall(row.values.get("output", ""))
-        if len(parts) == 3 and "@" not in row.values["output"]:
-            return (
-                parts[0].strip() in ("1", "3") and parts[1] == parts[2] and parts[2].strip() not in ("1", "3")
-            )
-    return False
+        high, *others = _EXTENTS.findall(row.values.get("output", "").replace("None", ""))[-3:] or [""]
+        if len(others) == 2 and "@" not in row.values["output"]:
+            sizes = [int(extent.replace(" ", "")) for extent in (high, *others)]
+            votes += (sizes[1] == sizes[2] != sizes[0]) - (sizes[0] == sizes[1] != sizes[2])
+    return votes > 0
 
 
 def row_entry(row: TableRow, channels_first: bool, before: str) -> Entry:

@@ -51,9 +51,8 @@ class Table(NamedTuple):
 _CELL = re.compile(r"(?<!\\)\|")
 _RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*\Z")
 _HEADINGS = {
-    "layer": (
-        "layer, layers, layer type, layer name, layer/type, type, name, operation, operator, op, kind, module"
-    ),
+    "layer": "layer, layers, layer name, name",
+    "type": "type, layer type, layer/type, operation, operator, op, kind, module, layer (type)",
     "input": "input, input size, input shape, input volume, in",
     "output": (
         "output, output size, output shape, output volume, output dims, output dimensions, out, "
@@ -117,7 +116,7 @@ def _roles(header: str) -> list[str]:
         plain = re.sub(r"[*_`.]|<[^<>]*>", "", cell).strip().lower()
         roles.append(_ROLES.get(plain) or _ROLES.get(_COUNTING.sub("", plain).strip(), "ignored"))
     says = {"output", "kernel", "filters", "options", "parameters"} & set(roles)
-    return roles if "layer" in roles and says and ("output" in roles or len(says) > 1) else []
+    return roles if {"layer", "type"} & set(roles) and says and ("output" in roles or len(says) > 1) else []
 
 
 def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
@@ -131,21 +130,26 @@ def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
             break
         last = number
         names: list[str] = []
+        kinds: list[str] = []
         values: dict[str, str] = {}
         for role, cell in zip(roles, _cells(lines[number - 1]), strict=False):
             text = cleaned(cell)
             if role == "layer":
                 names.append(text)
+            elif role == "type" and not _is_nothing(text):
+                kinds.append(text)
             elif role != "ignored" and not _is_nothing(text):
                 values.setdefault(role, text)
         stated = tuple(
             count for s in _SUBJECTS if s in values and (count := _counted(s, values[s])) is not None
         )
-        row = named_row(number, names, values)
+        row = named_row(number, kinds or names, names, values)
         if row is None:
-            if any(re.search(r"\btotals?\b", text, re.IGNORECASE) for text in (*names, *values.values())):
+            if any(
+                re.search(r"\btotals?\b", text, re.IGNORECASE) for text in (*names, *kinds, *values.values())
+            ):
                 totals[number] = stated
-            elif "output" in values and any(names):
+            elif "output" in values and any((*names, *kinds)):
                 unread.append(number)
             continue
         rows.append(row)

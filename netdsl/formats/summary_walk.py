@@ -316,12 +316,18 @@ def _leaf(drawing: Drawing, row: Row, source: int) -> int:
         if row.parameters or (row.output is not None and not row.output.agrees(drawing.volume(source))):
             drawing.hidden.append(row)
         else:
+            if row.layer not in _EMPTY:
+                drawing.say(f"what `{row.layer}` does (it is left out)", row.number)
             return source
     else:
         drawing.misfits.append(Misfit(row.number, row.layer, _why(drawing, row, source)))
     if row.output is None:
         return source
     return drawing.put(row.number, Piece("", "", row.output), source)
+
+
+_EMPTY = ("Sequential", "ModuleList", "ModuleDict")
+"""Modules that are only there for others, and do nothing where there are none."""
 
 
 def _why(drawing: Drawing, row: Row, source: int) -> str:
