@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import re
 from pathlib import Path
 
 import keras_networks
 import pytest
 import summary_texts
+from table_texts import TABLES
 
 from netdsl.commands import run
 from netdsl.plan.load import load_plan
@@ -229,7 +231,8 @@ def test_layers_that_are_not_shown(capsys: pytest.CaptureFixture[str], tmp_path:
 
 def test_several_summaries_of_a_page(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     rows = summary_texts.rows(keras_networks.MOBILENET)
-    text = f"# Small\n\n{summary_texts.keras2(rows)}\n# Large\n\n```\n{summary_texts.keras3(rows, 'big_one')}```\n"
+    small, large = summary_texts.keras2(rows), summary_texts.keras3(rows, "big_one")
+    text = f"# Small\n\n{small}\n# Large\n\n```\n{large}```\n"
     text += (SUMMARIES / "columns.txt").read_text(encoding="utf-8")
     code, networks, findings = convert(text, capsys, tmp_path)
     assert code == 0
@@ -258,3 +261,44 @@ def test_what_torchinfo_prints_today(
     plan = planned(network)
     assert plan.parameter_count == sum(array.numel() for array in model.parameters())
     assert "[8x8x16] CONV2: 16 5x5 stride 2 pad 2 groups 2" in network
+
+
+def _pages() -> list[str]:
+    """Every kind of page that is read."""
+    pages = [path.read_text(encoding="utf-8") for path in sorted(SUMMARIES.glob("*.txt"))]
+    for name in ("LENET", "RESNET", "CONCATENATE", "MOBILENET"):
+        rows = summary_texts.rows(getattr(keras_networks, name))
+        pages += [
+            layout(rows) for layout in (summary_texts.keras1, summary_texts.keras2, summary_texts.keras3)
+        ]
+    return [*pages, summary_texts.torchsummary(summary_texts.rows(TORCHSUMMARY), 0.57), *TABLES]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_any_page_is_read_without_failing(
+    seed: int, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    chance = random.Random(seed)
+    pages = _pages()
+    for _ in range(40):
+        text = chance.choice(pages)
+        lines = text.split("\n")
+        for _ in range(chance.randrange(1, 6)):
+            place = chance.randrange(len(lines))
+            match chance.randrange(5):
+                case 0:
+                    del lines[place]
+                    lines = lines or [""]
+                case 1:
+                    lines.insert(place, chance.choice(lines))
+                case 2:
+                    lines[place] = re.sub(
+                        r"\d+", lambda _: str(chance.choice([0, 1, 7, 99, 2**31, 10**9])), lines[place]
+                    )
+                case 3:
+                    lines[place] = lines[place][: chance.randrange(len(lines[place]) + 1)]
+                case _:
+                    lines[place] = chance.choice(chance.choice(pages).split("\n"))
+        code, _, findings = convert("\n".join(lines) + "\n", capsys, tmp_path)
+        assert code in (0, 1), findings
+        assert "internal error" not in findings

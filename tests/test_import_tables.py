@@ -6,20 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from table_texts import ALEXNET, CASES
 from test_import_summaries import codes, convert, planned
-
-ALEXNET = """\
-| Layer | Type | Output | Kernel | Filters | Stride | Padding | Params | Multiply-adds |
-|:------|:----:|-------:|--------|---------|--------|---------|-------:|--------------:|
-| Input | | 227×227×3 | - | - | - | - | - | |
-| Conv1 | Conv + ReLU | 55×55×96 | 11×11 | 96 | 4 | 0 | 34,944 | 105M |
-| Pool1 | Max pooling | 27×27×96 | 3×3 | - | 2 | - | 0 | |
-| Conv2 | Conv + ReLU | 27×27×256 | 5×5 | 256 | 1 | 2 | 614,656 | 447,897,600 |
-| FC1 | Fully connected + ReLU | 4096 | - | - | - | - | 764.4M | |
-| Dropout | Dropout (0.5) | 4096 | | | | | | |
-| FC2 | FC + Softmax | 1000 | - | - | - | - | 4.10M | |
-| **Total** | | | | | | | **769M** | |
-"""
 
 NETWORK = """\
 [227x227x3] INPUT
@@ -60,54 +48,7 @@ def test_cells_are_claims(
     assert words in findings
 
 
-@pytest.mark.parametrize(
-    ("table", "expected", "parameters"),
-    [
-        (
-            "| Layer | Volume | Params |\n|---|---|---|\n| INPUT | [32x32x1] | 0 |\n"
-            "| CONV1 5x5 | [28x28x6] | 156 |\n| FC | [10] | 47050 |\n",
-            "[32x32x1] INPUT\n[28x28x6] CONV1: 5x5 filters 6\n[10] FC: 10\n",
-            47_206,
-        ),
-        (
-            "| Layer | Output Shape | Params |\n|---|---|---|\n| Conv2D (16x3x3) + ReLU | 254x254x16 | 448 |\n"
-            "| MaxPooling2D | 127x127x16 | 0 |\n| Flatten | 258,064 | 0 |\n| Dense (4, softmax) | 4 | 1,032,260 |\n",
-            "[256x256x3] INPUT\n[254x254x16] CONV: 16 3x3 - RELU\n[127x127x16] MAX POOL: 2x2 stride 2\n"
-            "[258064] FLATTEN\n[4] FC: 4 - SOFTMAX\n",
-            1_032_708,
-        ),
-        (
-            "Layer       | Type    | Maps | Kernel | Stride | Output\n------------|---|---|---|---|---\n"
-            "Input | | 1 | | | 32×32\nC1 | Conv | 6 | 5×5 | 1 | 6@28×28\nS2 | AvgPool | 6 | 2×2 | 2 | 14×14\n"
-            "Output | Dense | 10 | | | 10\n",
-            "[32x32x1] INPUT\n[28x28x6] C1: CONV 6 5x5 stride 1\n[14x14x6] S2: AVG POOL 2x2 stride 2\n"
-            "[10] Output: FC 10\n",
-            11_926,
-        ),
-        (
-            "| Layer | Kernel | Stride | Output |\n|--|--|--|--|\n| Input | — | — | 4 × 84 × 84 |\n"
-            "| Conv1 | 8×8 | 4 | 32 × 20 × 20 |\n| Conv2 | 4×4 | 2 | 64 × 9 × 9 |\n| FC | — | — | 512 |\n",
-            "[84x84x4] INPUT\n[20x20x32] CONV1: 32 8x8 stride 4\n[9x9x64] CONV2: 64 4x4 stride 2\n[512] FC: 512\n",
-            2_695_776,
-        ),
-        (
-            "| layer | output shape | parameters |\n|---|---|---|\n| input | 24 × 24 × 1 | 0 |\n"
-            "| conv, 8 kernels of 3×3, same padding | 24 × 24 × 8 | 80 |\n| max pool 2×2 | 12 × 12 × 8 | 0 |\n"
-            "| global max pool | 8 | 0 |\n| dense, 1 unit, sigmoid | 1 | 9 |\n| | **total** | **89** |\n",
-            "[24x24x1] INPUT\n[24x24x8] CONV: 8 kernels of 3x3 same\n[12x12x8] MAX POOL: 2x2\n[8] MAX POOL: global\n"
-            "[1] FC: 1 unit - SIGMOID\n",
-            89,
-        ),
-        (
-            "| Layer | Output | Params |\n|---|---|---|\n| Conv2D | (None, 62, 62, 32) | 896 |\n"
-            "| MaxPooling2D | (None, 31, 31, 32) | 0 |\n| Conv2D | (None, 29, 29, 8) | 2,312 |\n| Dense | (None, 4) | 26,916 |\n",
-            "dialect torch\n[64x64x3] INPUT\n[62x62x32] CONV1: 32 3x3\n[31x31x32] MAX POOL1: 2x2 stride 2\n"
-            "[29x29x8] CONV2: 8 3x3\n[4] FC1: 4\nexpect params = 30,124\n",
-            30_124,
-        ),
-    ],
-    ids=["brackets", "calls", "maps", "channels-first", "prose", "counts-alone"],
-)
+@pytest.mark.parametrize(("table", "expected", "parameters"), CASES.values(), ids=CASES.keys())
 def test_tables_of_readme_files(
     table: str, expected: str, parameters: int, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
