@@ -47,6 +47,9 @@ class Misfit(NamedTuple):
 
 _SHOWN = 3
 
+TRIED = 50_000
+"""Volumes that the rows of one summary are tried behind."""
+
 
 class Drawing:
     """Layers in their order, and what was noticed on the way."""
@@ -61,6 +64,12 @@ class Drawing:
         self.unsaid: dict[str, int] = {}
         """What the summary does not say and no count decides, with the first line that it is about."""
         self._numbers: dict[str, int] = {}
+        self._asked = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether so many places were tried that rows take what stands above them from here on."""
+        return self._asked > TRIED
 
     def volume(self, place: int) -> Volume:
         return self.layers[place].output
@@ -86,7 +95,13 @@ class Drawing:
         self.unsaid.setdefault(remark, number)
 
     def answers(self, row: Row, place: int) -> list[Answer]:
+        self._asked += 1
         return answers(row, self.volume(place), self.keras)
+
+    def fits(self, row: Row, x: Volume) -> bool:
+        """Whether the row can be something behind a volume."""
+        self._asked += 1
+        return not self.exhausted and bool(answers(row, x, self.keras))
 
     def answered(self, row: Row, source: int) -> int | None:
         """The row's layers behind a place; None where nothing fits there."""

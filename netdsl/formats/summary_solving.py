@@ -96,7 +96,7 @@ def _sizes(area: int) -> list[Size]:
 @cache
 def moves_for(given: Size, made: Size, kernel: Size, keras: bool, pool: bool = False) -> tuple[Move, ...]:
     """How a kernel slides over ``given`` to make ``made``, the usual ways first."""
-    for dilation in (1, 2, 4, 6, 8, 12, 18, 24, 36) if not pool and max(kernel) > 1 else (1,):
+    for dilation in (1, 2, 4, 6, 8, 12, 18, 24, 36) if not pool and 1 < max(kernel) <= 11 else (1,):
         covered = Size((kernel.height - 1) * dilation + 1, (kernel.width - 1) * dilation + 1)
         found = (
             _same_or_valid(given, made, covered, dilation)
@@ -113,7 +113,7 @@ def moves_for(given: Size, made: Size, kernel: Size, keras: bool, pool: bool = F
 
 
 def _steps(covered: Size) -> range:
-    return range(1, max(covered) + 1) if max(covered) > 1 else range(1, _FARTHEST + 1)
+    return range(1, min(max(covered), _WIDEST) + 1) if max(covered) > 1 else range(1, _FARTHEST + 1)
 
 
 def _padded(given: Size, made: Size, covered: Size, dilation: int, pool: bool) -> list[Move]:
@@ -123,7 +123,7 @@ def _padded(given: Size, made: Size, covered: Size, dilation: int, pool: bool) -
         high = _paddings(given.height, made.height, covered.height, stride)
         wide = _paddings(given.width, made.width, covered.width, stride)
         both = sorted(set(high) & set(wide))
-        pairs = [Size(p, p) for p in both] or [Size(p, q) for p in high for q in wide]
+        pairs = [Size(p, p) for p in both] or [Size(p, q) for p in high[:8] for q in wide[:8]]
         for padding in pairs:
             half = padding == Size((covered.height - 1) // 2, (covered.width - 1) // 2) and covered.height % 2
             plain = stride <= 2 and (not any(padding) or bool(half))
@@ -132,17 +132,15 @@ def _padded(given: Size, made: Size, covered: Size, dilation: int, pool: bool) -
     return found
 
 
-def _paddings(extent: int, made: int, covered: int, stride: int) -> list[int]:
-    return [
-        padding
-        for padding in range(covered // 2 + 1)
-        if extent + 2 * padding >= covered and (extent + 2 * padding - covered) // stride + 1 == made
-    ]
+def _paddings(extent: int, made: int, covered: int, stride: int) -> range:
+    """The paddings P with floor((W - F + 2P)/S) + 1 = made, up to half the kernel."""
+    least = (made - 1) * stride - extent + covered
+    return range(max(0, -(-least // 2)), min(covered // 2, (least + stride - 1) // 2) + 1)
 
 
 def _rounded_up(given: Size, made: Size, kernel: Size) -> list[Move]:
     found = []
-    for stride in range(2, max(kernel) + 1):
+    for stride in range(2, min(max(kernel), _WIDEST) + 1):
         exact = [(extent - side) / stride + 1 for extent, side in zip(given, kernel, strict=True)]
         ups = [-int(-(value // 1)) if value == value // 1 else int(value) + 1 for value in exact]
         if min(exact) >= 0 and tuple(ups) == tuple(made) and any(value != int(value) for value in exact):
@@ -215,6 +213,8 @@ class Spread(NamedTuple):
 def spreads_for(given: Size, made: Size, kernel: Size, keras: bool) -> list[Spread]:
     """The strides and paddings with which (W - 1)*S + F - 2P is what is made; in Keras W*S with ``same``."""
     found: list[Spread] = []
+    if max(kernel) > _WIDEST:
+        return found
     for stride in range(1, _FARTHEST + 1):
         for padding in range(1 if keras else max(kernel)):
             sizes = tuple(

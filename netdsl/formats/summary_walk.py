@@ -26,6 +26,9 @@ _DEEPEST = 40
 _LOOKED_BACK = 64
 """Volumes of a module that a row may work on."""
 
+_MOST_TOGETHER = 128
+"""Layers of a dense block."""
+
 _RESIDUAL = re.compile(r"basic_?block|bottleneck|resid|res_?block|res_?unit|mbconv|(?:^|_)res", re.IGNORECASE)
 ADDITIONS = "additions (written in what is called like a residual block)"
 SKIPS = "what is put side by side (the newest volume that fits is written)"
@@ -164,6 +167,8 @@ class _Inside:
     def _source(self, child: Module) -> int:
         """What the child works on: what its input says, or what its first row can take."""
         row = _first(child).row
+        if self.drawing.exhausted:
+            return self.last
         behind = [self.last, *reversed(self.made[-_LOOKED_BACK:]), self.start]
         wanted = row.input or child.row.input
         if wanted is not None:
@@ -195,7 +200,7 @@ class _Inside:
     def _together(self, wanted: Volume | None, row: Row) -> int | None:
         """Volumes side by side, where that is what the next row takes: all of the module, as in a dense
         block, or the last one and an earlier one, as in a U-Net."""
-        every = (self.start, *self.made)
+        every = (self.start, *self.made[-_MOST_TOGETHER:])
         pairs = ((self.last, place) for place in self._earlier() if place != self.last)
         tried: set[Volume] = set()
         for parts in (every, *pairs) if len(every) > 1 else pairs:
@@ -204,7 +209,7 @@ class _Inside:
             if both in tried or any(volume.size != both.size for volume in volumes):
                 continue
             tried.add(both)
-            if both.agrees(wanted) if wanted else answers(row, both, self.drawing.keras):
+            if both.agrees(wanted) if wanted else self.drawing.fits(row, both):
                 self.ends = [end for end in self.ends if end not in parts]
                 if parts != every:
                     self.drawing.say(SKIPS, row.number)
