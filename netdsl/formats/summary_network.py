@@ -8,8 +8,10 @@ from netdsl.formats.listing_entries import Entry, Role
 from netdsl.formats.summary import Row, Summary
 from netdsl.formats.summary_answers import Piece
 from netdsl.formats.summary_drawing import Choice, Drawing, Drawn, Misfit
+from netdsl.formats.summary_graph import walk_named
 from netdsl.formats.summary_input import FAMILIAR, possible_inputs, stated_input
-from netdsl.formats.summary_walk import nested, walk_modules, walk_named
+from netdsl.formats.summary_modules import nested
+from netdsl.formats.summary_walk import walk_modules
 from netdsl.graph.naming import label_key
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Volume

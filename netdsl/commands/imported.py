@@ -1,0 +1,192 @@
+"""One network of a page in another format: its canonical text, and what is found in its lines."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.diagnostics import Diagnostic, Label, Severity, has_errors
+from netdsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from netdsl.formats.listing_entries import Entry
+    from netdsl.formats.page import Found
+    from netdsl.plan.plan import Plan, PlannedLayer
+
+
+class Network(NamedTuple):
+    """A network that was read: its canonical text, empty where no line lists a layer."""
+
+    name: str
+    first: int
+    text: str
+    findings: list[Diagnostic]
+
+
+def read_network(found: Found, source: Source) -> Network:
+    """The text of a network, and all that is found in the lines that it comes from."""
+    from netdsl.formats.listing_entries import Entry
+    from netdsl.formats.listing_totals import check_totals
+
+    entries = found.entries
+    unread = _unread(entries, source) if found.drawing is None else []
+    told: list[Diagnostic] = []
+    if found.drawing is not None and found.summary is not None:
+        from netdsl.formats.summary_findings import findings_of
+
+        told = findings_of(found.drawing, found.summary, source)
+    name = found.title or f"lines {found.first} to {found.last}"
+    if not entries or len(entries) == len(unread):
+        return Network(name, found.first, "", [*unread, *told])
+    text, findings, plan = _canonical(entries, source)
+    if found.table is not None and any(finding.code == "ND301" for finding in findings):
+        rounded = [
+            Entry(entries[0].number, "dialect torch"),
+            *entries,
+        ]  # a table of a network that rounds down
+        text, findings, plan = _canonical(rounded, source)
+        found = found._replace(entries=rounded)
+    if has_errors(told):
+        return Network(name, found.first, text, told)
+    told += _counts(found, plan, source)
+    if found.totals and plan is None and not unread and all(finding.code in _NOTES for finding in findings):
+        plan = _without_notes(text)
+    wrong = check_totals(found.totals, plan, source) if plan is not None and not unread else []
+    if plan is not None and found.summary is not None and not has_errors([*findings, *told]):
+        text += f"expect params = {plan.parameter_count:,}\n"
+    return Network(name, found.first, text, [*unread, *_guesses(entries, source), *findings, *wrong, *told])
+
+
+def _counts(found: Found, plan: Plan | None, source: Source) -> list[Diagnostic]:
+    """The counts and totals of a summary or a table that do not hold."""
+    if plan is None:
+        return []
+    wrong: list[Diagnostic] = []
+    if found.summary is not None and found.table is None:
+        from netdsl.formats.summary_findings import check_total
+
+        wrong += check_total(found.summary, plan, source)
+    if found.table is not None:
+        from netdsl.formats.listing_table_network import check_counts
+
+        places: dict[int, list[PlannedLayer]] = {}
+        for layer in plan.layers:
+            line = plan.network.source.position(layer.node.span.start)[0]
+            places.setdefault(found.entries[min(line, len(found.entries)) - 1].number, []).append(layer)
+        wrong += check_counts(found.table, places, source)
+    return wrong
+
+
+_NOTES = ("ND313", "ND315")
+"""Codes of findings that leave the volumes of all layers known."""
+
+_CONSEQUENCES = ("ND204", "ND208", "ND301", "ND302", "ND310", "ND313", "ND314", "ND317")
+"""Codes of what may follow from a missing layer above."""
+
+
+def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnostic], Plan | None]:
+    """The network with the options that claims decide, what is found at the lines it came from, and
+    its plan where nothing is wrong."""
+    from netdsl.graph.formatter import formatted
+    from netdsl.plan.load import plan_source
+    from netdsl.syntax.parser import parse
+
+    lines = [entry.text for entry in entries]
+    draft = Source(source.name, "\n".join(lines) + "\n", source.folder)
+    plan, found = plan_source(draft)
+    found = [finding for finding in found if not _follows(finding, entries, draft)]
+    for finding in found:
+        if finding.code == "ND313" and finding.primary is not None:
+            place = draft.position(finding.primary.span.start)[0] - 1
+            lines[place] = _with_option(lines[place], _solved(finding))
+    canonical = Source(source.name, "\n".join(lines) + "\n", source.folder)
+    parsed = parse(canonical)
+    text = canonical.text
+    if parsed.file is not None and not parsed.diagnostics:
+        text = formatted(canonical, parsed.file)
+    return text, [_at_origin(finding, draft, entries, source) for finding in found], plan
+
+
+def _follows(finding: Diagnostic, entries: list[Entry], draft: Source) -> bool:
+    """Whether a finding only says that a layer is missing, which could not be read."""
+    if finding.primary is None or finding.code not in _CONSEQUENCES:
+        return False
+    place = min(draft.position(finding.primary.span.start)[0], len(entries)) - 1
+    return entries[place].doubtful
+
+
+def _without_notes(text: str) -> Plan | None:
+    """The plan of a network whose notes are wrong: all volumes in it are known."""
+    from netdsl.plan.load import load_plan
+
+    return load_plan(re.sub(r" (?:memory|weights|params|parameters): .*", "", text)).plan
+
+
+def _unread(entries: list[Entry], source: Source) -> list[Diagnostic]:
+    from netdsl.formats.listing_entries import Role
+
+    return [
+        Diagnostic(
+            "ND662",
+            Severity.ERROR,
+            "this line states a volume and could not be read",
+            source,
+            Label(whole_line(source, entry.number)),
+            help=("write it like `[55x55x96] CONV1: 96 11x11 filters at stride 4, pad 0`",),
+        )
+        for entry in entries
+        if entry.role is Role.UNREAD
+    ]
+
+
+def _solved(finding: Diagnostic) -> str:
+    """``pad 2`` of the note that says so."""
+    return finding.message.partition(": ")[2].partition(" follows from")[0]
+
+
+def _with_option(line: str, option: str) -> str:
+    """The option at the end of the layer, before a remark and what is chained behind it."""
+    layer, link, rest = line.partition(" - ")
+    layer, blank, remark = layer.partition(" (")
+    return f"{layer}{',' if ':' in layer else ':'} {option}{blank}{remark}{link}{rest}"
+
+
+def _guesses(entries: list[Entry], source: Source) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            "ND661",
+            Severity.NOTE,
+            entry.guess,
+            source,
+            Label(whole_line(source, entry.number)),
+            help=("write the options out if they are meant",),
+        )
+        for entry in entries
+        if entry.guess
+    ]
+
+
+def _at_origin(finding: Diagnostic, draft: Source, entries: list[Entry], source: Source) -> Diagnostic:
+    """A finding about the canonical text, at the line of the listing that it is about."""
+    if finding.primary is None or finding.source is not draft:
+        return finding
+    return finding._replace(
+        source=source,
+        primary=_label_at_origin(finding.primary, draft, entries, source),
+        secondary=tuple(_label_at_origin(label, draft, entries, source) for label in finding.secondary),
+    )
+
+
+def _label_at_origin(label: Label, draft: Source, entries: list[Entry], source: Source) -> Label:
+    """The same words in the listing, or the whole line where they are spelled otherwise there."""
+    place = min(draft.position(label.span.start)[0], len(entries)) - 1
+    line = whole_line(source, entries[place].number)
+    words = draft.excerpt(label.span)
+    start = source.text.find(words, line.start, line.end)
+    return label._replace(span=Span(start, start + len(words)) if words and start >= 0 else line)
+
+
+def whole_line(source: Source, number: int) -> Span:
+    """A line of the listing without the blanks around it."""
+    text, start = source.line(number), source.line_start(number)
+    return Span(start + len(text) - len(text.lstrip()), start + len(text.rstrip()))
