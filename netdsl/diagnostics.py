@@ -66,7 +66,8 @@ class Diagnostic(NamedTuple):
     """One finding.
 
     ``source`` and ``primary`` are None for findings about a file as a whole (``path``) or about
-    the command line.
+    the command line. ``cause`` names the misunderstanding where the message does not: findings of one
+    code and cause are shown as one, whatever layers and numbers their messages speak of.
     """
 
     code: str
@@ -79,6 +80,7 @@ class Diagnostic(NamedTuple):
     help: tuple[str, ...] = ()
     fix: Edit | None = None
     path: str = ""
+    cause: str = ""
 
 
 class Diagnosed(Exception):
@@ -137,6 +139,11 @@ class Findings:
             self._near[key] = did_you_mean(written, words) if words else None
         return self._near[key]
 
+    def forget(self, first: int) -> None:
+        """Take back the findings from number ``first`` on: another one stands for them."""
+        del self.found[first:], self._shown[first:]
+        self._by_start = [entry for entry in self._by_start if entry[1] < first]
+
     def heard(self, code: str, span: Span) -> bool:
         """Whether this has been said of a place so often that more of it is passed over. Spares who
         asks the making of a message that nobody sees; counts as a report."""
@@ -167,6 +174,7 @@ class Findings:
         meant: str | None = None,
         fix: Edit | None = None,
         about: str = "",
+        cause: str = "",
     ) -> None:
         """Report something about a place in the source.
 
@@ -192,7 +200,18 @@ class Findings:
                 other, where = self.source.locate(fix.span)
                 fix = fix._replace(span=where) if other is source else None
             self.found.append(
-                Diagnostic(code, severity, message, source, Label(place, label), beside, notes, help, fix)
+                Diagnostic(
+                    code,
+                    severity,
+                    message,
+                    source,
+                    Label(place, label),
+                    beside,
+                    notes,
+                    help,
+                    fix,
+                    cause=cause,
+                )
             )
             self._shown.append(Shown(notes))
             insort(self._by_start, (span.start, len(self.found) - 1))

@@ -23,7 +23,25 @@ _SECTIONS = (
         r"^\[[A-Za-z][\w .-]{0,80}\][ \t]*\n(?:[ \t]*(?:[#;].*)?\n)*+[ \t]*[\w.-]{1,80}[ \t]*=",
     ),
 )
+_SUMMARY = (
+    (
+        "a summary that torchinfo printed",
+        r"Layer \(type(?: \([^)\n]{1,40}\))?:depth-idx\)",
+    ),
+    ("a summary that torchsummary printed", r"Layer \(type\)(?s:.{20,600}?)\[-1, \d"),
+    ("a summary that Keras printed", r"Layer \(type\)[ │┃|\t]{1,80}Output Shape[ │┃|\t]{1,80}Param"),
+    ("modules as PyTorch prints them", r"^[ \t]*\(\w{1,40}\): [A-Z]\w{1,60}\("),
+)
+_STATEMENTS = (
+    "Python code",
+    r"^[ \t]*(?:\w{1,40}\.(?:add|compile|fit|summary)\("
+    r"|\w{1,40}[ \t]*=[ \t]*(?:\w{1,20}\.){0,4}[A-Z]\w{0,40}\("
+    r"|(?:nn|layers|keras|tf|torch|F)\.\w{1,40}(?:\.\w{1,40})?\()",
+)
+"""Python without imports, whose calls may stand in a network as well."""
+
 _OTHERS = (
+    *_SUMMARY,
     (
         "a prototxt of Caffe",
         r"^[ \t]*(?:(?:layers?|input_shape|\w{1,40}_param)[ \t]*:?[ \t]*\{"
@@ -43,7 +61,27 @@ _OTHERS = (
 
 def likeness(text: str) -> str:
     """``a configuration of Darknet``; empty where the text seems to be nothing in particular."""
-    for what, pattern in _OTHERS if _NETWORK.search(text) else (*_SECTIONS, *_OTHERS):
+    for what, pattern in _OTHERS if _NETWORK.search(text) else (*_SECTIONS, *_OTHERS, _STATEMENTS):
         if re.search(pattern, text, re.MULTILINE):
             return what
     return ""
+
+
+_LISTED = "`netdsl import --from listing {file}` reads it"
+_PRINTED = (
+    "`netdsl import --from listing` reads what `torchinfo.summary(model, input_size)` or "
+    "`model.summary()` prints"
+)
+_READERS = {
+    "a configuration of Darknet": "no command reads it: write its layers under `dialect darknet`",
+    "a prototxt of Caffe": "no command reads it: write its layers under `dialect caffe`, as "
+    "`netdsl zoo caffenet` has them",
+    "Python code": f"no command reads it; {_PRINTED}",
+    "modules as PyTorch prints them": _PRINTED,
+    **{what: _LISTED for what, _ in _SUMMARY[:3]},
+}
+
+
+def reader(what: str, file: str) -> str:
+    """Which command reads a text that seems to be ``what``; empty where there is nothing to say."""
+    return _READERS.get(what, "").format(file=file)

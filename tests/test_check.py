@@ -285,7 +285,7 @@ def test_colour_only_when_asked() -> None:
 
 
 def test_many_findings_are_counted() -> None:
-    found = [_finding("KONV\n", 0, 4)] * 150
+    found = [_finding("KONV\n", 0, 4)._replace(message=f"`{number}`") for number in range(150)]
     assert diagnostics_as_text(found).endswith("... and 50 more findings\n")
 
 

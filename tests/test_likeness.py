@@ -13,6 +13,27 @@ from netdsl.resources import zoo_names, zoo_text
 
 DARKNET = "a configuration of Darknet"
 CAFFE = "a prototxt of Caffe"
+KERAS = """Model: "sequential"
+_________________________________________________________________
+ Layer (type)                Output Shape              Param #
+=================================================================
+ conv2d (Conv2D)             (None, 26, 26, 32)        320
+"""
+KERAS_3 = """Model: "sequential"
+┏━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━┓
+┃ Layer (type)        ┃ Output Shape       ┃ Param # ┃
+│ conv2d (Conv2D)     │ (None, 26, 26, 32) │     320 │
+"""
+TORCHINFO = """==========================================================================================
+Layer (type:depth-idx)                   Output Shape              Param #
+==========================================================================================
+├─Conv2d: 1-1                            [1, 6, 24, 24]            156
+"""
+TORCHSUMMARY = """----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
+            Conv2d-1            [-1, 6, 24, 24]             156
+"""
 FOREIGN = {
     "[net]\nbatch=1\nwidth=32\n\n[convolutional]\nfilters=16\nsize=3\n\n[softmax]\ngroups=1\n": DARKNET,
     "[maxpool]\n[softmax]\n": DARKNET,
@@ -23,6 +44,13 @@ FOREIGN = {
     'name: "A"\ninput: "data"\ninput_dim: 1\ninput_dim: 3\n': CAFFE,
     'net: "x.prototxt"\nbase_lr: 0.01\nmax_iter: 10\n': CAFFE,
     "import torch\nmodel = Sequential(Conv2d(3, 64, 3))\n": "Python code",
+    "model = Sequential()\nmodel.add(Conv2D(32, (3, 3)))\n": "Python code",
+    "nn.Conv2d(3, 64, 3),\nnn.ReLU(),\n": "Python code",
+    KERAS: "a summary that Keras printed",
+    KERAS_3: "a summary that Keras printed",
+    TORCHINFO: "a summary that torchinfo printed",
+    TORCHSUMMARY: "a summary that torchsummary printed",
+    "Net(\n  (conv1): Conv2d(3, 6, kernel_size=(5, 5), stride=(1, 1))\n)\n": "modules as PyTorch prints them",
     '{"layers": [{"kind": "conv"}]}\n': "JSON",
     "[trainer]\n# how\n\nrate=0.1\n": "a settings file",
 }
@@ -63,6 +91,33 @@ def test_mistakes_of_networks_are_said(text: str, tmp_path: Path, capsys: pytest
     said = capsys.readouterr().err
     assert "ND201: there is no kind of layer called `CONVV`" in said
     assert "ND008" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (KERAS, "`netdsl import --from listing x.txt` reads it"),
+        (TORCHINFO, "`netdsl import --from listing x.txt` reads it"),
+        (TORCHSUMMARY, "`netdsl import --from listing x.txt` reads it"),
+        ("import torch\nx = 1\n", "no command reads it; `netdsl import --from listing` reads what"),
+        ("[convolutional]\nfilters=3\n", "no command reads it: write its layers under `dialect darknet`"),
+        ("layer {\n}\n", "`dialect caffe`, as `netdsl zoo caffenet` has them"),
+    ],
+)
+def test_the_command_that_reads_it_is_named(
+    text: str,
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("x.txt").write_text(text)
+    assert run(["check", "x.txt"]) == 1
+    finding, cure, _, count = capsys.readouterr().err.splitlines()
+    assert finding.startswith("x.txt: error ND008: this seems to be ")
+    assert words in cure
+    assert count == "1 error in 1 file"
 
 
 def test_the_zoo_seems_to_be_nothing_else() -> None:

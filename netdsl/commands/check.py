@@ -21,12 +21,13 @@ FORMATS = ("text", "json")
 
 
 class _Counts(NamedTuple):
-    """What is asked for: columns by name (none: the usual ones), tools whose totals are added, and whether
-    to show the recipe."""
+    """What is asked for: columns by name (none: the usual ones), tools whose totals are added, whether
+    to show the recipe, and whether mistakes are all that is shown as text."""
 
     columns: tuple[str, ...]
     tools: tuple[str, ...]
     recipe: bool
+    quiet: bool
 
 
 def _read_formats(
@@ -115,6 +116,7 @@ def _check_known(
     "--recipe", is_flag=True, help="Show how training would go: every setting, and the learning rate."
 )
 @click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
+@click.option("--quiet", "-q", is_flag=True, help="Show errors and warnings alone: no tables, no notes.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -126,11 +128,13 @@ def command(
     unsafe: bool,
     recipe: bool,
     strict: bool,
+    quiet: bool,
 ) -> None:
     """Check networks: volumes, parameters, costs, mistakes.
 
     Each NETWORK is a file, the name of a shipped network, a .train file, or - for standard input.
-    Mistakes go to standard error, tables to standard output. The exit code is 1 where there is a mistake.
+    Mistakes go to standard error, tables to standard output. A last line counts errors and warnings. The
+    exit code is 1 where there is a mistake.
     """
     gc.disable()  # a large network is many small objects, and few of them become garbage
     ctx.call_on_close(gc.enable)
@@ -143,9 +147,11 @@ def command(
         _mend(network, unsafe, ctx)
     checks = [_check(name) for name in networks]
     for name, path in formats:
-        _write(name, path, checks, _Counts(columns, tools, recipe))
+        _write(name, path, checks, _Counts(columns, tools, recipe, quiet))
     if ("text", "") in formats:
-        _offer_fixes(checks)
+        if not quiet:
+            _offer_fixes(checks)
+        _count(checks)
     findings = [finding for _, _, found in checks for finding in found]
     warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
     ctx.exit(1 if warned or has_errors(findings) else 0)
@@ -222,6 +228,15 @@ def _offer_fixes(checks: Sequence[Check]) -> None:
         click.echo(f"netdsl {said} {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
 
 
+def _count(checks: Sequence[Check]) -> None:
+    """The last line: how many errors and warnings there are, and in how many files."""
+    from netdsl.reports.folding import tally
+
+    counted = tally(found for _, _, found in checks)
+    if counted:
+        click.echo(counted, err=True)
+
+
 def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> None:
     if name == "json":
         from netdsl.reports.as_json import checks_as_json
@@ -230,16 +245,25 @@ def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> No
     elif path:
         from netdsl.reports.as_text import diagnostics_as_text
 
-        texts = (diagnostics_as_text(found) + _table(plan, counts, False) for _, plan, found in checks)
+        texts = (
+            diagnostics_as_text(_shown(found, counts)) + _table(plan, counts, False)
+            for _, plan, found in checks
+        )
         _put("".join(texts), path)
     else:
         for _, plan, found in checks:
-            show(found)
+            show(_shown(found, counts))
             click.echo(_table(plan, counts, wants_colour(sys.stdout.isatty())), nl=False)
 
 
+def _shown(findings: Sequence[Diagnostic], counts: _Counts) -> Sequence[Diagnostic]:
+    if not counts.quiet:
+        return findings
+    return [finding for finding in findings if finding.severity is not Severity.NOTE]
+
+
 def _table(plan: Plan | None, counts: _Counts, colour: bool) -> str:
-    if plan is None:
+    if plan is None or counts.quiet:
         return ""
     from netdsl.reports.as_table import plan_as_table
 

@@ -87,9 +87,11 @@ def _missing(name: str) -> Diagnostic:
         neighbours = []
     near = did_you_mean(name, [entry for entry in neighbours if entry.endswith(".net")])
     near = near or did_you_mean(name, shipped)
-    cures = [f"did you mean `{near}`?"] if near else []
-    cures.append(f"these networks are shipped: {', '.join(shipped)}")
-    return file_error("ND001", name, "there is no such file and no shipped network of this name", *cures)
+    cures = (f"did you mean `{near}`?",) if near else ()
+    listed = "`netdsl zoo` lists the networks that are shipped"
+    return file_error(
+        "ND001", name, "there is no such file and no shipped network of this name", *cures, listed
+    )
 
 
 def _no_file(name: str, error: NotAFileError) -> Diagnostic:
@@ -110,12 +112,13 @@ _NETWORK = ("a network", "write the network in netdsl's language; `netdsl zoo le
 def foreign(source: Source, expected: tuple[str, str] = _NETWORK) -> list[Diagnostic]:
     """The finding that a text seems to be of another format; none where it seems to be what is expected,
     which is a noun and a cure."""
-    from netdsl.likeness import likeness
+    from netdsl.likeness import likeness, reader
 
     what = likeness(source.text)
     noun, cure = expected
     message = f"this seems to be {what}, not {noun}"
-    return [file_error("ND008", source.name, message, cure, "the file is left as it is")] if what else []
+    read = reader(what, "-" if source.name == "<stdin>" else source.name) if expected is _NETWORK else ""
+    return [file_error("ND008", source.name, message, read or cure)] if what else []
 
 
 def planned(source: Source) -> Checked:

@@ -21,7 +21,7 @@ def command(ctx: click.Context, network: str | None) -> None:
         from netdsl.spelling import did_you_mean
 
         near = did_you_mean(network, known)
-        hint = f"Did you mean '{near}'?" if near else f"There are {', '.join(known)}."
+        hint = f"Did you mean '{near}'?" if near else "`netdsl zoo` lists them."
         raise click.UsageError(f"No shipped network is called {network!r}. {hint}", ctx)
 
 

@@ -11,22 +11,14 @@ DIMENSIONS = re.compile(r"[123][dD](?=[A-Z]|\Z)")
 REACH = 80
 """Characters on each side of a name in which the rest of it is looked for."""
 
-_ABSENT = frozenset(
+_ACTIVATIONS = frozenset(
     (
-        *(
-            "softplus",
-            "softsign",
-            "softmin",
-            "celu",
-            "glu",
-            "geglu",
-            "swiglu",
-            "rrelu",
-            "maxblurpool",
-        ),
+        *("softplus", "softsign", "softmin", "celu", "glu", "geglu", "swiglu", "rrelu"),
         *("hardtanh", "hardshrink", "softshrink", "tanhshrink", "logsigmoid", "logsoftmax", "threshold"),
-        *("embedding", "attention", "multiheadattention", "transformer", "lstm", "gru", "rnn"),
     )
+)
+_LAYERS = frozenset(
+    ("maxblurpool", "embedding", "attention", "multiheadattention", "transformer", "lstm", "gru", "rnn")
 )
 """What other programs have and netdsl has not, so that nothing near is what was meant."""
 
@@ -36,10 +28,24 @@ _WORDS = re.compile(r"([A-Za-z_]{1,40})(?:(?:[ \t]*-[ \t]*|[ \t]+)([A-Za-z_]{1,4
 def absent_kind(written: str) -> str:
     """What to say of a layer that netdsl does not have; empty for any other name."""
     plain = re.sub(r"[-_\s]+", "", DIMENSIONS.sub("", written)).lower()
-    if plain not in _ABSENT:
+    if plain in _LAYERS:
+        return "netdsl has no such layer"
+    if plain not in _ACTIVATIONS:
         return ""
-    activations = ", ".join(kind.keyword for kind in all_kinds() if kind.activates)
-    return f"netdsl has no such layer; its activations are {activations}"
+    activations = [kind.keyword for kind in all_kinds() if kind.activates]
+    return in_lines("netdsl has no such layer; its activations are", activations)
+
+
+def in_lines(lead: str, names: list[str]) -> str:
+    """A list of names in lines that fit a screen; a name of several words stays whole."""
+    from textwrap import wrap  # texts without mistakes need none
+
+    listed = wrap(f"{lead} {', '.join(name.replace(' ', chr(0)) for name in names)}", _LINE)
+    return "\n".join(listed).replace(chr(0), " ")
+
+
+_LINE = 100
+"""Characters of a line of help."""
 
 
 def absent_words(text: str, name: Span) -> tuple[str, Span]:

@@ -55,11 +55,25 @@ def _kind_prefix(words: tuple[tree.Word, ...], numbers: bool = True) -> _Prefix 
         kind = kind_named(text)
         if kind is not None:
             return _Prefix(kind, text, length, False)
+        if _DIMENSIONS.search(text):
+            kind = kind_named(text[:-2])
+            if kind is not None and text[-2] == "2" and _is_planar(kind):
+                return _Prefix(kind, text, length, False)
+            continue
         match = _NUMBERED.match(text) if numbers else None
         kind = kind_named(match.group(1)) if match else None
         if kind is not None and match is not None:
             return _Prefix(kind, match.group(1), length, True)
     return None
+
+
+_DIMENSIONS = re.compile(r"[A-Za-z][123][dD]\Z")
+"""``MaxPool2d`` of PyTorch is no label: the number is that of its dimensions."""
+
+
+def _is_planar(kind: type[Layer]) -> bool:
+    """Whether a kind with 2d behind it is the same: a window, or a normalisation, but no dropout."""
+    return "kernel" in kind.options() or kind.normalises
 
 
 def option_words(kind: type[Layer]) -> set[str]:

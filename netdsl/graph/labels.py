@@ -69,7 +69,8 @@ def find_label(reference: tree.Reference, labels: Labels, findings: Findings) ->
     cures.append(f"a label stands before its layer: `{reference.name}: CONV 64 3x3`")
     message = f"there is no layer called `{reference.name}` above"
     meant = f"@{near}" if near else None
-    findings.add("ND221", message, reference.span, help=tuple(cures), meant=meant)
+    cause = reference.name.rstrip("0123456789_")  # of `enc1` to `enc4` all or none are written
+    findings.add("ND221", message, reference.span, help=tuple(cures), meant=meant, cause=cause)
     return None
 
 

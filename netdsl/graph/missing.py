@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.channel_order import picture_in
 from netdsl.graph.heads import Head
 from netdsl.graph.steps import Step
 from netdsl.graph.volume_options import VOLUME_OPTIONS
@@ -44,25 +45,33 @@ class Missing:
             group = lack.step.group
             cures: tuple[str, ...]
             if group is None or group.where is not None:
-                cures = (f"for example `{self._example(lack)}`",)
+                cures = (self._cure(lack),)
             elif group.span in shown:
                 cures = ()
             else:
                 shown.add(group.span)
                 cures = (self._where_block(group),)
-            wanted = ", ".join(f"{option.words[0]} ({option.doc})" for option in lack.options)
-            place, message = lack.step.layer.span, f"{lack.name} lacks {wanted}"
+            wanted = " and ".join(option.words[0] for option in lack.options)
+            cause = f"{lack.kind.keyword} {wanted}"
+            if len(lack.options) == 1:
+                wanted += f" ({lack.options[0].doc})"
+            if group is not None and group.where is None:
+                cause = f"the group at {group.span.start}"  # one block completes all of it
+            message, span = f"{lack.name} lacks {wanted}", lack.step.layer.span
             self._findings.use = lack.step.use
-            self._findings.add("ND204", message, place, help=cures, about=lack.name)
+            self._findings.add("ND204", message, span, help=cures, about=lack.name, cause=cause)
         for lack in self._lacks:
             self._findings.use = lack.step.use
             self._findings.shows_again(lack.step.layer.span)
 
-    def _example(self, lack: _Lack) -> str:
+    def _cure(self, lack: _Lack) -> str:
         if all(name in lack.kind.options() for name in VOLUME_OPTIONS):
-            return f"{lack.kind.keyword} 32x32x3"
+            meant = picture_in(self._findings.source.excerpt(lack.step.layer.span))
+            if meant:
+                return f"write `{lack.kind.keyword.lower()} {meant}`"
+            return f"for example `{lack.kind.keyword} 32x32x3`"
         values = " ".join(_example_value(option, 0) for option in lack.options)
-        return f"{lack.kind.keyword} {values}"
+        return f"for example `{lack.kind.keyword} {values}`"
 
     def _where_block(self, group: tree.Group) -> str:
         if not self._by_group:

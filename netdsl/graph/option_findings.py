@@ -9,6 +9,7 @@ from typing import Any
 from netdsl.diagnostics import Edit, Findings, Label
 from netdsl.graph.bare_values import takes_bare
 from netdsl.graph.foreign_options import Reworded
+from netdsl.graph.values import MisfitError, convert
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
@@ -18,6 +19,20 @@ from netdsl.syntax import tree
 
 _LAYER_BEFORE = re.compile(r"[A-Za-z_][\w.=,/ \t]*\Z")
 _COUNT_BEHIND = re.compile(r"[ \t]*(\w+|\([^()\n]*\))")
+
+
+def _takes(option: Option[Any], value: tree.Value) -> bool:
+    """Whether a value could be meant for an option; whole numbers are seldom real ones."""
+    if option.type not in _VALUED or (option.type is OptionType.REAL and value.text.isdecimal()):
+        return False
+    try:
+        convert(option, value)
+    except MisfitError:
+        return False
+    return True
+
+
+_VALUED = (OptionType.COUNT, OptionType.INDEX, OptionType.SIZE, OptionType.PADDING, OptionType.REAL)
 
 
 class OptionFindings:
@@ -47,16 +62,35 @@ class OptionFindings:
             help=(f"{option.words[0]}: {option.doc}",),
         )
 
-    def belongs_nowhere(self, value: tree.Value, reason: str, given: Mapping[str, Sequence[Written]]) -> None:
-        taken = ", ".join(f"{option.words[0]} ({option.doc})" for option in self.usual)
-        known = f"{self.kind.keyword} takes {taken}" if taken else f"{self.kind.keyword} takes no options"
-        cures = [known]
+    def belongs_nowhere(
+        self,
+        value: tree.Value,
+        reason: str,
+        given: Mapping[str, Sequence[Written]],
+        behind: Sequence[tree.Item] = (),
+    ) -> None:
+        """A value that no option takes; ``behind`` are the items of the layer that follow it."""
+        words = ", ".join(option.words[0] for option in self.usual)
+        cures = [f"{self.kind.keyword} takes {words or 'no options'}"]
         number = isinstance(value, tree.Number)
         bare = [option for option in self.options.values() if option.positional]
-        if number and any(option.type is OptionType.SIZE and option.name not in given for option in bare):
+        sized = any(isinstance(item, tree.Extents) for item in behind)
+        fix = None
+        coming = self._coming_in(value, given) if number else None
+        narrows = any(option.type is OptionType.SIZE and option.name not in given for option in bare)
+        if coming is not None:
+            written = self.findings.source.excerpt(coming)
+            cures = [f"what comes in is known: if that is `{written}`, leave it out"]
+            fix = Edit(Span(coming.start, value.span.start), "") if sized or not narrows else None
+        if number and narrows and not sized:
             n = value.text
             narrow = f", or {n}x1 where the width is 1" if n != "1" else ""
             cures.insert(0, f"a size has both extents, height and width: {n}x{n}{narrow}")
+        elif coming is None and not reason and (placed := self._with_its_word(value, given)):
+            cures.insert(0, placed)
+            if placed.startswith("leave"):
+                before = self.findings.source.excerpt(Span(value.span.start - 1, value.span.start))
+                fix = Edit(Span(value.span.start - before.isspace(), value.span.end), "")
         places = [
             Label(given[option.name][0].span, f"{option.words[0]} already")
             for option in bare
@@ -69,6 +103,8 @@ class OptionFindings:
             reason,
             secondary=tuple(places),
             help=tuple(cures),
+            fix=fix,
+            cause=f"{self.kind.keyword} {type(value).__name__} {sized} {reason}",
         )
 
     def no_range(self, item: tree.Range) -> None:
@@ -84,6 +120,25 @@ class OptionFindings:
             ),
         )
 
+    def _coming_in(self, value: tree.Value, given: Mapping[str, Sequence[Written]]) -> Span | None:
+        """The first number of ``CONV 3 64 3x3``, which PyTorch wants to know."""
+        counts = [
+            name
+            for name, option in self.options.items()
+            if option.positional and option.type is OptionType.COUNT
+        ]
+        first = given[counts[0]][0].span if self.kind.weighs and counts and counts[0] in given else None
+        between = self.findings.source.text[first.end : value.span.start] if first is not None else "-"
+        return first if not between.strip(" \t,") else None
+
+    def _with_its_word(self, value: tree.Value, given: Mapping[str, Sequence[Written]]) -> str:
+        """``write `stride 2` or `pad 2` ``: the likeliest readings of a value that has no word."""
+        free = (option for option in self.usual if option.name not in given)
+        meant = [f"`{option.words[0]} {value.text}`" for option in free if _takes(option, value)]
+        if not meant and not any(option.positional for option in self.usual):
+            return f"leave `{value.text}` out"
+        return f"write {' or '.join(meant[:2])}, as it is meant" if meant else ""
+
     def before_its_word(self, value: tree.Value, word: tree.Word, option: Option[Any]) -> None:
         """``2x2 stride``: the value stands before the word that it is meant for."""
         span = value.span.to(word.span)
@@ -96,6 +151,7 @@ class OptionFindings:
             span,
             help=(f"write `{meant}`: {named}",),
             fix=Edit(span, meant),
+            cause="a value before its word",
         )
 
     def two_names(self, word: tree.Word, other: tree.Word) -> None:
@@ -142,10 +198,10 @@ class OptionFindings:
         known = sorted({option.words[0] for option in self.usual})
         cure = f"knows the options {', '.join(known)}" if known else "takes no options"
         message = f"{self.kind.keyword} does not know the word `{word.text}`"
-        cures = [f"{self.kind.keyword} {cure}"]
+        help = (f"{self.kind.keyword} {cure}",) if near is None else ()
         if other is not None:
-            cures.insert(0, f"{other.keyword} is a layer of its own: chain it with ` - {other.keyword}`")
-        self.findings.add("ND202", message, word.span, help=tuple(cures), meant=near)
+            help = (f"{other.keyword} is a layer of its own: chain it with ` - {other.keyword}`",)
+        self.findings.add("ND202", message, word.span, help=help, meant=near, cause=word.text.lower())
 
     def foreign(self, word: tree.Word, found: Reworded) -> None:
         """An option of another program, in the words of this kind."""

@@ -13,6 +13,8 @@ from typing import Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.bare_values import NUMBERS, takes_bare
+from netdsl.graph.channel_order import volume_as_list
+from netdsl.graph.foreign_layer import ForeignLayer
 from netdsl.graph.foreign_options import foreign_option
 from netdsl.graph.formulas import Environment, as_item, calculated
 from netdsl.graph.option_findings import OptionFindings
@@ -61,6 +63,7 @@ class _Reader:
         self.named: set[str] | None = None
         self.volume: Written | None = None
         self.order = ValueOrder(items, self.by_word, self._is_filler, self._value_of)
+        self.other_words = ForeignLayer(kind, items, self._value_of, findings.source.excerpt)
         self.place = 0
         self.slipped = False
 
@@ -81,6 +84,7 @@ class _Reader:
                 self._range(item)
             else:
                 self._bare(item)
+        self.other_words.report(self.findings)
         return self.given
 
     def _word(self, word: tree.Word) -> None:
@@ -94,12 +98,15 @@ class _Reader:
             if text in self.fillers:
                 self._check_noun(word)
                 return
+            if self._in_own_words(word):
+                return
             self.slipped = True
-            if not self._in_own_words(word):
-                self.say.unknown(word, *self._near_words())
+            self.say.unknown(word, *self._near_words())
         elif option.type is OptionType.FLAG:
             if word.text in self.environment.values:
                 self.say.name_and_switch(word)
+            behind = self.other_words.flag(option, self.place)
+            self.place = behind if behind is not None else self.place
             self._set(option, [Written(True, word.span)])
             self.by_name.add(option.name)
         else:
@@ -142,10 +149,17 @@ class _Reader:
     def _in_own_words(self, word: tree.Word) -> bool:
         """Report an option of another program that the kind can say in words of its own."""
         found = foreign_option(self.kind, self.items, self.place - 1, self._option_of, self._value_of)
-        if found is None:
-            return False
-        self.say.foreign(word, found)
-        return True
+        if found is not None:
+            self.slipped = True
+            self.say.foreign(word, found)
+            return True
+        behind = self.other_words.take(self.place - 1, self._is_own)
+        self.place = behind if behind is not None else self.place
+        return behind is not None
+
+    def _is_own(self, word: tree.Word) -> bool:
+        text = word.text.lower()
+        return text in self.by_word or text in self.fillers or text in _NEGATIONS
 
     def _option_of(self, word: tree.Word) -> Option[Any] | None:
         return self.by_word.get(word.text.lower())
@@ -388,7 +402,7 @@ class _Reader:
             self.place += 1
             self.say.before_its_word(value, *behind)
         elif not self.slipped:  # behind an unknown word it is that word's value
-            self.say.belongs_nowhere(value, "", self.given)
+            self.say.belongs_nowhere(value, "", self.given, self.items[self.place :])
 
     def _free_option(self, value: tree.Value) -> Option[Any] | None:
         """The first option without a value that takes this one without a word."""
@@ -407,6 +421,12 @@ class _Reader:
     def _volume(self, value: tree.Value) -> None:
         if any(name in self.given for name in VOLUME_OPTIONS):
             self.say.belongs_nowhere(value, "the volume is given twice", self.given)
+            return
+        listed = isinstance(value, tree.Number)
+        end = volume_as_list(self.items, self.place, self.findings) if listed else None
+        if end is not None:
+            self.place = end
+            self.given.update({name: [Written(None, value.span)] for name in VOLUME_OPTIONS})
             return
         self._read(value)
         for name, written in volume_options(self.kind, value, self.findings).items():

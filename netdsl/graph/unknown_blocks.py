@@ -14,6 +14,8 @@ from netdsl.syntax.class_calls import calls_in
 _REACH = 400
 """Characters from the name of a call that are read."""
 
+_PARENTHESES = "the options of a layer in parentheses"
+
 
 def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) -> None:
     """Report a call of something that is no block."""
@@ -34,12 +36,12 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         fix = Edit(place, meant) if alone else None
         shown = meant if alone else f"[{meant}]*n"
         help = (f"write `{shown}`: the options of a layer stand without parentheses",)
-        findings.add("ND217", message, name.span, help=help, fix=fix)
+        findings.add("ND217", message, name.span, help=help, fix=fix, cause=_PARENTHESES)
     elif absent:
         findings.add("ND217", message, name.span, help=(absent,))
     elif kind is not None or class_of_another_program(name.text):
         cure = "the options of a layer stand without parentheses: `CONV 64 3x3 stride 2`"
-        findings.add("ND217", message, name.span, help=(cure,))
+        findings.add("ND217", message, name.span, help=(cure,), cause=_PARENTHESES)
     else:
         cure = f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`"
         findings.add("ND217", message, name.span, help=() if blocks else (cure,))

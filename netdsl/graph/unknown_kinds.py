@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable
 
 from netdsl.diagnostics import Edit, Findings
-from netdsl.graph.absent_kinds import absent_kind, absent_words, activation_named
+from netdsl.graph.absent_kinds import DIMENSIONS, absent_kind, absent_words, activation_named, in_lines
+from netdsl.graph.foreign_kinds import foreign_kind
 from netdsl.graph.heads import Head
 from netdsl.graph.kind_names import (
     Hyphenated,
@@ -32,8 +34,9 @@ def report_unknown_kind(
     blocks: Iterable[str] = (),
     numbers: Container[str] = (),
 ) -> None:
-    """Report a head without a kind, with the nearest one; ``list_all`` adds all there are. ``blocks``
-    are those without parameters, which are used like kinds; ``numbers`` the names of numbers.
+    """Report a head without a kind, with the nearest one; where there is none, ``list_all`` adds once in
+    a text all there are. ``blocks`` are those without parameters, which are used like kinds; ``numbers``
+    the names of numbers.
 
     ``layer`` is the whole layer; ``alone`` where nothing else can give it numbers: then a kind that needs
     some and gets none is a guess to think about, no fix.
@@ -50,9 +53,15 @@ def report_unknown_kind(
         findings.add("ND201", _no_kind(absent), place, help=(absent_kind(absent),))
         return
     cure, fix = _guess(head, layer, alone, findings, blocks, numbers)
-    known = (f"the kinds are {', '.join(kind.keyword for kind in all_kinds())}",) if list_all else ()
-    help = (cure, *known) if cure else known
-    findings.add("ND201", _no_kind(head.written), head.span, help=help, fix=fix)
+    help = (cure,) if cure else ()
+    if list_all and not cure and findings.spend("kinds listed", 1) == 1:
+        help = (in_lines("the kinds are", [kind.keyword for kind in all_kinds()]),)
+    cause = head.written if DIMENSIONS.search(head.written) else _ENUMERATED.sub("", head.written).upper()
+    findings.add("ND201", _no_kind(head.written), head.span, help=help, fix=fix, cause=cause)
+
+
+_ENUMERATED = re.compile(r"[0-9]+(?:_[0-9]+)*[a-z]?\Z")
+"""What numbers a layer: `KONV2` is the mistake of `KONV1` again."""
 
 
 def _no_kind(written: str) -> str:
@@ -76,6 +85,9 @@ def _guess(
     pooled = one_position(head.written, layer) if layer is not None and alone else None
     if pooled is not None:
         return f"did you mean `{pooled[0]}`?", Edit(Span(head.span.start, pooled[1]), pooled[0])
+    foreign = foreign_kind(head.written, layer)
+    if foreign is not None:
+        return foreign.cure, Edit(head.span, foreign.meant) if foreign.meant else None
     near = nearest_kind(head.written, findings, blocks, part=beside_hyphen(text, head.span))
     if near is None:
         return "", None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.channel_order import listed_volume
 from netdsl.graph.values import MisfitError, convert, extents
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
@@ -28,11 +29,12 @@ def volume_options(kind: type[Layer], value: tree.Value, findings: Findings) -> 
         return {}
     parts = extents(value)
     if parts is None or len(parts) > 3:
+        listed = listed_volume(value.text)
         findings.add(
             "ND206",
             "a volume has a height, a width and channels",
             value.span,
-            help=("write `32x32x3`, or `784`",),
+            help=(f"write `{listed.meant}`" if listed is not None else "write `32x32x3`, or `784`",),
         )
         return {name: Written(None, value.span) for name in VOLUME_OPTIONS}
     names = VOLUME_OPTIONS[2:] if len(parts) == 1 else VOLUME_OPTIONS

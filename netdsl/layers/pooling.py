@@ -96,7 +96,7 @@ class Pooling(Layer, abstract=True):
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:
         (x,) = inputs
-        outcome = slide(x, self.moving(x), "window")
+        outcome = slide(x, self.moving(x), "window", "floor")
         return outcome if isinstance(outcome, Mistake) else Volume(*outcome, x.channels)
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:

@@ -167,8 +167,16 @@ def _narrower(x: Volume, kernel: Size) -> tuple[str, ...]:
     return (f"the input is one row: write `1x{kernel.width}`",) if x.height == 1 < x.width else ()
 
 
-def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
-    """Output height and width, or why the window does not fit.
+def _rounded_down(x: Volume, moving: Sliding, option: str) -> str:
+    """How to have the numbers of positions rounded down, as most frameworks do."""
+    high, wide = (floor(positions(*sizes)) for sizes in _axes(x, moving))
+    gives = f"rounds down: it gives {_square(Size(high, wide))}"
+    everywhere = "`dialect torch` for the whole file"
+    return f"`{option}`, or {everywhere}, {gives}" if option else f"{everywhere} {gives}"
+
+
+def slide(x: Volume, moving: Sliding, noun: str, floors: str = "") -> Size | Mistake:
+    """Output height and width, or why the window does not fit. ``floors`` is the option that rounds down.
 
     Where rounding is EXACT, the lecture's rule holds (CS231n, "Spatial arrangement"): the division
     must come out even.
@@ -196,7 +204,11 @@ def slide(x: Volume, moving: Sliding, noun: str) -> Size | Mistake:
                 f"the {moving.kernel} {noun} does not fit its input of {x} evenly at stride {stride}",
                 option="stride",
                 label=equation(*sizes),
-                help=(*(_padding_cures(*square) if square else ()), _same_cure(x, moving)),
+                help=(
+                    *(_padding_cures(*square) if square else ()),
+                    _same_cure(x, moving),
+                    _rounded_down(x, moving, floors),
+                ),
                 input_help=tuple(_input_cures(*square)) if square else (),
             )
         count = _rounded(exact, moving.rounding, extent, step, before, after)

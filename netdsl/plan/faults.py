@@ -11,7 +11,10 @@ from netdsl.quantities import Volume
 from netdsl.source import Span
 
 TRACE_LENGTH = 8
-"""Layers of a trace that are shown."""
+"""Layers of a trace that are shown, if they fit a line."""
+
+_LINE = 120
+"""Characters of a trace."""
 
 
 class Place(NamedTuple):
@@ -53,6 +56,7 @@ def report_mistake(place: Place, mistake: Mistake, cured: Cured, findings: Findi
         help=tuple(cure.text for cure in cures) or cured.help,
         fix=cures[0].fix if cures else cured.fix,
         about=node.name,
+        cause=_cause(node, cures),
     )
 
 
@@ -74,7 +78,15 @@ def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
         help=(*(cure.text for cure in cures), f"{'or ' if cures else ''}claim [{computed}]"),
         fix=cures[0].fix if cures else None,
         about=node.name,
+        cause=_cause(node, cures),
     )
+
+
+def _cause(node: Node, cures: tuple[Cure, ...]) -> str:
+    """What all layers of a kind lack that the same option mends, such as `pad 1`; empty where that is
+    not known."""
+    option = cures[0].text.partition(" gives ")[0] if cures else ""
+    return f"{node.layer.keyword} {option}" if option[:1] == "`" else ""
 
 
 def _inside(inner: Span, outer: Span) -> bool:
@@ -87,4 +99,6 @@ def _trace_note(place: Place) -> tuple[str, ...]:
         return ()
     if len(steps) > TRACE_LENGTH:
         steps = [steps[0], "...", *steps[2 - TRACE_LENGTH :]]
+    while len(" -> ".join(steps)) > _LINE and len(steps) > 3:
+        steps = [steps[0], "...", *steps[2 + (steps[1] == "...") :]]
     return (f"volumes up to here: {' -> '.join(steps)}",)

@@ -43,13 +43,22 @@ def plan_source(source: Source) -> Checked:
     if file is not None:
         draft = resolve(file, findings.source, findings)
         if draft is not None:
+            before = len(findings.found)
             plan = plan_draft(draft, findings)
+            if plan is None and len(findings.found) > before:
+                from netdsl.plan.turned import report_turned  # few networks have mistakes
+
+                report_turned(draft, findings, before)
     told = [finding for finding in findings.found if finding.code not in _BESIDE]
     if plan is not None and not has_errors(told) and not syntax:
         check_expectations(plan, findings)
     elif plan is None and draft is not None and not syntax:
         check_named_layers(draft, findings)
     found = sorted([*syntax, *_on_other_lines(findings.found, syntax)], key=sort_key)
+    if syntax:
+        from netdsl.syntax.unclosed import without_consequences  # few texts have mistakes of syntax
+
+        found = without_consequences(found, syntax)
     if unread:  # what is missing may stand in the file that could not be read
         found = [finding for finding in found if finding.code not in ("ND216", "ND217")]
     return Checked(None if has_errors(found) else plan, found)

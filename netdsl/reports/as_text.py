@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import CROWD, Diagnostic, Label, Severity
 from netdsl.reports.display import columns, visible, visible_lines
+from netdsl.reports.folding import folded, other_places
 from netdsl.source import Source
 
 _WIDTH = 110
@@ -24,14 +25,30 @@ _EXCERPT, _CURE, _SECONDARY = "1;34", "1;32", "1;34"
 
 
 def diagnostics_as_text(findings: Sequence[Diagnostic], *, colour: bool = False) -> str:
-    """All findings with an empty line behind each; those beyond a crowd are only counted."""
-    shown = "".join(diagnostic_as_text(finding, colour=colour) + "\n" for finding in findings[:CROWD])
-    left_out = len(findings) - CROWD
+    """Every misunderstanding once, with an empty line behind each; those beyond a crowd are only counted."""
+    groups = folded(findings)
+    listed: set[str] = set()
+    shown = "".join(
+        diagnostic_as_text(_briefly(group.first, listed), other_places(group), colour=colour) + "\n"
+        for group in groups[:CROWD]
+    )
+    left_out = len(groups) - CROWD
     return f"{shown}... and {left_out} more findings\n" if left_out > 0 else shown
 
 
-def diagnostic_as_text(finding: Diagnostic, *, colour: bool = False) -> str:
-    """One finding; ends in a line break."""
+_LIST = 80
+"""Characters of help beyond which it is a list of what there is, and not a cure."""
+
+
+def _briefly(finding: Diagnostic, listed: set[str]) -> Diagnostic:
+    """The finding without the lists that stand above it already."""
+    help = tuple(text for text in finding.help if text not in listed)
+    listed.update(text for text in help if len(text) > _LIST)
+    return finding._replace(help=help)
+
+
+def diagnostic_as_text(finding: Diagnostic, elsewhere: str = "", *, colour: bool = False) -> str:
+    """One finding, and ``elsewhere``, where else there is the like; ends in a line break."""
     paint = _Paint(colour)
     severity = paint(f"{finding.severity.value} {finding.code}", _COLOURS[finding.severity])
     lines = [f"{_place(finding)}{severity}: {paint(visible(finding.message), '1')}"]
@@ -39,7 +56,8 @@ def diagnostic_as_text(finding: Diagnostic, *, colour: bool = False) -> str:
     if finding.source is not None and finding.primary is not None:
         excerpt, margin = _excerpt(finding, finding.source, finding.primary, paint)
         lines += excerpt
-    lines += [_remark("note", text, margin, paint, _EXCERPT) for text in finding.notes]
+    notes = (*finding.notes, elsewhere) if elsewhere else finding.notes
+    lines += [_remark("note", text, margin, paint, _EXCERPT) for text in notes]
     lines += [_remark("help", text, margin, paint, _CURE) for text in finding.help]
     return "\n".join(lines) + "\n"
 

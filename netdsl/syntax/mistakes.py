@@ -20,8 +20,10 @@ from netdsl.syntax.automaton import (
     Failure,
 )
 from netdsl.syntax.class_calls import calls_in
+from netdsl.syntax.foreign_syntax import foreign_syntax
 from netdsl.syntax.lessons import LESSONS, Lesson
 from netdsl.syntax.lexer import END, UNKNOWN, Token
+from netdsl.syntax.unclosed import is_unclosed
 
 _READERS_WORDS = {
     "WORD": "a layer or a word",
@@ -70,11 +72,12 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     if failure.limit:
         return _too_deep(failure, source) if failure.limit == NESTING else _too_long(token, source)
     opened = failure.open_brackets[-1] if failure.open_brackets else None
-    if opened is not None and (token.kind == END or (token.kind == LINE_END and opened.text == "(")):
+    unclosed = token.kind == END or (opened is not None and opened.text == "(" and token.kind == LINE_END)
+    if opened is not None and (unclosed or is_unclosed(opened, source)):
         return _never_closed(opened, source)
     if token.kind in BRACKETS and not _closes(failure):
         return _never_opened(failure, source)
-    called = _called(token, source)
+    called = _called(token, source) or foreign_syntax(failure, source)
     if called is not None:
         return called
     if token.kind == UNKNOWN:
@@ -106,7 +109,8 @@ def _called(token: Token, source: Source) -> Diagnostic | None:
         cure = f"write `{call.meant}`: the options of a layer stand without parentheses"
         fix = Edit(span, call.meant) if alone else None
         shown = call.name if len(call.name) <= 30 else call.name[:29] + "…"
-        return _error("ND102", f"`{shown}(...)` is no layer of netdsl", source, Label(span), cure, fix=fix)
+        message = f"`{shown}(...)` is no layer of netdsl"
+        return _error("ND102", message, source, Label(span), cure, fix=fix)._replace(cause="a call")
     return None
 
 
@@ -160,9 +164,19 @@ def _found(token: Token) -> str:
     return f"`{shown.strip()}`"
 
 
+_EXPECTED = 4
+"""Things that could stand in a place: a longer list is that of all that may stand behind a layer."""
+
+
 def _expected(failure: Failure) -> str:
     names = [words for kind, words in _READERS_WORDS.items() if kind in failure.expected]
+    if len(names) > _EXPECTED and {"WORD", "NUMBER", "SIZE"} <= failure.expected:
+        names = ["an option", *(words for words in names if words in _ENDS)]
     return " or ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else "".join(names)
+
+
+_ENDS = ("`-`", "`]`", "`}`", "`|`", "the end of the line", "the end of the file")
+"""What ends a layer."""
 
 
 def _too_deep(failure: Failure, source: Source) -> Diagnostic:

@@ -1,0 +1,97 @@
+"""Volumes as other programs write them: channels first, ``3x224x224``, or with commas, ``28,28,1``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdsl.diagnostics import Edit, Findings
+from netdsl.quantities import Volume
+from netdsl.syntax import tree
+
+_COUNTS = (1, 3, 4)
+"""Channels of pictures: grey, colour, colour with a mask."""
+
+_SMALLEST = 5
+"""Rows and columns of a picture, at least."""
+
+_LISTED = re.compile(
+    r"\(?\s*(?:(?:None|N|-?1)\s*[,xX×]\s*(?=(?:[0-9]+\D+){2}[0-9]))?"
+    r"([0-9]+)\s*[,xX×\s]\s*([0-9]+)\s*[,xX×\s]\s*([0-9]+)\s*\)?"
+)
+"""Three extents, the images of a batch before them or not."""
+
+
+def is_channels_first(extents: Sequence[int]) -> bool:
+    """Whether three extents look like those of a square picture whose channels stand first."""
+    first, second, third = extents
+    return first in _COUNTS and second == third >= _SMALLEST
+
+
+def channels_last(volume: Volume) -> Volume:
+    """``28x28x1`` of ``1x28x28``."""
+    return Volume(volume.width, volume.channels, volume.height)
+
+
+class Listed(NamedTuple):
+    """Three extents of a list as netdsl writes them; ``turned`` where the channels stood first."""
+
+    meant: str
+    turned: bool
+
+
+def listed_volume(written: str) -> Listed | None:
+    """What ``(1, 28, 28)`` means; None where the text is no list of three numbers."""
+    found = _LISTED.fullmatch(written.strip())
+    if found is None:
+        return None
+    extents = [int(part[:9]) for part in found.groups()]
+    turned = is_channels_first(extents)
+    first, second, third = extents
+    return Listed(f"{second}x{third}x{first}" if turned else f"{first}x{second}x{third}", turned)
+
+
+def volume_as_list(items: tuple[tree.Item, ...], place: int, findings: Findings) -> int | None:
+    """Report ``input 3, 224, 224``, whose first number stands before ``place``; where the list ends, or
+    None where there is none. ``1,228,800`` is one number, ``3,224,224`` a picture."""
+    end = place
+    while end < len(items) and (
+        isinstance(items[end], tree.Number) or items[end] == tree.Mark(",", items[end].span)
+    ):
+        end += 1
+    span = items[place - 1].span.to(items[end - 1].span)
+    written = findings.source.excerpt(span)
+    listed = listed_volume(written)
+    if listed is None or (end == place and not listed.turned):
+        return None
+    code, message, help = "ND206", "a volume has `x` between its extents", f"write `{listed.meant}`"
+    if listed.turned:
+        message = f"`{written}` seems to have its channels first"
+        code, help = "ND235", channels_last_instead(listed.meant)
+    findings.add(code, message, span, help=(help,), fix=Edit(span, listed.meant))
+    return end
+
+
+def picture_in(text: str) -> str:
+    """``28x28x1`` of ``input_shape=(28, 28, 1)``; empty where no list of three numbers stands there."""
+    for part in _PARENTHESES.findall(text[:_REACH]):
+        listed = listed_volume(part)
+        if listed is not None:
+            return listed.meant
+    return ""
+
+
+_PARENTHESES = re.compile(r"\([^()]{5,60}\)")
+_REACH = 200
+
+
+def channels_last_instead(meant: object) -> str:
+    """The cure of a volume whose channels stand first."""
+    return f"written channels first? write `{meant}`: height, width, channels"
+
+
+def row_instead(volume: Volume) -> str:
+    """The other reading of a volume that is one row high."""
+    row = f"a row of {volume.width} with {volume.channels} channels"
+    return f"for {row} the windows are one row high, as in `CONV 16 1x3`"

@@ -1,0 +1,120 @@
+"""Networks whose mistakes go away with the channels last: their volumes are written channels first."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
+from netdsl.graph.channel_order import channels_last, channels_last_instead, row_instead
+from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
+from netdsl.graph.network import Claim, Node
+from netdsl.plan.planner import plan_draft
+from netdsl.quantities import Volume, counted
+from netdsl.source import Span
+
+_MOST = 4
+"""Rows of an image that may be its channels."""
+
+
+class _Turned(NamedTuple):
+    """A network with other volumes, and the findings of its plan."""
+
+    places: tuple[tuple[Span, Volume], ...]
+    errors: int
+
+
+def report_turned(draft: Draft, findings: Findings, before: int) -> None:
+    """One finding in the place of those of the plan, behind the first ``before`` ones, where a plan with
+    the channels last has fewer errors."""
+    found = findings.found[before:]
+    source = next((entry for entry in draft.entries if isinstance(entry, Node) and not entry.inputs), None)
+    if source is None or source.layer.inputs != 0 or not has_errors(found):
+        return
+    volume = source.layer.volume()
+    if not isinstance(volume, Volume) or volume.vector or not volume.height <= _MOST < volume.channels:
+        return
+    errors = _errors(found)
+    claims = any(_claim(entry) for entry in draft.entries[1:])
+    tried = [
+        _turned(draft, source, findings, claims=turns) for turns in ((True, False) if claims else (False,))
+    ]
+    best = min(tried, key=lambda turned: turned.errors)
+    if best.errors < errors:
+        findings.forget(before)
+        findings.use = None
+        _report(best, source, volume, findings)
+
+
+def _errors(found: list[Diagnostic]) -> int:
+    return sum(has_errors([finding]) for finding in found)
+
+
+def _claim(entry: Entry) -> Claim | None:
+    claim = None if isinstance(entry, Projection) else entry.claim
+    return claim if claim is not None and not claim.volume.vector else None
+
+
+def _turned(draft: Draft, source: Node, findings: Findings, *, claims: bool) -> _Turned:
+    """The network with its input turned, and all claims or none."""
+    places: list[tuple[Span, Volume]] = []
+    entries: list[Entry] = []
+    for entry in draft.entries:
+        claim = _claim(entry)
+        if entry is source:
+            last = channels_last(_volume_of(source))
+            values = {"height": last.height, "width": last.width, "channels": last.channels}
+            layer = type(source.layer)(dialect=source.layer.dialect, **values)
+            places.append((_place(source), last))
+            entry = source._replace(layer=layer, claim=claim and claim._replace(volume=last))
+        elif claims and claim is not None and isinstance(entry, Node | Gap | Open):
+            last = channels_last(claim.volume)
+            places.append((claim.span, last))
+            entry = entry._replace(claim=claim._replace(volume=last, noted=()))
+        entries.append(entry)
+    trial = Findings(findings.source)
+    plan_draft(draft._replace(entries=tuple(entries)), trial)
+    return _Turned(tuple(places), _errors(trial.found))
+
+
+def _volume_of(source: Node) -> Volume:
+    volume = source.layer.volume()
+    assert isinstance(volume, Volume)
+    return volume
+
+
+def _place(source: Node) -> Span:
+    """Where the volume of the input is written, as one word or as several options."""
+    written = set(source.option_spans.values())
+    return written.pop() if len(written) == 1 else source.span
+
+
+def _report(turned: _Turned, source: Node, volume: Volume, findings: Findings) -> None:
+    (span, last), *others = dict.fromkeys(turned.places)
+    more = f", and so do {counted(len(others), 'volume')} behind it" if others else ""
+    help = [channels_last_instead(last)]
+    if volume.height == 1 and not others:
+        help.append(row_instead(volume))
+    findings.add(
+        "ND235",
+        f"`{findings.source.excerpt(span)[:40]}` seems to have its channels first{more}",
+        span,
+        help=tuple(help),
+        fix=_fix([(span, last), *others], findings.source.text),
+    )
+
+
+def _fix(turned: list[tuple[Span, Volume]], text: str) -> Edit | None:
+    """All volumes turned, in one change from the first to the last; None where one is no single word."""
+    places = sorted(turned)
+    if places[-1][0].end > len(text) or not all(_VOLUME.fullmatch(text[slice(*span)]) for span, _ in places):
+        return None
+    pieces, end = [], places[0][0].start
+    for span, last in places:
+        brackets = text[span.start] == "["
+        pieces += [text[end : span.start], f"[{last}]" if brackets else str(last)]
+        end = span.end
+    return Edit(Span(places[0][0].start, end), "".join(pieces))
+
+
+_VOLUME = re.compile(r"\[?\s*[0-9]+(?:\s*[xX×*,]\s*[0-9]+){2}\s*\]?")

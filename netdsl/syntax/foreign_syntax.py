@@ -1,0 +1,110 @@
+"""Values and arrows as other programs write them: ``kernel_size=(3, 3)``, ``padding="same"``, ``3 -> 16``."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.diagnostics import Diagnostic, Edit, Label, Severity
+from netdsl.source import Source, Span
+from netdsl.syntax.automaton import Failure
+from netdsl.syntax.foreign_words import Renamed, foreign_answers
+
+_REACH = 200
+"""Characters on each side of a mistake that are looked at."""
+
+_VALUES = re.compile(
+    r"(?P<word>[A-Za-z_]\w{0,40})[ \t]*=[ \t]*(?:[\"'](?P<quoted>[\w ]{1,40})[\"']"
+    r"|[(\[][ \t]*(?P<one>[0-9]+)[ \t]*,?[ \t]*(?:(?P<two>[0-9]+)[ \t]*,?[ \t]*)?[)\]])"
+)
+_EXPECTS = re.compile(r"[ \t]*expect\b", re.IGNORECASE)
+_COUNT = r"[0-9]+(?:,[0-9]{3})*"
+_ARROW = re.compile(
+    rf"(?<![\w×.])(?P<coming>{_COUNT})[ \t]*(?:-+>|=>|→|⇒|—>)[ \t]*(?P<going>{_COUNT})(?![\w×])"
+)
+_KIND = re.compile(r"[A-Za-z]\w{0,40}(?:[ \t]+[A-Za-z]\w{0,40})?:?[ \t]*\Z")
+_ACTIVATION = re.compile(r"[ \t]*,?[ \t]*activation=(\w+)\Z", re.IGNORECASE)
+_LAYER_ENDS = re.compile(r"[ \t]*(?:[]|;#-]|\Z)")
+
+
+def foreign_syntax(failure: Failure, source: Source) -> Diagnostic | None:
+    """What is said of values in quotes and parentheses, and of an arrow between channels."""
+    start = max(source.text.rfind("\n", 0, failure.token.start) + 1, failure.token.start - _REACH)
+    line = source.text[start : failure.token.start + _REACH].partition("\n")[0]
+    place = failure.token.start - start
+    other = _arrow(line, start, place, source) or _values(line, start, place, source)
+    return other or _kind_left_out(failure, source)
+
+
+def _kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
+    """``CONV 16 3x3 -> 32 3x3``, which is no number below 0."""
+    link, number = failure.previous, failure.token
+    if link is None or link.kind != "LINK" or number.kind not in ("NUMBER", "SIZE"):
+        return None
+    if link.text == "-" and link.end == number.start:
+        return None
+    return Diagnostic(
+        "ND102",
+        Severity.ERROR,
+        "a layer begins with its kind, not with a number",
+        source,
+        Label(Span(number.start, number.end)),
+        help=(f"write the kind behind the link: `{link.text} CONV {number.text.strip()[:20]}`",),
+    )
+
+
+def _arrow(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+    """``CONV 3 -> 16 3x3``: `->` chains layers, and what comes in is known."""
+    for arrow in _ARROW.finditer(line):
+        if arrow.start() <= place <= arrow.end():
+            break
+    else:
+        return None
+    span = Span(start + arrow.start(), start + arrow.end())
+    coming, going = arrow["coming"], arrow["going"]
+    kind = _KIND.search(line[: arrow.start()])
+    cures = [f"what comes in is known: write `{kind[0] if kind else ''}{going}`"]
+    if kind is not None and ":" not in kind[0]:
+        cures.append(f"or name both layers: `{kind[0]}{coming} -> {kind[0]}{going}`")
+    return Diagnostic(
+        "ND102",
+        Severity.ERROR,
+        f"`->` chains layers: `{arrow[0]}` is no number of channels",
+        source,
+        Label(span),
+        help=tuple(cures),
+        fix=Edit(span, going),
+        cause="an arrow between channels",
+    )
+
+
+def _values(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+    """All values of a line that stand in quotes or parentheses, in one change."""
+    found = list(_VALUES.finditer(line)) if not _EXPECTS.match(line) else []
+    if not any(value.start() <= place < value.end() for value in found):
+        return None
+    first, last = found[0], found[-1]
+    span = Span(start + first.start(), start + last.end())
+    meant = _VALUES.sub(_plainly, line[first.start() : last.end()])
+    follows = _ACTIVATION.search(meant)
+    if follows is not None and _LAYER_ENDS.match(line, last.end()):
+        meant = f"{meant[: follows.start()]} - {follows[1].upper()}"
+        if not follows.start():
+            span = Span(start + len(line[: first.start()].rstrip(" \t,")), span.end)
+    return Diagnostic(
+        "ND102",
+        Severity.ERROR,
+        "values have no quotes and no parentheses",
+        source,
+        Label(span),
+        help=(f"write `{meant.strip()}`",),
+        fix=Edit(span, meant),
+    )
+
+
+def _plainly(value: re.Match[str]) -> str:
+    if value["quoted"] is not None:
+        written: str = value["quoted"]
+    else:
+        written = f"{value['one']}x{value['two']}" if value["two"] else value["one"]
+    renamed = next((row for row in foreign_answers(value["word"]) if isinstance(row, Renamed)), None)
+    return f"{renamed.options[0] if renamed is not None else value['word']}={written}"
