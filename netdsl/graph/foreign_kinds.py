@@ -41,10 +41,10 @@ FOREIGN_KINDS: dict[str, ForeignKind] = {
     **_is("GlobalAveragePool ReduceMean Mean", "AVG POOL global"),
     **_is("GlobalMaxPool", "MAX POOL global"),
     **_is("FrozenBatchNorm SyncBatchNorm SyncBN", "BN"),
-    **_is("ConvTranspose Deconvolution2D", "DECONV"),
+    **_is("ConvTranspose", "DECONV"),
     **_is("Resize Interp UpsamplingNearest", "UPSAMPLE"),
     **_rows("Eltwise", _JOIN.format("ADD") + ", or MULTIPLY"),
-    **_rows("Identity Noop Passthrough Linear_activation", "leave it out; as a branch it is SKIP"),
+    **_rows("Identity Noop Passthrough", "leave it out; as a branch it is SKIP"),
     **_rows(
         "Sequential ModuleList Model Functional", "layers stand one behind another: `[CONV 64 3x3 - RELU]*2`"
     ),
@@ -59,7 +59,7 @@ FOREIGN_KINDS: dict[str, ForeignKind] = {
         "the losses are cross-entropy, hinge, l2 and perceptron",
     ),
     **_rows("Accuracy", "leave it out: training measures it"),
-    **_rows("Data ImageData HDF5Data MemoryData Rescaling Normalization_layer", _READING),
+    **_rows("Data ImageData HDF5Data MemoryData Rescaling", _READING),
     **_rows("RandomFlip RandomCrop RandomRotation RandomZoom", _PICTURES),
     **_rows(
         "InstanceNorm InstanceNormalization",
