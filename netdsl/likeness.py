@@ -68,16 +68,13 @@ def likeness(text: str) -> str:
 
 
 _LISTED = "`netdsl import --from listing {file}` reads it"
-_PRINTED = (
-    "`netdsl import --from listing` reads what `torchinfo.summary(model, input_size)` or "
-    "`model.summary()` prints"
-)
+_PRINTED = "`netdsl import --from listing` reads the summary that torchinfo or Keras prints"
 _READERS = {
     "a configuration of Darknet": "no command reads it: write its layers under `dialect darknet`",
     "a prototxt of Caffe": "no command reads it: write its layers under `dialect caffe`, as "
     "`netdsl zoo caffenet` has them",
     "Python code": f"no command reads it; {_PRINTED}",
-    "modules as PyTorch prints them": _PRINTED,
+    "modules as PyTorch prints them": f"no command reads them; {_PRINTED}",
     **{what: _LISTED for what, _ in _SUMMARY[:3]},
 }
 

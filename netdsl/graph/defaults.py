@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
@@ -11,6 +12,7 @@ from netdsl.graph.options import read_options
 from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
+from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -24,10 +26,12 @@ class Activation(NamedTuple):
 
 
 class Defaults(NamedTuple):
-    """All default lines of a file together; where they stand in it does not matter."""
+    """All default lines of a file together; where they stand in it does not matter. ``unclear`` are the
+    kinds of lines with a mistake: nothing more is said of their layers."""
 
     options: dict[type[Layer], dict[str, Written]]
     activation: Activation | None
+    unclear: frozenset[type[Layer]] = frozenset()
 
 
 def read_defaults(
@@ -36,13 +40,18 @@ def read_defaults(
     """Read the default lines; what is wrong in one is reported and left out."""
     options: dict[type[Layer], dict[str, Written]] = {}
     activation: Activation | None = None
+    unclear: set[type[Layer]] = set()
     for statement in statements:
         layer = statement.layer
         if not isinstance(layer, tree.Layer):
+            unclear |= _kinds_in(findings.source.excerpt(statement.span))
             continue
         first = layer.words[0]
         if first.text.lower() != "activation":
-            _add_options(layer, options, environment, findings)
+            reports = findings.reports
+            kind = _add_options(layer, options, environment, findings)
+            if kind is not None and findings.reports > reports:
+                unclear.add(kind)
         elif activation is not None:
             earlier = Label(activation.span, "first given here")
             findings.add(
@@ -50,7 +59,18 @@ def read_defaults(
             )
         else:
             activation = _activation(layer, statement.span, environment, findings)
-    return Defaults(options, activation)
+    return Defaults(options, activation, frozenset(unclear))
+
+
+def _kinds_in(line: str) -> set[type[Layer]]:
+    """The kind of a default line that could not be parsed."""
+    words = re.findall(r"[A-Za-z]\w*", line[:_REACH])[1:3]
+    found = (kind_named(" ".join(words[:length])) for length in (2, 1))
+    return {kind for kind in found if kind is not None}
+
+
+_REACH = 100
+"""Characters of a default line in which its kind stands."""
 
 
 def _read(
@@ -69,10 +89,11 @@ def _add_options(
     options: dict[type[Layer], dict[str, Written]],
     environment: Environment,
     findings: Findings,
-) -> None:
+) -> type[Layer] | None:
+    """Add what a line says; its kind, where it has one."""
     read = _read(layer, environment, findings)
     if read is None:
-        return
+        return None
     kind, given = read
     known = options.setdefault(kind, {})
     for name, written in given.items():
@@ -86,6 +107,7 @@ def _add_options(
             )
         else:
             known[name] = written
+    return kind
 
 
 def _activation(

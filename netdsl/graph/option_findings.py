@@ -201,7 +201,8 @@ class OptionFindings:
         help = (f"{self.kind.keyword} {cure}",) if near is None else ()
         if other is not None:
             help = (f"{other.keyword} is a layer of its own: chain it with ` - {other.keyword}`",)
-        self.findings.add("ND202", message, word.span, help=help, meant=near, cause=word.text.lower())
+        cause = word.text.lower() if other is None else "a layer beside another"
+        self.findings.add("ND202", message, word.span, help=help, meant=near, cause=cause)
 
     def foreign(self, word: tree.Word, found: Reworded) -> None:
         """An option of another program, in the words of this kind."""

@@ -215,7 +215,8 @@ class _Resolution:
         if id(written) in self.hidden:
             return gap
         options = self._options(step, written, kind, head, defaults)
-        if not self._takes(kind, head, step) or key[:3] in self.unclear:
+        unclear = key[:3] in self.unclear or kind in defaults.unclear
+        if not self._takes(kind, head, step) or unclear:
             self.unplaced[key] = span
             return gap  # what is wrong is said; what is missing may only be misspelt
         values = {option: value.value for option, value in options.items()}

@@ -13,7 +13,7 @@ from netdsl.source import Span
 TRACE_LENGTH = 8
 """Layers of a trace that are shown, if they fit a line."""
 
-_LINE = 120
+_LINE = 85
 """Characters of a trace."""
 
 

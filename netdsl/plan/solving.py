@@ -170,10 +170,12 @@ class Solver:
             entry.span,
             help=(f"write one of them: {'; '.join(shown)}{more}",),
             about=entry.name,
+            cause=type(fitting[0]).keyword,
         )
 
     def _report_lacking(self, entry: Open, options: list[Option[Any]], label: str) -> None:
-        wanted = ", ".join(f"{option.words[0]} ({option.doc})" for option in options)
+        wanted = " and ".join(option.words[0] for option in options)
+        wanted += f" ({options[0].doc})" if len(options) == 1 else ""
         label = "" if self._tried > _TRIED else label  # then nobody has looked for one
         self.findings.add("ND204", f"{entry.name} lacks {wanted}", entry.span, label, about=entry.name)
 
