@@ -93,28 +93,18 @@ def _report(turned: _Turned, source: Node, volume: Volume, findings: Findings) -
     (span, last), *others = dict.fromkeys(turned.places)
     more = f", and so do {counted(len(others), 'volume')} behind it" if others else ""
     help = [channels_last_instead(last)]
+    written = findings.source.excerpt(span)
+    claimed = source.claim is not None or others  # what the author wants is never rewritten
+    fix = Edit(span, str(last)) if _VOLUME.fullmatch(written) and not claimed else None
     if volume.height == 1 and not others:
         help.append(row_instead(volume))
     findings.add(
         "ND235",
-        f"`{findings.source.excerpt(span)[:40]}` seems to have its channels first{more}",
+        f"`{written[:40]}` seems to have its channels first{more}",
         span,
         help=tuple(help),
-        fix=_fix([(span, last), *others], findings.source.text),
+        fix=fix,
     )
 
 
-def _fix(turned: list[tuple[Span, Volume]], text: str) -> Edit | None:
-    """All volumes turned, in one change from the first to the last; None where one is no single word."""
-    places = sorted(turned)
-    if places[-1][0].end > len(text) or not all(_VOLUME.fullmatch(text[slice(*span)]) for span, _ in places):
-        return None
-    pieces, end = [], places[0][0].start
-    for span, last in places:
-        brackets = text[span.start] == "["
-        pieces += [text[end : span.start], f"[{last}]" if brackets else str(last)]
-        end = span.end
-    return Edit(Span(places[0][0].start, end), "".join(pieces))
-
-
-_VOLUME = re.compile(r"\[?\s*[0-9]+(?:\s*[xX×*,]\s*[0-9]+){2}\s*\]?")
+_VOLUME = re.compile(r"[0-9]+(?:[ \t]*[xX×][ \t]*[0-9]+){2}")
