@@ -11,6 +11,8 @@ COUNTED = 100
 """More uses than anyone counts."""
 
 _LONGEST = 40
+_LINE = 90
+"""Characters of a list of places."""
 
 
 class Use(NamedTuple):
@@ -46,6 +48,8 @@ class Shown:
         uses = [*self._uses]
         if len(uses) > 1 or any(not use.alone for use in uses):
             places = [_named(use, source) for use in uses[:_SHOWN]]
+            while len(places) > 1 and len(_listed(places, len(uses))) > _LINE:
+                places.pop()
             several = f"{len(uses)}{' or more' if len(uses) >= COUNTED else ''} uses of the block:"
             count = several if len(uses) > 1 else "the use"
             return (*self.notes, f"shows in {count} {_listed(places, len(uses))}")
