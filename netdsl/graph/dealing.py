@@ -9,7 +9,7 @@ from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import Head, read_head
 from netdsl.graph.options import read_options
-from netdsl.graph.steps import Step
+from netdsl.graph.steps import Role, Step
 from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
@@ -42,11 +42,14 @@ class Dealer:
     def deal(self, where: tree.Where, first: int, environment: Environment) -> None:
         """Give the steps from ``first`` on what the entries say: one entry for each kind of layer."""
         places: dict[type[Layer], list[int]] = {}
+        unread = False
         for place in range(first, len(self._steps)):
             layer = self._steps[place].layer
             kind = self._head_of(layer).kind if isinstance(layer, tree.Layer) else None
             if kind is not None:
                 places.setdefault(kind, []).append(place)
+            elif self._steps[place].role is not Role.PROJECT:
+                unread = True  # an entry may be meant for that layer
         served: dict[type[Layer], Span] = {}
         for written in where.entries:
             entry = self._read(written, environment) if isinstance(written, tree.Layer) else None
@@ -62,6 +65,8 @@ class Dealer:
                     help=("write all options of a kind in one entry",),
                 )
             elif named not in places:
+                if unread:
+                    continue
                 self._findings.add(
                     "ND209",
                     f"the group has no {head.written} for this entry",

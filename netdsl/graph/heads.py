@@ -217,6 +217,8 @@ def _refined(head: Head, names: Container[str]) -> Head:
     for place, item in enumerate(head.rest):
         if isinstance(item, tree.Word) and item.text.lower() not in FILLERS and item.text not in names:
             kind = kind_named(f"{item.text} {head.written}")
+            if kind is None and kind_named(item.text) is not None:
+                break  # another layer begins
             if kind is not None:
                 return head._replace(kind=kind, rest=(*head.rest[:place], *head.rest[place + 1 :]))
     return head

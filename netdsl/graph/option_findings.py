@@ -13,7 +13,6 @@ from netdsl.graph.values import MisfitError, convert
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
-from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -193,16 +192,18 @@ class OptionFindings:
 
     def unknown(self, word: tree.Word, known_words: Iterable[str], options: str) -> None:
         """A word that is none of ``known_words``, which ``options`` tells from those of other layers."""
-        other = kind_named(word.text)
-        near = None if other else self.findings.near(word.text, known_words, f"{self.kind.keyword} {options}")
+        near = self.findings.near(word.text, known_words, f"{self.kind.keyword} {options}")
         known = sorted({option.words[0] for option in self.usual})
         cure = f"knows the options {', '.join(known)}" if known else "takes no options"
-        message = f"{self.kind.keyword} does not know the word `{word.text}`"
         help = (f"{self.kind.keyword} {cure}",) if near is None else ()
-        if other is not None:
-            help = (f"{other.keyword} is a layer of its own: chain it with ` - {other.keyword}`",)
-        cause = word.text.lower() if other is None else "a layer beside another"
-        self.findings.add("ND202", message, word.span, help=help, meant=near, cause=cause)
+        message = f"{self.kind.keyword} does not know the word `{word.text}`"
+        self.findings.add("ND202", message, word.span, help=help, meant=near, cause=word.text.lower())
+
+    def other_layer(self, word: tree.Word, other: type[Layer]) -> None:
+        """A word that begins another layer: ``CONV 8 3x3, relu``."""
+        message = f"{self.kind.keyword} does not know the word `{word.text}`"
+        help = (f"{other.keyword} is a layer of its own: chain it with ` - {other.keyword}`",)
+        self.findings.add("ND202", message, word.span, help=help, cause="a layer beside another")
 
     def foreign(self, word: tree.Word, found: Reworded) -> None:
         """An option of another program, in the words of this kind."""

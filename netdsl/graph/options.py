@@ -25,6 +25,7 @@ from netdsl.graph.values import TABLE_LIMIT, MisfitError, convert, split_third, 
 from netdsl.graph.volume_options import VOLUME_OPTIONS, Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import SEVERAL, Option, OptionType
+from netdsl.layers.registry import kind_named
 from netdsl.quantities import Padding
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -101,6 +102,11 @@ class _Reader:
             if self._in_own_words(word):
                 return
             self.slipped = True
+            other = self._layer_beside()
+            if other is not None:
+                self.say.other_layer(word, other)
+                self.place = len(self.items)  # what follows is said of that one
+                return
             self.say.unknown(word, *self._near_words())
         elif option.type is OptionType.FLAG:
             if word.text in self.environment.values:
@@ -111,6 +117,16 @@ class _Reader:
             self.by_name.add(option.name)
         else:
             self._named(option, word)
+
+    def _layer_beside(self) -> type[Layer] | None:
+        """The kind that the word before the place begins, as AVG POOL in ``CONV 8 3x3, AVG POOL 2x2``."""
+        words: list[str] = []
+        for item in self.items[self.place - 1 : self.place + 2]:
+            if not isinstance(item, tree.Word):
+                break
+            words.append(item.text)
+        named = (kind_named(" ".join(words[:length])) for length in range(len(words), 0, -1))
+        return next((kind for kind in named if kind is not None), None)
 
     def _near_words(self) -> tuple[Iterable[str], str]:
         """What may be meant where an unknown word stands: no option that has its value elsewhere, and
