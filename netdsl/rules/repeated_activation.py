@@ -14,13 +14,19 @@ def check(plan: Plan, findings: Findings) -> None:
     """
     found = []
     ending = _behind_last_weights(plan)
+    before: list[
+        PlannedLayer | None
+    ] = []  # the activation of the numbers that a layer hands on, moved or not
     for planned in plan.layers:
-        before = _activation_before(plan, planned) if _is_activation(planned) else None
-        if before is None or before.node.layer.decides:
-            continue
-        if before.node.layer.yields_probabilities and planned.node.position > ending:
-            continue
-        found.append((before, planned))
+        layer, inputs = planned.node.layer, planned.node.inputs
+        given = before[inputs[0]] if len(inputs) == 1 else None
+        if given is not None and _repeats(given, planned, planned.node.position > ending):
+            found.append((given, planned))
+        if layer.activates:
+            given = planned if planned.inputs == (planned.output,) else None
+        elif not (layer.drops or layer.keeps_order):
+            given = None
+        before.append(given)
     if not found:
         return
     (first, second), more = found[0], and_more(len(found) - 1, "layer")
@@ -43,24 +49,14 @@ def check(plan: Plan, findings: Findings) -> None:
     )
 
 
-def _is_activation(planned: PlannedLayer) -> bool:
-    """Whether a layer bends each number by itself; a decision or a probability is meant."""
-    layer = planned.node.layer
-    bends = layer.activates and not layer.decides and not layer.yields_probabilities
-    return bends and planned.inputs == (planned.output,)
-
-
-def _activation_before(plan: Plan, planned: PlannedLayer) -> PlannedLayer | None:
-    """The activation whose numbers a layer is given, dropped or in another volume as they may be."""
-    place = planned.node.inputs[0]
-    while True:
-        before = plan.layers[place]
-        layer = before.node.layer
-        if layer.activates:
-            return before if before.inputs == (before.output,) else None
-        if not (layer.drops or layer.keeps_order) or len(before.node.inputs) != 1:
-            return None
-        (place,) = before.node.inputs
+def _repeats(given: PlannedLayer, planned: PlannedLayer, ends: bool) -> bool:
+    """Whether an activation bends what is bent; a decision is meant, and so is a probability, once."""
+    first, layer = given.node.layer, planned.node.layer
+    if not layer.activates or layer.decides or first.decides or planned.inputs != (planned.output,):
+        return False
+    if first.yields_probabilities and ends:
+        return False
+    return first.yields_probabilities or not layer.yields_probabilities
 
 
 def _changes_nothing(first: PlannedLayer, second: PlannedLayer) -> bool:

@@ -9,7 +9,14 @@ from netdsl.rules.rule import Rule, and_more
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for the whole network, at the first such dropout."""
-    found = [(before, planned) for planned in plan.layers for before in _dropouts_before(plan, planned)]
+    found = []
+    dropped: list[PlannedLayer | None] = []  # the dropout whose numbers a layer hands on, moved or not
+    for planned in plan.layers:
+        layer, inputs = planned.node.layer, planned.node.inputs
+        given = dropped[inputs[0]] if len(inputs) == 1 else None
+        if given is not None and type(given.node.layer) is type(layer):
+            found.append((given, planned))
+        dropped.append(planned if layer.drops else given if layer.keeps_order else None)
     if not found:
         return
     first, second = (planned.node for planned in found[0])
@@ -27,16 +34,6 @@ def check(plan: Plan, findings: Findings) -> None:
         secondary=(Label(first.span, "drops already"),),
         help=(f"leave one of them out{cure}",),
     )
-
-
-def _dropouts_before(plan: Plan, planned: PlannedLayer) -> list[PlannedLayer]:
-    """The dropout whose numbers a dropout is given, in another volume as they may be; at most one."""
-    if not planned.node.layer.drops:
-        return []
-    before = plan.layers[planned.node.inputs[0]]
-    while before.node.layer.keeps_order and before.node.inputs:
-        before = plan.layers[before.node.inputs[0]]
-    return [before] if type(before.node.layer) is type(planned.node.layer) else []
 
 
 RULE = Rule("repeated-dropout", "ND417", check)
