@@ -1,0 +1,63 @@
+"""Renders findings as workflow commands of GitHub Actions, which shows them beside the lines of a change,
+and as the summary of a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from netdsl.diagnostics import Severity
+from netdsl.reports.display import visible
+from netdsl.reports.located import Check, located, summary, told
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+MOST_ROWS = 100
+"""Findings in the summary of a step."""
+
+
+def checks_as_annotations(checks: Sequence[Check]) -> str:
+    """A line for each finding, errors first, behind one that counts them: of each level GitHub shows the
+    first ten of a step only."""
+    every = sorted(located(checks), key=lambda one: list(_COMMANDS).index(one.finding.severity))
+    lines = [f"::notice title=netdsl::{_text(summary(checks))}\n"]
+    for file, place, finding, _ in every:
+        properties = {"file": file.replace("\\", "/")}
+        if place is not None:
+            properties |= {"line": str(place.line), "endLine": str(place.end_line)}
+            if place.line == place.end_line:  # columns of several lines are refused
+                properties |= {"col": str(place.column), "endColumn": str(place.end_column)}
+        properties["title"] = f"netdsl {finding.code}"
+        written = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+        lines.append(f"::{_COMMANDS[finding.severity]} {written}::{_text(told(finding))}\n")
+    return "".join(lines)
+
+
+def checks_as_step_summary(checks: Sequence[Check]) -> str:
+    """A heading and a table in Markdown."""
+    every = list(located(checks))
+    lines = [f"### netdsl: {summary(checks)}", ""]
+    if every:
+        lines += ["| file | line | | finding |", "|---|---|---|---|"]
+    for file, place, finding, _ in every[:MOST_ROWS]:
+        line = str(place.line) if place else ""
+        what = f"{finding.severity.value} {finding.code}"
+        lines.append(f"| {_cell(file)} | {line} | {what} | {_cell(finding.message)} |")
+    if len(every) > MOST_ROWS:
+        lines += ["", f"and {len(every) - MOST_ROWS:,} more"]
+    return "\n".join(lines) + "\n"
+
+
+def _text(text: str) -> str:
+    shown = "\n".join(map(visible, text.split("\n")))
+    return shown.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _text(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _cell(text: str) -> str:
+    """Text in a table of Markdown, where nothing of it is taken for markup."""
+    for sign in "\\`*_[]<>|#":
+        text = text.replace(sign, f"\\{sign}")
+    return visible(text)
