@@ -32,6 +32,16 @@ def checks_as_json(
     return "".join(_pieces(checks, names, tools))
 
 
+def findings_as_json_lines(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -> str:
+    """One object a line for each finding, as they stand under `diagnostics`; ``file`` is never empty."""
+    lines = []
+    for file, findings in checks:
+        for finding in findings:
+            written = _diagnostic(finding)
+            lines.append(json.dumps({**written, "file": written["file"] or file}) + "\n")
+    return "".join(lines)
+
+
 def _pieces(
     checks: Sequence[tuple[str, Plan | None, Sequence[Diagnostic]]],
     names: Sequence[str],
@@ -121,16 +131,23 @@ def _layer(plan: Plan, layer: PlannedLayer, text: str, kept: int) -> dict[str, A
 def _diagnostic(finding: Diagnostic) -> dict[str, Any]:
     source = finding.source
     labels = [label for label in (finding.primary, *finding.secondary) if label is not None]
+    primary = finding.primary
+    place = _range(source, primary.span) if source is not None and primary is not None else _NO_RANGE
     return {
         "code": finding.code,
         "severity": finding.severity.value,
         "message": finding.message,
         "file": source.name if source is not None else finding.path,
+        **place,
         "labels": [_label(source, label) for label in labels] if source is not None else [],
         "notes": list(finding.notes),
         "help": list(finding.help),
         "fix": _fix(source, finding.fix) if source is not None and finding.fix is not None else None,
     }
+
+
+_NO_RANGE = dict.fromkeys(("line", "column", "end_line", "end_column"))
+"""The place of what is found about a file as a whole."""
 
 
 def _fix(source: Source, fix: Edit) -> dict[str, Any]:
