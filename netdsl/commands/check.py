@@ -10,24 +10,26 @@ from typing import NamedTuple
 
 import click
 
+from netdsl.commands.inputs import named_networks
 from netdsl.commands.loading import STDIN, foreign, open_source, planned, recipe_of, show, wants_colour
+from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
 from netdsl.counting.columns import DEFAULT, column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.plan.plan import Plan
 from netdsl.source import Source
 
 Check = tuple[str, Plan | None, list[Diagnostic]]
-FORMATS = ("text", "json")
 
 
 class _Counts(NamedTuple):
     """What is asked for: columns by name (none: the usual ones), tools whose totals are added, whether
-    to show the recipe, and whether mistakes are all that is shown as text."""
+    to show the recipe, whether mistakes are all that is shown as text, and whether warnings fail."""
 
     columns: tuple[str, ...]
     tools: tuple[str, ...]
     recipe: bool
     quiet: bool
+    strict: bool
 
 
 def _read_formats(
@@ -89,8 +91,8 @@ def _check_known(
     metavar=f"[{'|'.join(FORMATS)}][=FILE]",
     multiple=True,
     callback=_read_formats,
-    help="What to write, and where: text (the default) or json, to standard output or to a file. "
-    "May be given several times.",
+    help="What to write, and where: to standard output, or to a file. May be given several times; text by "
+    "default.",
 )
 @click.option(
     "--columns",
@@ -115,6 +117,7 @@ def _check_known(
 @click.option(
     "--recipe", is_flag=True, help="Show how training would go: every setting, and the learning rate."
 )
+@click.option("--stdin-name", metavar="FILE", help="What standard input is called in findings.")
 @click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
 @click.option("--quiet", "-q", is_flag=True, help="Show errors and warnings alone: no tables, no notes.")
 @click.pass_context
@@ -127,17 +130,22 @@ def command(
     fix: bool,
     unsafe: bool,
     recipe: bool,
+    stdin_name: str | None,
     strict: bool,
     quiet: bool,
 ) -> None:
     """Check networks: volumes, parameters, costs, mistakes.
 
-    Each NETWORK is a file, the name of a shipped network, a .train file, or - for standard input.
+    Each NETWORK is a file, a folder with all .net and .train files in it, a pattern such as "nets/**/*.net",
+    the name of a shipped network, or - for standard input.
     Mistakes go to standard error, tables to standard output. A last line counts errors and warnings. The
     exit code is 1 where there is a mistake.
     """
     gc.disable()  # a large network is many small objects, and few of them become garbage
     ctx.call_on_close(gc.enable)
+    networks = tuple(named_networks(networks))
+    if stdin_name is not None and STDIN not in networks:
+        raise click.UsageError("--stdin-name goes with - as the network", ctx)
     for _, path in formats:
         if any(_same_file(path, network) for network in networks):
             raise click.UsageError(f"{path!r} is a network to check: it would be overwritten", ctx)
@@ -145,9 +153,11 @@ def command(
         raise click.UsageError("--unsafe goes with --fix", ctx)
     for network in networks if fix else ():
         _mend(network, unsafe, ctx)
-    checks = [_check(name) for name in networks]
+    checks = [_check(name, stdin_name) for name in networks]
     for name, path in formats:
-        _write(name, path, checks, _Counts(columns, tools, recipe, quiet))
+        _write(name, path, checks, _Counts(columns, tools, recipe, quiet, strict))
+    if any(name == "github" for name, _ in formats):
+        add_step_summary([(file, found) for file, _, found in checks])
     if ("text", "") in formats:
         if not quiet:
             _offer_fixes(checks)
@@ -164,9 +174,13 @@ def _same_file(one: str, other: str) -> bool:
         return False
 
 
-def _check(name: str) -> Check:
+def _check(name: str, stdin_name: str | None) -> Check:
     try:
         source = open_source(name)
+        if name == STDIN and stdin_name:
+            source = Source(
+                stdin_name, source.text, os.path.dirname(os.path.abspath(stdin_name)), source.form
+            )
     except Diagnosed as diagnosed:
         return name, None, list(diagnosed.diagnostics)
     plan, findings = _checked(source)
@@ -242,6 +256,8 @@ def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> No
         from netdsl.reports.as_json import checks_as_json
 
         _put(checks_as_json(checks, counts.columns, counts.tools), path)
+    elif name != "text":
+        _put(findings_as(name, [(file, found) for file, _, found in checks], counts.strict), path)
     elif path:
         from netdsl.reports.as_text import diagnostics_as_text
 

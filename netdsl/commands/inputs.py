@@ -48,9 +48,8 @@ def _files(name: str) -> Iterator[str]:
     elif glob.has_magic(name) and not os.path.exists(name):
         fitting = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
         if not fitting:
-            raise Diagnosed(
-                file_error("ND001", name, "no file fits this pattern", "`**` stands for folders in any depth")
-            )
+            message = "no file fits this pattern"
+            raise Diagnosed(file_error("ND001", name, message, "`**` stands for folders in any depth"))
         yield from fitting
     else:
         yield name

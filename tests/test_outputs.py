@@ -1,0 +1,163 @@
+"""The formats in which other programs read findings, and the files that a command line names."""
+
+from __future__ import annotations
+
+import json
+import os
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import pytest
+
+from netdsl.commands import run
+
+FILES = {
+    "good.net": "input 8x8x1\nFC 10\n",
+    "wrong, 1:2.net": "input 8x8x1\nBN\nCONV 3 9x9 - CONV 3 <&\nFC ten%\n",
+    "deep/warned.net": "input 8x8x1\nCONV 3 3x3\nFC 10\n",
+    "deep/é ü.net": "input 8x8x1\nFC 10 - BN - BN\nPOOL 3x3\n",
+    "deep/.hidden/no.net": "FC",
+    "deep/node_modules/no.net": "FC",
+    "deep/notes.txt": "FC",
+}
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    for name, text in FILES.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def findings(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
+    """Every finding as JSON has it, which the other formats are compared with."""
+    run(["check", ".", "--format", "jsonl"])
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def output(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert run(["check", ".", *arguments]) == 1
+    return capsys.readouterr().out
+
+
+def test_a_folder_is_the_networks_below_it(capsys: pytest.CaptureFixture[str]) -> None:
+    found = json.loads(output(capsys, "--format", "json"))
+    files = [network["file"].replace(os.sep, "/") for network in found["networks"]]
+    assert files == ["./good.net", "./wrong, 1:2.net", "./deep/warned.net", "./deep/é ü.net"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        (["g*.net"], ["good.net"]),
+        (["**/w*.net", "good.net", "good.net"], ["deep/warned.net", "wrong, 1:2.net", "good.net"]),
+        (["lenet", "deep"], ["zoo:lenet", "deep/warned.net", "deep/é ü.net"]),
+    ],
+)
+def test_patterns_and_names(
+    arguments: list[str], wanted: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["check", *arguments, "--format", "json"])
+    found = json.loads(capsys.readouterr().out)["networks"]
+    assert [network["file"].replace(os.sep, "/") for network in found] == wanted
+
+
+@pytest.mark.parametrize(("name", "code"), [("x*.net", "ND001"), ("empty", "ND002")])
+def test_nothing_to_check(name: str, code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty").mkdir()
+    assert run(["check", name]) == 1
+    assert code in capsys.readouterr().err
+
+
+def test_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = [
+        f"{one['file']}:{one['line']}:{one['column']}: {one['severity']} {one['code']}: {one['message']}"
+        for one in findings(capsys)
+    ]
+    assert output(capsys, "--format", "concise").splitlines() == wanted
+
+
+def test_sarif(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = findings(capsys)
+    log = json.loads(output(capsys, "--format", "sarif"))
+    (checked,) = log["runs"]
+    rules = [rule["id"] for rule in checked["tool"]["driver"]["rules"]]
+    results = checked["results"]
+    assert log["version"] == "2.1.0"
+    assert [result["ruleId"] for result in results] == [one["code"] for one in wanted]
+    assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in results)
+    for result, one in zip(results, wanted, strict=True):
+        place = result["locations"][0]["physicalLocation"]
+        assert place["region"]["startLine"] == one["line"]
+        assert place["region"]["startColumn"] == one["column"]
+        assert " " not in place["artifactLocation"]["uri"]
+    fingerprints = [result["partialFingerprints"]["netdsl/1"] for result in results]
+    assert len(set(fingerprints)) == len(fingerprints)
+
+
+def test_junit(capsys: pytest.CaptureFixture[str]) -> None:
+    errors = [one for one in findings(capsys) if one["severity"] == "error"]
+    suites = ElementTree.fromstring(output(capsys, "--format", "junit").encode())
+    assert len(suites.findall("testsuite")) == 4
+    failures = suites.findall("testsuite/testcase/failure")
+    assert [failure.get("type") for failure in failures] == [one["code"] for one in errors]
+    assert int(suites.get("failures", "")) == len(errors)
+    assert int(suites.get("tests", "")) == len(suites.findall("testsuite/testcase"))
+    strict = ElementTree.fromstring(output(capsys, "--format", "junit", "--strict").encode())
+    assert len(strict.findall("testsuite/testcase/failure")) > len(errors)
+
+
+def test_annotations_and_the_summary_of_a_step(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted = findings(capsys)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    Path("summary.md").write_text("before\n")
+    first, *lines = output(capsys, "--format", "github").splitlines()
+    assert first.startswith("::notice title=netdsl::")
+    assert len(lines) == len(wanted)
+    levels = [line[2:].split(" ")[0] for line in lines]
+    assert levels == sorted(levels, key=["error", "warning", "notice"].index)
+    assert any(line.startswith("::error file=./wrong%2C 1%3A2.net,line=") for line in lines)
+    summary = Path("summary.md").read_text(encoding="utf-8")
+    assert summary.startswith("before\n### netdsl: ")
+    assert sum(line.startswith("| ") for line in summary.splitlines()) == len(wanted) + 1
+
+
+def test_code_quality(capsys: pytest.CaptureFixture[str]) -> None:
+    wanted = findings(capsys)
+    issues = json.loads(output(capsys, "--format", "gitlab"))
+    assert [issue["check_name"] for issue in issues] == [one["code"] for one in wanted]
+    assert [issue["location"]["lines"]["begin"] for issue in issues] == [one["line"] for one in wanted]
+    assert len({issue["fingerprint"] for issue in issues}) == len(issues)
+
+
+def test_a_fingerprint_stays_where_lines_move(capsys: pytest.CaptureFixture[str]) -> None:
+    def fingerprints() -> list[str]:
+        issues = json.loads(output(capsys, "--format", "gitlab"))
+        return [issue["fingerprint"] for issue in issues]
+
+    before = fingerprints()
+    path = Path("wrong, 1:2.net")
+    path.write_text("# a line more\n" + path.read_text())
+    assert fingerprints() == before
+
+
+def test_several_formats_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    out = output(capsys, "--format", "concise", "--format", "sarif=a.sarif", "--format", "junit=a.xml")
+    assert "ND302" in out
+    assert json.loads(Path("a.sarif").read_text())["version"] == "2.1.0"
+    assert ElementTree.fromstring(Path("a.xml").read_bytes()).tag == "testsuites"
+
+
+def test_the_name_of_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("good.net").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert run(["check", "-", "--stdin-name", "deep/new.net", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["networks"][0]["file"] == "deep/new.net"
+    assert run(["check", "good.net", "--stdin-name", "deep/new.net"]) == 2
