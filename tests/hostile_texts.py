@@ -84,6 +84,22 @@ NETWORKS: dict[str, Shape] = {
     "missing arguments of a large block": lambda n: network(
         f"block B({', '.join(f'p{k}' for k in range(n))}) {{ RELU }}", lines(n, "B(1)")
     ),
+    "mistakes of a block in many uses": lambda n: network(
+        "block B(w) { CONV w 1x1 strid 2 - CONV w 1x1 groups 7 }", lines(n, "B({n})")
+    ),
+    "parameters that nothing reads": lambda n: network(
+        lines(n, "block B{n}(v, stride) { CONV 1 1x1 stride 1 }"), lines(n, "B{n}(1, 1)")
+    ),
+    "branches that do not fit": lambda n: network(
+        f"CONCAT[ {' | '.join(['CONV 1 3x3 stride 2 - RELU'] * n)} ]"
+    ),
+    "odd branches of one join": lambda n: network(
+        f"CONCAT[ SKIP | {' | '.join(['CONV 1 3x3 - RELU'] * n)} ]"
+    ),
+    "odd branches of many joins": lambda n: network(lines(n, "CONCAT[ SKIP | CONV 1 3x3 - RELU ]")),
+    "windows behind an image that is used up": lambda n: network(
+        "POOL 8x8", f"[RELU]*{n}", lines(n, "POOL 2x2")
+    ),
     "unknown numbers": lambda n: network(lines(n, "let v{n} = w{n}")),
     "unknown kinds in patterns": lambda n: network("RELU") + lines(n, "expect pattern FOO{n}") + "\n",
     "unknown expectations": lambda n: network("RELU") + lines(n, "expect foo{n} = 1") + "\n",

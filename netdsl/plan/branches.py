@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Label
@@ -16,6 +16,10 @@ from netdsl.source import Source
 
 _LONGEST = 100
 """Layers of a branch that are looked at."""
+
+
+_SIBLINGS = 8
+"""Other branches that one branch is compared with."""
 
 
 class Branch(NamedTuple):
@@ -160,8 +164,8 @@ class Branching:
         return None
 
     def onward(self, first: int) -> tuple[tuple[Node, ...], tuple[int, ...]] | None:
-        """The layers from an entry on to the join that they lead to, and the other inputs of that join;
-        None where they lead to none."""
+        """The layers from an entry on to the join that they lead to, and some other inputs of that
+        join; None where they lead to none."""
         nodes: list[Node] = []
         place = first
         while len(nodes) < _LONGEST:
@@ -169,8 +173,8 @@ class Branching:
             if len(entry.inputs) > 1 and not nodes:
                 return None
             if len(entry.inputs) > 1:
-                others = tuple(index for index in entry.inputs if index != nodes[-1].position)
-                return tuple(nodes), others
+                siblings = (index for index in entry.inputs if index != nodes[-1].position)
+                return tuple(nodes), tuple(islice(siblings, _SIBLINGS))
             if not isinstance(entry, Node) or len(self._readers[place]) != 1:
                 return None
             nodes.append(entry)

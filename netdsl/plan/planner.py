@@ -15,6 +15,7 @@ from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Network, Node, Noted
 from netdsl.layers.layer import Layer
 from netdsl.plan.costs import planned_layers
+from netdsl.plan.cures import Cured
 from netdsl.plan.faults import TRACE_LENGTH, Place, report_claim, report_mistake
 from netdsl.plan.notes import check_notes
 from netdsl.plan.plan import Plan
@@ -156,7 +157,9 @@ class _Walk:
             volume = claimed or _spared(node, inputs, outcome)
             self.sound = False
             for mistake in outcome:
-                cured = self._surroundings.cured(self._entry, node, inputs, mistake)
+                cured = Cured(mistake.help)
+                if not self.findings.crowded:
+                    cured = self._surroundings.cured(self._entry, node, inputs, mistake)
                 report_mistake(self._place(node, inputs), mistake, cured, self.findings)
                 volume = volume or cured.volume
             self._put(node, volume)
