@@ -60,7 +60,9 @@ def _report(
     findings: Findings,
 ) -> None:
     node, layer = activation.node, activation.node.layer
-    taker = softmax.node.name if softmax is not None else "cross-entropy, the loss unless another is chosen,"
+    taker = softmax.node.name if softmax is not None else "cross-entropy"
+    if not certain:
+        taker += ", the loss unless another is chosen,"
     classes = scores.output.channels
     effect = "bends the scores"
     if layer.saturates and layer.never_negative:
