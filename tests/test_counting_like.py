@@ -133,3 +133,37 @@ def test_fvcore_agrees_however_the_model_writes_its_pool(pool: str, line: str, t
     found.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     text = f"dialect torch\ninput 8x8x3\nCONV 16 3x3 pad 1 no bias - BN - {line}\nFC 10"
     assert totals("fvcore", text)[total] == found.total()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "BN",
+        "BN no scale no shift",
+        "LN per position",
+        "LN no scale no shift",
+        "LN per position no scale no shift",
+        "GN 2 no shift",
+        "GN 2 no scale no shift",
+        "UPSAMPLE to 9x10",
+        "UPSAMPLE 2x2 bilinear",
+        "UPSAMPLE to 9x10 bilinear align corners",
+        "SCALE with shift",
+        "SLICE 0-1 - SHUFFLE 2 - MISH",
+        "SPACE TO DEPTH 2x2 - REORG 2x2",
+        "DROP PATH 0.1",
+    ],
+)
+def test_fvcore_agrees_with_modules_of_layers(line: str) -> None:
+    fvcore = pytest.importorskip("fvcore.nn")
+    import torch
+
+    from netdsl.backend.torch.translation import module_of
+
+    text = f"dialect torch\ninput 8x8x4\n{line}\nFC 10"
+    plan, _ = load_plan(text)
+    assert plan is not None
+    found = fvcore.FlopCountAnalysis(module_of(plan).eval(), torch.zeros(1, 4, 8, 8))
+    found.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    assert totals("fvcore", text)["total flops"] == found.total()

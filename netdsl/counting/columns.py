@@ -48,15 +48,15 @@ def _kept(plan: Plan) -> Sequence[int]:
 
 
 def _normalises(planned: PlannedLayer, parameter: Parameter) -> bool:
-    return planned.node.layer.normalises
+    return planned.node.layer.normalises or planned.node.layer.rescales
 
 
 def _is_bias(planned: PlannedLayer, parameter: Parameter) -> bool:
-    return parameter.name == "bias" and not planned.node.layer.normalises
+    return parameter.name == "bias" and not _normalises(planned, parameter)
 
 
 def _is_weight(planned: PlannedLayer, parameter: Parameter) -> bool:
-    return parameter.name != "bias" and not planned.node.layer.normalises
+    return parameter.name != "bias" and not _normalises(planned, parameter)
 
 
 def _flops(planned: PlannedLayer) -> int:

@@ -28,11 +28,14 @@ def _totals(plan: Plan) -> Totals:
 
 
 def _other_flops(planned: PlannedLayer) -> int:
-    """In evaluation mode: 2 per value of a batch normalisation, 5 of the others that are affine."""
+    """In evaluation mode: 2 per value of a batch normalisation, 5 of the others, 1 less without a scale."""
     layer = planned.node.layer
     if layer.normalises:
-        return (2 if planned.statistics else 5) * planned.output.values
-    return planned.output.values if isinstance(layer, Upsample) else 0
+        scales = any(parameter.name == "scale" for parameter in planned.parameters)
+        return ((1 if planned.statistics else 4) + scales) * planned.output.values
+    if isinstance(layer, Upsample):
+        return (4 if layer.mode == "bilinear" else 1) * planned.output.values
+    return 0
 
 
 def _is_global_average(planned: PlannedLayer) -> bool:

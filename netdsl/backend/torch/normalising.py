@@ -24,7 +24,8 @@ _AFFINE = {"scale": Place("weight"), "shift": Place("bias")}
 
 def _batch(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
-    module = nn.BatchNorm2d(layer.output.channels, options.added, options.newest)
+    channels, affine = layer.output.channels, bool(layer.parameters)
+    module = nn.BatchNorm2d(channels, options.added, options.newest, affine=affine)
     running = {"running_mean": Place("running_mean"), "running_variance": Place("running_var")}
     return Part(module, _learned(layer) | running)
 
@@ -41,7 +42,7 @@ def _scale(layer: PlannedLayer) -> Part:
 
 def _group(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
-    return Part(nn.GroupNorm(options.groups, layer.output.channels, options.epsilon), _learned(layer))
+    return Part(_grouped(layer, options.groups), _learned(layer))
 
 
 def _layer(layer: PlannedLayer) -> Part:
@@ -49,8 +50,15 @@ def _layer(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
     channels = layer.output.channels
     if options.everywhere:
-        return Part(nn.GroupNorm(1, channels, options.epsilon), _learned(layer))
-    return Part(PositionNorm(channels, options.epsilon), _learned(layer))
+        return Part(_grouped(layer, 1), _learned(layer))
+    module = PositionNorm(channels, options.epsilon, elementwise_affine=bool(layer.parameters))
+    return Part(module, _learned(layer))
+
+
+def _grouped(layer: PlannedLayer, groups: int) -> Any:
+    options: Any = layer.node.layer
+    affine = bool(layer.parameters)
+    return nn.GroupNorm(groups, layer.output.channels, options.epsilon, affine=affine)
 
 
 def _local_response(layer: PlannedLayer) -> Part:
