@@ -19,6 +19,7 @@ from netdsl.graph.papers.options import (
     in_words,
     maps_of,
     sizes_of_products,
+    vocabulary,
     with_fourth,
     without_maps,
 )
@@ -86,7 +87,7 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
         return None
     claim = _claim(layer.claim)
     if layer.remark and not head.items and head.kind.inputs == 1:
-        values = values_in_remark(layer, Vocabulary(head.kind, around.numbers))
+        values = values_in_remark(layer, vocabulary(head.kind, around.numbers))
         if values and any(option.required for option in head.kind.options().values()):
             layer, head = layer._replace(remark=""), head._replace(items=values, spelled=True)
     if head.kind.inputs == 0:
@@ -147,7 +148,7 @@ def _ends_with_letter(layer: tree.Layer, around: Surroundings, taken: Container[
     named = kind_at(layer.words, 0, taken)
     if named is None or named.length == len(layer.words):
         return False
-    return layer.words[-1].text in Vocabulary(named.kind, around.numbers).by_letter
+    return layer.words[-1].text in vocabulary(named.kind, around.numbers).by_letter
 
 
 def _begins_with_letter(parts: tuple[tree.Item, ...], around: Surroundings) -> bool:
@@ -159,7 +160,7 @@ def _begins_with_letter(parts: tuple[tree.Item, ...], around: Surroundings) -> b
     assert conv is not None
     name, value = first.text[:1], first.text[1:]
     marked = any(isinstance(item, tree.Mark | tree.Number) for item in parts[1:2])
-    return name in Vocabulary(conv, around.numbers).by_letter and (
+    return name in vocabulary(conv, around.numbers).by_letter and (
         value.isdecimal() or (not value and marked)
     )
 
@@ -188,9 +189,9 @@ def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) ->
         )
     noted = kind_at(layer.words, 0, taken)
     if noted is not None and noted.length == len(layer.words) and noted.glued is not None:
-        vocabulary = Vocabulary(noted.kind, around.numbers)
-        bare = bare_values(items, vocabulary)
-        inner = named is not None and not vocabulary.knows(items[start].text)  # type: ignore[union-attr]
+        known = vocabulary(noted.kind, around.numbers)
+        bare = bare_values(items, known)
+        inner = named is not None and not known.knows(items[start].text)  # type: ignore[union-attr]
         if not (bare.numbers or bare.sizes or inner):
             return _named_head((), noted, items)
     head = read_head(layer._replace(words=label), around.numbers)
@@ -255,7 +256,7 @@ def _glued_values(named: Named, rest: tuple[tree.Item, ...]) -> tuple[tree.Item,
     apart = named.glued
     assert apart is not None
     place = named.words[-1].span
-    words = Vocabulary(named.kind, frozenset())
+    words = vocabulary(named.kind, frozenset())
     size = tree.Extents(_square(apart.extents), place) if apart.extents else None
     number = tree.Number(apart.number, place) if apart.number else None
     if words.size is None:
@@ -314,7 +315,7 @@ def _values_first(parts: tuple[tree.Item, ...], around: Surroundings, label: tup
     named, place = None, len(parts)
     for number, item in enumerate(parts):
         named = kind_at(parts, number, taken) if isinstance(item, tree.Word) else None
-        if named is not None and _lead(parts[:number], Vocabulary(named.kind, around.numbers)):
+        if named is not None and _lead(parts[:number], vocabulary(named.kind, around.numbers)):
             place = number
             break
         named = None
@@ -354,49 +355,50 @@ def _behind_comma(parts: tuple[tree.Item, ...], place: int) -> bool:
 
 def _parted(head: _Head, around: Surroundings) -> list[_Head]:
     """``3x3 conv, 64 filters, ReLU``: the layers that a comma or a `+` chains, each with what follows it."""
-    parts: list[_Head] = []
-    current = head
     taken = around.numbers | around.blocks
-    while True:
-        words = Vocabulary(current.kind, around.numbers)
-        cut = next(
-            (place for place in range(len(current.items)) if _begins(current.items, place, words, taken)),
-            None,
-        )
-        if cut is None:
-            parts.append(current._replace(items=_trimmed(current.items)))
-            return parts
-        named = kind_at(current.items, cut, taken)
-        assert named is not None
-        parts.append(current._replace(items=_trimmed(current.items[:cut])))
-        rest = current.items[cut + named.length :]
+    words = vocabulary(head.kind, around.numbers)
+    starts: list[tuple[int, Named]] = []
+    behind = 0
+    for place in range(len(head.items)):
+        named = _beginning(head.items, place, words, taken) if place >= behind else None
+        if named is not None:
+            starts.append((place, named))
+            behind = place + named.length
+            words = vocabulary(named.kind, around.numbers)
+    ends = [place for place, _ in starts[1:]] + [len(head.items)]
+    parts = [head._replace(items=_trimmed(head.items[: starts[0][0]] if starts else head.items))]
+    for (place, named), end in zip(starts, ends, strict=False):
+        rest = head.items[place + named.length : end]
         if rest and isinstance(rest[0], tree.Word) and rest[0].text.lower() in _ACTIVATION:
             rest = rest[1:]
         following = _named_head((), named, rest)
         if following is None:
-            parts[-1] = current
-            return parts
-        current = following
+            return [head]
+        parts.append(following._replace(items=_trimmed(following.items)))
+    return parts
 
 
 _ACTIVATION = ("activation", "activations", "nonlinearity", "activation_fn", "act")
 
 
-def _begins(items: tuple[tree.Item, ...], place: int, words: Vocabulary, taken: Container[str]) -> bool:
-    """Whether a layer of its own begins at a word that means nothing to the one before."""
+def _beginning(
+    items: tuple[tree.Item, ...], place: int, words: Vocabulary, taken: Container[str]
+) -> Named | None:
+    """The layer of its own that begins at a word that means nothing to the one before; None for none."""
     item = items[place]
     if not isinstance(item, tree.Word) or words.knows(item.text) or words.values(item.text):
-        return False
+        return None
     named = kind_at(items, place, taken)
     if named is None or named.kind.weighs or named.kind.inputs != 1 or named.separable:
-        return False
+        return None
     behind = items[place + named.length] if place + named.length < len(items) else None
     if isinstance(behind, tree.Number | tree.Extents) and not _has_size(named.kind):
-        return False  # `step 2` is no step function with a number
+        return None  # `step 2` is no step function with a number
     before = items[place - 1] if place else None
     listed = isinstance(before, tree.Mark | tree.Sign) and before.text in ",+"
     kind = named.kind
-    return listed or kind.activates or kind.normalises or kind.yields_probabilities or kind.drops
+    follows = listed or kind.activates or kind.normalises or kind.yields_probabilities or kind.drops
+    return named if follows else None
 
 
 _LINKING = ("with", "and", "by", "followed", "then", *_ACTIVATION)
@@ -429,7 +431,7 @@ def _input(layer: tree.Layer, head: _Head, claim: tree.Claim | None) -> Read | N
 
 
 def _translated(layer: tree.Layer, head: _Head, around: Surroundings, noted: list[Noted]) -> list[tree.Layer]:
-    words = Vocabulary(head.kind, around.numbers)
+    words = vocabulary(head.kind, around.numbers)
     items = in_words(head.items, words)
     items = with_fourth(sizes_of_products(items, words), words)
     items, maps = without_maps(items, words)

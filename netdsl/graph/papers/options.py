@@ -32,7 +32,7 @@ class TwoWays(Exception):
 class Vocabulary:
     """The words of a kind, and which options take values without a word."""
 
-    def __init__(self, kind: type[Layer], numbers: Container[str]) -> None:
+    def __init__(self, kind: type[Layer], numbers: frozenset[str]) -> None:
         self.kind = kind
         self.numbers = numbers
         options = kind.options()
@@ -67,6 +67,20 @@ class Vocabulary:
     def is_value(self, item: tree.Item | None) -> bool:
         named = isinstance(item, tree.Word) and item.text in self.numbers
         return named or isinstance(item, tree.Number | tree.Extents)
+
+
+_KNOWN: dict[tuple[type[Layer], frozenset[str]], Vocabulary] = {}
+_MOST_KNOWN = 256
+
+
+def vocabulary(kind: type[Layer], numbers: frozenset[str]) -> Vocabulary:
+    """The words of a kind in a file with these names of numbers; shared by its layers."""
+    found = _KNOWN.get((kind, numbers))
+    if found is None:
+        if len(_KNOWN) >= _MOST_KNOWN:
+            _KNOWN.clear()
+        found = _KNOWN[kind, numbers] = Vocabulary(kind, numbers)
+    return found
 
 
 def in_words(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
@@ -245,9 +259,10 @@ class Bare(NamedTuple):
 def bare_values(items: tuple[tree.Item, ...], words: Vocabulary) -> Bare:
     found = [item for place, item in enumerate(items) if is_bare(items, place, words)]
     signs = [item.span for item in items if isinstance(item, tree.Sign)]
+    starts, ends = {sign.start for sign in signs}, {sign.end for sign in signs}
 
     def calculated(span: Span) -> bool:
-        return any(sign.start in (span.end, span.end + 1) or sign.end == span.start for sign in signs)
+        return span.end in starts or span.end + 1 in starts or span.start in ends or span.start - 1 in ends
 
     numbers = [item for item in found if isinstance(item, tree.Number) and not calculated(item.span)]
     return Bare(numbers, [item for item in found if isinstance(item, tree.Extents)])

@@ -10,7 +10,7 @@ from netdsl.diagnostics import Findings, Severity
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.papers.layer import NoKindError, Read, Surroundings, read_copied
 from netdsl.graph.papers.names import SEPARABLE
-from netdsl.graph.papers.options import TwoWays, Vocabulary, multiplied_sizes
+from netdsl.graph.papers.options import TwoWays, multiplied_sizes, vocabulary
 from netdsl.graph.papers.written import Change, layers_text
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named, modules_by_name, names_alone, plain_name, short_names
@@ -176,7 +176,7 @@ class _Walk:
         if kind is None or not any(isinstance(item, tree.Sign) and item.text == "*" for item in layer.items):
             return
         items = (*layer.words[1:], *layer.items)
-        for word, product, span, size in multiplied_sizes(items, Vocabulary(kind, self.numbers)):
+        for word, product, span, size in multiplied_sizes(items, vocabulary(kind, self.numbers)):
             if len(set(size.split("x"))) > 1:
                 continue
             self.findings.add(
