@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netdsl.graph.papers.options import maps_of
+from netdsl.graph.papers.sizes import maps_of
 from netdsl.source import Span
 from netdsl.syntax import tree
 

@@ -6,7 +6,8 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from netdsl.graph.papers.names import glued
-from netdsl.graph.papers.options import TwoWays, maps_of
+from netdsl.graph.papers.sizes import maps_of
+from netdsl.graph.papers.vocabulary import TwoWays
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import implied_kind, kind_named
 from netdsl.source import Span

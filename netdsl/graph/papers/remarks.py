@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from netdsl.graph.papers.options import Vocabulary
+from netdsl.graph.papers.vocabulary import Vocabulary
 from netdsl.source import Span
 from netdsl.syntax import tree
 

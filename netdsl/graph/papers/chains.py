@@ -1,0 +1,73 @@
+"""Layers that a comma or a `+` chains behind another: ``3x3 conv, 64 filters, ReLU``."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from netdsl.graph.papers.headings import Heading, Surroundings, has_values, named_heading
+from netdsl.graph.papers.names import Named, kind_at
+from netdsl.graph.papers.vocabulary import Vocabulary, vocabulary
+from netdsl.syntax import tree
+
+
+def parted(head: Heading, around: Surroundings) -> list[Heading]:
+    """``3x3 conv, 64 filters, ReLU``: the layers that a comma or a `+` chains, each with what follows it."""
+    taken = around.numbers | around.blocks
+    words = vocabulary(head.kind, around.numbers)
+    starts: list[tuple[int, Named]] = []
+    behind = 0
+    for place in range(len(head.items)):
+        named = _beginning(head.items, place, words, taken) if place >= behind else None
+        if named is not None:
+            starts.append((place, named))
+            behind = place + named.length
+            words = vocabulary(named.kind, around.numbers)
+    ends = [place for place, _ in starts[1:]] + [len(head.items)]
+    parts = [head._replace(items=_trimmed(head.items[: starts[0][0]] if starts else head.items))]
+    for (place, named), end in zip(starts, ends, strict=False):
+        rest = head.items[place + named.length : end]
+        if rest and isinstance(rest[0], tree.Word) and rest[0].text.lower() in ACTIVATION_WORDS:
+            rest = rest[1:]
+        following = named_heading((), named, rest)
+        if following is None:
+            return [head]
+        parts.append(following._replace(items=_trimmed(following.items)))
+    return parts
+
+
+ACTIVATION_WORDS = ("activation", "activations", "nonlinearity", "activation_fn", "act")
+
+
+def _beginning(
+    items: tuple[tree.Item, ...], place: int, words: Vocabulary, taken: Container[str]
+) -> Named | None:
+    """The layer of its own that begins at a word that means nothing to the one before; None for none."""
+    item = items[place]
+    if not isinstance(item, tree.Word) or words.knows(item.text) or words.values(item.text):
+        return None
+    named = kind_at(items, place, taken)
+    if named is None or named.kind.weighs or named.kind.inputs != 1 or named.separable:
+        return None
+    behind = items[place + named.length] if place + named.length < len(items) else None
+    if isinstance(behind, tree.Number | tree.Extents) and not has_values(named.kind):
+        return None  # `step 2` is no step function with a number
+    before = items[place - 1] if place else None
+    listed = isinstance(before, tree.Mark | tree.Sign) and before.text in ",+"
+    kind = named.kind
+    follows = listed or kind.activates or kind.normalises or kind.yields_probabilities or kind.drops
+    return named if follows else None
+
+
+_LINKING = ("with", "and", "by", "followed", "then", *ACTIVATION_WORDS)
+
+
+def _trimmed(items: tuple[tree.Item, ...]) -> tuple[tree.Item, ...]:
+    """Without the comma, the `+`, or the words that lead over to the next layer."""
+    end = len(items)
+    while end:
+        item = items[end - 1]
+        sign = isinstance(item, tree.Mark | tree.Sign) and item.text in ",+:="
+        if not sign and not (isinstance(item, tree.Word) and item.text.lower() in _LINKING):
+            break
+        end -= 1
+    return items[:end] if end < len(items) else items

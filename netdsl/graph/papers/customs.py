@@ -1,0 +1,105 @@
+"""What papers leave out: ``maxpool`` is 2x2 at stride 2, ``maxpool/2`` halves, ``up-conv`` doubles."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from netdsl.graph.papers.headings import Heading, Surroundings
+from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, bare_values
+from netdsl.layers.layer import Layer
+from netdsl.layers.option import OptionType
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+
+class Noted(NamedTuple):
+    """What is to be said of a layer that was read by a custom of papers."""
+
+    span: Span
+    why: str
+
+
+def by_custom(
+    items: tuple[tree.Item, ...],
+    layer: tree.Layer,
+    head: Heading,
+    words: Vocabulary,
+    around: Surroundings,
+    noted: list[Noted],
+) -> tuple[tree.Item, ...]:
+    """What papers leave out: ``maxpool`` is 2x2 at stride 2, ``maxpool/2`` halves, ``up-conv`` doubles."""
+    if layer.claim is not None or not _decides(around, head.kind):
+        return items
+    place = head.words[0].span if head.words else layer.span
+    size = bool(bare_values(items, words).sizes) or any(words.option_of(item) is words.size for item in items)
+    if head.kind.alone and not items and not head.own and not around.patterned:
+        return _alone(head, place, noted)
+    over = next(
+        (item for item in head.items if isinstance(item, tree.Mark | tree.Sign) and item.text == "/"), None
+    )
+    if head.kind.alone and over is not None and not size:
+        step = _step(items, words)
+        numbers = bare_values(items, words).numbers
+        if isinstance(step, tree.Number) and step.text.isdecimal() and not numbers:
+            noted.append(Noted(layer.span, ""))
+            return (tree.Extents(f"{step.text}x{step.text}", step.span), *items)
+    counted = words.count is None or bool(bare_values(items, words).numbers) or _counted(items, words)
+    written = around.findings.source.text[place.start : place.end].lower().replace("–", "-").replace("−", "-")
+    if written in head.kind.steps_by_kernel and _step(items, words) is None and counted:
+        return _stepping(items, words, place, layer, noted)
+    if head.listed and not any(_is_padding(item, words) for item in items) and not _is_one(items):
+        noted.append(Noted(layer.span, "no padding is written: `pad 1` or `same` keeps the extents"))
+    return items
+
+
+def _counted(items: tuple[tree.Item, ...], words: Vocabulary) -> bool:
+    return any(words.option_of(item) is words.count for item in items)
+
+
+def _decides(around: Surroundings, kind: type[Layer]) -> bool:
+    return around.served is not None and kind not in around.served
+
+
+def _is_one(items: tuple[tree.Item, ...]) -> bool:
+    return any(isinstance(item, tree.Extents) and item.text.split("x")[:2] == ["1", "1"] for item in items)
+
+
+def _is_padding(item: tree.Item, words: Vocabulary) -> bool:
+    option = words.option_of(item)
+    named = isinstance(item, tree.Word) and item.text.lower() in ("same", "valid")
+    return named or (option is not None and option.type is OptionType.PADDING)
+
+
+def _alone(head: Heading, place: Span, noted: list[Noted]) -> tuple[tree.Item, ...]:
+    readings = head.kind.alone
+    if len(readings) > 1:
+        raise TwoWays(place, *((f"{head.kind.keyword} {reading}", "") for reading in readings))
+    noted.append(Noted(place, "as tables of papers mean it"))
+    size, word, number = readings[0].split()
+    return (tree.Extents(size, place), tree.Word(word, place), tree.Number(number, place))
+
+
+def _step(items: tuple[tree.Item, ...], words: Vocabulary) -> tree.Item | None:
+    """The value of the stride."""
+    for place, item in enumerate(items[:-1]):
+        over = isinstance(item, tree.Mark) and item.text == "/"
+        if over or (words.stride is not None and words.option_of(item) is words.stride):
+            return items[place + 1]
+    return None
+
+
+def _stepping(
+    items: tuple[tree.Item, ...], words: Vocabulary, place: Span, layer: tree.Layer, noted: list[Noted]
+) -> tuple[tree.Item, ...]:
+    """A stride of the kernel: 2x2, where none is written (Ronneberger, Fischer, Brox, 2015, figure 1)."""
+    sizes: list[Any] = [*bare_values(items, words).sizes]
+    sizes += [items[at + 1] for at, item in enumerate(items[:-1]) if words.option_of(item) is words.size]
+    if any(not isinstance(size, tree.Number | tree.Extents) for size in sizes):
+        return items
+    noted.append(Noted(layer.span, "an up-convolution moves by its kernel"))
+    if not sizes:
+        return (*items, tree.Extents("2x2", place), tree.Word("stride", place), tree.Number("2", place))
+    extents = sizes[0].text.lower().replace("×", "x").split("x")[:2]
+    value = extents[0].strip() if len(set(extents)) == 1 else "x".join(extent.strip() for extent in extents)
+    number = tree.Number if "x" not in value else tree.Extents
+    return (*items, tree.Word("stride", place), number(value, place))

@@ -1,0 +1,82 @@
+"""What can be seen of a layer at a glance: whether papers write anything as it stands there."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from netdsl.graph.papers.names import SEPARABLE
+from netdsl.layers.registry import modules_by_name, names_alone, plain_name, short_names
+from netdsl.syntax import tree
+
+
+def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
+    """Whether a layer holds nothing that our words do not have, seen at a glance."""
+    words, items = layer.words, layer.items
+    if not words or (layer.claim is not None and "@" in layer.claim.value.text):
+        return False
+    if items and items[0].span.start < words[0].span.start:
+        more = len(items) > 1 and items[1].span.start < words[0].span.start
+        if more or isinstance(items[0], tree.Number):
+            return False
+    name = plain_name(words[0].text)
+    if name in _firsts() or not words[0].text.isascii() or "-" in words[0].text or _sized(words[0].text):
+        return False
+    if not items and (layer.remark or (layer.claim is None and name in names_alone())):
+        return layer.labelled
+    if layer.labelled and len(items) <= 3 and all(isinstance(item, tree.Word) for item in items):
+        if items and plain_name(items[0].text) in names_alone():  # type: ignore[union-attr]
+            return False
+        if len(items) > 1 or layer.remark:
+            return False  # `last: global average pool`
+    if name == "INPUT" and (len(words) > 1 or any(isinstance(item, tree.Word) for item in items)):
+        return False
+    whole = len(words) > 1 and plain_name(" ".join(word.text for word in words)) in modules_by_name()
+    if not whole and not all(_is_plain_word(word, numbers) for word in words[1:]):
+        return False
+    known = whole or name in _firsts_of_kinds() or name.rstrip("0123456789") in _firsts_of_kinds()
+    if not known and not layer.labelled:
+        return bool(len(name) > 1 and not name[1:].isdecimal())
+    return all(_is_plain_item(item, place, layer, numbers) for place, item in enumerate(items))
+
+
+def _is_plain_word(word: tree.Word, numbers: frozenset[str]) -> bool:
+    text = word.text
+    if text in numbers:
+        return True
+    if len(text) == 1:
+        return text == "a"
+    return (
+        text.isalpha() and plain_name(text) not in modules_by_name() and plain_name(text) not in short_names()
+    )
+
+
+def _is_plain_item(item: tree.Item, place: int, layer: tree.Layer, numbers: frozenset[str]) -> bool:
+    if isinstance(item, tree.Word):
+        if plain_name(item.text) in _firsts():
+            return False
+        first = layer.labelled and place == 0 and plain_name(item.text) in modules_by_name()
+        return first or _is_plain_word(item, numbers)
+    if isinstance(item, tree.Number):
+        return not item.text.endswith("%")
+    if isinstance(item, tree.Extents):
+        return "@" not in item.text and item.text.count("x") < 3
+    if isinstance(item, tree.Mark):
+        following = layer.items[place + 1] if place + 1 < len(layer.items) else None
+        return item.text != "/" or not isinstance(following, tree.Word) or following.text in numbers
+    return isinstance(item, tree.Table | tree.Range)
+
+
+def _sized(word: str) -> bool:
+    """``conv3x3``."""
+    return "x" in word.lower() and any(sign.isdigit() for sign in word)
+
+
+@cache
+def _firsts() -> frozenset[str]:
+    """The first words of names that mean more than a kind."""
+    return frozenset(name.split()[0] for name in (*SEPARABLE, *short_names()))
+
+
+@cache
+def _firsts_of_kinds() -> frozenset[str]:
+    return frozenset(name.split()[0] for name in modules_by_name())

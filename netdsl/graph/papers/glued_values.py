@@ -1,0 +1,72 @@
+"""The values that are glued to a kind: ``conv3-64``, ``pool2-2``, ``fc6-4096``."""
+
+from __future__ import annotations
+
+from netdsl.graph.papers.names import Named
+from netdsl.graph.papers.options import in_words
+from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, vocabulary
+from netdsl.layers.option import OptionType
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+
+def glued_values(named: Named, rest: tuple[tree.Item, ...]) -> tuple[tree.Item, ...] | None:
+    """What stands behind the name in ``conv3-64``, ``conv5x5-32``, ``pool2-2``, ``fc6-4096``.
+
+    ``conv3-64`` keeps the extents, as VGG's tables mean it (Simonyan, Zisserman, 2014, table 1). None
+    where the kind has no use for the numbers.
+    """
+    apart = named.glued
+    assert apart is not None
+    place = named.words[-1].span
+    words = vocabulary(named.kind, frozenset())
+    size = tree.Extents(_square(apart.extents), place) if apart.extents else None
+    number = tree.Number(apart.number, place) if apart.number else None
+    if words.size is None:
+        return (number,) if words.count is not None and number is not None else None
+    if words.count is not None:
+        if number is None:
+            return (size,) if size is not None else None
+        if size is None:
+            return (number,)
+        kept = () if _says_padding(rest, words) else _keeping(size.text, place)
+        if kept and isinstance(kept[0], tree.Word) and kept[0].text == "same" and "x" not in apart.extents:
+            name = named.kind.keyword
+            raise TwoWays(
+                place,
+                (f"{name} {number.text} {size.text} same", "the extent of a filter stands before the hyphen"),
+                (f"{name}{apart.extents}: {number.text} 3x3 pad 1", "the number of the layer does"),
+            )
+        return (number, size, *kept)
+    if number is None:
+        return (size,) if size is not None else None
+    window = size or tree.Extents(_square(number.text), place)
+    if words.stride is None or not number.text.isdecimal():
+        return None
+    return (window, tree.Word("stride", place), number)
+
+
+def _square(extents: str) -> str:
+    return extents if "x" in extents else f"{extents}x{extents}"
+
+
+def _says_padding(rest: tuple[tree.Item, ...], words: Vocabulary) -> bool:
+    named = [in_words((item,), words)[0] for item in rest if isinstance(item, tree.Word)]
+    options = (words.option_of(word) for word in named)
+    padded = any(option is not None and option.type is OptionType.PADDING for option in options)
+    return padded or any(
+        word.text.lower() in ("same", "valid") for word in named if isinstance(word, tree.Word)
+    )
+
+
+def _keeping(size: str, place: Span) -> tuple[tree.Item, ...]:
+    """The padding with which a filter keeps the extents."""
+    sides = [int(extent[:9]) for extent in size.split("x")[:2]]
+    if all(side == 1 for side in sides):
+        return ()
+    if any(side % 2 == 0 for side in sides):
+        return (tree.Word("same", place),)
+    halves = [str(side // 2) for side in sides]
+    if halves[0] == halves[1]:
+        return (tree.Word("pad", place), tree.Number(halves[0], place))
+    return (tree.Word("pad", place), tree.Extents("x".join(halves), place))

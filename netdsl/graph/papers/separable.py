@@ -1,0 +1,59 @@
+"""A separable convolution as the two layers that it is."""
+
+from __future__ import annotations
+
+from netdsl.graph.papers.headings import Heading, made
+from netdsl.graph.papers.vocabulary import Vocabulary, bare_values
+from netdsl.layers.registry import kind_named
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+
+def separable(
+    layer: tree.Layer, head: Heading, items: tuple[tree.Item, ...], words: Vocabulary
+) -> list[tree.Layer]:
+    """A depthwise convolution without bias and one of 1x1: the filters count those of the second."""
+    place = head.words[0].span
+    window: list[tree.Item] = []
+    points: list[tree.Item] = []
+    bare = bare_values(items, words).numbers
+    at = 0
+    while at < len(items):
+        item = items[at]
+        option = words.option_of(item)
+        following = items[at + 1] if at + 1 < len(items) else None
+        low = item.text.lower() if isinstance(item, tree.Word) else ""
+        if option is words.count and words.is_value(following):
+            points += [item, following]  # type: ignore[list-item]
+            at += 1
+        elif (
+            item in bare[:1]
+            or (isinstance(item, tree.Word) and item.text in words.numbers and not window and not points)
+            or low in ("no", "without", "bias", "biases")
+        ):
+            points.append(item)
+        elif low not in words.fillers and not (isinstance(item, tree.Mark) and item.text == ","):
+            window.append(item)
+        at += 1
+    depthwise, conv = kind_named("DEPTHWISE"), kind_named("CONV")
+    assert depthwise is not None
+    assert conv is not None
+    span = Span(place.start, layer.span.end)
+    first = tree.Layer(None, (tree.Word("DEPTHWISE", place),), False, (), "", span)
+    no_bias = (tree.Word("no", place), tree.Word("bias", place))
+    one = made(first, Heading(depthwise, (), False, first.words, ()), (*window, *no_bias))
+    size = tree.Extents("1x1", place)
+    two = made(layer, head._replace(words=(tree.Word("CONV", place),)), _with_size(tuple(points), size))
+    return [one, two]
+
+
+def _with_size(points: tuple[tree.Item, ...], size: tree.Extents) -> tuple[tree.Item, ...]:
+    end = next(
+        (
+            at
+            for at, item in enumerate(points)
+            if isinstance(item, tree.Word) and item.text.lower() in ("no", "without", "bias", "biases")
+        ),
+        len(points),
+    )
+    return (*points[:end], size, *points[end:])
