@@ -280,7 +280,7 @@ def test_any_page_is_read_without_failing(
 ) -> None:
     chance = random.Random(seed)
     pages = _pages()
-    for _ in range(40):
+    for _ in range(12):
         text = chance.choice(pages)
         lines = text.split("\n")
         for _ in range(chance.randrange(1, 6)):
@@ -302,3 +302,57 @@ def test_any_page_is_read_without_failing(
         code, _, findings = convert("\n".join(lines) + "\n", capsys, tmp_path)
         assert code in (0, 1), findings
         assert "internal error" not in findings
+
+
+CHANNELS_FIRST = """\
+_________________________________________________________________
+Layer (type)                 Output Shape              Param #
+=================================================================
+conv2d_1 (Conv2D)            (None, 32, 28, 28)        320      (3*3+1)*32
+_________________________________________________________________
+max_pooling2d_1 (MaxPooling2 (None, 32, 14, 14)        0
+dense_1 (Dense)              (None, 10)                62730
+activation_2 (Activation)    (None, 10)                0
+=================================================================
+Total params: 63050
+"""
+ANY_SIZE = """\
+ Layer (type)                Output Shape              Param #
+=================================================================
+ input_1 (InputLayer)        [(None, None, None, 3)]   0
+ conv2d (Conv2D)             (None, None, None, 16)    448
+ conv2d_1 (Conv2D)           (None, None, None, 16)    2320
+"""
+TWICE = """\
+Layer (type:depth-idx)                   Output Shape              Param #
+==========================================================================================
+Net                                      [1, 10]                   --
+├─Conv2d: 1-1                            [1, 8, 28, 28]            (80)
+├─Conv2d: 1-2                            [1, 8, 28, 28]            584
+├─Conv2d: 1-3                            [1, 8, 28, 28]            (recursive)
+├─Linear: 1-4                            [1, 10]                   62,730
+==========================================================================================
+Input size (MB): 0.003
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "exit_code", "words"),
+    [
+        (
+            CHANNELS_FIRST,
+            0,
+            "[28x28x32] CONV1: 32 3x3 same\n[14x14x32] MAX POOL1: 2x2 stride 2\n[10] FC1: 10\n[10] SOFTMAX1",
+        ),
+        (ANY_SIZE, 1, "the summary is for images of any size"),
+        (TWICE, 1, "it uses the weights of a layer above again"),
+    ],
+    ids=["channels first", "any size", "shared weights"],
+)
+def test_other_summaries(
+    text: str, exit_code: int, words: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    code, network, findings = convert(text, capsys, tmp_path)
+    assert code == exit_code, findings
+    assert words in network + findings
+    assert len(re.findall(": error ", findings)) == exit_code

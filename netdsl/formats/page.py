@@ -151,11 +151,20 @@ def _unprefixed(block: list[str]) -> list[str]:
 
 
 def _title(lines: list[str], after: int, header: int) -> str:
-    """What the lines above call a network: ``Model: "vgg16"``, or the nearest heading."""
+    """What the lines above call a network: ``Model: "vgg16"``, a name on a line, or the nearest heading."""
+    near = 0
     for number in range(header - 1, max(after, header - 40) - 1, -1):
-        line = _bare(lines[number]) if not lines[number].lstrip().startswith("#") else lines[number].strip()
+        written = lines[number].strip()
+        line = written if written.startswith("#") else _bare(written)
         if (found := _MODEL.search(line)) and not _GENERIC.fullmatch(found[1]):
             return found[1]
         if (found := _HEADING.match(line)) and not line.startswith("# Model"):
             return re.sub(r"[`*_]", "", found[1])
+        near += bool(re.search(r"[A-Za-z]", line)) and not _MODEL.search(line)
+        if near == 1 and (found := _NAME.fullmatch(line)):
+            return found[1]
     return ""
+
+
+_NAME = re.compile(r"(?:\*\*|__)?([A-Z][\w.+-]*(?: [\w.+()-]+){0,3}?)(?:\*\*|__)?:?")
+"""A line that is a name and nothing else."""

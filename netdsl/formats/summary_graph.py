@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.formats.summary import Row
 from netdsl.formats.summary_drawing import Drawing
-from netdsl.formats.summary_kinds import Role, role_of
+from netdsl.formats.summary_kinds import Role, activation_in, role_of
 from netdsl.formats.summary_leaf import leaf
 
 
@@ -12,7 +12,7 @@ def walk_named(drawing: Drawing, rows: tuple[Row, ...], start: int) -> None:
     """Draw the layers of Keras, each behind those that it names, or else behind the one above."""
     places: dict[str, int] = {}
     place = start
-    for row in rows:
+    for row in (*rows[:-1], _scores(rows[-1])):
         inputs = [_named(source, places) for source in row.sources or ()]
         known = role_of(row.layer, row.name)
         behind = [place if source is None else source for source in inputs] or [place]
@@ -23,6 +23,14 @@ def walk_named(drawing: Drawing, rows: tuple[Row, ...], start: int) -> None:
         else:
             place = leaf(drawing, row, behind[0])
         places[row.name.rstrip("…")] = place
+
+
+def _scores(row: Row) -> Row:
+    """The last row: an activation that nothing is said of makes probabilities of scores."""
+    made = row.output
+    if row.layer != "Activation" or activation_in(row.name) or made is None or made.size != (1, 1):
+        return row
+    return row._replace(layer="Softmax")
 
 
 _RECENT = 500

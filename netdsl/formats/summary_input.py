@@ -37,8 +37,9 @@ def possible_inputs(summary: Summary) -> list[Volume]:
     if first is None or first.output is None:
         return []
     found = [volume for volume in _given(first, summary.is_keras) if _fits_size(volume, summary)]
+    found = [volume for volume in found if volume.channels in (1, 3)] or found
     usual = [
-        v for v in found if any(one.usual and one.rank == 0 for one in answers(first, v, summary.is_keras))
+        v for v in found if any(one.usual and one.rank <= 1 for one in answers(first, v, summary.is_keras))
     ]
     found = usual or found
     return sorted(dict.fromkeys(found), key=lambda volume: _rank(volume, first, summary.is_keras))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import NamedTuple
 
 from netdsl.formats.summary import Row, Summary, plain_count, shape_volume
@@ -37,11 +38,22 @@ def read_keras(lines: list[str], first: int, title: str) -> Summary:
     records = _boxed(lines, first) if boxed else _ruled(lines, first, headings)
     connected = headings.index("Connected to") if "Connected to" in headings else 0
     rows = [row for record in records if (row := _row(record, connected)) is not None]
+    if _has_channels_first(rows):
+        rows = [row._replace(output=shape_volume(row.shape, channels_first=True)) for row in rows]
     summary = Summary("Keras", title, first, first + len(lines) - 1, tuple(rows))
     for number, line in enumerate(lines, first):
         if found := _TOTAL.match(line):
             return summary._replace(total=plain_count(found[1]), total_number=number)
     return summary
+
+
+def _has_channels_first(rows: list[Row]) -> bool:
+    """Whether pools keep the first extent and change the last: Keras may run with channels first."""
+    for before, row in pairwise(rows):
+        pools = "pooling2d" in f"{row.layer}{row.name}".lower().replace("_", "")
+        if pools and before.output is not None and row.output is not None and not row.output.vector:
+            return before.output.height == row.output.height and before.output.channels > row.output.channels
+    return False
 
 
 def _boxed(lines: list[str], first: int) -> list[_Cells]:

@@ -44,6 +44,8 @@ def _why(drawing: Drawing, row: Row, source: int) -> str:
     """What contradicts a row, in few words."""
     if row.output is None:
         return f"`{row.shape or 'no shape'}` is no height, width and channels"
+    if row.repeated:
+        return "it uses the weights of a layer above again"
     counted = f" with {row.parameters:,} parameters" if row.parameters else ""
     return f"nothing makes {row.output}{counted} of the {drawing.volume(source)} above it"
 

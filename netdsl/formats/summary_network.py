@@ -16,6 +16,8 @@ from netdsl.graph.naming import label_key
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Volume
 
+SIZELESS = "the summary is for images of any size: print one of a model for images of one size"
+
 
 def draw(summary: Summary) -> Drawing:
     """The layers of a summary, and what of it could not be read or was chosen."""
@@ -26,7 +28,9 @@ def draw(summary: Summary) -> Drawing:
     if given is None:
         possible = possible_inputs(summary)
         if not possible:
-            drawing.misfits.append(Misfit(first.number, first.layer, "nothing says what the input is"))
+            sizeless = first.output is None and len(re.findall(r"None|-1|\?", first.shape)) > 1
+            why = SIZELESS if sizeless else "nothing says what the input is"
+            drawing.misfits.append(Misfit(first.number, first.layer, why))
             return drawing
         given, others = possible[0], possible[1:]
         if others:
