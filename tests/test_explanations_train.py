@@ -25,7 +25,7 @@ from netdsl.training.run_folder import RunFolder
 CODES = [
     code
     for code in explained_codes()
-    if code.startswith(("ND5", "ND6")) and "```net" not in explanation_text(code)
+    if code.startswith(("ND3", "ND5", "ND6")) and "```net" not in explanation_text(code)
 ]
 """Codes whose examples are commands; those with networks as examples are run with the others."""
 PACKAGE = Path(run.__code__.co_filename).parents[1]
@@ -43,6 +43,7 @@ NETWORKS = {
     "overlapping": "input 7x7x1\ndefault UNPOOL 3x3 /2\nCONV1: 2 1x1\nPOOL 3x3 /2\nUNPOOL[ SKIP | @CONV1 ]\n",
     "side-by-side": "input 8x8x1\ndefault UNPOOL 2x2\nCONV1: 2 1x1\nPOOL 2x2\nUNPOOL[ SKIP | @CONV1 ]\n",
     "growing": "input 8x8x1\n" + "FC: 64\n" * 6 + "FC: 10\n",
+    "twins": "left: input 8x8x1\na: FC 4\nright: input 8x8x1\nb: FC 4\nCONCAT[ @a | @b ] - RELU\nFC 10\n",
     "deep-relu": "input 8x8x1\n" + "FC: 64\nRELU\n" * 6 + "FC: 10\n",
     "deep-sigmoid": "input 8x8x1\n" + "FC: 64\nSIGMOID\n" * 7 + "FC: 10\n",
 }
@@ -68,6 +69,7 @@ def write_data() -> None:
     images = np.random.default_rng(1).integers(0, 256, (200, 8, 8), dtype=np.uint8)
     labels = np.arange(200) % 10
     np.savez("images.npz", images=images, labels=labels)
+    np.savez("pairs.npz", left=images, right=images[::-1], labels=labels)
     np.savez("one-class.npz", images=images, labels=labels * 0)
     np.savez("four-images.npz", images=images[:4], labels=[0, 1, 0, 1])
     np.savez("unlabelled.npz", images=images, labels=labels[:-1])
@@ -132,8 +134,10 @@ def write_runs() -> None:
         ("moved", "moved.npz"),
         ("own", "images.npz"),
         ("spectra", "spectra.npz"),
+        ("twins", "pairs.npz"),
     ]:
-        assert do(f"netdsl train linear --data {data} --out runs/{name}") == 0
+        network = f"{name}.net" if name in NETWORKS else "linear"
+        assert do(f"netdsl train {network} --data {data} --out runs/{name}") == 0
     Path("runs/linked").mkdir()
     Path("runs/linked/best.safetensors").symlink_to("../../elsewhere.safetensors")
     Path("elsewhere.safetensors").write_bytes(Path("runs/first/best.safetensors").read_bytes())
@@ -185,6 +189,6 @@ def test_pages_fail_and_are_mended_as_they_say(
 def test_every_code_has_a_page() -> None:
     rooms = ("rules", "backend", "data", "training", "searching", "measuring", "commands")
     files = [path for room in rooms for path in (PACKAGE / room).rglob("*.py")] + [PACKAGE / "writing.py"]
-    used = {code for path in files for code in re.findall(r'"(ND[56]\d{2})"', path.read_text())}
+    used = {code for path in files for code in re.findall(r'"(ND[356]\d{2})"', path.read_text())}
     assert used >= set(CODES)
     assert used <= set(explained_codes())

@@ -27,11 +27,18 @@ def forward(plan: Plan, weights: dict[str, torch.Tensor], x: np.ndarray, *, trai
     """The output of the last layer, (batch, values) in the order height, width, channels."""
     values: list[torch.Tensor] = []
     for layer in plan.layers:
-        name = layer.node.name
-        own = {p.name: weights[f"{name}.{p.name}"] for p in layer.parameters}
+        own = {p.name: weights[f"{layer.node.owner}.{p.name}"] for p in layer.used_parameters}
         sources = [values[source] for source in layer.node.inputs]
-        values.append(_layer(layer, own, sources or [torch.tensor(x).permute(0, 3, 1, 2)]))
+        values.append(_layer(layer, own, sources or [_given(plan, layer.node.name, x)]))
     return values[-1].permute(0, 2, 3, 1).flatten(1)
+
+
+def _given(plan: Plan, name: str, x: np.ndarray) -> torch.Tensor:
+    """What an input takes of the examples."""
+    part = next(part for part in plan.example.parts if part.name == name)
+    count = part.volume.channels if plan.example.stacked else part.volume.values
+    numbers = x[..., part.first : part.first + count].reshape(len(x), *part.volume.shape)
+    return torch.tensor(numbers).permute(0, 3, 1, 2)
 
 
 def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch.Tensor]) -> torch.Tensor:

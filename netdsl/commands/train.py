@@ -292,8 +292,9 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     )
     _say(f"saved to {folder.path}; next:")
     _say(f"  netdsl eval {_quoted(folder.path)}{_data_option(run)}")
-    example = save_example(run, folder)
-    _say(f"  netdsl predict {_quoted(folder.path)} {'IMAGE' if example is None else _quoted(example)}")
+    if not run.plan.example.several:
+        example = save_example(run, folder)
+        _say(f"  netdsl predict {_quoted(folder.path)} {'IMAGE' if example is None else _quoted(example)}")
     click.echo(f"test {accuracy_text(outcome)}")
     return 0
 

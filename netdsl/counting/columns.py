@@ -25,10 +25,10 @@ def _each(count: Callable[[PlannedLayer], int]) -> Counts:
     """The counts of what a layer alone decides; groups repeat layers, which are asked once."""
 
     def counts(plan: Plan) -> list[int]:
-        known: dict[tuple[int, tuple[Volume, ...]], int] = {}
+        known: dict[tuple[int, tuple[Volume, ...], bool], int] = {}
         found = []
         for planned in plan.layers:
-            key = (id(planned.node.layer), planned.inputs)
+            key = (id(planned.node.layer), planned.inputs, planned.node.shares is None)
             if key not in known:
                 known[key] = count(planned)
             found.append(known[key])
@@ -60,7 +60,7 @@ def _is_weight(planned: PlannedLayer, parameter: Parameter) -> bool:
 
 
 def _flops(planned: PlannedLayer) -> int:
-    biased = any(_is_bias(planned, parameter) for parameter in planned.parameters)
+    biased = any(_is_bias(planned, parameter) for parameter in planned.used_parameters)
     return 2 * planned.macs + (planned.output.values if biased else 0)
 
 

@@ -31,8 +31,8 @@ def _other_flops(planned: PlannedLayer) -> int:
     """In evaluation mode: 2 per value of a batch normalisation, 5 of the others, 1 less without a scale."""
     layer = planned.node.layer
     if layer.normalises:
-        scales = any(parameter.name == "scale" for parameter in planned.parameters)
-        return ((1 if planned.statistics else 4) + scales) * planned.output.values
+        scales = any(parameter.name == "scale" for parameter in planned.used_parameters)
+        return ((1 if planned.used_statistics else 4) + scales) * planned.output.values
     if isinstance(layer, Upsample):
         return (4 if layer.mode == "bilinear" else 1) * planned.output.values
     return 0

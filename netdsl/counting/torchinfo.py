@@ -15,7 +15,7 @@ def _totals(plan: Plan) -> Totals:
     for planned in plan.layers:
         slides = planned.node.position in sliding or isinstance(planned.node.layer, Deconv)
         # The whole array counts, connections that a table leaves out too: PyTorch has no tables.
-        values = sum(prod(parameter.shape) for parameter in planned.parameters)
+        values = sum(prod(parameter.shape) for parameter in planned.used_parameters)
         mult_adds += values * (planned.output.height * planned.output.width if slides else 1)
     learned = plan.parameter_count
     return {

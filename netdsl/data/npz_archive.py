@@ -40,8 +40,8 @@ def recognises(path: Path) -> bool:
     return path.suffix.lower() == ".npz"
 
 
-def read(path: Path, volume: Volume) -> Dataset:
-    """The archive as a data set scaled to ``volume``.
+def read(path: Path, volume: Volume, images: tuple[str, ...] = _IMAGE_NAMES) -> Dataset:
+    """The archive as a data set scaled to ``volume``; ``images`` are the names that images may have.
 
     Raises Diagnosed: ND620 damaged, ND621 pickled objects, ND622 no images or labels, and what
     ``assemble`` raises.
@@ -51,7 +51,7 @@ def read(path: Path, volume: Volume) -> Dataset:
             guarded = Guarded(file)
             with zipfile.ZipFile(guarded) as archive:
                 guarded.most = guarded.size
-                raw, reading, findings = _raw_parts(path, archive, guarded.size)
+                raw, reading, findings = _raw_parts(path, archive, guarded.size, images)
                 names, left_out = _class_names(path, archive, guarded.size)
         dataset = assemble(str(path), raw, volume, reading=reading, findings=(*findings, *left_out))
         return dataset if names is None else _named(dataset, *names)
@@ -73,10 +73,10 @@ class _Pair(NamedTuple):
 
 
 def _raw_parts(
-    path: Path, archive: zipfile.ZipFile, size: int
+    path: Path, archive: zipfile.ZipFile, size: int, names: tuple[str, ...]
 ) -> tuple[list[RawPart], tuple[str, ...], tuple[Diagnostic, ...]]:
     """The arrays of every part, what was assumed about them, and what was left out."""
-    pairs, findings = _pairs(path, archive, size)
+    pairs, findings = _pairs(path, archive, size, names)
     for pair in pairs:
         if pair.images.shape[:1] != pair.labels.shape[:1] and pair.images.shape and pair.labels.shape:
             message = f"{pair.images.shape[0]:,} images but {pair.labels.shape[0]:,} labels"
@@ -105,12 +105,14 @@ def _raw_parts(
     return raw, tuple(reading), tuple(findings)
 
 
-def _pairs(path: Path, archive: zipfile.ZipFile, size: int) -> tuple[list[_Pair], list[Diagnostic]]:
+def _pairs(
+    path: Path, archive: zipfile.ZipFile, size: int, wanted: tuple[str, ...]
+) -> tuple[list[_Pair], list[Diagnostic]]:
     """The pairs of images and labels, by the names of the arrays, known from their headers."""
     present = _Names(name for name in archive.namelist() if name.endswith(".npy"))
     pairs, findings = [], []
     for part, marks in _PART_MARKS:
-        images, labels = present.first(_IMAGE_NAMES, marks), present.labels(marks)
+        images, labels = present.first(wanted, marks), present.labels(marks)
         if images and labels:
             found = [header_of(path, archive, name, size) for name in (images, labels)]
             pairs.append(_Pair(found[0], found[1], part))
@@ -121,6 +123,9 @@ def _pairs(path: Path, archive: zipfile.ZipFile, size: int) -> tuple[list[_Pair]
         names = ", ".join(sorted(name.removesuffix(".npy") for name in present.names)) or "none"
         cure = "name the arrays `images` and `labels` (or x and y, or x_train, y_train, x_test, y_test)"
         message = f"found no images with labels among the arrays: {names}"[:300]
+        if wanted is not _IMAGE_NAMES:
+            message = f"found no array {wanted[0]} with labels among the arrays: {names}"[:300]
+            cure = f"name the arrays like the inputs, `{wanted[0]}` or `{wanted[0]}_train`, and `labels`"
         raise Diagnosed(file_error("ND622", str(path), message, cure))
     return pairs, findings
 

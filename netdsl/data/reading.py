@@ -6,10 +6,11 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
-from netdsl.data import class_folders, csv_table, digits, idx_files, npz_archive
+from netdsl.data import class_folders, csv_table, digits, idx_files, npz_archive, several_inputs
 from netdsl.data.class_names import named, named_beside
 from netdsl.data.dataset import Dataset
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
+from netdsl.plan.sources import Example
 from netdsl.quantities import Volume
 
 
@@ -29,8 +30,11 @@ _READERS: tuple[Reader, ...] = (npz_archive, csv_table, idx_files, class_folders
 FORMS = "digits, a folder of class folders, a .npz archive, IDX files or a .csv table"
 
 
-def read_data(name: str, volume: Volume, classes: tuple[str, ...] = ()) -> Dataset:
-    """The data that ``name`` means, scaled to the network's input ``volume``.
+def read_data(
+    name: str, volume: Volume, classes: tuple[str, ...] = (), example: Example | None = None
+) -> Dataset:
+    """The data that ``name`` means, scaled to the network's input ``volume``; of a network with several
+    inputs the ``example`` says what each is given.
 
     ``classes`` are names for classes that it only numbers, in place of those that it or a file beside it
     has for them.
@@ -38,7 +42,11 @@ def read_data(name: str, volume: Volume, classes: tuple[str, ...] = ()) -> Datas
     Raises Diagnosed: ND501 for what is not there or of no known form, and what the readers raise.
     """
     path = Path(name)
+    several = example if example is not None and example.several else None
     try:
+        if several is not None and (name == digits.NAME or path.exists()):
+            dataset = several_inputs.read(name, several)
+            return named(dataset, classes) if classes else named_beside(dataset, path)
         if name == digits.NAME:  # a folder of this name is `./digits`
             return named(digits.read(volume), classes)
         status = path.stat()

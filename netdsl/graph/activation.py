@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.defaults import Activation
-from netdsl.graph.draft import Entry, Open
+from netdsl.graph.draft import Entry, Gap, Open, Projection
 from netdsl.graph.formulas import Passed
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Node
@@ -56,6 +56,7 @@ def put_activations(
     behind = set(places.values())
     spans = {name: written.span for name, written in activation.options.items()}
     put: list[Entry] = []
+    activated: dict[str, str] = {}  # by the layer with weights: the activation behind it
     itself: list[int] = []  # by old position: where an entry is now
     moved: list[int] = []  # and where what it hands on is
     for place, entry in enumerate(entries):
@@ -72,7 +73,13 @@ def put_activations(
         moved.append(position)
         if place in behind:
             name = names.of_kind(layer.keyword, single=False)
-            put.append(Node(position + 1, name, layer, (position,), activation.span, spans, implied=True))
+            node = Node(position + 1, name, layer, (position,), activation.span, spans, implied=True)
+            owner = activated.get(entry.shares.owner) if isinstance(entry, Node) and entry.shares else None
+            if isinstance(entry, Node) and entry.shares is not None and entry.shares.whole and owner:
+                node = node._replace(shares=entry.shares._replace(owner=owner))
+            elif not isinstance(entry, Gap | Projection):
+                activated[entry.name] = name
+            put.append(node)
             moved[place] = position + 1
     return put
 

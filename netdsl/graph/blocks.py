@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.formulas import Environment, Quantity, evaluate, formula_end, value_of
+from netdsl.graph.formulas import Environment, Quantity, formula_end, value_of
 from netdsl.graph.own_names import meaning_of, report_taken_name, report_taken_number
 from netdsl.source import Span
 from netdsl.syntax import tree
 
 Blocks = Mapping[str, tree.Block]
+
+Given = Callable[[tree.Sum, Environment], Quantity | None]
+"""The value of what is given to a parameter; None, with a finding, where it has none."""
 
 _SHOWN_PARAMETERS = 8
 _WORDS = (tree.Word, tree.Number, tree.Extents, tree.Range, tree.Mark, tree.Sign)
@@ -88,11 +91,19 @@ def _check_parameters(block: tree.Block, findings: Findings) -> None:
 
 def called_block(layer: tree.Layer, blocks: Blocks) -> tree.Call | None:
     """A layer that is a block without parentheses, as its call: ``STEM``, ``stem: STEM*2``."""
+    call = bare_use(layer, blocks)
+    return None if call is None or meaning_of(call.block.text) else call
+
+
+def bare_use(layer: tree.Layer, names: Container[str]) -> tree.Call | None:
+    """A layer that is one of the names, with a label and a count or without, as a call."""
     items = layer.items if layer.labelled else (*layer.words, *layer.items)
     word = items[0] if items else None
-    if not isinstance(word, tree.Word) or word.text not in blocks or meaning_of(word.text):
+    if not isinstance(word, tree.Word) or word.text not in names:
         return None
     times: tree.Sum = ()
+    tail = _words_behind(items)
+    items = items[: len(items) - len(tail)]
     if len(items) > 1:
         sign, *rest = items[1:]
         times = tuple(item for item in rest if isinstance(item, tree.Operand))
@@ -100,7 +111,16 @@ def called_block(layer: tree.Layer, blocks: Blocks) -> tree.Call | None:
         if not (repeats and 0 < len(times) == len(rest) and formula_end(items, 2) == len(items)):
             return None
     label = layer.words if layer.labelled else ()
-    return tree.Call(layer.claim, label, word, (), times or None, layer.remark, layer.span)
+    return tree.Call(layer.claim, label, word, (), times or None, layer.remark, layer.span, tail)
+
+
+def _words_behind(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
+    """The words from `same` or `shares` on: ``STEM*2 same weights as a``."""
+    for place, item in enumerate(items[1:], 1):
+        if isinstance(item, tree.Word) and item.text.lower() in ("same", "shares", "weights"):
+            words = tuple(word for word in items[place:] if isinstance(word, tree.Word))
+            return words if len(words) == len(items) - place else ()
+    return ()
 
 
 def words_in(block: tree.Block) -> int:
@@ -171,9 +191,13 @@ def bind(
     call: tree.Word,
     arguments: list[tuple[tree.Argument, Quantity | None]],
     outer: Environment,
+    given_by: Given,
     findings: Findings,
 ) -> dict[str, Quantity] | None:
-    """The value of each parameter; None where an argument is missing, too much or unknown."""
+    """The value of each parameter; None where an argument is missing, too much or unknown.
+
+    ``given_by`` evaluates defaults.
+    """
     values: dict[str, Quantity] = {}
     given: dict[str, tree.Argument] = {}
     names = [parameter.name.text for parameter in block.parameters]
@@ -206,7 +230,7 @@ def bind(
         return None
     for parameter in block.parameters:
         if parameter.name.text not in given and parameter.default is not None:
-            value = evaluate(parameter.default, environment, findings)
+            value = given_by(parameter.default, environment)
             if value is None:
                 return None
             values[parameter.name.text] = value

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.bindings import Bindings, unknown_yet
+from netdsl.graph.bindings import Bindings, awaited, unknown_yet
 from netdsl.graph.formulas import Environment
 from netdsl.syntax import tree
 
@@ -69,23 +69,24 @@ class _Counter:
             times *= self._bindings.repetitions(element.times, environment)
             self._add(element, times)
         else:
-            call = self._bindings.call_of(element)
-            block = self._bindings.block_of(call) if call else None
-            if call is None or block is None:
+            meant = self._bindings.meaning_of(element, environment)
+            block = self._bindings.block_of(meant.call) if meant and meant.layer is None else None
+            if meant is not None:
+                times *= self._bindings.repetitions(meant.written.times, environment)
+            if meant is None or block is None:
                 self._add(element, times * max(1, wheres))
                 return
             self._calls += 1
             if self._calls > CALL_LIMIT:
                 self._too_many_calls(element)
             inner = self._bindings.layers_of(block)
-            times *= self._bindings.repetitions(call.times, environment)
-            bound = self._bindings.bound(block, call, environment, unknown_yet)
+            bound = self._bindings.bound(block, meant.call, meant.outer, unknown_yet, awaited)
             if bound is None:
                 self._add(element, times)
                 return
             environment = bound
             outer = self._findings.use
-            self._findings.use = self._bindings.use(call, outer)
+            self._findings.use = self._bindings.use(meant.call, outer)
             self._count_all(element, inner, environment, times, depth, wheres)
             self._findings.use = outer
             return

@@ -7,6 +7,7 @@ from typing import Any
 
 from netdsl.graph.heads import read_head
 from netdsl.graph.paddings import ZERO
+from netdsl.graph.sharing import without_phrase
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named, plain_name
 from netdsl.source import Span
@@ -27,6 +28,10 @@ def canonical_words(file: tree.File) -> dict[int, str]:
         if isinstance(node, tree.Layer):
             if node.words and plain_name(node.words[0].text) not in blocks:
                 _spell(node, names | blocks, found)
+        elif isinstance(node, tree.Call) and node.tail:
+            found |= {word.span.start: word.text.lower() for word in node.tail[:3]}
+        elif isinstance(node, tree.Argument | tree.Parameter):
+            _spell_handed(node, names | blocks, found)
         elif isinstance(node, tree.PatternLayer):
             if kind_named(" ".join(word.text for word in node.words)) is not None:
                 found |= {word.span.start: word.text.upper() for word in node.words}
@@ -65,8 +70,14 @@ def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
             found[first.span.start] = first.text.upper()
         return
     known = _option_words(head.kind) | _WORDS
+    phrase = without_phrase(head).shares
+    shared = phrase.span if phrase is not None else _NOWHERE
     label = layer.words[0].span.to(layer.words[-1].span) if head.label else _NOWHERE
     for word in (*layer.words, *(item for item in layer.items if isinstance(item, tree.Word))):
+        if _within(word, shared) and phrase is not None:
+            if word != phrase.label:
+                found[word.span.start] = word.text.lower()
+            continue
         if _within(word, label) or word.text in names:
             continue
         if _within(word, head.span):
@@ -74,6 +85,17 @@ def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
                 found[word.span.start] = word.text.upper()
         elif word.text.lower().removeprefix(f"{ZERO}-") in known:
             found[word.span.start] = word.text.lower()
+
+
+def _spell_handed(node: tree.Argument | tree.Parameter, names: set[str], found: dict[int, str]) -> None:
+    """The layer that is handed to a block: ``UNIT(64, LEAKY RELU 0.1)``."""
+    value = node.value if isinstance(node, tree.Argument) else node.default
+    if not value or isinstance(value, tree.Reference | tree.Call):
+        return
+    leading = next((n for n, item in enumerate(value) if not isinstance(item, tree.Word)), len(value))
+    words = tuple(item for item in value[:leading] if isinstance(item, tree.Word))
+    if words and not (len(value) > 1 and len(words) == 1 and isinstance(value[1], tree.Sign)):
+        _spell(tree.Layer(None, words, False, value[leading:], "", value[0].span), names, found)
 
 
 def _option_words(kind: type[Layer]) -> set[str]:

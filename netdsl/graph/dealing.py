@@ -9,6 +9,7 @@ from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import Head, read_head
 from netdsl.graph.options import read_options
+from netdsl.graph.sharing import own_layers_only
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.volume_options import Written
@@ -81,7 +82,7 @@ class Dealer:
         """An entry with its values; None, with a finding, where its kind is unknown."""
         key = (id(written), id(environment))
         if key not in self._entries:
-            head = read_head(written)
+            head = own_layers_only(read_head(written), self._findings)
             named = read_head(written._replace(items=())).kind
             entry = None
             if head.kind is None or named is None:

@@ -9,6 +9,7 @@ from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import read_head
 from netdsl.graph.options import read_options
+from netdsl.graph.sharing import own_layers_only
 from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
@@ -76,7 +77,7 @@ _REACH = 100
 def _read(
     layer: tree.Layer, environment: Environment, findings: Findings
 ) -> tuple[type[Layer], dict[str, Written]] | None:
-    head = read_head(layer)
+    head = own_layers_only(read_head(layer), findings)
     if head.kind is None:
         report_unknown_kind(head, findings)
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from netdsl.graph.naming import Names
-from netdsl.graph.network import Claim, Expectation, Node
+from netdsl.graph.network import Claim, Expectation, Node, Shares
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Size
@@ -41,6 +41,7 @@ class Open(NamedTuple):
     option_spans: dict[str, Span]
     claim: Claim
     use: Use | None = None
+    shares: Shares | None = None
 
 
 class Counted(NamedTuple):
@@ -59,23 +60,32 @@ class Counted(NamedTuple):
     claim: Claim | None
     otherwise: Open | Gap
     use: Use | None = None
+    shares: Shares | None = None
 
 
 class Projection(NamedTuple):
-    """PROJECT, right before the join that it leads to: nothing where the volumes agree."""
+    """PROJECT, right before the join that it leads to: nothing where the volumes agree.
+
+    ``step`` is its number among the steps of the text, ``shares`` that of the one that has its weights.
+    """
 
     position: int
     inputs: tuple[int, ...]
     stride: Size
     span: Span
     use: Use | None = None
+    step: int = -1
+    shares: int | None = None
 
 
 Entry: TypeAlias = Node | Gap | Open | Counted | Projection
 
 
 class Draft(NamedTuple):
-    """What the planner walks, so that mistakes behind a gap are found in the same run."""
+    """What the planner walks, so that mistakes behind a gap are found in the same run.
+
+    ``unsettled`` is a place where `channels` was asked for and not known.
+    """
 
     name: str
     entries: tuple[Entry, ...]
@@ -85,3 +95,4 @@ class Draft(NamedTuple):
     dialect: Dialect
     names: Names
     recipe: WrittenRecipe | None
+    unsettled: Span | None = None

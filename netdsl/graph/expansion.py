@@ -6,18 +6,24 @@ What comes out is a list of steps with their inputs: a graph, before anything is
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.bindings import Bindings
+from netdsl.graph.blocks import bare_use
 from netdsl.graph.bounds import is_bounded
-from netdsl.graph.formulas import Environment, Passed
-from netdsl.graph.heads import Head
-from netdsl.graph.labels import Labels, find_label
+from netdsl.graph.formulas import Environment, Passed, as_item
+from netdsl.graph.handing import Meaning
+from netdsl.graph.heads import Head, Phrase
+from netdsl.graph.labels import Labels, UseOfBlock, find_label
 from netdsl.graph.naming import label_of
+from netdsl.graph.sharing import Sharing, split_phrase
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.unknown_blocks import report_unknown_block
+from netdsl.quantities import Volume
+from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.uses import Use
 
@@ -32,6 +38,7 @@ class _Frame:
         self, environment: Environment, statements: tuple[Any, ...], block: tree.Block | None
     ) -> None:
         self.environment = environment
+        self.block = block
         self.labels = Labels(statements, block)
         self.branches = 0
         self.group: tree.Group | None = None
@@ -40,15 +47,26 @@ class _Frame:
 class Expansion:
     """Expands the statements of one file."""
 
-    def __init__(self, bindings: Bindings, head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
+    def __init__(
+        self,
+        bindings: Bindings,
+        head_of: Callable[[tree.Layer], Head],
+        volume_behind: Callable[[list[Step], int], Volume | None],
+        findings: Findings,
+    ) -> None:
+        """``volume_behind`` says what a step makes, as far as that can be known here."""
         self.bindings = bindings
         self.head_of = head_of
+        self.volume_behind = volume_behind
         self.findings = findings
         self.steps: list[Step] = []
         self.current: int | None = None
         self.use: Use | None = None
         self.reference: Passed | None = None  # where the current step is what a label names
         self._roles: dict[int, Role] = {}
+        self.unsettled: Span | None = None
+        self._dealing: list[tree.Where] = []
+        self._sharing = Sharing(self.steps, findings)
 
     @cached_property
     def _dealer(self) -> Dealer:
@@ -78,29 +96,47 @@ class Expansion:
         return () if self.reference is None else ((0, self.reference),)
 
     def _layer(self, layer: tree.Layer, frame: _Frame) -> None:
+        if frame.environment.hands_over:
+            meaning = self.bindings.meaning_of(layer, frame.environment)
+            if meaning is not None:
+                self._use(meaning, frame)
+                return
         role = self._roles.get(id(layer))
         if role is None:
             role = self._roles[id(layer)] = self._role(layer)
         if role is Role.LAYER:
             head = self.head_of(layer)
+            if head.kind is None and frame.block is not None and self._is_number(layer, frame):
+                self._unreadable(tree.Unreadable(layer.span), frame)
+                return
             inputs, references = self._inputs(), self._references()
+            environment = self._around(layer, frame)
+            if environment is None:
+                self._unreadable(tree.Unreadable(layer.span), frame, head.label)
+                return
+            shares = None
+            if head.shares is not None:
+                passed = self._passed(head.shares, frame)
+                shares = self._sharing.owner(head.shares, frame.labels, passed)
+                if shares is None:
+                    self._unreadable(tree.Unreadable(layer.span), frame, head.label)
+                    return
             self._emit(
                 Step(
                     layer,
-                    frame.environment,
+                    environment,
                     inputs,
                     head.label,
                     layer.claim,
                     group=frame.group,
                     references=references,
+                    shares=shares,
                 )
             )
             if head.label or head.is_input:
                 frame.labels.define(head.label or head.written.upper(), len(self.steps) - 1, own=True)
         elif role is Role.BLOCK:
-            call = self.bindings.call_of(layer)
-            assert call is not None
-            self._call(call, frame)
+            self._call(layer, frame)
         else:
             self._stand_in(layer, role, frame)
 
@@ -128,24 +164,71 @@ class Expansion:
                 label_of(layer.words), self.current, own=self.reference is not None and self.reference.own
             )
 
-    def _unreadable(self, element: tree.Unreadable, frame: _Frame) -> None:
+    def _passed(self, phrase: Phrase, frame: _Frame) -> Passed | None:
+        """The layer whose volume the block was handed under the name in a phrase."""
+        known = frame.environment.values.get(phrase.label.text) if phrase.label else None
+        return known if isinstance(known, Passed) else None
+
+    def _is_number(self, layer: tree.Layer, frame: _Frame) -> bool:
+        """Report a parameter that stands for a number where a layer is wanted."""
+        use = bare_use(layer, frame.environment.values)
+        value = frame.environment.values[use.block.text] if use is not None else None
+        if use is None or not isinstance(value, Fraction | tuple):
+            return False
+        shown = as_item(value, use.block.span)
+        what = shown.text if shown is not None else "a volume"
+        message = f"`{use.block.text}` is {what} here, and a layer is wanted"
+        cure = f"hand a layer over, as in `{frame.block.name.text if frame.block else ''}(RELU)`"
+        self.findings.add("ND247", message, use.block.span, help=(cure,))
+        return True
+
+    def _around(self, layer: tree.Layer, frame: _Frame) -> Environment | None:
+        """The names that hold for a layer: outside blocks `channels` is what comes into it."""
+        if frame.block is not None or not self.bindings.asks(layer):
+            return frame.environment
+        channels = self._incoming(layer.span)
+        return None if channels is None else self.bindings.with_channels(frame.environment, channels)
+
+    def _incoming(self, place: Span) -> Fraction | None:
+        """How many channels come in here; None where that is not known, which is or will be reported."""
+        if self.current is None:
+            return None
+        if self._dealing:
+            message = "`channels` is not known in a group whose numbers are dealt out by `where`"
+            cure = "write the options into the layers, or the number instead of `channels`"
+            self.findings.add("ND246", message, self._dealing[-1].span, help=(cure,))
+            return None
+        volume = self.volume_behind(self.steps, self.current)
+        if volume is None:
+            self.unsettled = self.unsettled or place
+        return None if volume is None else Fraction(volume.channels)
+
+    def _unreadable(self, element: tree.Unreadable, frame: _Frame, label: str = "") -> None:
         inputs, references = self._inputs(), self._references()
-        self._emit(Step(element, frame.environment, inputs, group=frame.group, references=references))
+        step = Step(element, frame.environment, inputs, label, group=frame.group, references=references)
+        self._emit(step)
+        if label:
+            frame.labels.define(label, len(self.steps) - 1, own=True)
 
     def _group(self, group: tree.Group, frame: _Frame) -> None:
         outermost = frame.group is None
         if outermost:
             frame.group = group
         first = len(self.steps)
+        if group.where is not None:
+            self._dealing.append(group.where)
         for _ in range(self.bindings.repetitions(group.times, frame.environment)):
             self._run(group.elements, frame)
         if group.where is not None:
+            self._dealing.pop()
             self._dealer.deal(group.where, first, frame.environment)
         if outermost:
             frame.group = None
 
     def _join(self, join: tree.Join, frame: _Frame) -> None:
         head = self.head_of(join.layer)
+        if head.shares is not None:
+            self._sharing.nothing_to_share(head.shares, f"{head.written} has no weights")
         first = len(self.steps)
         named_group = join.layer.labelled and not join.layer.items and len(join.branches) == 1
         for _ in range(self.bindings.repetitions(join.times, frame.environment)):
@@ -233,26 +316,68 @@ class Expansion:
             return passed
         return find_label(reference, frame.labels, self.findings)
 
-    def _call(self, call: tree.Call, frame: _Frame) -> None:
-        first = len(self.steps)
+    def _call(self, element: tree.Layer | tree.Call, frame: _Frame) -> None:
+        meaning = self.bindings.meaning_of(element, frame.environment)
+        assert meaning is not None
+        self._use(meaning, frame)
+
+    def _use(self, meaning: Meaning, frame: _Frame) -> None:
+        """A use of a block, or of a layer that a call hands over."""
+        first, written, call = len(self.steps), meaning.written, meaning.call
+        times = self.bindings.repetitions(written.times, frame.environment)
+        if meaning.layer is not None:
+            for _ in range(times):
+                self._handed_layer(meaning.layer, meaning.outer, frame)
+            self._mark(label_of(written.label), written.claim, first, frame)
+            return
         block = self.bindings.block_of(call)
 
         def finder(reference: tree.Reference) -> Passed | None:
             return self._found(reference, frame)
 
+        def incoming() -> Fraction | None:
+            return self._incoming(written.span)
+
         if block is None and call.block.text not in self.bindings.broken:
             report_unknown_block(call, self.bindings.blocks, self.findings)
-        environment = self.bindings.bound(block, call, frame.environment, finder) if block else None
-        if block is None or environment is None:
-            self._unreadable(tree.Unreadable(call.span), frame)
-        else:
-            times = self.bindings.repetitions(call.times, frame.environment)
-            outer = self.use
+        outer = self.use
+        for _ in range(times):
+            # Each time anew: what comes in may differ.
+            names = meaning.outer
+            bound = self.bindings.bound(block, call, names, finder, incoming) if block else None
+            if block is None or bound is None:
+                self._unreadable(tree.Unreadable(call.span), frame)
+                break
             self.use = self.findings.use = self.bindings.use(call, outer)
-            for _ in range(times):
-                self._run(self.bindings.layers_of(block), _Frame(environment, block.statements, block))
+            self._run(self.bindings.layers_of(block), _Frame(bound, block.statements, block))
             self.use = self.findings.use = outer
-        self._mark(label_of(call.label), call.claim, first, frame)
+        label = label_of(written.label)
+        if block is not None:
+            if written.tail:
+                self._share(written, block, first, frame)
+            if label:
+                frame.labels.define_use(label, UseOfBlock(block, first, len(self.steps)))
+        self._mark(label, written.claim, first, frame)
+
+    def _share(self, written: tree.Call, block: tree.Block, first: int, frame: _Frame) -> None:
+        """What stands behind a use of a block: the earlier use whose weights it works with."""
+        rest, phrase = split_phrase(written.tail)
+        if phrase is None or rest:
+            message = f"`{block.name.text}` is a block and takes no such words"
+            cure = "behind a use of a block stands how often, or `same weights as` an earlier one"
+            self.findings.add("ND248", message, written.tail[0].span.to(written.tail[-1].span), help=(cure,))
+        else:
+            self._sharing.pair(phrase, frame.labels, block, first)
+
+    def _handed_layer(self, layer: tree.Layer, environment: Environment, frame: _Frame) -> None:
+        """One layer that the block was given, or nothing where it was given SKIP."""
+        if self._role(layer) is Role.SKIP:
+            return
+        phrase = self.head_of(layer).shares
+        if phrase is not None:
+            self._sharing.nothing_to_share(phrase, "a layer that is handed over has weights of its own")
+        inputs, references = self._inputs(), self._references()
+        self._emit(Step(layer, environment, inputs, group=frame.group, references=references))
 
     def _mark(self, label: str, claim: tree.Claim | None, first: int, frame: _Frame) -> None:
         """Give a label and a claim to the layer that a group or a block ends with."""

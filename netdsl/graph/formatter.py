@@ -213,6 +213,8 @@ class _Formatter:
             return False
         if token.kind == "LINK" and before.text.lower() == "net":
             return False  # a blank would make it the line that names the network
+        if before.kind == "NUMBER" and token.text[0] in "xX" and token.start == before.end:
+            return False  # `1xk` is a size
         tight = before.kind in _TIGHT or before.kind == "OVER"
         return not tight and token.kind not in _NO_BLANK_BEFORE
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import MutableMapping
 from fractions import Fraction
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from netdsl.diagnostics import Findings
 from netdsl.quantities import count_from_text
@@ -40,8 +40,44 @@ class Failed(NamedTuple):
     meant: str | None = None
 
 
-Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed | Failed
-"""A number, the extents of a size, a volume, or none of them."""
+class Handed:
+    """A layer or a block that a call hands to its block, and the names that hold where it is written.
+
+    Those that are written alike are equal.
+    """
+
+    def __init__(
+        self, element: tree.Layer | tree.Call, words: tuple[str, ...], environment: Environment
+    ) -> None:
+        """``words`` are what is written, by which two are compared."""
+        self.element = element
+        self.environment = environment
+        self._key = (words, id(environment))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Handed) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+class Awaited:
+    """Stands for a number that follows from volumes, where these are not known or not known yet."""
+
+
+AWAITED = Awaited()
+
+Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed | Handed | Awaited | Failed
+"""A number, the extents of a size, a volume, a layer or block, or none of them."""
+
+CHANNELS = "channels"
+"""The name of a number that nobody gives: the channels of what comes into a block or a layer."""
+
+NOTHING_COMES_IN = "`channels` is what comes into a block or a layer, and here nothing comes in"
+USE_CHANNELS = "use it in a block or in the options of a layer"
+
+BY = "x"
+"""What joins two numbers to a size, `height x width`, where no number has this name."""
 
 
 class Readings:
@@ -60,12 +96,18 @@ class Environment:
     def __init__(self, values: MutableMapping[str, Quantity], readings: Readings | None = None) -> None:
         self.values = values
         self.readings = readings or Readings()
+        self.hands_over = False
+        """Whether a layer or a block is among what a call hands over."""
 
 
 _LIMIT = 2**64
 _LENGTH = 40
 _EXPONENT = re.compile(r"e[+-]?(\d+)", re.IGNORECASE)
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
+
+
+class _AwaitedError(Exception):
+    """A formula has no value yet."""
 
 
 class _FormulaError(Exception):
@@ -84,21 +126,33 @@ class _FormulaError(Exception):
         self.failed = Failed(code, message, span, label, cures, meant)
 
 
-def value_of(sum: tree.Sum, environment: Environment, findings: Findings) -> Quantity:
-    """The value of a formula; Failed, with a finding, where it has none."""
+def value_of(
+    sum: tree.Sum, environment: Environment, findings: Findings, meant: str | None = None
+) -> Quantity:
+    """The value of a formula; Failed, with a finding, where it has none. ``meant`` is what a name could be
+    besides a number."""
     try:
         return _value(sum, environment, findings)
+    except _AwaitedError:
+        return AWAITED
     except _FormulaError as error:
         failed = error.failed
         findings.add(
-            failed.code, failed.message, failed.span, failed.label, help=failed.cures, meant=failed.meant
+            failed.code,
+            failed.message,
+            failed.span,
+            failed.label,
+            help=failed.cures,
+            meant=failed.meant or meant,
         )
         return failed
 
 
-def evaluate(sum: tree.Sum, environment: Environment, findings: Findings) -> Quantity | None:
-    """The value of a formula; None, with a finding, where it has none."""
-    value = value_of(sum, environment, findings)
+def evaluate(
+    sum: tree.Sum, environment: Environment, findings: Findings, meant: str | None = None
+) -> Quantity | None:
+    """The value of a formula; None, with a finding, where it has none. ``meant`` as in value_of."""
+    value = value_of(sum, environment, findings, meant)
     return None if isinstance(value, Failed) else value
 
 
@@ -110,6 +164,73 @@ def place(sum: tree.Sum) -> Span:
 def _value(sum: tree.Sum, environment: Environment, findings: Findings) -> Quantity:
     if len(sum) == 1:
         return _operand(sum[0], environment, findings)
+    sum = apart(sum)
+    parts = parts_of(sum)
+    if len(parts) > 1:
+        return _size(parts, environment, findings)
+    return _calculated(sum, environment, findings)
+
+
+def apart(items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The items with ``2 x 3`` of ``k/2 x 3`` taken apart, which is no size of its own."""
+    found: list[Any] = []
+    for place, item in enumerate(items):
+        before = items[place - 1] if place else None
+        if isinstance(item, tree.Extents) and isinstance(before, tree.Sign) and before.text in "*/":
+            for part in re.finditer(r"[0-9]+|[xX×]", item.text):
+                span = Span(item.span.start + part.start(), item.span.start + part.end())
+                found.append(tree.Number(part[0], span) if part[0].isdigit() else tree.Word(BY, span))
+        else:
+            found.append(item)
+    return tuple(found)
+
+
+def parts_of(sum: tree.Sum) -> list[tree.Sum]:
+    """The formulas that stand side by side: three in ``height x (k + 1)``, the ``x`` one of them."""
+    parts: list[tree.Sum] = []
+    start = depth = 0
+    for place, item in enumerate(sum):
+        opens = isinstance(item, tree.Sign) and item.text == "("
+        begins = opens or not isinstance(item, tree.Sign)
+        before = sum[place - 1] if place else None
+        ends = before is not None and (not isinstance(before, tree.Sign) or before.text == ")")
+        if begins and ends and not depth:
+            parts.append(sum[start:place])
+            start = place
+        if isinstance(item, tree.Sign) and item.text in "()":
+            depth += 1 if opens else -1
+    return [*parts, sum[start:]]
+
+
+def is_by(part: tuple[tree.Item, ...], environment: Environment) -> bool:
+    """Whether what stands between two numbers joins them to a size."""
+    (word, *more) = part
+    return (
+        not more and isinstance(word, tree.Word) and word.text in "xX" and word.text not in environment.values
+    )
+
+
+def _size(parts: list[tree.Sum], environment: Environment, findings: Findings) -> Quantity:
+    """``height x width``."""
+    between = parts[1::2]
+    if len(parts) % 2 == 0 or not all(is_by(part, environment) for part in between):
+        place_of_all = place(parts[0]).to(place(parts[-1]))
+        message = "several values stand where one is wanted"
+        cures = ("a comma stands between arguments", "a size is written `3x3` or `height x width`")
+        raise _FormulaError("ND245", message, place_of_all, "", *cures)
+    return tuple(_extent(part, environment, findings) for part in parts[::2])
+
+
+def _extent(part: tree.Sum, environment: Environment, findings: Findings) -> int:
+    value = _calculated(part, environment, findings)
+    if value.denominator != 1 or value < 0:
+        raise _FormulaError(
+            "ND206", "the extents of a size are whole numbers", place(part), f"not {_decimal(value)}"
+        )
+    return int(value)
+
+
+def _calculated(sum: tree.Sum, environment: Environment, findings: Findings) -> Fraction:
     values: list[Fraction] = []
     signs: list[tree.Operand] = []
 
@@ -160,7 +281,9 @@ def _number(item: tree.Operand, environment: Environment, findings: Findings) ->
     value = _operand(item, environment, findings)
     if isinstance(value, Fraction):
         return value
-    what = "a volume" if isinstance(value, Passed) else "a size"
+    if isinstance(value, Awaited):
+        raise _AwaitedError
+    what = "a volume" if isinstance(value, Passed) else "a layer" if isinstance(value, Handed) else "a size"
     raise _FormulaError(
         "ND223",
         f"`{item.text}` is {what}: only numbers are calculated with",
@@ -173,6 +296,8 @@ def _number(item: tree.Operand, environment: Environment, findings: Findings) ->
 def _operand(item: tree.Operand, environment: Environment, findings: Findings) -> Quantity:
     if isinstance(item, tree.Word):
         value = environment.values.get(item.text)
+        if value is None:
+            value = joined(item.text, environment)
         if value is None:
             raise _unknown(item, environment, findings)
         if isinstance(value, Failed):  # said again, which Findings passes over
@@ -195,7 +320,27 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
         raise _FormulaError("ND206", f"`{item.text}` is no number", item.span) from None
 
 
+def joined(text: str, environment: Environment) -> tuple[int, ...] | None:
+    """The size that a word means, ``kx1``, whose parts are numbers or names of numbers; None if none."""
+    for place, sign in enumerate(text):
+        if sign in "xX" and 0 < place < len(text) - 1:
+            parts = [_whole(part, environment) for part in (text[:place], text[place + 1 :])]
+            if None not in parts:
+                return tuple(part for part in parts if part is not None)
+    return None
+
+
+def _whole(text: str, environment: Environment) -> int | None:
+    """The number that digits or a name mean, where it is a whole one."""
+    value = environment.values.get(text)
+    if isinstance(value, Fraction):
+        return int(value) if value.denominator == 1 and value >= 0 else None
+    return count_from_text(text) if text.isdecimal() and len(text) <= _LENGTH else None
+
+
 def _unknown(word: tree.Word, environment: Environment, findings: Findings) -> _FormulaError:
+    if word.text == CHANNELS:
+        return _FormulaError("ND246", NOTHING_COMES_IN, word.span, "", USE_CHANNELS)
     near = findings.near(word.text, environment.values, "numbers")
     cure = f"give it a value before: `let {word.text[:40]} = 32`, or make it a parameter of the block"
     message = f"there is no number called `{word.text[:40]}` here"
@@ -206,7 +351,7 @@ def as_item(quantity: Quantity, span: Span) -> tree.Value | None:
     """A quantity as if it were written in the place of its formula; None for a volume."""
     if isinstance(quantity, Fraction):
         return tree.Number(_decimal(quantity), span)
-    if isinstance(quantity, Passed | Failed):
+    if not isinstance(quantity, tuple) or isinstance(quantity, Passed | Awaited | Failed):
         return None
     return tree.Extents("x".join(str(part) for part in quantity), span)
 
@@ -237,12 +382,19 @@ def calculated(
         if isinstance(item, tree.Word) and isinstance(values.get(item.text), Failed):
             evaluate((item,), environment, findings)
             return None
-    if not any(isinstance(item, tree.Sign) for item in items):
+    if not any(isinstance(item, tree.Sign) or _may_join(item, environment) for item in items):
         return items
+    items = apart(items)
     result: list[tree.Item] = []
     sound = True
     position = 0
     while position < len(items):
+        size, end = size_at(items, position, environment, findings)
+        if end > position:
+            sound = sound and size is not None
+            result += [size] if size is not None else []
+            position = end
+            continue
         end = formula_end(items, position)
         if end - position < 2:
             result.append(items[position])
@@ -257,6 +409,53 @@ def calculated(
             result.append(written)
         position = end
     return tuple(result) if sound else None
+
+
+def _may_join(item: tree.Item, environment: Environment) -> bool:
+    """Whether an item may be part of a size of several words: ``height x width``, ``kx1``, ``3xk``."""
+    return (
+        isinstance(item, tree.Word)
+        and item.text not in environment.values
+        and any(sign in item.text for sign in "xX")
+    )
+
+
+def size_at(
+    items: tuple[tree.Item, ...], position: int, environment: Environment, findings: Findings
+) -> tuple[tree.Extents | None, int]:
+    """The size made of formulas that begins here, and where it ends: ``position`` where there is none.
+
+    None instead of the size, with a finding, where it has no value.
+    """
+    first = items[position]
+    following = items[position + 1] if position + 1 < len(items) else None
+    if isinstance(first, tree.Word) and first.text not in environment.values:
+        known = joined(first.text, environment)
+        return (_extents(known, first.span), position + 1) if known else (None, position)
+    if isinstance(first, tree.Number) and isinstance(following, tree.Word):
+        glued = first.span.end == following.span.start
+        known = joined(first.text + following.text, environment) if glued else None
+        if known:
+            return _extents(known, first.span.to(following.span)), position + 2
+    end = formula_end(items, position)
+    bounds = [(position, end)]
+    while end > position and end + 1 < len(items) and is_by(items[end : end + 1], environment):
+        start, end = end + 1, formula_end(items, end + 1)
+        bounds.append((start, end))
+    if len(bounds) < 2 or end == bounds[-1][0]:
+        return None, position
+    first_words = (item for item in items[position : bounds[0][1]] if isinstance(item, tree.Word))
+    if any(word.text not in environment.values for word in first_words):
+        return None, position  # `stride x 3`
+    formula = tuple(item for item in items[position:end] if isinstance(item, tree.Operand))
+    environment.readings.read.update(item.span for item in formula if isinstance(item, tree.Word))
+    value = evaluate(formula, environment, findings)
+    known = value if isinstance(value, tuple) and not isinstance(value, Passed | Failed) else None
+    return _extents(known, place(formula)) if known is not None else None, end
+
+
+def _extents(parts: tuple[int, ...], span: Span) -> tree.Extents:
+    return tree.Extents("x".join(map(str, parts)), span)
 
 
 def formula_end(items: tuple[tree.Item, ...], position: int) -> int:

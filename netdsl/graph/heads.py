@@ -22,11 +22,18 @@ from netdsl.syntax import tree
 _NUMBERED = re.compile(r"(.*[A-Za-z])[_ ]?[0-9]+(?:_[0-9]+)*[a-z]?\Z", re.DOTALL)
 
 
+class Phrase(NamedTuple):
+    """``same weights as a``; ``label`` is None where none is written."""
+
+    label: tree.Word | None
+    span: Span
+
+
 class Head(NamedTuple):
     """``kind`` is None where no word names one; ``label`` is empty where none is written.
 
     ``written`` is the kind as the file spells it, ``span`` its place; ``rest`` are the items that
-    remain to be read as options.
+    remain to be read as options; ``shares`` is the phrase that names another layer for its weights.
     """
 
     kind: type[Layer] | None
@@ -34,6 +41,7 @@ class Head(NamedTuple):
     written: str
     span: Span
     rest: tuple[tree.Item, ...]
+    shares: Phrase | None = None
 
     @property
     def is_input(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.formulas import Passed
@@ -11,6 +11,14 @@ from netdsl.graph.heads import Head, read_head
 from netdsl.graph.naming import LABEL_LIMIT, label_key, label_of
 from netdsl.source import Span
 from netdsl.syntax import tree
+
+
+class UseOfBlock(NamedTuple):
+    """The steps from ``first`` to before ``end``, which a use of a block has made."""
+
+    block: tree.Block
+    first: int
+    end: int
 
 
 class Labels:
@@ -21,11 +29,19 @@ class Labels:
         self.block = block
         self._steps: dict[str, tuple[int, bool]] = {}
         self._written: dict[str, Span] | None = None
+        self._uses: dict[str, UseOfBlock] = {}
 
     def define(self, label: str, step: int, *, own: bool) -> None:
         """A label; in a repeated group the newest counts. ``own`` where it stands beside the layer itself,
         and not beside a group or a block that ends with it."""
         self._steps[label_key(label)] = step, own
+
+    def define_use(self, label: str, use: UseOfBlock) -> None:
+        """What stands beside a label that is that of a block's use."""
+        self._uses[label_key(label)] = use
+
+    def use(self, label: str) -> UseOfBlock | None:
+        return self._uses.get(label_key(label))
 
     def get(self, reference: tree.Reference) -> Passed | None:
         step, own = self._steps.get(label_key(reference.name), (None, False))
@@ -42,8 +58,11 @@ class Labels:
         return self._steps
 
 
-def find_label(reference: tree.Reference, labels: Labels, findings: Findings) -> Passed | None:
-    """The volume that a reference means; None, with a finding, where there is none."""
+def find_label(
+    reference: tree.Reference, labels: Labels, findings: Findings, sign: str = "@"
+) -> Passed | None:
+    """The volume that a reference means; None, with a finding, where there is none. ``sign`` is what stands
+    before the name."""
     found = labels.get(reference)
     if found is not None:
         return found
@@ -53,7 +72,7 @@ def find_label(reference: tree.Reference, labels: Labels, findings: Findings) ->
     if later is not None:
         findings.add(
             "ND221",
-            f"`@{reference.name}` stands before the layer of this name",
+            f"`{sign}{reference.name}` stands before the layer of this name",
             reference.span,
             secondary=(Label(later, "defined only here"),),
             help=("a reference looks back: move it behind the layer",),
@@ -68,7 +87,7 @@ def find_label(reference: tree.Reference, labels: Labels, findings: Findings) ->
         )
     cures.append(f"a label stands before its layer: `{reference.name}: CONV 64 3x3`")
     message = f"there is no layer called `{reference.name}` above"
-    meant = f"@{near}" if near else None
+    meant = f"{sign}{near}" if near else None
     cause = reference.name.rstrip("0123456789_")  # of `enc1` to `enc4` all or none are written
     findings.add("ND221", message, reference.span, help=tuple(cures), meant=meant, cause=cause)
     return None

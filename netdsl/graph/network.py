@@ -35,6 +35,15 @@ class Claim(NamedTuple):
     noted: tuple[Noted, ...] = ()
 
 
+class Shares(NamedTuple):
+    """The layer whose weights another works with, by its name, and where that is written; ``whole`` where
+    a use of a block shares all of its own."""
+
+    owner: str
+    span: Span
+    whole: bool = False
+
+
 class Node(NamedTuple):
     """One layer in its place.
 
@@ -54,6 +63,12 @@ class Node(NamedTuple):
     claim: Claim | None = None
     implied: bool = False
     use: Use | None = None
+    shares: Shares | None = None
+
+    @property
+    def owner(self) -> str:
+        """The name of the layer that has the weights: its own, or that of another."""
+        return self.name if self.shares is None else self.shares.owner
 
 
 class Expectation(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any
 from netdsl.diagnostics import Edit, Findings, Label
 from netdsl.graph.bare_values import takes_bare
 from netdsl.graph.foreign_options import Reworded
+from netdsl.graph.formulas import CHANNELS, NOTHING_COMES_IN, USE_CHANNELS
 from netdsl.graph.values import MisfitError, convert
 from netdsl.graph.volume_options import Written
 from netdsl.layers.layer import Layer
@@ -190,8 +191,18 @@ class OptionFindings:
         message = f"`{word.text}` is a side of a padding, whose word is missing"
         self.findings.add("ND202", message, word.span, meant=f"{option.words[0]} {word.text}")
 
+    def no_number(self, word: tree.Word) -> None:
+        """``CONV act 3x3``, where a layer is handed over as ``act``."""
+        message = f"`{word.text}` is a layer here, and {self.kind.keyword} takes numbers"
+        self.findings.add(
+            "ND247", message, word.span, help=(f"chain it: `{self.kind.keyword} ... - {word.text}`",)
+        )
+
     def unknown(self, word: tree.Word, known_words: Iterable[str], options: str) -> None:
         """A word that is none of ``known_words``, which ``options`` tells from those of other layers."""
+        if word.text == CHANNELS:
+            self.findings.add("ND246", NOTHING_COMES_IN, word.span, help=(USE_CHANNELS,))
+            return
         near = self.findings.near(word.text, known_words, f"{self.kind.keyword} {options}")
         known = sorted({option.words[0] for option in self.usual})
         cure = f"knows the options {', '.join(known)}" if known else "takes no options"

@@ -16,7 +16,7 @@ from netdsl.graph.bare_values import NUMBERS, takes_bare
 from netdsl.graph.channel_order import volume_as_list
 from netdsl.graph.foreign_layer import ForeignLayer
 from netdsl.graph.foreign_options import foreign_option
-from netdsl.graph.formulas import Environment, as_item, calculated
+from netdsl.graph.formulas import Environment, Handed, as_item, calculated
 from netdsl.graph.option_findings import OptionFindings
 from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
 from netdsl.graph.several_values import Row
@@ -102,6 +102,9 @@ class _Reader:
             if self._in_own_words(word):
                 return
             self.slipped = True
+            if isinstance(self.environment.values.get(word.text), Handed):
+                self.say.no_number(word)
+                return
             other = self._layer_beside()
             if other is not None:
                 self.say.other_layer(word, other)

@@ -5,6 +5,7 @@ Checkpoints carry it, so a network can be compared and rebuilt without the file 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from netdsl.graph.heads import read_head
@@ -31,19 +32,34 @@ def print_network(network: Network) -> str:
     lines = [f"net {network.name}"]
     if network.dialect.name != LECTURE.name:
         lines.append(f"dialect {network.dialect.name}")
-    lines += [_line(node, network) for node in network.nodes]
+    shared = {node.owner for node in network.nodes if node.shares is not None}
+    models = {node.name: node.layer for node in network.nodes if node.name in shared}
+    lines += [_line(node, network, models) for node in network.nodes]
     lines += [_expectation(expectation) for expectation in network.expectations]
     lines += [f"expect pattern {pattern.text}" for pattern in network.patterns]
     return "\n".join(lines) + "\n"
 
 
-def layer_text(layer: Layer) -> str:
-    """A layer as a chain has it: ``CONV 96 11x11 stride 4``."""
-    return f"{layer.keyword} {options_text(layer)}".rstrip()
+def layer_text(layer: Layer, shares: str = "", model: Layer | None = None) -> str:
+    """A layer as a chain has it: ``CONV 96 11x11 stride 4``; the other arguments as in options_text."""
+    return f"{layer.keyword} {options_text(layer, shares, model)}".rstrip()
 
 
-def options_text(layer: Layer) -> str:
-    """The options that differ from their defaults, shortest spelling: ``96 11x11 stride 4``."""
+def node_text(node: Node) -> str:
+    """A layer of a network with all its options: ``CONV 96 11x11 stride 4 same weights as CONV1``."""
+    return layer_text(node.layer, _shares(node))
+
+
+def _shares(node: Node) -> str:
+    return "" if node.shares is None else f"same weights as {label_key(node.owner)}"
+
+
+def options_text(layer: Layer, shares: str = "", model: Layer | None = None) -> str:
+    """The options that differ from their defaults, shortest spelling: ``96 11x11 stride 4``.
+
+    ``shares`` are the words for the weights of another layer, the ``model``: then the options that differ
+    from its own.
+    """
     options = layer.options()
     if all(name in options for name in ("height", "width", "channels")):
         volume = layer.volume()
@@ -54,12 +70,13 @@ def options_text(layer: Layer) -> str:
         if option.restates:
             continue
         value = layer.__dict__[name]
-        written = value is not None and value != option.default
+        usual = option.default if model is None else model.__dict__[name]
+        written = value is not None and value != usual
         if written:
             parts.append(option_text(option, value, bare_numbers))
         elif option.positional and option.type is not OptionType.SIZE:
             bare_numbers = False  # the next bare number would be taken for this option
-    return " ".join(parts)
+    return " ".join([*parts, shares] if shares else parts)
 
 
 def option_text(option: Option[Any], value: Any, bare_numbers: bool = False) -> str:
@@ -119,23 +136,28 @@ def _row(row: tuple[int, ...]) -> str:
     return f"{row[0]}-{row[-1]}" if run else " ".join(str(channel) for channel in row)
 
 
-def _line(node: Node, network: Network) -> str:
-    """``CONV1: 6 5x5``; the kind is written out where the name alone does not say it."""
+def _line(node: Node, network: Network, models: Mapping[str, Layer]) -> str:
+    """``CONV1: 6 5x5``; the kind is written out where the name alone does not say it.
+
+    ``models`` are the layers whose weights others work with, by name.
+    """
+    head = _head(node, models.get(node.owner) if node.shares is not None else None)
     if node.layer.inputs is None:
         branches = " | ".join(_reference(network.nodes[index]) for index in node.inputs)
-        return f"{_head(node)}[ {branches} ]"
+        return f"{head}[ {branches} ]"
     if node.inputs and node.inputs[0] != node.position - 1:
-        return f"{_reference(network.nodes[node.inputs[0]])} - {_head(node)}"
-    return _head(node)
+        return f"{_reference(network.nodes[node.inputs[0]])} - {head}"
+    return head
 
 
 def _reference(node: Node) -> str:
     return f"@{label_key(node.name)}"
 
 
-def _head(node: Node) -> str:
+def _head(node: Node, model: Layer | None) -> str:
     """The name of a layer with its options, and its kind where the name does not say it."""
-    options = options_text(node.layer)
+    shares = _shares(node)
+    options = options_text(node.layer, shares, model)
     if node.layer.inputs == 0 and node.name == node.layer.keyword:
         return f"{node.name} {options}".rstrip()
     words = tuple(tree.Word(word, _NOWHERE) for word in node.name.split())
@@ -144,7 +166,7 @@ def _head(node: Node) -> str:
     if named is not None and named.joining and node.layer.inputs is None:
         named = kind_named(named.joining)
     if named is not type(node.layer) or not labelled.label:
-        return f"{node.name}: {layer_text(node.layer)}"
+        return f"{node.name}: {layer_text(node.layer, shares, model)}"
     alone = read_head(tree.Layer(None, words, False, (), "", _NOWHERE))
     if not options and alone.kind is labelled.kind and alone.label == node.name:
         return node.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from netdsl.diagnostics import Findings, Label
+from netdsl.diagnostics import Findings
 from netdsl.graph.activation import activation_layer, places_to_activate, put_activations
 from netdsl.graph.bindings import Bindings
 from netdsl.graph.blocks import read_blocks, read_lets
@@ -17,6 +17,7 @@ from netdsl.graph.expectations import read_expectation
 from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import Head, read_head
 from netdsl.graph.hidden_kinds import report_hidden_kinds
+from netdsl.graph.incoming import VolumesAhead
 from netdsl.graph.labels import check_labels, check_parameters
 from netdsl.graph.missing import Missing
 from netdsl.graph.naming import Names
@@ -24,6 +25,9 @@ from netdsl.graph.network import Claim, Node
 from netdsl.graph.options import read_options
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.papers import in_our_words
+from netdsl.graph.shared_weights import alike, model_key, options_of, shares_of
+from netdsl.graph.sharing import without_phrase
+from netdsl.graph.sources import check_sources
 from netdsl.graph.statements import chosen_dialect, network_name
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.unknown_kinds import report_unknown_kind
@@ -33,7 +37,7 @@ from netdsl.graph.volume_options import Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import kind_named
-from netdsl.quantities import Size
+from netdsl.quantities import Size, Volume
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -85,7 +89,15 @@ class _Resolution:
         expectations = self._read(tree.Expect, read_expectation)
         patterns = self._patterns()
         bindings = Bindings(blocks, broken, environment, self.findings, elements)
-        steps = Expansion(bindings, self.head_of, self.findings).expand(elements)
+        ahead = VolumesAhead(
+            lambda step, steps, inputs: self._layer_ahead(step, steps, inputs, defaults), self._claimed_ahead
+        )
+
+        def volume_behind(steps: list[Step], place: int) -> Volume | None:
+            return self._settled(ahead.behind(steps, place), defaults)
+
+        expansion = Expansion(bindings, self.head_of, volume_behind, self.findings)
+        steps = expansion.expand(elements)
         if not steps:
             if not self.findings.found:
                 self.findings.add(
@@ -118,7 +130,15 @@ class _Resolution:
         if references:
             report_early_readings(self.entries, references, implied, defaults.activation, self.findings)
         return Draft(
-            name, tuple(entries), expectations, patterns, self.source, self.dialect, names, self._recipe()
+            name,
+            tuple(entries),
+            expectations,
+            patterns,
+            self.source,
+            self.dialect,
+            names,
+            self._recipe(),
+            expansion.unsettled,
         )
 
     def _patterns(self) -> tuple[Pattern, ...]:
@@ -144,7 +164,7 @@ class _Resolution:
         """The head of a layer, read once however often a group repeats it."""
         head = self.heads.get(id(layer))
         if head is None:
-            head = self.heads[id(layer)] = read_head(layer, self.numbers)
+            head = self.heads[id(layer)] = without_phrase(read_head(layer, self.numbers))
         return head
 
     def _read(self, type: type[Any], read: Callable[[Any, Findings], Any]) -> tuple[Any, ...]:
@@ -163,9 +183,7 @@ class _Resolution:
             self._project(step, written)
             return
         head = self.head_of(written)
-        kind = step.kind or head.kind
-        if kind is not None and kind.joining and step.role is Role.JOIN:
-            kind = kind_named(kind.joining)
+        kind = _kind_of(step, head)
         if kind is None:
             if id(written) in self.unplaced:
                 self.findings.shows_again(written.span)
@@ -201,12 +219,19 @@ class _Resolution:
         index = len(self.entries)
         claim = self._claim(step)
         inputs = step.inputs if kind.inputs != 0 else ()
-        key = (id(written), kind, id(step.environment), id(step.dealt))
+        owner = self.entries[step.shares.step] if step.shares is not None else None
+        if isinstance(owner, Gap) or (
+            owner is not None and not alike(step, kind, name, owner, self.findings)
+        ):
+            return Gap(index, name, inputs, _place_of(written), claim)
+        shares = shares_of(step, owner)
+        model = owner if shares is not None and not shares.whole else None
+        key = (id(written), kind, id(step.environment), id(step.dealt), model_key(model))
         if key in self.complete:
             layer, spans, span = self.complete[key]
             if self._has_table(layer) and self._too_many_connections(layer, span):
                 return Gap(index, name, inputs, span, claim)
-            return Node(index, name, layer, inputs, span, spans, claim)
+            return Node(index, name, layer, inputs, span, spans, claim, shares=shares)
         if key in self.unplaced:  # what is wrong with it is said
             self.findings.shows_again(self.unplaced[key])
             return Gap(index, name, inputs, self.unplaced[key], claim)
@@ -214,7 +239,7 @@ class _Resolution:
         gap = Gap(index, name, inputs, span, claim)
         if id(written) in self.hidden:
             return gap
-        options = self._options(step, written, kind, head, defaults)
+        options = self._options(step, written, kind, head, defaults, model)
         unclear = key[:3] in self.unclear or kind in defaults.unclear
         if not self._takes(kind, head, step) or unclear:
             self.unplaced[key] = span
@@ -229,7 +254,9 @@ class _Resolution:
             other: Open | Gap = gap
             if claim is not None:
                 other = Open(index, name, kind, values, names, inputs, span, spans, claim)
-            return Counted(index, name, kind, values, names[0], third, inputs, span, spans, claim, other)
+            other = other if isinstance(other, Gap) else other._replace(shares=shares)
+            counted = Counted(index, name, kind, values, names[0], third, inputs, span, spans, claim, other)
+            return counted._replace(shares=shares)
         if lacking and not solvable:
             self.missing.add(step, kind, name, lacking)
         if None in values.values() or (lacking and not solvable):
@@ -238,10 +265,49 @@ class _Resolution:
             return gap
         if lacking and claim is not None:
             names = tuple(option.name for option in lacking)
-            return Open(index, name, kind, values, names, inputs, span, spans, claim)
+            return Open(index, name, kind, values, names, inputs, span, spans, claim, shares=shares)
         layer = self._shared(kind, values)
         self.complete[key] = layer, spans, span
-        return Node(index, name, layer, inputs, span, spans, claim)
+        return Node(index, name, layer, inputs, span, spans, claim, shares=shares)
+
+    def _layer_ahead(
+        self, step: Step, steps: list[Step], inputs: tuple[Volume, ...], defaults: Defaults
+    ) -> Layer | None:
+        """The layer of a step while the network is still expanded; None where it is not complete."""
+        if not isinstance(step.layer, tree.Layer):
+            return None
+        head = self.head_of(step.layer)
+        kind = _kind_of(step, head)
+        if kind is None or id(step.layer) in self.hidden:
+            return None
+        model = None
+        if step.shares is not None and not step.shares.whole:
+            model = self._layer_ahead(steps[step.shares.step], steps, inputs, defaults)
+        options = self._options(step, step.layer, kind, head, defaults, model)
+        values = {option: value.value for option, value in options.items()}
+        lacking = [option for option in kind.options().values() if option.missing(values)]
+        third = _third_extent(kind, values, lacking)
+        if third and inputs and inputs[0].channels != values[third]:
+            values[lacking[0].name] = values.pop(third)
+        lacks = any(option.missing(values) for option in kind.options().values())
+        if lacks or None in values.values() or (id(step.layer), kind, id(step.environment)) in self.unclear:
+            return None
+        return self._shared(kind, values)
+
+    def _settled(self, volume: Volume | None, defaults: Defaults) -> Volume | None:
+        """A volume for `channels`; None, with a finding, where the default activation may change it."""
+        default = defaults.activation
+        layer = activation_layer(default, self.dialect, self.findings) if default and volume else None
+        if default is None or volume is None or layer is None or layer.volume(volume) == volume:
+            return volume
+        message = f"`channels` is not known where {layer.keyword} is the default activation"
+        cure = f"write {layer.keyword} behind the layers"
+        self.findings.add("ND246", message, default.span, "changes how many there are", help=(cure,))
+        return None
+
+    def _claimed_ahead(self, step: Step) -> Volume | None:
+        claim = self._claim(step)
+        return claim.volume if claim is not None else None
 
     def _has_table(self, layer: Layer) -> bool:
         tables = self.tables.get(type(layer))
@@ -299,7 +365,10 @@ class _Resolution:
             read = read_options(Project, options, self.findings, step.environment)
             self.projections[key] = read["stride"][0].value if "stride" in read else Size(1, 1)
         stride = self.projections[key]
-        entry: Entry = Projection(len(self.entries), step.inputs, stride or Size(1, 1), _place_of(written))
+        place, shares = len(self.entries), step.shares.step if step.shares is not None else None
+        entry: Entry = Projection(
+            place, step.inputs, stride or Size(1, 1), _place_of(written), step=place, shares=shares
+        )
         if stride is None:
             entry = Gap(len(self.entries), "PROJECT", step.inputs, written.span, None)
         self.entries.append(entry)
@@ -318,9 +387,16 @@ class _Resolution:
         return self.claims[key]
 
     def _options(
-        self, step: Step, written: tree.Layer, kind: type[Layer], head: Head, defaults: Defaults
+        self,
+        step: Step,
+        written: tree.Layer,
+        kind: type[Layer],
+        head: Head,
+        defaults: Defaults,
+        model: Entry | Layer | None = None,
     ) -> dict[str, Written]:
-        """All options that are written anywhere for a layer: its own win, then where, then default."""
+        """All options that are written anywhere for a layer: its own win, then where, then those of the
+        ``model`` whose weights it works with, or else default."""
         key = (id(written), kind, id(step.environment))
         own = self.own_options.get(key)
         if own is None:
@@ -332,13 +408,13 @@ class _Resolution:
             if self.findings.reports > reports:
                 self.unclear.add(key)
             self.own_options[key] = own
-        common = defaults.options.get(kind)
+        common = defaults.options.get(kind) if model is None else options_of(model, kind, head.span)
         if not common and not step.dealt:
             return own
         return {**(common or {}), **step.dealt, **own}
 
     def _check_input(self, steps: list[Step]) -> None:
-        """The first layer, and only the first, takes no volume: it is the input."""
+        """The first layer takes no volume: it is the input. Others that take none are inputs too."""
         sources = [entry for entry in self.entries if isinstance(entry, Node) and entry.layer.inputs == 0]
         first = steps[0].layer
         first_kind = self.head_of(first).kind if isinstance(first, tree.Layer) else None
@@ -350,15 +426,15 @@ class _Resolution:
                 "the first layer needs a volume to work on",
                 help=("begin with `input 32x32x3`: height, width and channels of an image", "or `input 784`"),
             )
-        for node in sources:
-            if node.position > 0:
-                self.findings.add(
-                    "ND208",
-                    "the input stands first, and once",
-                    node.span,
-                    secondary=(Label(self.entries[0].span, "the first layer"),),
-                    help=("move it to the beginning, or leave it out",),
-                )
+        if len(sources) > 1 or any(node.position for node in sources):
+            check_sources(self.entries, sources, steps, self.findings)
+
+
+def _kind_of(step: Step, head: Head) -> type[Layer] | None:
+    """The kind of a step; some are called otherwise where they join branches."""
+    kind = step.kind or head.kind
+    joins = kind is not None and kind.joining and step.role is Role.JOIN
+    return kind_named(kind.joining) if kind is not None and joins else kind
 
 
 def _third_extent(kind: type[Layer], values: dict[str, Any], lacking: list[Option[Any]]) -> str:

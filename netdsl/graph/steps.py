@@ -29,6 +29,17 @@ class Role(Enum):
         return {"skip": Role.SKIP, "project": Role.PROJECT}.get(word.lower(), Role.LAYER)
 
 
+class SharedStep(NamedTuple):
+    """The step whose weights another works with; ``whole`` where a use of a block shares all of its own.
+
+    ``span`` is where that is written.
+    """
+
+    step: int
+    span: Span
+    whole: bool = False
+
+
 class Step(NamedTuple):
     """One layer of the expanded network: what is written, and what a where block adds.
 
@@ -50,3 +61,4 @@ class Step(NamedTuple):
     span: Span | None = None
     references: tuple[tuple[int, Passed], ...] = ()
     use: Use | None = None
+    shares: SharedStep | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -61,6 +62,9 @@ def _unread(block: tree.Block, readings: Readings) -> Iterator[tuple[tree.Word, 
                 del options[word.text]
             else:
                 options[word.text].append(word)
+        else:
+            for part in re.split("[xX]", word.text):  # `kx1` reads k
+                options.pop(part, None)
     for name in reversed(options):
         yield names[name], options[name]
 
@@ -121,7 +125,7 @@ def _words(block: tree.Block) -> Iterator[tuple[tree.Word | None, bool]]:
             pending.append((node.value, False))
         elif isinstance(node, tree.Call):
             pending += [(argument.value, False) for argument in node.arguments]
-            pending.append((node.times, False))
+            pending += [(node.block, False), (node.times, False)]
         elif isinstance(node, tree.Layer):
             pending += [(part, True) for part in (*(() if node.labelled else node.words), *node.items)]
         elif isinstance(node, tree.Group | tree.Join):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.graph.network import Network
+from netdsl.graph.sources import INPUT_LIMIT
 from netdsl.layers.layer import Layer, Parameter, Statistic
 from netdsl.layers.reading import Reads
 from netdsl.plan.plan import PlannedLayer
 from netdsl.plan.sight import Sight
-from netdsl.plan.views import View
-from netdsl.quantities import Volume
+from netdsl.plan.views import IMAGE, NOTHING, View
+from netdsl.quantities import Size, Volume
 
 
 class _Costs(NamedTuple):
@@ -31,10 +32,19 @@ def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
     )
 
 
+def _widest(fields: list[Size | None]) -> Size | None:
+    """What is seen of the input of which most is seen, down and across; None where one is not known."""
+    known = [field for field in fields if field is not None]
+    if len(known) < len(fields):
+        return None
+    return Size(max(field.height for field in known), max(field.width for field in known))
+
+
 def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...]:
     """One planned layer per node; the same question of the same layer is asked once."""
-    sight = Sight()
-    views: dict[int, View] = {}
+    sources = [node.position for node in network.nodes if not node.inputs][:INPUT_LIMIT]
+    sights = [Sight() for _ in sources]
+    views: dict[int, tuple[View, ...]] = {}
     last_readers = {source: node.position for node in network.nodes for source in node.inputs}
     planned: list[PlannedLayer] = []
     known: dict[tuple[int, tuple[Volume, ...]], _Costs] = {}
@@ -45,14 +55,24 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
         if costs is None:
             costs = known[key] = _costs(node.layer, inputs)
         parameters, statistics, macs, reads = costs
+        if node.shares is not None:
+            parameters, statistics = (), ()
         output = volumes[node.position]
-        seen = tuple([views[index] for index in node.inputs])
-        view = sight.behind(node.layer, seen, inputs, output, reads)
-        if seen and view is seen[0] and output.size == inputs[0].size:
+        found = []
+        for place, sight in enumerate(sights):
+            seen = tuple([views[index][place] for index in node.inputs])
+            if seen:
+                found.append(sight.behind(node.layer, seen, inputs, output, reads))
+            else:
+                found.append(IMAGE if sources[place] == node.position else NOTHING)
+        behind = tuple(found)
+        before = views[node.inputs[0]] if node.inputs else ()
+        same = bool(before) and all(view is other for view, other in zip(behind, before, strict=True))
+        if same and output.size == inputs[0].size:
             field = planned[node.inputs[0]].receptive_field
         else:
-            field = sight.field(view, output)
-        views[node.position] = view
+            field = _widest([sight.field(view, output) for sight, view in zip(sights, behind, strict=True)])
+        views[node.position] = behind
         for index in node.inputs:
             if last_readers[index] == node.position:
                 views.pop(index, None)

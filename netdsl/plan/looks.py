@@ -8,7 +8,7 @@ from typing import NamedTuple
 from netdsl.layers.reading import Reads, Taps
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.plan.sight import Sight
-from netdsl.plan.views import View
+from netdsl.plan.views import IMAGE, NOTHING, View
 from netdsl.quantities import Size
 
 
@@ -47,31 +47,54 @@ class Look(NamedTuple):
 def looks(plan: Plan, position: int) -> list[Look]:
     """The layers from the input to a layer, where branches meet along the one that sees most, or along
     one of which that is not known."""
-    sight = Sight()
-    views: list[View] = []
-    for planned in plan.layers[: position + 1]:
-        layer, inputs = planned.node.layer, planned.inputs
-        seen = tuple(views[index] for index in planned.node.inputs)
-        views.append(sight.behind(layer, seen, inputs, planned.output, layer.reads(*inputs)))
     found = []
     planned = plan.layers[position]
+    views = _views(plan, position, source(plan, position))
     while planned.node.inputs:
-        sources = [plan.layers[index] for index in planned.node.inputs]
-        fields = [source.receptive_field for source in sources]
-        known = tuple(field for field in fields if field is not None)
-        widest = fields.index(None) if len(known) < len(fields) else fields.index(max(known))
-        before = sources[widest]
+        widest, known, complete = _widest(plan, planned.node.position)
+        before = plan.layers[widest]
         found.append(
             Look(
                 planned,
                 planned.node.layer.reads(*planned.inputs),
                 _seen(views[before.node.position], before),
                 _seen(views[planned.node.position], planned),
-                known if len(known) == len(fields) > 1 else (),
+                known if complete and len(known) > 1 else (),
             )
         )
         planned = before
     return list(reversed(found))
+
+
+def source(plan: Plan, position: int) -> int:
+    """The input from which the layer that sees most on the way is reached."""
+    while plan.layers[position].node.inputs:
+        position = _widest(plan, position)[0]
+    return position
+
+
+def _views(plan: Plan, position: int, source: int) -> list[View]:
+    """What the layers up to one see of an input; of other inputs nothing."""
+    sight = Sight()
+    views: list[View] = []
+    for planned in plan.layers[: position + 1]:
+        layer, inputs = planned.node.layer, planned.inputs
+        seen = tuple(views[index] for index in planned.node.inputs)
+        if seen:
+            views.append(sight.behind(layer, seen, inputs, planned.output, layer.reads(*inputs)))
+        else:
+            views.append(IMAGE if planned.node.position == source else NOTHING)
+    return views
+
+
+def _widest(plan: Plan, position: int) -> tuple[int, tuple[Size, ...], bool]:
+    """Of what a layer reads that which sees most, or of which that is not known; what is known of all, and
+    whether that is everything."""
+    inputs = plan.layers[position].node.inputs
+    fields = [plan.layers[index].receptive_field for index in inputs]
+    known = tuple(field for field in fields if field is not None)
+    widest = fields.index(None) if len(known) < len(fields) else fields.index(max(known))
+    return inputs[widest], known, len(known) == len(fields)
 
 
 def _seen(view: View, planned: PlannedLayer) -> tuple[Seen, Seen] | None:

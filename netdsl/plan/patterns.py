@@ -16,7 +16,7 @@ def check_pattern(plan: Plan, pattern: Pattern, findings: Findings) -> None:
     """
     source = plan.layers[0].node.layer.keyword
     named = any(source in keywords for keywords in pattern.keywords)
-    layers = plan.layers if named else plan.layers[1:]
+    layers = plan.layers if named else tuple(layer for layer in plan.layers if layer.node.inputs)
     accepting: dict[str, int] = {}
     following: dict[int, int] = {}
     possible, ended = pattern.first, pattern.empty

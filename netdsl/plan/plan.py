@@ -6,12 +6,15 @@ from typing import NamedTuple
 
 from netdsl.graph.network import Network, Node
 from netdsl.layers.layer import Parameter, Statistic
+from netdsl.plan.sources import Example, example_of
 from netdsl.quantities import FLOAT_BYTES, Size, Volume
 
 
 class PlannedLayer(NamedTuple):
     """One layer with everything that follows from its options and its inputs, for one image.
 
+    ``parameters`` and ``statistics`` are the arrays that it has: none where it works with the weights of
+    another, which are counted, kept and updated there.
     ``receptive_field`` is what the position that sees most sees of the image, padding included; None
     where that is not known.
     """
@@ -28,6 +31,16 @@ class PlannedLayer(NamedTuple):
     def parameter_count(self) -> int:
         return sum(parameter.values for parameter in self.parameters)
 
+    @property
+    def used_parameters(self) -> tuple[Parameter, ...]:
+        """The learnable arrays that the layer works with: its own, or those of the layer that has them."""
+        return self.parameters if self.node.shares is None else self.node.layer.parameters(*self.inputs)
+
+    @property
+    def used_statistics(self) -> tuple[Statistic, ...]:
+        """The arrays that the layer keeps: its own, or those of the layer whose weights it works with."""
+        return self.statistics if self.node.shares is None else self.node.layer.statistics(*self.inputs)
+
 
 class Plan(NamedTuple):
     """A network that checks: one planned layer per node, in the same order."""
@@ -36,8 +49,16 @@ class Plan(NamedTuple):
     layers: tuple[PlannedLayer, ...]
 
     @property
+    def example(self) -> Example:
+        """What one example holds for all inputs."""
+        return example_of(
+            [(layer.node.name, layer.output) for layer in self.layers if layer.node.layer.inputs == 0]
+        )
+
+    @property
     def input(self) -> Volume:
-        return self.layers[0].output
+        """The volume of an example: that of the input, or of all inputs together."""
+        return self.example.volume
 
     @property
     def output(self) -> Volume:

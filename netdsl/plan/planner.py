@@ -10,14 +10,15 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeAlias
 
-from netdsl.diagnostics import Findings, Mistake
+from netdsl.diagnostics import Findings, Mistake, has_errors
 from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
-from netdsl.graph.network import Network, Node, Noted
+from netdsl.graph.network import Network, Node, Noted, Shares
 from netdsl.layers.layer import Layer
 from netdsl.plan.costs import planned_layers
 from netdsl.plan.cures import Cured
 from netdsl.plan.faults import TRACE_LENGTH, Place, report_claim, report_mistake
 from netdsl.plan.notes import check_notes
+from netdsl.plan.owners import Owners
 from netdsl.plan.plan import Plan
 from netdsl.quantities import VALUE_LIMIT, Size, Volume
 
@@ -47,6 +48,10 @@ def plan_draft(draft: Draft, findings: Findings) -> Plan | None:
     nodes = tuple(node for node in walk.nodes if isinstance(node, Node))
     volumes = [volume for volume in walk.volumes if volume is not None]
     if not walk.sound or not len(nodes) == len(volumes) == len(walk.nodes):
+        if draft.unsettled is not None and not has_errors(findings.found):
+            message = "what comes in is not known here before the network is planned"
+            cure = "write the number in place of `channels`"
+            findings.add("ND246", message, draft.unsettled, help=(cure,))
         return None
     network = Network(
         draft.name, nodes, draft.expectations, draft.source, draft.dialect, draft.patterns, draft.recipe
@@ -71,6 +76,8 @@ class _Walk:
         self._entry = 0
         self.next_join = 0
         self.branches_beside: tuple[bool, Volume | None] = (True, None)
+        self._owners = Owners(findings)
+        self._projected: dict[int, list[str]] = {}
 
     @cached_property
     def _solver(self) -> Solver:
@@ -114,7 +121,7 @@ class _Walk:
             spans[entry.lacking] = spans.pop(entry.third)
             layer = entry.kind(dialect=self.draft.dialect, **values, **{entry.lacking: number})
             node = Node(entry.position, entry.name, layer, entry.inputs, entry.span, spans, entry.claim)
-            return node._replace(use=entry.use)
+            return node._replace(use=entry.use, shares=entry.shares)
         if isinstance(other, Gap):
             kernel = entry.values["kernel"]
             name = entry.kind.keyword
@@ -146,6 +153,7 @@ class _Walk:
                 outcome = self._with_computed_inputs(node, claimed) or outcome
         if isinstance(outcome, Volume):
             wrong = claimed is not None and not outcome.agrees(claimed)
+            node = self._owners.settled(node, inputs)
             self._put(node, claimed if wrong else outcome)
             if wrong:
                 self.computed[node.position] = outcome
@@ -195,6 +203,7 @@ class _Walk:
             self._put(Gap(len(self.nodes), "PROJECT", (), entry.span, None), None)
             self.sound = False
             return
+        made: list[str] = []
         if not (x.agrees(target) and entry.stride == Size(1, 1)):
             from netdsl.layers.project import projection  # few networks have one
 
@@ -206,7 +215,13 @@ class _Walk:
                 label = self.draft.names.labelled(f"{name}{ending}") if ending else name
                 inputs = (source,)
                 source = len(self.nodes)
-                self._settle(Node(source, label, layer, inputs, entry.span, {}, implied=True))
+                node = Node(source, label, layer, inputs, entry.span, {}, implied=True)
+                owners = self._projected.get(entry.shares, []) if entry.shares is not None else []
+                if len(made) < len(owners):
+                    node = node._replace(shares=Shares(owners[len(made)], entry.span, whole=True))
+                made.append(node.owner)
+                self._settle(node)
+        self._projected[entry.step] = made
         self.placed.append(source)
 
     def _beside(self, entry: Projection) -> tuple[bool, Volume | None]:

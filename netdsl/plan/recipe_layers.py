@@ -41,6 +41,8 @@ def recipe_layers(plan: Plan, recipe: Recipe) -> RecipeLayers:
     frozen = {layer for name in recipe.freeze for layer in _meant(plan, names, "freeze", name, mistakes)}
     if not mistakes:
         mistakes += _contradictions(plan, named, frozen)
+    if frozen:  # those that work with frozen weights are frozen too
+        frozen |= {layer.node.name for layer in plan.layers if layer.node.owner in frozen}
     return RecipeLayers(factors, frozenset(frozen), tuple(mistakes))
 
 
@@ -54,7 +56,7 @@ def _meant(
     else:
         place = names.place(name)
         found = _of_kind(plan, name) if place is None else [plan.layers[place]]
-    learning = [layer.node.name for layer in found if layer.parameters]
+    learning = [layer.node.owner for layer in found if layer.used_parameters]
     if not learning:
         mistakes.append((entry, _nothing(names, name, found)))
     return learning

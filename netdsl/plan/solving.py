@@ -70,6 +70,7 @@ class Solver:
             entry.span,
             entry.option_spans,
             entry.claim,
+            shares=entry.shares,
         )
 
     def adjust(self, node: Node, inputs: tuple[Volume, ...]) -> Node:

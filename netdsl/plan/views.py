@@ -35,6 +35,9 @@ class View(NamedTuple):
 IMAGE = View((Part(PIXELS, PIXELS),))
 """The view of the input itself."""
 
+NOTHING = View(())
+"""The view of an input for another one of the same network."""
+
 UNKNOWN = View(None, alike=False)
 """The view of a volume of which nothing is known."""
 

@@ -50,6 +50,7 @@ class Builder:
         self.inputs: dict[str, Tensor] = {}
         self.constants: dict[Tensor, tuple[float, ...]] = {}
         self.origin = ""
+        self.owner = ""
         self.phase = Phase.FORWARD
         self._wanted: set[Tensor] = set()
         self._constant: set[Tensor] = set()
@@ -74,12 +75,12 @@ class Builder:
         return self.stored[name]
 
     def parameter(self, name: str) -> Tensor:
-        """A learnable array of the layer being lowered."""
-        return self.stored[f"{self.origin}.{name}"]
+        """A learnable array of the layer being lowered, or of its ``owner``."""
+        return self.stored[f"{self.owner or self.origin}.{name}"]
 
     def statistic(self, name: str) -> Tensor:
-        """An array that the layer being lowered keeps without learning it."""
-        return self.stored[f"{self.origin}.{name}"]
+        """An array that the layer being lowered, or its ``owner``, keeps without learning it."""
+        return self.stored[f"{self.owner or self.origin}.{name}"]
 
     def constant(self, name: str, shape: tuple[int, ...], values: Callable[[], Sequence[float]]) -> Tensor:
         """A tensor of fixed numbers; ``values`` makes them, in C order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netdsl.losses.loss import Loss
 from netdsl.optimizers.optimizer import Optimizer
 from netdsl.plan.plan import Plan
+from netdsl.plan.sources import Example
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.expression import operand
 from netdsl.primitives.reshape import Reshape
@@ -116,14 +117,29 @@ def _forward(build: Builder, plan: Plan, frozen: frozenset[str] = NONE_FROZEN) -
     A ``frozen`` layer that keeps statistics uses them and leaves them as they are, as after training.
     """
     tensors: list[Tensor] = []
-    training = build.training
+    example, training = plan.example, build.training
+    several = example if example.several else None
     for layer in plan.layers:
         build.origin = layer.node.name
-        build.training = training and not (layer.statistics and layer.node.name in frozen)
+        build.owner = layer.node.owner
+        build.training = training and not (layer.used_statistics and layer.node.name in frozen)
         inputs = [tensors[index] for index in layer.node.inputs]
-        tensors.append(layer.node.layer.lower(build, *inputs))
-    build.training = training
+        if several is not None and not inputs:
+            tensors.append(_part(build, several, layer.node.name))
+        else:
+            tensors.append(layer.node.layer.lower(build, *inputs))
+    build.training, build.owner = training, ""
     return tensors
+
+
+def _part(build: Builder, example: Example, name: str) -> Tensor:
+    """What one of several inputs is given of the examples."""
+    part = next(part for part in example.parts if part.name == name)
+    x = build.input("x", example.volume.shape)
+    if example.stacked:
+        return build.crop(x, part.volume.shape, channel=part.first)
+    numbers = build.crop(x, (1, 1, part.volume.values), channel=part.first)
+    return build.reshape(numbers, part.volume.shape)
 
 
 def _scores(build: Builder, plan: Plan, tensors: list[Tensor]) -> Tensor:

@@ -125,14 +125,14 @@ class _Writer:
         kind = layer.node.layer
         key = (type(kind), tuple(kind.__dict__.items()), layer.inputs, wanted, places, learns)
         if key not in self.fragments:
-            arrays = [(parameter.name, parameter.shape, learns) for parameter in layer.parameters]
-            arrays += [(statistic.name, statistic.shape, False) for statistic in layer.statistics]
+            arrays = [(parameter.name, parameter.shape, learns) for parameter in layer.used_parameters]
+            arrays += [(statistic.name, statistic.shape, False) for statistic in layer.used_statistics]
             shapes = [self.outline.tensors[number].positions for number in inputs]
 
             def lower(build: Builder, *tensors: Tensor) -> Tensor:
                 return kind.lower(build, *(tensors[place] for place in places or range(len(tensors))))
 
-            training = learns or not layer.statistics
+            training = learns or not layer.used_statistics
             self.fragments[key] = _fragment_of(lower, shapes, wanted, arrays, training=training)
         return self.fragments[key]
 

@@ -81,11 +81,11 @@ def macs(plan: Plan, program: Program) -> dict[Part, int]:
     found: dict[Part, int] = {}
     for layer in plan.layers:
         below = any(learns[source] for source in layer.node.inputs)
-        learns.append(below or bool(layer.parameters))
+        learns.append(below or bool(layer.used_parameters))
         name = layer.node.name
         if layer.macs:
             found[Part(name, Phase.FORWARD)] = layer.macs * program.batch
             if name in passed:
-                gradients = bool(layer.parameters) + below
+                gradients = bool(layer.used_parameters) + below
                 found[Part(name, Phase.BACKWARD)] = gradients * layer.macs * program.batch
     return found

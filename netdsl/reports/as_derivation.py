@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from netdsl.graph.printer import layer_text
+from netdsl.graph.printer import node_text
 from netdsl.layers.layer import Parameter
 from netdsl.layers.reading import Taps
-from netdsl.plan.looks import Look, Seen, looks
+from netdsl.plan.looks import Look, Seen, looks, source
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
 from netdsl.reports.display import columns, padded, visible
@@ -28,7 +28,7 @@ def derivation_as_text(plan: Plan, planned: PlannedLayer) -> str:
 def _head(plan: Plan, planned: PlannedLayer) -> list[str]:
     node, source = planned.node, plan.network.source
     line = source.position(node.span.start)[0]
-    text = visible(layer_text(node.layer))
+    text = visible(node_text(node))
     what = f"{visible(node.name)} is {text}, layer {node.position + 1} of {len(plan.layers)}"
     origin = ", put in by" if node.implied else ","
     heads = [f"{what} of {visible(plan.network.name)}{origin} {visible(source.name)}:{line}"]
@@ -42,6 +42,8 @@ def _volume(planned: PlannedLayer) -> list[str]:
 
 
 def _parameters(planned: PlannedLayer) -> list[str]:
+    if planned.node.shares is not None:
+        return [f"none of its own: it works with the weights of {visible(planned.node.owner)}"]
     if not planned.parameters:
         return ["none"]
     widest = max(len(parameter.name) for parameter in planned.parameters)
@@ -66,7 +68,7 @@ def _macs(planned: PlannedLayer) -> list[str]:
     """Each weight works once for every position of the output, or of the input, or once at all."""
     if not planned.macs:
         return ["none: nothing is multiplied by weights"]
-    weights = max(planned.parameters, key=lambda part: part.values, default=None)
+    weights = max(planned.used_parameters, key=lambda part: part.values, default=None)
     total = f"= {grouped(planned.macs)}"
     if weights is None or planned.macs % weights.values:
         return [total]
@@ -96,8 +98,10 @@ def _receptive_field(plan: Plan, planned: PlannedLayer) -> list[str]:
     if field is None:
         return [*lines, "= unknown"]
     lines += _both_axes(steps)
-    lines.append(f"= {field}, of an image of {plan.input.size}")
-    if field.height > plan.input.height or field.width > plan.input.width:
+    image = plan.layers[source(plan, planned.node.position)]
+    what = f"the input {visible(image.node.name)}" if plan.example.several else "an image"
+    lines.append(f"= {field}, of {what} of {image.output.size}")
+    if field.height > image.output.height or field.width > image.output.width:
         lines.append("it reaches beyond the image: positions see padding too")
     return lines
 

@@ -10,7 +10,7 @@ from netdsl.counting import tool_named
 from netdsl.counting.columns import COLUMNS, cells, total
 from netdsl.counting.tool import Tool
 from netdsl.diagnostics import Diagnostic, Edit, Label
-from netdsl.graph.printer import layer_text
+from netdsl.graph.printer import node_text
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.program.kept_tensors import kept_values
 from netdsl.quantities import FLOAT_BYTES
@@ -99,11 +99,11 @@ def _likeness(tool: Tool, plan: Plan) -> dict[str, Any]:
 
 def _layers(plan: Plan, kept: Sequence[int], names: Sequence[str]) -> Iterator[dict[str, Any]]:
     columns = {name: cells(name, plan) for name in names}
-    texts: dict[int, str] = {}  # groups repeat the same layers
+    texts: dict[tuple[int, str], str] = {}  # groups repeat the same layers
     for index, layer in enumerate(plan.layers):
-        key = id(layer.node.layer)
+        key = id(layer.node.layer), "" if layer.node.shares is None else layer.node.owner
         if key not in texts:
-            texts[key] = layer_text(layer.node.layer)
+            texts[key] = node_text(layer.node)
         written = _layer(plan, layer, texts[key], kept[index])
         if names:
             written["columns"] = {name: columns[name][index] for name in names}
@@ -120,6 +120,7 @@ def _layer(plan: Plan, layer: PlannedLayer, text: str, kept: int) -> dict[str, A
         "inputs": [plan.layers[index].node.name for index in node.inputs],
         "output": list(layer.output.shape),
         "parameters": layer.parameter_count,
+        "weights_of": node.owner if node.shares is not None else None,
         "macs": layer.macs,
         "activations": layer.output.values,
         "kept_values": kept,

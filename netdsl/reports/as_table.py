@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdsl.counting.columns import COLUMNS, DEFAULT
-from netdsl.graph.printer import layer_text
+from netdsl.graph.printer import node_text
 from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
@@ -28,12 +28,12 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = 
     rows = [(*_FIRST_HEADINGS, *(COLUMNS[name].heading if name in COLUMNS else "sees" for name in names))]
     found = {name: COLUMNS[name].counts(plan) for name in names if name in COLUMNS}
     texts: dict[int, str] = {}
-    known: dict[int, str] = {}
+    known: dict[tuple[int, str], str] = {}
     for index, planned in enumerate(plan.layers):
         # Groups repeat the same layers: what is the same of them is written once.
-        kind = id(planned.node.layer)
+        kind = id(planned.node.layer), "" if planned.node.shares is None else planned.node.owner
         if kind not in known:
-            known[kind] = _cut(layer_text(planned.node.layer))
+            known[kind] = _cut(visible(node_text(planned.node)))
         cells = [
             _shown(found[name][index], texts) if name in found else str(planned.receptive_field or UNKNOWN)
             for name in names

@@ -11,9 +11,12 @@ from netdsl.rules.rule import Rule, and_more, readers
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for the whole network, at the first such bias."""
     reading = readers(plan)
+    shared = {planned.node.owner for planned in plan.layers if planned.node.shares is not None}
     found = []
     for planned in plan.layers:
         behind = [plan.layers[index] for index in reading[planned.node.position]]
+        if planned.node.owner in shared:
+            continue  # what is cancelled here may count there
         if behind and _bias_values(planned) and all(_centres_channels(layer) for layer in behind):
             found.append((planned, behind[0]))
     if not found:
@@ -53,7 +56,7 @@ def _bias_values(planned: PlannedLayer) -> int:
 def _centres_channels(planned: PlannedLayer) -> bool:
     """Normalisations that keep the mean of each channel; those over groups of channels keep none,
     and a bias before them is not cancelled."""
-    return planned.node.layer.normalises and bool(planned.statistics)
+    return planned.node.layer.normalises and bool(planned.used_statistics)
 
 
 RULE = Rule("bias-before-batch-norm", "ND403", check)

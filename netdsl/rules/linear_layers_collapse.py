@@ -119,7 +119,7 @@ def _is_stretched(first: PlannedLayer, second: PlannedLayer) -> bool:
 def _mixed(planned: PlannedLayer) -> set[str]:
     """Along what the layer's sums run."""
     (x,) = planned.inputs
-    weights = next(parameter for parameter in planned.parameters if parameter.name == "weights")
+    weights = next(parameter for parameter in planned.used_parameters if parameter.name == "weights")
     height, width = weights.shape[:2] if len(weights.shape) == 4 else x.size
     seen = weights.fan_in // (height * width)
     within = seen > 1 or planned.output.channels > x.channels == 1

@@ -65,7 +65,10 @@ def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]
     for entry in ("loss", "optimizer", "schedule", "init"):
         for mistake in getattr(recipe, entry).misfits(image, scores):
             yield entry, mistake
-    for augmentation in recipe.augment:
+    if recipe.augment and not plan.example.stacked:
+        message = "the inputs have different sizes, and `augment` changes pictures"
+        yield "augment", Mistake("ND326", message, help=("leave it out",))
+    for augmentation in recipe.augment if plan.example.stacked else ():
         for mistake in augmentation.misfits(image, scores):
             yield "augment", mistake
         for message, cure in augmentation.unfit_loss(recipe.loss):

@@ -43,7 +43,7 @@ def surroundings(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> 
     stand in ``findings``."""
     check_trainable(plan)
     warnings = check_recipe(plan, recipe)
-    dataset = read_data(recipe.data, plan.input, recipe.classes)
+    dataset = read_data(recipe.data, plan.input, recipe.classes, plan.example)
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     return Surroundings(plan, recipe, dataset, backend, threads, dataset.digest(), findings)
 

@@ -45,18 +45,29 @@ def repeat(children: list[Any]) -> Repeat:
     return Repeat(sum_of(children[1:]))
 
 
+class Behind(tuple[tree.Word, ...]):
+    """The words behind a call; a tuple of its own type, to tell it from a label."""
+
+
+def behind(children: list[Any]) -> Behind:
+    return Behind(words(children))
+
+
 class _Tail:
-    """What may follow a closing bracket: a count, a where block, a remark; and where all ends."""
+    """What may follow a closing bracket: a count, words, a where block, a remark; and where all ends."""
 
     def __init__(self, children: list[Any]) -> None:
         self.times: tree.Sum | None = None
         self.where: tree.Where | None = None
+        self.words: tuple[tree.Word, ...] = ()
         self.remark = ""
         self.end = 0
         while children:
             child = children[-1]
             if isinstance(child, Repeat):
                 self.times, end = tuple(child), child[-1].span.end
+            elif isinstance(child, Behind):
+                self.words, end = tuple(child), child[-1].span.end
             elif isinstance(child, tree.Where):
                 self.where, end = child, child.span.end
             elif type(child) is Token and child.kind == "REMARK":
@@ -103,7 +114,7 @@ def call(children: list[Any]) -> tree.Call:
     name, given = children[-2:]
     first = claimed or (label[0] if label else None)
     span = Span(first.span.start if first else name.start, tail.end)
-    return tree.Call(claimed, label, word(name), tuple(given), tail.times, tail.remark, span)
+    return tree.Call(claimed, label, word(name), tuple(given), tail.times, tail.remark, span, tail.words)
 
 
 def arguments(children: list[Any]) -> Arguments:
@@ -117,8 +128,13 @@ def argument(children: list[Any]) -> tree.Argument:
     name = None
     if len(children) > 2 and type(children[1]) is Token and children[1].kind == "EQUALS":
         name, children = word(children[0]), children[2:]
-    value = children[0] if isinstance(children[0], tree.Reference) else sum_of(children)
-    return tree.Argument(name, value, span)
+    written = isinstance(children[0], tree.Reference | tree.Call)
+    return tree.Argument(name, children[0] if written else sum_of(children), span)
+
+
+def handed(children: list[Any]) -> tree.Call:
+    name, given = children
+    return tree.Call(None, (), word(name), tuple(given), None, "", whole(children))
 
 
 def reference(children: list[Any]) -> tree.Reference:
@@ -221,8 +237,8 @@ BUILDERS: dict[str, Callable[[list[Any]], Any]] = {
     **{
         builder.__name__: builder
         for builder in (
-            *(start, chain, group, join, branch, call, arguments, argument, reference, repeat, where),
-            *(layer, claim, note, words, table, row),
+            *(start, chain, group, join, branch, call, arguments, argument, handed, behind),
+            *(reference, repeat, where, layer, claim, note, words, table, row),
         )
     },
 }

@@ -131,7 +131,7 @@ LESSONS = (
     Lesson(
         "arguments are values with commas between them",
         "write `BASIC(128, stride = 2)`",
-        ("BASIC(64 2)", "BASIC(, 2)", "BASIC(stride = )", "BASIC(= 2)", "BASIC([3])"),
+        ("BASIC(, 2)", "BASIC(stride = )", "BASIC(= 2)", "BASIC([3])"),
     ),
     Lesson(
         "a pattern has kinds of layers, links, brackets, `*` and `?`",

@@ -151,15 +151,17 @@ class Reference(NamedTuple):
 
 
 class Argument(NamedTuple):
-    """``64``, ``stride = 2`` or ``@enc1`` in a call; ``name`` is None for those by position."""
+    """``64``, ``stride = 2``, ``@enc1``, ``HARD SWISH`` or ``UNIT(64)`` in a call; ``name`` is None for
+    those by position."""
 
     name: Word | None
-    value: Sum | Reference
+    value: Sum | Reference | Call
     span: Span
 
 
 class Call(NamedTuple):
-    """``down: BASIC(128, stride = 2)*2``; ``label`` is empty where none is written."""
+    """``down: BASIC(128, stride = 2)*2``; ``label`` is empty where none is written, and ``tail`` are
+    the words behind it, ``same weights as up``."""
 
     claim: Claim | None
     label: tuple[Word, ...]
@@ -168,6 +170,7 @@ class Call(NamedTuple):
     times: Sum | None
     remark: str
     span: Span
+    tail: tuple[Word, ...] = ()
 
 
 class Unreadable(NamedTuple):

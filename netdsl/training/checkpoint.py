@@ -16,7 +16,7 @@ import numpy as np
 
 from netdsl.data.preparation import Preparation
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
-from netdsl.graph.printer import layer_text
+from netdsl.graph.printer import node_text
 from netdsl.plan.plan import Plan
 from netdsl.program.learning import evaluated_arrays
 from netdsl.recipe.line import LARGEST_COUNT
@@ -68,7 +68,7 @@ class Checkpoint(NamedTuple):
 def layer_lines(plan: Plan) -> tuple[tuple[str, str], ...]:
     """Name and description of each layer: its volume, kind and options."""
     return tuple(
-        (planned.node.name, f"[{planned.output}] {layer_text(planned.node.layer)}") for planned in plan.layers
+        (planned.node.name, f"[{planned.output}] {node_text(planned.node)}") for planned in plan.layers
     )
 
 

@@ -121,7 +121,7 @@ class Restored:
         recipe = self.checkpoint.recipe
         run = self.path.parent if self.path.name in (BEST, LAST) else self.path
         data = data_to_read(recipe.data, data, self.path, f"netdsl eval {shlex.quote(str(run))}")
-        dataset = read_data(data, self.plan.input)
+        dataset = read_data(data, self.plan.input, example=self.plan.example)
         if dataset.digest() == self.checkpoint.data_digest:
             part, chosen = "test", split(dataset, shares_from_text(recipe.split), recipe.seed).test
         elif os.path.normpath(data) == os.path.normpath(recipe.data):
@@ -191,8 +191,13 @@ class Restored:
         ``allowance`` is what pictures share that are read at once.
 
         Raises Diagnosed: ND610, ND611 and ND632 where it cannot be read, ND508 where it cannot become
-        the input, ND519 where the network was trained on values that no picture has.
+        the input, ND519 where the network was trained on values that no picture has, ND328 where it has
+        several inputs.
         """
+        if self.plan.example.several:
+            message = "a picture is one volume, and the network has several inputs"
+            cure = "evaluate it with `netdsl eval --data FILE.npz`, an array for each input"
+            raise Diagnosed(file_error("ND328", str(path), message, cure))
         preparation = self.checkpoint.preparation
         fitted = fitted_picture(path, self.plan.input, exact=preparation.deep, allowance=allowance)
         pixels = preparation.picture(fitted.pixels, fitted.white)

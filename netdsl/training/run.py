@@ -223,7 +223,7 @@ def new_run(
     check_trainable(plan)
     warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
     check_least_memory(plan, recipe)
-    dataset = dataset or read_data(recipe.data, plan.input, recipe.classes)
+    dataset = dataset or read_data(recipe.data, plan.input, recipe.classes, plan.example)
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
     parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
     machine = Machine(plan, _fitted(recipe, dataset, parts), backend, threads)
@@ -253,7 +253,7 @@ def continued_run(
     check_trainable(plan)
     warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
     check_least_memory(plan, recipe)
-    dataset = dataset or read_data(recipe.data, plan.input, recipe.classes)
+    dataset = dataset or read_data(recipe.data, plan.input, recipe.classes, plan.example)
     digest = dataset.digest()
     if digest != saved.data_digest:
         raise Diagnosed(data_changed(recipe.data, path))

@@ -32,12 +32,12 @@ def _batch(layer: PlannedLayer) -> Part:
 
 def _learned(layer: PlannedLayer) -> dict[str, Place]:
     """The places of the scale and shift that the layer has; others stay 1 and 0."""
-    return {parameter.name: _AFFINE[parameter.name] for parameter in layer.parameters}
+    return {parameter.name: _AFFINE[parameter.name] for parameter in layer.used_parameters}
 
 
 def _scale(layer: PlannedLayer) -> Part:
-    module = ChannelScale(layer.output.channels, shift=len(layer.parameters) > 1)
-    return Part(module, {parameter.name: Place(parameter.name) for parameter in layer.parameters})
+    module = ChannelScale(layer.output.channels, shift=len(layer.used_parameters) > 1)
+    return Part(module, {parameter.name: Place(parameter.name) for parameter in layer.used_parameters})
 
 
 def _group(layer: PlannedLayer) -> Part:

@@ -53,12 +53,12 @@ class Untranslatable(Exception):
 
 def weighted(layer: PlannedLayer, module: Any) -> Part:
     """A module with ``weight`` and perhaps ``bias``, whose weights have four axes with us too."""
-    shape = layer.parameters[0].shape
+    shape = layer.used_parameters[0].shape
     assert len(shape) == 4
     return Part(module, biased(layer, Place("weight", (shape[0], shape[1], shape[2], shape[3]))))
 
 
 def biased(layer: PlannedLayer, weight: Place) -> dict[str, Place]:
     """The places of weights and, where there is one, of the bias."""
-    names = {parameter.name for parameter in layer.parameters}
+    names = {parameter.name for parameter in layer.used_parameters}
     return {"weights": weight} | ({"bias": Place("bias")} if "bias" in names else {})

@@ -37,6 +37,7 @@ class PlanModule(nn.Module):  # type: ignore[misc]
         self.parts = nn.ModuleList(part.module for part in parts)
         self._places = [part.places for part in parts]
         self._plan = plan
+        self._example = plan.example
         self._sources = [layer.node.inputs for layer in plan.layers]
         last_read = {source: reader for reader, sources in enumerate(self._sources) for source in sources}
         self._done = [[s for s in sources if last_read[s] == n] for n, sources in enumerate(self._sources)]
@@ -66,12 +67,25 @@ class PlanModule(nn.Module):  # type: ignore[misc]
         values: dict[int, Any] = {}
         for number, module in enumerate(self.parts):
             sources = self._sources[number]
-            values[number] = module(*(values[source] for source in sources)) if sources else module(x)
+            given = [values[source] for source in sources] if sources else [self._given(x, number)]
+            values[number] = module(*given)
             if number == wanted:
                 break
             for source in self._done[number]:
                 del values[source]
         return values[wanted]
+
+    def _given(self, x: Any, number: int) -> Any:
+        """What an input takes of the examples."""
+        if not self._example.several:
+            return x
+        name = self._plan.layers[number].node.name
+        part = next(part for part in self._example.parts if part.name == name)
+        height, width, channels = part.volume.shape
+        if self._example.stacked:
+            return x[:, part.first : part.first + channels]
+        numbers = x[:, part.first : part.first + part.volume.values]
+        return numbers.reshape(-1, height, width, channels).permute(0, 3, 1, 2)
 
     def load(self, store: Mapping[str, Floats]) -> None:
         """Take parameters and statistics from arrays in our names and shapes."""
@@ -106,6 +120,8 @@ class PlanModule(nn.Module):  # type: ignore[misc]
         """(our name, place, tensor) of every array."""
         found = []
         for layer, places, module in zip(self._plan.layers, self._places, self.parts, strict=True):
+            if layer.node.shares is not None:
+                continue
             held = {**dict(module.named_parameters()), **dict(module.named_buffers())}
             found += [
                 (f"{layer.node.name}.{name}", place, held[place.name]) for name, place in places.items()
@@ -113,10 +129,23 @@ class PlanModule(nn.Module):  # type: ignore[misc]
         return found
 
 
+def _share(part: Part, owner: Part) -> None:
+    """Put the arrays of another module in the place of those that a module was made with."""
+    if part.places != owner.places:
+        raise Untranslatable("PyTorch has the weights that it shares in another order")
+    for place in part.places.values():
+        path, _, name = place.name.rpartition(".")
+        module, other = part.module.get_submodule(path), owner.module.get_submodule(path)
+        for arrays in ("_parameters", "_buffers"):
+            if name in getattr(module, arrays):
+                getattr(module, arrays)[name] = getattr(other, arrays)[name]
+
+
 def module_of(plan: Plan) -> PlanModule:
     """The same network in PyTorch; Diagnosed (ND540) with every layer that it cannot express."""
     findings = Findings(plan.network.source)
-    parts = []
+    parts: list[Part] = []
+    owned: dict[str, Part] = {}
     for layer in plan.layers:
         node = layer.node
         maker = MAKERS.get(type(node.layer))
@@ -124,6 +153,9 @@ def module_of(plan: Plan) -> PlanModule:
             if maker is None:
                 raise Untranslatable(f"no PyTorch form of {node.layer.keyword} is known")
             parts.append(maker(layer))
+            if node.shares is not None and node.owner in owned:
+                _share(parts[-1], owned[node.owner])
+            owned[node.name] = parts[-1]
         except Untranslatable as reason:
             message = f"{node.name} cannot be translated to PyTorch: {reason}"
             findings.add("ND540", message, node.span, help=("leave out --against torch",))

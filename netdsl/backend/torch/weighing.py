@@ -86,7 +86,7 @@ def _fully_connected(layer: PlannedLayer) -> Part:
 def _locally_connected(layer: PlannedLayer) -> Part:
     options: Any = layer.node.layer
     size = (layer.output.height, layer.output.width)
-    shape = layer.parameters[0].shape
+    shape = layer.used_parameters[0].shape
     module = LocallyConnected(shape, size, tuple(options.kernel), tuple(options.stride), bias=options.bias)
     around = zeros_around(options.moving(layer.inputs[0]).padding)
     return behind(around, Part(module, biased(layer, Place("weight"))))

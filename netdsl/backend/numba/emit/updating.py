@@ -63,13 +63,15 @@ def updates_of(program: Program) -> dict[Operation, tuple[Elementwise, ...]]:
     """The weight gradients of a program that can be used up at once, with the updates that use them.
 
     The updates must be all that reads the gradient, as often as they do, must follow one another, and
-    nothing between the gradient and them may touch what they change.
+    nothing between the gradient and them may touch what they change. Where layers share weights, the updates
+    read several gradients: the last one is used up, and those before it are stored.
     """
     operations = program.operations
     positions = {operation: place for place, operation in enumerate(operations)}
     readers = readers_of(operations)
-    found = {}
-    for place, operation in enumerate(operations):
+    found: dict[Operation, tuple[Elementwise, ...]] = {}
+    taken: set[Elementwise] = set()
+    for place, operation in reversed(tuple(enumerate(operations))):
         gradient = operation.outputs[0]
         if _as_product(operation, program.batch) is None or gradient.values < LEAST_VALUES:
             continue
@@ -77,12 +79,13 @@ def updates_of(program: Program) -> dict[Operation, tuple[Elementwise, ...]]:
         if gradient in program.outputs.values() or not reading:
             continue
         updates = _chain(operations[positions[reading[0]] :], gradient)
-        if not set(updates).issuperset(reading):
+        if not set(updates).issuperset(reading) or not taken.isdisjoint(updates):
             continue
         changed = {update.outputs[0] for update in updates}
         between = operations[place + 1 : positions[reading[0]]]
         if updates and not any(changed & {*other.inputs, *other.outputs} for other in between):
             found[operation] = updates
+            taken.update(updates)
     return found
 
 
