@@ -118,3 +118,27 @@ def test_every_layer_of_the_zoo_agrees_with_the_plan(name: str) -> None:
         assert f"= {planned.output}" in found
         assert f"= {planned.receptive_field}, of an image" in found
         assert not planned.macs or f"= {planned.macs:,}\n" in found
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("CONV", "`same weights as LABEL`"),
+        ("BN", "`same weights as LABEL`"),
+        ("channels", "the volume that comes into the block"),
+    ],
+)
+def test_what_blocks_and_layers_share(subject: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["explain", subject]) == 0
+    assert words in capsys.readouterr().out
+    assert run(["explain", "RELU"]) == 0
+    assert words not in capsys.readouterr().out
+
+
+def test_of_several_inputs_the_one_is_named_of_which_most_is_seen() -> None:
+    text = "left: input 9x9x1\na: CONV 2 3x3\nright: input 9x9x1\nb: CONV 2 3x3 same weights as a\n"
+    found = derivation(f"{text}CONCAT[ @a | @b - CONV 2 3x3 pad 1 ]\nFC 2", "CONCAT1")
+    assert "= 5x5, of the input right of 9x9\n" in found
+    found = derivation(f"{text}ADD[ @a | SKIP ]\nFC 2", "b")
+    assert "none of its own: it works with the weights of a\n" in found
+    assert "7*7 positions of the output * 18 weights = 882\n" in found

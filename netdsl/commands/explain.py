@@ -51,7 +51,7 @@ def _explain_word(name: str) -> bool:
     from netdsl.graph.papers import is_separable
     from netdsl.layers.registry import kind_named, short_name
     from netdsl.reports.as_component import subjects
-    from netdsl.reports.as_kind import kind_as_text, separable_as_text
+    from netdsl.reports.as_kind import channels_as_text, kind_as_text, separable_as_text
 
     if os.path.isfile(name):
         return False
@@ -60,6 +60,7 @@ def _explain_word(name: str) -> bool:
     whole = kind_named(plain) or kind_named(plain.replace(" ", ""))
     kind = whole or (short[0] if short else None)
     found = [kind_as_text(kind)] if kind is not None else []
+    found += [channels_as_text()] if name.lower() == "channels" else []
     found += [separable_as_text()] if is_separable(plain) else []
     found += subjects(name)
     click.echo("\n".join(found), nl=False)

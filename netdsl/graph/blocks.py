@@ -7,7 +7,8 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.formulas import Environment, Quantity, formula_end, value_of
+from netdsl.graph.formulas import Environment, Quantity, value_of
+from netdsl.graph.formulas_in_layers import formula_end
 from netdsl.graph.own_names import meaning_of, report_taken_name, report_taken_number
 from netdsl.source import Span
 from netdsl.syntax import tree

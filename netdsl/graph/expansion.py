@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.bindings import Bindings
-from netdsl.graph.blocks import bare_use
 from netdsl.graph.bounds import is_bounded
-from netdsl.graph.formulas import Environment, Passed, as_item
-from netdsl.graph.handing import Meaning
+from netdsl.graph.formulas import Environment, Passed
+from netdsl.graph.handing import Meaning, is_number
 from netdsl.graph.heads import Head, Phrase
 from netdsl.graph.labels import Labels, UseOfBlock, find_label
 from netdsl.graph.naming import label_of
-from netdsl.graph.sharing import Sharing, split_phrase
+from netdsl.graph.sharing import Sharing
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.unknown_blocks import report_unknown_block
 from netdsl.quantities import Volume
@@ -106,7 +105,7 @@ class Expansion:
             role = self._roles[id(layer)] = self._role(layer)
         if role is Role.LAYER:
             head = self.head_of(layer)
-            if head.kind is None and frame.block is not None and self._is_number(layer, frame):
+            if head.kind is None and is_number(layer, frame.block, frame.environment, self.findings):
                 self._unreadable(tree.Unreadable(layer.span), frame)
                 return
             inputs, references = self._inputs(), self._references()
@@ -168,19 +167,6 @@ class Expansion:
         """The layer whose volume the block was handed under the name in a phrase."""
         known = frame.environment.values.get(phrase.label.text) if phrase.label else None
         return known if isinstance(known, Passed) else None
-
-    def _is_number(self, layer: tree.Layer, frame: _Frame) -> bool:
-        """Report a parameter that stands for a number where a layer is wanted."""
-        use = bare_use(layer, frame.environment.values)
-        value = frame.environment.values[use.block.text] if use is not None else None
-        if use is None or not isinstance(value, Fraction | tuple):
-            return False
-        shown = as_item(value, use.block.span)
-        what = shown.text if shown is not None else "a volume"
-        message = f"`{use.block.text}` is {what} here, and a layer is wanted"
-        cure = f"hand a layer over, as in `{frame.block.name.text if frame.block else ''}(RELU)`"
-        self.findings.add("ND247", message, use.block.span, help=(cure,))
-        return True
 
     def _around(self, layer: tree.Layer, frame: _Frame) -> Environment | None:
         """The names that hold for a layer: outside blocks `channels` is what comes into it."""
@@ -354,20 +340,10 @@ class Expansion:
         label = label_of(written.label)
         if block is not None:
             if written.tail:
-                self._share(written, block, first, frame)
+                self._sharing.behind(written, frame.labels, block, first)
             if label:
                 frame.labels.define_use(label, UseOfBlock(block, first, len(self.steps)))
         self._mark(label, written.claim, first, frame)
-
-    def _share(self, written: tree.Call, block: tree.Block, first: int, frame: _Frame) -> None:
-        """What stands behind a use of a block: the earlier use whose weights it works with."""
-        rest, phrase = split_phrase(written.tail)
-        if phrase is None or rest:
-            message = f"`{block.name.text}` is a block and takes no such words"
-            cure = "behind a use of a block stands how often, or `same weights as` an earlier one"
-            self.findings.add("ND248", message, written.tail[0].span.to(written.tail[-1].span), help=(cure,))
-        else:
-            self._sharing.pair(phrase, frame.labels, block, first)
 
     def _handed_layer(self, layer: tree.Layer, environment: Environment, frame: _Frame) -> None:
         """One layer that the block was given, or nothing where it was given SKIP."""

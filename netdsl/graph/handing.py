@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.blocks import Blocks, bare_use
-from netdsl.graph.formulas import Environment, Failed, Handed, parts_of, place
+from netdsl.graph.formulas import Environment, Failed, Handed, as_item, parts_of, place
 from netdsl.graph.heads import read_head
 from netdsl.graph.steps import Role
 from netdsl.source import Span
@@ -153,3 +154,21 @@ def _texts(value: tree.Sum | tree.Call) -> tuple[str, ...]:
         else:
             texts += _texts(argument.value)
     return (*texts, ")")
+
+
+def is_number(
+    layer: tree.Layer, block: tree.Block | None, environment: Environment, findings: Findings
+) -> bool:
+    """Report a name in a block that stands for a number where a layer is wanted."""
+    use = bare_use(layer, environment.values) if block is not None else None
+    if use is None or block is None:
+        return False
+    value = environment.values[use.block.text]
+    if not isinstance(value, Fraction | tuple):
+        return False
+    shown = as_item(value, use.block.span)
+    what = shown.text if shown is not None else "a volume"
+    cure = f"hand a layer over, as in `{block.name.text}(RELU)`"
+    message = f"`{use.block.text}` is {what} here, and a layer is wanted"
+    findings.add("ND247", message, use.block.span, help=(cure,))
+    return True

@@ -16,7 +16,8 @@ from netdsl.graph.bare_values import NUMBERS, takes_bare
 from netdsl.graph.channel_order import volume_as_list
 from netdsl.graph.foreign_layer import ForeignLayer
 from netdsl.graph.foreign_options import foreign_option
-from netdsl.graph.formulas import Environment, Handed, as_item, calculated
+from netdsl.graph.formulas import Environment, Handed, as_item
+from netdsl.graph.formulas_in_layers import calculated
 from netdsl.graph.option_findings import OptionFindings
 from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
 from netdsl.graph.several_values import Row

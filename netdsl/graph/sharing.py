@@ -69,7 +69,18 @@ class Sharing:
         cure = f"write it at the layer that is to share: {_EXAMPLE}"
         self._findings.add("ND248", f"{what}, so nothing is shared", phrase.span, help=(cure,))
 
-    def pair(self, phrase: Phrase, labels: Labels, block: tree.Block, first: int) -> None:
+    def behind(self, written: tree.Call, labels: Labels, block: tree.Block, first: int) -> None:
+        """What stands behind a use of a block, whose steps begin with ``first``: an earlier use."""
+        rest, phrase = split_phrase(written.tail)
+        if phrase is not None and not rest:
+            self._pair(phrase, labels, block, first)
+            return
+        message = f"`{block.name.text}` is a block and takes no such words"
+        cure = "behind a use of a block stands how often, or `same weights as` an earlier one"
+        place = written.tail[0].span.to(written.tail[-1].span)
+        self._findings.add("ND248", message, place, help=(cure,))
+
+    def _pair(self, phrase: Phrase, labels: Labels, block: tree.Block, first: int) -> None:
         """Let a use of a block, the steps from ``first`` on, share with those of an earlier use in order."""
         named = self._named(phrase)
         if named is None or find_label(named, labels, self._findings, sign="") is None:

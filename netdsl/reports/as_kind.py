@@ -38,7 +38,33 @@ def _customs(kind: type[Layer]) -> list[str]:
         told.append(f"As {kind.steps_by_kernel[0]} its stride is its kernel, 2x2 where none is written.")
     if kind.implied_by:
         told.append(f"Where no kind is written, the word {kind.implied_by[0]} means it.")
+    if _has_parameters(kind):
+        told.append(
+            "`same weights as LABEL` lets it work with the weights of an earlier one, in all its places."
+        )
     return told
+
+
+def _has_parameters(kind: type[Layer]) -> bool:
+    """Whether the documentation of a kind names arrays that it learns."""
+    said = (getdoc(kind) or "").partition("\nParameters\n")[2].strip().lower()
+    return bool(said) and not said.startswith("none")
+
+
+def channels_as_text() -> str:
+    """What `channels` is as a number; ends in a line break."""
+    return (
+        "channels, a number that nobody gives\n"
+        "In a block: the channels of the volume that comes into the block. Outside blocks: those of what\n"
+        "comes into the layer, `CONV channels/2 1x1`. It stands in options, arguments, defaults of\n"
+        "parameters and `let` lines of blocks, not in counts, `default` lines or `where`. A number of that\n"
+        "name of your own wins.\n"
+        "\n"
+        "Example\n"
+        "    block SE(reduced = channels/4) {\n"
+        "      MULTIPLY[ SKIP | AVG POOL global - FC reduced - RELU - FC channels - SIGMOID ]\n"
+        "    }\n"
+    )
 
 
 def separable_as_text() -> str:
