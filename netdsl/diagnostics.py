@@ -91,6 +91,9 @@ class Diagnosed(Exception):
         self.diagnostics = diagnostics
 
 
+CALL = "a layer as a call"
+"""The cause of findings about ``Conv2D(64, 3)``, whatever their code."""
+
 CROWD = 100
 """More findings than anyone reads at once."""
 
@@ -143,6 +146,14 @@ class Findings:
         """Take back the findings from number ``first`` on: another one stands for them."""
         del self.found[first:], self._shown[first:]
         self._by_start = [entry for entry in self._by_start if entry[1] < first]
+
+    def adopt(self, found: Iterable[Diagnostic]) -> None:
+        """Take over findings that were made elsewhere about the same source."""
+        for finding in found:
+            start = finding.primary.span.start if finding.primary is not None else 0
+            self.found.append(finding)
+            self._shown.append(Shown(finding.notes))
+            insort(self._by_start, (start, len(self.found) - 1))
 
     def heard(self, code: str, span: Span) -> bool:
         """Whether this has been said of a place so often that more of it is passed over. Spares who

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Edit, Findings
+from netdsl.diagnostics import CALL, Edit, Findings
 from netdsl.graph.absent_kinds import absent_kind
 from netdsl.graph.blocks import Blocks
 from netdsl.graph.kind_names import class_of_another_program
@@ -13,8 +13,6 @@ from netdsl.syntax.class_calls import calls_in
 
 _REACH = 400
 """Characters from the name of a call that are read."""
-
-_PARENTHESES = "the options of a layer in parentheses"
 
 
 def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) -> None:
@@ -36,12 +34,12 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         fix = Edit(place, meant) if alone else None
         shown = meant if alone else f"[{meant}]*n"
         help = (f"write `{shown}`: the options of a layer stand without parentheses",)
-        findings.add("ND217", message, name.span, help=help, fix=fix, cause=_PARENTHESES)
+        findings.add("ND217", message, name.span, help=help, fix=fix, cause=CALL)
     elif absent:
         findings.add("ND217", message, name.span, help=(absent,))
     elif kind is not None or class_of_another_program(name.text):
         cure = "the options of a layer stand without parentheses: `CONV 64 3x3 stride 2`"
-        findings.add("ND217", message, name.span, help=(cure,), cause=_PARENTHESES)
+        findings.add("ND217", message, name.span, help=(cure,), cause=CALL)
     else:
         cure = f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`"
         findings.add("ND217", message, name.span, help=() if blocks else (cure,))

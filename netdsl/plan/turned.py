@@ -1,4 +1,4 @@
-"""Networks whose mistakes go away with the channels last: their volumes are written channels first."""
+"""Networks whose volumes are written channels first: their mistakes go away with the channels last."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
-from netdsl.graph.channel_order import channels_last, channels_last_instead, row_instead
+from netdsl.graph.channel_order import channels_last, channels_last_instead, is_channels_first, row_instead
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Claim, Node
 from netdsl.plan.planner import plan_draft
-from netdsl.quantities import Volume, counted
+from netdsl.quantities import Size, Volume, counted
 from netdsl.source import Span
 
 _MOST = 4
@@ -21,12 +21,17 @@ class _Turned(NamedTuple):
     """A network with other volumes, and the findings of its plan."""
 
     places: tuple[tuple[Span, Volume], ...]
-    errors: int
+    found: list[Diagnostic]
+
+    @property
+    def errors(self) -> int:
+        return len(self.found)
 
 
 def report_turned(draft: Draft, findings: Findings, before: int) -> None:
     """One finding in the place of those of the plan, behind the first ``before`` ones, where a plan with
-    the channels last has fewer errors."""
+    the channels last has fewer errors, or as many and the input looks like a picture; and with it the
+    errors that are left then."""
     found = findings.found[before:]
     source = next((entry for entry in draft.entries if isinstance(entry, Node) and not entry.inputs), None)
     if source is None or source.layer.inputs != 0 or not has_errors(found):
@@ -34,20 +39,22 @@ def report_turned(draft: Draft, findings: Findings, before: int) -> None:
     volume = source.layer.volume()
     if not isinstance(volume, Volume) or volume.vector or not volume.height <= _MOST < volume.channels:
         return
-    errors = _errors(found)
+    errors = len(_errors(found))
     claims = any(_claim(entry) for entry in draft.entries[1:])
     tried = [
         _turned(draft, source, findings, claims=turns) for turns in ((True, False) if claims else (False,))
     ]
     best = min(tried, key=lambda turned: turned.errors)
-    if best.errors < errors:
+    looks = is_channels_first(volume.shape) and not _is_row(draft)
+    if best.errors < errors or (looks and best.errors == errors):
         findings.forget(before)
         findings.use = None
         _report(best, source, volume, findings)
+        findings.adopt(best.found)
 
 
-def _errors(found: list[Diagnostic]) -> int:
-    return sum(has_errors([finding]) for finding in found)
+def _errors(found: list[Diagnostic]) -> list[Diagnostic]:
+    return [finding for finding in found if has_errors([finding])]
 
 
 def _claim(entry: Entry) -> Claim | None:
@@ -75,6 +82,13 @@ def _turned(draft: Draft, source: Node, findings: Findings, *, claims: bool) -> 
     trial = Findings(findings.source)
     plan_draft(draft._replace(entries=tuple(entries)), trial)
     return _Turned(tuple(places), _errors(trial.found))
+
+
+def _is_row(draft: Draft) -> bool:
+    """Whether the first window is one row high, as for a signal."""
+    kernels = (entry.layer.__dict__.get("kernel") for entry in draft.entries if isinstance(entry, Node))
+    first = next((kernel for kernel in kernels if isinstance(kernel, Size) and kernel != (1, 1)), None)
+    return first is not None and first.height == 1
 
 
 def _volume_of(source: Node) -> Volume:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias
 
-from netdsl.diagnostics import Diagnostic, Severity
+from netdsl.diagnostics import CALL, Diagnostic, Severity
 from netdsl.quantities import counted
 
 _NUMBERED = re.compile(r"(?<![\w.])([A-Za-z_][A-Za-z_ ]*?)[0-9]+(?:_[0-9]+)*(?!\w)")
@@ -44,7 +44,8 @@ def _key(finding: Diagnostic) -> _Key:
     of layers."""
     source = finding.source.name if finding.source is not None else ""
     said = f"cause {finding.cause}" if finding.cause else _without_numbers(finding.message)
-    return finding.code, finding.severity.value, source, said
+    code = finding.code if finding.cause != CALL else ""
+    return code, finding.severity.value, source, said
 
 
 def _without_numbers(message: str) -> str:

@@ -57,7 +57,9 @@ FOREIGN_WORDS: dict[str, tuple[Answer, ...]] = {
         "out_channels out_features num_output num_filters n_filters nb_filter",
         Renamed(("filters", "neurons")),
     ),
-    **_rows("num_units hidden_units n_units out_planes", Renamed(("neurons", "filters"))),
+    **_rows(
+        "num_units hidden_units n_units out_planes num_classes n_classes", Renamed(("neurons", "filters"))
+    ),
     **_rows("strides subsample", Renamed(("stride",))),
     **_rows("paddings", Renamed(("padding", "around"))),
     **_rows("dilation_rate dilations atrous_rate rate", Renamed(("dilation",))),

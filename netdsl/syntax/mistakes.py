@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from netdsl.diagnostics import Diagnostic, Edit, Label, Severity
+from netdsl.diagnostics import CALL, Diagnostic, Edit, Label, Severity
 from netdsl.source import Source, Span
 from netdsl.syntax.automaton import (
     BRACKETS,
@@ -110,7 +110,7 @@ def _called(token: Token, source: Source) -> Diagnostic | None:
         fix = Edit(span, call.meant) if alone else None
         shown = call.name if len(call.name) <= 30 else call.name[:29] + "…"
         message = f"`{shown}(...)` is no layer of netdsl"
-        return _error("ND102", message, source, Label(span), cure, fix=fix)._replace(cause="a call")
+        return _error("ND102", message, source, Label(span), cure, fix=fix)._replace(cause=CALL)
     return None
 
 
