@@ -36,15 +36,28 @@ def diagnostics_as_text(findings: Sequence[Diagnostic], *, colour: bool = False)
     return f"{shown}... and {left_out} more findings\n" if left_out > 0 else shown
 
 
-_LIST = 80
-"""Characters of help beyond which it is a list of what there is, and not a cure."""
+_NAMES = 4
+"""Commas of a help that lists what there is, and cures nothing."""
+
+_LINE = 105
+"""Characters of such a list on one line."""
 
 
 def _briefly(finding: Diagnostic, listed: set[str]) -> Diagnostic:
-    """The finding without the lists that stand above it already."""
-    help = tuple(text for text in finding.help if text not in listed)
-    listed.update(text for text in help if len(text) > _LIST)
-    return finding._replace(help=help)
+    """The finding without lists that stand above it already, or below what was probably meant."""
+    meant = bool(finding.help) and finding.help[0].startswith("did you mean ")
+    lists = {text for text in finding.help if text.count(", ") >= _NAMES}
+    left_out = lists if meant else lists & listed
+    listed |= lists - left_out
+    return finding._replace(help=tuple(_in_lines(text) for text in finding.help if text not in left_out))
+
+
+def _in_lines(text: str) -> str:
+    if len(text) <= _LINE or text.count(", ") < _NAMES or "\n" in text or "`" in text:
+        return text
+    from textwrap import wrap  # few lists are longer
+
+    return "\n".join(wrap(text, _LINE))
 
 
 def diagnostic_as_text(finding: Diagnostic, elsewhere: str = "", *, colour: bool = False) -> str:
