@@ -127,7 +127,7 @@ def test_word_that_may_be_left_out(kind: type[Layer], option: Option[Any], text:
 def test_promise_is_that_of_the_reader(kind: type[Layer]) -> None:
     shown = kind_as_text(kind)
     for option in kind.options().values():
-        said = shown.split(f"  {' or '.join(option.words)}: {option.doc}\n")[1].split("\n")[0]
+        said = shown.split(f": {option.doc}\n")[1].split("\n")[0]
         number, size = (takes_bare(option, kind.options(), number=number) for number in (True, False))
         assert (PROMISE in said) == (number or size)
         if option.type is OptionType.SIZE:
