@@ -54,14 +54,13 @@ class Surroundings:
         if branch is not None:
             return branch
         chain = self._chain(node)
-        hidden = any(before.size != behind.size for _, before, behind in chain)
-        if not hidden:
+        path = self._chain(node, through_joins=True)
+        if all(before.size == behind.size for _, before, behind in path):
             return Cured((*mistake.help, *mistake.input_help))
         if mistake.code == "ND301":
             return Cured((*mistake.help, *self._before(node, chain)))
-        return (
-            self._flattened(node, chain) or self._used_up(node, chain) or self._left(node, inputs[0], mistake)
-        )
+        used = self._flattened(node, path) or self._used_up(node, path, chain)
+        return used or self._left(node, inputs[0], mistake)
 
     def _join(self, entry: int, node: Node, inputs: tuple[Volume, ...]) -> Cured | None:
         branches: list[Branch | None] = []
@@ -83,12 +82,12 @@ class Surroundings:
     def _volume_of(self, entry: int) -> Volume | None:
         return self._volumes[self._placed[entry]] if entry < len(self._placed) else None
 
-    def _chain(self, node: Node) -> list[tuple[Node, Volume, Volume]]:
-        """The layers before a layer, the first first, with what they take and make; from the last join on,
-        or from a layer on that is not known."""
+    def _chain(self, node: Node, *, through_joins: bool = False) -> list[tuple[Node, Volume, Volume]]:
+        """The layers before a layer, the first first, with what they take and make; from the last join on, or
+        through joins along their first branches, and from a layer on that is not known."""
         found: list[tuple[Node, Volume, Volume]] = []
         indices = node.inputs
-        while len(indices) == 1 and len(found) < _LONGEST:
+        while indices and (through_joins or len(indices) == 1) and len(found) < _LONGEST:
             before, behind = self._nodes[indices[0]], self._volumes[indices[0]]
             given = self._volumes[before.inputs[0]] if before.inputs else None
             if isinstance(before, Gap) or behind is None or given is None:
@@ -130,9 +129,15 @@ class Surroundings:
             return Cured((before,), label=label)
         return None
 
-    def _used_up(self, node: Node, chain: list[tuple[Node, Volume, Volume]]) -> Cured | None:
-        """What to say where windows have shrunk the image, to half of it or less."""
-        shrinking = [found for found in chain if max(found[2].size) < max(found[1].size)]
+    def _used_up(
+        self,
+        node: Node,
+        path: list[tuple[Node, Volume, Volume]],
+        chain: list[tuple[Node, Volume, Volume]],
+    ) -> Cured | None:
+        """What to say where windows have shrunk the image, to half of it or less, along a path; ``chain`` is
+        its end behind the last join."""
+        shrinking = [found for found in path if max(found[2].size) < max(found[1].size)]
         if not shrinking or 2 * max(shrinking[-1][2].size) > max(shrinking[0][1].size):
             return None
         last, _, left = shrinking[-1]
@@ -141,7 +146,7 @@ class Surroundings:
         label = f"the image is used up after {listed}: {last.name} leaves {left.size} of it"
         kept = self._left(node, left, None)
         help = [*kept.help, f"leave {node.name} out, or one of the layers before it that shrink the image"]
-        image = self._larger(node, chain)
+        image = self._larger(node, chain) if len(chain) == len(path) else None
         if image is not None:
             help.append(f"an image of {image} is large enough")
         return Cured(tuple(help), kept.fix, label=label)
