@@ -118,8 +118,8 @@ def _join(record: _Cells, cells: list[str]) -> None:
 
 
 def _row(record: _Cells, connected: int) -> Row | None:
-    named = _NAMED.match(record.cells[0].strip())
-    if named is None or len(record.cells) < 3:
+    named = _NAMED.match(record.cells[0]) if len(record.cells) > 2 else None
+    if named is None:
         return None
     shape = record.cells[1]
     sources = None
