@@ -16,6 +16,47 @@ ALEXNET = """\
 """
 
 CASES = {
+    "times": (
+        """\
+| Layer | Kernel | Stride | Output | Repeat | MACs (M) |
+|---|---|---|---|---|---|
+| Input | - | - | 32x32x3 | | |
+| Conv1 | 3x3 | 2 | 16x16x16 | 1 | 0.11 |
+| 2 X Conv | 3x3 | 1 | 16x16x16 | | |
+| Conv | 3x3 | 2 | 8x8x16 | 2 | |
+| Dropout (25%) | | | 8x8x16 | 1 | |
+| FC | - | - | 10 | 1 | |
+""",
+        """\
+dialect torch
+[32x32x3] INPUT
+[16x16x16] CONV1: 16 3x3 stride 2 pad 1
+[16x16x16] CONV: 16 3x3 stride 1 pad 1
+[16x16x16] CONV: 16 3x3 pad 1
+[8x8x16] CONV: 16 3x3 stride 2 pad 1
+[8x8x16] CONV: 16 3x3 pad 1
+[8x8x16] DROPOUT: 0.25
+[10] FC: 10
+""",
+        19_978,
+    ),
+    "sizes": (
+        """\
+| Layer | Feature Map | Size | Kernel Size | Stride | Activation |
+|---|---|---|---|---|---|
+| Input: Image | 1 | 32x32x3 | - | - | - |
+| 1: Convolution | 8 | 32x32x8 | 3x3 | 1 | relu |
+| Max Pooling | 8 | 16x16x8 | 2x2 | 2 | - |
+| FC | - | 10 | - | - | softmax |
+""",
+        """\
+[32x32x3] INPUT
+[32x32x8] CONV: 8 3x3 stride 1 pad 1 - RELU
+[16x16x8] MAX POOL: 2x2 stride 2
+[10] FC: 10 - SOFTMAX
+""",
+        20_714,
+    ),
     "brackets": (
         """\
 | Layer | Volume | Params |

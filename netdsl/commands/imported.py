@@ -46,6 +46,7 @@ def read_network(found: Found, source: Source) -> Network:
         ]  # a table of a network that rounds down
         text, findings, plan = _canonical(rounded, source)
         found = found._replace(entries=rounded)
+    findings = _once(findings)
     if has_errors(told):
         return Network(name, found.first, text, told)
     told += _counts(found, plan, source)
@@ -55,6 +56,15 @@ def read_network(found: Found, source: Source) -> Network:
     if plan is not None and found.summary is not None and not has_errors([*findings, *told]):
         text += f"expect params = {plan.parameter_count:,}\n"
     return Network(name, found.first, text, [*unread, *_guesses(entries, source), *findings, *wrong, *told])
+
+
+def _once(findings: list[Diagnostic]) -> list[Diagnostic]:
+    """The findings without those that say the same of a line again: it may list a layer several times."""
+    heard: dict[object, Diagnostic] = {}
+    for finding in findings:
+        place = finding.primary.span if finding.primary else finding.message
+        heard.setdefault((finding.code, place), finding)
+    return list(heard.values())
 
 
 def _counts(found: Found, plan: Plan | None, source: Source) -> list[Diagnostic]:

@@ -29,6 +29,7 @@ class TableRow(NamedTuple):
 
 
 _PARTS = re.compile(r"\s*(?:\+|&|\band\b|→|->)\s*(?=[A-Za-z])(?![^()]*\))", re.IGNORECASE)
+_MANY = re.compile(r"(?:\d+\s*[:.)]\s+)?(?:(\d{1,3})\s*[xX]\s+(?=[A-Za-z]))?")
 _GLOBAL = re.compile(r"\bglobal (average|avg|max)[ -]?pool(?:ing)?(?:2d)?\b|\bGAP\b", re.IGNORECASE)
 _EXTENTS = re.compile(r"\d[\d ]*")
 
@@ -36,7 +37,10 @@ _EXTENTS = re.compile(r"\d[\d ]*")
 def named_row(number: int, kinds: list[str], names: list[str], values: dict[str, str]) -> TableRow | None:
     """The row, where one of ``kinds`` is that of a layer; ``names`` are what it is called."""
     for name in kinds:
-        found = _named(name)
+        many = _MANY.match(name)
+        if many and many[1]:
+            values = {**values, "times": many[1]}
+        found = _named(name[many.end() :] if many else name)
         if found is None:
             continue
         label, kind, options, activations = found
@@ -123,10 +127,26 @@ def _option(piece: str) -> str:
     deep = re.fullmatch(r"(\d+)x(\d+)x(\d+)", piece)
     if deep and deep[2] == deep[3] != deep[1]:
         return f"{deep[1]} {deep[2]}x{deep[3]}"
+    piece = re.sub(r"\b(\d{1,2})\s?%", lambda share: f"{int(share[1]) / 100:g}", piece)
     piece = re.sub(r"\b(?:strides|s)\b\s*=?\s*(?=\d)", "stride ", piece, flags=re.IGNORECASE)
     piece = re.sub(r"\b(?:padding|p)\b\s*=\s*['\"]?", "pad ", piece, flags=re.IGNORECASE)
     piece = re.sub(r"\bpad (same|valid)['\"]?", r"\1", piece, flags=re.IGNORECASE)
     return re.sub(r"\b(same|valid) padding\b", r"\1", piece, flags=re.IGNORECASE)
+
+
+def repeated(row: TableRow) -> list[TableRow]:
+    """The row as often as it says; those behind the first keep their volume."""
+    times = row.values.get("times", "")
+    if not times.isdigit() or not 1 < int(times) <= _MOST:
+        return [row]
+    values = {name: value for name, value in row.values.items() if name not in ("input", "stride")}
+    plain = re.sub(r"[\d_]+\Z", "", row.label) if ":" not in row.label else row.kind.keyword
+    again = row._replace(label=plain, values=values)
+    return [row._replace(label=plain), *[again] * (int(times) - 1)]
+
+
+_MOST = 100
+"""Repetitions of a row: more is another column."""
 
 
 def row_volume(written: str, filters: str, channels_first: bool) -> str:

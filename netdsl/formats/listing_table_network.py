@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from netdsl.diagnostics import Diagnostic, Label, Severity
 from netdsl.formats.listing_entries import Entry, Role
-from netdsl.formats.listing_rows import TableRow, is_channels_first, row_entry, row_volume
+from netdsl.formats.listing_rows import TableRow, is_channels_first, repeated, row_entry, row_volume
 from netdsl.formats.listing_tables import Counted, Table
 from netdsl.formats.summary import Row, Summary
 from netdsl.formats.summary_input import possible_inputs
@@ -41,7 +41,7 @@ def table_entries(table: Table, summary: Summary) -> list[Entry]:
         possible = [] if stated else possible_inputs(summary)
         before = stated or (str(possible[0]) if possible else "")
         entries += [Entry(table.rows[0].number, f"[{before}] INPUT")] if before else []
-    for row in table.rows:
+    for row in (one for several in table.rows for one in repeated(several)):
         entries.append(row_entry(row, first, before))
         depth = row.values.get("filters", "") or before.rpartition("x")[2]
         before = row_volume(row.values.get("output", ""), depth, first) or before
@@ -54,7 +54,7 @@ def table_summary(table: Table, title: str) -> Summary:
     first = is_channels_first(table.rows)
     rows = []
     before = ""
-    for row in table.rows:
+    for row in (one for several in table.rows for one in repeated(several)):
         depth = row.values.get("filters", "") or before.rpartition("x")[2]
         written = row_volume(row.values.get("output", ""), depth, first)
         before = written or before
@@ -96,6 +96,8 @@ def check_counts(table: Table, places: dict[int, list[PlannedLayer]], source: So
     for number, layers, counts in claims:
         for stated in counts if layers else ():
             possible = _possible(stated.subject, layers)
+            if layers is not every:
+                possible += _possible(stated.subject, layers[:1])
             if not any(stated.figure.allows(Fraction(count)) for count in possible):
                 noun = "parameters" if stated.subject == "parameters" else "multiply-accumulates"
                 name = "the network" if layers is every else layers[0].node.name

@@ -68,6 +68,7 @@ _HEADINGS = {
         "kernel, kernel size, kernel shape, filter, filter size, filter shape, window, window "
         "size, patch size, size, receptive field size, pool size, f, k"
     ),
+    "times": "repeat, repeats, repetitions, times, n, blocks, repeated",
     "stride": "stride, strides, s",
     "pad": "pad, padding, pads, zero padding, p",
     "activation": "activation, activations, activation function, nonlinearity, non-linearity, act",
@@ -115,6 +116,11 @@ def _roles(header: str) -> list[str]:
     for cell in _cells(header):
         plain = re.sub(r"[*_`.]|<[^<>]*>", "", cell).strip().lower()
         roles.append(_ROLES.get(plain) or _ROLES.get(_COUNTING.sub("", plain).strip(), "ignored"))
+    if "kernel" in roles and roles.count("kernel") > 1:  # `Size` beside `Kernel size` is that of the volume
+        plains = [re.sub(r"[*_`.]", "", cell).strip().lower() for cell in _cells(header)]
+        roles = ["output" if plain == "size" else role for plain, role in zip(plains, roles, strict=True)]
+        maps = ("feature map", "feature maps")
+        roles = ["filters" if plain in maps else role for plain, role in zip(plains, roles, strict=True)]
     says = {"output", "kernel", "filters", "options", "parameters"} & set(roles)
     return roles if {"layer", "type"} & set(roles) and says and ("output" in roles or len(says) > 1) else []
 
@@ -124,6 +130,7 @@ def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
     counts: dict[int, tuple[Counted, ...]] = {}
     totals: dict[int, tuple[Counted, ...]] = {}
     unread: list[int] = []
+    units = [_unit(cell) for cell in _cells(lines[header - 1])]
     last = header + 1
     for number in range(header + 2, len(lines) + 1):
         if "|" not in lines[number - 1]:
@@ -132,8 +139,9 @@ def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
         names: list[str] = []
         kinds: list[str] = []
         values: dict[str, str] = {}
-        for role, cell in zip(roles, _cells(lines[number - 1]), strict=False):
+        for role, unit, cell in zip(roles, units, _cells(lines[number - 1]), strict=False):
             text = cleaned(cell)
+            text = f"{text}{unit}" if unit and re.fullmatch(r"[\d.,]+", text) else text
             if role == "layer":
                 names.append(text)
             elif role == "type" and not _is_nothing(text):
@@ -159,6 +167,12 @@ def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
 
 
 _SUBJECTS = ("parameters", "macs")
+
+
+def _unit(heading: str) -> str:
+    """``M`` of ``MACs (M)``."""
+    found = re.search(r"\(\s*(?:in )?([kKMGB])[a-zA-Z]{0,9}\s*\)", heading)
+    return found[1] if found else ""
 
 
 def _is_nothing(cell: str) -> bool:
