@@ -222,3 +222,14 @@ def test_a_network_that_has_no_finite_loss_has_no_rate(capsys: Capture, place: P
     out, _ = said(capsys, "--backend", "numpy", code=1)
     assert out == "no rate found: the loss is no finite number from the first step on\n"
     assert os.listdir(place) == ["net.net"]
+
+
+def test_all_rates_that_are_printed_are_means_over_the_trials() -> None:
+    """A tenth of the lowest loss's rate lies half a decade below the answer, whatever the trials' curves."""
+    one = found(GrowingRate(), [curve(0.01), curve(0.1)])
+    each = [found(GrowingRate(), [curve(rate)]) for rate in (0.01, 0.1)]
+    assert one is not None
+    assert one.lowest / 10 == pytest.approx(one.rate / 10**0.5)
+    for name in ("rate", "lowest", "steepest"):
+        mean = np.sqrt(np.prod([getattr(single, name) for single in each]))
+        assert getattr(one, name) == pytest.approx(mean)

@@ -32,7 +32,7 @@ STEPS = 100
 TRIALS = 3
 
 _BELOW = sqrt(10)
-"""Half a decade below the rate of the lowest loss; docs/training.md has the measurements behind it."""
+"""Half a decade below the rate of the lowest loss; docs/checking-a-run.md has the measurements behind it."""
 
 _DIVERGED = 4.0
 """Times the lowest loss so far, smoothed; from there on, and above the first loss, nothing is learnt."""
@@ -135,7 +135,8 @@ class Found(NamedTuple):
 
     ``low`` and ``high`` are what the single trials give. ``doubts`` say why it is not sure; ``trials`` hold
     the losses of each trial, ``curve`` their smoothed mean as far as all of them go, by the ``rates`` of the
-    steps. ``steepest`` is the rate where that falls fastest, ``lowest`` where it is lowest.
+    steps. ``steepest`` is the rate where they fall fastest, ``lowest`` where they are lowest, in
+    the mean over the trials as ``rate`` is.
     """
 
     rate: float
@@ -157,25 +158,33 @@ def found(schedule: GrowingRate, trials: Sequence[Sequence[float]]) -> Found | N
     steps = max(map(len, trials))
     rates = [schedule.rate(0.0, Moment(0, step, schedule.steps, 1)) for step in range(steps)]
     curves = [smooth(losses, schedule.steps) for losses in trials]
-    ends = [rates[int(curve.argmin())] / _BELOW for curve in curves]
+    bottoms = [int(curve.argmin()) for curve in curves]
+    ends = [rates[bottom] / _BELOW for bottom in bottoms]
     common = min(map(len, curves))
     curve = np.mean([curve[:common] for curve in curves], axis=0)
-    bottom = int(curve.argmin())
-    steepest = int(np.gradient(curve)[: bottom + 1].argmin()) if common > 1 else 0
+    falls = [
+        int(np.gradient(curve)[: bottom + 1].argmin()) if len(curve) > 1 else 0
+        for curve, bottom in zip(curves, bottoms, strict=True)
+    ]
     doubts = tuple(_doubts(schedule, trials, curves, max(ends) / min(ends)))
     agree = "sure" if len(ends) > 1 and max(ends) <= _AGREE * min(ends) else "fairly sure"
     return Found(
-        exp(sum(map(log, ends)) / len(ends)),
+        _middle(ends),
         min(ends),
         max(ends),
         "unsure" if doubts else agree,
         doubts,
-        rates[steepest],
-        rates[bottom],
+        _middle([rates[place] for place in falls]),
+        _middle([rates[place] for place in bottoms]),
         tuple(rates),
         tuple(tuple(losses) for losses in trials),
         tuple(curve.tolist()),
     )
+
+
+def _middle(rates: Sequence[float]) -> float:
+    """The geometric mean: rates are compared by their ratios."""
+    return exp(sum(map(log, rates)) / len(rates))
 
 
 def _doubts(
