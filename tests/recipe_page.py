@@ -15,7 +15,7 @@ from typing import Any
 from netdsl.layers.option import Option, OptionType
 from netdsl.recipe.component import Component, option_text
 from netdsl.recipe.entries import entries
-from netdsl.reports.as_component import components, value_text
+from netdsl.reports.as_component import components, has_default, value_text
 
 PAGE = Path(__file__).parent.parent / "docs" / "language.md"
 BEGIN, END = "<!-- recipe -->\n", "<!-- end of recipe -->\n"
@@ -55,7 +55,7 @@ def _setting(option: Option[Any]) -> str:
     told = f"{', '.join(f'`{word}`' for word in words)} {option.doc}"
     if option.type is not OptionType.FLAG:
         told += f" ({_cell(value_text(option))}"
-        told += f"; {option_text(option, option.default)} by default)" if option.default else ")"
+        told += f"; {option_text(option, option.default)} by default)" if has_default(option) else ")"
     return _cell(told)
 
 

@@ -107,7 +107,7 @@ def test_balanced_weights_follow_from_the_training_part() -> None:
         ("loss cross-entropy weights {1, 0}", "each of the weights is above 0"),
         ("loss cross-entropy weights 3", "the weights are numbers in braces"),
         ("loss cross-entropy weights {1 2}", "with commas between them"),
-        ("loss cross-entropy smoothing 1", "the smoothing is at least 0 and at most 0.999999"),
+        ("loss cross-entropy smoothing 1", "`smoothing` is at least 0 and at most 0.999999"),
         ("loss hinge smoothing 0.1", "hinge has no setting `smoothing`"),
         ("loss cross-entropy balanced weights {1, 2}", "either given or balanced"),
     ],

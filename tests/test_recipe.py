@@ -163,7 +163,7 @@ def test_a_file_of_its_own() -> None:
     assert not found
     assert (recipe.recipe.epochs, recipe.recipe.seed) == (3, 4)
     _, found = read_file(Source("a.train", "train {\n  batch 3\n}"))
-    assert [finding.code for finding in found] == ["ND530", "ND530"]
+    assert [finding.code for finding in found] == ["ND530"]
 
 
 def test_data_outside_the_folder_of_the_file() -> None:

@@ -128,7 +128,21 @@ def example(kind: type[Component]) -> Component:
 
 
 @pytest.mark.parametrize(
-    "word", ["sgd", "SGD", "ADAM", "cosine", "Flip", "batch", "optimizer", "cross-entropy", "he"]
+    "word",
+    [
+        "sgd",
+        "SGD",
+        "ADAM",
+        "cosine",
+        "Flip",
+        "batch",
+        "optimizer",
+        "cross-entropy",
+        "he",
+        "smoothing",
+        "warmup",
+        "decay",
+    ],
 )
 def test_explain_knows_the_words_of_the_recipe(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert netdsl.commands.run(["explain", word]) == 0

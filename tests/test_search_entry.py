@@ -81,6 +81,8 @@ def test_every_number_of_every_component_can_be_searched() -> None:
         ("augment rotate 3; search rotate degree in 0..1", "ND531", "rotate degree", "rotate degrees"),
         ("search rate in 0.1", "ND531", "", "two dots"),
         ("search rate 1..2", "ND531", "1..2", "needs `in`"),
+        ("search clip in {none, 1}", "ND531", "none", "without `clip` by itself"),
+        ("search stop in {never, 3}", "ND531", "never", "tries numbers"),
         ("search rate in 1..2, rate in {3}", "ND531", "rate", "twice"),
         ("search batch in 64..32", "ND531", "64..32", "larger one"),
         ("search factor in 0.1..0.5", "ND555", "factor", "no setting of constant"),

@@ -11,7 +11,16 @@ from typing import NamedTuple
 import click
 
 from netdsl.commands.inputs import named_networks
-from netdsl.commands.loading import STDIN, foreign, open_source, planned, recipe_of, show, wants_colour
+from netdsl.commands.loading import (
+    RECIPE_ENDING,
+    STDIN,
+    foreign,
+    open_source,
+    planned,
+    recipe_of,
+    show,
+    wants_colour,
+)
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
 from netdsl.counting.columns import DEFAULT, column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
@@ -189,7 +198,7 @@ def _check(name: str, stdin_name: str | None) -> Check:
 
 def _checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
     """The plan of a text, its mistakes, and advice on it; a recipe in a file of its own has mistakes only."""
-    if source.name.endswith(".train"):
+    if source.name.endswith(RECIPE_ENDING):
         return None, recipe_of(source)[1]
     from netdsl.rules import advise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -23,6 +24,11 @@ FILE_LIMIT = 2**20
 """Bytes of a network file."""
 
 STDIN = "-"
+
+RECIPE_ENDING = ".train"
+"""Of the name of a file that holds a recipe and no network."""
+
+_RECIPE = ("a recipe", "a recipe has lines such as `batch 64` and `optimizer sgd rate 0.1`")
 
 
 def open_source(name: str) -> Source:
@@ -72,6 +78,8 @@ def _source(name: str, content: bytes, folder: str = "") -> Source:
         raise Diagnosed(file_error("ND005", name, message, "name a network file"))
     if not text.strip():
         cure = "begin with `input 32x32x1`; `netdsl zoo lenet` shows a whole network"
+        if name.endswith(RECIPE_ENDING):
+            cure = _RECIPE[1]
         raise Diagnosed(file_error("ND006", name, "the file is empty", cure))
     return Source(name, text, folder, form)
 
@@ -80,18 +88,22 @@ def _missing(name: str) -> Diagnostic:
     from netdsl.spelling import did_you_mean
 
     shipped = zoo_names()
-    folder = os.path.dirname(name)
-    try:
-        neighbours = [os.path.join(folder, entry) for entry in os.listdir(folder or ".")]
-    except (OSError, ValueError):
-        neighbours = []
-    near = did_you_mean(name, [entry for entry in neighbours if entry.endswith(".net")])
+    near = did_you_mean(name, _beside(name, ".net"))
     near = near or did_you_mean(name, shipped)
     cures = (f"did you mean `{near}`?",) if near else ()
     listed = "`netdsl zoo` lists the networks that are shipped"
     return file_error(
         "ND001", name, "there is no such file and no shipped network of this name", *cures, listed
     )
+
+
+def _beside(name: str, ending: str) -> list[str]:
+    """The files in the folder of a name whose own names end so."""
+    folder = os.path.dirname(name)
+    try:
+        return [os.path.join(folder, entry) for entry in os.listdir(folder or ".") if entry.endswith(ending)]
+    except (OSError, ValueError):
+        return []
 
 
 def _no_file(name: str, error: NotAFileError) -> Diagnostic:
@@ -129,7 +141,18 @@ def planned(source: Source) -> Checked:
     return checked
 
 
-_RECIPE = ("a recipe", "a recipe has lines such as `batch 64` and `optimizer sgd rate 0.1`")
+def open_recipe(name: str) -> Source:
+    """The text of a recipe in a file of its own; raises as ``open_source`` does."""
+    try:
+        return open_source(name)
+    except Diagnosed as diagnosed:
+        if [finding.code for finding in diagnosed.diagnostics] != ["ND001"]:
+            raise
+    from netdsl.spelling import did_you_mean
+
+    near = did_you_mean(name, _beside(name, RECIPE_ENDING))
+    cures = [f"did you mean `{near}`?"] if near else []
+    raise Diagnosed(file_error("ND001", name, "there is no such file", *cures))
 
 
 def recipe_of(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
@@ -137,8 +160,12 @@ def recipe_of(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
     from netdsl.recipe.written import read_file
 
     written, found = read_file(source)
-    strange = foreign(source, _RECIPE) if has_errors(found) else []
-    return written, strange or found
+    if not has_errors(found):
+        return written, found
+    if re.search(r"^\s*input\b", source.text, re.IGNORECASE | re.MULTILINE):
+        message = "this seems to be a network, not a recipe"
+        return written, [file_error("ND008", source.name, message, _RECIPE[1])]
+    return written, foreign(source, _RECIPE) or found
 
 
 def check_network(name: str) -> tuple[Source | None, Checked]:

@@ -16,6 +16,7 @@ from netdsl.recipe.line import EntryError, Line
 from netdsl.recipe.reading import read_value
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import entry_from_text
+from netdsl.schedules.piecewise import Piecewise
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -150,10 +151,10 @@ def chosen_recipe(network: Network, path: str | None, given: Mapping[str, Any]) 
     """
     written = network.recipe
     if path is not None:
-        from netdsl.commands.loading import open_source, recipe_of
+        from netdsl.commands.loading import open_recipe, recipe_of
         from netdsl.diagnostics import Diagnosed, has_errors
 
-        written, found = recipe_of(open_source(path))
+        written, found = recipe_of(open_recipe(path))
         if has_errors(found):
             raise Diagnosed(*found)
     recipe = Recipe()
@@ -176,10 +177,21 @@ def changed_recipe(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:
         if name not in fields:
             if name not in recipe.optimizer.options():
                 _refuse(name, recipe.optimizer.name, recipe.optimizer.options().values())
-            recipe = with_setting(recipe, name, value)
+            recipe = (
+                _with_rate(recipe, value, present) if name == "rate" else with_setting(recipe, name, value)
+            )
     for problem in recipe.optimizer.problems():
         raise click.UsageError(problem)
     return recipe
+
+
+def _with_rate(recipe: Recipe, rate: float, given: Mapping[str, Any]) -> Recipe:
+    """The recipe with another rate; a schedule of rates is scaled to begin with it, as in a search."""
+    from netdsl.recipe.search_settings import with_value
+
+    if "schedule" in given and isinstance(recipe.schedule, Piecewise):
+        raise click.UsageError("--rate says nothing beside a --schedule of rates: leave one of them out")
+    return with_value(recipe, "rate", rate)
 
 
 def _refuse(name: str, optimizer: str, options: Collection[Option[Any]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 from netdsl.layers.option import Option, flag, real
 from netdsl.recipe.component import Component
@@ -47,6 +47,12 @@ class Decaying(Optimizer):
         """gradient + decay*weight: the decay as a part of the loss, decay/2 times the sum of squares."""
         decay = self.decay_of(on)
         return on.gradient + decay * on.weight if decay else on.gradient
+
+    def replaced(self, **options: Any) -> Self:
+        """Without decay nothing is left that `all` could be about, unless it is asked for anew."""
+        if "decay_all" not in options and not options.get("decay", self.decay):
+            options["decay_all"] = False
+        return super().replaced(**options)
 
     def problems(self) -> Iterator[str]:
         if self.decay_all and not self.decay:

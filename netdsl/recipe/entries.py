@@ -139,6 +139,21 @@ MOST_PATTERNS = 16
 """Names of a recipe with a `*`, each of which is compared with all layers."""
 
 
+def _unless_none(read: Callable[[Line], Any], nothing: Any, *, listed: bool = False) -> Callable[[Line], Any]:
+    """``none`` takes back what a file says, on the command line; in a list, ``listed``, it may be a name."""
+
+    def value(line: Line) -> Any:
+        mark = line.mark()
+        if line.sign("none"):
+            behind = line.text[line.place : line.place + 1]
+            if not behind.strip(" \t," if not listed else " \t") and not (listed and line.sign(",")):
+                return nothing
+        line.reset(mark)
+        return read(line)
+
+    return value
+
+
 def _layers(line: Line, entry: str, value: Callable[[Line], Any]) -> tuple[tuple[str, Any], ...]:
     """Names of layers with commas between them, each with what ``value`` reads behind it."""
     found: dict[str, Any] = {}
@@ -167,7 +182,7 @@ def _freeze(line: Line) -> tuple[str, ...]:
 
 
 def _layer_text(name: str) -> str:
-    return f'"{name}"' if " " in name or "\t" in name else name
+    return f'"{name}"' if " " in name or "\t" in name or name.lower() == "none" else name
 
 
 def _clip(line: Line) -> float:
@@ -275,9 +290,9 @@ _ENTRIES = (
     ),
     Entry(
         "classes",
-        "NAME, NAME, ...",
+        "NAME, NAME, ...; or none",
         "names for classes that the data only numbers, from label 0 on",
-        _classes,
+        _unless_none(_classes, (), listed=True),
         _classes_text,
         metavar="NAME,...",
     ),
@@ -312,7 +327,7 @@ _ENTRIES = (
     _whole("seed", "N", "decides every random number", "the seed", 0, ("random seed",)),
     _choice(
         "init",
-        "first weights",
+        "kind of first weights",
         "what the weights start from",
         initializer_kinds,
         ("initializer", "initialization", "initialisation"),
@@ -328,25 +343,25 @@ _ENTRIES = (
     ),
     Entry(
         "factor",
-        "LABEL FACTOR, ...",
+        "LABEL FACTOR, ...; or none",
         "what the rate is multiplied by in single layers; `*` in a label stands for anything",
-        _factor,
+        _unless_none(_factor, (), listed=True),
         lambda found: ", ".join(f"{_layer_text(name)} {factor!r}" for name, factor in found),
         metavar="LABEL X,...",
     ),
     Entry(
         "freeze",
-        "LABEL, ...",
+        "LABEL, ...; or none",
         "layers that stay as they are; `*` in a label stands for anything",
-        _freeze,
+        _unless_none(_freeze, (), listed=True),
         lambda found: ", ".join(map(_layer_text, found)),
         metavar="LABEL,...",
     ),
     Entry(
         "clip",
-        "NORM",
+        "NORM; or none",
         "scales all gradients together down to this norm where theirs is larger",
-        _clip,
+        _unless_none(_clip, 0.0),
         lambda norm: repr(norm) if norm else "",
         metavar="NORM",
         spellings=("clip norm", "gradient clipping", "clip grad norm"),
@@ -361,17 +376,17 @@ _ENTRIES = (
     ),
     Entry(
         "average",
-        "SHARE",
+        "SHARE; or none",
         "share of the weights' running average that stays in an update; validation, test and the best "
         "checkpoint use the average",
-        _average,
+        _unless_none(_average, 0.0),
         lambda share: repr(share) if share else "",
         metavar="SHARE",
     ),
     Entry(
         "stop",
-        "after N epochs without improvement",
-        "when to stop early; the best weights are kept",
+        "after N epochs without improvement; or never",
+        "how many epochs without improvement end the run; the best weights are kept",
         _stop,
         lambda epochs: f"after {epochs} epochs without improvement" if epochs else "",
         metavar="N",

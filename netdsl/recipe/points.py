@@ -158,7 +158,7 @@ def _too_short(recipe: Recipe, candidates: list[Recipe]) -> Iterator[SearchProbl
             for candidate in (
                 with_value(found, one.setting, value) for found in candidates for value in values
             ):
-                total = candidate.schedule.warmup + candidate.schedule.least_epochs
+                total = candidate.schedule.whole_epochs
                 if total > candidate.epochs:
                     message = (
                         f"the schedule is made for {total} epochs, and the search has {candidate.epochs}"

@@ -34,7 +34,7 @@ def read_component(
     values = read_options(line, kind, others, commas=commas)
     for option in kind.options().values():
         if option.missing(values):
-            message = f"{kind.name} needs its {option.words[0]}, {option.doc}"
+            message = f"{kind.name} needs `{option.words[0]}`, {option.doc}"
             raise EntryError("ND531", message, line.since_span(span), label=line.shown())
     component = kind(**values)
     for problem in component.problems():
@@ -113,11 +113,11 @@ def _taken(kind: type[Component]) -> str:
 
 def read_value(line: Line, option: Option[Any]) -> Any:
     """The value of an option, within its bounds. Raises EntryError."""
-    what = f"the {option.words[0]}"
+    what = f"`{option.words[0]}`"
     if option.type is OptionType.FLAG:
         return True
     if option.type is OptionType.WORD:
-        return line.choice(what.removeprefix("the "), option.choices)
+        return line.choice(option.words[0], option.choices)
     if option.type is OptionType.NUMBERS:
         return _numbers(line, option)
     low = option.minimum

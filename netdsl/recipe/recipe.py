@@ -51,3 +51,9 @@ class Recipe(NamedTuple):
     search: Search = ()
     exact: bool = False
     precision: str = "float32"
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that a run begins with, behind a warmup: the optimizer's, unless the schedule
+        has rates of its own."""
+        return self.schedule.first_rate(self.optimizer.rate)

@@ -53,7 +53,7 @@ def read_search(line: Line) -> Search:
 def _example(setting: Setting) -> str:
     if setting.names:
         return f"write `search {setting.name} in {{{', '.join(setting.names[:2])}}}`"
-    return f"write `search {setting.name} in 1e-4..1e-1 log`, or `{setting.name} in {{32, 64}}`"
+    return f"write `search {setting.name} in LOW..HIGH`, or `{setting.name} in {{ONE, ANOTHER}}`"
 
 
 def _choices(line: Line, setting: Setting) -> Choices:

@@ -13,7 +13,7 @@ from netdsl.layers.option import Option, OptionType
 from netdsl.losses import loss_kinds
 from netdsl.optimizers import optimizers
 from netdsl.recipe.component import Component, word_for
-from netdsl.recipe.entries import entries, entry_phrases
+from netdsl.recipe.entries import Entry, entries, entry_phrases
 from netdsl.recipe.line import EntryError, Line, plain_phrase
 from netdsl.recipe.reading import read_value
 from netdsl.recipe.recipe import Recipe
@@ -70,7 +70,7 @@ def settings() -> dict[str, Setting]:
     found: dict[str, Setting] = {}
     for name, entry in entries().items():
         if _is_number(name) and name != _ONE_SEED:
-            found[name] = Setting(name, entry.read)
+            found[name] = Setting(name, partial(_number, entry))
     for owner, kinds in chosen_by_name().items():
         found[owner] = Setting(owner, partial(_name, owner, kinds), tuple(kinds))
     for owner, kinds in chosen_by_name().items():
@@ -85,6 +85,16 @@ def settings() -> dict[str, Setting]:
             for name in (augmentation, f"{augmentation} {option.words[0]}"):
                 found.setdefault(name, Setting(name, read))
     return found
+
+
+def _number(entry: Entry, line: Line) -> Any:
+    """A value of an entry; `never` and `none`, which take an entry back, are no numbers to try."""
+    span = line.rest()
+    value = entry.read(line)
+    if not value:
+        cure = f"search the recipe without `{entry.name}` by itself"
+        raise EntryError("ND531", f"a search tries numbers for `{entry.name}`", span, cure)
+    return value
 
 
 @cache

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from netdsl.augmentations import augmentations
 from netdsl.diagnostics import Diagnostic, Findings, Label
+from netdsl.initializers import initializer_kinds
+from netdsl.losses import loss_kinds
+from netdsl.optimizers import optimizers
+from netdsl.recipe.component import Component, word_for
 from netdsl.recipe.entries import chosen_kinds, entries, entry_phrases, setting_phrases
 from netdsl.recipe.line import EntryError, Line
 from netdsl.recipe.reading import read_value
 from netdsl.recipe.recipe import Recipe
+from netdsl.schedules import schedules
 from netdsl.source import Source, Span
 from netdsl.spelling import did_you_mean
 from netdsl.syntax import tree
@@ -164,8 +171,21 @@ def _refuse(name: str | None, place: Span) -> None:
     known = f"the entries are {', '.join(entries())}"
     if name is None:
         raise EntryError("ND530", "an entry of the recipe begins with its name", place, known)
+    for entry, kinds in _components():
+        if word_for(name, kinds) is not None:
+            message = f"`{name}` belongs to the entry `{entry}`"
+            raise EntryError("ND530", message, place, f"write `{entry} {name}`")
     near = did_you_mean(name, entries())
     raise EntryError("ND530", f"the recipe has no entry `{name[:40]}`", place, known, meant=near)
+
+
+def _components() -> Iterator[tuple[str, tuple[type[Component], ...]]]:
+    """The entries that name components, with these; the usual optimizer first."""
+    yield "optimizer", tuple(optimizers()[name] for name in ("sgd", *optimizers()))
+    yield "loss", tuple(loss_kinds().values())
+    yield "schedule", tuple(schedules().values())
+    yield "init", tuple(initializer_kinds().values())
+    yield "augment", tuple(augmentations().values())
 
 
 def _check_schedule(written: WrittenRecipe, findings: Findings) -> None:
@@ -174,7 +194,7 @@ def _check_schedule(written: WrittenRecipe, findings: Findings) -> None:
     if span is None or "epochs" not in written.values:
         return
     schedule, epochs = written.values["schedule"], written.values["epochs"]
-    total = schedule.warmup + schedule.least_epochs
+    total = schedule.whole_epochs
     if total > epochs:
         other = written.span("epochs")
         findings.add(
@@ -207,13 +227,14 @@ def read_file(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
     """What a ``.train`` file says, the lines of a ``train`` block without its braces, and its mistakes."""
     findings = Findings(source)
     lines = []
+    braces = 0
     for piece in _PIECE.finditer(source.text):
         if findings.crowded:
             break
         if piece["line"]:
             text = piece["line"].rstrip()
             lines.append(tree.Word(text, Span(piece.start(), piece.start() + len(text))))
-        elif piece["brace"]:
+        elif piece["brace"] and (braces := braces + 1) == 1:
             cure = "a recipe in a file of its own has no `train { }` around it"
             place = Span(piece.start(), piece.end())
             findings.add("ND530", "braces hold the values of a search only", place, help=(cure,))

@@ -98,9 +98,14 @@ def _option(option: Option[Any]) -> list[str]:
         value += "; the word may be left out"
     if option.required:
         value += "; must be given"
-    elif option.default:
+    elif has_default(option):
         value += f"; {option_text(option, option.default)} where nothing is written"
     return [f"  {' or '.join(option.words)}: {option.doc}", f"    {value}"]
+
+
+def has_default(option: Option[Any]) -> bool:
+    """Whether there is something to say of what an option is where nothing is written."""
+    return option.default not in (None, ()) and option.type is not OptionType.FLAG
 
 
 def value_text(option: Option[Any]) -> str:
@@ -114,7 +119,11 @@ def value_text(option: Option[Any]) -> str:
         limits.append(f"{'above' if option.above else 'of at least'} {option.minimum:g}")
     if option.maximum is not None and option.maximum < 1e6:
         limits.append(f"at most {option.maximum:,g}")
-    text = " ".join([option.type.value, " and ".join(limits)]).rstrip()
+    kind = option.type.value
+    if option.type in (OptionType.COUNT, OptionType.INDEX):  # which name a limit themselves
+        text = " and ".join([kind, *limits])
+    else:
+        text = " ".join([kind, " and ".join(limits)]).rstrip()
     return (
         f"{text} {option.unit}".rstrip()
         if limits

@@ -20,6 +20,7 @@ def check(plan: Plan, findings: Findings) -> None:
     if written is None:
         return
     report_outside(written, findings, Severity.WARNING)
+    _report_schedule(written, findings)
     for mistake in untrainable(plan):
         last = plan.layers[-1].node
         findings.add(mistake.code, mistake.message, last.span, mistake.label, help=mistake.help)
@@ -29,6 +30,32 @@ def check(plan: Plan, findings: Findings) -> None:
             findings.add(
                 mistake.code, mistake.message, span, mistake.label, notes=mistake.notes, help=mistake.help
             )
+
+
+def _report_schedule(written: WrittenRecipe, findings: Findings) -> None:
+    """A schedule that the default number of epochs is too short for, or that has rates of its own."""
+    span, recipe = written.span("schedule"), written.recipe
+    if span is None:
+        return
+    if (message := too_short(recipe)) is not None and written.span("epochs") is None:
+        wanted = recipe.schedule.whole_epochs
+        help = (f"write `epochs`, {wanted} or more: where nothing is written there are {recipe.epochs}",)
+        findings.add("ND531", message, span, help=help, severity=Severity.WARNING)
+    rate = recipe.optimizer.rate
+    if recipe.rate != rate != type(recipe.optimizer)().rate:
+        message = (
+            f"the rate {rate:g} of the optimizer plays no part: the schedule begins with {recipe.rate:g}"
+        )
+        place = _span(written, "optimizer", "rate") or span
+        findings.add("ND531", message, place, help=("leave one of the two out",), severity=Severity.NOTE)
+
+
+def too_short(recipe: Recipe) -> str | None:
+    """What is to say of a schedule that does not come to its end; None where it does."""
+    wanted = recipe.schedule.whole_epochs
+    if wanted <= recipe.epochs:
+        return None
+    return f"the schedule is made for {wanted} epochs, and the training ends after {recipe.epochs}"
 
 
 def untrainable(plan: Plan) -> Iterator[Mistake]:

@@ -53,11 +53,29 @@ class Schedule(Component):
         )
         return self.rate_after_warmup(base, behind)
 
+    def first_rate(self, base: float) -> float:
+        """The rate that the schedule begins with, behind the warmup."""
+        return self.rate_after_warmup(base, Moment(0, 0, 1, 1))
+
     @abstractmethod
     def rate_after_warmup(self, base: float, moment: Moment) -> float:
         """The learning rate of a step, in the schedule's own time."""
+
+    def follows_epochs(self, begun: int, epochs: int, others: int) -> bool:
+        """Whether the rates of the first ``begun`` epochs would have been others in a run of so many
+        epochs instead."""
+        both = (
+            [Moment(half // 2, half % 2, 2, length) for half in range(2 * begun)]
+            for length in (epochs, others)
+        )
+        return any(self.rate(1.0, one) != self.rate(1.0, other) for one, other in zip(*both, strict=True))
 
     @property
     def least_epochs(self) -> int:
         """Epochs that a run needs for the schedule to come to its end; 0 for any number."""
         return 0
+
+    @property
+    def whole_epochs(self) -> int:
+        """``least_epochs`` with those of the warmup."""
+        return self.warmup + self.least_epochs

@@ -10,7 +10,7 @@ from netdsl.plan.recipe_layers import recipe_layers
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
-from netdsl.rules.recipe_fits import recipe_mistakes, untrainable
+from netdsl.rules.recipe_fits import recipe_mistakes, too_short, untrainable
 from netdsl.rules.single_values import report_batch, report_constant
 
 
@@ -37,10 +37,9 @@ def check_recipe(plan: Plan, recipe: Recipe) -> tuple[Diagnostic, ...]:
     ]
     if found:
         raise Diagnosed(*found)
-    wanted = recipe.schedule.warmup + recipe.schedule.least_epochs
-    if wanted <= recipe.epochs:
+    message = too_short(recipe)
+    if message is None:
         return ()
-    message = f"the schedule is made for {wanted} epochs, and the training ends after {recipe.epochs}"
     return (Diagnostic("ND531", Severity.WARNING, message, path=name),)
 
 

@@ -63,7 +63,7 @@ def train(
             loss, correct, finite = _update(step, following, numbers, seed)
             if not finite:
                 moment = f"at epoch {epoch}, step {progress.step + 1}"
-                what, rate = _spoilt(loss), recipe.optimizer.rate
+                what, rate = _spoilt(loss), recipe.rate
                 finding = diverged(machine, images, parts.train, what, moment, rate, name)
                 raise Diverged(finding, epoch, progress.step + 1)
             seen += step.size
@@ -74,7 +74,7 @@ def train(
         validation = yield from evaluate(machine, images, parts.validation, recipe.batch)
         if not isfinite(validation.loss) or validation.spoilt is not None:
             moment = f"in the validation of epoch {epoch}"
-            what, rate = _spoilt(validation.loss), recipe.optimizer.rate
+            what, rate = _spoilt(validation.loss), recipe.rate
             finding = diverged(machine, images, parts.validation, what, moment, rate, name)
             raise Diverged(finding, epoch, len(sizes) + 1)
         record = EpochRecord(

@@ -36,7 +36,7 @@ def by_heart(plan: Plan, recipe: Recipe, count: int, epochs: int | None) -> tupl
     batch = min(recipe.batch, count)
     steps = len(batch_sizes(count, batch))
     defaults = Recipe()
-    optimizer = recipe.optimizer
+    optimizer = recipe.optimizer.replaced(rate=recipe.rate)
     if "decay" in optimizer.options():
         optimizer = optimizer.replaced(decay=0.0)
     loss = recipe.loss.replaced(smoothing=0.0) if "smoothing" in recipe.loss.options() else recipe.loss

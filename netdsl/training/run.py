@@ -132,7 +132,7 @@ class Run:
         if first_spoilt(self.machine.store) is not None:
             moment = f"after epoch {self.progress.epoch}, step {self.progress.step} of the next"
             what = "the weights are no longer finite numbers"
-            rate = self.recipe.optimizer.rate
+            rate = self.recipe.rate
             data, images = self.dataset.name, self.images
             finding = diverged(self.machine, images, self.parts.train, what, moment, rate, data)
             behind = not self.progress.step  # an epoch has ended
