@@ -101,6 +101,11 @@ def test_the_command_writes_the_file_and_trains_nothing(
     assert netdsl_command(["train", "a.net", "--loss", "hinge", "--augment", "mixup 1"]) == 1
     assert "ND537" in capsys.readouterr().err
     assert netdsl_command(["train", "a.net", "--show-batch", ""]) == 2
+    capsys.readouterr()
+    text = Path("a.net").read_text()
+    assert netdsl_command(["train", "a.net", "--show-batch", "a.net"]) == 2
+    assert "'a.net' is a file that is no PNG" in capsys.readouterr().err
+    assert Path("a.net").read_text() == text
 
 
 def test_a_dry_run_leaves_the_sheet_with_its_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,17 +21,17 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
-from netdsl.opening import NotAFileError, content_of
+from netdsl.commands.writing import picture_path
 from netdsl.quantities import counted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from netdsl.training.rate_finder import Found, GrowingRate
     from netdsl.training.run import Run
 
 _OF_NO_USE = ("schedule", "epochs", "average", "stop", "search", "rate")
 """What is looked for, and what says how a whole run goes."""
-
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 _RATE = click.FloatRange(1e-12, 1e6)
 
@@ -95,6 +94,7 @@ def command(
     if not lowest < highest:
         raise click.UsageError("--lowest must be below --highest", context)
     calm_numpy(backend)
+    from netdsl.commands.train import _stem
     from netdsl.training.rate_finder import GrowingRate
 
     given = {name: value for name, value in settings.items() if value is not None}
@@ -102,7 +102,7 @@ def command(
     given |= {"precision": precision} if precision is not None else {}
     check_precision(precision, backend)
     plan = load_plan_or_exit(network)
-    picture = _picture(context, network, out)
+    picture = picture_path(context, f"{_stem(network)}-lr-find.png" if out is None else out, "--out")
     from netdsl.backend import backend as open_backend
     from netdsl.training.run import new_run
 
@@ -123,24 +123,6 @@ def command(
 
     title = f"{plan.network.name} on {run.dataset.name}, {chosen.optimizer.name}, batch {chosen.batch}"
     replace_file(picture, [rate_curve_as_png(found, title)], cure="name another place with --out")
-
-
-def _picture(context: click.Context, network: str, out: str | None) -> Path:
-    """The file of the picture; a file that is none is never replaced."""
-    from netdsl.commands.train import _stem
-
-    if out == "":
-        raise click.BadParameter("name a file", context, param_hint="--out")
-    path = Path(out if out is not None else f"{_stem(network)}-lr-find.png")
-    try:
-        begin = content_of(path, len(_PNG))
-    except NotAFileError as error:
-        raise click.BadParameter(f"{str(path)!r}: {error.strerror}", context, param_hint="--out") from error
-    except (OSError, ValueError):
-        return path
-    if begin not in (b"", _PNG):
-        raise click.BadParameter(f"{str(path)!r} is a file that is no PNG", context, param_hint="--out")
-    return path
 
 
 def _search(run: Run, schedule: GrowingRate, trials: int, threads: int) -> Found | None:
@@ -175,7 +157,7 @@ def _print(found: Found, run: Run, network: str, picture: Path, form: str) -> No
     click.echo(f"{found.confidence}: {_reason(found)}")
     click.echo(
         f"half a decade below the lowest loss; the steepest fall is at {found.steepest:.2g}, a tenth of the "
-        f"rate of the lowest loss is {found.lowest / 10:.2g}; the recipe has {run.recipe.optimizer.rate:g}"
+        f"rate of the lowest loss is {found.lowest / 10:.2g}; the recipe has {run.recipe.rate:g}"
     )
     click.echo(visible(f"picture: {picture}"))
     click.echo(f"rate {found.rate:.2g}")

@@ -27,6 +27,7 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
+from netdsl.commands.writing import picture_path
 from netdsl.quantities import bytes_text, counted, duration
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ def command(
     """
     if out == "":
         raise click.BadParameter("name a folder", context, param_hint="--out")
-    if show_batch == "":
-        raise click.BadParameter("name a file", context, param_hint="--show-batch")
+    sheet = None if show_batch is None else picture_path(context, show_batch, "--show-batch")
     if autotune and backend != "numba":
         raise click.UsageError("--autotune is for compiled networks: --backend numba", context)
     calm_numpy(backend)
@@ -149,8 +149,8 @@ def command(
                 _start_from(Path(origin), run)
             return run
 
-        if show_batch is not None:
-            _show_batch(make(), Path(show_batch))
+        if sheet is not None:
+            _show_batch(make(), sheet)
             if not fast_dev_run:
                 context.exit(0)
         if overfit is not None:
@@ -237,6 +237,12 @@ def _continued(
     ):
         raise click.BadParameter(
             f"the run is past its epoch {saved.progress.epoch} already", param_hint="--epochs"
+        )
+    begun = saved.progress.epoch + bool(saved.progress.step)
+    if recipe.schedule.follows_epochs(begun, saved.recipe.epochs, recipe.epochs):
+        _say(
+            f"the rates so far were those of a run of {counted(saved.recipe.epochs, 'epoch')}: "
+            f"the outcome is not that of {recipe.epochs} at once"
         )
     return continued_run(saved, path, plan, recipe, open_backend(backend), thread_count(threads))
 

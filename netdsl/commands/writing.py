@@ -5,11 +5,15 @@ from __future__ import annotations
 import errno
 import os
 import re
+from typing import TYPE_CHECKING
 
 import click
 
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.source import Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def check_writable(source: Source, ctx: click.Context) -> None:
@@ -44,6 +48,29 @@ def replace_text(name: str, text: str) -> None:
         )
     cure = "make room, or copy it to a folder that you may write to"
     replace_file(Path(path), [text.encode()], cure=cure)
+
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def picture_path(context: click.Context, name: str, hint: str) -> Path:
+    """The file that an option ``hint`` names for a picture; a file that is none is never replaced."""
+    from pathlib import Path
+
+    from netdsl.opening import NotAFileError, content_of
+
+    if name == "":
+        raise click.BadParameter("name a file", context, param_hint=hint)
+    path = Path(name)
+    try:
+        begin = content_of(path, len(_PNG))
+    except NotAFileError as error:
+        raise click.BadParameter(f"{str(path)!r}: {error.strerror}", context, param_hint=hint) from error
+    except (OSError, ValueError):
+        return path
+    if begin not in (b"", _PNG):
+        raise click.BadParameter(f"{str(path)!r} is a file that is no PNG", context, param_hint=hint)
+    return path
 
 
 _STREAM = re.compile(r"/dev/(?:stdout|stderr|fd/(\d{1,4}))")
