@@ -150,7 +150,7 @@ def _train(run: Run, folder: RunFolder, interruption: Interruption, clock: _Cloc
     with unheard():
         show(found)
         if losses[-1] > _GROWS * losses[0]:
-            rate = run.recipe.optimizer.rate
+            rate = run.recipe.rate
             grown = f"the loss grows from {losses[0]:.4g} to {losses[-1]:.4g} in {len(losses)} steps"
             click.echo(
                 f"{grown}: lower the rate, for instance --rate {rate / 10:g} instead of {rate:g}", err=True

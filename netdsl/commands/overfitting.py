@@ -63,7 +63,7 @@ def _images(run: Run) -> str:
 
 
 def _settings(run: Run) -> str:
-    rate = run.recipe.optimizer.rate
+    rate = run.recipe.rate
     return f"at a constant rate of {rate:g}, without decay, smoothing, dropout and augmentation"
 
 
@@ -82,9 +82,11 @@ def _hints(run: Run, history: list[Learned]) -> list[str]:
         one, other = (run.dataset.classes[run.dataset.labels[number]] for number in pair)
         twins = f"images {pair[0]} and {pair[1]} of {run.dataset.name} are equal"
         found.append(f"{twins}, and their classes are {one} and {other}: nothing fits both")
-    first, middle, last = history[0].loss, history[len(history) // 2].loss, history[-1].loss
-    rate = run.recipe.optimizer.rate
-    if last > _STILL * first:
+    first, middle, last = history[0].loss, history[(len(history) - 1) // 2].loss, history[-1].loss
+    rate = run.recipe.rate
+    if len(history) == 1:
+        found.append("one pass tells little: allow more of them with --epochs")
+    elif last > _STILL * first:
         rates = f"--rate {rate / 10:g} or {rate * 10:g}"
         found.append(f"the loss does not fall: {rates} may help, and netdsl lr-find measures one")
     elif last < _STILL * middle:
