@@ -45,6 +45,7 @@ def modules_by_name() -> dict[str, str]:
 
 
 _SHORT = re.compile(r'^    short_for = \("([^"]+)", "([^"]+)"\)$', re.MULTILINE)
+_STEPPING = re.compile(r"^    steps_by_kernel = \(([^)]*)\)$", re.MULTILINE)
 _IMPLIED = re.compile(r"^    implied_by = \(([^)]*)\)$", re.MULTILINE)
 
 
@@ -55,6 +56,7 @@ class _Declared(NamedTuple):
     short: dict[str, tuple[str, str]]
     implied: dict[str, str]
     alone: frozenset[str]
+    stepping: frozenset[str]
 
 
 @cache
@@ -62,6 +64,7 @@ def _declared() -> _Declared:
     short: dict[str, tuple[str, str]] = {}
     implied: dict[str, str] = {}
     alone: set[str] = set()
+    stepping: set[str] = set()
     for module in dict.fromkeys(modules_by_name().values()):
         with open(os.path.join(_FOLDER, f"{module}.py"), encoding="utf-8") as source:
             text = source.read()
@@ -70,8 +73,11 @@ def _declared() -> _Declared:
             implied |= dict.fromkeys(re.findall(r'"([^"]+)"', found), module)
         if "\n    alone = (" in text:
             alone.add(module)
+        for found in _STEPPING.findall(text):
+            for name in re.findall(r'"([^"]+)"', found):
+                stepping |= {name.replace("-", "").upper(), name.partition("-")[0].upper()}
     names = (name.split()[0] for name, module in modules_by_name().items() if module in alone)
-    return _Declared(short, implied, frozenset(names))
+    return _Declared(short, implied, frozenset(names), frozenset(stepping))
 
 
 def short_name(name: str) -> tuple[type[Layer], str] | None:
@@ -88,6 +94,11 @@ def short_names() -> frozenset[str]:
 def names_alone() -> frozenset[str]:
     """The first words of the kinds that papers write without any option."""
     return _declared().alone
+
+
+def names_stepping() -> frozenset[str]:
+    """The first words of names that may mean a stride of the kernel: UPCONV and UP."""
+    return _declared().stepping
 
 
 def implied_kind(noun: str) -> type[Layer] | None:

@@ -41,12 +41,18 @@ def by_custom(
         step = _step(items, words)
         numbers = bare_values(items, words).numbers
         if isinstance(step, tree.Number) and step.text.isdecimal() and not numbers:
-            noted.append(Noted(layer.span, ""))
+            noted.append(Noted(layer.span, "without a window of its own it has one of its stride"))
             return (tree.Extents(f"{step.text}x{step.text}", step.span), *items)
     counted = words.count is None or bool(bare_values(items, words).numbers) or _counted(items, words)
     written = around.findings.source.text[place.start : place.end].lower().replace("–", "-").replace("−", "-")
-    if written in head.kind.steps_by_kernel and _step(items, words) is None and counted:
-        return _stepping(items, words, place, layer, noted)
+    stepping = {name.replace("-", "") for name in head.kind.steps_by_kernel}
+    if written.replace("-", "").replace(" ", "") in stepping and _step(items, words) is None and counted:
+        if written in head.kind.steps_by_kernel:
+            return _stepping(items, words, place, layer, noted)
+        if size:
+            other = head.kind.steps_by_kernel[0]
+            noted.append(Noted(layer.span, f"`{other}`, with its hyphen, has the stride of its kernel"))
+            return (*items, tree.Word("stride", place), tree.Number("1", place))
     if head.listed and not any(_is_padding(item, words) for item in items) and not _is_one(items):
         noted.append(Noted(layer.span, "no padding is written: `pad 1` or `same` keeps the extents"))
     return items

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from netdsl.graph.papers.names import SEPARABLE
-from netdsl.layers.registry import modules_by_name, names_alone, plain_name, short_names
+from netdsl.layers.registry import modules_by_name, names_alone, names_stepping, plain_name, short_names
 from netdsl.syntax import tree
 
 
@@ -19,7 +19,8 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
         if more or isinstance(items[0], tree.Number):
             return False
     name = plain_name(words[0].text)
-    if name in _firsts() or not words[0].text.isascii() or "-" in words[0].text or _sized(words[0].text):
+    first = words[0].text
+    if name in _firsts() or not first.isascii() or "-" in first or _sized(first):
         return False
     if not items and (layer.remark or (layer.claim is None and name in names_alone())):
         return layer.labelled
@@ -74,7 +75,7 @@ def _sized(word: str) -> bool:
 @cache
 def _firsts() -> frozenset[str]:
     """The first words of names that mean more than a kind."""
-    return frozenset(name.split()[0] for name in (*SEPARABLE, *short_names()))
+    return frozenset(name.split()[0] for name in (*SEPARABLE, *short_names())) | names_stepping()
 
 
 @cache

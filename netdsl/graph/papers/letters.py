@@ -7,6 +7,7 @@ from typing import Any
 from netdsl.graph.papers.names import glued
 from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, is_bare
 from netdsl.layers.option import Option
+from netdsl.source import Span
 from netdsl.syntax import tree
 
 WIDEST = 11
@@ -18,7 +19,7 @@ def letters_of(items: tuple[tree.Item, ...], words: Vocabulary) -> dict[str, Opt
 
     K counts the filters and F is their extent, as in the notes of CS231n; k, in lower case, is the kernel.
     """
-    written: dict[str, tuple[tree.Word, str]] = {}
+    written: dict[str, tuple[Span, str]] = {}
     for place, item in enumerate(items):
         if not isinstance(item, tree.Word) or item.text in words.numbers or words.knows(item.text):
             continue
@@ -27,14 +28,17 @@ def letters_of(items: tuple[tree.Item, ...], words: Vocabulary) -> dict[str, Opt
         following = items[place + 1] if place + 1 < len(items) else None
         valued = isinstance(following, tree.Mark) and following.text in "=:"
         if name in words.by_letter and (apart is not None or valued or words.is_value(following)):
-            written[name] = item, apart.extents if apart is not None else _value_behind(items, place)
+            value = _value_behind(items, place) if apart is None else None
+            number = apart.extents if apart is not None else value.text if value is not None else ""
+            written[name] = item.span.to(value.span) if value is not None else item.span, number
     meant = {letter: words.by_letter[letter] for letter in written}
     owners: dict[str, str] = {}
     for letter, option in meant.items():
-        if option.name in owners:
-            other = owners[option.name]
-            span = written[other][0].span.to(written[letter][0].span)
-            one, two = written[other][1] or "3", written[letter][1] or "3"
+        other = owners.get(option.name, "")
+        one, two = written[other][1] if other else "", written[letter][1]
+        counts = words.count is not None and option in (words.count, words.size)
+        if counts and one.isdecimal() and two.isdecimal():
+            span = written[other][0].to(written[letter][0])
             readings = ((f"{one} filters of {two}x{two}", ""), (f"{two} filters of {one}x{one}", ""))
             raise TwoWays(span, *readings)
         owners[option.name] = letter
@@ -46,32 +50,32 @@ def _check_counted(
     items: tuple[tree.Item, ...],
     words: Vocabulary,
     meant: dict[str, Option[Any]],
-    written: dict[str, tuple[tree.Word, str]],
+    written: dict[str, tuple[Span, str]],
 ) -> None:
     """``64 filters K=3`` and ``F=64 K=3``: the letter of the filters where it may be that of the kernel."""
     counting = next((letter for letter, option in meant.items() if option is words.count), None)
     sizing = next((letter for letter, option in meant.items() if option is words.size), None)
     if counting is None or words.size is None:
         return
-    word, number = written[counting]
+    place, number = written[counting]
     if sizing is not None:
         extent = written[sizing][1]
         sizes = number.isdecimal() and extent.isdecimal()
         if sizes and int(extent[:9]) > WIDEST and int(extent[:9]) > int(number[:9]):
-            span = word.span.to(written[sizing][0].span)
+            span = place.to(written[sizing][0])
             here, there = f"{number} filters of {extent}x{extent}", f"{extent} filters of {number}x{number}"
             raise TwoWays(span, (here, ""), (there, ""))
         return
-    others = [item for place, item in enumerate(items) if is_bare(items, place, words, letters=meant)]
+    others = [item for at, item in enumerate(items) if is_bare(items, at, words, letters=meant)]
     counted = [item for item in others if isinstance(item, tree.Number)]
     sized = [item for item in others if isinstance(item, tree.Extents)]
     named = any(words.option_of(item) is words.count for item in items)
     if (counted or named) and not sized and number.isdecimal():
-        raise TwoWays(word.span, (f"kernel {number}", "the extent of a filter"), (f"filters {number}", ""))
+        raise TwoWays(place, (f"kernel {number}", "the extent of a filter"), (f"filters {number}", ""))
 
 
-def _value_behind(items: tuple[tree.Item, ...], place: int) -> str:
+def _value_behind(items: tuple[tree.Item, ...], place: int) -> tree.Value | None:
     for item in items[place + 1 : place + 3]:
         if isinstance(item, tree.Number | tree.Extents):
-            return item.text
-    return ""
+            return item
+    return None
