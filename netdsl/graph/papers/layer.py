@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.diagnostics import Severity
 from netdsl.graph.papers.chains import parted
 from netdsl.graph.papers.customs import Noted, by_custom
 from netdsl.graph.papers.headings import Heading, Surroundings, heading_of, made
@@ -36,6 +37,8 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
         values = values_in_remark(layer, vocabulary(head.kind, around.numbers))
         if values and any(option.required for option in head.kind.options().values()):
             layer, head = layer._replace(remark=""), head._replace(items=values, spelled=True)
+        elif values:
+            _warn_of_remark(layer, head, around)
     if head.kind.inputs == 0:
         return _input(layer, head, claim)
     parts = parted(head, around) if around.chains else [head]
@@ -48,6 +51,19 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
         layers += _translated(own, part, around, noted)
     read = Read(tuple(layers), tuple(noted))
     return None if layers == [layer] and not (noted or head.spelled) else read
+
+
+def _warn_of_remark(layer: tree.Layer, head: Heading, around: Surroundings) -> None:
+    """``dropout (0.2)``, whose rate stays 0.5."""
+    remark = layer.remark
+    meant = f"{head.kind.keyword} {remark[1:-1].strip()}"
+    around.findings.add(
+        "ND232",
+        f"`{remark}` is a remark, which no layer reads",
+        Span(layer.span.end - len(remark), layer.span.end),
+        help=(f"write `{meant}`",),
+        severity=Severity.WARNING,
+    )
 
 
 def _claim(claim: tree.Claim | None) -> tree.Claim | None:
