@@ -144,8 +144,8 @@ def _essence(token: Token) -> tuple[str, str]:
     """What must stay of a token: all but blanks, case, the length of a link, the form of a quote or minus."""
     if token.kind in ("LINK", "STRING"):
         return token.kind, token.text[1:-1] if token.kind == "STRING" else ""
-    if token.kind == "SIGNED":
-        return token.kind, token.text[1:]
+    if token.kind in ("SIGNED", "RANGE"):
+        return token.kind, re.sub("[–−]", "-", token.text)
     return token.kind, _BLANKS.sub("", token.text).casefold().replace("×", "x")
 
 

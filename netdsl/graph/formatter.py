@@ -224,8 +224,8 @@ class _Formatter:
             return text.lower()
         if token.kind == "LINK":
             return "-"
-        if token.kind == "SIGNED":
-            return f"-{text[1:]}"
+        if token.kind in ("SIGNED", "RANGE"):
+            return re.sub("[–−]", "-", text)
         if token.kind == "SIZE":
             return "x".join(re.split(r"\s*[xX×]\s*", text))
         if token.kind == "STRING":

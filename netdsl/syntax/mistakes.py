@@ -85,6 +85,9 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     maps = _maps(failure, source)
     if maps is not None:
         return maps
+    spaced = _spaced_range(failure, source)
+    if spaced is not None:
+        return spaced
     lesson = _lessons().get((failure.state, token.kind))
     expected = _expected(failure)
     primary = Label(_place(failure, source), "" if lesson else f"expected {expected}")
@@ -130,6 +133,30 @@ def _maps(failure: Failure, source: Source) -> Diagnostic | None:
     )
     span = Span(token.start, token.end)
     return _error("ND230", f"`{token.text}` can be read in two ways", source, Label(span), *cures)
+
+
+_SPACED = re.compile(
+    r"\b(?:slice|channels?)\b[ \t0-9,:=–−-]*?(?P<range>(?P<first>[0-9]+)[ \t]*[–−-][ \t]*(?P<last>[0-9]+))\Z",
+    re.IGNORECASE,
+)
+_RANGE_REACH = 200
+"""Characters before the end of a range in which its layer begins."""
+
+
+def _spaced_range(failure: Failure, source: Source) -> Diagnostic | None:
+    """``SLICE 0 - 57``: a range of channels that was meant to be one word."""
+    number = failure.token if failure.token.kind == "NUMBER" else failure.previous
+    if number is None or number.kind != "NUMBER":
+        return None
+    start = max(0, number.start - _RANGE_REACH)
+    found = _SPACED.search(source.text[start : number.end])
+    if found is None:
+        return None
+    span = Span(start + found.start("range"), number.end)
+    meant = f"{found['first']}-{found['last']}"
+    message = f"`{found['range']}` is a chain: blanks stand around the link"
+    cure = f"write `{meant}`: a range of channels has none"
+    return _error("ND102", message, source, Label(span), cure, fix=Edit(span, meant))
 
 
 def _error(

@@ -19,7 +19,7 @@ OPERANDS: dict[str, Callable[[str, Span], tree.Operand]] = {
 ITEMS: dict[str, Callable[[str, Span], tree.Item]] = {
     **OPERANDS,
     "SIGNED": tree.signed,
-    "RANGE": tree.Range,
+    "RANGE": tree.spanned,
     "COPIED": tree.Word,
     "COMMA": tree.Mark,
     "EQUALS": tree.Mark,

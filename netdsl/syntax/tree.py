@@ -6,9 +6,12 @@ layer is its words and the items that follow.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple, TypeAlias
 
 from netdsl.source import Span
+
+_DASH = re.compile("[–−]")
 
 
 class Word(NamedTuple):
@@ -59,6 +62,11 @@ class Table(NamedTuple):
 
     rows: tuple[tuple[Number | Mark | Sign, ...], ...]
     span: Span
+
+
+def spanned(text: str, span: Span) -> Range:
+    """Channels from one to another, with whichever dash they are written."""
+    return Range(_DASH.sub("-", text), span)
 
 
 def signed(text: str, span: Span) -> Number:
