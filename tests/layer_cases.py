@@ -163,6 +163,7 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "slice-ranges": (image(3, 4, 5), Slice(taken=((3, 4), (0, 1)))),
     "slice-part": (image(3, 4, 6), Slice(part=2, parts=3)),
     "shuffle": (image(3, 4, 6), Shuffle(groups=2)),
+    "shuffle-pairs": (image(3, 2, 58), Shuffle(groups=2)),
     "shuffle-wide": (image(2, 2, 51), Shuffle(groups=3)),
     "space-to-depth": (image(4, 6, 3), SpaceToDepth(stride=Size(2, 3))),
     "pixel-unshuffle": (image(4, 6, 3), PixelUnshuffle(stride=Size(2, 2))),

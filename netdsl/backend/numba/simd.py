@@ -201,6 +201,26 @@ def store_first(context: Any, address: Any, value: Any) -> Any:
     return types.void(types.intp, vector_type), code
 
 
+def _picked(order: list[int], doc: str) -> Any:
+    """A word that makes a vector of two: lane n is lane ``order[n]`` of both, one after the other."""
+
+    def word(context: Any, first: Any, second: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            return builder.shuffle_vector(values[0], values[1], ir.Constant(VECTOR_I32, order))
+
+        return vector_type(vector_type, vector_type), code
+
+    word.__doc__ = doc
+    return intrinsic(word)
+
+
+_TURNS = [lane // 2 + WIDTH * (lane % 2) for lane in range(2 * WIDTH)]
+first_in_turns = _picked(_TURNS[:WIDTH], "The lanes of two vectors in turns, the first half of them.")
+last_in_turns = _picked(_TURNS[WIDTH:], "The second half of them.")
+even_lanes = _picked(list(range(0, 2 * WIDTH, 2)), "Every second lane of two vectors, from the first on.")
+odd_lanes = _picked(list(range(1, 2 * WIDTH, 2)), "The others.")
+
+
 def _fold(builder: Any, value: Any, combine: Any) -> Any:
     """Combine the lanes of a vector in a fixed tree, the result in every lane."""
     span = WIDTH // 2

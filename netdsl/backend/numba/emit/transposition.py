@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place
+from netdsl.backend.numba.cpu import WIDTH
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks
 from netdsl.primitives.transposition import MOST_AXES, Transposition
 
 _KERNEL = Kernel(
@@ -40,8 +41,79 @@ _KERNEL = Kernel(
 )
 
 
+_INTO_PAIRS = Kernel(
+    "into_pairs",
+    """def into_pairs(arguments, first, last, worker):
+    x = integer(arguments, 0)
+    y = integer(arguments, 1)
+    rows = integer(arguments, 2)
+    half = integer(arguments, 3)
+    rows_per_item = integer(arguments, 4)
+    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
+        one = x + row * half * 8
+        other = one + half * 4
+        out = y + row * half * 8
+        place = 0
+        while place + WIDTH <= half:
+            a = load(one + place * 4)
+            b = load(other + place * 4)
+            store(out + place * 8, first_in_turns(a, b))
+            store(out + (2 * place + WIDTH) * 4, last_in_turns(a, b))
+            place += WIDTH
+        while place < half:
+            store_first(out + place * 8, load_everywhere(one + place * 4))
+            store_first(out + place * 8 + 4, load_everywhere(other + place * 4))
+            place += 1
+""",
+)
+
+_OUT_OF_PAIRS = Kernel(
+    "out_of_pairs",
+    """def out_of_pairs(arguments, first, last, worker):
+    x = integer(arguments, 0)
+    y = integer(arguments, 1)
+    rows = integer(arguments, 2)
+    half = integer(arguments, 3)
+    rows_per_item = integer(arguments, 4)
+    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
+        source = x + row * half * 8
+        one = y + row * half * 8
+        other = one + half * 4
+        place = 0
+        while place + WIDTH <= half:
+            a = load(source + place * 8)
+            b = load(source + (2 * place + WIDTH) * 4)
+            store(one + place * 4, even_lanes(a, b))
+            store(other + place * 4, odd_lanes(a, b))
+            place += WIDTH
+        while place < half:
+            store_first(one + place * 4, load_everywhere(source + place * 8))
+            store_first(other + place * 4, load_everywhere(source + place * 8 + 4))
+            place += 1
+""",
+)
+
+_BLOCK = 4096
+"""Numbers of one work item of these, about."""
+
+
+def _in_pairs(op: Transposition, batch: int) -> list[Launch]:
+    """Two halves of the channels in turns, or the way back: the shuffle of two groups."""
+    if op.order != (0, 2, 1) or 2 not in op.extents[1:] or max(op.extents[1:]) < WIDTH:
+        return []
+    (x,), (y,) = op.inputs, op.outputs
+    kernel = _INTO_PAIRS if op.extents[1] == 2 else _OUT_OF_PAIRS
+    rows, half = batch * op.extents[0], max(op.extents[1:])
+    rows_per_item = max(1, _BLOCK // (2 * half))
+    arguments: tuple[Argument, ...] = (Place(x), Place(y), rows, half, rows_per_item)
+    return [Launch(kernel, arguments, blocks(rows, rows_per_item), (y,))]
+
+
 def emit_transposition(op: Transposition, batch: int) -> list[Launch]:
     """One work item for each place of the first axis of the result, in each image."""
+    paired = _in_pairs(op, batch)
+    if paired:
+        return paired
     (x,), (y,) = op.inputs, op.outputs
     strides = [1]
     for extent in reversed(op.extents[1:]):
