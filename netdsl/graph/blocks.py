@@ -220,6 +220,8 @@ def bind(
             given.setdefault(name, argument)
     environment = Environment(ChainMap[str, Quantity](values, outer.values))
     lacking = [p.name.text for p in block.parameters if p.default is None and p.name.text not in given]
+    if lacking and any(value is None for _, value in arguments):
+        return None  # what cannot be read may be several arguments
     if lacking:
         findings.add(
             "ND218",
