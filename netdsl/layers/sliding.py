@@ -39,12 +39,15 @@ def equation(extent: int, kernel: int, stride: int, before: int, after: int) -> 
     return f"({extent} - {kernel} + {zeros})/{stride} + 1 = {result}"
 
 
+_NEAR = 1_000
+"""How far from what is written another padding is looked for: kernels may have 2^31 rows."""
+
+
 def _padding_cures(extent: int, kernel: int, stride: int, padding: int) -> list[str]:
     """The nearest padding for which the window fits."""
     cures = []
-    paddings = [
-        p for p in range(kernel) if p != padding and positions(extent, kernel, stride, p, p).denominator == 1
-    ]
+    near = range(max(0, padding - _NEAR), min(kernel, padding + _NEAR + 1))
+    paddings = [p for p in near if p != padding and positions(extent, kernel, stride, p, p).denominator == 1]
     fitting = [p for p in paddings if positions(extent, kernel, stride, p, p) >= 1]
     if fitting:
         nearest = min(fitting, key=lambda p: (abs(p - padding), p))
