@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from netdsl.diagnostics import Findings
+from netdsl.diagnostics import Edit, Findings
 from netdsl.graph.channel_order import picture_in
 from netdsl.graph.heads import Head
 from netdsl.graph.steps import Step
@@ -14,6 +15,7 @@ from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.syntax.foreign_syntax import ARROW, arrow_at
 
 
 class _Lack(NamedTuple):
@@ -23,6 +25,9 @@ class _Lack(NamedTuple):
     kind: type[Layer]
     name: str
     options: tuple[Option[Any], ...]
+
+
+_ARROW_BEHIND = re.compile(r"[ \t]*(?:-+>|=>|→|⇒|—>)[ \t]*[0-9]")
 
 
 class Missing:
@@ -59,10 +64,28 @@ class Missing:
                 cause = f"the group at {group.span.start}"  # one block completes all of it
             message, span = f"{lack.name} lacks {wanted}", lack.step.layer.span
             self._findings.use = lack.step.use
+            if self._is_arrow(lack):
+                continue
             self._findings.add("ND204", message, span, help=cures, about=lack.name, cause=cause)
         for lack in self._lacks:
             self._findings.use = lack.step.use
             self._findings.shows_again(lack.step.layer.span)
+
+    def _is_arrow(self, lack: _Lack) -> bool:
+        """Report ``CONV 3 -> 16 3x3``, where the first number is what comes in, and no layer."""
+        source, place = self._findings.source.locate(lack.step.layer.span)
+        if not lack.kind.weighs or not _ARROW_BEHIND.match(source.text, place.end):
+            return False
+        line = source.text.rfind("\n", 0, place.end) + 1
+        arrow = arrow_at(source, place.end, max(line, place.start))
+        if arrow is None:
+            return False
+        offset = lack.step.layer.span.start - place.start
+        span = Span(arrow.span.start + offset, arrow.span.end + offset)
+        self._findings.add(
+            "ND102", arrow.message, span, help=arrow.cures, fix=Edit(span, arrow.going), cause=ARROW
+        )
+        return True
 
     def _cure(self, lack: _Lack) -> str:
         if all(name in lack.kind.options() for name in VOLUME_OPTIONS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity
 from netdsl.source import Source, Span
@@ -31,16 +32,26 @@ def foreign_syntax(failure: Failure, source: Source) -> Diagnostic | None:
     start = max(source.text.rfind("\n", 0, failure.token.start) + 1, failure.token.start - _REACH)
     line = source.text[start : failure.token.start + _REACH].partition("\n")[0]
     place = failure.token.start - start
-    other = _arrow(line, start, place, source) or _values(line, start, place, source)
+    other = _arrow(failure, start, source) or _values(line, start, place, source)
     return other or _kind_left_out(failure, source)
 
 
+_LEADING = re.compile(r"(?P<link>->|[-–—→])[ \t]*\Z")
+
+
+_OPTION = re.compile(r"(?:\S|\b(?:pad|padding|stride|kernel|dilation)[ \t]+)\Z", re.IGNORECASE)
+"""What stands before a number below 0, in ``pad- 1`` and ``pad - 1``."""
+
+
 def _kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
-    """``CONV 16 3x3 -> 32 3x3``, which is no number below 0."""
-    link, number = failure.previous, failure.token
-    if link is None or link.kind != "LINK" or number.kind not in ("NUMBER", "SIZE"):
+    """``CONV 16 3x3 - 32``, which is no number below 0."""
+    token, before = failure.token, failure.previous
+    number = token if token.kind in ("NUMBER", "SIZE") else before
+    if number is None or number.kind not in ("NUMBER", "SIZE"):
         return None
-    if link.text == "-" and link.end == number.start:
+    before_it = source.text[max(0, number.start - 30) : number.start]
+    link = _LEADING.search(before_it)
+    if link is None or link[0] == "-" or _OPTION.search(before_it, 0, link.start()):
         return None
     return Diagnostic(
         "ND102",
@@ -48,32 +59,50 @@ def _kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
         "a layer begins with its kind, not with a number",
         source,
         Label(Span(number.start, number.end)),
-        help=(f"write the kind behind the link: `{link.text} CONV {number.text.strip()[:20]}`",),
+        help=(f"write the kind behind the link: `{link['link']} CONV {number.text.strip()[:20]}`",),
     )
 
 
-def _arrow(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
-    """``CONV 3 -> 16 3x3``: `->` chains layers, and what comes in is known."""
+class Arrow(NamedTuple):
+    """``3 -> 16`` as channels: its place, what is wrong with it, how else to write it, and what mends it."""
+
+    span: Span
+    message: str
+    cures: tuple[str, ...]
+    going: str
+
+
+def arrow_at(source: Source, place: int, start: int) -> Arrow | None:
+    """The arrow between two numbers that ends before ``place`` or has it inside, in the line from
+    ``start`` on; None where there is none."""
+    line = source.text[start : place + _REACH].partition("\n")[0]
     for arrow in _ARROW.finditer(line):
-        if arrow.start() <= place <= arrow.end():
+        if start + arrow.start() <= place and not line[arrow.end() : place - start].strip():
             break
     else:
         return None
-    span = Span(start + arrow.start(), start + arrow.end())
     coming, going = arrow["coming"], arrow["going"]
     kind = _KIND.search(line[: arrow.start()])
     cures = [f"what comes in is known: write `{kind[0] if kind else ''}{going}`"]
     if kind is not None and ":" not in kind[0]:
         cures.append(f"or name both layers: `{kind[0]}{coming} -> {kind[0]}{going}`")
+    span = Span(start + arrow.start(), start + arrow.end())
+    return Arrow(span, f"`->` chains layers: `{arrow[0]}` is no number of channels", tuple(cures), going)
+
+
+ARROW = "an arrow between channels"
+"""The cause of findings about arrows."""
+
+
+def _arrow(failure: Failure, start: int, source: Source) -> Diagnostic | None:
+    """``CONV 3 -> 16 3x3``: `->` chains layers, and what comes in is known."""
+    arrow = arrow_at(source, failure.token.start, start)
+    if arrow is None:
+        return None
+    fix = Edit(arrow.span, arrow.going)
+    label = Label(arrow.span)
     return Diagnostic(
-        "ND102",
-        Severity.ERROR,
-        f"`->` chains layers: `{arrow[0]}` is no number of channels",
-        source,
-        Label(span),
-        help=tuple(cures),
-        fix=Edit(span, going),
-        cause="an arrow between channels",
+        "ND102", Severity.ERROR, arrow.message, source, label, help=arrow.cures, fix=fix, cause=ARROW
     )
 
 
