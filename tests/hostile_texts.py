@@ -153,6 +153,8 @@ NETWORKS: dict[str, Shape] = {
     "projections by themselves": lambda n: repeated(n, "RELU - PROJECT"),
     "skips by themselves": lambda n: repeated(n, "RELU - SKIP"),
     "inputs": lambda n: repeated(n, "input 8x8x1"),
+    "numbers that belong nowhere": lambda n: network("CONV 1 " + "2 " * n),
+    "words of other programs": lambda n: network("CONV 1 1x1 " + "kernel_size 3 " * n),
     "options given twice": lambda n: network("CONV 1 1x1 " + "stride 1 " * n),
     "defaults given twice": lambda n: network(lines(n, "default CONV 3x3 pad {n}")),
     "words in a default": lambda n: network("default CONV " + "foo " * n, f"[CONV 1 1x1]*{n}"),

@@ -17,6 +17,9 @@ ValueOf = Callable[[tree.Item | None], tree.Value | None]
 _WORDS = 4
 """Words of a layer that are named; more are counted."""
 
+_LONGEST = 90
+"""Characters of the options that are written out."""
+
 _REASONS = 3
 """Reasons that are given beside the rewritten options."""
 
@@ -130,7 +133,8 @@ class ForeignLayer:
         help = list(dict.fromkeys(answered.said for answered in self.answered if answered.said))[:_REASONS]
         fix = self._rewritten()
         if fix is not None and fix.replacement.strip(" ,"):
-            help.insert(0, f"write `{fix.replacement.strip(' ,')}`")
+            meant = fix.replacement.strip(" ,")
+            help.insert(0, f"write `{meant if len(meant) <= _LONGEST else meant[:_LONGEST] + '…'}`")
         elif fix is not None and not help:
             help = ["leave it out: that is so without it"]
         findings.add(

@@ -76,8 +76,7 @@ class Missing:
         source, place = self._findings.source.locate(lack.step.layer.span)
         if not lack.kind.weighs or not _ARROW_BEHIND.match(source.text, place.end):
             return False
-        line = source.text.rfind("\n", 0, place.end) + 1
-        arrow = arrow_at(source, place.end, max(line, place.start))
+        arrow = arrow_at(source, place.end, place.start)
         if arrow is None:
             return False
         offset = lack.step.layer.span.start - place.start

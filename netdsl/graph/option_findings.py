@@ -17,6 +17,9 @@ from netdsl.layers.option import Option, OptionType
 from netdsl.source import Span
 from netdsl.syntax import tree
 
+_BESIDE = 10
+"""Characters between two numbers side by side."""
+
 _LAYER_BEFORE = re.compile(r"[A-Za-z_][\w.=,/ \t]*\Z")
 _COUNT_BEHIND = re.compile(r"[ \t]*(\w+|\([^()\n]*\))")
 
@@ -67,14 +70,14 @@ class OptionFindings:
         value: tree.Value,
         reason: str,
         given: Mapping[str, Sequence[Written]],
-        behind: Sequence[tree.Item] = (),
+        *,
+        sized: bool = False,
     ) -> None:
-        """A value that no option takes; ``behind`` are the items of the layer that follow it."""
+        """A value that no option takes; ``sized`` where a size follows it in the layer."""
         words = ", ".join(option.words[0] for option in self.usual)
         cures = [f"{self.kind.keyword} takes {words or 'no options'}"]
         number = isinstance(value, tree.Number)
         bare = [option for option in self.options.values() if option.positional]
-        sized = any(isinstance(item, tree.Extents) for item in behind)
         fix = None
         coming = self._coming_in(value, given) if number else None
         narrows = any(option.type is OptionType.SIZE and option.name not in given for option in bare)
@@ -128,8 +131,10 @@ class OptionFindings:
             if option.positional and option.type is OptionType.COUNT
         ]
         first = given[counts[0]][0].span if self.kind.weighs and counts and counts[0] in given else None
-        between = self.findings.source.text[first.end : value.span.start] if first is not None else "-"
-        return first if not between.strip(" \t,") else None
+        if first is None or value.span.start - first.end > _BESIDE:
+            return None
+        between = self.findings.source.excerpt(Span(first.end, value.span.start))
+        return None if between.strip(" \t,") else first
 
     def _with_its_word(self, value: tree.Value, given: Mapping[str, Sequence[Written]]) -> str:
         """``write `stride 2` or `pad 2` ``: the likeliest readings of a value that has no word."""

@@ -8,6 +8,7 @@ finding, never a guess.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -422,7 +423,13 @@ class _Reader:
             self.place += 1
             self.say.before_its_word(value, *behind)
         elif not self.slipped:  # behind an unknown word it is that word's value
-            self.say.belongs_nowhere(value, "", self.given, self.items[self.place :])
+            self.say.belongs_nowhere(value, "", self.given, sized=self._last_size >= self.place)
+
+    @cached_property
+    def _last_size(self) -> int:
+        """The place of the last size in the layer; -1 where there is none."""
+        sizes = (place for place, item in enumerate(self.items) if isinstance(item, tree.Extents))
+        return max(sizes, default=-1)
 
     def _free_option(self, value: tree.Value) -> Option[Any] | None:
         """The first option without a value that takes this one without a word."""
