@@ -77,7 +77,7 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
         return _never_closed(opened, source)
     if token.kind in BRACKETS and not _closes(failure):
         return _never_opened(failure, source)
-    called = _called(token, source) or foreign_syntax(failure, source)
+    called = _called(token, source) or _spaced_range(failure, source) or foreign_syntax(failure, source)
     if called is not None:
         return called
     if token.kind == UNKNOWN:
@@ -85,9 +85,6 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     maps = _maps(failure, source)
     if maps is not None:
         return maps
-    spaced = _spaced_range(failure, source)
-    if spaced is not None:
-        return spaced
     lesson = _lessons().get((failure.state, token.kind))
     expected = _expected(failure)
     primary = Label(_place(failure, source), "" if lesson else f"expected {expected}")
