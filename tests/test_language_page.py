@@ -1,4 +1,4 @@
-"""docs/language.md: every example checks, or fails as the block behind it says."""
+"""docs/language.md and the cheat sheet: every example checks, or fails as the block behind it says."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from netdsl.plan.load import load_plan
 from netdsl.reports.as_text import diagnostic_as_text
 from netdsl.rules import advise
 
-PAGE = Path(__file__).parent.parent / "docs" / "language.md"
-EXAMPLES = re.findall(r"```net\n(.*?)```\n(?:\n```expect\n(.*?)```)?", PAGE.read_text(encoding="utf-8"), re.S)
+DOCS = Path(__file__).parent.parent / "docs"
+TEXT = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("language.md", "cheat-sheet.md"))
+EXAMPLES = re.findall(r"```net\n(.*?)```\n(?:\n```expect\n(.*?)```)?", TEXT, re.S)
 
 
 def _place(finding: Diagnostic) -> str:
@@ -42,4 +43,35 @@ def test_example(net: str, expected: str) -> None:
 
 
 def test_the_page_has_its_examples() -> None:
-    assert len(EXAMPLES) == PAGE.read_text(encoding="utf-8").count("```net")
+    assert len(EXAMPLES) == TEXT.count("```net")
+
+
+SHEET = (DOCS / "cheat-sheet.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (?!what |in a |---)([a-z ]+) \| (.*) \|$", SHEET, re.M)
+IMAGE = "input 48x48x116\n"
+SETTING = {
+    "joins": "input 8x8x4\na: CONV 4 3x3 same\nb: CONV 4 3x3 same\n",
+    "padding": "input 32x32x3\nCONV 4 5x5 ",
+    "normalisations": "input 8x8x32\n",
+    "sizes": "input 28x28x2\n",
+}
+ENTRIES = ("optimizer", "schedule", "loss", "augment", "updates")
+UNEVEN = ("ND301", "ND304")
+"""Findings about sizes of the image here."""
+
+
+@pytest.mark.parametrize(("row", "written"), ROWS)
+def test_every_spelling_of_the_sheet_is_read(row: str, written: str) -> None:
+    """Alone; what needs more around it, the page of the language shows."""
+    for text in re.findall(r"`([^`]+)`", written):
+        if row in ("shared weights", "other files", "patterns") or "UNPOOL" in text:
+            continue
+        one = text.replace("\\|", "|").replace("[ a | b ]", "[ @a | @b ]")
+        if row in ENTRIES:
+            entry = one if row == "updates" else f"{row} {one}"
+            net = f"input 32x32x3\nCONV1: CONV 4 3x3\nFC1: FC 10\ntrain {{ {entry} }}\n"
+        else:
+            net = f"{SETTING.get(row, IMAGE)}{one}\n"
+        findings = load_plan(net, "sheet.net").diagnostics
+        wrong = [finding for finding in findings if finding.code not in UNEVEN]
+        assert not has_errors(wrong), (net, [finding.message for finding in wrong])
