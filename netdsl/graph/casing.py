@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.graph.heads import read_head
+from netdsl.graph.heads import names_group, read_head
 from netdsl.graph.paddings import ZERO
 from netdsl.graph.sharing import without_phrase
 from netdsl.layers.layer import Layer
@@ -23,9 +23,13 @@ def canonical_words(file: tree.File) -> dict[int, str]:
     nodes = _nodes(file)
     names = {name for node in nodes for name in _names(node)}
     blocks = {plain_name(node.name.text) for node in nodes if isinstance(node, tree.Block)}
+    joins = (node for node in nodes if isinstance(node, tree.Join))
+    groups = {id(join.layer) for join in joins if names_group(join, read_head(join.layer).kind)}
     found: dict[int, str] = {}
     for node in nodes:
         if isinstance(node, tree.Layer):
+            if id(node) in groups:
+                continue
             if node.words and plain_name(node.words[0].text) not in blocks:
                 _spell(node, names | blocks, found)
         elif isinstance(node, tree.Call) and node.tail:

@@ -15,7 +15,7 @@ from netdsl.graph.bindings import Bindings
 from netdsl.graph.bounds import is_bounded
 from netdsl.graph.formulas import Environment, Passed
 from netdsl.graph.handing import Meaning, is_number
-from netdsl.graph.heads import Head, Phrase
+from netdsl.graph.heads import Head, Phrase, names_group
 from netdsl.graph.labels import Labels, UseOfBlock, find_label
 from netdsl.graph.naming import label_of
 from netdsl.graph.sharing import Sharing
@@ -216,13 +216,13 @@ class Expansion:
         if head.shares is not None:
             self._sharing.nothing_to_share(head.shares, f"{head.written} has no weights")
         first = len(self.steps)
-        named_group = join.layer.labelled and not join.layer.items and len(join.branches) == 1
+        named_group = names_group(join, head.kind)
         for _ in range(self.bindings.repetitions(join.times, frame.environment)):
-            if named_group and head.kind is None:
+            if named_group:
                 self._run(join.branches[0].elements, frame)
             else:
                 self._join_once(join, frame)
-        if head.kind is None and named_group:
+        if named_group:
             self._mark(label_of(join.layer.words), None, first, frame)
 
     def _join_once(self, join: tree.Join, frame: _Frame) -> None:

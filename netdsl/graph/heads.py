@@ -106,6 +106,13 @@ def read_head(layer: tree.Layer, names: Container[str] = ()) -> Head:
     return _refined(head, names) if head.kind else head
 
 
+def names_group(join: tree.Join, kind: type[Layer] | None) -> bool:
+    """Whether a word before brackets names a group, `stage1: [...]`: also one that is a kind of layer
+    otherwise, as `shuffle: [...]`, but no kind of several volumes."""
+    alone = join.layer.labelled and not join.layer.items and len(join.branches) == 1
+    return alone and (kind is None or kind.inputs == 1)
+
+
 _NOTED = re.compile(r"([a-z]+)([0-9]*)-?([0-9]*)", re.IGNORECASE)
 
 
