@@ -32,8 +32,7 @@ def foreign_syntax(failure: Failure, source: Source) -> Diagnostic | None:
     start = max(source.text.rfind("\n", 0, failure.token.start) + 1, failure.token.start - _REACH)
     line = source.text[start : failure.token.start + _REACH].partition("\n")[0]
     place = failure.token.start - start
-    other = _arrow(failure, start, source) or _values(line, start, place, source)
-    return other or _kind_left_out(failure, source)
+    return _arrow(failure, start, source) or _values(line, start, place, source)
 
 
 _LEADING = re.compile(r"(?P<link>->|[-–—→])[ \t]*\Z")
@@ -43,7 +42,7 @@ _OPTION = re.compile(r"(?:\S|\b(?:pad|padding|stride|kernel|dilation)[ \t]+)\Z",
 """What stands before a number below 0, in ``pad- 1`` and ``pad - 1``."""
 
 
-def _kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
+def kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
     """``CONV 16 3x3 - 32``, which is no number below 0."""
     token, before = failure.token, failure.previous
     number = token if token.kind in ("NUMBER", "SIZE") else before

@@ -20,7 +20,7 @@ from netdsl.syntax.automaton import (
     Failure,
 )
 from netdsl.syntax.class_calls import calls_in
-from netdsl.syntax.foreign_syntax import foreign_syntax
+from netdsl.syntax.foreign_syntax import foreign_syntax, kind_left_out
 from netdsl.syntax.lessons import LESSONS, Lesson
 from netdsl.syntax.lexer import END, UNKNOWN, Token
 from netdsl.syntax.unclosed import is_unclosed
@@ -85,6 +85,9 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     maps = _maps(failure, source)
     if maps is not None:
         return maps
+    left_out = kind_left_out(failure, source)
+    if left_out is not None:
+        return left_out
     lesson = _lessons().get((failure.state, token.kind))
     expected = _expected(failure)
     primary = Label(_place(failure, source), "" if lesson else f"expected {expected}")
@@ -97,12 +100,17 @@ _BEFORE_LAYER = re.compile(r"(?:.*[\[|:>–—−→-])?[ \t]*\Z", re.DOTALL)
 _BEHIND_LAYER = re.compile(r"[ \t]*(?:\Z|[]|#;–—−→-])")
 
 
+_SEPARATES = re.compile(r"[]|;\[{}–—−→-]")
+"""What ends a layer, so that a mistake behind it is another one's."""
+
+
 def _called(token: Token, source: Source) -> Diagnostic | None:
     """``Conv2D(64, (3, 3))``: a layer as another program calls it, with a mistake of syntax in it."""
     start = max(source.text.rfind("\n", 0, token.start) + 1, token.start - _CALL_REACH)
     line = source.text[start : token.start + _CALL_REACH].partition("\n")[0]
     for call in calls_in(line):
-        if not (start + call.start <= token.start < start + call.end and call.meant):
+        behind = line[call.end : max(call.end, token.start - start)]
+        if token.start < start + call.start or not call.meant or _SEPARATES.search(behind):
             continue
         alone = _BEFORE_LAYER.match(line[: call.start]) and _BEHIND_LAYER.match(line, call.end)
         span = Span(start + call.start, start + call.end)
