@@ -124,6 +124,20 @@ def test_a_bracket_that_is_left_open_is_one_finding(text: str) -> None:
     assert len(re.findall("error ND", shown)) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("default CONV 3x3 swoosh\n[32x32x8] CONV 8\n[32x32x8] CONV 8\nFC 3\n", "ND202"),
+        ("default POOL (2x2\nCONV 8 3x3 pad 1 - POOL\nCONV 8 3x3 pad 1 - POOL\nFC 3\n", "ND103"),
+        ("[CONV > POOL > FC] where {\nCONV: 8 filters 5x5\nPOOL: 2x2\nFC: 3\n}\n", "ND102"),
+        ("[KONV - FC] where {\nCONV: 8 filters 5x5\nFC: 3\n}\n", "ND201"),
+    ],
+)
+def test_what_follows_from_a_mistake_is_not_said(text: str, code: str) -> None:
+    shown = diagnostics_as_text(load_plan(f"input 32x32x3\n{text}").diagnostics)
+    assert re.findall("error (ND...)", shown) == [code], shown
+
+
 def test_json_has_every_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "u.net"
     path.write_text(UNET.replace("pad 1", "swoosh"))
