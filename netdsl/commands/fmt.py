@@ -142,6 +142,8 @@ _BLANKS = re.compile("[ \t\r\f\u00a0\n]+")
 
 def _essence(token: Token) -> tuple[str, str]:
     """What must stay of a token: all but blanks, case, the length of a link, the form of a quote or minus."""
+    if token.kind == "BY":
+        return "TIMES", "*"
     if token.kind in ("LINK", "STRING"):
         return token.kind, token.text[1:-1] if token.kind == "STRING" else ""
     if token.kind in ("SIGNED", "RANGE"):

@@ -27,7 +27,7 @@ _SWALLOWING = frozenset(("WHERE", "TRAIN", "TABLE"))
 """Keywords whose token has the blanks and line ends up to the brace behind them."""
 
 _KEYWORDS = _SWALLOWING | {"NET", "DIALECT", "USE", "LET", "BLOCK", "DEFAULT", "EXPECT", "PATTERN"}
-_TIGHT = frozenset(("TIMES", "PLUS", "DIVIDE"))
+_TIGHT = frozenset(("TIMES", "BY", "PLUS", "DIVIDE"))
 """Signs of arithmetic, which stand without blanks."""
 
 _NO_BLANK_BEFORE = frozenset(("COMMA", "COLON", "QUESTION", *BRACKETS, *_TIGHT))
@@ -226,6 +226,8 @@ class _Formatter:
             return "-"
         if token.kind in ("SIGNED", "RANGE"):
             return re.sub("[–−]", "-", text)
+        if token.kind == "BY":
+            return "*"
         if token.kind == "SIZE":
             return "x".join(re.split(r"\s*[xX×]\s*", text))
         if token.kind == "STRING":

@@ -193,8 +193,12 @@ def _values_first(
     """``64 3x3 conv``, ``64 filters of 3x3, ReLU``, ``3x3, 64``: the first kind named, or what is implied."""
     taken = around.numbers | around.blocks
     named, place = None, len(parts)
+    conv = kind_named("CONV")
+    assert conv is not None
+    filters = vocabulary(conv, around.numbers)
     for number, item in enumerate(parts):
-        named = kind_at(parts, number, taken) if isinstance(item, tree.Word) else None
+        option = filters.option_of(item)  # the `pad` of `1x1, 64, pad 0` is no PAD
+        named = kind_at(parts, number, taken) if isinstance(item, tree.Word) and option is None else None
         if named is not None and _lead(parts[:number], vocabulary(named.kind, around.numbers)):
             place = number
             break

@@ -37,7 +37,7 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
         values = values_in_remark(layer, vocabulary(head.kind, around.numbers))
         if values and any(option.required for option in head.kind.options().values()):
             layer, head = layer._replace(remark=""), head._replace(items=values, spelled=True)
-        elif values:
+        elif values and any(option.positional for option in head.kind.options().values()):
             _warn_of_remark(layer, head, around)
     if head.kind.inputs == 0:
         return _input(layer, head, claim)
