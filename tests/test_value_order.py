@@ -16,7 +16,7 @@ from netdsl.graph.options import read_options
 from netdsl.graph.papers import in_our_words
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
-from netdsl.layers.registry import all_kinds
+from netdsl.layers.registry import all_kinds, names_stepping
 from netdsl.plan.load import load_plan
 from netdsl.quantities import SAME, Padding, Size
 from netdsl.source import Source
@@ -119,7 +119,9 @@ def joined(parts: list[Part], chance: random.Random) -> str | None:
 
 def layouts(kind: type[Layer], parts: list[Part], chance: random.Random) -> list[str]:
     """The parts behind the kind, behind a label, and one of them before the kind."""
-    name = chance.choice((kind.keyword, *kind.spellings)).lower()
+    names = (kind.keyword, *kind.spellings)
+    plain = [name for name in names if name.split()[0] not in names_stepping()]  # those get a note
+    name = chance.choice(plain).lower()
     body = joined(parts, chance)
     found = [] if body is None else [f"{name} {body}", f"first: {name} {body}", f"{name}1: {body}"]
     of = any("of" in option.words for option in kind.options().values())
