@@ -19,6 +19,7 @@ from drawn_networks import drawn_network
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.deconv import Deconv
 from netdsl.layers.dropout import Dropout
+from netdsl.layers.pooling import Pooling
 from netdsl.layers.relu import Relu
 from netdsl.layers.unpool import Unpool
 from netdsl.layers.upsample import Upsample
@@ -50,13 +51,17 @@ def brute_force(plan: Plan, position: int, *, narrow: bool = False, most: int = 
     """The largest rectangle of pixels that outputs of a layer depend on; all where there are ``most``.
 
     Of the large networks of the zoo, whose channels are narrowed to one, a diagonal of outputs is
-    enough: down and across they are alike.
+    enough: down and across they are alike. Where a branch sees the whole image, those in the corners see
+    most: the padding beyond it too.
     """
     y = plan.layers[position].output
     if narrow:
-        enlarged = any(isinstance(layer.node.layer, ENLARGING) for layer in plan.layers[: position + 1])
+        before = [layer.node.layer for layer in plan.layers[: position + 1]]
+        enlarged = any(isinstance(layer, ENLARGING) for layer in before)
         diagonal = range(min(*y.size, 34) if enlarged else 1)
         places = [(y.height // 2 - i // 2, y.width // 2 - i // 2) for i in diagonal]
+        if any(isinstance(layer, Pooling) and layer.whole for layer in before):
+            places += [(0, 0), (y.height - 1, y.width - 1)]
     else:
         places = _places(y, most)
     sizes = [seen_pixels(plan, position, *place, narrow=narrow) for place in places]
