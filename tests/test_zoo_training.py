@@ -36,6 +36,7 @@ COMPARED_ELSEWHERE = (
     "efficientnet_b0",
     "inception_v3",
     "mnasnet0_5",
+    "mobilenet_v3_large",
     "regnet_y_400mf",
     "resnext50_32x4d",
 )
