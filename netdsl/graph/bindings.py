@@ -44,6 +44,10 @@ def unknown_yet(reference: tree.Reference) -> Passed | None:
     return Passed(-1)
 
 
+_NOTHING = frozenset(("none", "null", "identity", "linear", "nothing"))
+"""What other programs hand over in place of an activation."""
+
+
 def awaited() -> Fraction | Awaited | None:
     """The channels that come in, for counting."""
     return AWAITED
@@ -258,6 +262,8 @@ class Bindings:
         first = value[0]
         unknown = len(value) == 1 and isinstance(first, tree.Word) and first.text not in environment.values
         near = nearest_kind(first.text, self._findings, self.blocks) if unknown else None
+        if unknown and first.text.lower() in _NOTHING:
+            near = "SKIP"
         return evaluate(value, environment, self._findings, meant=near)
 
     def _handed_use(self, call: tree.Call, environment: Environment) -> Quantity | None:

@@ -19,6 +19,9 @@ Given = Callable[[tree.Sum, Environment], Quantity | None]
 """The value of what is given to a parameter; None, with a finding, where it has none."""
 
 _SHOWN_PARAMETERS = 8
+_BEHIND = frozenset(("same", "share", "shares", "shared", "sharing", "weights", "with"))
+"""What a phrase about weights begins with, behind the use of a block."""
+
 _WORDS = (tree.Word, tree.Number, tree.Extents, tree.Range, tree.Mark, tree.Sign)
 
 
@@ -116,9 +119,9 @@ def bare_use(layer: tree.Layer, names: Container[str]) -> tree.Call | None:
 
 
 def _words_behind(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
-    """The words from `same` or `shares` on: ``STEM*2 same weights as a``."""
+    """The words that name an earlier use: ``STEM*2 same weights as a``."""
     for place, item in enumerate(items[1:], 1):
-        if isinstance(item, tree.Word) and item.text.lower() in ("same", "shares", "weights"):
+        if isinstance(item, tree.Word) and item.text.lower() in _BEHIND:
             words = tuple(word for word in items[place:] if isinstance(word, tree.Word))
             return words if len(words) == len(items) - place else ()
     return ()

@@ -7,7 +7,7 @@ from typing import Any
 
 from netdsl.graph.heads import names_group, read_head
 from netdsl.graph.paddings import ZERO
-from netdsl.graph.sharing import without_phrase
+from netdsl.graph.sharing import spelled, without_phrase
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named, plain_name
 from netdsl.source import Span
@@ -30,10 +30,11 @@ def canonical_words(file: tree.File) -> dict[int, str]:
         if isinstance(node, tree.Layer):
             if id(node) in groups:
                 continue
+            found |= spelled((*node.words, *node.items))
             if node.words and plain_name(node.words[0].text) not in blocks:
                 _spell(node, names | blocks, found)
         elif isinstance(node, tree.Call) and node.tail:
-            found |= {word.span.start: word.text.lower() for word in node.tail[:3]}
+            found |= spelled(node.tail)
         elif isinstance(node, tree.Argument | tree.Parameter):
             _spell_handed(node, names | blocks, found)
         elif isinstance(node, tree.PatternLayer):
@@ -78,11 +79,7 @@ def _spell(layer: tree.Layer, names: set[str], found: dict[int, str]) -> None:
     shared = phrase.span if phrase is not None else _NOWHERE
     label = layer.words[0].span.to(layer.words[-1].span) if head.label else _NOWHERE
     for word in (*layer.words, *(item for item in layer.items if isinstance(item, tree.Word))):
-        if _within(word, shared) and phrase is not None:
-            if word != phrase.label:
-                found[word.span.start] = word.text.lower()
-            continue
-        if _within(word, label) or word.text in names:
+        if _within(word, shared) or _within(word, label) or word.text in names:
             continue
         if _within(word, head.span):
             if head.kind.inputs != 0:

@@ -6,17 +6,26 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.formulas import Passed
 from netdsl.graph.heads import Head, Phrase
 from netdsl.graph.labels import Labels, find_label
+from netdsl.graph.options import FILLERS
 from netdsl.graph.steps import Role, SharedStep, Step
 from netdsl.syntax import tree
 
-_PHRASES = (("same", "weights", "as"), ("weights", "shared", "with"), ("shares", "weights", "with"))
+_CANONICAL = ("same", "weights", "as")
+_PHRASES = frozenset(
+    [
+        _CANONICAL,
+        ("weights", "shared", "with"),
+        *((word, "weights", "with") for word in ("share", "shares", "shared", "sharing")),
+    ]
+)
+_FIRST = frozenset(phrase[0] for phrase in _PHRASES)
 _EXAMPLE = "`b: CONV same weights as a`"
 
 
 def split_phrase(items: tuple[tree.Item, ...]) -> tuple[tuple[tree.Item, ...], Phrase | None]:
     """The items of a layer without the phrase, and the phrase; None where there is none."""
     for place, item in enumerate(items):
-        if isinstance(item, tree.Word) and item.text.lower() in ("same", "weights", "shares"):
+        if isinstance(item, tree.Word) and item.text.lower() in _FIRST:
             words = [part for part in items[place : place + 3] if isinstance(part, tree.Word)]
             if tuple(word.text.lower() for word in words) in _PHRASES:
                 label = items[place + 3] if place + 3 < len(items) else None
@@ -25,6 +34,15 @@ def split_phrase(items: tuple[tree.Item, ...]) -> tuple[tuple[tree.Item, ...], P
                 span = item.span.to(items[end - 1].span)
                 return (*items[:place], *items[end:]), Phrase(named, span)
     return items, None
+
+
+def spelled(items: tuple[tree.Item, ...]) -> dict[int, str]:
+    """The canonical words of the phrase by the offsets of those that are written; the label stays."""
+    _, phrase = split_phrase(items)
+    if phrase is None:
+        return {}
+    words = [item for item in items if item.span.start >= phrase.span.start][:3]
+    return {word.span.start: text for word, text in zip(words, _CANONICAL, strict=True)}
 
 
 def without_phrase(head: Head) -> Head:
@@ -72,7 +90,8 @@ class Sharing:
     def behind(self, written: tree.Call, labels: Labels, block: tree.Block, first: int) -> None:
         """What stands behind a use of a block, whose steps begin with ``first``: an earlier use."""
         rest, phrase = split_phrase(written.tail)
-        if phrase is not None and not rest:
+        idle = all(isinstance(word, tree.Word) and word.text.lower() in FILLERS for word in rest)
+        if phrase is not None and idle:
             self._pair(phrase, labels, block, first)
             return
         message = f"`{block.name.text}` is a block and takes no such words"
@@ -83,7 +102,14 @@ class Sharing:
     def _pair(self, phrase: Phrase, labels: Labels, block: tree.Block, first: int) -> None:
         """Let a use of a block, the steps from ``first`` on, share with those of an earlier use in order."""
         named = self._named(phrase)
-        if named is None or find_label(named, labels, self._findings, sign="") is None:
+        if named is None:
+            return
+        if named.name == block.name.text and labels.get(named) is None:
+            message = f"`{named.name}` is the block, and it may be used often"
+            cure = f"label the use that has the weights, `a: {named.name}`, and name the label"
+            self._findings.add("ND248", message, phrase.span, help=(cure,))
+            return
+        if find_label(named, labels, self._findings, sign="") is None:
             return
         use = labels.use(named.name)
         if use is None or use.block is not block:
