@@ -178,6 +178,7 @@ class Expansion:
     def _incoming(self, place: Span) -> Fraction | None:
         """How many channels come in here; None where that is not known, which is or will be reported."""
         if self.current is None:
+            self.unsettled = self.unsettled or place
             return None
         if self._dealing:
             message = "`channels` is not known in a group whose numbers are dealt out by `where`"

@@ -233,8 +233,12 @@ def _extent(part: tree.Sum, environment: Environment, findings: Findings) -> int
 def _calculated(sum: tree.Sum, environment: Environment, findings: Findings) -> Fraction:
     values: list[Fraction] = []
     signs: list[tree.Operand] = []
+    cure = "write arithmetic like `4*k`, `width/2` or `(k+1)*2`"
+    no_formula = _FormulaError("ND207", "this is no arithmetic", place(sum), "", cure)
 
     def apply() -> None:
+        if len(values) < 2 or signs[-1].text == "(":
+            raise no_formula
         sign = signs.pop()
         right, left = values.pop(), values.pop()
         values.append(_combined(left, sign, right, place(sum)))
@@ -245,8 +249,10 @@ def _calculated(sum: tree.Sum, environment: Environment, findings: Findings) -> 
         elif item.text == "(":
             signs.append(item)
         elif item.text == ")":
-            while signs[-1].text != "(":
+            while signs and signs[-1].text != "(":
                 apply()
+            if not signs:
+                raise no_formula
             signs.pop()
         else:
             rank = _PRECEDENCE[_plain(item.text)]
@@ -255,6 +261,8 @@ def _calculated(sum: tree.Sum, environment: Environment, findings: Findings) -> 
             signs.append(item)
     while signs:
         apply()
+    if len(values) != 1:
+        raise no_formula
     return values[0]
 
 

@@ -131,10 +131,9 @@ def _operand_end(items: tuple[tree.Item, ...], position: int) -> int:
     if not (isinstance(item, tree.Sign) and item.text == "("):
         return position
     depth = 0
-    while True:  # the grammar sees to it that parentheses come in pairs
-        item = items[position]
-        position += 1
+    for end, item in enumerate(items[position:], position + 1):
         if isinstance(item, tree.Sign) and item.text in "()":
             depth += 1 if item.text == "(" else -1
             if depth == 0:
-                return position
+                return end if end > position + 2 else position
+    return position  # a word in the parentheses was taken for the kind

@@ -118,9 +118,13 @@ class _Resolution:
         self.findings.use = None
         if blocks:
             report_unread_parameters(blocks.values(), environment.readings, self.findings)
-        self._check_input(steps)
+        self._check_input(steps, asked=expansion.unsettled is not None)
         entries = self.entries
-        references = {place: dict(step.references) for place, step in enumerate(steps) if step.references}
+        references = {
+            place: dict(step.references)
+            for place, step in enumerate(steps)
+            if step.references and entries[place].inputs  # an input reads nothing, whatever stands before it
+        }
         implied: dict[int, int] = {}
         if defaults.activation is not None:
             implied = places_to_activate(entries, references)
@@ -413,12 +417,16 @@ class _Resolution:
             return own
         return {**(common or {}), **step.dealt, **own}
 
-    def _check_input(self, steps: list[Step]) -> None:
-        """The first layer takes no volume: it is the input. Others that take none are inputs too."""
+    def _check_input(self, steps: list[Step], *, asked: bool) -> None:
+        """The first layer takes no volume: it is the input. Others that take none are inputs too.
+
+        ``asked`` says whether a layer could not be read for want of a volume.
+        """
         sources = [entry for entry in self.entries if isinstance(entry, Node) and entry.layer.inputs == 0]
         first = steps[0].layer
         first_kind = self.head_of(first).kind if isinstance(first, tree.Layer) else None
-        if not sources and first_kind is not None and first_kind.inputs != 0:
+        lacks = first_kind is not None and first_kind.inputs != 0
+        if not sources and (lacks or (asked and isinstance(first, tree.Unreadable))):
             self.findings.add(
                 "ND208",
                 "the network has no input",

@@ -40,7 +40,11 @@ def _layer(layer: tree.Layer, source: Source) -> str:
     words = " ".join(word.text for word in layer.words)
     items = _items(layer.items, source)
     head = f"{words}{':' if layer.labelled else ''}"
-    return f"{claim}{head}{' ' if items and head else ''}{items}{' ' if layer.remark else ''}{layer.remark}"
+    first = layer.items[0] if layer.items else None
+    goes_on = (
+        isinstance(first, tree.Sign) and first.text in ("/", "*") and not layer.labelled
+    )  # `CONV width/2`
+    return f"{claim}{head}{' ' if items and head and not goes_on else ''}{items}{' ' if layer.remark else ''}{layer.remark}"
 
 
 def _items(items: tuple[tree.Item, ...], source: Source) -> str:
