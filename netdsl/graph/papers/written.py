@@ -41,10 +41,9 @@ def _layer(layer: tree.Layer, source: Source) -> str:
     items = _items(layer.items, source)
     head = f"{words}{':' if layer.labelled else ''}"
     first = layer.items[0] if layer.items else None
-    goes_on = (
-        isinstance(first, tree.Sign) and first.text in ("/", "*") and not layer.labelled
-    )  # `CONV width/2`
-    return f"{claim}{head}{' ' if items and head and not goes_on else ''}{items}{' ' if layer.remark else ''}{layer.remark}"
+    divides = isinstance(first, tree.Sign) and first.text in "/*" and not layer.labelled  # `CONV width/2`
+    between = " " if items and head and not divides else ""
+    return f"{claim}{head}{between}{items}{' ' if layer.remark else ''}{layer.remark}"
 
 
 def _items(items: tuple[tree.Item, ...], source: Source) -> str:
