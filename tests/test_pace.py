@@ -236,10 +236,11 @@ def test_the_rate_is_that_of_the_last_step_of_each_epoch(
     monkeypatch.chdir(tmp_path)
     Path("net.net").write_text("input 8x8x1\nFC1: 10\n")
     train = ["train", "net.net", "--backend", "numpy", "--batch", "144", "--epochs", "3"]
-    for folder, schedule, rates in [
-        ("a", "0.01*1 : 0.002*2", ["0.01", "0.002", "0.002"]),
-        ("b", "warmup 2", ["0.005", "0.01", "0.01"]),  # the last of 10 steps an epoch
+    for folder, settings, rates in [
+        ("a", ["--schedule", "0.01*1 : 0.002*2"], ["0.01", "0.002", "0.002"]),
+        # the last of 10 steps an epoch
+        ("b", ["--rate", "0.01", "--schedule", "warmup 2"], ["0.005", "0.01", "0.01"]),
     ]:
-        assert run_command([*train, "--rate", "0.01", "--schedule", schedule, "--out", folder]) == 0
+        assert run_command([*train, *settings, "--out", folder]) == 0
         names, *rows = (line.split(",") for line in Path(folder, "metrics.csv").read_text().splitlines())
         assert [row[names.index("rate")] for row in rows] == rates
