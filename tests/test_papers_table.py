@@ -104,3 +104,18 @@ def test_both_readings_are_networks(text: str) -> None:
         )
         == 2
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("batch-norm - re-lu", "BN - RELU"),
+        ("global-average-pool - FC 2", "AVG POOL global - FC 2"),
+        ("max-pool1: 3x3\nfully-connected 2", "MAX POOL 3x3 - FC 2"),
+        ("conv3-64 pad 0", "CONV 64 3x3"),
+        ("pool2-2", "MAX POOL 2x2 stride 2"),
+        ("leaky-relu", "LEAKY RELU"),
+    ],
+)
+def test_what_a_hyphen_cuts_is_one_kind(written: str, meant: str) -> None:
+    assert chain(planned(f"{INPUT}{written}\n"), 1) == meant
