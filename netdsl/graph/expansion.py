@@ -19,6 +19,7 @@ from netdsl.graph.heads import Head, Phrase, names_group
 from netdsl.graph.labels import Labels, UseOfBlock, find_label
 from netdsl.graph.naming import label_of
 from netdsl.graph.sharing import Sharing
+from netdsl.graph.sources import report_nothing
 from netdsl.graph.steps import Role, Step
 from netdsl.graph.unknown_blocks import report_unknown_block
 from netdsl.quantities import Volume
@@ -230,6 +231,7 @@ class Expansion:
         entry, named = self.current, self.reference
         outputs: list[tuple[int | None, Passed | None]] = []
         projections: list[tuple[int, tree.Layer]] = []
+        idle: list[tree.Branch] = []
         frame.branches += 1
         for branch in join.branches:
             self.current, self.reference = entry, named
@@ -239,7 +241,11 @@ class Expansion:
             else:
                 projections.append((len(outputs), projection))
             outputs.append((self.current, self.reference))
+            if self.current is None and projection is None:
+                idle.append(branch)
         frame.branches -= 1
+        for branch in idle if idle and self._has_input() else ():
+            report_nothing(branch.span, self.findings)
         for number, projection in projections:
             # Behind the other branches: their volumes decide what the projection is.
             self.current, self.reference = entry, named
@@ -272,6 +278,11 @@ class Expansion:
         )
         if label:
             frame.labels.define(label, len(self.steps) - 1, own=True)
+
+    def _has_input(self) -> bool:
+        """Whether an input is among the steps so far; without any, that is what is missed."""
+        layers = (step.layer for step in self.steps)
+        return any(isinstance(layer, tree.Layer) and self.head_of(layer).is_input for layer in layers)
 
     def _projection(self, branch: tree.Branch) -> tree.Layer | None:
         if len(branch.elements) == 1:

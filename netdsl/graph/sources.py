@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.draft import Entry
+from netdsl.graph.draft import Entry, Gap
 from netdsl.graph.network import Node
 from netdsl.graph.steps import Step
+from netdsl.source import Span
 
 INPUT_LIMIT = 16
 """Inputs of a network: what is seen of each is followed through all layers."""
@@ -15,7 +16,12 @@ def check_sources(entries: list[Entry], sources: list[Node], steps: list[Step], 
     """Report inputs that are none of their own, or of which nothing comes; ``steps`` are the entries'."""
     first, *_ = entries
     unnamed = [node for node in sources if not steps[node.position].label]
-    if first is not sources[0] or unnamed:
+    idle = [entry for entry in entries if not entry.inputs and not _is_source(entry)]
+    if first is sources[0] and idle:
+        for entry in idle:
+            if not isinstance(entry, Gap):
+                report_nothing(entry.span, findings)
+    elif first is not sources[0] or unnamed:
         behind = [node for node in sources if node.position > 0]
         wrong = behind if first is not sources[0] else unnamed
         for node in [node for node in wrong if node.position > 0] or wrong:
@@ -35,6 +41,18 @@ def check_sources(entries: list[Entry], sources: list[Node], steps: list[Step], 
         findings.add("ND249", message, sources[INPUT_LIMIT].span, f"of {len(sources)}", help=(cure,))
     else:
         _check_reached(entries, sources, findings)
+
+
+def _is_source(entry: Entry) -> bool:
+    return isinstance(entry, Node) and entry.layer.inputs == 0
+
+
+def report_nothing(span: Span, findings: Findings) -> None:
+    """Report a layer or a branch that has nothing to work on, beside inputs that others begin with."""
+    help = ("begin the branch with an input of its own, or with `@` and a label",)
+    findings.add(
+        "ND208", "nothing comes into this branch", span, "no input stands before the join", help=help
+    )
 
 
 def _check_reached(entries: list[Entry], sources: list[Node], findings: Findings) -> None:
