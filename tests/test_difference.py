@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
+from netdsl.commands.loading import FILE_LIMIT
 from netdsl.plan.alignment import MOST_EDITS, aligned
 from netdsl.plan.difference import Change, Difference, difference
 from netdsl.plan.load import load_plan
@@ -193,6 +194,36 @@ def test_a_revision(
     ):
         assert run(["diff", "--against", revision, file]) == 1
         assert "ND670" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_a_repository_of_a_stranger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its configuration may call an object missing, and name a program that fetches it."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.net").write_text("input 8x8x1\nFC 10\n")
+    Path("large.net").write_bytes(bytes(FILE_LIMIT + 1))
+    name = ("-c", "user.name=netdsl", "-c", "user.email=netdsl@example.com")
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        [*name, "commit", "-q", "-m", "Begin"],
+        ["config", "core.repositoryformatversion", "1"],
+        ["config", "extensions.partialClone", "origin"],
+        ["config", "remote.origin.promisor", "true"],
+        ["config", "remote.origin.url", str(tmp_path)],
+        ["config", "remote.origin.uploadpack", "touch fetched; git-upload-pack"],
+        ["config", "protocol.allow", "always"],
+    ):
+        subprocess.run(["git", *arguments], check=True)
+    blob = subprocess.run(["git", "rev-parse", "HEAD:a.net"], check=True, capture_output=True, text=True)
+    Path(".git/objects", blob.stdout[:2], blob.stdout[2:].strip()).unlink()
+    assert run(["diff", "--against", "HEAD", "a.net"]) == 1
+    assert "ND670" in capsys.readouterr().err
+    assert not Path("fetched").exists()
+    assert run(["diff", "--against", "HEAD", "large.net"]) == 1
+    assert "ND004" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -20,14 +20,23 @@ _USE = re.compile(rb'\buse\s*"([^"\n]{1,4096})"', re.IGNORECASE)
 _MOST_FILES = 1_000
 _SECONDS = 60
 
+_ENVIRONMENT = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    # The configuration of a repository can call objects missing and name the program that fetches them.
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_ALLOW_PROTOCOL": "none",
+}
+
 
 @contextmanager
 def file_at(revision: str, path: str) -> Iterator[str]:
     """The path of a copy of ``path`` as it was at ``revision``, with copies beside it of what it uses; they
     are there for as long as the context is.
 
-    Nothing of the repository is changed or run: blobs alone are read. Raises Diagnosed (ND670) where git is
-    not there, or does not know the revision, or has no such file in it.
+    Nothing of the repository is changed, run or fetched: blobs alone are read. Raises Diagnosed (ND670)
+    where git is not there, or does not know the revision, or has no such file in it.
     """
     folder, name = os.path.split(os.path.abspath(path))
     shown = writable(revision)[:100]
@@ -39,7 +48,7 @@ def file_at(revision: str, path: str) -> Iterator[str]:
         waiting, done = [name], {name}
         while waiting:
             relative = waiting.pop()
-            content = _git(folder, "cat-file", "blob", f"{commit}:./{relative}")
+            content = _blob(folder, f"{commit}:./{relative}")
             if content is None:
                 if relative == name:
                     _refuse(
@@ -66,13 +75,20 @@ def _used(content: bytes, relative: str) -> Iterator[str]:
             yield name
 
 
+def _blob(folder: str, name: str) -> bytes | None:
+    """The content of a file, as far as it is read; None where there is none."""
+    size = _git(folder, "cat-file", "-s", name)
+    if size is not None and int(size) > FILE_LIMIT:
+        return bytes(FILE_LIMIT + 1)  # too much for a network, whatever it is
+    return None if size is None else _git(folder, "cat-file", "blob", name)
+
+
 def _git(folder: str, *arguments: str) -> bytes | None:
     """What git prints; None where it fails."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", "-C", folder, *arguments],
-            env=environment,
+            env={**os.environ, **_ENVIRONMENT},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=_SECONDS,
