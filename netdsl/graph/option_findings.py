@@ -20,6 +20,17 @@ from netdsl.syntax import tree
 _BESIDE = 10
 """Characters between two numbers side by side."""
 
+_NUMBERS = {
+    word: number
+    for number, word in enumerate(
+        (
+            *("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+            *("eleven", "twelve"),
+        ),
+        1,
+    )
+}
+
 _LAYER_BEFORE = re.compile(r"[A-Za-z_][\w.=,/ \t]*\Z")
 _COUNT_BEHIND = re.compile(r"[ \t]*(\w+|\([^()\n]*\))")
 
@@ -207,6 +218,12 @@ class OptionFindings:
         """A word that is none of ``known_words``, which ``options`` tells from those of other layers."""
         if word.text == CHANNELS:
             self.findings.add("ND246", NOTHING_COMES_IN, word.span, help=(USE_CHANNELS,))
+            return
+        number = _NUMBERS.get(word.text.lower())
+        if number is not None:
+            message = f"{self.kind.keyword} does not know the word `{word.text}`"
+            cure = f"write `{number}`: numbers are written with digits"
+            self.findings.add("ND202", message, word.span, help=(cure,), fix=Edit(word.span, str(number)))
             return
         near = self.findings.near(word.text, known_words, f"{self.kind.keyword} {options}")
         known = sorted({option.words[0] for option in self.usual})

@@ -32,7 +32,12 @@ from netdsl.quantities import Padding
 from netdsl.source import Span
 from netdsl.syntax import tree
 
-FILLERS = frozenset(("at", "a", "an", "of", "and", "with", "by", "layer", "layers", "the", "in"))
+FILLERS = frozenset(
+    (
+        *("at", "a", "an", "of", "and", "with", "by", "layer", "layers", "the", "in"),
+        *("using", "applied", "number", "each"),
+    )
+)
 """Words that may stand anywhere beside a layer and mean nothing."""
 
 _ONE_COLON = "a layer has one colon, after its label, and one before the value of an option"
@@ -146,7 +151,8 @@ class _Reader:
             if option.name not in taken and (valued or self._goes_on(option, following))
         ]
         placed = value is None or self._free_option(value) is not None
-        idle = [word for word in self.fillers if placed and not (valued and word in self.by_word)]
+        nouns = (filler.lower() for filler in self.kind.fillers)  # `the` is no cure, `filters` may be one
+        idle = [word for word in nouns if placed and not (valued and word in self.by_word)]
         other = self._option_of(following) if isinstance(following, tree.Word) else None
         negation = ["no"] if other is not None and other.type is OptionType.FLAG else []
         known = [*words, *idle, *negation]
@@ -360,6 +366,11 @@ class _Reader:
         self._set(option, [Written(False, word.span.to(following.span))])
         self.by_name.add(option.name)
 
+    def _behind_noun(self) -> bool:
+        """``number of filters: 20``: the colon stands behind what is counted."""
+        before = self.items[self.place - 2] if self.place > 1 else None
+        return isinstance(before, tree.Word) and before.text.lower() in self.fillers - FILLERS
+
     def _mark(self, mark: tree.Mark) -> None:
         following = self._value_of(self.items[self.place]) if self.place < len(self.items) else None
         if mark.text == "/" and following is not None:
@@ -370,9 +381,9 @@ class _Reader:
             else:
                 self._take(option, following, mark.span)
         elif mark.text == ":":
-            if not self.slipped:
+            if not self.slipped and not (following is not None and self._behind_noun()):
                 self.findings.add("ND102", _ONE_COLON, mark.span, help=("write `label: KIND options`",))
-            self.slipped = True
+                self.slipped = True
         elif mark.text != "," and not (mark.text == "=" and self.slipped):
             self.findings.add(
                 "ND207",

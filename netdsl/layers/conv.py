@@ -62,7 +62,7 @@ class Conv(Layer):
     """
 
     keyword = "CONV"
-    spellings = ("CONVOLUTION", "CONV2D")
+    spellings = ("CONVOLUTION", "CONVOLUTIONAL", "CONV2D")
     implied_by = ("filters", "filter", "kernels")
     fillers = ("filters", "filter", "kernels", "kernel")
     linear = True

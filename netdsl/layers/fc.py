@@ -47,7 +47,7 @@ class FullyConnected(Layer):
     keyword = "FC"
     spellings = ("FULLY CONNECTED", "DENSE", "LINEAR", "AFFINE", "INNER PRODUCT", "INNERPRODUCT")
     implied_by = ("neurons", "neuron", "units")
-    fillers = ("neurons", "neuron", "units", "unit")
+    fillers = ("neurons", "neuron", "units", "unit", "outputs", "output", "nodes", "hidden")
     linear = True
     weighs = True
 

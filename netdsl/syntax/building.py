@@ -225,7 +225,12 @@ def claim(children: list[Any]) -> tree.Claim:
 
 
 def words(children: list[Any]) -> tuple[tree.Word, ...]:
-    return tuple(tree.Word(token.text, span_of(token)) for token in children)
+    """The words of a name; the number of ``Layer 1:`` belongs to the word before it."""
+    found = [tree.Word(token.text, span_of(token)) for token in children]
+    if children[-1].kind == "ORDINAL":
+        number, last = found.pop(), found.pop()
+        found.append(tree.Word(last.text + number.text, last.span.to(number.span)))
+    return tuple(found)
 
 
 def unreadable(start: int, end: int) -> tree.Unreadable:

@@ -13,7 +13,7 @@ END = "$END"
 UNKNOWN = "$UNKNOWN"
 """The token of a character that no terminal begins with."""
 
-FREE_TEXTS = ("TITLE", "RECIPE", "SUM", "NOTED", "NOTE", "RANGE", "SIGNED")
+FREE_TEXTS = ("TITLE", "RECIPE", "SUM", "NOTED", "NOTE", "RANGE", "SIGNED", "ORDINAL")
 """The terminals that match almost anything, or what is several elsewhere: never tried where they are not
 expected."""
 
