@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -38,6 +39,7 @@ class Missing:
         self._findings = findings
         self._lacks: list[_Lack] = []
         self._by_group: dict[int, list[_Lack]] = {}
+        self._alike: Counter[tuple[type[Layer], tuple[Option[Any], ...]]] = Counter()
 
     def add(self, step: Step, kind: type[Layer], name: str, options: list[Option[Any]]) -> None:
         self._lacks.append(_Lack(step, kind, name, tuple(options)))
@@ -93,7 +95,20 @@ class Missing:
                 return f"write `{lack.kind.keyword.lower()} {meant}`"
             return f"for example `{lack.kind.keyword} 32x32x3`"
         values = " ".join(_example_value(option, 0) for option in lack.options)
-        return f"for example `{lack.kind.keyword} {values}`"
+        example = f"for example `{lack.kind.keyword} {values}`"
+        if self._repeats(lack):
+            default = f"default {lack.kind.keyword} {values.replace('kernel ', '')}"
+            return f"{example}; `{default}` on a line of its own serves all of them"
+        return example
+
+    def _repeats(self, lack: _Lack) -> bool:
+        """Whether several layers of the kind lack the same, which is no number of their own."""
+        if any(option.type is OptionType.COUNT for option in lack.options):
+            return False
+        if not self._alike:
+            spans = {(other.kind, other.options, other.step.layer.span) for other in self._lacks}
+            self._alike = Counter((kind, options) for kind, options, _ in spans)
+        return self._alike[lack.kind, lack.options] > 1
 
     def _where_block(self, group: tree.Group) -> str:
         if not self._by_group:

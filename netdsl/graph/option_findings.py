@@ -85,6 +85,9 @@ class OptionFindings:
         sized: bool = False,
     ) -> None:
         """A value that no option takes; ``sized`` where a size follows it in the layer."""
+        if self.kind.yields_probabilities and not self.usual and value.text.isdecimal():
+            self._counted_probabilities(value)
+            return
         words = ", ".join(option.words[0] for option in self.usual)
         cures = [f"{self.kind.keyword} takes {words or 'no options'}"]
         number = isinstance(value, tree.Number)
@@ -119,6 +122,19 @@ class OptionFindings:
             help=tuple(cures),
             fix=fix,
             cause=f"{self.kind.keyword} {type(value).__name__} {sized} {reason}",
+        )
+
+    def _counted_probabilities(self, value: tree.Value) -> None:
+        """``10 softmax``: ten neurons before it, or what comes in."""
+        kind, number = self.kind.keyword, value.text
+        self.findings.add(
+            "ND230",
+            f"`{number}` beside {kind} can be read in two ways",
+            value.span,
+            help=(
+                f"write `FC {number} - {kind}`: weights that make {number} scores, and {kind} behind them",
+                f"write `{kind}`: {number} scores come in, and {kind} has no weights",
+            ),
         )
 
     def no_range(self, item: tree.Range) -> None:

@@ -20,6 +20,7 @@ from netdsl.syntax.automaton import (
     Failure,
 )
 from netdsl.syntax.class_calls import calls_in
+from netdsl.syntax.copied_syntax import copied_syntax
 from netdsl.syntax.foreign_syntax import foreign_syntax, kind_left_out
 from netdsl.syntax.lessons import LESSONS, Lesson
 from netdsl.syntax.lexer import END, UNKNOWN, Token
@@ -77,7 +78,12 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
         return _never_closed(opened, source)
     if token.kind in BRACKETS and not _closes(failure):
         return _never_opened(failure, source)
-    called = _called(token, source) or _spaced_range(failure, source) or foreign_syntax(failure, source)
+    called = (
+        _called(token, source)
+        or _spaced_range(failure, source)
+        or copied_syntax(failure, source)
+        or foreign_syntax(failure, source)
+    )
     if called is not None:
         return called
     if token.kind == UNKNOWN:

@@ -50,5 +50,11 @@ def parse(source: Source, offset: int = 0, token_limit: int = TOKEN_LIMIT) -> Pa
     if parsed.failures:
         from netdsl.syntax.mistakes import describe  # loaded only where there is something to say
 
-        diagnostics = [describe(failure, source) for failure in parsed.failures]
+        for failure in parsed.failures:
+            found = describe(failure, source)
+            if not diagnostics or (found.message, found.primary) != (
+                diagnostics[-1].message,
+                diagnostics[-1].primary,
+            ):
+                diagnostics.append(found)  # one mistake may stop the parser twice
     return ParsedFile(parsed.node, diagnostics, parsed.tokens)

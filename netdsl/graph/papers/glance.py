@@ -9,6 +9,11 @@ from netdsl.layers.registry import modules_by_name, names_alone, names_stepping,
 from netdsl.syntax import tree
 
 
+def is_values_first(layer: tree.Layer) -> bool:
+    """``4096 neurons``."""
+    return bool(layer.items and layer.words) and layer.items[0].span.start < layer.words[0].span.start
+
+
 def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
     """Whether a layer holds nothing that our words do not have, seen at a glance."""
     words, items = layer.words, layer.items

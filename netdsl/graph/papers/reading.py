@@ -60,6 +60,10 @@ class CopiedLayers:
             self._note(note.span, text, note.why)
         return list(read.layers)
 
+    def lets_numbers(self, kind: type[Layer]) -> bool:
+        """Whether no other line of the file gives a kind its numbers."""
+        return kind not in self._defaulted
+
     def _note(self, span: Span, text: str, why: str) -> None:
         shown = text if len(text) <= 80 else f"{text[:79]}…"
         message = f"`{_shown(self.findings, span)}` is read as `{shown}`"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.own_names import names_of_numbers
-from netdsl.graph.papers.glance import is_plain
+from netdsl.graph.papers.glance import is_plain, is_values_first
 from netdsl.graph.papers.written import Change
 from netdsl.layers.registry import modules_by_name, plain_name
 from netdsl.syntax import tree
@@ -54,6 +54,10 @@ class _Walk:
             from netdsl.graph.papers.hyphens import joined
 
             elements, made = joined(elements, self.text, self.numbers | self.blocks)
+        dashed = self._dashed(elements)
+        if dashed is not elements:
+            made |= {id(element) for element in dashed} - {id(element) for element in elements}
+            elements = dashed
         found: list[Any] = []
         changed = elements is not before
         for element in elements:
@@ -61,6 +65,30 @@ class _Walk:
             changed = changed or new is not None
             found += [element] if new is None else new
         return tuple(found) if changed else before
+
+    def _dashed(self, elements: tuple[Any, ...]) -> tuple[Any, ...]:
+        """``FC – 4096 neurons`` as one layer; the same tuple where nothing is written so."""
+        if self.dealt:
+            return elements
+        found: list[Any] = []
+        for element in elements:
+            values_first = isinstance(element, tree.Layer) and is_values_first(element)
+            if values_first and found and self._goes_with(found[-1], element):
+                from netdsl.graph.papers.dashes import undashed
+
+                found[-1] = undashed(found[-1], element)
+            else:
+                found.append(element)
+        return tuple(found) if len(found) < len(elements) else elements
+
+    def _goes_with(self, first: Any, second: tree.Layer) -> bool:
+        from netdsl.graph.papers.dashes import bare_kind, numbers_behind
+
+        kind = bare_kind(first)
+        if kind is None or not numbers_behind(second, kind, self.numbers | self.blocks):
+            return False
+        between = self.text[first.span.end : second.span.start]
+        return between.strip() in ("-", "–", "—", "−") and self._copied.lets_numbers(kind)
 
     def _may_be_cut(self, elements: tuple[Any, ...]) -> bool:
         """Whether a hyphen stands between two words of which one is no kind of layer."""
