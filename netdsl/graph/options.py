@@ -366,6 +366,10 @@ class _Reader:
         self._set(option, [Written(False, word.span.to(following.span))])
         self.by_name.add(option.name)
 
+    def _begins_layer(self) -> bool:
+        following = self.items[self.place] if self.place < len(self.items) else None
+        return isinstance(following, tree.Word) and kind_named(following.text) is not None
+
     def _behind_noun(self) -> bool:
         """``number of filters: 20``: the colon stands behind what is counted."""
         before = self.items[self.place - 2] if self.place > 1 else None
@@ -384,6 +388,8 @@ class _Reader:
             if not self.slipped and not (following is not None and self._behind_noun()):
                 self.findings.add("ND102", _ONE_COLON, mark.span, help=("write `label: KIND options`",))
                 self.slipped = True
+        elif mark.text == "/" and self._begins_layer():
+            pass  # the layer behind it is spoken of
         elif mark.text != "," and not (mark.text == "=" and self.slipped):
             self.findings.add(
                 "ND207",

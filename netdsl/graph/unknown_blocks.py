@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from netdsl.diagnostics import CALL, Edit, Findings
 from netdsl.graph.absent_kinds import absent_kind
 from netdsl.graph.blocks import Blocks
@@ -35,6 +37,8 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         shown = meant if alone else f"[{meant}]*n"
         help = (f"write `{shown}`: the options of a layer stand without parentheses",)
         findings.add("ND217", message, name.span, help=help, fix=fix, cause=CALL)
+    elif lettered := _lettered(call, findings):
+        findings.add("ND217", message, name.span, help=lettered)
     elif absent:
         findings.add("ND217", message, name.span, help=(absent,))
     elif kind is not None or class_of_another_program(name.text):
@@ -43,6 +47,34 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
     else:
         cure = f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`"
         findings.add("ND217", message, name.span, help=() if blocks else (cure,))
+
+
+_LETTERS = {"C": "CONV", "CONV": "CONV", "P": "MAX POOL", "MP": "MAX POOL", "AP": "AVG POOL", "D": "FC", "F": "FC"}
+_NUMBERS = re.compile(r"\w{1,4}\(([ \t]*[0-9]{1,9}[ \t]*(?:,[ \t]*[0-9]{1,9}[ \t]*){0,3})\)")
+
+
+def _lettered(call: tree.Call, findings: Findings) -> tuple[str, ...]:
+    """``C(64,3,1)``, a letter with numbers, as texts abbreviate layers; empty for anything else."""
+    kind = _LETTERS.get(call.block.text.upper())
+    source, begin = findings.source.locate(call.block.span)
+    found = _NUMBERS.match(source.text, begin.start)
+    if kind is None or found is None:
+        return ()
+    numbers = [number.strip() for number in found[1].split(",")]
+    if kind == "FC":
+        return (f"write `FC {numbers[0]}`",) if len(numbers) == 1 else ()
+    if kind == "CONV" and len(numbers) > 1:
+        size = f"CONV {numbers[0]} {numbers[1]}x{numbers[1]}"
+        rest = numbers[2:]
+    else:
+        size, rest = f"{kind} {numbers[0]}x{numbers[0]}", numbers[1:]
+        if kind == "CONV":
+            return (f"write `CONV {numbers[0]} 3x3`, with the size that the text says",)
+    words = [f"{word} {number}" for word, number in zip(("stride", "pad"), rest, strict=False)]
+    cures = [f"write `{' '.join([size, *words])}`"]
+    if kind == "CONV" and len(rest) == 1:
+        cures.append(f"or `{size} pad {rest[0]}`, whichever the text means by its last number")
+    return tuple(cures)
 
 
 def _layer_meant(call: tree.Call, findings: Findings) -> tuple[str, Span]:

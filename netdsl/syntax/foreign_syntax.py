@@ -22,6 +22,7 @@ _COUNT = r"[0-9]+(?:,[0-9]{3})*"
 _ARROW = re.compile(
     rf"(?<![\w×.])(?P<coming>{_COUNT})[ \t]*(?:-+>|=>|→|⇒|—>)[ \t]*(?P<going>{_COUNT})(?![\w×])"
 )
+_BEHIND = re.compile(r"(?:[ \t,]+(?:[0-9]+[x×][0-9]+|[a-z]{1,20}|[0-9]+)(?![\w×]))*", re.IGNORECASE)
 _KIND = re.compile(r"[A-Za-z]\w{0,40}(?:[ \t]+[A-Za-z]\w{0,40})?:?[ \t]*\Z")
 _ACTIVATION = re.compile(r"[ \t]*,?[ \t]*activation=(\w+)\Z", re.IGNORECASE)
 _LAYER_ENDS = re.compile(r"[ \t]*(?:[]|;#-]|\Z)")
@@ -82,7 +83,9 @@ def arrow_at(source: Source, place: int, start: int) -> Arrow | None:
         return None
     coming, going = arrow["coming"], arrow["going"]
     kind = _KIND.search(line[: arrow.start()])
-    cures = [f"what comes in is known: write `{kind[0] if kind else ''}{going}`"]
+    behind = _BEHIND.match(line, arrow.end())
+    rest = behind[0].rstrip() if behind is not None else ""
+    cures = [f"the channels that come in are known: write `{kind[0] if kind else ''}{going}{rest}`"]
     if kind is not None and ":" not in kind[0]:
         cures.append(f"or name both layers: `{kind[0]}{coming} -> {kind[0]}{going}`")
     span = Span(start + arrow.start(), start + arrow.end())

@@ -52,7 +52,7 @@ def _beginning(
     if isinstance(behind, tree.Number | tree.Extents) and not has_values(named.kind):
         return None  # `step 2` is no step function with a number
     before = items[place - 1] if place else None
-    listed = isinstance(before, tree.Mark | tree.Sign) and before.text in ",+"
+    listed = isinstance(before, tree.Mark | tree.Sign) and before.text in ",+/"
     kind = named.kind
     follows = listed or kind.activates or kind.normalises or kind.yields_probabilities or kind.drops
     return named if follows else None
@@ -66,7 +66,7 @@ def _trimmed(items: tuple[tree.Item, ...]) -> tuple[tree.Item, ...]:
     end = len(items)
     while end:
         item = items[end - 1]
-        sign = isinstance(item, tree.Mark | tree.Sign) and item.text in ",+:="
+        sign = isinstance(item, tree.Mark | tree.Sign) and item.text in ",+:=/"
         if not sign and not (isinstance(item, tree.Word) and item.text.lower() in _LINKING):
             break
         end -= 1

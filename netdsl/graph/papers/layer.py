@@ -56,9 +56,7 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
 def _warn_of_remark(layer: tree.Layer, head: Heading, around: Surroundings) -> None:
     """``dropout (0.2)``, whose rate stays 0.5."""
     remark = layer.remark
-    number = remark[1:-1].strip()
-    kind = head.kind.keyword
-    meant = f"FC {number} - {kind}" if head.kind.yields_probabilities else f"{kind} {number}"
+    meant = f"{head.kind.keyword} {remark[1:-1].strip()}"
     around.findings.add(
         "ND232",
         f"`{remark}` is a remark, which no layer reads",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,9 @@ from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
+
+
+_ARROW_BEFORE = re.compile(r"[0-9][ \t]*(?:-+>|=>|→|⇒|—>)[ \t]*\Z")
 
 
 class CopiedLayers:
@@ -70,6 +74,8 @@ class CopiedLayers:
         if message in self.told:
             return
         self.told.add(message)
+        if _ARROW_BEFORE.search(self.findings.source.text[max(0, span.start - 40) : span.start]):
+            return  # `CONV 3 -> 16 3x3` has a finding of its own
         self.findings.add("ND231", message, span, why, severity=Severity.NOTE)
 
     def _report_two_ways(self, ways: TwoWays) -> None:
