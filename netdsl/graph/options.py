@@ -41,6 +41,7 @@ FILLERS = frozenset(
 """Words that may stand anywhere beside a layer and mean nothing."""
 
 _ONE_COLON = "a layer has one colon, after its label, and one before the value of an option"
+_MEASURES = (OptionType.COUNT, OptionType.SIZE, OptionType.PADDING)
 _NEGATIONS = frozenset(("no", "without"))
 
 
@@ -366,6 +367,20 @@ class _Reader:
         self._set(option, [Written(False, word.span.to(following.span))])
         self.by_name.add(option.name)
 
+    def _between_commas(self) -> Option[Any] | None:
+        """The option of ``, 4 stride,``: the word behind a value, where both stand between commas."""
+        place = self.place
+        before = self.items[place - 2] if place > 1 else None
+        word = self.items[place] if place < len(self.items) else None
+        behind = self.items[place + 1] if place + 1 < len(self.items) else None
+        comma = isinstance(before, tree.Mark) and before.text == ","
+        apart = behind is None or (isinstance(behind, tree.Mark) and behind.text == ",")
+        if self.lists or not (comma and apart) or not isinstance(word, tree.Word):
+            return None
+        option = None if word.text in self.environment.values else self.by_word.get(word.text.lower())
+        free = option is not None and not option.positional and option.name not in self.given
+        return option if free and option is not None and option.type in _MEASURES else None
+
     def _begins_layer(self) -> bool:
         following = self.items[self.place] if self.place < len(self.items) else None
         return isinstance(following, tree.Word) and kind_named(following.text) is not None
@@ -424,6 +439,11 @@ class _Reader:
 
     def _bare(self, value: tree.Value) -> None:
         """A value without a word: it goes to the first free positional option that takes it."""
+        owner = self._between_commas()
+        if owner is not None:
+            self.place += 1
+            self._take(owner, value, value.span)
+            return
         if self._is_volume(value):
             self._volume(value)
             return

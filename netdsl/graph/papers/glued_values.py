@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from netdsl.graph.papers.names import Named
+from netdsl.graph.papers.letters import WIDEST
+from netdsl.graph.papers.names import Glued, Named
 from netdsl.graph.papers.options import in_words
 from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, vocabulary
+from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -20,6 +22,8 @@ def glued_values(named: Named, rest: tuple[tree.Item, ...]) -> tuple[tree.Item, 
     assert apart is not None
     place = named.words[-1].span
     words = vocabulary(named.kind, frozenset())
+    if apart.hyphened:
+        return _hyphened(named.kind, apart, place, words)
     size = tree.Extents(_square(apart.extents), place) if apart.extents else None
     number = tree.Number(apart.number, place) if apart.number else None
     if words.size is None:
@@ -44,6 +48,32 @@ def glued_values(named: Named, rest: tuple[tree.Item, ...]) -> tuple[tree.Item, 
     if words.stride is None or not number.text.isdecimal():
         return None
     return (window, tree.Word("stride", place), number)
+
+
+def _hyphened(
+    kind: type[Layer], apart: Glued, place: Span, words: Vocabulary
+) -> tuple[tree.Item, ...] | None:
+    """``CONV-9-32``: 32 filters of 9x9, as no filter is 32x32; which is which where that does not tell is
+    the writer's to say."""
+    one, two = apart.extents, apart.number
+    name = kind.keyword
+    if words.size is None and words.count is not None:
+        raise TwoWays(
+            place,
+            (f"{name} {one} - {name} {two}", "two layers"),
+            (f"{name}{one}: {two}", "the number of the layer stands first"),
+        )
+    if words.size is None or words.count is None:
+        step = (tree.Word("stride", place), tree.Number(two, place))
+        return (tree.Extents(_square(one), place), *step) if words.stride is not None else None
+    extent, filters = sorted((one, two), key=lambda number: int(number[:9]))
+    if not int(extent[:9]) <= WIDEST < int(filters[:9]):
+        raise TwoWays(
+            place,
+            (f"{name} {two} {one}x{one}", "the extent of a filter stands first"),
+            (f"{name} {one} {two}x{two}", "the number of filters does"),
+        )
+    return (tree.Number(filters, place), tree.Extents(_square(extent), place))
 
 
 def _square(extents: str) -> str:

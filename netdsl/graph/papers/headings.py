@@ -180,7 +180,8 @@ def named_heading(label: tuple[tree.Word, ...], named: Named, rest: tuple[tree.I
             return None
         words, values = _cut(words, named.glued), values
         items = (*named.switches, *values, *rest)
-    return Heading(named.kind, label, False, words, items, named.separable, spelled=True)
+    listed = named.glued is not None and named.glued.hyphened and named.kind.weighs
+    return Heading(named.kind, label, False, words, items, named.separable, listed=listed, spelled=True)
 
 
 def _cut(words: tuple[tree.Word, ...], apart: Glued) -> tuple[tree.Word, ...]:

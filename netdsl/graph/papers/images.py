@@ -32,6 +32,9 @@ _IDLE = frozenset(
 )
 _REMARK = re.compile(r"[A-Za-z]+|[0-9]+(?:[ \t]*[xX×][ \t]*[0-9]+)*|@")
 
+_LISTED = re.compile(r"\([ \t]*([0-9]{1,9})[ \t]*,[ \t]*([0-9]{1,9})[ \t]*,[ \t]*([0-9]{1,9})[ \t]*,?[ \t]*\)")
+"""``(32, 32, 3)``, as NumPy and Keras show a shape."""
+
 
 def image_of(items: tuple[tree.Item, ...]) -> tree.Extents | None:
     """The volume that a size and words for colours make; None where that is not all there is, or where
@@ -65,6 +68,9 @@ def _is_comma(item: tree.Item) -> bool:
 def image_in_remark(layer: tree.Layer) -> tree.Extents | None:
     """The volume in a remark that says nothing else: ``(224 x 224 RGB image)``."""
     start = layer.span.end - len(layer.remark)
+    listed = _LISTED.fullmatch(layer.remark)
+    if listed is not None:
+        return tree.Extents("x".join(listed.groups()), Span(start, layer.span.end))
     items: list[tree.Item] = []
     for found in _REMARK.finditer(layer.remark):
         place = Span(start + found.start(), start + found.end())

@@ -13,7 +13,7 @@ from netdsl.graph.papers.options import in_words
 from netdsl.graph.papers.remarks import values_in_remark
 from netdsl.graph.papers.separable import separable
 from netdsl.graph.papers.sizes import maps_of, sizes_of_products, with_fourth, without_maps
-from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, bare_values, vocabulary
+from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, bare_values, has_option, vocabulary
 from netdsl.layers.option import OptionType
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -39,6 +39,8 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
             layer, head = layer._replace(remark=""), head._replace(items=values, spelled=True)
         elif values and any(option.positional for option in head.kind.options().values()):
             _warn_of_remark(layer, head, around)
+    elif layer.remark and head.kind.inputs == 1:
+        layer, head = _completed(layer, head, around)
     if head.kind.inputs == 0:
         return _input(layer, head, claim)
     parts = parted(head, around) if around.chains else [head]
@@ -51,6 +53,21 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
         layers += _translated(own, part, around, noted)
     read = Read(tuple(layers), tuple(noted))
     return None if layers == [layer] and not (noted or head.spelled) else read
+
+
+def _completed(layer: tree.Layer, head: Heading, around: Surroundings) -> tuple[tree.Layer, Heading]:
+    """``CONV1: 6 filters (f=5, s=1)``: a remark with letters and values, where the size is missing."""
+    words = vocabulary(head.kind, around.numbers)
+    size = words.size
+    if size is None or not size.required or "=" not in layer.remark:
+        return layer, head
+    if bare_values(head.items, words).sizes or has_option(head.items, words, size):
+        return layer, head
+    values = values_in_remark(layer, words)
+    if not any(isinstance(item, tree.Word) and words.by_letter.get(item.text) is size for item in values):
+        return layer, head
+    comma = tree.Mark(",", Span(values[0].span.start, values[0].span.start))
+    return layer._replace(remark=""), head._replace(items=(*head.items, comma, *values), spelled=True)
 
 
 def _warn_of_remark(layer: tree.Layer, head: Heading, around: Surroundings) -> None:

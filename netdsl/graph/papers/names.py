@@ -36,13 +36,17 @@ def is_separable(name: str) -> bool:
 _GLUED = re.compile(r"([A-Za-z_]*[A-Za-z])_?([0-9]+(?:[xX×][0-9]+)*)?(?:[-–−]([0-9][0-9,.]*))?\Z")
 
 
+_TWICE = re.compile(r"([A-Za-z_]*[A-Za-z])[-–−]([0-9]+)-([0-9]+)\Z")
+
+
 class Glued(NamedTuple):
     """``conv3x3-64``: a name, the extents behind it, and the number behind a hyphen; empty where there are
-    none."""
+    none. ``hyphened`` where both stand behind hyphens, in either order: ``CONV-9-32``."""
 
     name: str
     extents: str
     number: str
+    hyphened: bool = False
 
     @property
     def is_label(self) -> bool:
@@ -52,6 +56,9 @@ class Glued(NamedTuple):
 
 def glued(word: str) -> Glued | None:
     """The parts of a word with numbers in it; None for a word without."""
+    twice = _TWICE.match(word)
+    if twice is not None:
+        return Glued(twice[1], twice[2], twice[3], True)
     found = _GLUED.match(word)
     if found is None or not (found[2] or found[3]):
         return None
