@@ -39,6 +39,7 @@ class Relu(Pointwise):
     """
 
     keyword = "RELU"
+    spellings = ("RECTIFIED LINEAR", "RECTIFIER")
     linear = False
     activates = True
     never_negative = True

@@ -26,7 +26,7 @@ def parted(head: Heading, around: Surroundings) -> list[Heading]:
     parts = [head._replace(items=_trimmed(head.items[: starts[0][0]] if starts else head.items))]
     for (place, named), end in zip(starts, ends, strict=False):
         rest = head.items[place + named.length : end]
-        if rest and isinstance(rest[0], tree.Word) and rest[0].text.lower() in ACTIVATION_WORDS:
+        while rest and isinstance(rest[0], tree.Word) and rest[0].text.lower() in _NOUNS:
             rest = rest[1:]
         following = named_heading((), named, rest)
         if following is None:
@@ -36,6 +36,8 @@ def parted(head: Heading, around: Surroundings) -> list[Heading]:
 
 
 ACTIVATION_WORDS = ("activation", "activations", "nonlinearity", "activation_fn", "act")
+_NOUNS = (*ACTIVATION_WORDS, "function", "functions", "units", "unit")
+"""What may stand behind the name of an activation: ``sigmoid activation function``, ``rectified linear units``."""
 
 
 def _beginning(
@@ -58,7 +60,7 @@ def _beginning(
     return named if follows else None
 
 
-_LINKING = ("with", "and", "by", "followed", "then", *ACTIVATION_WORDS)
+_LINKING = ("with", "and", "by", "followed", "then", "using", "the", "a", "an", *ACTIVATION_WORDS)
 
 
 def _trimmed(items: tuple[tree.Item, ...]) -> tuple[tree.Item, ...]:

@@ -28,7 +28,9 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
     if name in _firsts() or not first.isascii() or "-" in first or _sized(first):
         return False
     if not items and (layer.remark or (layer.claim is None and name in names_alone())):
-        return layer.labelled
+        return layer.labelled and not (name == "INPUT" and layer.remark)
+    if "=" in layer.remark:
+        return False
     if layer.labelled and len(items) <= 3 and all(isinstance(item, tree.Word) for item in items):
         if items and plain_name(items[0].text) in names_alone():  # type: ignore[union-attr]
             return False

@@ -118,6 +118,11 @@ def _kind_words(kind: type[Layer], written: str, span: Span) -> tuple[tree.Word,
 def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) -> Heading | None:
     label = tuple(_plain_label(word) for word in layer.words)
     items = layer.items
+    valued = bool(items) and isinstance(items[0], tree.Number | tree.Extents)
+    label, chained = _without_activation(label, taken) if valued else (label, ())
+    if chained:
+        layer = layer._replace(words=label, items=(*items, *chained))
+        items = layer.items
     start = next((place for place, item in enumerate(items) if isinstance(item, tree.Word)), len(items))
     named = kind_at(items, start, taken)
     if named is not None and (named.glued or named.separable or named.switches):
@@ -151,6 +156,22 @@ def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) ->
         return _values_first(items, around, label)
     except NoKindError:
         return None
+
+
+def _without_activation(
+    label: tuple[tree.Word, ...], taken: Container[str]
+) -> tuple[tuple[tree.Word, ...], tuple[tree.Item, ...]]:
+    """``Convolution layer with ReLU:``: the label, and the activation that stands behind the layer."""
+    first = kind_at(label, 0, taken)
+    for place in range(1, len(label) - 1) if first is not None and first.kind.weighs else ():
+        if label[place].text.lower() in _BEHIND:
+            named = kind_at(label, place + 1, taken)
+            if named is not None and named.kind.activates:
+                return label[:place], (tree.Mark(",", label[place].span), *label[place + 1 :])
+    return label, ()
+
+
+_BEHIND = ("with", "and", "plus")
 
 
 def _switched(items: tuple[tree.Item, ...], place: int, taken: Container[str]) -> Named | None:

@@ -180,7 +180,8 @@ def _goes_on(items: list[tree.Item]) -> bool:
 
 def _one_layer(layer: tree.Layer, head: Heading, items: tuple[tree.Item, ...]) -> bool:
     """Whether nothing of the layer was cut off for others."""
-    return len(items) + len(head.words) >= len(layer.items) + len(layer.words) or head.own
+    written = len(layer.items) + (0 if head.own else len(layer.words) - len(head.words))
+    return len(items) >= written
 
 
 def _span_of(head: Heading) -> Span:
