@@ -26,22 +26,31 @@ _ALONE = re.compile(r"[ \t\[]*\Z")
 _ENDS = re.compile(r"[ \t\]]*(?:[;#]|\Z)")
 _WAYS = re.compile(r"(?<![\w.])(?P<number>[0-9]{1,9})-way\b(?:[ \t]+(?P<kind>soft-?max)\b)?", re.IGNORECASE)
 _QUOTED = re.compile(r"(?P<quote>[\"'])(?P<word>[A-Za-z][\w ]{0,40})(?P=quote)")
-_VOLUME = re.compile(r"[0-9]{1,9}(?:[ \t]*[xX×][ \t]*[0-9]{1,9}){1,2}")
+_VOLUME = re.compile(r"[0-9]{1,9}(?:[ \t]*[xX×][ \t]*[0-9]{1,9}){2}")
+
+
+def bare_numbers(failure: Failure, source: Source) -> Diagnostic | None:
+    """The finding for ``784-100-10``; None for anything else."""
+    return _neurons(*_line(failure, source), source)
 
 
 def copied_syntax(failure: Failure, source: Source) -> Diagnostic | None:
     """The finding for a line as sheets have it; None where nothing is known of it."""
-    begin = source.text.rfind("\n", 0, failure.token.start) + 1
-    start = max(begin, failure.token.start - _REACH)
-    line = source.text[start : failure.token.start + _REACH].partition("\n")[0]
-    place = min(failure.token.start - start, len(line))
+    line, start, place = _line(failure, source)
     return (
-        _neurons(line, start, place, source)
-        or _dashed(line, start, place, source)
+        _dashed(line, start, place, source)
         or _ways(line, start, place, source)
         or _quoted(line, start, place, source)
         or _volume(line, start, place, source)
     )
+
+
+def _line(failure: Failure, source: Source) -> tuple[str, int, int]:
+    """The line around a mistake, where it begins in the text, and the place of the mistake in it."""
+    begin = source.text.rfind("\n", 0, failure.token.start) + 1
+    start = max(begin, failure.token.start - _REACH)
+    line = source.text[start : failure.token.start + _REACH].partition("\n")[0]
+    return line, start, min(failure.token.start - start, len(line))
 
 
 def _at(pattern: re.Pattern[str], line: str, place: int) -> re.Match[str] | None:

@@ -20,7 +20,7 @@ from netdsl.syntax.automaton import (
     Failure,
 )
 from netdsl.syntax.class_calls import calls_in
-from netdsl.syntax.copied_syntax import copied_syntax
+from netdsl.syntax.copied_syntax import bare_numbers, copied_syntax
 from netdsl.syntax.foreign_syntax import foreign_syntax, kind_left_out
 from netdsl.syntax.lessons import LESSONS, Lesson
 from netdsl.syntax.lexer import END, UNKNOWN, Token
@@ -81,8 +81,9 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     called = (
         _called(token, source)
         or _spaced_range(failure, source)
-        or copied_syntax(failure, source)
+        or bare_numbers(failure, source)
         or foreign_syntax(failure, source)
+        or copied_syntax(failure, source)
     )
     if called is not None:
         return called

@@ -11,10 +11,12 @@ from netdsl.syntax import tree
 
 
 def bare_kind(element: Any) -> type[Layer] | None:
-    """The kind of a layer that is nothing but its name, and needs numbers."""
-    if not isinstance(element, tree.Layer) or element.items or element.labelled or element.remark:
+    """The kind of a layer that is nothing but its name, with or without a label, and needs numbers."""
+    if not isinstance(element, tree.Layer) or element.remark or bool(element.items) is not element.labelled:
         return None
-    kind = kind_named(" ".join(word.text for word in element.words))
+    named = element.items if element.labelled else element.words
+    words = [item.text for item in named if isinstance(item, tree.Word)]
+    kind = kind_named(" ".join(words)) if len(words) == len(named) else None
     needs = kind is not None and any(option.required for option in kind.options().values())
     return kind if needs else None
 
@@ -32,5 +34,5 @@ def numbers_behind(element: Any, kind: type[Layer], taken: Container[str]) -> bo
 
 def undashed(first: tree.Layer, second: tree.Layer) -> tree.Layer:
     """Both as one layer."""
-    items = tuple(sorted((*second.words, *second.items), key=lambda item: item.span.start))
+    items = tuple(sorted((*first.items, *second.words, *second.items), key=lambda item: item.span.start))
     return first._replace(items=items, remark=second.remark, span=first.span.to(second.span))

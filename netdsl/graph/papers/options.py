@@ -14,6 +14,7 @@ from netdsl.syntax import tree
 
 def in_words(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
     """The options with letters, glued numbers, percentages and strides behind a size in our words."""
+    items = _words_first(items, words)
     found: list[tree.Item] = []
     letters = letters_of(items, words)
     for place, item in enumerate(items):
@@ -31,6 +32,23 @@ def in_words(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item
         else:
             found.append(item)
     return tuple(found)
+
+
+def _words_first(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
+    """``stride 4`` of ``, 4 stride,``, where both stand between commas."""
+    found = list(items)
+    for place in range(1, len(items) - 1):
+        option = words.option_of(items[place + 1])
+        if option is None or option.positional or not words.is_value(items[place]):
+            continue
+        behind = items[place + 2] if place + 2 < len(items) else None
+        if _is_comma(items[place - 1]) and (behind is None or _is_comma(behind)):
+            found[place : place + 2] = [items[place + 1], items[place]]
+    return tuple(found)
+
+
+def _is_comma(item: tree.Item) -> bool:
+    return isinstance(item, tree.Mark) and item.text == ","
 
 
 def _word(word: tree.Word, words: Vocabulary, letters: dict[str, Option[Any]]) -> list[tree.Item]:
