@@ -20,7 +20,7 @@ from netdsl.syntax import tree
 _BESIDE = 10
 """Characters between two numbers side by side."""
 
-_NUMBERS = {
+NUMBERS = {
     word: number
     for number, word in enumerate(
         (
@@ -235,7 +235,7 @@ class OptionFindings:
         if word.text == CHANNELS:
             self.findings.add("ND246", NOTHING_COMES_IN, word.span, help=(USE_CHANNELS,))
             return
-        number = _NUMBERS.get(word.text.lower())
+        number = NUMBERS.get(word.text.lower())
         if number is not None:
             message = f"{self.kind.keyword} does not know the word `{word.text}`"
             cure = f"write `{number}`: numbers are written with digits"

@@ -19,7 +19,7 @@ from netdsl.graph.foreign_layer import ForeignLayer
 from netdsl.graph.foreign_options import foreign_option
 from netdsl.graph.formulas import Environment, Handed, as_item
 from netdsl.graph.formulas_in_layers import calculated
-from netdsl.graph.option_findings import OptionFindings
+from netdsl.graph.option_findings import NUMBERS, OptionFindings
 from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
 from netdsl.graph.several_values import Row
 from netdsl.graph.value_order import ValueOrder
@@ -109,11 +109,16 @@ class _Reader:
                 return
             if self._in_own_words(word):
                 return
+            if self._number_in_words(word):
+                return
             self.slipped = True
             if isinstance(self.environment.values.get(word.text), Handed):
                 self.say.no_number(word)
                 return
             other = self._layer_beside()
+            if other is self.kind and self._names_itself():
+                self.slipped, self.place = False, len(self.items)
+                return
             if other is not None:
                 self.say.other_layer(word, other)
                 self.place = len(self.items)  # what follows is said of that one
@@ -128,6 +133,24 @@ class _Reader:
             self.by_name.add(option.name)
         else:
             self._named(option, word)
+
+    def _number_in_words(self, word: tree.Word) -> bool:
+        """Read ``two neurons``: a number in words before what it counts."""
+        number = NUMBERS.get(word.text.lower())
+        noun = self.items[self.place] if self.place < len(self.items) else None
+        if number is None or not isinstance(noun, tree.Word):
+            return False
+        option = self.by_word.get(noun.text.lower())
+        counted = noun.text.lower() in self.fillers - FILLERS or (option is not None and option.positional)
+        if counted:
+            self._bare(tree.Number(str(number), word.span))
+        return counted
+
+    def _names_itself(self) -> bool:
+        """Whether what follows is nothing but the kind again: ``2 neurons in the fully connected layer``."""
+        before = self.items[self.place - 2] if self.place > 1 else None
+        article = isinstance(before, tree.Word) and before.text.lower() == "the"
+        return article and all(isinstance(item, tree.Word) for item in self.items[self.place :])
 
     def _layer_beside(self) -> type[Layer] | None:
         """The kind that the word before the place begins, as AVG POOL in ``CONV 8 3x3, AVG POOL 2x2``."""

@@ -79,6 +79,8 @@ def _guess(
 ) -> tuple[str, Edit | None]:
     """What was probably meant by a head, and the change that makes it so, where that is all it takes."""
     text = findings.source.text
+    if head.written.lower() in ("all", "every", "each"):
+        return "what holds for all layers of a kind: `default CONV 3x3 pad 1`, `default MAX POOL 2x2`", None
     named = activation_named(text, head.span)
     if named is not None:
         return f"write `{named[0]}`", Edit(named[1], named[0])
