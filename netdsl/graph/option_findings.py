@@ -20,7 +20,7 @@ from netdsl.syntax import tree
 _BESIDE = 10
 """Characters between two numbers side by side."""
 
-NUMBERS = {
+DIGITS = {
     word: number
     for number, word in enumerate(
         (
@@ -30,6 +30,9 @@ NUMBERS = {
         1,
     )
 }
+
+_MATRIX = re.compile(r"([0-9]+)[ \t]*[xX×][ \t]*([0-9]+)")
+"""``256 × 1000``: the weights of a fully connected layer as tables give them."""
 
 _LAYER_BEFORE = re.compile(r"[A-Za-z_][\w.=,/ \t]*\Z")
 _COUNT_BEHIND = re.compile(r"[ \t]*(\w+|\([^()\n]*\))")
@@ -94,6 +97,11 @@ class OptionFindings:
         bare = [option for option in self.options.values() if option.positional]
         fix = None
         coming = self._coming_in(value, given) if number else None
+        matrix = _MATRIX.fullmatch(value.text) if self.kind.weighs and not number else None
+        if matrix is not None and not any(option.type is OptionType.SIZE for option in bare):
+            meant = f"{self.kind.keyword} {matrix[2]}"
+            cures.insert(0, f"write `{meant}`: the {matrix[1]} numbers that come in are known")
+            reason, fix = "", Edit(value.span, matrix[2])
         narrows = any(option.type is OptionType.SIZE and option.name not in given for option in bare)
         if coming is not None:
             written = self.findings.source.excerpt(coming)
@@ -103,7 +111,9 @@ class OptionFindings:
             n = value.text
             narrow = f", or {n}x1 where the width is 1" if n != "1" else ""
             cures.insert(0, f"a size has both extents, height and width: {n}x{n}{narrow}")
-        elif coming is None and not reason and (placed := self._with_its_word(value, given)):
+        elif (
+            matrix is None and coming is None and not reason and (placed := self._with_its_word(value, given))
+        ):
             cures.insert(0, placed)
             if placed.startswith("leave"):
                 before = self.findings.source.excerpt(Span(value.span.start - 1, value.span.start))
@@ -235,7 +245,7 @@ class OptionFindings:
         if word.text == CHANNELS:
             self.findings.add("ND246", NOTHING_COMES_IN, word.span, help=(USE_CHANNELS,))
             return
-        number = NUMBERS.get(word.text.lower())
+        number = DIGITS.get(word.text.lower())
         if number is not None:
             message = f"{self.kind.keyword} does not know the word `{word.text}`"
             cure = f"write `{number}`: numbers are written with digits"

@@ -19,7 +19,7 @@ from netdsl.graph.foreign_layer import ForeignLayer
 from netdsl.graph.foreign_options import foreign_option
 from netdsl.graph.formulas import Environment, Handed, as_item
 from netdsl.graph.formulas_in_layers import calculated
-from netdsl.graph.option_findings import NUMBERS, OptionFindings
+from netdsl.graph.option_findings import DIGITS, OptionFindings
 from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
 from netdsl.graph.several_values import Row
 from netdsl.graph.value_order import ValueOrder
@@ -136,7 +136,7 @@ class _Reader:
 
     def _number_in_words(self, word: tree.Word) -> bool:
         """Read ``two neurons``: a number in words before what it counts."""
-        number = NUMBERS.get(word.text.lower())
+        number = DIGITS.get(word.text.lower())
         noun = self.items[self.place] if self.place < len(self.items) else None
         if number is None or not isinstance(noun, tree.Word):
             return False
@@ -404,6 +404,10 @@ class _Reader:
         free = option is not None and not option.positional and option.name not in self.given
         return option if free and option is not None and option.type in _MEASURES else None
 
+    def _is_word(self, text: str) -> bool:
+        item = self.items[self.place] if self.place < len(self.items) else None
+        return isinstance(item, tree.Word) and item.text.lower() == text
+
     def _begins_layer(self) -> bool:
         following = self.items[self.place] if self.place < len(self.items) else None
         return isinstance(following, tree.Word) and kind_named(following.text) is not None
@@ -428,6 +432,8 @@ class _Reader:
                 self.slipped = True
         elif mark.text == "/" and self._begins_layer():
             pass  # the layer behind it is spoken of
+        elif mark.text == "/" and "stride" not in self.options and self._is_word("s1"):
+            self.place += 1  # `FC / s1` of MobileNet's table: a stride of 1 changes nothing
         elif mark.text != "," and not (mark.text == "=" and self.slipped):
             self.findings.add(
                 "ND207",

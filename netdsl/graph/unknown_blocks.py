@@ -49,7 +49,15 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         findings.add("ND217", message, name.span, help=() if blocks else (cure,))
 
 
-_LETTERS = {"C": "CONV", "CONV": "CONV", "P": "MAX POOL", "MP": "MAX POOL", "AP": "AVG POOL", "D": "FC", "F": "FC"}
+_LETTERS = {
+    "C": "CONV",
+    "CONV": "CONV",
+    "P": "MAX POOL",
+    "MP": "MAX POOL",
+    "AP": "AVG POOL",
+    "D": "FC",
+    "F": "FC",
+}
 _NUMBERS = re.compile(r"\w{1,4}\(([ \t]*[0-9]{1,9}[ \t]*(?:,[ \t]*[0-9]{1,9}[ \t]*){0,3})\)")
 
 

@@ -14,7 +14,7 @@ _COUNT = re.compile(r"[ \t]*\((?P<number>[0-9]{1,9}(?:,[0-9]{3})*)(?:[ -]?(?:way
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """Tables write the last fully connected layer and its softmax as one: the number is that of the neurons."""
+    """Tables write the last fully connected layer and its softmax as one: the number is the neurons'."""
     for planned in plan.layers:
         node = planned.node
         if not node.layer.yields_probabilities:

@@ -1,5 +1,5 @@
-"""What is said where a line copied from a sheet or a slide does not parse: ``784-100-10``, ``10-way softmax``,
-``"same"``, ``227x227x3`` alone."""
+"""What is said where a line copied from a sheet or a slide does not parse: ``784-100-10``,
+``10-way softmax``, ``"same"``, ``227x227x3`` alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ _BEGINNING = 2000
 _LINK = r"[ \t]*(?:-+>?|[–—→])[ \t]*"
 _NEURONS = re.compile(rf"(?<![\w.×@-])[0-9]{{1,9}}(?:{_LINK}[0-9]{{1,9}}){{1,20}}(?![\w.×@])")
 _DASHED = re.compile(
-    r"\b(?P<kind>FC|dense|linear|fully[ \t-]connected)[ \t]+[-–—][ \t]+(?P<number>[0-9]+(?:,[0-9]{3})*)(?![\w.×])",
+    r"\b(?P<kind>FC|dense|linear|fully[ \t-]connected)[ \t]+[-–—][ \t]+"
+    r"(?P<number>[0-9]+(?:,[0-9]{3})*)(?![\w.×])",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(r"(?:\A|[;|\[\]>–—-])[ \t]*\Z")

@@ -37,7 +37,7 @@ def parted(head: Heading, around: Surroundings) -> list[Heading]:
 
 ACTIVATION_WORDS = ("activation", "activations", "nonlinearity", "activation_fn", "act")
 _NOUNS = (*ACTIVATION_WORDS, "function", "functions", "units", "unit")
-"""What may stand behind the name of an activation: ``sigmoid activation function``, ``rectified linear units``."""
+"""What may stand behind the name of an activation: ``sigmoid activation function``."""
 
 
 def _beginning(

@@ -27,9 +27,7 @@ def numbers_behind(element: Any, kind: type[Layer], taken: Container[str]) -> bo
         return False
     named = [item for item in (*element.words, *element.items) if isinstance(item, tree.Word)]
     leads = element.items and element.items[0].span.start < element.words[0].span.start if named else False
-    return bool(leads) and all(
-        implied_kind(word.text) is kind and word.text not in taken for word in named
-    )
+    return bool(leads) and all(implied_kind(word.text) is kind and word.text not in taken for word in named)
 
 
 def undashed(first: tree.Layer, second: tree.Layer) -> tree.Layer:

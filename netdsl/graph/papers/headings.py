@@ -144,9 +144,7 @@ def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) ->
         spelled = bool(chained) or label != layer.words
         own = bool(head.label) and head.span == label[0].span.to(label[-1].span)
         words = () if own else _kind_words(head.kind, head.written, head.span)
-        return Heading(
-            head.kind, label if head.label else (), own, words, head.rest, spelled=spelled
-        )
+        return Heading(head.kind, label if head.label else (), own, words, head.rest, spelled=spelled)
     if not items or (isinstance(items[0], tree.Word) and not _begins_with_letter(items, around)):
         return None
     name = " ".join(word.text for word in label)

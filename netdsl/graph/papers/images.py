@@ -32,7 +32,9 @@ _IDLE = frozenset(
 )
 _REMARK = re.compile(r"[A-Za-z]+|[0-9]+(?:[ \t]*[xX×][ \t]*[0-9]+)*|@")
 
-_LISTED = re.compile(r"\([ \t]*([0-9]{1,9})[ \t]*,[ \t]*([0-9]{1,9})[ \t]*,[ \t]*([0-9]{1,9})[ \t]*,?[ \t]*\)")
+_LISTED = re.compile(
+    r"\([ \t]*([0-9]{1,9})[ \t]*,[ \t]*([0-9]{1,9})[ \t]*,[ \t]*([0-9]{1,9})[ \t]*,?[ \t]*\)"
+)
 """``(32, 32, 3)``, as NumPy and Keras show a shape."""
 
 

@@ -18,7 +18,6 @@ from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 
-
 _ARROW_BEFORE = re.compile(r"[0-9][ \t]*(?:-+>|=>|→|⇒|—>)[ \t]*\Z")
 
 
