@@ -105,6 +105,6 @@ def test_names_of_numbers_are_no_fillers() -> None:
 def test_the_classes_in_the_remark_of_a_softmax(neurons: int, warned: bool) -> None:
     plan, _ = load_plan(f"input 9\nFC {neurons}\nSoftmax (10)\n")
     assert plan is not None
-    found = [finding for finding in advise(plan) if finding.code == "ND232"]
+    found = [finding for finding in advise(plan) if finding.code == "ND236"]
     assert bool(found) is warned
     assert all("FC 10 - SOFTMAX" in finding.help[0] for finding in found)

@@ -168,7 +168,7 @@ def leaves_a_word(meant: str, layer: tree.Layer, numbers: Container[str]) -> boo
         return False
     known = option_words(kind) | FILLERS | {"no", "without", *PADDINGS, ZERO}
     known |= {choice for option in kind.options().values() for choice in (*option.choices, *option.tables)}
-    long = [option for option in known if len(option) > _SHORT]
+    long = [option for option in known - FILLERS if len(option) > _SHORT]
     return word.text.lower() not in known and did_you_mean(word.text, long) is None
 
 

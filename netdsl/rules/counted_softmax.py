@@ -28,7 +28,7 @@ def check(plan: Plan, findings: Findings) -> None:
         if number != scores:
             start = node.span.end - place.end
             findings.add(
-                "ND232",
+                "ND236",
                 f"`({remark['number']})` is a remark, which no layer reads: {node.name} gets"
                 f" {grouped(scores)} scores",
                 Span(start + remark.start("number") - 1, start + remark.end()),
@@ -37,4 +37,4 @@ def check(plan: Plan, findings: Findings) -> None:
             )
 
 
-RULE = Rule("counted-softmax", "ND232", check)
+RULE = Rule("counted-softmax", "ND236", check)

@@ -23,15 +23,18 @@ def parted(head: Heading, around: Surroundings) -> list[Heading]:
             behind = place + named.length
             words = vocabulary(named.kind, around.numbers)
     ends = [place for place, _ in starts[1:]] + [len(head.items)]
-    parts = [head._replace(items=_trimmed(head.items[: starts[0][0]] if starts else head.items))]
-    for (place, named), end in zip(starts, ends, strict=False):
+    if not starts:
+        return [head._replace(items=_trimmed(head.items, _LINKING))]
+    parts = [head._replace(items=_trimmed(head.items[: starts[0][0]], _LEADING_OVER))]
+    for number, ((place, named), end) in enumerate(zip(starts, ends, strict=True), 1):
         rest = head.items[place + named.length : end]
         while rest and isinstance(rest[0], tree.Word) and rest[0].text.lower() in _NOUNS:
             rest = rest[1:]
         following = named_heading((), named, rest)
         if following is None:
             return [head]
-        parts.append(following._replace(items=_trimmed(following.items)))
+        linking = _LEADING_OVER if number < len(starts) else _LINKING
+        parts.append(following._replace(items=_trimmed(following.items, linking)))
     return parts
 
 
@@ -60,16 +63,18 @@ def _beginning(
     return named if follows else None
 
 
-_LINKING = ("with", "and", "by", "followed", "then", "using", "the", "a", "an", *ACTIVATION_WORDS)
+_LINKING = ("with", "and", "by", "followed", "then", *ACTIVATION_WORDS)
+_LEADING_OVER = (*_LINKING, "using", "the", "a", "an")
+"""``using the sigmoid``; at the end of a layer `a` may be a label, ``weights shared with a``."""
 
 
-def _trimmed(items: tuple[tree.Item, ...]) -> tuple[tree.Item, ...]:
+def _trimmed(items: tuple[tree.Item, ...], linking: tuple[str, ...]) -> tuple[tree.Item, ...]:
     """Without the comma, the `+`, or the words that lead over to the next layer."""
     end = len(items)
     while end:
         item = items[end - 1]
         sign = isinstance(item, tree.Mark | tree.Sign) and item.text in ",+:=/"
-        if not sign and not (isinstance(item, tree.Word) and item.text.lower() in _LINKING):
+        if not sign and not (isinstance(item, tree.Word) and item.text.lower() in linking):
             break
         end -= 1
     return items[:end] if end < len(items) else items
