@@ -44,6 +44,7 @@ def meaning(text: str) -> Any:
             node.layer.keyword,
             {name: repr(node.layer.__dict__[name]) for name in node.layer.options()},
             node.inputs,
+            node.owner,
             node.claim and node.claim.volume,
         )
         for node in network.nodes
@@ -263,6 +264,34 @@ def test_mistakes_of_syntax_are_shown_and_others_are_formatted(
     assert run(["fmt", "broken.net", "ugly.net"]) == 1
     assert "broken.net:2:" in capsys.readouterr().err
     assert Path("ugly.net").read_text() == PRETTY
+
+
+def test_examples_without_mistakes_are_all_laid_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What fmt takes for no network is none: each example is written, and means what it did."""
+    page = (Path(__file__).parents[1] / "docs" / "language.md").read_text(encoding="utf-8")
+    examples = [text for text in re.findall(r"```net\n(.*?)```", page, re.S) if "\nuse " not in text]
+    sound = {f"{number}.net": text for number, text in enumerate(examples) if isinstance(meaning(text), tuple)}
+    assert len(sound) > 30
+    for name, text in sound.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    assert run(["fmt", *(str(tmp_path / name) for name in sound)]) == 0
+    assert "error" not in capsys.readouterr().err
+    for name, text in sound.items():
+        assert meaning((tmp_path / name).read_text(encoding="utf-8")) == meaning(text)
+
+
+def test_layers_that_blocks_are_given_are_no_strange_names(folder: Path) -> None:
+    text = """input 9x9x4
+block UNIT(act, unit = BN) { CONV 4 3x3 same - act*2 - [unit] - act }
+block TWICE(f) { f(RELU) - f(SKIP, unit = SCALE) }
+TWICE(UNIT)
+FC 3
+"""
+    Path("given.net").write_text(text)
+    assert run(["fmt", "given.net"]) == 0
+    assert Path("given.net").read_text() == text
+    Path("given.net").write_text(text.replace("- act }", "- act } - actt"))
+    assert run(["fmt", "given.net"]) == 1
 
 
 def test_line_ends_and_marks_of_other_systems(folder: Path) -> None:

@@ -7,10 +7,10 @@ each place of the text once and expands nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.blocks import Blocks, called_block
+from netdsl.graph.blocks import Blocks, bare_use, called_block
 from netdsl.graph.heads import read_head
 from netdsl.graph.steps import Role
 from netdsl.graph.unknown_blocks import report_unknown_block
@@ -24,11 +24,11 @@ def report_strange_names(file: tree.File, findings: Findings, *, complete: bool)
     blocks = {
         statement.name.text: statement for statement in file.statements if isinstance(statement, tree.Block)
     }
-    for element in _elements(file):
+    for element, given in _elements(file):
         if isinstance(element, tree.Call):
-            if complete and element.block.text not in blocks:
+            if complete and element.block.text not in blocks and element.block.text not in given:
                 report_unknown_block(element, blocks, findings)
-        elif not _is_known(element, blocks, complete):
+        elif bare_use(element, given) is None and not _is_known(element, blocks, complete):
             report_unknown_kind(read_head(element), findings)
 
 
@@ -41,17 +41,29 @@ def _is_known(layer: tree.Layer, blocks: Blocks, complete: bool) -> bool:
     return bare or called_block(layer, blocks) is not None or read_head(layer).kind is not None
 
 
-def _elements(file: tree.File) -> Iterator[tree.Layer | tree.Call]:
-    """All layers and calls of a text, those of blocks and of joins with a kind among them."""
-    pending: list[Any] = list(reversed(file.statements))
+_Given: TypeAlias = frozenset[str]
+"""The parameters of a block, for which a call may have given layers or blocks."""
+
+
+def _elements(file: tree.File) -> Iterator[tuple[tree.Layer | tree.Call, _Given]]:
+    """All layers and calls of a text, those of blocks and of joins with a kind among them, with what was
+    given to the block that they stand in."""
+    for statement in file.statements:
+        if isinstance(statement, tree.Block):
+            given = frozenset(parameter.name.text for parameter in statement.parameters)
+            yield from ((element, given) for element in _elements_in(statement.statements))
+        else:
+            yield from ((element, frozenset()) for element in _elements_in((statement,)))
+
+
+def _elements_in(statements: tuple[Any, ...]) -> Iterator[tree.Layer | tree.Call]:
+    pending: list[Any] = list(reversed(statements))
     while pending:
         element = pending.pop()
         if isinstance(element, tree.Layer | tree.Call):
             yield element
         elif isinstance(element, tree.Group):
             pending.extend(reversed(element.elements))
-        elif isinstance(element, tree.Block):
-            pending.extend(reversed(element.statements))
         elif isinstance(element, tree.Join):
             pending.extend(reversed([inner for branch in element.branches for inner in branch.elements]))
             layer = element.layer
