@@ -266,11 +266,15 @@ def test_mistakes_of_syntax_are_shown_and_others_are_formatted(
     assert Path("ugly.net").read_text() == PRETTY
 
 
-def test_examples_without_mistakes_are_all_laid_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_examples_without_mistakes_are_all_laid_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """What fmt takes for no network is none: each example is written, and means what it did."""
     page = (Path(__file__).parents[1] / "docs" / "language.md").read_text(encoding="utf-8")
     examples = [text for text in re.findall(r"```net\n(.*?)```", page, re.S) if "\nuse " not in text]
-    sound = {f"{number}.net": text for number, text in enumerate(examples) if isinstance(meaning(text), tuple)}
+    sound = {
+        f"{number}.net": text for number, text in enumerate(examples) if isinstance(meaning(text), tuple)
+    }
     assert len(sound) > 30
     for name, text in sound.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
