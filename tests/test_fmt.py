@@ -316,3 +316,15 @@ def test_a_file_that_cannot_be_written_stays(folder: Path, capsys: pytest.Captur
     assert run(["fmt", "ugly.net"]) == 1
     folder.chmod(0o700)
     assert Path("ugly.net").read_text() == UGLY
+
+
+@pytest.mark.parametrize(
+    "phrase", ["weights shared with a", "sharing weights with a", "shares weights with a"]
+)
+def test_phrases_of_shared_weights_become_one(
+    phrase: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.net"
+    path.write_text(f"input 8x8x4\na: CONV 4 3x3\nRELU\nCONV 4 3x3 {phrase}\nFC 10\n")
+    assert run(["fmt", str(path)]) == 0
+    assert "CONV 4 3x3 same weights as a\n" in path.read_text()

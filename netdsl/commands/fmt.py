@@ -92,7 +92,7 @@ def _format(name: str, ctx: click.Context) -> _Formatted:
         show(seems or strange)
         return _Formatted(source, None)
     text = formatted(source, file, ours=True)
-    _check_meaning(source, text)
+    _check_meaning(source, file, text)
     return _Formatted(written, text)
 
 
@@ -128,11 +128,18 @@ def _strange_names(file: tree.File, source: Source) -> list[Diagnostic]:
     return sorted((finding for finding in findings.found if in_file(finding, source)), key=sort_key)
 
 
-def _check_meaning(source: Source, text: str) -> None:
+def _check_meaning(source: Source, file: tree.File, text: str) -> None:
     """Raise where the canonical text has other words than the file: then it is not written."""
+    from netdsl.graph.casing import canonical_words
+    from netdsl.graph.sharing import CANONICAL
     from netdsl.syntax.tokens import tokens
 
-    before, after = ([_essence(token) for token in tokens(text)] for text in (source.text, text))
+    words = canonical_words(file)
+    phrases = {place: word for place, word in words.items() if word in CANONICAL}
+    before = [
+        _essence(token._replace(text=phrases.get(token.start, token.text))) for token in tokens(source.text)
+    ]
+    after = [_essence(token) for token in tokens(text)]
     if before != after:
         raise AssertionError(f"formatting would change the meaning of {source.name}")
 

@@ -10,10 +10,10 @@ from netdsl.graph.options import FILLERS
 from netdsl.graph.steps import Role, SharedStep, Step
 from netdsl.syntax import tree
 
-_CANONICAL = ("same", "weights", "as")
+CANONICAL = ("same", "weights", "as")
 _PHRASES = frozenset(
     [
-        _CANONICAL,
+        CANONICAL,
         ("weights", "shared", "with"),
         *((word, "weights", "with") for word in ("share", "shares", "shared", "sharing")),
     ]
@@ -42,7 +42,7 @@ def spelled(items: tuple[tree.Item, ...]) -> dict[int, str]:
     if phrase is None:
         return {}
     words = [item for item in items if item.span.start >= phrase.span.start][:3]
-    return {word.span.start: text for word, text in zip(words, _CANONICAL, strict=True)}
+    return {word.span.start: text for word, text in zip(words, CANONICAL, strict=True)}
 
 
 def without_phrase(head: Head) -> Head:
