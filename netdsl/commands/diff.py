@@ -9,6 +9,7 @@ import click
 
 from netdsl.commands.loading import exit_with, load_plan_or_exit, open_source, planned, wants_colour
 from netdsl.commands.revision import file_at
+from netdsl.diagnostics import Diagnosed
 from netdsl.plan.difference import Difference, Shape, compared_arrays, difference
 from netdsl.plan.plan import Plan
 from netdsl.source import Source
@@ -71,7 +72,11 @@ def command(
 def _plan_at(revision: str, name: str) -> Plan:
     """The plan of a file as it was; findings name the revision."""
     with file_at(revision, name) as path:
-        copy = open_source(path)
+        try:
+            copy = open_source(path)
+        except Diagnosed as diagnosed:
+            found = (finding._replace(path=f"{revision}:{name}") for finding in diagnosed.diagnostics)
+            raise Diagnosed(*found) from None
         checked = planned(Source(f"{revision}:{name}", copy.text, copy.folder, copy.form))
     if checked.plan is None:
         exit_with(checked.diagnostics)
