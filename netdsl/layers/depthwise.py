@@ -45,6 +45,7 @@ class Depthwise(Layer):
 
     keyword = "DEPTHWISE"
     spellings = ("DEPTHWISE CONV", "DWCONV", "CONV DW")
+    unsized = ("CONV DW", "3x3", "same")
     fillers = ("filters", "filter", "kernels", "dw")
     linear = True
     weighs = True

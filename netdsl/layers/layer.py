@@ -107,6 +107,9 @@ class Layer(Optioned):
     alone: ClassVar[tuple[str, ...]] = ()
     """What tables of papers mean by the kind without any option, ``maxpool``: each way to read it."""
 
+    unsized: ClassVar[tuple[str, ...]] = ()
+    """A spelling of tables that leave the size to another column, and the size and padding that it means."""
+
     steps_by_kernel: ClassVar[tuple[str, ...]] = ()
     """Spellings that mean a stride of the kernel where none is written: ``up-conv 64 2x2``."""
 

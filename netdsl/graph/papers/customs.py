@@ -44,6 +44,10 @@ def by_custom(
             noted.append(Noted(layer.span, "without a window of its own it has one of its stride"))
             return (tree.Extents(f"{step.text}x{step.text}", step.span), *items)
     counted = words.count is None or bool(bare_values(items, words).numbers) or _counted(items, words)
+    if _is_unsized(head, items, words) and not size:
+        noted.append(Noted(layer.span, "as MobileNet's table means it, with the size in another column"))
+        _, extents, padding = head.kind.unsized
+        return (*items, tree.Extents(extents, place), tree.Word(padding, place))
     written = around.findings.source.text[place.start : place.end].lower().replace("–", "-").replace("−", "-")
     stepping = {name.replace("-", "") for name in head.kind.steps_by_kernel}
     if written.replace("-", "").replace(" ", "") in stepping and _step(items, words) is None and counted:
@@ -70,10 +74,20 @@ def _is_one(items: tuple[tree.Item, ...]) -> bool:
     return any(isinstance(item, tree.Extents) and item.text.split("x")[:2] == ["1", "1"] for item in items)
 
 
+def _is_unsized(head: Heading, items: tuple[tree.Item, ...], words: Vocabulary) -> bool:
+    """Whether a stride is all that stands beside a spelling of such tables: ``Conv dw / s1``."""
+    spelling = " ".join(word.text for word in head.words).upper()
+    alone = spelling in head.kind.unsized[:1] and not any(_is_padding(item, words) for item in items)
+    return alone and _step(items, words) is not None
+
+
+def _is_same(item: tree.Item) -> bool:
+    return isinstance(item, tree.Word) and item.text.lower() in ("same", "valid")
+
+
 def _is_padding(item: tree.Item, words: Vocabulary) -> bool:
     option = words.option_of(item)
-    named = isinstance(item, tree.Word) and item.text.lower() in ("same", "valid")
-    return named or (option is not None and option.type is OptionType.PADDING)
+    return _is_same(item) or (option is not None and option.type is OptionType.PADDING)
 
 
 def _alone(head: Heading, place: Span, noted: list[Noted]) -> tuple[tree.Item, ...]:
