@@ -328,3 +328,13 @@ def test_phrases_of_shared_weights_become_one(
     path.write_text(f"input 8x8x4\na: CONV 4 3x3\nRELU\nCONV 4 3x3 {phrase}\nFC 10\n")
     assert run(["fmt", str(path)]) == 0
     assert "CONV 4 3x3 same weights as a\n" in path.read_text()
+
+
+def test_what_is_read_in_our_words_anew_is_laid_out_until_it_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.net"
+    path.write_text("input 8x8x1\nblock TWICE(k) { conv3x3, LOCAL RESPONSE NORMBN, k 3x3 p1 }\nTWICE(4)\n")
+    assert run(["fmt", str(path)]) == 0
+    once = path.read_text()
+    assert run(["fmt", "--check", str(path)]) == 0, once

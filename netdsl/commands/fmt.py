@@ -67,33 +67,51 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool)
     ctx.exit(1 if unread or changed or unwritten else 0)
 
 
-def _format(name: str, ctx: click.Context) -> _Formatted:
-    from netdsl.graph.formatter import formatted
-    from netdsl.syntax.parser import parse
+_ROUNDS = 4
+"""Texts that papers' words stand in twice, and not soundly, are laid out again until they stay."""
 
+
+def _format(name: str, ctx: click.Context) -> _Formatted:
     try:
         source = open_source(name)
     except Diagnosed as diagnosed:
         show(diagnosed.diagnostics)
         return _Formatted(None, None)
     check_writable(source, ctx)
+    text, respelled = _laid_out(source)
+    for _ in range(_ROUNDS):
+        if text is None or not respelled:
+            break
+        before = text
+        text, respelled = _laid_out(Source(source.name, before, source.folder, source.form))
+        if text in (None, before):
+            text = before
+            break
+    return _Formatted(source, text)
+
+
+def _laid_out(source: Source) -> tuple[str | None, bool]:
+    """The canonical text, None, with what is wrong shown, where there is none; and whether words of papers
+    were put into ours for it."""
+    from netdsl.graph.formatter import formatted
+    from netdsl.syntax.parser import parse
+
     parsed = parse(source)
     if parsed.diagnostics or parsed.file is None:
         show(foreign(source) or parsed.diagnostics)
-        return _Formatted(source, None)
-    written = source
-    source, file, unclear = _in_our_words(source, parsed.file)
+        return None, False
+    ours, file, unclear = _in_our_words(source, parsed.file)
     if unclear:
         show(unclear)
-        return _Formatted(source, None)
-    strange = _strange_names(file, source)
-    seems = foreign(source)
-    if strange or (seems and has_errors(plan_source(source).diagnostics)):
+        return None, False
+    strange = _strange_names(file, ours)
+    seems = foreign(ours)
+    if strange or (seems and has_errors(plan_source(ours).diagnostics)):
         show(seems or strange)
-        return _Formatted(source, None)
-    text = formatted(source, file, ours=True)
-    _check_meaning(source, file, text)
-    return _Formatted(written, text)
+        return None, False
+    text = formatted(ours, file, ours=True)
+    _check_meaning(ours, file, text)
+    return text, ours is not source
 
 
 def _in_our_words(source: Source, file: tree.File) -> tuple[Source, tree.File, list[Diagnostic]]:
