@@ -44,7 +44,7 @@ class AvgPool(Pooling):
     """
 
     keyword = "AVG POOL"
-    spellings = ("AVGPOOL", "AVERAGE POOL", "AVERAGE POOLING", "AVG POOLING", "MEAN POOL")
+    spellings = ("AVGPOOL", "AVERAGE POOL", "AVERAGE POOLING", "AVG POOLING", "MEAN POOL", "AVERAGING")
     short_for = ("GAP", "global")
     alone = ("2x2 stride 2", "global")
     fillers = ("filters", "filter", "kernels", "windows", "window", "pooling", "avg", "average")
