@@ -31,7 +31,7 @@ SHEETS = {
         CONV-16-3 pad 1
         POOL-2
         FC – 8 neurons
-        FC-5""",
+        FC (output), 5 neurons""",
         "CONV 16 7x7 - CONV 16 3x3 pad 1 - MAX POOL 2x2 stride 2 - FC 8 - FC 5",
     ),
     "values before their words, between commas": (
