@@ -38,8 +38,9 @@ SHEETS = {
         """input (30, 30, 2)
         Conv 4x4, 2 stride, 16 kernels
         Max pool 2x2, 2 stride / ReLU
-        conv 8, 3x3, 1 pad / BN / relu""",
-        "CONV 16 4x4 stride 2 - MAX POOL 2x2 stride 2 - RELU - CONV 8 3x3 pad 1 - BN - RELU",
+        conv 8, 3x3, 1 pad / relu
+        Fully connected (output), activation: softmax, neurons: 10""",
+        "CONV 16 4x4 stride 2 - MAX POOL 2x2 stride 2 - RELU - CONV 8 3x3 pad 1 - RELU - FC 10 - SOFTMAX",
     ),
     "values in the remark": (
         """input: (14, 14, 2)

@@ -30,12 +30,25 @@ def parted(head: Heading, around: Surroundings) -> list[Heading]:
         rest = head.items[place + named.length : end]
         while rest and isinstance(rest[0], tree.Word) and rest[0].text.lower() in _NOUNS:
             rest = rest[1:]
+        if number == len(starts) == 1 and _goes_back(rest, head, named, around):
+            parts[0] = parts[0]._replace(items=(*parts[0].items, *rest))
+            rest = ()
         following = named_heading((), named, rest)
         if following is None:
             return [head]
         linking = _LEADING_OVER if number < len(starts) else _LINKING
         parts.append(following._replace(items=_trimmed(following.items, linking)))
     return parts
+
+
+def _goes_back(rest: tuple[tree.Item, ...], head: Heading, named: Named, around: Surroundings) -> bool:
+    """``FC, activation: softmax, neurons: 10``: what follows the activation is said of the layer."""
+    comma = rest[0] if len(rest) > 1 else None
+    word = rest[1] if len(rest) > 1 else None
+    if not isinstance(comma, tree.Mark) or comma.text != "," or not isinstance(word, tree.Word):
+        return False
+    own = vocabulary(head.kind, around.numbers).option_of(word) is not None
+    return own and not vocabulary(named.kind, around.numbers).knows(word.text)
 
 
 ACTIVATION_WORDS = ("activation", "activations", "nonlinearity", "activation_fn", "act")
