@@ -44,6 +44,11 @@ class Open(NamedTuple):
     shares: Shares | None = None
 
 
+def counted_in_front(size: Size, number: int) -> bool:
+    """Whether a size with a third extent may begin with the count, as 64x3x3 does."""
+    return size.height != size.width == number
+
+
 class Counted(NamedTuple):
     """A layer that lacks a count, ``lacking``, and whose size has a third extent, `3x3x64`: that is the
     count, unless it is the depth of the input. ``otherwise`` stands for it then, or where it cannot be."""
@@ -61,6 +66,13 @@ class Counted(NamedTuple):
     otherwise: Open | Gap
     use: Use | None = None
     shares: Shares | None = None
+
+    @property
+    def turned(self) -> bool:
+        """Whether the count may stand in front, `64x3x3`; a claim can say that it does not."""
+        size, number = self.values["kernel"], self.values[self.third]
+        claimed = self.claim is not None and self.claim.volume.channels == number
+        return counted_in_front(size, number) and not claimed
 
 
 class Projection(NamedTuple):

@@ -82,6 +82,14 @@ FOREIGN_KINDS: dict[str, ForeignKind] = {
     ),
     **_rows("TimeDistributed Masking Bidirectional", "netdsl has no such layer: its networks read one image"),
     **_is("Softmax", "SOFTMAX"),
+    **_is("Max", "MAX POOL"),
+    **_is("Avg Average", "AVG POOL"),
+    **_is("DW", "DEPTHWISE"),
+    **_rows("Pointwise PW", "a pointwise convolution has filters of 1x1: `CONV 64 1x1`"),
+    **_rows("Dilated Atrous", "the dilation is an option: `CONV 64 3x3 dilation 2`"),
+    **_rows("Grouped Group", "the groups are an option: `CONV 64 3x3 groups 2`"),
+    **_rows("Strided", "the stride is an option: `CONV 64 3x3 stride 2`"),
+    **_rows("Adaptive", "write `AVG POOL global`; other pools name their window: `AVG POOL 7x7`"),
 }
 
 

@@ -10,7 +10,7 @@ from netdsl.graph.activation import activation_layer, places_to_activate, put_ac
 from netdsl.graph.bindings import Bindings
 from netdsl.graph.blocks import read_blocks, read_lets
 from netdsl.graph.defaults import Defaults, read_defaults
-from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
+from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection, counted_in_front
 from netdsl.graph.early_reading import report_early_readings
 from netdsl.graph.expansion import Expansion
 from netdsl.graph.expectations import read_expectation
@@ -291,7 +291,8 @@ class _Resolution:
         values = {option: value.value for option, value in options.items()}
         lacking = [option for option in kind.options().values() if option.missing(values)]
         third = _third_extent(kind, values, lacking)
-        if third and inputs and inputs[0].channels != values[third]:
+        turned = bool(third) and counted_in_front(values["kernel"], values[third])
+        if third and not turned and inputs and inputs[0].channels != values[third]:
             values[lacking[0].name] = values.pop(third)
         lacks = any(option.missing(values) for option in kind.options().values())
         if lacks or None in values.values() or (id(step.layer), kind, id(step.environment)) in self.unclear:

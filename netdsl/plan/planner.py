@@ -110,6 +110,9 @@ class _Walk:
 
     def _counted(self, entry: Counted) -> Node | Gap | Open:
         """`CONV 3x3x64`: 64 filters, unless the input has 64 channels: then both can be meant."""
+        if entry.turned:
+            self._report_turned(entry)
+            return Gap(entry.position, entry.name, entry.inputs, entry.span, entry.claim)
         inputs = self._inputs(entry.inputs)
         number: int = entry.values[entry.third]
         other = entry.otherwise._replace(position=entry.position, inputs=entry.inputs, use=entry.use)
@@ -136,6 +139,21 @@ class _Walk:
                 ),
             )
         return other
+
+    def _report_turned(self, entry: Counted) -> None:
+        """`CONV 64x3x3`, as programs keep weights: 64 filters of 3x3, or 3 of 64x3."""
+        kernel = entry.values["kernel"]
+        number: int = entry.values[entry.third]
+        name = entry.kind.keyword
+        self.findings.add(
+            "ND230",
+            f"{entry.name}: `{kernel}x{number}` can be read in two ways",
+            entry.option_spans["kernel"].to(entry.option_spans[entry.third]),
+            help=(
+                f"write `{name} {kernel.height} {kernel.width}x{number}`: the filters stand in front",
+                f"write `{name} {number} {kernel}`: the filters stand behind their size",
+            ),
+        )
 
     def _settle(self, node: Node | Gap) -> None:
         """Find the volume of a node and compare it with its claim."""

@@ -35,7 +35,14 @@ def by_custom(
     if head.kind.alone and not items and not head.own and not around.patterned:
         return _alone(head, place, noted)
     over = next(
-        (item for item in head.items if isinstance(item, tree.Mark | tree.Sign) and item.text == "/"), None
+        (
+            item
+            for place, item in enumerate(head.items)
+            if isinstance(item, tree.Mark | tree.Sign)
+            and item.text == "/"
+            and not (place and words.is_value(head.items[place - 1]))
+        ),
+        None,
     )
     if head.kind.alone and over is not None and not size:
         step = _step(items, words)

@@ -23,6 +23,8 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
         more = len(items) > 1 and items[1].span.start < words[0].span.start
         if more or isinstance(items[0], tree.Number):
             return False
+    if layer.remark and items and _may_hold_options(layer.remark):
+        return False
     name = plain_name(words[0].text)
     first = words[0].text
     if name in _firsts() or not first.isascii() or "-" in first or _sized(first):
@@ -72,6 +74,11 @@ def _is_plain_item(item: tree.Item, place: int, layer: tree.Layer, numbers: froz
         following = layer.items[place + 1] if place + 1 < len(layer.items) else None
         return item.text != "/" or not isinstance(following, tree.Word) or following.text in numbers
     return isinstance(item, tree.Table | tree.Range)
+
+
+def _may_hold_options(remark: str) -> bool:
+    """``(stride 2)`` and ``(same)``."""
+    return any(sign.isdigit() for sign in remark) or remark[1:-1].strip().lower() in ("same", "valid")
 
 
 def _sized(word: str) -> bool:

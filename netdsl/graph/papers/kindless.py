@@ -44,13 +44,23 @@ def implied_by(parts: Sequence[tree.Item], numbers: Container[str], before: int)
     letters = _letters(shown, numbers)
     if {"F", "K"} <= letters or {"k", "n"} <= letters:
         return Implied(conv, False)
+    moves = "".join(
+        f" {word} {_value_of(shown, letter)}"
+        for letters_of_word, word in (("Ss", "stride"), ("Pp", "pad"))
+        for letter in letters_of_word
+        if letter in letters
+    )
+    if {"f", "k"} <= letters:
+        f, k = (_value_of(shown, letter) for letter in "fk")
+        raise TwoWays(
+            span, (f"CONV {k} {f}x{f}{moves}", f"{k} filters"), (f"CONV {f} {k}x{k}{moves}", f"{f} filters")
+        )
     if letters & {"F", "k"} and letters & {"S", "s"}:
-        values = _values(shown)
-        extent, stride = next(iter(values), "3"), next(iter(values[1:]), "1")
+        extent = _value_of(shown, "F" if "F" in letters else "k")
         raise TwoWays(
             span,
-            (f"MAX POOL {extent}x{extent} stride {stride}", "a pool has a size and a stride"),
-            (f"CONV 64 {extent}x{extent} stride {stride}", "a convolution has a number of filters, too"),
+            (f"MAX POOL {extent}x{extent}{moves}", "a pool has a size and a stride"),
+            (f"CONV 64 {extent}x{extent}{moves}", "a convolution has a number of filters, too"),
         )
     first = parts[0]
     counted = any(isinstance(item, tree.Number) for item in shown[1:])
@@ -74,16 +84,16 @@ def _letters(parts: Sequence[tree.Item], numbers: Container[str]) -> set[str]:
     return found
 
 
-def _values(parts: Sequence[tree.Item]) -> list[str]:
-    """The numbers of a layer in their order, those glued to letters among them."""
-    found = []
-    for item in parts:
+def _value_of(parts: Sequence[tree.Item], letter: str) -> str:
+    """The number of a letter, which may be glued to it."""
+    for place, item in enumerate(parts):
         apart = glued(item.text) if isinstance(item, tree.Word) else None
-        if isinstance(item, tree.Number):
-            found.append(item.text)
-        elif apart is not None and apart.extents:
-            found.append(apart.extents)
-    return found
+        if apart is not None and apart.name == letter and apart.extents:
+            return apart.extents
+        if isinstance(item, tree.Word) and item.text == letter:
+            behind = (found.text for found in parts[place + 1 : place + 3] if isinstance(found, tree.Number))
+            return next(behind, "1")
+    return "1"
 
 
 def written_span(parts: Sequence[tree.Item]) -> Span:

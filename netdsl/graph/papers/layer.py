@@ -10,9 +10,9 @@ from netdsl.graph.papers.customs import Noted, by_custom
 from netdsl.graph.papers.headings import Heading, Surroundings, heading_of, made
 from netdsl.graph.papers.images import image_in_remark, image_of
 from netdsl.graph.papers.options import in_words
-from netdsl.graph.papers.remarks import values_in_remark
+from netdsl.graph.papers.remarks import options_in_remark, values_in_remark
 from netdsl.graph.papers.separable import separable
-from netdsl.graph.papers.sizes import maps_of, sizes_of_products, with_fourth, without_maps
+from netdsl.graph.papers.sizes import maps_of, sizes_of_products, with_fourth, with_stride, without_maps
 from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, bare_values, has_option, vocabulary
 from netdsl.layers.option import OptionType
 from netdsl.source import Span
@@ -41,6 +41,8 @@ def read_copied(layer: tree.Layer, around: Surroundings) -> Read | None:
             _warn_of_remark(layer, head, around)
     elif layer.remark and head.kind.inputs == 1:
         layer, head = _completed(layer, head, around)
+        if layer.remark and options_in_remark(layer, head.items, vocabulary(head.kind, around.numbers)):
+            _warn_of_remark(layer, head, around)
     if head.kind.inputs == 0:
         return _input(layer, head, claim)
     parts = parted(head, around) if around.chains else [head]
@@ -71,14 +73,15 @@ def _completed(layer: tree.Layer, head: Heading, around: Surroundings) -> tuple[
 
 
 def _warn_of_remark(layer: tree.Layer, head: Heading, around: Surroundings) -> None:
-    """``dropout (0.2)``, whose rate stays 0.5."""
+    """``dropout (0.2)``, whose rate stays 0.5, and ``conv 64 3x3 (stride 2)``, whose stride stays 1."""
     remark = layer.remark
-    meant = f"{head.kind.keyword} {remark[1:-1].strip()}"
+    inner = remark[1:-1].strip()
+    cure = f"write `{inner}` without parentheses" if head.items else f"write `{head.kind.keyword} {inner}`"
     around.findings.add(
         "ND232",
         f"`{remark}` is a remark, which no layer reads",
         Span(layer.span.end - len(remark), layer.span.end),
-        help=(f"write `{meant}`",),
+        help=(cure,),
         severity=Severity.WARNING,
     )
 
@@ -106,7 +109,7 @@ def _translated(
 ) -> list[tree.Layer]:
     words = vocabulary(head.kind, around.numbers)
     items = in_words(head.items, words)
-    items = with_fourth(sizes_of_products(items, words), words)
+    items = with_fourth(with_stride(sizes_of_products(items, words), words), words)
     items, maps = without_maps(items, words)
     if maps is not None and layer.claim is None:
         layer = layer._replace(claim=tree.Claim(tree.Extents(maps.volume, maps.span), maps.span))

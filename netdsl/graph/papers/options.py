@@ -26,7 +26,8 @@ def in_words(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item
             if not _idle_mark(item, before, following, words):
                 found.append(item)
         elif isinstance(item, tree.Sign):
-            found.append(_sign(item, following, found, words))
+            if item.text != "/" or not _is_idle(following, words):  # `Conv dw/s1`
+                found.append(_sign(item, following, found, words))
         elif isinstance(item, tree.Number) and item.text.endswith("%"):
             found.append(tree.Number(_share(item.text), item.span))
         else:
@@ -76,7 +77,12 @@ def _idle_mark(
     if mark.text in "=:":
         letter = isinstance(before, tree.Word) and before.text not in words.numbers
         return letter and before.text in words.by_letter and not words.knows(before.text)  # type: ignore[union-attr]
-    if mark.text != "/" or not isinstance(following, tree.Word) or following.text in words.numbers:
+    return mark.text == "/" and _is_idle(following, words)
+
+
+def _is_idle(following: tree.Item | None, words: Vocabulary) -> bool:
+    """Whether a `/` before this means nothing: the stride has its own word or letter."""
+    if not isinstance(following, tree.Word) or following.text in words.numbers:
         return False
     apart = glued(following.text)
     name = apart.name if apart is not None else following.text

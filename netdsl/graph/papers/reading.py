@@ -10,8 +10,9 @@ from typing import Any
 from netdsl.diagnostics import Findings, Severity
 from netdsl.graph.papers.headings import NoKindError, Surroundings
 from netdsl.graph.papers.layer import Read, read_copied
-from netdsl.graph.papers.sizes import multiplied_sizes
-from netdsl.graph.papers.vocabulary import TwoWays, vocabulary
+from netdsl.graph.papers.names import LONGEST
+from netdsl.graph.papers.sizes import divided_sizes, multiplied_sizes
+from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, vocabulary
 from netdsl.graph.papers.written import Change, layers_text
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
@@ -83,10 +84,17 @@ class CopiedLayers:
         self.findings.add("ND230", f"`{shown}` can be read in two ways", ways.span, help=help)
 
     def _warn_of_products(self, layer: tree.Layer) -> None:
-        kind = kind_named(layer.words[0].text) if layer.words else None
-        if kind is None or not any(isinstance(item, tree.Sign) and item.text == "*" for item in layer.items):
+        if not any(isinstance(item, tree.Sign) for item in layer.items):
             return
-        items = (*layer.words[1:], *layer.items)
+        lengths = range(min(len(layer.words), LONGEST), 0, -1)
+        names = ((length, " ".join(word.text for word in layer.words[:length])) for length in lengths)
+        length, kind = next(
+            ((length, kind_named(name)) for length, name in names if kind_named(name)), (0, None)
+        )
+        if kind is None:
+            return
+        items = (*layer.words[length:], *layer.items)
+        self._warn_of_divisions(items, vocabulary(kind, self.numbers))
         for word, product, span, size in multiplied_sizes(items, vocabulary(kind, self.numbers)):
             if len(set(size.split("x"))) > 1:
                 continue
@@ -95,6 +103,19 @@ class CopiedLayers:
                 f"`{word.text} {product}` multiplies",
                 span,
                 help=(f"write `{word.text} {size}` for a height and a width",),
+                severity=Severity.WARNING,
+            )
+
+    def _warn_of_divisions(self, items: tuple[tree.Item, ...], words: Vocabulary) -> None:
+        for place in divided_sizes(items, words):
+            extent, _, step = (self.findings.source.excerpt(item.span) for item in items[place : place + 3])
+            if not step.strip("0") or int(extent[:9]) % int(step[:9]):
+                continue
+            self.findings.add(
+                "ND232",
+                f"`{extent}/{step}` divides",
+                items[place].span.to(items[place + 2].span),
+                help=(f"write `{extent}x{extent} stride {step}` for a stride",),
                 severity=Severity.WARNING,
             )
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
+from netdsl.graph.papers.names import glued
 from netdsl.graph.papers.vocabulary import Vocabulary
+from netdsl.layers.option import Option
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -28,6 +31,30 @@ def values_in_remark(layer: tree.Layer, words: Vocabulary) -> tuple[tree.Item, .
     )
     valued = any(isinstance(item, tree.Number | tree.Extents) for item in items)
     return items if said and valued else ()
+
+
+def options_in_remark(layer: tree.Layer, items: tuple[tree.Item, ...], words: Vocabulary) -> bool:
+    """Whether a remark holds options, with their words, that the layer does not have: ``(stride 2)``."""
+    held = tuple(_items(layer.remark[1:-1], layer.span.end - len(layer.remark) + 1))
+    if not all(
+        words.knows(item.text) or words.values(item.text) for item in held if isinstance(item, tree.Word)
+    ):
+        return False
+    said = {_option(item, words) for item in items}
+    options = {_option(item, words) for item in held} - {None}
+    return bool(options - said) and options.isdisjoint((words.count, words.size))
+
+
+def _option(item: tree.Item, words: Vocabulary) -> Option[Any] | None:
+    if isinstance(item, tree.Mark | tree.Sign) and item.text == "/":
+        return words.stride
+    if not isinstance(item, tree.Word) or item.text in words.numbers:
+        return None
+    if item.text.lower() in ("same", "valid"):
+        return words.by_word.get("pad")
+    apart = glued(item.text)
+    name = apart.name if apart is not None else item.text
+    return words.option_of(item) or words.by_letter.get(name) or words.by_word.get(name.lower())
 
 
 def _items(text: str, start: int) -> Iterator[tree.Item]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.graph.papers.headings import Heading, made
-from netdsl.graph.papers.vocabulary import Vocabulary, bare_values
+from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, bare_values, has_option
 from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -14,6 +14,7 @@ def separable(
 ) -> list[tree.Layer]:
     """A depthwise convolution without bias and one of 1x1: the filters count those of the second."""
     place = head.words[0].span
+    items = _counted(items, words)
     window: list[tree.Item] = []
     points: list[tree.Item] = []
     bare = bare_values(items, words).numbers
@@ -45,6 +46,27 @@ def separable(
     size = tree.Extents("1x1", place)
     two = made(layer, head._replace(words=(tree.Word("CONV", place),)), _with_size(tuple(points), size))
     return [one, two]
+
+
+def _counted(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
+    """``3x3x64``: 64 filters, where no other number counts them; a filter of each channel has no depth."""
+    sizes = bare_values(items, words).sizes
+    parts = sizes[0].text.lower().replace("×", "x").split("x") if len(sizes) == 1 else []
+    counted = bare_values(items, words).numbers or (words.count and has_option(items, words, words.count))
+    if len(parts) != 3 or counted:
+        return items
+    height, width, number = (part.strip() for part in parts)
+    span = sizes[0].span
+    if height != width == number:
+        name = "separable conv"
+        raise TwoWays(
+            span,
+            (f"{name} {height} {width}x{number}", "the filters stand in front"),
+            (f"{name} {number} {height}x{width}", "the filters stand behind their size"),
+        )
+    at = items.index(sizes[0])
+    values = (tree.Number(number, span), tree.Extents(f"{height}x{width}", span))
+    return (*items[:at], *values, *items[at + 1 :])
 
 
 def _with_size(points: tuple[tree.Item, ...], size: tree.Extents) -> tuple[tree.Item, ...]:

@@ -77,6 +77,33 @@ def multiplied_sizes(
             yield word, "*".join(numbers), items[start].span.to(items[end - 1].span), "x".join(numbers)
 
 
+def divided_sizes(items: tuple[tree.Item, ...], words: Vocabulary) -> Iterator[int]:
+    """``maxpool 4/2``, where a stride would be meant: the place of the extent."""
+    if words.size is None or words.count is not None or words.stride is None:
+        return
+    if has_option(items, words, words.stride):
+        return
+    for place, (extent, sign, step) in enumerate(zip(items, items[1:], items[2:], strict=False)):
+        beside = (*items[max(0, place - 1) : place], *items[place + 3 : place + 4])
+        if not (_is_whole(extent) and _is_sign(sign, "/") and _is_whole(step)):
+            continue
+        sized = is_bare(items, place, words) or (place and words.option_of(items[place - 1]) is words.size)
+        if sized and not any(isinstance(item, tree.Sign) for item in beside):
+            yield place
+
+
+def with_stride(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
+    """``maxpool 3/2``: 3x3 at stride 2, as the division is no number of rows."""
+    for place in divided_sizes(items, words):
+        extent, sign, step = items[place : place + 3]
+        assert isinstance(extent, tree.Number)
+        assert isinstance(step, tree.Number)
+        if step.text.strip("0") and int(extent.text[:9]) % int(step.text[:9]):
+            size = tree.Extents(f"{extent.text}x{extent.text}", extent.span)
+            return (*items[:place], size, tree.Word("stride", sign.span), *items[place + 2 :])
+    return items
+
+
 def with_fourth(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
     """``3x3x3x32`` as MobileNet's table has it: 32 filters of 3x3x3."""
     if words.count is None or words.size is None or not words.size.third:
@@ -85,11 +112,33 @@ def with_fourth(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.I
     for item in items:
         parts = item.text.lower().replace("×", "x").split("x") if isinstance(item, tree.Extents) else []
         if len(parts) == 4 and "@" not in item.text:  # type: ignore[union-attr]
+            _check_order([part.strip() for part in parts], item.span, words)
             found.append(tree.Extents("x".join(part.strip() for part in parts[:3]), item.span))
             found.append(tree.Number(parts[3].strip(), item.span))
         else:
             found.append(item)
     return tuple(found)
+
+
+def _check_order(parts: list[str], span: Span, words: Vocabulary) -> None:
+    """``64x3x7x7`` and ``64x7x7x3``, as programs keep weights: the filters may stand in front."""
+    if not all(part.isdecimal() and len(part) < 10 for part in parts):
+        return
+    first, second, third, last = map(int, parts)
+    if second == third:
+        size = f"{second}x{third}x{last}"
+    elif third == last and first > third:
+        size = f"{third}x{last}x{second}"
+    else:
+        return
+    if first <= second:
+        return
+    name = words.kind.keyword
+    raise TwoWays(
+        span,
+        (f"{name} {first} {size}", "the filters stand in front"),
+        (f"{name} {last} {first}x{second}x{third}", "the filters stand behind their size"),
+    )
 
 
 class Maps(NamedTuple):
