@@ -25,6 +25,8 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
             return False
     if layer.remark and items and _may_hold_options(layer.remark):
         return False
+    if any(_names_option(item, place, layer, numbers) for place, item in enumerate(items)):
+        return False
     name = plain_name(words[0].text)
     first = words[0].text
     if name in _firsts() or not first.isascii() or "-" in first or _sized(first):
@@ -74,6 +76,14 @@ def _is_plain_item(item: tree.Item, place: int, layer: tree.Layer, numbers: froz
         following = layer.items[place + 1] if place + 1 < len(layer.items) else None
         return item.text != "/" or not isinstance(following, tree.Word) or following.text in numbers
     return isinstance(item, tree.Table | tree.Range)
+
+
+def _names_option(item: tree.Item, place: int, layer: tree.Layer, numbers: frozenset[str]) -> bool:
+    """``s=s`` in a block with a parameter `s`: the first one is the letter of the stride."""
+    if not isinstance(item, tree.Mark) or item.text != "=":
+        return False
+    before = layer.items[place - 1] if place else layer.words[-1]
+    return isinstance(before, tree.Word) and before.text in numbers
 
 
 def _may_hold_options(remark: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 from netdsl.graph.papers.letters import letters_of
@@ -16,6 +17,7 @@ def in_words(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item
     """The options with letters, glued numbers, percentages and strides behind a size in our words."""
     items = _words_first(items, words)
     found: list[tree.Item] = []
+    items = _own_letters(items, words)
     letters = letters_of(items, words)
     for place, item in enumerate(items):
         following = items[place + 1] if place + 1 < len(items) else None
@@ -50,6 +52,17 @@ def _words_first(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.
 
 def _is_comma(item: tree.Item) -> bool:
     return isinstance(item, tree.Mark) and item.text == ","
+
+
+def _own_letters(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
+    """The options of ``s=s`` where a number is called `s`, too: before `=` nothing else can be meant."""
+    found = list(items)
+    for place, (item, mark) in enumerate(pairwise(items)):
+        named = isinstance(item, tree.Word) and item.text in words.numbers and item.text in words.by_letter
+        if named and isinstance(mark, tree.Mark) and mark.text == "=":
+            option = words.by_letter[item.text]  # type: ignore[union-attr]
+            found[place] = tree.Word(option.words[0], item.span)
+    return tuple(found)
 
 
 def _word(word: tree.Word, words: Vocabulary, letters: dict[str, Option[Any]]) -> list[tree.Item]:
