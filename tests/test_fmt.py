@@ -251,6 +251,14 @@ def test_exit_codes_and_untouched_files(
     assert bool(shown.out or shown.err) == (code != 0)
 
 
+def test_an_arrow_between_channels_is_left_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = folder / "arrow.net"
+    path.write_text("input 32x32x3\nCONV 3 -> 16 3x3\n", encoding="utf-8")
+    assert run(["fmt", str(path)]) == 1
+    assert "ND102" in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8").endswith("CONV 3 -> 16 3x3\n")
+
+
 def test_difference(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(["fmt", "--diff", "ugly.net"])
     shown = capsys.readouterr().out

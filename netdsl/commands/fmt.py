@@ -126,6 +126,8 @@ def _in_our_words(source: Source, file: tree.File) -> tuple[Source, tree.File, l
         findings = Findings(findings.source)
     changes = in_our_words(whole, findings).changes
     unclear = [finding for finding in findings.found if in_file(finding, source) and has_errors([finding])]
+    if changes and not unclear:  # `CONV 3 -> 16 3x3`: only with its kind is the second half a layer
+        unclear = [finding for finding in plan_source(source).diagnostics if finding.code == "ND102"]
     if unclear:
         return source, file, sorted(unclear, key=sort_key)
     return (*respelled(source, file, changes), [])

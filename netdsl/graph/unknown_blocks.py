@@ -7,6 +7,7 @@ import re
 from netdsl.diagnostics import CALL, Edit, Findings
 from netdsl.graph.absent_kinds import absent_kind
 from netdsl.graph.blocks import Blocks
+from netdsl.graph.foreign_kinds import foreign_kind
 from netdsl.graph.kind_names import class_of_another_program
 from netdsl.layers.registry import kind_named
 from netdsl.source import Span
@@ -41,12 +42,21 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         findings.add("ND217", message, name.span, help=lettered)
     elif absent:
         findings.add("ND217", message, name.span, help=(absent,))
+    elif foreign := foreign_kind(name.text, _as_layer(call, findings)):
+        findings.add("ND217", message, name.span, help=(foreign.cure,), cause=CALL)
     elif kind is not None or class_of_another_program(name.text):
         cure = "the options of a layer stand without parentheses: `CONV 64 3x3 stride 2`"
         findings.add("ND217", message, name.span, help=(cure,), cause=CALL)
     else:
         cure = f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`"
         findings.add("ND217", message, name.span, help=() if blocks else (cure,))
+
+
+def _as_layer(call: tree.Call, findings: Findings) -> tree.Layer:
+    """The numbers of ``AdaptiveAvgPool2d(7)`` as those of a layer."""
+    given = [(findings.source.excerpt(argument.span), argument.span) for argument in call.arguments]
+    numbers = tuple(tree.Number(text, span) for text, span in given if text.isdecimal())
+    return tree.Layer(None, (call.block,), False, numbers, "", call.span)
 
 
 _LETTERS = {
