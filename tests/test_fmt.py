@@ -251,12 +251,15 @@ def test_exit_codes_and_untouched_files(
     assert bool(shown.out or shown.err) == (code != 0)
 
 
-def test_an_arrow_between_channels_is_left_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = folder / "arrow.net"
-    path.write_text("input 32x32x3\nCONV 3 -> 16 3x3\n", encoding="utf-8")
+@pytest.mark.parametrize(("layer", "code"), [("CONV 3 -> 16 3x3", "ND102"), ("conv 64 3x3 s2 x2", "ND202")])
+def test_what_would_say_something_else_in_our_words_is_left_alone(
+    layer: str, code: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = folder / "faulty.net"
+    path.write_text(f"input 33x33x3\n{layer}\n", encoding="utf-8")
     assert run(["fmt", str(path)]) == 1
-    assert "ND102" in capsys.readouterr().err
-    assert path.read_text(encoding="utf-8").endswith("CONV 3 -> 16 3x3\n")
+    assert code in capsys.readouterr().err
+    assert path.read_text(encoding="utf-8").endswith(f"{layer}\n")
 
 
 def test_difference(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

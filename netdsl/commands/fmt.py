@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -126,11 +127,17 @@ def _in_our_words(source: Source, file: tree.File) -> tuple[Source, tree.File, l
         findings = Findings(findings.source)
     changes = in_our_words(whole, findings).changes
     unclear = [finding for finding in findings.found if in_file(finding, source) and has_errors([finding])]
-    if changes and not unclear:  # `CONV 3 -> 16 3x3`: only with its kind is the second half a layer
-        unclear = [finding for finding in plan_source(source).diagnostics if finding.code == "ND102"]
     if unclear:
         return source, file, sorted(unclear, key=sort_key)
-    return (*respelled(source, file, changes), [])
+    ours, respelt = respelled(source, file, changes)
+    wrong = _errors(source) if changes else []
+    if wrong and Counter(finding.code for finding in wrong) != Counter(f.code for f in _errors(ours)):
+        return source, file, wrong  # `CONV 3 -> 16 3x3`: in our words it would say something else
+    return ours, respelt, []
+
+
+def _errors(source: Source) -> list[Diagnostic]:
+    return [finding for finding in plan_source(source).diagnostics if has_errors([finding])]
 
 
 def _strange_names(file: tree.File, source: Source) -> list[Diagnostic]:
