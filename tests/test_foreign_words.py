@@ -154,3 +154,23 @@ def test_the_dimensions_of_a_class_are_no_label() -> None:
     assert checked.plan is not None
     assert not checked.diagnostics
     assert checked.plan.layers[2].node.name == "BN1"
+
+
+@pytest.mark.parametrize(
+    ("layer", "cure"),
+    [
+        ("STOCHASTIC DEPTH, survival probability 0.8", "1 less what is kept"),
+        ("DROPOUT keep 0.8", "1 less what is kept"),
+        ("UPSAMPLE scale factor 2", "leave `scale` out"),
+        ("UPSAMPLE scale 2", "write `factor 2`"),
+        ("PIXEL SHUFFLE upscale_factor 2", "write `block 2`"),
+        ("SPACE TO DEPTH block_size 2", "write `block 2`"),
+        ("instance norm", "`GN` with as many groups as channels"),
+        ("LAYER SCALE 1e-6", "write `SCALE initial 1e-6`"),
+        ("SUBTRACT[ SKIP | RELU ]", "`ADD factors 1, -1["),
+    ],
+)
+def test_words_of_newer_networks_are_answered_once(layer: str, cure: str) -> None:
+    (finding,) = load_plan(f"input 8x8x8\n{layer}\nFC 3\n").diagnostics
+    assert any(cure in help for help in finding.help), finding.help
+    assert not any("rate 0.8" in help for help in finding.help)

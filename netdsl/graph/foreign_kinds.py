@@ -42,7 +42,14 @@ FOREIGN_KINDS: dict[str, ForeignKind] = {
     **_is("GlobalMaxPool", "MAX POOL global"),
     **_is("FrozenBatchNorm SyncBatchNorm SyncBN", "BN"),
     **_is("ConvTranspose", "DECONV"),
-    **_is("Resize Interp UpsamplingNearest", "UPSAMPLE"),
+    **_is("Resize Interp Interpolate UpsamplingNearest", "UPSAMPLE"),
+    **_rows("LayerScale", "write `SCALE initial 1e-6`, with the number that the scales start at"),
+    **_rows("Subtract Sub Minus", _JOIN.format("ADD factors 1, -1")),
+    **_rows(
+        "Average",
+        "the mean of two branches is `ADD factors 1/2, 1/2[ CONV 64 3x3 pad 1 | SKIP ]`, that of positions "
+        "AVG POOL",
+    ),
     **_rows("Eltwise", _JOIN.format("ADD") + ", or MULTIPLY"),
     **_rows("Identity Noop Passthrough", "leave it out; as a branch it is SKIP"),
     **_rows(

@@ -67,7 +67,9 @@ class ForeignLayer:
         )
         valued = value is not None and (named or self.value_of(value) is not None)
         span = word.span.to(value.span) if valued and value is not None else word.span
-        if isinstance(answer, Option):
+        if isinstance(answer, Option) and not valued and _text(value).lower() in answer.words:
+            self._add(word, span, "", f"leave `{word.text}` out")
+        elif isinstance(answer, Option):
             self._add(word, span, answer.words[0] + self.excerpt(Span(word.span.end, span.end)), "")
         elif isinstance(answer, Needless):
             self._add(word, span, "", f"leave `{word.text}` out: {answer.why}")

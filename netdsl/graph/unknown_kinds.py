@@ -87,9 +87,12 @@ def _guess(
     pooled = one_position(head.written, layer) if layer is not None and alone else None
     if pooled is not None:
         return f"did you mean `{pooled[0]}`?", Edit(Span(head.span.start, pooled[1]), pooled[0])
-    foreign = foreign_kind(head.written, layer)
+    foreign, place = foreign_kind(head.written, layer), head.span
+    if foreign is None and layer is not None and len(layer.words) > 1 and not layer.labelled:
+        first, second = layer.words[:2]
+        foreign, place = foreign_kind(f"{first.text} {second.text}", None), first.span.to(second.span)
     if foreign is not None:
-        return foreign.cure, Edit(head.span, foreign.meant) if foreign.meant else None
+        return foreign.cure, Edit(place, foreign.meant) if foreign.meant else None
     near = nearest_kind(head.written, findings, blocks, part=beside_hyphen(text, head.span))
     if near is None:
         return "", None

@@ -68,10 +68,15 @@ FOREIGN_WORDS: dict[str, tuple[Answer, ...]] = {
     **_rows("negative_slope leak leakiness", Renamed(("slope",))),
     **_rows("alpha", Renamed(("slope",))),
     **_rows("p prob probability drop_rate drop_prob dropout_rate dropout_ratio ratio", Renamed(("rate",))),
-    **_rows("keep_prob", Told("`rate` is the share that is left out: 1 - keep_prob", "rate")),
+    **_rows(
+        "keep_prob keep_probability keep survival survival_prob survival_probability",
+        Told("`rate` is the share that is left out: 1 less what is kept", "rate"),
+    ),
     **_rows("variance_epsilon", Renamed(("epsilon",))),
-    **_rows("scale_factor scales upscale_factor", Renamed(("factor",))),
+    **_rows("scale_factor scales scale", Renamed(("factor",))),
+    **_rows("upscale_factor downscale_factor block_size", Renamed(("factor", "stride"))),
     **_rows("local_size depth_radius", Renamed(("size",))),
+    **_rows("norm_region", Told("write `within channel` or `across channels`", "region")),
     **_rows("out_size output_shape target_size", Renamed(("extent",))),
     **_rows(
         "in_channels in_features in_planes input_channels input_shape input_dim input_size num_features "
