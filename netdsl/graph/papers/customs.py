@@ -46,8 +46,8 @@ def by_custom(
     )
     if head.kind.alone and over is not None and not size:
         step = _step(items, words)
-        numbers = bare_values(items, words).numbers
-        if isinstance(step, tree.Number) and step.text.isdecimal() and not numbers:
+        counts = bare_values(items, words).numbers or _names_a_value(items, words)
+        if isinstance(step, tree.Number) and step.text.isdecimal() and not counts:
             noted.append(Noted(layer.span, "without a window of its own it has one of its stride"))
             return (tree.Extents(f"{step.text}x{step.text}", step.span), *items)
     counted = words.count is None or bool(bare_values(items, words).numbers) or _counted(items, words)
@@ -67,6 +67,16 @@ def by_custom(
     if head.listed and not any(_is_padding(item, words) for item in items) and not _is_one(items):
         noted.append(Noted(layer.span, "no padding is written: `pad 1` or `same` keeps the extents"))
     return items
+
+
+def _names_a_value(items: tuple[tree.Item, ...], words: Vocabulary) -> bool:
+    """Whether a name stands for a number or a size that no word before it takes: ``MAX POOL k x k /2``."""
+    for place, item in enumerate(items):
+        before = items[place - 1] if place else None
+        over = isinstance(before, tree.Mark) and before.text == "/"
+        if isinstance(item, tree.Word) and words.is_value(item) and not over and not words.option_of(before):
+            return True
+    return False
 
 
 def _counted(items: tuple[tree.Item, ...], words: Vocabulary) -> bool:
