@@ -323,6 +323,8 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
     if exponent and int(exponent[1]) > _LENGTH:
         raise _FormulaError("ND105", f"{item.text} has too large an exponent", item.span)
     try:
+        if item.text.endswith("%"):
+            return Fraction(item.text.removesuffix("%").rstrip().replace(",", "")) / 100
         return Fraction(item.text.replace(",", ""))
     except ValueError:  # a scale letter behind digits that leave a fraction
         raise _FormulaError("ND206", f"`{item.text}` is no number", item.span) from None

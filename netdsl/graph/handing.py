@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.blocks import Blocks, bare_use
@@ -65,6 +65,7 @@ class Handing:
             return tree.Call(None, (), first, (), None, "", first.span)
         if len(value) > 1 and len(parts_of(value)) == 1 and not any(_links(item) for item in value):
             return None
+        value = _with_ranges(value)
         leading = next((n for n, item in enumerate(value) if not isinstance(item, tree.Word)), len(value))
         words = tuple(item for item in value[:leading] if isinstance(item, tree.Word))
         layer = tree.Layer(None, words, False, value[leading:], "", place(value))
@@ -136,6 +137,21 @@ class Handing:
 
 
 _NOTHING = Environment({})
+
+
+def _with_ranges(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The items with ``0-5`` of ``SLICE 0-5`` as one: in an argument `-` is a minus, and parts them."""
+    found: list[Any] = []
+    for item in value:
+        first, sign = found[-2:] if len(found) > 2 else (None, None)
+        dash = isinstance(sign, tree.Sign) and len(sign.text) == 1 and _links(sign)
+        if dash and isinstance(first, tree.Number) and isinstance(item, tree.Number):
+            span = first.span.to(item.span)
+            if span.end - span.start == len(first.text) + 1 + len(item.text):
+                found[-2:] = [tree.Range(f"{first.text}-{item.text}", span)]
+                continue
+        found.append(item)
+    return tuple(found)
 
 
 def _links(item: tree.Operand) -> bool:

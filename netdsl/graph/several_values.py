@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netdsl.graph.values import INTEGER_LIMIT, MisfitError, number
+from netdsl.graph.values import INTEGER_LIMIT, REAL_LIMIT, MisfitError, number
 from netdsl.graph.volume_options import Written
 from netdsl.layers.option import Option, OptionType
 from netdsl.quantities import count_from_text
@@ -63,6 +63,8 @@ def _factors(run: list[tree.Number | tree.Range]) -> tuple[float, ...]:
     for item, value in zip(run, values, strict=True):
         if value is None or abs(value) == float("inf"):
             raise MisfitError("ND206", "factors are numbers, one for each branch", f"not {item.text[:40]}")
+        if abs(value) > REAL_LIMIT:
+            raise MisfitError("ND105", f"{item.text[:40]} is too large", "numbers hold at most 3.4e38")
     return tuple(value for value in values if value is not None)
 
 

@@ -13,6 +13,9 @@ from netdsl.syntax import tree
 INTEGER_LIMIT = 2**31
 """Options hold at most this much; totals have no limit."""
 
+REAL_LIMIT = 3.4028234e38
+"""The largest number of 32-bit arithmetic."""
+
 LENGTH_LIMIT = 40
 """Characters of a number: more is no number that anyone means."""
 
@@ -107,9 +110,19 @@ def convert(option: Option[Any], value: tree.Value) -> Any:
 
 def _number_of(option: Option[Any], value: tree.Value) -> float:
     read = number(value) if isinstance(value, tree.Number) else None
+    if read is None and value.text.endswith("%"):
+        read = percentage(value.text)
     if read is None or read == float("inf"):
         raise _misfit(option, value)
+    if abs(read) > REAL_LIMIT:
+        raise MisfitError("ND105", f"{value.text} is too large", "numbers hold at most 3.4e38")
     return read
+
+
+def percentage(text: str) -> float | None:
+    """``50%`` as a share."""
+    share = _real(text.removesuffix("%").rstrip())
+    return None if share is None else share / 100
 
 
 def _within(option: Option[Any], value: Any) -> Any:
