@@ -83,10 +83,22 @@ def _real(text: str) -> float | None:
         return None
 
 
+_NUMERIC = (
+    OptionType.REAL,
+    OptionType.COUNT,
+    OptionType.INDEX,
+    OptionType.SIZE,
+    OptionType.PADDING,
+)
+"""Types of options whose value is a number or a size."""
+
+
 def convert(option: Option[Any], value: tree.Value) -> Any:
     """The typed value of an option; raises MisfitError with a message for the reader."""
     if any(len(part) > LENGTH_LIMIT for part in value.text.split("x")):
         raise MisfitError("ND105", f"a number of {len(value.text)} characters is too long", "at most 40")
+    if option.type not in _NUMERIC:
+        raise _misfit(option, value)
     if option.type is OptionType.REAL:
         return _within(option, _number_of(option, value))
     lowest = 0 if option.type in (OptionType.INDEX, OptionType.PADDING) else 1
@@ -138,7 +150,8 @@ def _within(option: Option[Any], value: Any) -> Any:
 
 
 def _misfit(option: Option[Any], value: tree.Value) -> MisfitError:
-    return MisfitError("ND206", f"`{option.words[0]}` takes {option.type.value}", f"not {value.text}")
+    what = f"one of {', '.join(option.choices)}" if option.choices else option.type.value
+    return MisfitError("ND206", f"`{option.words[0]}` takes {what}", f"not {value.text}")
 
 
 _CHANNEL_LIMIT = 2**16
