@@ -119,6 +119,18 @@ def test_the_fix_is_what_was_meant(text: str, meant: str) -> None:
     assert load_plan(mended).plan is not None
 
 
+NUMBERS = {
+    "FC": "3",
+    "UPSAMPLE": "2x2",
+    "DECONV": "3 2x2",
+    "CONV": "3 3x3",
+    "DEPTHWISE": "3x3",
+    "AVG POOL": "2x2",
+    "MAX POOL": "2x2",
+}
+"""What kinds need that a cure names alone."""
+
+
 @pytest.mark.parametrize("name", FOREIGN_KINDS)
 def test_a_class_of_another_program_is_answered_in_ours(name: str) -> None:
     written = name if kind_named(name) is None else f"{name}2d"  # `Dropout2d` is no DROPOUT
@@ -129,7 +141,7 @@ def test_a_class_of_another_program_is_answered_in_ours(name: str) -> None:
     assert (finding.fix is not None) == bool(row.meant)
     for cure in re.findall("`([^`]+)`", row.cure):
         if not cure.startswith(("train", "@")) and "..." not in cure:
-            numbers = {"FC": "3", "UPSAMPLE": "2x2", "DECONV": "3 2x2"}.get(cure, "")
+            numbers = NUMBERS.get(cure, "")
             assert load_plan(f"input 32x32x64\n{cure} {numbers}\n").plan is not None, cure
 
 
