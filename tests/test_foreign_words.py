@@ -142,7 +142,7 @@ def test_a_class_of_another_program_is_answered_in_ours(name: str) -> None:
     for cure in re.findall("`([^`]+)`", row.cure):
         if not cure.startswith(("train", "@")) and "..." not in cure:
             numbers = NUMBERS.get(cure, "")
-            assert load_plan(f"input 32x32x64\n{cure} {numbers}\n").plan is not None, cure
+            assert load_plan(f"dialect torch\ninput 32x32x64\n{cure} {numbers}\n").plan is not None, cure
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ class Missing:
         example = f"for example `{lack.kind.keyword} {values}`"
         if self._repeats(lack):
             default = f"default {lack.kind.keyword} {values.replace('kernel ', '')}"
-            return f"{example}; `{default}` on a line of its own serves all of them"
+            return f"{example}; `{default}` on its own line serves them all"
         return example
 
     def _repeats(self, lack: _Lack) -> bool:
