@@ -78,6 +78,8 @@ def test_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
         for one in findings(capsys)
     ]
     assert output(capsys, "--format", "concise").splitlines() == wanted
+    quiet = output(capsys, "--format", "concise", "--quiet").splitlines()
+    assert quiet == [line for line in wanted if ": note ND" not in line]
 
 
 def test_sarif(capsys: pytest.CaptureFixture[str]) -> None:

@@ -266,7 +266,8 @@ def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> No
 
         _put(checks_as_json(checks, counts.columns, counts.tools), path)
     elif name != "text":
-        _put(findings_as(name, [(file, found) for file, _, found in checks], counts.strict), path)
+        found_in = [(file, _shown(found, counts)) for file, _, found in checks]
+        _put(findings_as(name, found_in, counts.strict), path)
     elif path:
         from netdsl.reports.as_text import diagnostics_as_text
 
