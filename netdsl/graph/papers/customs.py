@@ -138,5 +138,19 @@ def _stepping(
         return (*items, tree.Extents("2x2", place), tree.Word("stride", place), tree.Number("2", place))
     extents = sizes[0].text.lower().replace("×", "x").split("x")[:2]
     value = extents[0].strip() if len(set(extents)) == 1 else "x".join(extent.strip() for extent in extents)
+    numbers = bare_values(items, words).numbers
+    if value.isdecimal() and value != "2" and len(numbers) == 1 and isinstance(numbers[0], tree.Number):
+        raise TwoWays(place, *_up_convolutions(numbers[0].text, int(value)))
     number = tree.Number if "x" not in value else tree.Extents
     return (*items, tree.Word("stride", place), number(value, place))
+
+
+def _up_convolutions(filters: str, extent: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    """What an up-convolution of another kernel than 2x2 may be: one that moves by its kernel, or one that
+    doubles."""
+    size = f"{extent}x{extent}"
+    if extent % 2:
+        doubles = f"UPSAMPLE 2x2 - CONV {filters} {size} same", "numbers are repeated before a convolution"
+    else:
+        doubles = f"DECONV {filters} {size} stride 2 pad {(extent - 2) // 2}", "it doubles the extents"
+    return (f"DECONV {filters} {size} stride {extent}", "it moves by its kernel"), doubles
