@@ -28,7 +28,8 @@ def by_custom(
     noted: list[Noted],
 ) -> tuple[tree.Item, ...]:
     """What papers leave out: ``maxpool`` is 2x2 at stride 2, ``maxpool/2`` halves, ``up-conv`` doubles."""
-    if layer.claim is not None or not _decides(around, head.kind):
+    halves = head.kind.alone and any(map(_is_step, head.items))
+    if (layer.claim is not None and not halves) or not _decides(around, head.kind):
         return items
     place = head.words[0].span if head.words else layer.span
     size = bool(bare_values(items, words).sizes) or any(words.option_of(item) is words.size for item in items)
@@ -96,6 +97,13 @@ def _is_unsized(head: Heading, items: tuple[tree.Item, ...], words: Vocabulary) 
     spelling = " ".join(word.text for word in head.words).upper()
     alone = spelling in head.kind.unsized[:1] and not any(_is_padding(item, words) for item in items)
     return alone and _step(items, words) is not None
+
+
+def _is_step(item: tree.Item) -> bool:
+    """``/``, and ``s2``; not the word, behind which everything is written out."""
+    if isinstance(item, tree.Word):
+        return item.text[0] in "sS" and item.text[1:].isdecimal()
+    return isinstance(item, tree.Mark | tree.Sign) and item.text == "/"
 
 
 def _is_same(item: tree.Item) -> bool:

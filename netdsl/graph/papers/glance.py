@@ -35,6 +35,8 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
         return layer.labelled and not (name == "INPUT" and layer.remark)
     if "=" in layer.remark:
         return False
+    if name in names_alone() and _steps_alone(items):
+        return False
     if layer.labelled and len(items) <= 3 and all(isinstance(item, tree.Word) for item in items):
         if items and plain_name(items[0].text) in names_alone():  # type: ignore[union-attr]
             return False
@@ -76,6 +78,12 @@ def _is_plain_item(item: tree.Item, place: int, layer: tree.Layer, numbers: froz
         following = layer.items[place + 1] if place + 1 < len(layer.items) else None
         return item.text != "/" or not isinstance(following, tree.Word) or following.text in numbers
     return isinstance(item, tree.Table | tree.Range)
+
+
+def _steps_alone(items: tuple[tree.Item, ...]) -> bool:
+    """``maxpool /2``."""
+    marks = [item.text for item in items if isinstance(item, tree.Mark)]
+    return "/" in marks and all(isinstance(item, tree.Mark | tree.Number) for item in items)
 
 
 def _names_option(item: tree.Item, place: int, layer: tree.Layer, numbers: frozenset[str]) -> bool:
