@@ -35,7 +35,9 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
         return layer.labelled and not (name == "INPUT" and layer.remark)
     if "=" in layer.remark:
         return False
-    if name in names_alone() and _steps_alone(items):
+    kind = items[0] if layer.labelled and items else words[0]
+    behind = items[1:] if layer.labelled else items
+    if isinstance(kind, tree.Word) and plain_name(kind.text) in names_alone() and _steps_alone(behind):
         return False
     if layer.labelled and len(items) <= 3 and all(isinstance(item, tree.Word) for item in items):
         if items and plain_name(items[0].text) in names_alone():  # type: ignore[union-attr]
