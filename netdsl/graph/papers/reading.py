@@ -21,6 +21,15 @@ from netdsl.syntax import tree
 
 _ARROW_BEFORE = re.compile(r"[0-9][ \t]*(?:-+>|=>|→|⇒|—>)[ \t]*\Z")
 
+_NEURONS_BEFORE = re.compile(
+    r"\b(?:FC|dense|linear|affine|fully[ \t-]?connected)\w*(?:[ \t]+layer)?"
+    r"[ \t]*(?:[0-9]{1,3}[ \t]*(?=:))?:?[ \t]*"
+    r"(?P<numbers>(?P<coming>[0-9][0-9,]{0,12})[ \t]*(?:-+>|→)[ \t]*)\Z",
+    re.IGNORECASE,
+)
+_REACH = 60
+"""Characters before a layer in which an arrow and its number stand."""
+
 
 class CopiedLayers:
     """The copied layers of one file; ``changes`` are those of its text."""
@@ -54,6 +63,8 @@ class CopiedLayers:
                 help=("begin with the kind: `CONV 64 3x3`, `MAX POOL 2x2`, `FC 10`",),
             )
             return [tree.Unreadable(layer.span)]
+        if read is not None and read.layers and self._counts_what_comes_in(layer, read.layers[0]):
+            return [tree.Unreadable(layer.span)]
         if read is None or (not chains and len(read.layers) > 1):
             read = Read((layer,)) if made else None
         if read is None:
@@ -63,6 +74,27 @@ class CopiedLayers:
         for note in read.noted:
             self._note(note.span, text, note.why)
         return list(read.layers)
+
+    def _counts_what_comes_in(self, layer: tree.Layer, first: tree.Layer) -> bool:
+        """Report ``FC: 1600 → 50 units``: one layer of 50 and what comes in, or two layers."""
+        text, start = self.findings.source.text, layer.span.start
+        line = text[max(text.rfind("\n", 0, start) + 1, start - _REACH) : start]
+        before = _NEURONS_BEFORE.search(line)
+        kind = kind_named(" ".join(word.text for word in first.words))
+        if before is None or kind is None or kind.keyword != "FC" or not _is_count(layer):
+            return False
+        begin, shown = start - len(before["numbers"]), _shown(self.findings, layer.span)
+        self.findings.add(
+            "ND230",
+            f"`{before['numbers'].strip()} {shown}` can be read in two ways",
+            Span(begin, layer.span.end),
+            help=(
+                f"write `FC {shown}` for one layer, to which {before['coming']} numbers come in",
+                f"write `FC {before['coming']} -> FC {shown}` for two layers",
+            ),
+            cause="an arrow between numbers of neurons",
+        )
+        return True
 
     def lets_numbers(self, kind: type[Layer]) -> bool:
         """Whether no other line of the file gives a kind its numbers."""
@@ -153,6 +185,16 @@ def _layers(file: tree.File) -> Iterator[tree.Layer]:
             pending.extend(node.branches if isinstance(node, tree.Join) else node.statements)
         elif isinstance(node, tree.Branch):
             pending.extend(node.elements)
+
+
+def _is_count(layer: tree.Layer) -> bool:
+    """``50 units``: a number in front, and no kind."""
+    return (
+        bool(layer.items)
+        and isinstance(layer.items[0], tree.Number)
+        and not layer.labelled
+        and (not layer.words or layer.items[0].span.start < layer.words[0].span.start)
+    )
 
 
 def _lacks_numbers(layer: tree.Layer) -> bool:
