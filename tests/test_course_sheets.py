@@ -77,6 +77,9 @@ CURES = [
     ("input 9x9x3\nC(64,3,1)", "write `CONV 64 3x3 stride 1`"),
     ("input 9x9x3\nP(3,2)", "write `MAX POOL 3x3 stride 2`"),
     ("input 9x9x3\nCONV-3-5", "write `CONV 5 3x3`"),
+    ("input 9\nFC Layer 1: 9 → 50 units, ReLU", "write `FC 50 units, ReLU` for one layer"),
+    ("input 9\ndense 9 -> 50 neurons", "write `FC 9 -> FC 50 neurons` for two layers"),
+    ("input 9x9x3\nCONV 8 5*5 kernel", "write `kernel 5x5`"),
     ("input 9\nFC-10-3", "write `FC 10 - FC 3`"),
     ("input 9x9x3\nCONV 8\nRELU\nCONV 4", "`default CONV 3x3 pad 1`"),
 ]

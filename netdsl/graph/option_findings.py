@@ -17,6 +17,8 @@ from netdsl.layers.option import Option, OptionType
 from netdsl.source import Span
 from netdsl.syntax import tree
 
+_PRODUCT = re.compile(r"([0-9]+)[ \t]*\*[ \t]*([0-9]+)")
+
 _BESIDE = 10
 """Characters between two numbers side by side."""
 
@@ -185,7 +187,10 @@ class OptionFindings:
         """``2x2 stride``: the value stands before the word that it is meant for."""
         span = value.span.to(word.span)
         written = self.findings.source.excerpt(value.span)
-        meant = f"{word.text} {written}"
+        sized = option.type is OptionType.SIZE and _PRODUCT.fullmatch(written)
+        meant = (
+            f"{word.text} {'x'.join(sized.groups()) if sized else written}"  # `kernel 5*5` is one of 25x25
+        )
         named = f"{option.words[0]} takes the value right behind its word"
         self.findings.add(
             "ND228",
