@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.moving_values import MovingValues
-from netdsl.layers.option import size
+from netdsl.layers.moving_values import MovingValues, block_option
 from netdsl.layers.reading import Channels, Reads, reading, spreading_taps
 from netdsl.quantities import Volume, counted
 
@@ -12,12 +11,7 @@ from netdsl.quantities import Volume, counted
 class ChannelsToBlocks(MovingValues, abstract=True):
     """Base of layers that make B times as many rows and columns, and B*B times fewer channels."""
 
-    stride = size(
-        "height and width of a block",
-        words=("block", "factor"),
-        positional=True,
-        example="2x2",
-    )
+    stride = block_option()
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         (x,) = inputs

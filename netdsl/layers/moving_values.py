@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from netdsl.layers.layer import POINT, Layer, Parameter, Window
-from netdsl.quantities import Volume
+from netdsl.layers.option import Option, size
+from netdsl.quantities import Size, Volume
 
 
 class MovingValues(Layer, abstract=True):
@@ -17,3 +18,13 @@ class MovingValues(Layer, abstract=True):
 
     def window(self, *inputs: Volume) -> Window:
         return POINT
+
+
+def block_option() -> Option[Size]:
+    """The block of positions that becomes channels, or that channels become."""
+    return size(
+        "height and width of a block",
+        words=("block", "factor"),
+        positional=True,
+        example="2x2",
+    )

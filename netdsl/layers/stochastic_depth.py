@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.dropping import Dropping
 from netdsl.layers.option import real
-from netdsl.primitives.expression import operand
-from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
-    from netdsl.primitives.builder import Builder
     from netdsl.primitives.tensor import Tensor
 
 
-class StochasticDepth(Pointwise):
+class StochasticDepth(Dropping):
     """Stochastic depth: in training all numbers of an image are set to 0 with probability ``rate``.
 
     Computes
@@ -48,6 +44,8 @@ class StochasticDepth(Pointwise):
     spellings = ("STOCHASTICDEPTH", "DROP PATH", "DROPPATH")
     linear = True
     drops = True
+    leaves = "rate of {rate} leaves the branch out always"
+    usual = "0.1 to 0.5 is usual for the last block"
 
     rate = real(
         "probability of leaving an image's numbers out",
@@ -57,27 +55,5 @@ class StochasticDepth(Pointwise):
         example="0.1",
     )
 
-    def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
-        if self.rate >= 1:
-            return (
-                Mistake(
-                    "ND306",
-                    f"a rate of {self.rate:g} leaves the branch out always",
-                    option="rate",
-                    label="must be below 1",
-                    help=("0.1 to 0.5 is usual for the last block",),
-                    spares_volume=True,
-                ),
-            )
-        return ()
-
-    def without_chance(self) -> Self:
-        return type(self)(dialect=self.dialect, rate=0.0)
-
-    def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
-        (x,) = inputs
-        if not build.training or self.rate == 0:
-            return x
-        keep = 1 - self.rate
-        mask = build.random_mask((1, 1, 1), keep=keep, kept_value=1 / keep)
-        return build.elementwise(operand(0) * operand(1), x, mask, name="dropped")
+    def mask_shape(self, x: Tensor) -> tuple[int, int, int]:
+        return (1, 1, 1)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdsl.diagnostics import Severity
-from netdsl.reports.display import visible
+from netdsl.reports.display import markdown_cell, visible
 from netdsl.reports.located import Check, located, summary, told
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -41,7 +41,7 @@ def checks_as_step_summary(checks: Sequence[Check]) -> str:
     for file, place, finding, _ in every[:MOST_ROWS]:
         line = str(place.line) if place else ""
         what = f"{finding.severity.value} {finding.code}"
-        lines.append(f"| {_cell(file)} | {line} | {what} | {_cell(finding.message)} |")
+        lines.append(f"| {markdown_cell(file)} | {line} | {what} | {markdown_cell(finding.message)} |")
     if len(every) > MOST_ROWS:
         lines += ["", f"and {len(every) - MOST_ROWS:,} more"]
     return "\n".join(lines) + "\n"
@@ -54,10 +54,3 @@ def _text(text: str) -> str:
 
 def _property(text: str) -> str:
     return _text(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _cell(text: str) -> str:
-    """Text in a table of Markdown, where nothing of it is taken for markup."""
-    for sign in "\\`*_[]<>|#":
-        text = text.replace(sign, f"\\{sign}")
-    return visible(text)

@@ -10,7 +10,7 @@ from netdsl.plan.difference import Array, Change, Difference, LayerDifference
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import counted, grouped
 from netdsl.reports.as_table import UNKNOWN
-from netdsl.reports.display import columns, padded, visible
+from netdsl.reports.display import columns, markdown_cell, padded, visible
 
 MOST_ROWS = 200
 """Layers that are shown, and arrays of one kind."""
@@ -54,27 +54,29 @@ def difference_as_markdown(found: Difference, names: tuple[str, str], weights_of
     rows, left_out = _rows(found)
     if rows:
         cells = [
-            (row.change.value, _code(row.name), _cell(row.what), "<br>".join(map(_cell, row.measures)))
+            (
+                row.change.value,
+                _code(row.name),
+                markdown_cell(row.what),
+                "<br>".join(map(markdown_cell, row.measures)),
+            )
             for row in rows
         ]
         lines += _table(("change", "layer", "is", "comes to"), cells)
         lines += [f"and {left_out:,} more", ""] if left_out else []
     lines += _table(("of the whole", ""), _totals(found.before, found.after))
     first, *others = _weights(found.arrays, weights_of)
-    lines += [_cell(first), *([""] if others else []), *(f"- {_cell(line.strip())}" for line in others)]
+    lines += [
+        markdown_cell(first),
+        *([""] if others else []),
+        *(f"- {markdown_cell(line.strip())}" for line in others),
+    ]
     return "\n".join(lines) + "\n"
 
 
 def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> list[str]:
     lines = [f"| {' | '.join(cells)} |" for cells in (heads, ("---",) * len(heads), *rows)]
     return [*lines, ""]
-
-
-def _cell(text: str) -> str:
-    """Text in a table of Markdown, where nothing of it is taken for markup."""
-    for sign in "\\`*_[]<>|#":
-        text = text.replace(sign, f"\\{sign}")
-    return visible(text)
 
 
 def _code(text: str) -> str:

@@ -40,3 +40,10 @@ def columns(text: str) -> int:
 def padded(text: str, width: int) -> str:
     """Visible text filled with blanks to a width in columns."""
     return text.ljust(width) if text.isascii() else text + " " * (width - columns(text))
+
+
+def markdown_cell(text: str) -> str:
+    """Text in a table of Markdown, where nothing of it is taken for markup."""
+    for sign in "\\`*_[]<>|#":
+        text = text.replace(sign, f"\\{sign}")
+    return visible(text)
