@@ -95,9 +95,17 @@ def _average(layer: PlannedLayer, own: Arrays, x: Any) -> Any:
 def _local_response(layer: PlannedLayer, own: Arrays, x: Any) -> Any:
     options: Any = layer.node.layer
     half = options.size // 2
-    pads = ((0, 0), (0, 0), (0, 0), (half, half))
-    sums = lax.reduce_window(x * x, 0.0, lax.add, (1, 1, 1, options.size), (1, 1, 1, 1), pads)
+    axes = (1, 2) if options.within else (3,)
+    window = tuple(options.size if axis in axes else 1 for axis in range(4))
+    pads = tuple((half, half) if axis in axes else (0, 0) for axis in range(4))
+    sums = lax.reduce_window(x * x, 0.0, lax.add, window, (1, 1, 1, 1), pads)
     return x * (options.added + options.weight * sums) ** -options.beta
+
+
+def _added(layer: PlannedLayer, own: Arrays, *inputs: Any) -> Any:
+    options: Any = layer.node.layer
+    factors = options.factors or (1.0,) * len(inputs)
+    return reduce(add, (factor * x for factor, x in zip(factors, inputs, strict=True)))
 
 
 def _reshaped(layer: PlannedLayer, own: Arrays, x: Any) -> Any:
@@ -116,7 +124,7 @@ FORMS: dict[str, Callable[..., Any]] = {
     "SOFTMAX": lambda layer, own, x: jax.nn.softmax(x, axis=-1),
     "FLATTEN": _reshaped,
     "RESHAPE": _reshaped,
-    "ADD": lambda layer, own, *inputs: reduce(add, inputs),
+    "ADD": _added,
     "MULTIPLY": lambda layer, own, *inputs: reduce(mul, inputs),
     "CONCAT": lambda layer, own, *inputs: jnp.concatenate(inputs, axis=-1),
 }
@@ -218,7 +226,7 @@ def _batch_normalised(layer: PlannedLayer, own: Arrays, x: Any, kept: Arrays, *,
         unbiased = variance * (count / max(count - 1, 1))
         kept[means] = (1 - newest) * kept[means] + newest * mean
         kept[variances] = (1 - newest) * kept[variances] + newest * unbiased
-    return (x - mean) * (lax.rsqrt(variance + options.added) * own["scale"]) + own["shift"]
+    return (x - mean) * (lax.rsqrt(variance + options.added) * own.get("scale", 1)) + own.get("shift", 0)
 
 
 def _dropped(layer: PlannedLayer, x: Any, key: Any, number: int) -> Any:
