@@ -10,24 +10,13 @@ from typing import NamedTuple
 
 import click
 
+from netdsl.commands.checking import Check, check_file, checked, rechecked
 from netdsl.commands.inputs import named_networks
-from netdsl.commands.loading import (
-    RECIPE_ENDING,
-    STDIN,
-    foreign,
-    open_source,
-    planned,
-    recipe_of,
-    show,
-    wants_colour,
-)
+from netdsl.commands.loading import STDIN, foreign, open_source, show, wants_colour
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
 from netdsl.counting.columns import DEFAULT, column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.plan.plan import Plan
-from netdsl.source import Source
-
-Check = tuple[str, Plan | None, list[Diagnostic]]
 
 
 class _Counts(NamedTuple):
@@ -162,7 +151,7 @@ def command(
         raise click.UsageError("--unsafe goes with --fix", ctx)
     for network in networks if fix else ():
         _mend(network, unsafe, ctx)
-    checks = [_check(name, stdin_name) for name in networks]
+    checks = [check_file(name, stdin_name) for name in networks]
     for name, path in formats:
         _write(name, path, checks, _Counts(columns, tools, recipe, quiet, strict))
     if any(name == "github" for name, _ in formats):
@@ -183,35 +172,6 @@ def _same_file(one: str, other: str) -> bool:
         return False
 
 
-def _check(name: str, stdin_name: str | None) -> Check:
-    try:
-        source = open_source(name)
-        if name == STDIN and stdin_name:
-            source = Source(
-                stdin_name, source.text, os.path.dirname(os.path.abspath(stdin_name)), source.form
-            )
-    except Diagnosed as diagnosed:
-        return name, None, list(diagnosed.diagnostics)
-    plan, findings = _checked(source)
-    return source.name, plan, findings
-
-
-def _checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
-    """The plan of a text, its mistakes, and advice on it; a recipe in a file of its own has mistakes only."""
-    if source.name.endswith(RECIPE_ENDING):
-        return None, recipe_of(source)[1]
-    from netdsl.rules import advise
-
-    plan, findings = planned(source)
-    return plan, [*findings, *advise(plan)] if plan is not None else findings
-
-
-def _rechecked(source: Source) -> list[Diagnostic]:
-    """The findings of one text of many: what the one before has left behind goes first."""
-    gc.collect()
-    return _checked(source)[1]
-
-
 def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
     """Carry out the fixes of a file's findings; a file that cannot be read is reported afterwards."""
     from netdsl.commands.writing import check_writable, replace_text
@@ -224,9 +184,9 @@ def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
     except Diagnosed:
         return
     check_writable(source, ctx)
-    if foreign(source) and has_errors(_checked(source)[1]):
+    if foreign(source) and has_errors(checked(source)[1]):
         return
-    better, count = mended(source, _rechecked, unsafe=unsafe)
+    better, count = mended(source, rechecked, unsafe=unsafe)
     if count:
         replace_text(name, better.form.dressed(better.text))
         click.echo(f"{name}: {count} fixed", err=True)
@@ -243,7 +203,7 @@ def _offer_fixes(checks: Sequence[Check]) -> None:
         source = next((source for source in sources if source.name == file), None)
         if source is not None and os.path.isfile(file):
             fixed = [finding for finding in found if in_file(finding, source)]
-            kept = mendable(source, fixed, _rechecked)
+            kept = mendable(source, fixed, rechecked)
             safe, together = safe + kept[0], together + kept[1]
             tried = tried and len(source.text) <= TRIED
     if together:

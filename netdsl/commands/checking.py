@@ -1,0 +1,43 @@
+"""Checks one file: what it is called, its plan, and all that is to be said about it."""
+
+from __future__ import annotations
+
+import gc
+import os
+
+from netdsl.commands.loading import RECIPE_ENDING, STDIN, open_source, planned, recipe_of
+from netdsl.diagnostics import Diagnosed, Diagnostic
+from netdsl.plan.plan import Plan
+from netdsl.source import Source
+
+Check = tuple[str, Plan | None, list[Diagnostic]]
+
+
+def check_file(name: str, stdin_name: str | None) -> Check:
+    """Open and check a file; what is wrong with the file as a whole is a finding like any other."""
+    try:
+        source = open_source(name)
+        if name == STDIN and stdin_name:
+            source = Source(
+                stdin_name, source.text, os.path.dirname(os.path.abspath(stdin_name)), source.form
+            )
+    except Diagnosed as diagnosed:
+        return name, None, list(diagnosed.diagnostics)
+    plan, findings = checked(source)
+    return source.name, plan, findings
+
+
+def checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
+    """The plan of a text, its mistakes, and advice on it; a recipe in a file of its own has mistakes only."""
+    if source.name.endswith(RECIPE_ENDING):
+        return None, recipe_of(source)[1]
+    from netdsl.rules import advise
+
+    plan, findings = planned(source)
+    return plan, [*findings, *advise(plan)] if plan is not None else findings
+
+
+def rechecked(source: Source) -> list[Diagnostic]:
+    """The findings of one text of many: what the one before has left behind goes first."""
+    gc.collect()
+    return checked(source)[1]
