@@ -18,6 +18,7 @@ from netdsl.graph.formulas import Environment
 from netdsl.graph.heads import Head, read_head
 from netdsl.graph.hidden_kinds import report_hidden_kinds
 from netdsl.graph.incoming import VolumesAhead
+from netdsl.graph.joined_labels import report_joined_labels
 from netdsl.graph.labels import check_labels, check_parameters
 from netdsl.graph.missing import Missing
 from netdsl.graph.naming import Names
@@ -242,6 +243,10 @@ class _Resolution:
         span = step.span or _place_of(written)
         gap = Gap(index, name, inputs, span, claim)
         if id(written) in self.hidden:
+            return gap
+        branches = kind.inputs is None and step.role is not Role.JOIN
+        if branches and report_joined_labels(kind.keyword, head.span, self.findings):
+            self.unplaced[key] = span
             return gap
         options = self._options(step, written, kind, head, defaults, model)
         unclear = key[:3] in self.unclear or kind in defaults.unclear

@@ -8,6 +8,7 @@ from netdsl.diagnostics import CALL, Edit, Findings
 from netdsl.graph.absent_kinds import absent_kind
 from netdsl.graph.blocks import Blocks
 from netdsl.graph.foreign_kinds import foreign_kind
+from netdsl.graph.joined_labels import join_at
 from netdsl.graph.kind_names import class_of_another_program
 from netdsl.layers.registry import kind_named
 from netdsl.source import Span
@@ -32,6 +33,9 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
     absent = absent_kind(name.text)
     if near is not None and kind is None and not class_of_another_program(name.text):
         findings.add("ND217", message, name.span, meant=near)
+    elif join := join_at(name.span, findings):
+        bracketed = Edit(join.span, join.meant)
+        findings.add("ND217", message, name.span, help=(join.cure,), fix=bracketed, cause=CALL)
     elif meant:
         alone = call.times is None
         fix = Edit(place, meant) if alone else None

@@ -22,6 +22,7 @@ from netdsl.graph.kind_names import (
 from netdsl.layers.registry import all_kinds
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.syntax.joined_names import label_names
 
 
 def report_unknown_kind(
@@ -52,12 +53,23 @@ def report_unknown_kind(
     if absent:
         findings.add("ND201", _no_kind(absent), place, help=(absent_kind(absent),))
         return
+    source, _ = findings.source.locate(head.span)
+    if _is_bare(layer) and head.written.lower() in label_names(source.text):
+        cure = f"write `@{head.written}` for what the layer of this label makes"
+        signed = Edit(head.span, f"@{head.written}")
+        findings.add("ND201", _no_kind(head.written), head.span, help=(cure,), fix=signed)
+        return
     cure, fix = _guess(head, layer, alone, findings, blocks, numbers)
     help = (cure,) if cure else ()
     if list_all and not cure and findings.spend("kinds listed", 1) == 1:
         help = (in_lines("the kinds are", [kind.keyword for kind in all_kinds()]),)
     cause = head.written if DIMENSIONS.search(head.written) else _ENUMERATED.sub("", head.written).upper()
     findings.add("ND201", _no_kind(head.written), head.span, help=help, fix=fix, cause=cause)
+
+
+def _is_bare(layer: tree.Layer | None) -> bool:
+    """Whether a layer is a name alone."""
+    return layer is not None and not layer.labelled and len(layer.words) == 1 and not layer.items
 
 
 _ENUMERATED = re.compile(r"[0-9]+(?:_[0-9]+)*[a-z]?\Z")

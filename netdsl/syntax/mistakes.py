@@ -22,6 +22,7 @@ from netdsl.syntax.automaton import (
 from netdsl.syntax.class_calls import calls_in
 from netdsl.syntax.copied_syntax import bare_numbers, copied_syntax
 from netdsl.syntax.foreign_syntax import foreign_syntax, kind_left_out
+from netdsl.syntax.joined_names import join_around
 from netdsl.syntax.lessons import LESSONS, Lesson
 from netdsl.syntax.lexer import END, UNKNOWN, Token
 from netdsl.syntax.unclosed import is_unclosed
@@ -79,7 +80,8 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     if token.kind in BRACKETS and not _closes(failure):
         return _never_opened(failure, source)
     called = (
-        _called(token, source)
+        _joined(token, source)
+        or _called(token, source)
         or _spaced_range(failure, source)
         or bare_numbers(failure, source)
         or foreign_syntax(failure, source)
@@ -109,6 +111,16 @@ _BEHIND_LAYER = re.compile(r"[ \t]*(?:\Z|[]|#;–—−→-])")
 
 _SEPARATES = re.compile(r"[]|;\[{}–—−→-]")
 """What ends a layer, so that a mistake behind it is another one's."""
+
+
+def _joined(token: Token, source: Source) -> Diagnostic | None:
+    """``ADD @a``: branches without their brackets."""
+    join = join_around(source.text, token.start)
+    if join is None:
+        return None
+    message = "what is joined stands in brackets, its branches parted by `|`"
+    fix = Edit(join.span, join.meant)
+    return _error("ND102", message, source, Label(join.span), join.cure, fix=fix)
 
 
 def _called(token: Token, source: Source) -> Diagnostic | None:
