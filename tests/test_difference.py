@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.commands.loading import FILE_LIMIT
 from netdsl.plan.alignment import MOST_EDITS, aligned
 from netdsl.plan.difference import Change, Difference, difference
 from netdsl.plan.load import load_plan
+from netdsl.plan.network_files import FILE_LIMIT
 from netdsl.plan.plan import Plan
 from netdsl.resources import zoo_names, zoo_text
 

@@ -12,10 +12,11 @@ import click
 
 from netdsl.commands.checking import Check, check_file, checked, rechecked
 from netdsl.commands.inputs import named_networks
-from netdsl.commands.loading import STDIN, foreign, open_source, show, wants_colour
+from netdsl.commands.loading import show, wants_colour
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
 from netdsl.counting.columns import DEFAULT, column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
+from netdsl.plan.network_files import STDIN, foreign, open_source
 from netdsl.plan.plan import Plan
 
 

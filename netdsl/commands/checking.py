@@ -5,8 +5,9 @@ from __future__ import annotations
 import gc
 import os
 
-from netdsl.commands.loading import RECIPE_ENDING, STDIN, open_source, planned, recipe_of
+from netdsl.commands.loading import recipe_of
 from netdsl.diagnostics import Diagnosed, Diagnostic
+from netdsl.plan.network_files import RECIPE_ENDING, STDIN, open_source, planned
 from netdsl.plan.plan import Plan
 from netdsl.source import Source
 

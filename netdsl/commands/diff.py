@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from netdsl.commands.loading import exit_with, load_plan_or_exit, open_source, planned, wants_colour
+from netdsl.commands.loading import exit_with, load_plan_or_exit, wants_colour
 from netdsl.commands.revision import file_at
 from netdsl.diagnostics import Diagnosed
 from netdsl.plan.difference import Difference, Shape, compared_arrays, difference
+from netdsl.plan.network_files import open_source, planned
 from netdsl.plan.plan import Plan
 from netdsl.source import Source
 

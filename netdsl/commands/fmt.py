@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from netdsl.commands.loading import STDIN, foreign, open_source, show
+from netdsl.commands.loading import show
 from netdsl.commands.writing import check_writable, replace_text
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, has_errors, sort_key
 from netdsl.edits import in_file
 from netdsl.plan.load import plan_source
+from netdsl.plan.network_files import STDIN, foreign, open_source
 from netdsl.source import Source
 from netdsl.syntax import tree
 

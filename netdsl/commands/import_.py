@@ -8,8 +8,9 @@ from itertools import count
 import click
 
 from netdsl.commands.imported import Network, read_network, whole_line
-from netdsl.commands.loading import open_source, show
+from netdsl.commands.loading import show
 from netdsl.diagnostics import Diagnosed, Diagnostic, Label, Severity, file_error, has_errors, sort_key
+from netdsl.plan.network_files import open_source
 from netdsl.quantities import counted
 from netdsl.source import Source
 

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from netdsl.commands.loading import FILE_LIMIT
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.opening import writable
+from netdsl.plan.network_files import FILE_LIMIT
 
 _USE = re.compile(rb'\buse\s*"([^"\n]{1,4096})"', re.IGNORECASE)
 

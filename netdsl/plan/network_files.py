@@ -1,0 +1,132 @@
+"""Networks by name: files, shipped networks, standard input; and texts of other formats, recognised."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
+from netdsl.opening import NotAFileError, content_of
+from netdsl.plan.load import Checked, plan_source
+from netdsl.resources import zoo_folder, zoo_names, zoo_text
+from netdsl.source import Source, undressed
+
+FILE_LIMIT = 2**20
+"""Bytes of a network file."""
+
+STDIN = "-"
+
+RECIPE_ENDING = ".train"
+"""Of the name of a file that holds a recipe and no network."""
+
+RECIPE_SAID = ("a recipe", "a recipe has lines such as `batch 64` and `optimizer sgd rate 0.1`")
+
+
+def open_source(name: str) -> Source:
+    """The text of a file, of a shipped network (``lenet``), or of standard input (``-``).
+
+    Raises Diagnosed with what is wrong with the file as a whole.
+    """
+    if name == STDIN:
+        return _source("<stdin>", _standard_input())
+    try:
+        content = content_of(name, FILE_LIMIT + 1, pipes=True)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        if name in zoo_names():
+            return Source(f"zoo:{name}", zoo_text(name), zoo_folder())
+        raise Diagnosed(_missing(name)) from None
+    except NotAFileError as error:
+        raise Diagnosed(_no_file(name, error)) from None
+    except OSError as error:
+        raise Diagnosed(_unreadable(name, error)) from None
+    return _source(name, content, os.path.dirname(os.path.abspath(name)))
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # closed by whoever called
+        raise Diagnosed(file_error("ND007", "<stdin>", "standard input is closed"))
+    try:
+        return sys.stdin.buffer.read(FILE_LIMIT + 1)
+    except OSError as error:
+        raise Diagnosed(_unreadable("<stdin>", error)) from None
+
+
+def _source(name: str, content: bytes, folder: str = "") -> Source:
+    """The characters of a file; raises Diagnosed where they are none, or none to work with."""
+    if len(content) > FILE_LIMIT:
+        raise Diagnosed(
+            file_error(
+                "ND004", name, "the file is larger than 1 MiB", "a network file is a few kilobytes of text"
+            )
+        )
+    try:
+        text, form = undressed(content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}"
+        raise Diagnosed(file_error("ND005", name, message, "save it as UTF-8")) from None
+    if "\0" in text:
+        message = f"the file is binary, not text: byte {content.index(0)} is zero"
+        raise Diagnosed(file_error("ND005", name, message, "name a network file"))
+    if not text.strip():
+        cure = "begin with `input 32x32x1`; `netdsl zoo lenet` shows a whole network"
+        if name.endswith(RECIPE_ENDING):
+            cure = RECIPE_SAID[1]
+        raise Diagnosed(file_error("ND006", name, "the file is empty", cure))
+    return Source(name, text, folder, form)
+
+
+def _missing(name: str) -> Diagnostic:
+    from netdsl.spelling import did_you_mean
+
+    shipped = zoo_names()
+    near = did_you_mean(name, beside(name, ".net"))
+    near = near or did_you_mean(name, shipped)
+    cures = (f"did you mean `{near}`?",) if near else ()
+    listed = "`netdsl zoo` lists the networks that are shipped"
+    return file_error(
+        "ND001", name, "there is no such file and no shipped network of this name", *cures, listed
+    )
+
+
+def beside(name: str, ending: str) -> list[str]:
+    """The files in the folder of a name whose own names end so."""
+    folder = os.path.dirname(name)
+    try:
+        return [os.path.join(folder, entry) for entry in os.listdir(folder or ".") if entry.endswith(ending)]
+    except (OSError, ValueError):
+        return []
+
+
+def _no_file(name: str, error: NotAFileError) -> Diagnostic:
+    if os.path.isdir(name):
+        cure = f"name a file in it: {name}/*.net"
+        return file_error("ND002", name, "this is a folder, not a network file", cure)
+    cure = "read a pipe with `-`: command | netdsl check -"
+    return file_error("ND003", name, str(error.strerror), cure)
+
+
+def _unreadable(name: str, error: OSError) -> Diagnostic:
+    return file_error("ND007", name, f"the file cannot be read: {error.strerror or error}")
+
+
+_NETWORK = ("a network", "write the network in netdsl's language; `netdsl zoo lenet` shows one")
+
+
+def foreign(source: Source, expected: tuple[str, str] = _NETWORK) -> list[Diagnostic]:
+    """The finding that a text seems to be of another format; none where it seems to be what is expected,
+    which is a noun and a cure."""
+    from netdsl.likeness import likeness, reader
+
+    what = likeness(source.text)
+    noun, cure = expected
+    message = f"this seems to be {what}, not {noun}"
+    read = reader(what, "-" if source.name == "<stdin>" else source.name) if expected is _NETWORK else ""
+    return [file_error("ND008", source.name, message, read or cure)] if what else []
+
+
+def planned(source: Source) -> Checked:
+    """What ``plan_source`` finds; of a text with mistakes that seems to be of another format, that alone."""
+    checked = plan_source(source)
+    if has_errors(checked.diagnostics) and (strange := foreign(source)):
+        return Checked(None, strange)
+    return checked
