@@ -53,7 +53,8 @@ class Option(Generic[Value]):
     what follows anyway: it is compared, and canonical text leaves it out. ``above`` says that a number is
     larger than ``minimum``, which does not count itself; ``unit`` is that of a number, in the plural:
     ``epochs``. ``bare`` writes a choice without the word of its option.
-    ``letters`` are what papers call it, in their case: the S of ``S=2`` and the s of ``s2``.
+    ``about`` names the option that a flag is about: the flag may stand behind its word in place of a value,
+    `decay all`. ``letters`` are what papers call it, in their case: the S of ``S=2`` and the s of ``s2``.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Option(Generic[Value]):
         unit: str = "",
         bare: bool = False,
         letters: tuple[str, ...] = (),
+        about: str = "",
     ) -> None:
         self.type = type
         self.doc = doc
@@ -98,6 +100,7 @@ class Option(Generic[Value]):
         self.unit = unit
         self.bare = bare
         self.letters = letters
+        self.about = about
 
     @property
     def required(self) -> bool:

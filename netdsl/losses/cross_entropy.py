@@ -53,7 +53,9 @@ class CrossEntropy(Loss):
         above=True,
         maximum=1e6,
     )
-    balanced = flag("weights images/(classes * images of the class), so that rare classes count as much")
+    balanced = flag(
+        "weights images/(classes * images of the class), so that rare classes count as much", about="weights"
+    )
 
     def problems(self) -> Iterator[str]:
         if self.weights and self.balanced:

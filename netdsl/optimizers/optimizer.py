@@ -84,7 +84,7 @@ def decay_option(default: float) -> Option[float]:
 
 def decay_all_option() -> Option[bool]:
     """Weight decay for all parameters."""
-    return flag("biases and normalisations decay, too", words=("all",), default=False)
+    return flag("biases and normalisations decay, too", words=("all",), about="decay", default=False)
 
 
 def momentum_option(default: float) -> Option[float]:

@@ -428,12 +428,24 @@ def setting_phrases() -> dict[str, tuple[str, str]]:
 
     Those of a component alone, and not what an entry is called.
     """
+    return _phrases(flags=False)
+
+
+@cache
+def flag_phrases() -> dict[str, tuple[str, str]]:
+    """The same for settings without a value, such as `all`: they mean something at the beginning of a line,
+    or behind another setting."""
+    return _phrases(flags=True)
+
+
+def _phrases(*, flags: bool) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     for owner, kinds in _OWNERS.items():
         for kind in kinds().values():
             for name, option in kind.options().items():
                 for word in option.words:
-                    if option.type is not OptionType.FLAG and len(word) > 1 and word not in _SHARED:
+                    is_flag = option.type is OptionType.FLAG
+                    if is_flag == flags and len(word) > 1 and word not in SHARED:
                         found.setdefault(plain_phrase(word), (owner, name))
     return {phrase: meant for phrase, meant in found.items() if phrase not in entry_phrases()}
 
@@ -443,7 +455,7 @@ def chosen_kinds(owner: str) -> tuple[type[Any], ...]:
     return tuple(_OWNERS[owner]().values())
 
 
-_SHARED = ("to", "after", "every")
+SHARED = ("to", "after", "every")
 """Words of settings that mean nothing by themselves."""
 
 

@@ -74,7 +74,7 @@ def read_options(
             message = f"{kind.name} has no setting `{word[:40]}`"
             raise EntryError("ND530", message, span, _taken(kind), meant=near)
         line.sign("=", ":")
-        found = _flag_behind(line, found, by_word) or found
+        found = flag_in_place_of_value(line, found, kind) or found
         if found.name in given:
             raise EntryError("ND530", f"`{word}` is given twice", span)
         given[found.name] = read_value(line, found)
@@ -94,14 +94,13 @@ def _positional(options: Mapping[str, Option[Any]], given: Mapping[str, Any]) ->
     return next((one for one in options.values() if one.positional and one.name not in given), None)
 
 
-def _flag_behind(line: Line, option: Option[Any], by_word: Mapping[str, Option[Any]]) -> Option[Any] | None:
-    """The flag of `decay all`: it is about the option before it, whose number may be left out."""
-    if option.type is OptionType.FLAG or line.peek_number():
-        return None
+def flag_in_place_of_value(line: Line, option: Option[Any], kind: type[Component]) -> Option[Any] | None:
+    """The flag of `decay all`, which is about the option whose value is left out; it is taken."""
     mark = line.mark()
-    flag = by_word.get(line.word() or "")
-    if flag is not None and flag.type is OptionType.FLAG:
-        return flag
+    word = line.word()
+    for flag in kind.options().values():
+        if flag.about == option.name and word in flag.words:
+            return flag
     line.reset(mark)
     return None
 

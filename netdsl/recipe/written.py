@@ -12,9 +12,9 @@ from netdsl.initializers import initializer_kinds
 from netdsl.losses import loss_kinds
 from netdsl.optimizers import optimizers
 from netdsl.recipe.component import Component, word_for
-from netdsl.recipe.entries import chosen_kinds, entries, entry_phrases, setting_phrases
+from netdsl.recipe.entries import SHARED, entries, entry_phrases
 from netdsl.recipe.line import EntryError, Line
-from netdsl.recipe.reading import read_value
+from netdsl.recipe.own_lines import OwnLines
 from netdsl.recipe.recipe import Recipe
 from netdsl.schedules import schedules
 from netdsl.source import Source, Span
@@ -53,7 +53,7 @@ def read_lines(lines: tuple[tree.Word, ...], findings: Findings) -> WrittenRecip
     """The entries of some lines; every mistake is reported, at most one a line."""
     values: dict[str, Any] = {}
     spans: dict[str, Span] = {}
-    settings: dict[str, _Setting] = {}
+    settings = OwnLines()
     before = findings.reports
     for written in lines:
         if findings.crowded:
@@ -67,13 +67,15 @@ def read_lines(lines: tuple[tree.Word, ...], findings: Findings) -> WrittenRecip
             if line.sign(","):
                 continue
             try:
-                _read_entry(line, values, spans, settings, findings)
+                if settings.read(line, findings):
+                    continue
+                _read_entry(line, values, spans, findings)
             except EntryError as error:
                 findings.add(
                     error.code, error.message, error.span, error.label, help=error.cures, meant=error.meant
                 )
                 break
-    _settle(settings, values, spans, findings)
+    settings.settle(values, spans, findings)
     found = WrittenRecipe(values, spans, findings.source)
     _check_schedule(found, findings)
     if findings.reports == before:
@@ -85,22 +87,13 @@ def _read_entry(
     line: Line,
     values: dict[str, Any],
     spans: dict[str, Span],
-    settings: dict[str, _Setting],
     findings: Findings,
 ) -> None:
     start, place = line.place, line.rest()
     name = entry_phrases().get(line.phrase(entry_phrases()) or "")
     if name is None:
-        meant = setting_phrases().get(line.phrase(setting_phrases()) or "")
-        if meant is None:
-            _refuse(line.word(), place)
-        assert meant is not None
-        setting = _read_setting(line, *meant, start)
-        if setting.option in settings:
-            earlier = Label(settings[setting.option].span, "first given here")
-            findings.add("ND213", f"`{setting.option}` is given twice", setting.span, secondary=(earlier,))
-        settings.setdefault(setting.option, setting)
-        return
+        _refuse(line.word(), place)
+    assert name is not None
     line.sign("=", ":")
     value = entries()[name].read(line)
     if name in values:
@@ -108,63 +101,6 @@ def _read_entry(
         findings.add("ND213", f"`{name}` is given twice", line.since(start), secondary=(earlier,))
         return
     values[name], spans[name] = value, line.since(start)
-
-
-class _Setting(NamedTuple):
-    """A setting on a line of its own, ``lr 0.1``: of an entry's component, whichever that is."""
-
-    owner: str
-    option: str
-    value: Any
-    span: Span
-
-
-def _read_setting(line: Line, owner: str, option: str, start: int) -> _Setting:
-    """The value of a setting, as the first component that has it reads one. Raises EntryError."""
-    line.sign("=", ":")
-    kinds = chosen_kinds(owner)
-    default = type(getattr(Recipe(), owner))
-    kind = next(kind for kind in (default, *kinds) if option in kind.options())
-    value = read_value(line, kind.options()[option])
-    return _Setting(owner, option, value, line.since(start))
-
-
-def _settle(
-    settings: dict[str, _Setting], values: dict[str, Any], spans: dict[str, Span], findings: Findings
-) -> None:
-    """Give the components of a recipe what stands on lines of its own."""
-    for setting in settings.values():
-        component = values.get(setting.owner, getattr(Recipe(), setting.owner))
-        option = component.options().get(setting.option)
-        if option is None:
-            words = ", ".join(one.words[0] for one in component.options().values())
-            message = f"{component.name} has no setting `{setting.option}`"
-            known = f"it has {words}" if words else "it has no settings"
-            findings.add("ND530", message, setting.span, help=(known,))
-            continue
-        place = spans.get(setting.owner)
-        written = findings.source.text[place.start : place.end] if place is not None else ""
-        if place is not None and any(_says(written, word) for word in option.words):
-            earlier = Label(place, "given here, too")
-            message = f"`{option.words[0]}` is given twice"
-            findings.add("ND213", message, setting.span, secondary=(earlier,))
-            continue
-        try:
-            changed = component.replaced(**{setting.option: setting.value})
-            problem = next(iter(changed.problems()), None)
-        except ValueError as error:
-            problem = str(error)
-        if problem is not None:
-            findings.add("ND531", problem, setting.span)
-            continue
-        values[setting.owner] = changed
-        spans[setting.owner] = place if place is not None else setting.span
-
-
-def _says(text: str, word: str) -> bool:
-    """Whether a word of an option stands in the text of an entry."""
-    pattern = r"[ \t_-]+".join(re.escape(part) for part in word.split())
-    return re.search(rf"(?<![\w-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None
 
 
 def _refuse(name: str | None, place: Span) -> None:
@@ -175,8 +111,17 @@ def _refuse(name: str | None, place: Span) -> None:
         if word_for(name, kinds) is not None:
             message = f"`{name}` belongs to the entry `{entry}`"
             raise EntryError("ND530", message, place, f"write `{entry} {name}`")
+    for entry, kinds in _components():
+        kind = next((kind for kind in kinds if name not in SHARED and _has(kind, name)), None)
+        if kind is not None:
+            message = f"`{name}` is a setting of `{entry} {kind.name}`"
+            raise EntryError("ND530", message, place, f"write it behind `{entry} {kind.name}`")
     near = did_you_mean(name, entries())
     raise EntryError("ND530", f"the recipe has no entry `{name[:40]}`", place, known, meant=near)
+
+
+def _has(kind: type[Component], word: str) -> bool:
+    return any(word in option.words for option in kind.options().values())
 
 
 def _components() -> Iterator[tuple[str, tuple[type[Component], ...]]]:

@@ -11,7 +11,7 @@ from netdsl.layers.option import Option, OptionType
 from netdsl.losses import loss_kinds
 from netdsl.optimizers import optimizers
 from netdsl.recipe.component import Component, option_text
-from netdsl.recipe.entries import Entry, entries, entry_phrases, setting_phrases
+from netdsl.recipe.entries import Entry, entries, entry_phrases, flag_phrases, setting_phrases
 from netdsl.recipe.line import plain_phrase
 from netdsl.schedules import schedules
 
@@ -32,8 +32,9 @@ def subjects(name: str) -> list[str]:
     word = name.lower().replace("_", "-")
     phrase = plain_phrase(name)
     found = [entry_as_text(entries()[entry_phrases()[phrase]])] if phrase in entry_phrases() else []
-    if phrase in setting_phrases():
-        found.append(_setting_as_text(*setting_phrases()[phrase]))
+    settings = setting_phrases() | flag_phrases()
+    if phrase in settings:
+        found.append(_setting_as_text(*settings[phrase]))
     for owner, kinds in components().items():
         found += [
             component_as_text(owner, kind)
@@ -69,12 +70,13 @@ def _setting_as_text(owner: str, name: str) -> str:
     first = option.words[0]
     others = f", also {', '.join(option.words[1:])}" if option.words[1:] else ""
     shared = "" if len(having) == len(components()[owner]) else f" ({', '.join(having)})"
+    value = "" if option.type is OptionType.FLAG else " VALUE"
     lines = [
         f"{first}, a setting of the {owner}{shared}{others}",
         f"{option.doc}.",
         "",
-        f"  {first} VALUE                     on a line of its own, or",
-        f"  {owner} NAME {first} VALUE",
+        f"  {first}{value}                     on a line of its own, or",
+        f"  {owner} NAME {first}{value}",
         f"  {value_text(option)}",
     ]
     return "\n".join(lines) + "\n"
