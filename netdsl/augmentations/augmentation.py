@@ -85,6 +85,9 @@ class Augmentation(Component):
     needs_area: ClassVar[bool] = False
     """Whether it makes no sense for pictures of a single line either, such as spectra."""
 
+    mixes: ClassVar[bool] = False
+    """Whether its changes have partners and shares."""
+
     def misfits(self, image: Volume, scores: Volume) -> Iterator[Mistake]:
         for message, cure in self.unfit(image):
             yield Mistake("ND536", message, self.name, help=(cure,))

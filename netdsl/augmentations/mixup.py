@@ -30,6 +30,7 @@ class Mixup(Augmentation):
 
     name: ClassVar[str] = "mixup"
     needs_picture: ClassVar[bool] = False
+    mixes: ClassVar[bool] = True
 
     alpha = real(
         "strength: 0.2 mixes few pictures visibly, 1 mixes all alike",

@@ -76,6 +76,9 @@ class CrossEntropy(Loss):
         weights = tuple(sum(images) / (present * number) if number else 1.0 for number in images)
         return self.replaced(weights=weights, balanced=False)
 
+    def counts(self, scores: int) -> tuple[float, ...] | None:
+        return (*self.weights, *[1.0] * (scores - len(self.weights))) if self.weights else None
+
     def lower(self, build: Builder, scores: Tensor, target: Tensor) -> Tensor:
         a, b, c, d, e, f = (operand(number) for number in range(6))
         largest = build.reduce(a, scores, keep="batch", maximum=True, name="largest")
@@ -83,10 +86,10 @@ class CrossEntropy(Loss):
         smoothing = self.smoothing if build.training else 0.0
         wanted = (1 - smoothing) * d + smoothing / scores.values if smoothing else d
         each = (scores, largest, total, target)
-        if not (self.weights and build.training):
+        known = self.counts(scores.values)
+        if known is None or not build.training:
             loss = wanted * (log(c) + b - a) * (1 / build.batch)
             return build.reduce(loss, *each, keep="", name="cross_entropy")
-        known = (*self.weights, *(1.0 for _ in range(scores.values - len(self.weights))))
         weights = build.constant("class_weights", scores.shape, lambda: known)
         counted = build.reduce(a * b, target, weights, keep="", name="counted")
         inverse = build.elementwise(1 / a, counted, name="inverse")

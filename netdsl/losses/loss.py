@@ -35,6 +35,11 @@ class Loss(Component):
         """The loss for data with so many training images of each class."""
         return self
 
+    def counts(self, scores: int) -> tuple[float, ...] | None:
+        """How much an image of each class counts in the mean of a batch, with so many scores; None where
+        all count the same."""
+        return None
+
     @abstractmethod
     def lower(self, build: Builder, scores: Tensor, target: Tensor) -> Tensor:
         """The mean loss of the batch, shape (1, 1, 1), from tensors of shape (1, 1, classes).

@@ -38,7 +38,7 @@ def write_updates(
     """Append the updates of all parameters that have a gradient; the arrays kept for them.
 
     Inputs, as far as they are used: the optimizer's ``numbers``; where gradients accumulate, ``share``,
-    that of this step's images among those of the update, ``begun``, 0 in the first step of an update
+    what this step's images count among those of the update, ``begun``, 0 in the first step of an update
     and 1 in the others, and ``update``, 1 in its last step and 0 before; where averages are kept,
     ``newest``, the weight of the new parameters in them.
     """
@@ -92,7 +92,7 @@ def _update(
 
 
 def _accumulated(build: Builder, one: _Learned, stored: list[Stored]) -> _Learned:
-    """The gradient of all images of the update so far, each image counting the same."""
+    """The gradient of all images of the update so far, each counting as much as in one large batch."""
     build.origin = one.layer
     total = build.store(f"{one.parameter.name}.gradient", one.parameter.shape)
     stored.append(Stored(total.name, total.shape, "optimizer"))

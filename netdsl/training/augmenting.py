@@ -51,6 +51,20 @@ class Augmenting(NamedTuple):
         both = Change(*(_stacked(one, other) for one, other in zip(own, others, strict=True)))
         return self._settled(np.concatenate([chosen, partners]), both, own.shares)
 
+    def mixing_of(self, epoch: int) -> Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], Array]] | None:
+        """For the images of some numbers those of their partners in an epoch, and their own shares; None
+        where none are mixed."""
+        mixing = self._replace(augmentations=tuple(one for one in self.augmentations if one.mixes))
+        if not mixing.augmentations:
+            return None
+
+        def mixed(chosen: NDArray[np.int64]) -> tuple[NDArray[np.int64], Array]:
+            changes = mixing.changes(epoch, chosen)
+            assert changes.shares is not None
+            return changes.numbers[len(chosen) :], changes.shares
+
+        return mixed
+
     def _joined(self, epoch: int, chosen: NDArray[np.int64]) -> Change:
         """All augmentations of some images in one."""
         found = [

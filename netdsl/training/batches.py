@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -68,6 +69,33 @@ def images_of(dataset: Dataset, preparation: Preparation, scores: int) -> Images
     pixels, labels = np.ascontiguousarray(dataset.pixels), np.ascontiguousarray(dataset.labels)
     targets = np.eye(len(dataset.classes), scores, dtype=np.float32)
     return Images(pixels, labels, scale, shift, targets, preparation.black, preparation.white)
+
+
+def counts_of(
+    weights: Sequence[float],
+    labels: NDArray[np.int64],
+    order: NDArray[np.int64],
+    sizes: Sequence[int],
+    mixing_of: Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[Any]]] | None = None,
+) -> Callable[[int], float]:
+    """What each batch of a pass counts, where an image counts as much as ``weights`` says of its class.
+
+    ``labels`` are those of all images; the others mean what they do for ``steps_over``. ``mixing_of`` says
+    which partners the images of a batch are mixed with, and their own shares.
+    """
+    of_image = np.asarray(weights, np.float64)
+    ends = np.cumsum(sizes).tolist()
+
+    @cache
+    def count(batch: int) -> float:
+        chosen = order[ends[batch] - sizes[batch] : ends[batch]]
+        own = of_image[labels[chosen]]
+        if mixing_of is None:
+            return float(own.sum())
+        partners, shares = mixing_of(chosen)
+        return float((own * shares + of_image[labels[partners]] * (1 - shares)).sum())
+
+    return count
 
 
 class Step(NamedTuple):

@@ -67,6 +67,7 @@ class _Watched:
     def __init__(self, machine: Machine) -> None:
         self.store = machine.store
         self.plan = machine.plan
+        self.loss = machine.loss
         self._machine = machine
         self._sessions: dict[Purpose, _WatchedSession] = {}
 

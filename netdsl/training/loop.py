@@ -15,7 +15,7 @@ import numpy as np
 from netdsl.data.split import Parts
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.augmenting import augmenting
-from netdsl.training.batches import Step, batch_sizes, epoch_order, step_seed, steps_over
+from netdsl.training.batches import Step, batch_sizes, counts_of, epoch_order, step_seed, steps_over
 from netdsl.training.divergence import Diverged
 from netdsl.training.metrics import TOP, Evaluation, certainties, count_in_top
 from netdsl.training.numbers import learning_rate, step_numbers
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from netdsl.backend.session import Images, Session, Store
+    from netdsl.losses.loss import Loss
     from netdsl.plan.plan import Plan
 
 
@@ -34,6 +35,9 @@ class Sessions(Protocol):
 
     plan: Plan
     store: Store
+
+    @property
+    def loss(self) -> Loss: ...
 
     def training(self, batch: int) -> Session: ...
 
@@ -51,15 +55,21 @@ def train(
     """
     sizes = batch_sizes(len(parts.train), recipe.batch)
     changing = augmenting(recipe.augment, images, parts.train, recipe.seed)
+    weights = machine.loss.counts(images.targets.shape[1])
     while progress.epoch < recipe.epochs and not progress.stops(recipe.stop):
         epoch = progress.epoch + 1
         order = epoch_order(parts.train, recipe.seed, epoch)
         seen = sum(sizes[: progress.step])
         losses = tuple(record.validation_loss for record in progress.history)
         changes_of = changing.changes_of(epoch)
+        count = (
+            None
+            if weights is None
+            else counts_of(weights, images.labels, order, sizes, changing.mixing_of(epoch))
+        )
         for step, following in steps_over(machine.training, images, order, sizes, progress.step, changes_of):
             seed = step_seed(recipe.seed, epoch, progress.step + 1)
-            numbers = step_numbers(recipe, sizes, progress.epoch, progress.step, losses)
+            numbers = step_numbers(recipe, sizes, progress.epoch, progress.step, losses, count)
             loss, correct, finite = _update(step, following, numbers, seed)
             if not finite:
                 moment = f"at epoch {epoch}, step {progress.step + 1}"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from netdsl.backend.session import Backend, Prepared, Session, Store
     from netdsl.layers.layer import Parameter
+    from netdsl.losses.loss import Loss
     from netdsl.program.program import Program, Stored
 
 _WORTH_THREADS = 1 << 21
@@ -50,6 +51,11 @@ class Machine:
         self._programs: dict[Purpose, Program] = {}
         self._bytes: dict[Purpose, int] = {}
         self._prepared: dict[Purpose, tuple[Mapping[str, str], Prepared]] = {}
+
+    @property
+    def loss(self) -> Loss:
+        """What training makes small, with what it takes from the training part."""
+        return self.recipe.loss
 
     def training(self, batch: int) -> Session:
         return self._session("train", batch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from netdsl.recipe.recipe import Recipe
 from netdsl.schedules.schedule import Moment
@@ -18,22 +18,29 @@ def learning_rate(
 
 
 def step_numbers(
-    recipe: Recipe, sizes: Sequence[int], epoch: int, step: int, losses: tuple[float, ...]
+    recipe: Recipe,
+    sizes: Sequence[int],
+    epoch: int,
+    step: int,
+    losses: tuple[float, ...],
+    count: Callable[[int], float] | None = None,
 ) -> dict[str, float]:
     """The inputs of a step by name; see ``write_updates``.
 
     ``sizes`` are those of an epoch's batches, ``epoch`` and ``step`` count from 0, and ``losses`` are the
-    validation losses of the epochs before. All follows from these, so that a run goes on exactly where it
+    validation losses of the epochs before. ``count`` says what a batch counts in an update of several: its
+    images where nothing is said. All follows from these, so that a run goes on exactly where it
     stopped, within the batches of an update, too. The schedule counts updates.
     """
     batches = recipe.accumulate
     update, updates = step // batches, -(-len(sizes) // batches)
     number = epoch * updates + update + 1
-    together = sizes[update * batches : (update + 1) * batches]
+    together = range(update * batches, min((update + 1) * batches, len(sizes)))
+    count = count or sizes.__getitem__
     return {
         **recipe.optimizer.numbers(learning_rate(recipe, sizes, epoch, step, losses), number),
-        "share": sizes[step] / sum(together),
-        "begun": float(step > update * batches),
-        "update": float(step + 1 == update * batches + len(together)),
+        "share": count(step) / sum(map(count, together)) if len(together) > 1 else 1.0,
+        "begun": float(step > together.start),
+        "update": float(step + 1 == together.stop),
         "newest": 1.0 if number == 1 else 1 - recipe.average,
     }
