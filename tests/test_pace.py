@@ -150,11 +150,11 @@ def test_times_in_a_table_that_somebody_changed() -> None:
 TEXT = "input 8x8x1\nCONV1: 4 3x3\nBN\nRELU\nDROPOUT 0.5\nFC2: 10\n"
 
 
-def begun(recipe: str = "", epochs: int = 3) -> Run:
+def begun(recipe: str = "", epochs: int = 3, batch: int = 64) -> Run:
     plan = load_plan(f"{TEXT}train {{ {recipe} }}\n", "test").plan
     assert plan is not None
     assert plan.network.recipe is not None
-    chosen = plan.network.recipe.recipe._replace(batch=64, epochs=epochs)
+    chosen = plan.network.recipe.recipe._replace(batch=batch, epochs=epochs)
     run = new_run(plan, chosen, backend("numpy"), 1)
     run.bind()
     return run
@@ -205,13 +205,33 @@ def test_a_rehearsal_really_takes_steps(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_no_rehearsal_where_it_is_not_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert begun(epochs=2).rehearse() is None
+    few = begun(epochs=9, batch=2000)  # a step each
+    assert few.rehearse() is None
+    assert few.unrehearsed == "9 steps: how long they take shows when the first is made"
     run = begun()
     needed = 2 * sum(array.nbytes for array in run.machine.store.values())
     monkeypatch.setattr(rehearsal, "available_bytes", lambda: needed - 1)
     assert run.rehearse() is None
+    assert run.unrehearsed.startswith("the weights do not fit into memory twice")
     monkeypatch.setattr(rehearsal, "available_bytes", lambda: needed)
     assert run.rehearse() is not None
+
+
+def test_a_short_run_is_rehearsed_too() -> None:
+    """Its steps may be long ones; a batch larger than the training part counts as the step that it is."""
+    assert begun(epochs=1).rehearse() is not None
+    assert begun(epochs=10, batch=2000).rehearse() is not None
+
+
+def test_a_run_without_an_estimate_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("net.net").write_text("input 8x8x1\nFC1: 10\n")
+    train = ["train", "net.net", "--backend", "numpy", "--out", "a", "--epochs", "1", "--batch", "2000"]
+    assert run_command(train) == 0
+    said = capsys.readouterr().err.splitlines()[0]
+    assert said.endswith(" of memory; 1 step: how long it takes shows when it is made")
 
 
 def test_the_estimate_stands_in_the_first_line(

@@ -346,7 +346,8 @@ def _estimate(run: Run, saving_seconds: float) -> str:
     """How long it will take, where a few steps can be made to find out."""
     seconds = run.rehearse(saving_seconds)
     if seconds is None:
-        return ""
+        reason = run.unrehearsed
+        return f"; {reason}" if reason else ""
     word = "at most about" if run.recipe.stop else "about"
     return f"; {word} {duration(seconds)}{' to go' if run.progress.begun else ''}"
 

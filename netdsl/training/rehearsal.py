@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.data.memory import available_bytes
 from netdsl.diagnostics import Diagnosed
+from netdsl.training.batches import batch_sizes
 from netdsl.training.loop import Sessions, train
 from netdsl.training.records import Progress, StepRecord
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 _SECONDS, _MOST_STEPS = 0.1, 32
 """Enough steps, whichever is reached first."""
 
-_WORTH_STEPS = 50
-"""A run of fewer steps tells as soon by itself."""
+_WORTH_STEPS = 10
+"""Of a run with fewer steps, one that is made and taken back takes too large a share."""
 
 
 def rehearsed(
@@ -32,19 +33,29 @@ def rehearsed(
     Store and ``progress`` are a whole state, so that putting the store back as it was is all. None where
     the run is too short to be worth it, or memory for a copy of the store is short.
     """
-    left = (recipe.epochs - progress.epoch) * len(parts.train) // recipe.batch - progress.step
-    arrays = machine.store.values()
-    available = available_bytes()
-    if left < _WORTH_STEPS or (
-        available is not None and 2 * sum(array.nbytes for array in arrays) > available
-    ):
+    if unrehearsed(machine, parts, recipe, progress):
         return None
+    arrays = machine.store.values()
     kept = [array.copy() for array in arrays]
     try:
         return _measured(machine, images, parts, recipe, deepcopy(progress), name)
     finally:
         for array, before in zip(arrays, kept, strict=True):
             array[...] = before
+
+
+def unrehearsed(machine: Sessions, parts: Parts, recipe: Recipe, progress: Progress) -> str:
+    """Why no steps are made before the run; empty where they are."""
+    epochs = recipe.epochs - progress.epoch
+    left = epochs * len(batch_sizes(len(parts.train), recipe.batch)) - progress.step
+    if left == 1:
+        return "1 step: how long it takes shows when it is made"
+    if left < _WORTH_STEPS:
+        return f"{left} steps: how long they take shows when the first is made"
+    available = available_bytes()
+    if available is not None and 2 * sum(array.nbytes for array in machine.store.values()) > available:
+        return "the weights do not fit into memory twice: how long it takes shows after the first steps"
+    return ""
 
 
 def _measured(

@@ -40,7 +40,7 @@ from netdsl.training.metrics import Evaluation
 from netdsl.training.overflow import diverged, first_spoilt, require_answer
 from netdsl.training.pace import Pace, Work
 from netdsl.training.records import EpochRecord, Progress, Record, StepRecord
-from netdsl.training.rehearsal import rehearsed
+from netdsl.training.rehearsal import rehearsed, unrehearsed
 from netdsl.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ class Run:
         if each is not None:
             self.pace.expect(each, 2 * saving_seconds)  # the newest state, and often the best
         return self.pace.seconds_left
+
+    @property
+    def unrehearsed(self) -> str:
+        """Why ``rehearse`` makes no steps; empty where it does."""
+        return unrehearsed(self.machine, self.parts, self.recipe, self.progress)
 
     @property
     def first_batch(self) -> int:
