@@ -232,6 +232,8 @@ def test_a_run_without_an_estimate_says_why(
     assert run_command(train) == 0
     said = capsys.readouterr().err.splitlines()[0]
     assert said.endswith(" of memory; 1 step: how long it takes shows when it is made")
+    assert run_command(["train", "--resume", "a", "--backend", "numpy"]) == 0
+    assert capsys.readouterr().err.splitlines()[0].endswith(" of memory; nothing is left to train")
 
 
 def test_the_estimate_stands_in_the_first_line(

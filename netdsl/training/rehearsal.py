@@ -48,6 +48,8 @@ def unrehearsed(machine: Sessions, parts: Parts, recipe: Recipe, progress: Progr
     """Why no steps are made before the run; empty where they are."""
     epochs = recipe.epochs - progress.epoch
     left = epochs * len(batch_sizes(len(parts.train), recipe.batch)) - progress.step
+    if not left:
+        return "nothing is left to train"
     if left == 1:
         return "1 step: how long it takes shows when it is made"
     if left < _WORTH_STEPS:
