@@ -6,29 +6,17 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import click
 
-from netdsl.commands.checking import Check, check_file, checked, rechecked
+from netdsl.commands.checking import check_file, checked, rechecked
 from netdsl.commands.inputs import named_networks
 from netdsl.commands.loading import show, wants_colour
+from netdsl.commands.outcome import Outcome, Wanted, outcome_of
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
-from netdsl.counting.columns import DEFAULT, column_names
+from netdsl.counting.columns import column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.plan.network_files import STDIN, foreign, open_source
-from netdsl.plan.plan import Plan
-
-
-class _Counts(NamedTuple):
-    """What is asked for: columns by name (none: the usual ones), tools whose totals are added, whether
-    to show the recipe, whether mistakes are all that is shown as text, and whether warnings fail."""
-
-    columns: tuple[str, ...]
-    tools: tuple[str, ...]
-    recipe: bool
-    quiet: bool
-    strict: bool
 
 
 def _read_formats(
@@ -152,16 +140,24 @@ def command(
         raise click.UsageError("--unsafe goes with --fix", ctx)
     for network in networks if fix else ():
         _mend(network, unsafe, ctx)
-    checks = [check_file(name, stdin_name) for name in networks]
+    wanted = Wanted(
+        table=not quiet and any(name == "text" for name, _ in formats),
+        plan=any(name == "json" for name, _ in formats),
+        fixes=not quiet and ("text", "") in formats,
+        columns=columns,
+        tools=tools,
+        recipe=recipe,
+    )
+    outcomes = [outcome_of(name, stdin_name, wanted) for name in networks]
+    shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
     for name, path in formats:
-        _write(name, path, checks, _Counts(columns, tools, recipe, quiet, strict))
+        _write(name, path, outcomes if name == "json" else shown, strict)
     if any(name == "github" for name, _ in formats):
-        add_step_summary([(file, found) for file, _, found in checks])
+        add_step_summary([(one.file, one.findings) for one in outcomes])
     if ("text", "") in formats:
-        if not quiet:
-            _offer_fixes(checks)
-        _count(checks)
-    findings = [finding for _, _, found in checks for finding in found]
+        _offer_fixes(outcomes)
+        _count(outcomes)
+    findings = [finding for one in outcomes for finding in one.findings]
     warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
     ctx.exit(1 if warned or has_errors(findings) else 0)
 
@@ -193,87 +189,51 @@ def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
         click.echo(f"{name}: {count} fixed", err=True)
 
 
-def _offer_fixes(checks: Sequence[Check]) -> None:
+def _offer_fixes(outcomes: Sequence[Outcome]) -> None:
     """One line on what --fix would do, where it would do anything."""
-    from netdsl.edits import TRIED, in_file, mendable
-
-    safe = together = 0
-    tried = True
-    for file, _, found in checks:
-        sources = (finding.source for finding in found if finding.fix and finding.source)
-        source = next((source for source in sources if source.name == file), None)
-        if source is not None and os.path.isfile(file):
-            fixed = [finding for finding in found if in_file(finding, source)]
-            kept = mendable(source, fixed, rechecked)
-            safe, together = safe + kept[0], together + kept[1]
-            tried = tried and len(source.text) <= TRIED
+    fixes = [one.fixes for one in outcomes if one.fixes.all and os.path.isfile(one.file)]
+    safe, together = sum(one.safe for one in fixes), sum(one.all for one in fixes)
     if together:
-        said = "can mend" if tried else "can try to mend"
+        said = "can mend" if all(one.tried for one in fixes) else "can try to mend"
         click.echo(f"netdsl {said} {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
 
 
-def _count(checks: Sequence[Check]) -> None:
+def _count(outcomes: Sequence[Outcome]) -> None:
     """The last line: how many errors and warnings there are, and in how many files."""
     from netdsl.reports.folding import tally
 
-    counted = tally(found for _, _, found in checks)
+    counted = tally(one.findings for one in outcomes)
     if counted:
         click.echo(counted, err=True)
 
 
-def _write(name: str, path: str, checks: Sequence[Check], counts: _Counts) -> None:
+def _write(name: str, path: str, outcomes: Sequence[Outcome], strict: bool) -> None:
     if name == "json":
-        from netdsl.reports.as_json import checks_as_json
+        from netdsl.reports.as_json import outcomes_as_json
 
-        _put(checks_as_json(checks, counts.columns, counts.tools), path)
+        _put(outcomes_as_json((one.file, one.plan, one.findings) for one in outcomes), path)
     elif name != "text":
-        found_in = [(file, _shown(found, counts)) for file, _, found in checks]
-        _put(findings_as(name, found_in, counts.strict), path)
+        _put(findings_as(name, [(one.file, one.findings) for one in outcomes], strict), path)
     elif path:
         from netdsl.reports.as_text import diagnostics_as_text
 
-        texts = (
-            diagnostics_as_text(_shown(found, counts)) + _table(plan, counts, False)
-            for _, plan, found in checks
-        )
-        _put("".join(texts), path)
+        _put("".join(diagnostics_as_text(one.findings) + one.table for one in outcomes), path)
     else:
-        for _, plan, found in checks:
-            show(_shown(found, counts))
-            click.echo(_table(plan, counts, wants_colour(sys.stdout.isatty())), nl=False)
+        colour = wants_colour(sys.stdout.isatty())
+        for one in outcomes:
+            show(one.findings)
+            click.echo(_titled(one.table) if colour else one.table, nl=False)
 
 
-def _shown(findings: Sequence[Diagnostic], counts: _Counts) -> Sequence[Diagnostic]:
-    if not counts.quiet:
-        return findings
+def _titled(table: str) -> str:
+    """A table for a terminal: its title stands out."""
+    title, end, rest = table.partition("\n")
+    return f"\x1b[1m{title}\x1b[0m{end}{rest}" if table else ""
+
+
+def _told(findings: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The findings that --quiet leaves."""
     return [finding for finding in findings if finding.severity is not Severity.NOTE]
-
-
-def _table(plan: Plan | None, counts: _Counts, colour: bool) -> str:
-    if plan is None or counts.quiet:
-        return ""
-    from netdsl.reports.as_table import plan_as_table
-
-    table = plan_as_table(plan, names=counts.columns or DEFAULT, colour=colour) + "\n"
-    table += "".join(likeness + "\n" for likeness in _likenesses(plan, counts.tools))
-    return f"{table}{_recipe(plan)}\n" if counts.recipe else table
-
-
-def _recipe(plan: Plan) -> str:
-    from netdsl.recipe.recipe import Recipe
-    from netdsl.reports.as_recipe import recipe_as_text
-
-    written = plan.network.recipe
-    return recipe_as_text(written.recipe, written.values) if written else recipe_as_text(Recipe(), ())
-
-
-def _likenesses(plan: Plan, tools: Sequence[str]) -> list[str]:
-    if not tools:
-        return []
-    from netdsl.counting import tool_named
-    from netdsl.reports.as_likeness import likeness_as_text
-
-    return [likeness_as_text(tool_named(name), plan) for name in tools]
 
 
 def _put(text: str, path: str) -> None:

@@ -20,7 +20,7 @@ SCHEMA = "netdsl-check-1"
 
 
 def checks_as_json(
-    checks: Sequence[tuple[str, Plan | None, Sequence[Diagnostic]]],
+    checks: Iterable[tuple[str, Plan | None, Sequence[Diagnostic]]],
     names: Sequence[str] = (),
     tools: Sequence[str] = (),
 ) -> str:
@@ -29,7 +29,22 @@ def checks_as_json(
     ``names`` are columns of netdsl.counting that every layer and the whole get besides, ``tools``
     those whose totals are added.
     """
-    return "".join(_pieces(checks, names, tools))
+    return outcomes_as_json(
+        (file, plan_as_json(plan, names, tools) if plan is not None else "", findings)
+        for file, plan, findings in checks
+    )
+
+
+def outcomes_as_json(checks: Iterable[tuple[str, str, Sequence[Diagnostic]]]) -> str:
+    """``checks_as_json`` of plans that are text already, as ``plan_as_json`` writes them; empty for none."""
+    return "".join(_pieces(checks))
+
+
+def plan_as_json(plan: Plan, names: Sequence[str] = (), tools: Sequence[str] = ()) -> str:
+    """The object of one plan, with a line for each layer; arguments as for ``checks_as_json``."""
+    kept = kept_values(plan)
+    head = json.dumps(_plan(plan, kept, names, tools))[:-1]
+    return f'{head}, "layers": [{"".join(_lines(_layers(plan, kept, names)))}]}}'
 
 
 def findings_as_json_lines(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -> str:
@@ -42,23 +57,12 @@ def findings_as_json_lines(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -
     return "".join(lines)
 
 
-def _pieces(
-    checks: Sequence[tuple[str, Plan | None, Sequence[Diagnostic]]],
-    names: Sequence[str],
-    tools: Sequence[str],
-) -> Iterator[str]:
+def _pieces(checks: Iterable[tuple[str, str, Sequence[Diagnostic]]]) -> Iterator[str]:
     """The text piece by piece, with one line for each layer and each finding: objects for all of them
     at once would take many times the memory of the text."""
     yield f'{{"schema": {json.dumps(SCHEMA)}, "networks": ['
     for number, (file, plan, findings) in enumerate(checks):
-        yield f'{"," if number else ""}\n {{"file": {json.dumps(file)}, "plan": '
-        if plan is None:
-            yield "null"
-        else:
-            kept = kept_values(plan)
-            yield f'{json.dumps(_plan(plan, kept, names, tools))[:-1]}, "layers": ['
-            yield from _lines(_layers(plan, kept, names))
-            yield "]}"
+        yield f'{"," if number else ""}\n {{"file": {json.dumps(file)}, "plan": {plan or "null"}'
         yield ', "diagnostics": ['
         yield from _lines(map(_diagnostic, findings))
         yield "]}"

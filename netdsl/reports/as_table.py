@@ -19,7 +19,7 @@ UNKNOWN = "unknown"
 """What stands for a receptive field that is not known."""
 
 
-def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = False) -> str:
+def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT) -> str:
     """The table of a network, for one image, with columns of netdsl.counting; ends in a line break.
 
     ``sees`` is the receptive field, height x width in input pixels, padding included. Columns that are
@@ -44,8 +44,7 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, colour: bool = 
     widths = [max(map(columns, set(column))) for column in zip(*rows, strict=True)]
     lines = [_row(row, widths) for row in rows]
     rule = "-" * max(columns(line) for line in lines)
-    title = visible(plan.network.name)
-    head = f"\x1b[1m{title}\x1b[0m" if colour else title
+    head = visible(plan.network.name)
     foot = [_memory(plan)] if tuple(names) == DEFAULT else _legend(names)
     return "\n".join([head, "", lines[0], rule, *lines[1:-1], rule, lines[-1], "", *foot]) + "\n"
 

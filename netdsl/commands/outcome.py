@@ -1,0 +1,106 @@
+"""What the check of a file comes to: findings, and of its plan what the outputs ask for.
+
+A plan takes many times the memory of what is shown of it, and stays in the process that made it; an
+outcome is text and numbers, so that thousands are held at once, sent by other processes and kept on disk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdsl.commands.checking import check_file, rechecked
+from netdsl.counting.columns import DEFAULT
+from netdsl.diagnostics import Diagnostic
+from netdsl.plan.plan import Plan
+from netdsl.source import Source
+
+
+class Wanted(NamedTuple):
+    """What is asked of every file besides its findings: the table, the plan as JSON, how many findings
+    could be mended; and what the table and the JSON hold."""
+
+    table: bool = False
+    plan: bool = False
+    fixes: bool = False
+    columns: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+    recipe: bool = False
+
+
+class Fixes(NamedTuple):
+    """How many fixes --fix would keep, the ``safe`` ones and ``all`` of them; ``tried`` where that was
+    tried, else how many there are."""
+
+    safe: int = 0
+    all: int = 0
+    tried: bool = True
+
+
+class Outcome(NamedTuple):
+    """``table`` and ``plan`` are texts, empty where they are not asked for or there is no plan."""
+
+    file: str
+    findings: Sequence[Diagnostic]
+    table: str = ""
+    plan: str = ""
+    fixes: Fixes = Fixes()
+
+
+def outcome_of(name: str, stdin_name: str | None, wanted: Wanted) -> Outcome:
+    """Check a file and keep what is asked for."""
+    file, plan, findings = check_file(name, stdin_name)
+    return Outcome(
+        file,
+        findings,
+        _table(plan, wanted) if wanted.table and plan is not None else "",
+        _json(plan, wanted) if wanted.plan and plan is not None else "",
+        _fixes(file, findings) if wanted.fixes else Fixes(),
+    )
+
+
+def _json(plan: Plan, wanted: Wanted) -> str:
+    from netdsl.reports.as_json import plan_as_json
+
+    return plan_as_json(plan, wanted.columns, wanted.tools)
+
+
+def _table(plan: Plan, wanted: Wanted) -> str:
+    from netdsl.reports.as_table import plan_as_table
+
+    table = plan_as_table(plan, names=wanted.columns or DEFAULT) + "\n"
+    table += "".join(likeness + "\n" for likeness in _likenesses(plan, wanted.tools))
+    return f"{table}{_recipe(plan)}\n" if wanted.recipe else table
+
+
+def _recipe(plan: Plan) -> str:
+    from netdsl.recipe.recipe import Recipe
+    from netdsl.reports.as_recipe import recipe_as_text
+
+    written = plan.network.recipe
+    return recipe_as_text(written.recipe, written.values) if written else recipe_as_text(Recipe(), ())
+
+
+def _likenesses(plan: Plan, tools: Sequence[str]) -> list[str]:
+    if not tools:
+        return []
+    from netdsl.counting import tool_named
+    from netdsl.reports.as_likeness import likeness_as_text
+
+    return [likeness_as_text(tool_named(name), plan) for name in tools]
+
+
+def _fixes(file: str, findings: Sequence[Diagnostic]) -> Fixes:
+    source = fixed_source(file, findings)
+    if source is None:
+        return Fixes()
+    from netdsl.edits import TRIED, in_file, mendable
+
+    safe, together = mendable(source, [one for one in findings if in_file(one, source)], rechecked)
+    return Fixes(safe, together, len(source.text) <= TRIED)
+
+
+def fixed_source(file: str, findings: Sequence[Diagnostic]) -> Source | None:
+    """The text of a file where one of its findings knows a change that mends it."""
+    sources = (finding.source for finding in findings if finding.fix and finding.source)
+    return next((source for source in sources if source.name == file), None)
