@@ -15,7 +15,7 @@ PACKAGE = Path(netdsl.__file__).parent
 
 ROOMS = [
     ["", "source", "opening", "quantities", "resources", "spelling", "likeness"],
-    ["uses", "diagnostics", "edits", "writing"],
+    ["uses", "diagnostics", "edits", "writing", "own_folder"],
     ["primitives"],
     ["syntax", "layers"],
     ["optimizers", "initializers", "losses", "schedules", "augmentations", "recipe"],

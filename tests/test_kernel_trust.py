@@ -18,9 +18,10 @@ from test_kernel_cache import Kernels, adding, works
 
 from netdsl.backend.numba import tuned
 from netdsl.backend.numba.cache import _symbol
-from netdsl.backend.numba.code_folder import cache_folder, distrust, private_folder, read_own, write_own
+from netdsl.backend.numba.code_folder import cache_folder, private_folder
 from netdsl.backend.numba.compiler import object_code
 from netdsl.backend.numba.machine_code import write_code
+from netdsl.own_folder import distrust, read_own, write_own
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="owners and permissions of POSIX")
 AS_ROOT = pytest.mark.skipif(

@@ -3,7 +3,7 @@
 A kernel's file is named after everything that its machine code depends on: its text, the sources of
 the words it uses, the versions of Numba and LLVM, and the CPU. So a file is never out of date, and
 any process of this user may add it, or write it anew where it is damaged. It is trusted as code: see
-``code_folder``. Numba itself is loaded only to compile.
+``own_folder``. Numba itself is loaded only to compile.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from netdsl.backend.numba.code_folder import cache_folder, distrust, private_folder
+from netdsl.backend.numba.code_folder import cache_folder, private_folder
 from netdsl.backend.numba.cpu import cpu
 from netdsl.backend.numba.crew import Crew, Work, code_path
 from netdsl.backend.numba.kernel import Kernel
 from netdsl.backend.numba.machine_code import load_code, read_code, write_code
+from netdsl.own_folder import distrust
 
 DRIVER = Kernel(
     "run_launches",

@@ -9,7 +9,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from netdsl.backend.numba.code_folder import read_own, write_own
+from netdsl.own_folder import read_own, write_own
 
 _MARK = b"netdsl kernel 1\n"
 _DIGEST_BYTES = 32

@@ -13,8 +13,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from netdsl.backend.numba.code_folder import cache_folder, distrust, read_own, write_own
+from netdsl.backend.numba.code_folder import cache_folder
 from netdsl.backend.numba.cpu import cpu
+from netdsl.own_folder import distrust, read_own, write_own
 
 MOST_BYTES = 2**22
 """A larger file is none of ours."""
