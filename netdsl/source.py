@@ -43,11 +43,24 @@ def undressed(written: str) -> tuple[str, Form]:
     return text.replace("\r\n", "\n").replace("\r", "\n"), Form(newline, text != written)
 
 
+class Seen(NamedTuple):
+    """What a text has had looked up outside itself: the path that it asked for, the path that this led to
+    with links resolved, and what the file held, where it was read.
+
+    ``found`` is empty where looking again may come to something else for more reasons than these.
+    """
+
+    asked: str
+    found: str
+    content: bytes | None = None
+
+
 class Source:
     """A text with its name (a path, ``<stdin>`` or ``zoo:lenet``); finds lines and columns.
 
     Lines and columns count from 1, columns in characters. ``folder`` is where the files lie that the
     text may use; empty where it comes from no file. ``form`` is how the file spells the text.
+    ``seen`` collects what else was looked at to check it.
     """
 
     def __init__(self, name: str, text: str, folder: str = "", form: Form = _PLAIN) -> None:
@@ -55,6 +68,7 @@ class Source:
         self.text = text
         self.folder = folder
         self.form = form
+        self.seen: list[Seen] = []
         starts = [0]
         position = text.find("\n")
         while position >= 0:
@@ -95,6 +109,7 @@ class JoinedSource(Source):
 
     def __init__(self, first: Source) -> None:
         super().__init__(first.name, first.text, first.folder, first.form)
+        self.seen = first.seen
         self._parts = [first]
         self._offsets = [0]
         self._end = len(first.text)

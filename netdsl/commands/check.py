@@ -148,7 +148,7 @@ def command(
         tools=tools,
         recipe=recipe,
     )
-    outcomes = [outcome_of(name, stdin_name, wanted) for name in networks]
+    outcomes = [outcome_of(check_file(name, stdin_name), wanted) for name in networks]
     shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
     for name, path in formats:
         _write(name, path, outcomes if name == "json" else shown, strict)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from typing import NamedTuple
 
 from netdsl.commands.loading import recipe_of
 from netdsl.diagnostics import Diagnosed, Diagnostic
@@ -11,21 +12,39 @@ from netdsl.plan.network_files import RECIPE_ENDING, STDIN, open_source, planned
 from netdsl.plan.plan import Plan
 from netdsl.source import Source
 
-Check = tuple[str, Plan | None, list[Diagnostic]]
+class Check(NamedTuple):
+    """A file as far as it could be read, its plan where there is one, and its findings."""
+
+    file: str
+    source: Source | None
+    plan: Plan | None
+    findings: list[Diagnostic]
 
 
-def check_file(name: str, stdin_name: str | None) -> Check:
+def opened(name: str, stdin_name: str | None = None) -> Source:
+    """The text of a file; standard input is called ``stdin_name``, and lies where that would lie.
+
+    Raises Diagnosed with what is wrong with the file as a whole.
+    """
+    source = open_source(name)
+    if name == STDIN and stdin_name:
+        return Source(stdin_name, source.text, os.path.dirname(os.path.abspath(stdin_name)), source.form)
+    return source
+
+
+def check_file(name: str, stdin_name: str | None = None) -> Check:
     """Open and check a file; what is wrong with the file as a whole is a finding like any other."""
     try:
-        source = open_source(name)
-        if name == STDIN and stdin_name:
-            source = Source(
-                stdin_name, source.text, os.path.dirname(os.path.abspath(stdin_name)), source.form
-            )
+        source = opened(name, stdin_name)
     except Diagnosed as diagnosed:
-        return name, None, list(diagnosed.diagnostics)
+        return Check(name, None, None, list(diagnosed.diagnostics))
+    return check_source(source)
+
+
+def check_source(source: Source) -> Check:
+    """Check a text."""
     plan, findings = checked(source)
-    return source.name, plan, findings
+    return Check(source.name, source, plan, findings)
 
 
 def checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdsl.commands.checking import check_file, rechecked
+from netdsl.commands.checking import Check, rechecked
 from netdsl.counting.columns import DEFAULT
 from netdsl.diagnostics import Diagnostic
 from netdsl.plan.plan import Plan
@@ -47,9 +47,9 @@ class Outcome(NamedTuple):
     fixes: Fixes = Fixes()
 
 
-def outcome_of(name: str, stdin_name: str | None, wanted: Wanted) -> Outcome:
-    """Check a file and keep what is asked for."""
-    file, plan, findings = check_file(name, stdin_name)
+def outcome_of(check: Check, wanted: Wanted) -> Outcome:
+    """What is asked for of a check."""
+    file, _, plan, findings = check
     return Outcome(
         file,
         findings,

@@ -11,7 +11,7 @@ import os
 from netdsl.diagnostics import Diagnostic, Findings
 from netdsl.likeness import likeness
 from netdsl.opening import NotAFileError, content_of
-from netdsl.source import JoinedSource, Source, undressed
+from netdsl.source import JoinedSource, Seen, Source, undressed
 from netdsl.syntax import tree
 from netdsl.syntax.automaton import TOKEN_LIMIT
 from netdsl.syntax.parser import parse
@@ -61,6 +61,7 @@ class _Reader:
             try:
                 gathered += self._used(statement, path)
             except _UnusableFileError as error:
+                self.joined.seen.append(Seen(os.path.join(self.folder, statement.path), ""))
                 self.findings.add("ND224", error.message, statement.span, help=error.cures)
         return tuple(gathered)
 
@@ -106,6 +107,7 @@ class _Reader:
         if "\0" in written or not written.strip():
             raise _UnusableFileError("this is no name of a file")
         full = os.path.realpath(os.path.join(folder, written))
+        self.joined.seen.append(Seen(os.path.join(folder, written), full))
         if os.path.isabs(written) or os.path.commonpath([self.folder, full]) != self.folder:
             raise _UnusableFileError(
                 "only files in the folder of the first one are used, or in folders below it",
@@ -121,6 +123,7 @@ class _Reader:
         except OSError as error:
             cure = f"it would be {os.path.relpath(full, self.folder)}, beside the first file"
             raise _UnusableFileError(f"`{written}` cannot be read: {error.strerror or error}", cure) from None
+        self.joined.seen.append(Seen(full, full, content))
         self.bytes_read += len(content)
         if self.bytes_read > BYTES_LIMIT:
             raise _UnusableFileError("the used files are larger than 1 MiB together")

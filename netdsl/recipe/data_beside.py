@@ -7,6 +7,7 @@ import os
 from netdsl.diagnostics import Diagnosed, Findings, Severity
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.written import WrittenRecipe
+from netdsl.source import Seen
 
 
 def data_beside(written: WrittenRecipe) -> str:
@@ -38,6 +39,7 @@ def _path(written: WrittenRecipe) -> str | None:
         return name
     folder = os.path.realpath(written.source.folder) if written.source.folder else ""
     full = os.path.realpath(os.path.join(folder, name)) if "\0" not in name else ""
+    written.source.seen.append(Seen(os.path.join(folder, name), full))
     if not folder or os.path.isabs(name) or os.path.commonpath([folder, full or "/"]) != folder:
         return None
     return full
