@@ -21,9 +21,14 @@ def _text(path: str) -> str:
         return file.read()
 
 
+def grammar_path() -> str:
+    """Where ``netdsl.lark`` lies."""
+    return os.path.join(_folder("grammar"), "netdsl.lark")
+
+
 def grammar_text() -> str:
     """The text of ``netdsl.lark``."""
-    return _text(os.path.join(_folder("grammar"), "netdsl.lark"))
+    return _text(grammar_path())
 
 
 def _names(folder: str, ending: str) -> list[str]:

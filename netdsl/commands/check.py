@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import click
 
-from netdsl.commands.checking import check_file, checked, rechecked
+from netdsl.commands.checking import checked, rechecked
 from netdsl.commands.inputs import named_networks
 from netdsl.commands.loading import show, wants_colour
-from netdsl.commands.outcome import Outcome, Wanted, outcome_of
+from netdsl.commands.many import Manner, outcomes_of
+from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
 from netdsl.counting.columns import column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
@@ -104,6 +105,14 @@ def _check_known(
 @click.option(
     "--recipe", is_flag=True, help="Show how training would go: every setting, and the learning rate."
 )
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1, 256),
+    metavar="N",
+    help="How many processes check at once; as many as there are cores by default.",
+)
+@click.option("--no-cache", is_flag=True, help="Check every text anew, and keep nothing on disk.")
 @click.option("--stdin-name", metavar="FILE", help="What standard input is called in findings.")
 @click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
 @click.option("--quiet", "-q", is_flag=True, help="Show errors and warnings alone: no tables, no notes.")
@@ -117,6 +126,8 @@ def command(
     fix: bool,
     unsafe: bool,
     recipe: bool,
+    jobs: int | None,
+    no_cache: bool,
     stdin_name: str | None,
     strict: bool,
     quiet: bool,
@@ -148,7 +159,7 @@ def command(
         tools=tools,
         recipe=recipe,
     )
-    outcomes = [outcome_of(check_file(name, stdin_name), wanted) for name in networks]
+    outcomes = outcomes_of(networks, wanted, Manner(jobs, not no_cache), stdin_name)
     shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
     for name, path in formats:
         _write(name, path, outcomes if name == "json" else shown, strict)

@@ -12,6 +12,7 @@ from netdsl.plan.network_files import RECIPE_ENDING, STDIN, open_source, planned
 from netdsl.plan.plan import Plan
 from netdsl.source import Source
 
+
 class Check(NamedTuple):
     """A file as far as it could be read, its plan where there is one, and its findings."""
 
@@ -58,6 +59,16 @@ def checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
 
 
 def rechecked(source: Source) -> list[Diagnostic]:
-    """The findings of one text of many: what the one before has left behind goes first."""
-    gc.collect()
+    """The findings of one text of many."""
+    tidy()
     return checked(source)[1]
+
+
+_LEFT_OBJECTS = 100_000
+"""So many of what has been made and not let go are looked through: 15 MB or so."""
+
+
+def tidy() -> None:
+    """Let go what the texts before have left behind, where it is much: nothing else does between texts."""
+    if gc.get_count()[0] > _LEFT_OBJECTS:
+        gc.collect()

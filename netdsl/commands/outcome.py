@@ -6,14 +6,15 @@ outcome is text and numbers, so that thousands are held at once, sent by other p
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.commands.checking import Check, rechecked
 from netdsl.counting.columns import DEFAULT
-from netdsl.diagnostics import Diagnostic
+from netdsl.diagnostics import Diagnostic, Findings
 from netdsl.plan.plan import Plan
-from netdsl.source import Source
+from netdsl.source import Seen, Source
 
 
 class Wanted(NamedTuple):
@@ -37,25 +38,71 @@ class Fixes(NamedTuple):
     tried: bool = True
 
 
+class LookedUp(NamedTuple):
+    """What a check has looked up outside the text, as in ``Seen``, with a digest of what the file held."""
+
+    asked: str
+    found: str
+    digest: str | None
+
+
 class Outcome(NamedTuple):
-    """``table`` and ``plan`` are texts, empty where they are not asked for or there is no plan."""
+    """``table`` and ``plan`` are texts, empty where they are not asked for or there is no plan.
+
+    ``general`` where a file with the same text in any place, under any name, comes to the same.
+    """
 
     file: str
     findings: Sequence[Diagnostic]
     table: str = ""
     plan: str = ""
     fixes: Fixes = Fixes()
+    looked_up: tuple[LookedUp, ...] = ()
+    general: bool = False
+
+    def of(self, source: Source) -> Outcome:
+        """A general outcome as that of another file with the same text."""
+        findings = [finding._replace(source=source) for finding in self.findings]
+        return self._replace(file=source.name, findings=findings)
 
 
 def outcome_of(check: Check, wanted: Wanted) -> Outcome:
     """What is asked for of a check."""
-    file, _, plan, findings = check
+    file, source, plan, findings = check
     return Outcome(
         file,
         findings,
         _table(plan, wanted) if wanted.table and plan is not None else "",
         _json(plan, wanted) if wanted.plan and plan is not None else "",
         _fixes(file, findings) if wanted.fixes else Fixes(),
+        tuple(map(_looked_up, source.seen)) if source is not None else (),
+        _is_general(check),
+    )
+
+
+def _looked_up(seen: Seen) -> LookedUp:
+    from netdsl.commands.digests import digest_of
+
+    return LookedUp(seen.asked, seen.found, None if seen.content is None else digest_of(seen.content))
+
+
+def _is_general(check: Check) -> bool:
+    """Not where the text has others looked up, where the network is called as its file, or where a finding
+    is about the file as a whole or speaks of it by name."""
+    source = check.source
+    if source is None or source.seen:
+        return False
+    if check.plan is not None:
+        from netdsl.graph.statements import network_name
+
+        if check.plan.network.name == network_name((), source, Findings(source)):
+            return False
+    own_name = os.path.basename(source.name)
+    return not any(
+        finding.primary is None
+        or finding.source is None
+        or any(own_name in text for text in (finding.message, *finding.notes, *finding.help))
+        for finding in check.findings
     )
 
 

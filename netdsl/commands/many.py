@@ -1,0 +1,118 @@
+"""Checks many files: each text once, on all cores, and not at all where its outcome is kept.
+
+The outcomes are those of checking every file by itself, one after another.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from netdsl.commands.checking import opened, tidy
+from netdsl.commands.outcome import Outcome, Wanted, outcome_of
+from netdsl.diagnostics import Diagnosed
+from netdsl.plan.network_files import RECIPE_ENDING
+from netdsl.source import Source
+
+_ALONE_SECONDS = 0.05
+"""What takes no longer is done before copies of this process are of use."""
+
+_FEW_FILES = 8
+_SHORT = 1 << 16
+"""Characters. So few files of that length together are checked while a cache is looked for."""
+
+
+class Manner(NamedTuple):
+    """How to go about it: in how many processes (None: as many as there are cores), and whether outcomes
+    are kept; ``settings`` is what they depend on besides the texts."""
+
+    jobs: int | None = None
+    kept: bool = True
+    settings: str = ""
+
+
+def outcomes_of(
+    names: Sequence[str], wanted: Wanted, manner: Manner, stdin_name: str | None = None
+) -> list[Outcome]:
+    """The outcome of every file, in the order of the names."""
+    found: dict[int, Outcome] = {}
+    sources: dict[int, Source] = {}
+    for number, name in enumerate(names):
+        try:
+            sources[number] = opened(name, stdin_name)
+        except Diagnosed as diagnosed:
+            found[number] = Outcome(name, list(diagnosed.diagnostics))
+    cache = None
+    if manner.kept and (len(sources) > _FEW_FILES or sum(len(one.text) for one in sources.values()) > _SHORT):
+        from netdsl.commands.outcome_cache import open_cache
+
+        cache = open_cache(manner.settings)
+    if cache is not None:
+        known = {number: cache.find(source, wanted) for number, source in sources.items()}
+        found.update({number: outcome for number, outcome in known.items() if outcome is not None})
+    waiting = [number for number in sources if number not in found]
+    for number, outcome in _each_text_once(waiting, sources, wanted, manner):
+        found[number] = outcome
+        if cache is not None:
+            cache.keep(sources[number], wanted, outcome)
+    if cache is not None:
+        cache.save()
+    return [found[number] for number in range(len(names))]
+
+
+def _each_text_once(
+    numbers: Sequence[int], sources: dict[int, Source], wanted: Wanted, manner: Manner
+) -> Iterator[tuple[int, Outcome]]:
+    """The outcomes of some files, in any order."""
+    alike: dict[tuple[bool, str], list[int]] = {}
+    for number in numbers:
+        source = sources[number]
+        alike.setdefault((source.name.endswith(RECIPE_ENDING), source.text), []).append(number)
+    others = {first: rest for first, *rest in alike.values()}
+    apart = []
+    for number, outcome in _examined([*others], sources, wanted, manner.jobs):
+        yield number, outcome
+        if outcome.general:
+            yield from ((other, outcome.of(sources[other])) for other in others[number])
+        else:
+            apart += others[number]
+    yield from _examined(sorted(apart), sources, wanted, manner.jobs)
+
+
+def _examined(
+    numbers: Sequence[int], sources: dict[int, Source], wanted: Wanted, jobs: int | None
+) -> Iterator[tuple[int, Outcome]]:
+    """The outcomes of some files, in any order; by copies of this process where that pays."""
+    from netdsl.commands.checking import check_source
+
+    def examined(number: int) -> Outcome:
+        tidy()
+        return outcome_of(check_source(sources[number]), wanted)
+
+    began = time.perf_counter()
+    waiting = deque(numbers)
+    while waiting:
+        number = waiting.popleft()
+        yield number, examined(number)
+        long = time.perf_counter() - began > _ALONE_SECONDS or jobs is not None
+        if long and len(waiting) > 1 and jobs != 1:
+            break
+    if not waiting:
+        return
+    from netdsl.commands.outcome_data import outcome_as_data, outcome_from_data
+    from netdsl.commands.processes import can_copy, in_copies, usable_cores
+
+    def work(number: int) -> bytes:
+        return json.dumps(outcome_as_data(examined(number))).encode()
+
+    gc.freeze()  # what is there already is looked through no more, here and in the copies
+    copies = jobs or usable_cores() if can_copy() else 0
+    for number, answer in in_copies(work, waiting, copies if copies > 1 else 0):
+        try:
+            yield number, outcome_from_data(json.loads(answer or b"null"), sources[number])
+        except ValueError:
+            yield number, examined(number)
