@@ -57,6 +57,21 @@ def test_pictures_have_the_levels_of_the_data(net: str) -> None:
     assert sheet[:6].min() == 255
 
 
+@pytest.mark.parametrize(
+    ("label", "plain"),
+    [
+        ("grün", "grun"),
+        ("Straße", "Strasse"),
+        ("žluťoučký", "zlutoucky"),
+        ("猫 cat", "? cat"),
+        ("a\nb", "a?b"),
+    ],
+)
+def test_labels_are_in_letters_that_the_font_has(label: str, plain: str) -> None:
+    picture = [np.zeros((8, 8), np.uint8)]
+    assert contact_sheet(picture, [label]) == contact_sheet(picture, [plain])
+
+
 def test_colours_stay_colours(tmp_path: Path) -> None:
     images = np.zeros((60, 4, 4, 3), np.uint8)
     images[:, 1:3, 1:3] = (250, 100, 10)

@@ -6,6 +6,8 @@ from io import BytesIO
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
 
+from netdsl.training.plain_letters import plain_letters
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -116,7 +118,7 @@ def rate_curve_as_png(found: Found, title: str) -> bytes:
 
 def _axes(draw: ImageDraw, frame: Frame, title: str) -> None:
     font = _font(14)
-    draw.text((_LEFT, 18), title, fill=_INK, font=_font(18))
+    draw.text((_LEFT, 18), plain_letters(title), fill=_INK, font=_font(18))
     for decade in frame.decades:
         across = _LEFT + (decade - frame.low) / (frame.high - frame.low) * (_RIGHT - _LEFT)
         draw.line([(across, _TOP), (across, _BOTTOM)], fill=_GRID)

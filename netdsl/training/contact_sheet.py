@@ -14,6 +14,7 @@ from netdsl.data.preparation import pixels_of
 from netdsl.data.scaling import picture_of
 from netdsl.training.augmenting import augmenting
 from netdsl.training.batches import batch_sizes, epoch_order
+from netdsl.training.plain_letters import plain_letters
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,8 +112,8 @@ def contact_sheet(pictures: list[NDArray[np.uint8]], labels: list[str]) -> bytes
 
 
 def _fitting(label: str, length: Callable[[str], float], most: float) -> str:
-    """As much of a label as fits into so many pixels; what the font lacks is a question mark."""
-    text = "".join(sign if sign.isprintable() and sign < "\u0100" else "?" for sign in label[:100])
+    """As much of a label as fits into so many pixels, in letters that the font has."""
+    text = plain_letters(label[:100])
     if length(text) <= most:
         return text
     while text and length(text + "..") > most:
