@@ -87,7 +87,7 @@ def test_files_of_other_programs(
     told = " ".join(capsys.readouterr().err.split())
     assert "2 arrays taken (40 numbers), 6 new, 1 left over" in told
     assert "new CONV1.bias 4, its numbers there are I64" in told
-    assert "new BN1.scale 4, holds numbers that are not finite" in told
+    assert "new BN1.scale 4, its numbers there are not finite" in told
     np.testing.assert_array_equal(arrays("foreign")["CONV1.weights"], weights)
 
 
@@ -98,6 +98,8 @@ def test_files_of_other_programs(
         (".", "ND517", "this folder holds no checkpoint"),
         ("text", "ND650", "does not start like one"),
         ("strange.safetensors", "ND533", "no array of it has the name and the shape"),
+        ("spoilt.safetensors", "ND533", "FC1.bias: its numbers there are not finite"),
+        ("whole.safetensors", "ND533", "FC1.bias: its numbers there are I64"),
         ("damaged.safetensors", "ND650", "cannot read these weights"),
     ],
 )
@@ -112,6 +114,8 @@ def test_refusals(
     monkeypatch.chdir(place)
     Path("text").write_text("no weights, but text of some length")
     save_file({"CONV9.weights": np.ones(3, np.float32)}, "strange.safetensors")
+    save_file({"FC1.bias": np.full(10, np.inf, np.float32)}, "spoilt.safetensors")
+    save_file({"AT": np.ones(1, np.int64), "FC1.bias": np.ones(10, np.int64)}, "whole.safetensors")
     damaged = bytearray(Path("first/best.safetensors").read_bytes())
     damaged[-3] ^= 1
     Path("damaged.safetensors").write_bytes(damaged)
@@ -120,6 +124,15 @@ def test_refusals(
     assert f"error {code}" in told
     assert message in told
     assert not Path("refused").exists()
+
+
+def test_one_array_is_one_array(
+    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place)
+    save_file({"CONV1.bias": np.ones(4, np.float32)}, "one.safetensors")
+    assert train("first.net", "--from", "one.safetensors", "--out", "one") == 0
+    assert "one.safetensors: 1 array taken (4 numbers), 7 new, 0 left over" in capsys.readouterr().err
 
 
 def test_a_run_that_goes_on_takes_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

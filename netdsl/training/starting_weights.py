@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.quantities import counted
 from netdsl.training import tensor_file
 from netdsl.training.checkpoint import shortened
 from netdsl.training.run_folder import run_checkpoint
@@ -16,6 +17,8 @@ from netdsl.training.run_folder import run_checkpoint
 if TYPE_CHECKING:
     from netdsl.backend.session import Store
     from netdsl.program.program import Stored
+
+_NO_MATCH = "no array of it has the name and the shape of one of the network's"
 
 _MOST_ROWS = 20
 """Rows of a table, of those that say the same."""
@@ -56,12 +59,14 @@ def start_from(path: Path, stored: tuple[Stored, ...], store: Store) -> Started:
     learned = {name: shape for name, shape, kind in stored if kind in ("parameter", "statistic")}
     rows = [*_rows(learned, arrays, others)]
     if not any(row.taken for row in rows):
+        unfit = [row for row in rows if row.new and (row.there == row.here or row.name in others)]
+        why = f"no array of it can be taken: {unfit[0].name}: {unfit[0].why}" if unfit else _NO_MATCH
         raise Diagnosed(
             file_error(
                 "ND533",
                 str(file),
-                "no array of it has the name and the shape of one of the network's",
-                f"it has {_some(list(arrays))}",
+                why,
+                f"it has {_some([*arrays, *others])}",
                 f"the network has {_some(list(learned))}",
             )
         )
@@ -114,7 +119,7 @@ def _rows(
         elif found.shape != shape:
             yield Row(name, shape, found.shape, "another shape")
         elif not np.isfinite(found).all():
-            yield Row(name, shape, found.shape, "holds numbers that are not finite")
+            yield Row(name, shape, found.shape, "its numbers there are not finite")
         else:
             yield Row(name, shape, found.shape)
     for name in sorted({*arrays, *others} - set(learned)):
@@ -133,7 +138,7 @@ def table_of(started: Started) -> list[str]:
     left = [row for row in started.rows if row.here is None]
     numbers = sum(int(np.prod(row.here or ())) for row in taken)
     lines = [
-        f"weights from {started.path}: {len(taken)} arrays taken ({numbers:,} numbers), "
+        f"weights from {started.path}: {counted(len(taken), 'array')} taken ({counted(numbers, 'number')}), "
         f"{len(new)} new, {len(left)} left over"
     ]
     groups = (("taken", taken), ("new", new), ("left over", left))
