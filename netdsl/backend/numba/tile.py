@@ -2,7 +2,8 @@
 
 A tile holds rows x vectors of sums in SIMD registers while it walks along the summed axis, so
 that each number loaded is used many times. The numbers of rows and vectors are literals of the
-kernel; all sizes and strides are run-time arguments, so one tile serves many layers.
+kernel; all sizes and strides are run-time arguments, and so is what is left over of a vector at the end of
+the channels, so one tile serves many layers.
 """
 
 from __future__ import annotations
@@ -139,16 +140,16 @@ def tile(
     i < rows_high, j < rows_wide; ``:`` is ``vectors`` vectors, of which the last has ``lanes``
     numbers. A[i, j, r, s] is the float at a + i*a_high + j*a_wide + r*a_run + s*a_step, B[r, s, :]
     starts at b + r*b_run + s*b_step, C[i, j, :] at c + i*c_high + j*c_wide. a, b and c are
-    addresses, strides count floats; the first four arguments are literals, runs and steps are at
-    least 1. ``steps`` may be a literal as well: up to MOST_UNROLLED are unrolled. ``accumulate`` other
-    than 0 adds to what C holds.
+    addresses, strides count floats; the first three arguments are literals, as ``lanes`` is where it is
+    WIDTH; runs and steps are at least 1. ``steps`` may be a literal as well: up to MOST_UNROLLED are
+    unrolled. ``accumulate`` other than 0 adds to what C holds.
     """
     unrolled, kind = steps_of(steps)
-    signature = types.void(rows_high, rows_wide, vectors, lanes, *[types.intp] * 12, kind, types.intp)
-    shape = _Shape(*(literal.literal_value for literal in (rows_high, rows_wide, vectors, lanes)))
+    shape = _shape_of(rows_high, rows_wide, vectors, lanes)
+    signature = types.void(rows_high, rows_wide, vectors, shape.lanes, *[types.intp] * 12, kind, types.intp)
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        _tile(builder, shape, values[4:], FLOAT, multiply_add, unrolled)
+        _tile(builder, shape, values[3:], FLOAT, multiply_add, unrolled)
         return context.get_dummy_value()
 
     return signature, code
@@ -181,34 +182,46 @@ def tile_pairs(
     Strides of A count bfloat16 numbers, so that a pair may begin at any of them; those of B and C
     count 32 bits, as in ``tile``.
     """
-    signature = types.void(rows_high, rows_wide, vectors, lanes, *[types.intp] * 14)
-    shape = _Shape(*(literal.literal_value for literal in (rows_high, rows_wide, vectors, lanes)))
+    shape = _shape_of(rows_high, rows_wide, vectors, lanes)
+    signature = types.void(rows_high, rows_wide, vectors, shape.lanes, *[types.intp] * 14)
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        _tile(builder, shape, values[4:], I16, multiply_add_pairs)
+        _tile(builder, shape, values[3:], I16, multiply_add_pairs)
         return context.get_dummy_value()
 
     return signature, code
 
 
 class _Shape(NamedTuple):
-    """A tile: rows high x rows wide, ``across`` vectors, of which the last has ``lanes`` numbers."""
+    """A tile: rows high x rows wide, ``across`` vectors; ``lanes`` is the type of the numbers that count in
+    the last one, which is whole where that is the literal WIDTH."""
 
     high: int
     wide: int
     across: int
-    lanes: int
+    lanes: Any
+
+    @property
+    def whole(self) -> bool:
+        return isinstance(self.lanes, types.IntegerLiteral)
+
+
+def _shape_of(high: Any, wide: Any, across: Any, lanes: Any) -> _Shape:
+    """From the types of a tile's first arguments: any other number of lanes is a number of run time."""
+    whole = isinstance(lanes, types.IntegerLiteral) and lanes.literal_value == WIDTH
+    extents = (literal.literal_value for literal in (high, wide, across))
+    return _Shape(*extents, lanes if whole else types.intp)
 
 
 def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multiply, unrolled: int = 0) -> None:
     """The code of a tile whose strides of A count ``unit``."""
-    high, wide, across, part = shape
-    a, a_high, a_wide, a_step, a_run, b, b_step, b_run, c, c_high, c_wide = values[:11]
-    runs, steps, accumulate = values[11:]
+    high, wide, across, _ = shape
+    lanes, a, a_high, a_wide, a_step, a_run, b, b_step, b_run, c, c_high, c_wide = values[:12]
+    runs, steps, accumulate = values[12:]
     floats = FLOAT.as_pointer()
     a = builder.inttoptr(a, unit.as_pointer())
     b, c = (builder.inttoptr(address, floats) for address in (b, c))
-    mask = lane_mask(builder, ir.Constant(I64, part)) if part < WIDTH else None
+    mask = None if shape.whole else lane_mask(builder, lanes)
     places = [(i, j) for i in range(high) for j in range(wide)]
 
     def offset(i: int, j: int, by_high: Any, by_wide: Any) -> Any:

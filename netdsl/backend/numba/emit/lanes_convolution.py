@@ -272,7 +272,8 @@ def emit_lanes_weight_gradient(op: ConvolutionWeightGradient, groups_of_images: 
 def _gradient_kernel(kernel_row: int, filters: int, copies: bool) -> Kernel:
     most = 4 if cpu().accumulators >= 24 else 3
     broad, across, across_rest = split_evenly(filters, cpu().accumulators // most)
-    tall, down, down_rest = split_evenly(kernel_row, cpu().accumulators // broad)
+    tall, _, down_rest = split_evenly(kernel_row, cpu().accumulators // broad)
+    end = f"kernel_row - {down_rest}" if down_rest else "kernel_row"
     body = [
         *_arguments(_GRADIENT_NAMES, copies),
         "for item in range(first, last):",
@@ -305,10 +306,10 @@ def _gradient_kernel(kernel_row: int, filters: int, copies: bool) -> Kernel:
         calls = [call(rows, place, broad, number * broad) for number in range(across)]
         return [*calls, call(rows, place, across_rest, across * broad)] if across_rest else calls
 
-    body.append(f"            for place in range(0, {down * tall}, {tall}):")
+    body.append(f"            for place in range(0, {end}, {tall}):")
     body += [f"                {line}" for line in along(tall, "place")]
     if down_rest:
-        body += [f"            {line}" for line in along(down_rest, str(down * tall))]
+        body += [f"            {line}" for line in along(down_rest, f"({end})")]
     body.append("            started = 1")
     return kernel("lanes_weight_gradient", indented(body, 1) + "\n")
 

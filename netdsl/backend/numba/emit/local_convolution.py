@@ -77,13 +77,14 @@ def _arguments(
 def _by_panel(panels: Panels, lines: list[tuple[str, str]]) -> list[str]:
     """For each panel of filters: ``lines`` are (indented code, tile call with {vectors}, {lanes})."""
 
-    def block(vectors: int, lanes: int) -> list[str]:
+    def block(vectors: int, lanes: str) -> list[str]:
         return [
             f"{code}{call.format(vectors=vectors, lanes=lanes)}" if call else code for code, call in lines
         ]
 
     head = ["for panel in range(panels):", f"    start = panel * {panels.width}"]
-    full, tail = block(panels.vectors, WIDTH), block(panels.tail_vectors, panels.tail_lanes)
+    full = block(panels.vectors, str(WIDTH))
+    tail = block(panels.tail_vectors, panels.lanes_of_tail("filters"))
     return [*head, *(f"    {line}" for line in panels.by_width("filters", full, tail))]
 
 

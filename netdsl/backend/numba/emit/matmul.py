@@ -225,7 +225,7 @@ def _product_kernel(blocking: _Blocking, extent: tuple[int, int], packed: Packed
     down = down_rows(blocking.high, rows % blocking.high)
     along = along_columns(panel, columns)
 
-    def tile_call(high: int, vectors: int, lanes: int) -> str:
+    def tile_call(high: int, vectors: int, lanes: str) -> str:
         return (
             f"tile(1, {high}, {vectors}, {lanes}, a + ({a_place} + step * a_step) * 4, 0, a_row, a_step, "
             f"0, b + ({b_place}) * 4, b_step, 0, c + (row * columns + column) * 4, 0, "
@@ -259,16 +259,19 @@ def down_rows(high: int, left_over: int) -> list[tuple[list[str], int]]:
     return loops
 
 
-def along_columns(panel: int, columns: int) -> list[tuple[list[str], int, int]]:
-    """Loops over the columns of an item: the whole panels, then the narrower one at the end."""
+def along_columns(panel: int, columns: int) -> list[tuple[list[str], int, str]]:
+    """Loops over the columns of an item, with the vectors of a tile and the numbers of its last vector: the
+    whole panels, then the narrower one at the end, whose numbers the kernel counts."""
     rest = columns % panel
     loops = []
     if columns >= panel:
-        loops.append(([f"for column in range(left, right - {panel - 1}, {panel}):"], panel // WIDTH, WIDTH))
+        whole = f"for column in range(left, right - {panel - 1}, {panel}):"
+        loops.append(([whole], panel // WIDTH, str(WIDTH)))
     if rest:
         vectors = blocks(rest, WIDTH)
         tail = f"for column in range(right - (right - left) % {panel}, right, {panel}):"
-        loops.append(([tail], vectors, rest - (vectors - 1) * WIDTH))
+        lanes = f"right - column - {(vectors - 1) * WIDTH}" if rest % WIDTH else str(WIDTH)
+        loops.append(([tail], vectors, lanes))
     return loops
 
 

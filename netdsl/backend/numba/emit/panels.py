@@ -35,6 +35,13 @@ class Panels(NamedTuple):
         """Numbers of a whole panel."""
         return self.vectors * WIDTH
 
+    def lanes_of_tail(self, channels: str) -> str:
+        """Code of how many numbers count in the last vector of the narrower panel, number ``panel`` of
+        ``channels``: a literal where all do, else found at run time, so that every rest has the same code."""
+        if self.tail_lanes == WIDTH:
+            return str(WIDTH)
+        return f"{channels} - panel * {self.width} - {(self.tail_vectors - 1) * WIDTH}"
+
     def by_width(self, channels: str, full: list[str], tail: list[str]) -> list[str]:
         """Lines for panel number ``panel`` of ``channels``: those for a whole one or for the narrower one at
         the end, and a condition only where both occur and differ."""

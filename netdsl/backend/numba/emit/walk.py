@@ -122,8 +122,8 @@ class Walk(NamedTuple):
         taps = self.kernel[1] * self.depth
         known = taps <= MOST_UNROLLED and not paired
         steps = _Steps(panels.width, str(taps) if known else "kernel_row", paired)
-        tail = _walk_rows(high, columns, panels.tail_vectors, panels.tail_lanes, steps)
-        full = _walk_rows(high, columns, panels.vectors, WIDTH, steps)
+        tail = _walk_rows(high, columns, panels.tail_vectors, panels.lanes_of_tail("filters"), steps)
+        full = _walk_rows(high, columns, panels.vectors, str(WIDTH), steps)
         body += [f"        {line}" for line in panels.by_width("filters", full, tail)]
         if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):
             rows = "(end_row - top_row) * (out_row // out_column)"
@@ -185,7 +185,7 @@ class _Steps(NamedTuple):
 
 
 def _walk_rows(
-    high: int, columns: tuple[int, int, int], vectors: int, lanes: int, steps: _Steps
+    high: int, columns: tuple[int, int, int], vectors: int, lanes: str, steps: _Steps
 ) -> list[str]:
     """A band for one panel: ``high`` rows at once, then those that are left one by one; in a row, equal
     tiles of columns, then the rest, as ``split_evenly`` cuts."""
@@ -200,7 +200,7 @@ def _walk_rows(
 
 
 def _along_columns(
-    high: int, columns: tuple[int, int, int], vectors: int, lanes: int, steps: _Steps
+    high: int, columns: tuple[int, int, int], vectors: int, lanes: str, steps: _Steps
 ) -> list[str]:
     size, whole, rest = columns
     name, size_bytes, step = ("tile_pairs", 2, 2) if steps.paired else ("tile", 4, 1)

@@ -309,8 +309,9 @@ def _weight_gradient_kernel(task: _Task, source: _Source, kernel_shape: tuple[in
         f"            for tap_row in range(first_tap_row, last_tap_row, {task.tap[0]}):",
     ]
     panels = task.panels
-    full = _tap_tiles(task.tap, kernel_shape, panels.vectors, WIDTH, source.paired)
-    tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, panels.tail_lanes, source.paired)
+    full = _tap_tiles(task.tap, kernel_shape, panels.vectors, str(WIDTH), source.paired)
+    lanes = panels.lanes_of_tail("group_filters")
+    tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, lanes, source.paired)
     body += [f"                {line}" for line in panels.by_width("group_filters", full, tail)]
     body.append("        started = 1")
     text = indented(body, 1).replace("TAP_ROWS", str(task.tap[0]))
@@ -344,7 +345,7 @@ _COPY_TAPS = [
 
 
 def _tap_tiles(
-    tap: tuple[int, int], kernel_shape: tuple[int, int], vectors: int, lanes: int, paired: bool
+    tap: tuple[int, int], kernel_shape: tuple[int, int], vectors: int, lanes: str, paired: bool
 ) -> list[str]:
     (high, wide), (kernel_height, kernel_row) = tap, kernel_shape
 
@@ -361,9 +362,11 @@ def _tap_tiles(
         )
 
     def along(tall: int) -> list[str]:
-        whole, rest = divmod(kernel_row, wide)
-        lines = [f"for place in range(0, {whole * wide}, {wide}):", f"    {call(tall, wide, 'place')}"]
-        return [*lines, call(tall, rest, str(whole * wide))] if rest else lines
+        # Up to the end of what is whole: the kernel's row is an argument, and shared by kernels of any depth.
+        rest = kernel_row % wide
+        end = f"kernel_row - {rest}" if rest else "kernel_row"
+        lines = [f"for place in range(0, {end}, {wide}):", f"    {call(tall, wide, 'place')}"]
+        return [*lines, call(tall, rest, f"({end})")] if rest else lines
 
     lines = ["a = band_start + tap_row * row_floats * 4"]
     left_over = kernel_height % high

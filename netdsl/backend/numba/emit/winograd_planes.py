@@ -105,22 +105,22 @@ def transform_tiles(
         Scratch(),
         0,
     )
-    depth = whole_vectors(channels)
     body = [
         *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
         "mosaic = arguments + 80",
         "table = integer(arguments, 23) + worker * integer(arguments, 24) * 4",
         f"second_table = table + {form.products * 8}",
-        f"zeros = second_table + {form.products * 8}",
-        f"clear(zeros, {depth})",
-        f"first_tile = zeros + {depth * 4}",
+        f"first_tile = second_table + {form.products * 8}",
         f"second_tile = first_tile + {form.products * WIDTH * 4}",
+        # Behind the tiles, where no address depends on how many there are.
+        f"zeros = second_tile + {form.products * WIDTH * 4}",
         f"clear(second_tile, {form.products * WIDTH})",
+        "clear(zeros, channels)",
         f"for number in range(first * per_item, min(last * per_item, (tiles + {unit - 1}) // {unit})):",
         *(f"    {line}" for line in _tile_lines(planes, form, matrix, channels)),
     ]
     built = kernel("winograd_tiles", indented(body, 1) + "\n")
-    scratch = 4 * form.products + depth + 2 * form.products * WIDTH
+    scratch = 4 * form.products + 2 * form.products * WIDTH + channels
     return Launch(built, arguments, blocks(units, per_item), (planes.tensor,), scratch)
 
 
