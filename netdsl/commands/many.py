@@ -5,10 +5,7 @@ The outcomes are those of checking every file by itself, one after another.
 
 from __future__ import annotations
 
-import gc
 import json
-import time
-from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -17,9 +14,6 @@ from netdsl.commands.outcome import Outcome, Wanted, outcome_of
 from netdsl.diagnostics import Diagnosed
 from netdsl.plan.network_files import RECIPE_ENDING
 from netdsl.source import Source
-
-_ALONE_SECONDS = 0.05
-"""What takes no longer is done before copies of this process are of use."""
 
 _FEW_FILES = 8
 _SHORT = 1 << 16
@@ -86,33 +80,21 @@ def _each_text_once(
 def _examined(
     numbers: Sequence[int], sources: dict[int, Source], wanted: Wanted, jobs: int | None
 ) -> Iterator[tuple[int, Outcome]]:
-    """The outcomes of some files, in any order; by copies of this process where that pays."""
+    """The outcomes of some files, in any order."""
+    if not numbers:
+        return
     from netdsl.commands.checking import check_source
+    from netdsl.commands.outcome_data import outcome_as_data, outcome_from_data
+    from netdsl.commands.processes import shared_out
 
-    def examined(number: int) -> Outcome:
+    def work(number: int) -> Outcome:
         tidy()
         return outcome_of(check_source(sources[number]), wanted)
 
-    began = time.perf_counter()
-    waiting = deque(numbers)
-    while waiting:
-        number = waiting.popleft()
-        yield number, examined(number)
-        long = time.perf_counter() - began > _ALONE_SECONDS or jobs is not None
-        if long and len(waiting) > 1 and jobs != 1:
-            break
-    if not waiting:
-        return
-    from netdsl.commands.outcome_data import outcome_as_data, outcome_from_data
-    from netdsl.commands.processes import can_copy, in_copies, usable_cores
+    def pack(outcome: Outcome) -> bytes:
+        return json.dumps(outcome_as_data(outcome)).encode()
 
-    def work(number: int) -> bytes:
-        return json.dumps(outcome_as_data(examined(number))).encode()
+    def unpack(number: int, answer: bytes) -> Outcome:
+        return outcome_from_data(json.loads(answer), sources[number])
 
-    gc.freeze()  # what is there already is looked through no more, here and in the copies
-    copies = jobs or usable_cores() if can_copy() else 0
-    for number, answer in in_copies(work, waiting, copies if copies > 1 else 0):
-        try:
-            yield number, outcome_from_data(json.loads(answer or b"null"), sources[number])
-        except ValueError:
-            yield number, examined(number)
+    yield from shared_out(work, numbers, jobs, pack, unpack)

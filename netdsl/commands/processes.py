@@ -7,13 +7,21 @@ itself, so that nobody waits for the dead and a mistake shows as it would withou
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
 import sys
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from typing import TypeVar
+
+Result = TypeVar("Result")
+
+_ALONE_SECONDS = 0.05
+"""What takes no longer is done before copies are of use."""
 
 _NUMBER = 4
 """Bytes of the number of a piece of work."""
@@ -27,14 +35,14 @@ _AHEAD = 2
 _READ = 1 << 16
 
 
-def usable_cores() -> int:
+def _usable_cores() -> int:
     """On how many cores this process may run."""
     if sys.platform == "linux":
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def can_copy() -> bool:
+def _can_copy() -> bool:
     """Whether the system can copy this process, and nothing else runs in it that a copy would lack."""
     if not hasattr(os, "fork") or sys.platform == "win32":
         return False
@@ -44,6 +52,38 @@ def can_copy() -> bool:
         with suppress(OSError):
             alone = alone and len(os.listdir("/proc/self/task")) == 1
     return alone
+
+
+def shared_out(
+    work: Callable[[int], Result],
+    numbers: Sequence[int],
+    jobs: int | None,
+    pack: Callable[[Result], bytes],
+    unpack: Callable[[int, bytes], Result],
+) -> Iterator[tuple[int, Result]]:
+    """``work`` of every number, in any order, by as many processes as there are ``jobs`` (None: cores).
+
+    What is done soon, or cannot be done by copies, is done here. Copies send results through ``pack``;
+    ``unpack`` raises ValueError for what is none.
+    """
+    began = time.perf_counter()
+    waiting = deque(numbers)
+    while waiting:
+        number = waiting.popleft()
+        yield number, work(number)
+        pays = jobs is not None or time.perf_counter() - began > _ALONE_SECONDS
+        if pays and jobs != 1 and len(waiting) > 1:
+            break
+    if not waiting:
+        return
+    copies = (jobs or _usable_cores()) if _can_copy() else 0
+    if copies > 1:
+        gc.freeze()  # what is there already is looked through no more, here and in the copies
+    for number, answer in in_copies(lambda one: pack(work(one)), waiting, copies if copies > 1 else 0):
+        try:
+            yield number, work(number) if answer is None else unpack(number, answer)
+        except ValueError:
+            yield number, work(number)
 
 
 def in_copies(
