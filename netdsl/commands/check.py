@@ -15,7 +15,6 @@ from netdsl.commands.loading import show, wants_colour
 from netdsl.commands.many import Manner, outcomes_of
 from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
-from netdsl.counting.columns import column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.plan.network_files import STDIN, foreign, open_source
 
@@ -43,8 +42,12 @@ def _read_formats(
 
 def _read_columns(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
     """``weights,connections`` as the names of columns; empty where none is asked for."""
-    names = [name.strip().lower().replace("-", "_") for name in (value or "").split(",") if name.strip()]
-    if value is not None and not names:
+    if value is None:
+        return ()
+    from netdsl.counting.columns import column_names
+
+    names = [name.strip().lower().replace("-", "_") for name in value.split(",") if name.strip()]
+    if not names:
         raise click.BadParameter(f"there are {', '.join(column_names())}", ctx, param)
     _check_known(names, column_names(), "column", ctx, param)
     return tuple(dict.fromkeys(names))

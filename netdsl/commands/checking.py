@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.commands.loading import recipe_of
 from netdsl.diagnostics import Diagnosed, Diagnostic
 from netdsl.plan.network_files import RECIPE_ENDING, STDIN, open_source, planned
-from netdsl.plan.plan import Plan
 from netdsl.source import Source
+
+if TYPE_CHECKING:
+    from netdsl.plan.plan import Plan
 
 
 class Check(NamedTuple):

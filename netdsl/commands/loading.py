@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
-from netdsl.plan.load import Checked
 from netdsl.plan.network_files import (
     RECIPE_ENDING,
     RECIPE_SAID,
@@ -20,10 +19,11 @@ from netdsl.plan.network_files import (
     open_source,
     planned,
 )
-from netdsl.plan.plan import Plan
 from netdsl.source import Source
 
 if TYPE_CHECKING:
+    from netdsl.plan.load import Checked
+    from netdsl.plan.plan import Plan
     from netdsl.recipe.written import WrittenRecipe
 
 
@@ -56,6 +56,8 @@ def recipe_of(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
 
 def check_network(name: str) -> tuple[Source | None, Checked]:
     """Open and plan a network; what is wrong with the file is a finding like any other."""
+    from netdsl.plan.load import Checked
+
     try:
         source = open_source(name)
     except Diagnosed as diagnosed:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.commands.checking import Check, rechecked
-from netdsl.counting.columns import DEFAULT
 from netdsl.diagnostics import Diagnostic, Findings
-from netdsl.plan.plan import Plan
 from netdsl.source import Seen, Source
+
+if TYPE_CHECKING:
+    from netdsl.plan.plan import Plan
 
 
 class Wanted(NamedTuple):
@@ -113,6 +114,7 @@ def _json(plan: Plan, wanted: Wanted) -> str:
 
 
 def _table(plan: Plan, wanted: Wanted) -> str:
+    from netdsl.counting.columns import DEFAULT
     from netdsl.reports.as_table import plan_as_table
 
     table = plan_as_table(plan, names=wanted.columns or DEFAULT) + "\n"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
 from netdsl.opening import NotAFileError, content_of
-from netdsl.plan.load import Checked, plan_source
 from netdsl.resources import zoo_folder, zoo_names, zoo_text
 from netdsl.source import Source, undressed
+
+if TYPE_CHECKING:
+    from netdsl.plan.load import Checked
 
 FILE_LIMIT = 2**20
 """Bytes of a network file."""
@@ -126,6 +129,8 @@ def foreign(source: Source, expected: tuple[str, str] = _NETWORK) -> list[Diagno
 
 def planned(source: Source) -> Checked:
     """What ``plan_source`` finds; of a text with mistakes that seems to be of another format, that alone."""
+    from netdsl.plan.load import Checked, plan_source  # what is only opened, or known, needs no planner
+
     checked = plan_source(source)
     if has_errors(checked.diagnostics) and (strange := foreign(source)):
         return Checked(None, strange)
