@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from binascii import a2b_base64, b2a_base64
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,10 @@ _FILE_BYTES = 1 << 20
 """Of one of the files: 64 MiB are kept in all."""
 
 _ENTRY_BYTES = 1 << 17
-"""Longer entries are not kept: one of them would drive out hundreds of others."""
+"""Longer entries are not kept, packed: one of them would drive out hundreds of others."""
+
+_TEXT_BYTES = 1 << 25
+"""More than any entry has when it is unpacked."""
 
 _MARK = b"netdsl-outcomes-1\n"
 
@@ -101,21 +105,18 @@ class OutcomeCache:
         line = self._loaded(_number(key)).get(name)
         if line is None:
             return None
-        check, _, text = line[len(name) + 1 : -1].partition(b" ")
-        if check != _check(name, text):
-            return None
         try:
-            return json.loads(text)
-        except (ValueError, RecursionError):
+            return json.loads(_unpacked(line[len(name) + 1 :]))
+        except (ValueError, RecursionError, zlib.error):
             return None
 
     def _put(self, key: bytes, part: str, data: Any) -> None:
-        text = json.dumps(data, separators=(",", ":")).encode()
-        if len(text) <= _ENTRY_BYTES:
+        packed = _packed(json.dumps(data, separators=(",", ":")).encode())
+        if len(packed) <= _ENTRY_BYTES:
             name = b"%b %b" % (key, part.encode())
             entries = self._loaded(_number(key))
             entries.pop(name, None)
-            entries[name] = b"%b\t%b %b\n" % (name, _check(name, text), text)
+            entries[name] = b"%b\t%b" % (name, packed)
             self._changed.add(_number(key))
 
     def _loaded(self, number: int) -> dict[bytes, bytes]:
@@ -154,8 +155,14 @@ def _number(key: bytes) -> int:
     return int(key[:4], 16) % _FILES
 
 
-def _check(name: bytes, text: bytes) -> bytes:
-    return b"%08x" % zlib.crc32(text, zlib.crc32(name))
+def _packed(text: bytes) -> bytes:
+    """A line with the text in a tenth of its length, and a checksum."""
+    return b2a_base64(zlib.compress(text, 1))
+
+
+def _unpacked(line: bytes) -> bytes:
+    """The text of a line, as far as it is one that was kept. Raises ValueError and zlib.error."""
+    return zlib.decompressobj().decompress(a2b_base64(line), _TEXT_BYTES)
 
 
 def _encoded(text: str) -> bytes:
