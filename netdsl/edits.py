@@ -88,7 +88,7 @@ class _Mending:
         self.left -= 1
         self.seen.add(text)
         before = version.source
-        source = Source(before.name, text, before.folder, before.form)
+        source = before.with_text(text)
         return _Version(source, self.check(source), version.changes + count)
 
     def fixes(self, version: _Version) -> list[Edit]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -29,6 +31,7 @@ class Form(NamedTuple):
 
 
 _PLAIN = Form()
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def undressed(written: str) -> tuple[str, Form]:
@@ -61,20 +64,33 @@ class Source:
     Lines and columns count from 1, columns in characters. ``folder`` is where the files lie that the
     text may use; empty where it comes from no file. ``form`` is how the file spells the text.
     ``seen`` collects what else was looked at to check it.
+    ``unsaved`` are texts that count in place of those of files, by their real path: what an editor holds.
     """
 
-    def __init__(self, name: str, text: str, folder: str = "", form: Form = _PLAIN) -> None:
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        folder: str = "",
+        form: Form = _PLAIN,
+        unsaved: Mapping[str, str] = _NOTHING,
+    ) -> None:
         self.name = name
         self.text = text
         self.folder = folder
         self.form = form
         self.seen: list[Seen] = []
+        self.unsaved = unsaved
         starts = [0]
         position = text.find("\n")
         while position >= 0:
             starts.append(position + 1)
             position = text.find("\n", position + 1)
         self._line_starts = starts
+
+    def with_text(self, text: str) -> Source:
+        """The same file with another text."""
+        return Source(self.name, text, self.folder, self.form, self.unsaved)
 
     @property
     def line_count(self) -> int:
@@ -108,11 +124,16 @@ class JoinedSource(Source):
     in any of them."""
 
     def __init__(self, first: Source) -> None:
-        super().__init__(first.name, first.text, first.folder, first.form)
+        super().__init__(first.name, first.text, first.folder, first.form, first.unsaved)
         self.seen = first.seen
         self._parts = [first]
         self._offsets = [0]
         self._end = len(first.text)
+
+    @property
+    def parts(self) -> list[tuple[int, Source]]:
+        """Where each text begins, and the text."""
+        return list(zip(self._offsets, self._parts, strict=True))
 
     def append(self, part: Source) -> int:
         """Put a text behind the others; returns where it begins."""

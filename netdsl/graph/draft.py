@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from netdsl.graph.formulas import Readings
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Claim, Expectation, Node, Shares
 from netdsl.layers.dialect import Dialect
@@ -96,7 +97,8 @@ Entry: TypeAlias = Node | Gap | Open | Counted | Projection
 class Draft(NamedTuple):
     """What the planner walks, so that mistakes behind a gap are found in the same run.
 
-    ``unsettled`` is a place where `channels` was asked for and not known.
+    ``unsettled`` is a place where `channels` was asked for and not known. ``readings`` say which words of
+    layers were read as names of values.
     """
 
     name: str
@@ -108,3 +110,4 @@ class Draft(NamedTuple):
     names: Names
     recipe: WrittenRecipe | None
     unsettled: Span | None = None
+    readings: Readings | None = None

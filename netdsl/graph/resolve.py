@@ -144,6 +144,7 @@ class _Resolution:
             names,
             self._recipe(),
             expansion.unsettled,
+            environment.readings,
         )
 
     def _patterns(self) -> tuple[Pattern, ...]:

@@ -116,6 +116,10 @@ class _Reader:
         return full
 
     def _text(self, full: str, written: str) -> str:
+        if full in self.joined.unsaved:
+            text = self.joined.unsaved[full]
+            self._count(len(text.encode("utf-8", "surrogatepass")))
+            return text
         try:
             content = content_of(full, BYTES_LIMIT + 1 - self.bytes_read)
         except NotAFileError as error:
@@ -124,9 +128,7 @@ class _Reader:
             cure = f"it would be {os.path.relpath(full, self.folder)}, beside the first file"
             raise _UnusableFileError(f"`{written}` cannot be read: {error.strerror or error}", cure) from None
         self.joined.seen.append(Seen(full, full, content))
-        self.bytes_read += len(content)
-        if self.bytes_read > BYTES_LIMIT:
-            raise _UnusableFileError("the used files are larger than 1 MiB together")
+        self._count(len(content))
         try:
             text, _ = undressed(content.decode("utf-8"))
         except UnicodeDecodeError:
@@ -134,6 +136,11 @@ class _Reader:
         if "\0" in text:
             raise _UnusableFileError(f"`{written}` is binary, not text")
         return text
+
+    def _count(self, size: int) -> None:
+        self.bytes_read += size
+        if self.bytes_read > BYTES_LIMIT:
+            raise _UnusableFileError("the used files are larger than 1 MiB together")
 
 
 def _parted(file: tree.File | None) -> tuple[tuple[tree.Statement, ...], tuple[tree.Statement, ...]]:

@@ -8,7 +8,7 @@ the walk goes on with the claim, and mistakes further down are found in the same
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from netdsl.diagnostics import Findings, Mistake, has_errors
 from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
@@ -39,12 +39,29 @@ _TOO_MANY = Mistake(
 )
 
 
+class Sketch(NamedTuple):
+    """What is known of a network, with mistakes in it or not: its layers in order, and the volume of each
+    where it has one; a layer that claims another than it makes has the one that it claims."""
+
+    nodes: tuple[Node | Gap, ...]
+    volumes: tuple[Volume | None, ...]
+
+
 def plan_draft(draft: Draft, findings: Findings) -> Plan | None:
     """The plan of a network; None where a volume is missing or a claim is wrong, each reported."""
+    return sketched_and_planned(draft, findings)[1]
+
+
+def sketched_and_planned(draft: Draft, findings: Findings) -> tuple[Sketch, Plan | None]:
+    """What is known of a network, and its plan where there is one."""
     walk = _Walk(draft, findings)
     for entry in draft.entries:
         walk.visit(entry)
     findings.use = None
+    return Sketch(tuple(walk.nodes), tuple(walk.volumes)), _plan(walk, draft, findings)
+
+
+def _plan(walk: _Walk, draft: Draft, findings: Findings) -> Plan | None:
     nodes = tuple(node for node in walk.nodes if isinstance(node, Node))
     volumes = [volume for volume in walk.volumes if volume is not None]
     if not walk.sound or not len(nodes) == len(volumes) == len(walk.nodes):

@@ -15,7 +15,7 @@ def kind_as_text(kind: type[Layer]) -> str:
     """Names, options with their words and defaults, then the docstring; ends in a line break."""
     spelled = [*kind.spellings, *(f"{name} ({option})" for name, option in _short_names(kind))]
     names = f"{kind.keyword}, also {', '.join(spelled)}" if spelled else kind.keyword
-    options = [_option(kind, option) for option in kind.options().values()]
+    options = [option_as_lines(kind, option) for option in kind.options().values()]
     head, _, sections = (getdoc(kind) or "").partition("\n")
     taken = [line for option in options for line in option] or ["  none"]
     return "\n".join([names, head, *_customs(kind), "", "Options", *taken, sections]) + "\n"
@@ -79,7 +79,7 @@ def separable_as_text() -> str:
     )
 
 
-def _option(kind: type[Layer], option: Option[Any]) -> list[str]:
+def option_as_lines(kind: type[Layer], option: Option[Any]) -> list[str]:
     """``stride: how far the filter moves``, what may be written, and what holds where nothing is."""
     words = " or ".join([*option.words, *(f"{letter}=" for letter in option.letters)])
     value = {

@@ -27,7 +27,7 @@ def respelled(
         changes = in_our_words(file, Findings(source)).changes
     if not changes:
         return source, file
-    new = Source(source.name, rewritten(source.text, changes), source.folder, source.form)
+    new = source.with_text(rewritten(source.text, changes))
     parsed = parse(new)
     if parsed.file is None or parsed.diagnostics:
         return source, file

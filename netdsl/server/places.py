@@ -1,0 +1,73 @@
+"""Which layers stand at a place of a text: one that a block or a group repeats is several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.graph.draft import Gap
+from netdsl.graph.network import Node
+from netdsl.plan.study import Study
+from netdsl.quantities import Volume
+from netdsl.source import Span
+from netdsl.syntax import tree
+from netdsl.uses import Use
+
+_SHOWN = 3
+
+
+def extent(node: Node | Gap) -> Span:
+    """A layer with the claim before it."""
+    return node.span if node.claim is None else node.claim.span.to(node.span)
+
+
+def layers_at(study: Study, offset: int) -> list[Node | Gap]:
+    """All layers that are written at a place, the innermost where several hold it."""
+    best: list[Node | Gap] = []
+    for node in study.sketch.nodes:
+        place = extent(node)
+        if is_written(node) and place.start <= offset <= place.end:
+            if best and _length(place) < _length(extent(best[0])):
+                best = []
+            if not best or extent(best[0]) == place:
+                best.append(node)
+    return best
+
+
+def _length(span: Span) -> int:
+    return span.end - span.start
+
+
+def is_written(node: Node | Gap) -> bool:
+    """Whether somebody wrote the layer: an activation by default and a projection stand at other words."""
+    return not (isinstance(node, Node) and node.implied)
+
+
+def inside(node: Node | Gap, call: Span) -> bool:
+    """Whether a layer belongs to the use of a block that is written at a place."""
+    use: Use | None = node.use
+    while use is not None:
+        if use.span == call:
+            return True
+        use = use.outer
+    return False
+
+
+def listed(volumes: list[Volume | None]) -> str:
+    """``56x56x64, 28x28x128``: the different ones in their order; of many the first and the last."""
+    different = list(dict.fromkeys(str(volume) for volume in volumes if volume is not None))
+    if len(different) > _SHOWN:
+        return f"{different[0]} … {different[-1]}"
+    return ", ".join(different)
+
+
+def layer_beginning_at(file: tree.File | None, offset: int) -> tree.Layer | None:
+    """The layer whose first word stands at a place."""
+    pending: list[Any] = [file]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Layer):
+            if node.words and node.words[0].span.start == offset:
+                return node
+        elif isinstance(node, tuple) and not isinstance(node, Span):
+            pending += node
+    return None

@@ -1,0 +1,79 @@
+"""The words of the language that belong to no layer: statements, branches, dialects."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.layers.dialect import DIALECTS, Dialect
+from netdsl.source import Source, Span
+
+
+class Keyword(NamedTuple):
+    """A word with the form that it begins and what that says."""
+
+    word: str
+    form: str
+    sentence: str
+
+
+STATEMENTS = (
+    Keyword("net", "net LeNet-5", "names the network"),
+    Keyword("dialect", "dialect caffe", "chooses whose conventions hold where frameworks disagree"),
+    Keyword("use", 'use "blocks.net"', "takes blocks and numbers from a file beside this one"),
+    Keyword("let", "let k = 32", "gives a number a name"),
+    Keyword("block", "block UNIT(width, stride = 1) { ... }", "a piece of a network with parameters"),
+    Keyword("train", "train { ... }", "how the network is trained, if nothing else is said"),
+    Keyword("default", "default CONV 3x3 pad 1", "sets options for all layers of a kind"),
+    Keyword("expect", "expect params <= 70M", "what has to hold of the network; else `check` fails"),
+)
+"""What a line may begin with besides a layer."""
+
+BRANCHES = (
+    Keyword("SKIP", "ADD[ ... | SKIP ]", "a branch that changes nothing"),
+    Keyword(
+        "PROJECT",
+        "ADD[ ... | PROJECT stride 2 ]",
+        "nothing where the volumes agree, else a 1x1 convolution and a normalisation",
+    ),
+)
+
+OTHERS = (
+    Keyword(
+        "where", "[CONV-POOL-FC] where { CONV: 6 filters 5x5 }", "gives the layers of a pattern their numbers"
+    ),
+    Keyword("table", "table { 0-2; 1-3 }", "says which channels each filter sees, a row for each"),
+    Keyword("pattern", "expect pattern [CONV - RELU]*N - FC", "the order of kinds that is expected"),
+    Keyword(
+        "same", "same weights as LABEL", "lets a layer work with the weights of an earlier one; or a padding"
+    ),
+)
+
+_BY_WORD = {keyword.word.lower(): keyword for keyword in (*STATEMENTS, *BRANCHES, *OTHERS)}
+
+
+def keyword_as_text(source: Source, word: Span) -> str:
+    """What a keyword is; empty where the word is none."""
+    keyword = _BY_WORD.get(source.excerpt(word).lower())
+    return "" if keyword is None else f"`{keyword.form}`\n\n{keyword.sentence}"
+
+
+def dialect_as_text(source: Source, word: Span) -> str:
+    """What a dialect stands for, where the word names one behind ``dialect``."""
+    before = source.text[source.text.rfind("\n", 0, word.start) + 1 : word.start].split()
+    dialect = DIALECTS.get(source.excerpt(word).lower())
+    if dialect is None or [part.lower() for part in before[-1:]] != ["dialect"]:
+        return ""
+    return dialect_in_words(dialect)
+
+
+def dialect_in_words(dialect: Dialect) -> str:
+    """The conventions of a dialect in a few lines of Markdown."""
+    stride = "its window" if dialect.pool_stride_is_kernel else "1"
+    lines = (
+        f"dialect `{dialect.name}`",
+        f"- a convolution whose steps do not come out even: {dialect.convolution.value}",
+        f"- pooling: {dialect.pool.value}",
+        f"- the stride of a pool that states none: {stride}",
+        f"- epsilon of BN: {dialect.batch_norm_epsilon:g}",
+    )
+    return "\n".join(lines)
