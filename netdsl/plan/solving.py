@@ -89,6 +89,17 @@ class Solver:
             self._report_solution(node.name, node.span, question, fitting[0])
         return node._replace(layer=fitting[0])
 
+    def solutions(self, entry: Open | Node, inputs: tuple[Volume, ...]) -> list[str]:
+        """What could be written behind a layer so that it makes what it claims; empty where nothing does."""
+        if entry.claim is None or len(inputs) != 1:
+            return []
+        if isinstance(entry, Open):
+            question = _Question(entry.kind, entry.values, inputs, entry.claim.volume)
+            return [_solved(question, layer) for layer in self._fitting(question, entry.lacking)]
+        values = {name: entry.layer.__dict__[name] for name in entry.option_spans}
+        question = _Question(type(entry.layer), values, inputs, entry.claim.volume)
+        return [_solved(question, layer) for layer in self._fitting(question, ())]
+
     def _fitting(self, question: _Question, lacking: tuple[str, ...]) -> list[Layer]:
         """The layers that make the claimed volume: with a padding first, then with a stride as well."""
         key = (question.kind, *sorted(question.values.items()), question.inputs, question.claimed, lacking)

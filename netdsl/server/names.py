@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from netdsl.graph.naming import label_key
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.sharing import split_phrase, without_phrase
 from netdsl.plan.study import Study
-from netdsl.source import Span
+from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
 
@@ -94,9 +94,7 @@ class _Reading:
     def __init__(self, file: tree.File, readings: Readings | None) -> None:
         self.file = file
         self.readings = readings
-        statements = file.statements
-        blocks = tuple(one for one in statements if isinstance(one, tree.Block))
-        self.blocks = read_blocks(blocks, _unheard())[0]
+        self.blocks = blocks_of(file)
         self.numbers = names_of_numbers(file)
         self.block_names = {
             name: Definition(Sort.BLOCK, name, block.name.span, block.span)
@@ -270,8 +268,12 @@ def names_in_recipe_line(line: str) -> Iterator[tuple[int, str]]:
             yield name.start(), name.group()
 
 
+def blocks_of(file: tree.File | None) -> Mapping[str, tree.Block]:
+    """The blocks of a file by name."""
+    statements = file.statements if file is not None else ()
+    return read_blocks(tuple(one for one in statements if isinstance(one, tree.Block)), _unheard())[0]
+
+
 def _unheard() -> Findings:
     """Findings that nobody reads: what is wrong is said elsewhere."""
-    from netdsl.source import Source
-
     return Findings(Source("", ""))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
 from netdsl.edits import edited
-from netdsl.graph.draft import Gap
 from netdsl.graph.heads import read_head
 from netdsl.graph.naming import LABEL_LIMIT, label_key
 from netdsl.graph.own_names import meaning_of, report_taken_number
 from netdsl.plan.study import Study, studied
+from netdsl.server.essence import essence
 from netdsl.server.names import Definition, Names, Sort, names_in
 from netdsl.server.navigation import Others, placed_at, places_of, real
 from netdsl.server.places import layer_beginning_at
@@ -131,7 +131,7 @@ def _means_the_same(
         unsaved = {**source.unsaved, **{real(other): text for other, text in texts.items()}}
         text = texts[name]
         after = studied(Source(source.name, text, source.folder, source.form, unsaved))
-        if _essence(before) != _essence(after) or not _same_names(before, after, definition.name, new):
+        if essence(before) != essence(after) or not _same_names(before, after, definition.name, new):
             return False
     return True
 
@@ -139,20 +139,6 @@ def _means_the_same(
 def _is_network(source: Source) -> bool:
     """Whether a file that edits touch is read by itself: one that is only used has no folder of its own."""
     return bool(source.folder)
-
-
-def _essence(study: Study) -> list[Any]:
-    """What the layers of a network are, whatever they are called."""
-    essence: list[Any] = []
-    places = {node.name: node.position for node in study.sketch.nodes}
-    for node in study.sketch.nodes:
-        volume = study.volume(node)
-        if isinstance(node, Gap):
-            essence.append((None, node.inputs, volume))
-            continue
-        values = {name: value for name, value in vars(node.layer).items() if name != "dialect"}
-        essence.append((type(node.layer), values, node.inputs, volume, places.get(node.owner)))
-    return essence
 
 
 def _same_names(before: Study, after: Study, old: str, new: str) -> bool:

@@ -1,0 +1,221 @@
+"""What an editor offers to do at a place: the cures of findings, volumes as claims, options that a claim decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias
+
+from netdsl.diagnostics import Diagnostic, Edit, Findings
+from netdsl.edits import edited, in_file, mended
+from netdsl.graph.draft import Gap, Open
+from netdsl.graph.network import Node
+from netdsl.plan.cures import claim_cures
+from netdsl.plan.solving import Solver
+from netdsl.plan.study import Study, studied
+from netdsl.quantities import Volume
+from netdsl.server.essence import essence
+from netdsl.server.places import extent, is_written
+from netdsl.source import Source, Span
+
+_SHOWN = 8
+"""Ways to complete a layer that are offered."""
+
+_LONGEST = 60
+
+Check: TypeAlias = Callable[[Source], Sequence[Diagnostic]]
+
+
+class Action(NamedTuple):
+    """Something that can be done: edits of the text, which ``cures`` findings. The ``preferred`` one keeps
+    what the network is; ``sort`` is quickfix, rewrite or all."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    sort: str
+    cures: tuple[Diagnostic, ...] = ()
+    preferred: bool = False
+
+
+def actions(study: Study, source: Source, findings: Sequence[Diagnostic], span: Span) -> list[Action]:
+    """All that can be done at a place of a text."""
+    here = [finding for finding in findings if in_file(finding, source) and _touches(finding, source, span)]
+    found = [*_fixes(here), *_cures_of_claims(study, here, span), *_solutions(study, here, span)]
+    unique = list({action.edits: action for action in reversed(found)}.values())[::-1]
+    safe = next((action for action in unique if all(edit.safe for edit in action.edits)), None)
+    marked = [action._replace(preferred=action is safe) for action in unique]
+    return [*marked, *_volumes(study, source, span)]
+
+
+def all_safe_fixes(source: Source, check: Check) -> Action | None:
+    """All cures that keep the network, carried out; None where there are none."""
+    after, changes = mended(source, check, unsafe=False)
+    if after.text == source.text:
+        return None
+    title = f"Carry out {changes} cure{'s' * (changes != 1)} that keep{'s' * (changes == 1)} the network"
+    return Action(title, (Edit(Span(0, len(source.text)), after.text, True),), "all")
+
+
+def _touches(finding: Diagnostic, source: Source, span: Span) -> bool:
+    """Whether a finding is about a place of the lines that a selection touches."""
+    if finding.primary is None:
+        return False
+    places = [finding.primary.span, *([finding.fix.span] if finding.fix else [])]
+    first, last = source.position(span.start)[0], source.position(span.end)[0]
+    return any(
+        source.position(place.start)[0] <= last and source.position(place.end)[0] >= first for place in places
+    )
+
+
+def _fixes(findings: Sequence[Diagnostic]) -> Iterator[Action]:
+    for finding in findings:
+        if finding.fix is not None and finding.source is not None:
+            title = _title(finding.source, finding.fix, finding.help)
+            yield Action(title, (finding.fix,), "quickfix", (finding,))
+
+
+def _title(source: Source, edit: Edit, help: Sequence[str] = ()) -> str:
+    """What an edit does, in the words of its finding where these name what is written."""
+    new = " ".join(edit.replacement.split())
+    said = next((line for line in help if f"`{new}`" in line), "")
+    if said and len(said) <= _LONGEST:
+        return f"Fix: {said}"
+    old = " ".join(source.excerpt(edit.span).split())
+    if not new:
+        return f"Leave out `{_short(old)}`"
+    if not old:
+        return f"Write `{_short(new)}`"
+    return f"Write `{_short(new)}` for `{_short(old)}`"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _cures_of_claims(study: Study, findings: Sequence[Diagnostic], span: Span) -> Iterator[Action]:
+    """Every change of one option that makes a wrong claim true, and the claim that is true."""
+    for node in _layers_near(study, span):
+        wrong = tuple(
+            found
+            for found in findings
+            if node.claim is not None
+            and found.code == "ND310"
+            and found.primary
+            and found.primary.span == node.claim.span
+        )
+        inputs = _inputs(study, node)
+        if not wrong or isinstance(node, Gap) or inputs is None or node.claim is None:
+            continue
+        for cure in claim_cures(node, inputs, study.source, hidden=True):
+            if cure.fix is not None:
+                yield Action(f"Fix: {cure.text}", (cure.fix,), "quickfix", wrong)
+        made = node.layer.volume(*inputs) if not node.layer.problems(*inputs) else None
+        if isinstance(made, Volume):
+            edit = Edit(node.claim.span, f"[{made}]")
+            yield Action(f"Claim [{made}], which the layer makes", (edit,), "quickfix", wrong)
+
+
+def _solutions(study: Study, findings: Sequence[Diagnostic], span: Span) -> Iterator[Action]:
+    """The options that a layer lacks, solved for what it claims."""
+    if study.draft is None:
+        return
+    solver = Solver(study.draft.dialect, Findings(study.source))
+    lacking = {entry.span: entry for entry in study.draft.entries if isinstance(entry, Open)}
+    for node in _layers_near(study, span):
+        inputs = _inputs(study, node)
+        entry = lacking.get(node.span) if isinstance(node, Gap) else None
+        asked = tuple(
+            found for found in findings if found.code in ("ND204", "ND314") and _is_about(found, node)
+        )
+        if not asked or inputs is None:
+            continue
+        chosen = entry if entry is not None else node if isinstance(node, Node) else None
+        for text in solver.solutions(chosen, inputs)[:_SHOWN] if chosen is not None else ():
+            claimed = node.claim.volume if node.claim is not None else ""
+            title = f"Solve: `{text}` gives the claimed {claimed}"
+            yield Action(title, (Edit.behind(node.span, text),), "quickfix", asked)
+
+
+def _is_about(finding: Diagnostic, node: Node | Gap) -> bool:
+    place = extent(node)
+    return finding.primary is not None and place.start <= finding.primary.span.start <= place.end
+
+
+def _layers_near(study: Study, span: Span) -> Iterator[Node | Gap]:
+    """The layers of the lines that a selection touches, each place once."""
+    first, last = study.source.position(span.start)[0], study.source.position(span.end)[0]
+    seen: set[Span] = set()
+    for node in study.sketch.nodes:
+        if is_written(node) and study.is_own(node.span.start) and node.span not in seen:
+            place = extent(node)
+            if study.source.position(place.start)[0] <= last and study.source.position(place.end)[0] >= first:
+                seen.add(node.span)
+                yield node
+
+
+def _inputs(study: Study, node: Node | Gap) -> tuple[Volume, ...] | None:
+    known = [study.sketch.volumes[index] for index in node.inputs]
+    inputs = tuple(volume for volume in known if volume is not None)
+    return inputs if len(inputs) == len(known) else None
+
+
+def _volumes(study: Study, source: Source, span: Span) -> Iterator[Action]:
+    """Computed volumes as claims, of the selected lines and of the whole text."""
+    edits = _claims(study)
+    if not edits:
+        return
+    first, last = source.position(span.start)[0], source.position(span.end)[0]
+    chosen = [edit for edit in edits if first <= source.position(edit.span.start)[0] <= last]
+    for title, wanted in (("here", chosen), ("in the whole file", edits)):
+        kept = _sound(study, source, wanted) if title != "here" or len(chosen) < len(edits) else []
+        if kept:
+            yield Action(f"Insert computed volumes {title}", tuple(kept), "rewrite")
+
+
+def _claims(study: Study) -> list[Edit]:
+    """A claim for every layer and every use of a block that has none and one volume alone."""
+    volumes: dict[int, set[str]] = {}
+    claimed: set[int] = set()
+    for start, node in _claimable(study):
+        volume = study.volume(node)
+        if node.claim is not None or volume is None:
+            claimed.add(start)
+        volumes.setdefault(start, set()).add(str(volume))
+    return [
+        Edit(Span(start, start), f"[{next(iter(found))}] ", True)
+        for start, found in sorted(volumes.items())
+        if len(found) == 1 and start not in claimed
+    ]
+
+
+def _claimable(study: Study) -> Iterator[tuple[int, Node | Gap]]:
+    """The layers that may have a claim, each with the place where it would stand."""
+    last: dict[Span, tuple[int, Node | Gap]] = {}
+    for node in study.sketch.nodes:
+        use = node.use
+        if use is not None and study.is_own(use.span.start):
+            last[use.span] = use.span.start, node._replace(claim=None)
+        if isinstance(node, Node) and node.layer.inputs == 0:
+            continue
+        if is_written(node) and study.is_own(node.span.start):
+            yield extent(node).start, node
+    calls = {span for span in last if study.source.text[span.start : span.start + 1] != "["}
+    yield from (last[span] for span in sorted(calls))
+
+
+def _sound(study: Study, source: Source, edits: list[Edit]) -> list[Edit]:
+    """The claims with which the text is the same network; those at the beginning of a line where not all
+    can stand, as in a pattern."""
+    outer = [edit for edit in edits if not source.line(_line(source, edit))[: _column(source, edit)].strip()]
+    for wanted in (edits, outer):
+        text, _ = edited(source.text, wanted)
+        if wanted and essence(studied(source.with_text(text))) == essence(study):
+            return wanted
+    return []
+
+
+def _line(source: Source, edit: Edit) -> int:
+    return source.position(edit.span.start)[0]
+
+
+def _column(source: Source, edit: Edit) -> int:
+    return source.position(edit.span.start)[1] - 1

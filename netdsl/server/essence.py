@@ -1,0 +1,22 @@
+"""What a network is, whatever its layers are called and whatever is claimed of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netdsl.graph.draft import Gap
+from netdsl.plan.study import Study
+
+
+def essence(study: Study) -> list[Any]:
+    """What the layers of a network are, whatever they are called."""
+    essence: list[Any] = []
+    places = {node.name: node.position for node in study.sketch.nodes}
+    for node in study.sketch.nodes:
+        volume = study.volume(node)
+        if isinstance(node, Gap):
+            essence.append((None, node.inputs, volume))
+            continue
+        values = {name: value for name, value in vars(node.layer).items() if name != "dialect"}
+        essence.append((type(node.layer), values, node.inputs, volume, places.get(node.owner)))
+    return essence
