@@ -62,6 +62,11 @@ def explained_codes() -> list[str]:
     return _names(os.path.join(_PACKAGE, "explanations"), ".md")
 
 
+def explanation_path(code: str) -> str:
+    """Where the page of a code lies."""
+    return os.path.join(_PACKAGE, "explanations", f"{code}.md")
+
+
 def explanation_text(code: str) -> str:
     """The page of a code; raises FileNotFoundError for a code not in ``explained_codes``."""
-    return _text(os.path.join(_PACKAGE, "explanations", f"{code}.md"))
+    return _text(explanation_path(code))

@@ -20,8 +20,8 @@ from netdsl.syntax.parser import parse
 
 class Study(NamedTuple):
     """``written`` is the tree of the text itself, ``file`` the same with what the files that it uses hold;
-    places in both are those of ``source``, which joins the texts of all. ``plan`` is that of the whole network,
-    or else of its first layers, as far as all their volumes are known; None where there is none."""
+    places in both are those of ``source``, which joins the texts of all. ``plan`` is that of the whole
+    network, or else of its first layers, as far as all their volumes are known; None where there is none."""
 
     source: Source
     written: tree.File | None
@@ -78,4 +78,6 @@ def _fits(node: Node, volumes: list[Volume]) -> bool:
     inputs = [volumes[index] for index in node.inputs]
     wanted = node.layer.inputs
     takes = len(inputs) > 1 if wanted is None else len(inputs) == wanted
-    return takes and not node.layer.problems(*inputs)
+    if not takes or node.layer.problems(*inputs):
+        return False
+    return isinstance(node.layer.volume(*inputs), Volume)

@@ -1,4 +1,5 @@
-"""What an editor offers to do at a place: the cures of findings, volumes as claims, options that a claim decides."""
+"""What an editor offers to do at a place: the cures of findings, volumes as claims, options that follow from
+a claim."""
 
 from __future__ import annotations
 

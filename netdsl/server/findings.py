@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdsl.diagnostics import Diagnostic, Severity
+from netdsl.diagnostics import Diagnostic
 from netdsl.plan.study import Study
-from netdsl.resources import explained_codes
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -30,10 +29,6 @@ class Shown(NamedTuple):
     span: Span
     message: str
     related: tuple[Related, ...]
-
-    @property
-    def severity(self) -> Severity:
-        return self.finding.severity
 
 
 def shown(source: Source, findings: Sequence[Diagnostic], study: Study | None = None) -> list[Shown]:
@@ -79,8 +74,3 @@ def _use_of(source: Source, owner: Source, study: Study | None) -> Span:
     named = [use for use in uses if owner.name.endswith(use.path.replace("\\", "/").lstrip("./"))]
     chosen = (named or uses)[:1]
     return chosen[0].span if chosen else _first_line(source)
-
-
-def has_page(code: str) -> bool:
-    """Whether ``netdsl explain CODE`` has something to say."""
-    return code in explained_codes()

@@ -13,10 +13,11 @@ from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
 from netdsl.plan.plan import PlannedLayer
 from netdsl.plan.study import Study
-from netdsl.quantities import grouped
+from netdsl.quantities import Volume, grouped
 from netdsl.reports.as_component import subjects
 from netdsl.reports.as_derivation import derivation_as_text
 from netdsl.reports.as_kind import channels_as_text, kind_as_text, option_as_lines
+from netdsl.reports.display import visible
 from netdsl.server.names import Definition, Names, Sort
 from netdsl.server.places import inside, layers_at, listed
 from netdsl.server.words import dialect_as_text, keyword_as_text
@@ -164,7 +165,8 @@ def _of_layers(study: Study, layers: list[Node | Gap], word: Span | None) -> str
         assert study.plan is not None
         planned = study.plan.layers[first.position]
         told.append(_figures(planned))
-        told.append(fenced(derivation_as_text(study.plan, planned)))
+        here = f", {visible(study.source.name)}:"
+        told.append(fenced(derivation_as_text(study.plan, planned).replace(here, ", line ")))
     else:
         told += _of_unplanned(study, first)
     if len(layers) > 1:
@@ -192,10 +194,19 @@ def _of_unplanned(study: Study, node: Node | Gap) -> list[str]:
     if isinstance(node, Node):
         inputs = [study.sketch.volumes[index] for index in node.inputs]
         known = [one for one in inputs if one is not None]
-        if len(known) == len(inputs) and known and not node.layer.problems(*known):
+        if len(known) == len(inputs) and known and _is_sound(node, known):
             steps = [*node.layer.arithmetic(*known), f"= {node.layer.volume(*known)}"]
             told.append(fenced("\n".join(steps)))
     return told
+
+
+def _is_sound(node: Node, inputs: list[Volume]) -> bool:
+    """Whether a layer can be given some volumes."""
+    wanted = node.layer.inputs
+    takes = len(inputs) > 1 if wanted is None else len(inputs) == wanted
+    if not takes or node.layer.problems(*inputs):
+        return False
+    return isinstance(node.layer.volume(*inputs), Volume)
 
 
 def _option(kind: type[Layer], written: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from netdsl.graph.draft import Gap
@@ -71,3 +72,16 @@ def layer_beginning_at(file: tree.File | None, offset: int) -> tree.Layer | None
         elif isinstance(node, tuple) and not isinstance(node, Span):
             pending += node
     return None
+
+
+def last_layers(study: Study) -> Iterator[tuple[int, Node | Gap]]:
+    """Where each layer and each use of a block begins, with the layer that ends it."""
+    last: dict[tuple[Span, Use | None], Node | Gap] = {}
+    for node in study.sketch.nodes:
+        yield node.span.start, node
+        use = node.use
+        while use is not None:
+            last[use.span, use.outer] = node
+            use = use.outer
+    for (span, _), node in last.items():
+        yield span.start, node

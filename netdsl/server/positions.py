@@ -1,8 +1,8 @@
 """Places as editors count them: lines from 0, and code units of UTF-16 in a line, against our offsets.
 
 The Language Server Protocol (3.17, "Position") ends lines at LF, CRLF and CR and at nothing else, as we do;
-so a text with CRLF has the same lines as ours, which have LF, and places differ by units and by the byte-order
-mark alone.
+so a text with CRLF has the same lines as ours, which have LF, and places differ by units and by the
+byte-order mark alone.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ class Positions:
 
     def __init__(self, source: Source, units: str = "utf-16") -> None:
         self._source = source
+        self.units = units
         self._plain = source.text.isascii() or units == "utf-32"
         self._width = _width_of_utf8 if units == "utf-8" else _width_of_utf16
         self._mark = self._width("\ufeff") if source.form.mark else 0
@@ -46,10 +47,7 @@ class Positions:
     def position(self, offset: int) -> Position:
         """The position of an offset; those beyond the text are its end."""
         line, column = self._source.position(max(0, min(offset, len(self._source.text))))
-        if self._plain:
-            units = column - 1
-        else:
-            units = self._width(self._source.line(line)[: column - 1])
+        units = column - 1 if self._plain else self._width(self._source.line(line)[: column - 1])
         return Position(line - 1, units + (self._mark if line == 1 else 0))
 
     def range(self, span: Span) -> Range:

@@ -27,8 +27,11 @@ class Refused(NamedTuple):
     reason: str
 
 
-Renamed = dict[str, list[Edit]]
-"""The edits of each file, by its name."""
+class Renamed(NamedTuple):
+    """The edits of each file, by its name, and the files."""
+
+    edits: dict[str, list[Edit]]
+    sources: dict[str, Source]
 
 
 def renameable(study: Study, names: Names, offset: int) -> tuple[Span, str] | Refused:
@@ -41,7 +44,7 @@ def renameable(study: Study, names: Names, offset: int) -> tuple[Span, str] | Re
 
 
 def rename(study: Study, names: Names, offset: int, new: str, others: Others) -> Renamed | Refused:
-    """The edits that give the name at a place another one; refused where that would not be the same network."""
+    """The edits that give the name at a place another one; refused where the network would be another."""
     found = placed_at(study, names, offset)
     if found is None:
         return Refused("here stands no name of a block, a label or a number")
@@ -50,7 +53,7 @@ def rename(study: Study, names: Names, offset: int, new: str, others: Others) ->
     if reason:
         return Refused(reason)
     places = places_of(study, names, definition, others)
-    renamed: Renamed = {}
+    renamed: dict[str, list[Edit]] = {}
     sources: dict[str, Source] = {}
     for place in places:
         assert place.source is not None
@@ -63,7 +66,7 @@ def rename(study: Study, names: Names, offset: int, new: str, others: Others) ->
         renamed.setdefault(place.source.name, []).append(edit)
         sources[place.source.name] = place.source
     return (
-        renamed
+        Renamed(renamed, sources)
         if _means_the_same(study, definition, new, renamed, sources)
         else Refused(f"with the name `{new}` the text would mean something else")
     )
@@ -120,7 +123,11 @@ def _new_label(study: Study, definition: Definition, new: str) -> Edit:
 
 
 def _means_the_same(
-    study: Study, definition: Definition, new: str, renamed: Renamed, sources: dict[str, Source]
+    study: Study,
+    definition: Definition,
+    new: str,
+    renamed: dict[str, list[Edit]],
+    sources: dict[str, Source],
 ) -> bool:
     """Whether each network is with the edits what it was, but for the one name."""
     texts = {name: edited(source.text, renamed[name])[0] for name, source in sources.items()}

@@ -10,6 +10,7 @@ from netdsl.graph.heads import read_head
 from netdsl.graph.naming import label_of
 from netdsl.plan.study import Study
 from netdsl.server.names import blocks_of
+from netdsl.server.places import last_layers
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -44,8 +45,8 @@ class _Outline:
         self.blocks = blocks_of(study.file)
         self.left = _MOST
         self.volumes: dict[int, list[str]] = {}
-        for node in study.sketch.nodes:
-            volumes = self.volumes.setdefault(node.span.start, [])
+        for start, node in last_layers(study):
+            volumes = self.volumes.setdefault(start, [])
             volume = study.volume(node)
             if volume is not None and str(volume) not in volumes:
                 volumes.append(str(volume))
