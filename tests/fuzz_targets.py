@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from edited_texts import edits_to_server
+
 from netdsl.commands import run
 from netdsl.layers.registry import all_kinds
 from netdsl.resources import explained_codes, explanation_text, zoo_names, zoo_text
@@ -119,6 +121,13 @@ def fix(content: bytes) -> None:
         ended(["check", os.fspath(path)])
 
 
+def lsp(content: bytes) -> None:
+    """A text in an editor: opened, changed, and asked about in every way."""
+    begun = time.process_time()
+    edits_to_server(content)
+    assert time.process_time() - begun < 2 * SECONDS
+
+
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "check": check,
     "fmt": fmt,
@@ -126,6 +135,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "recipe": recipe,
     "use": use,
     "fix": fix,
+    "lsp": lsp,
 }
 
 _RECIPES = (

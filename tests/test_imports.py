@@ -31,6 +31,7 @@ ROOMS = [
     ["searching"],
     ["measuring"],
     ["reports"],
+    ["highlighting", "server"],
     ["commands"],
 ]
 """The rooms of the house in the order in which data passes them; a line may share a floor."""
@@ -45,6 +46,9 @@ ONLY_IN = {
     "lark": ["syntax/generate.py"],
     "torch": ["backend/torch"],
     "optuna": ["searching/bayes.py"],
+    "pygls": ["server/protocol.py"],
+    "lsprotocol": ["server/protocol.py", "server/messages.py"],
+    "pygments": ["highlighting/lexer.py"],
 }
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
 from netdsl.source import Source
+
+if TYPE_CHECKING:
+    from netdsl.server.protocol import NetworkServer
 
 
 def _read_address(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, int] | None:
@@ -29,11 +36,12 @@ def _read_address(ctx: click.Context, param: click.Parameter, value: str | None)
     callback=_read_address,
     help="Wait for one editor at a port of this machine instead.",
 )
-def command(stdio: bool, address: tuple[str, int] | None) -> None:
+@click.pass_context
+def command(ctx: click.Context, stdio: bool, address: tuple[str, int] | None) -> None:
     """Serve an editor by the Language Server Protocol.
 
     Editors start this by themselves; docs/editor.md says how each is set up. Needs pygls: pip install
-    'netdsl[lsp]'.
+    'netdsl[lsp]'. The exit code is 0 where the editor ended it in order, as the protocol has it, else 1.
     """
     if stdio and address is not None:
         raise click.UsageError("--stdio and --tcp exclude each other")
@@ -46,24 +54,32 @@ def command(stdio: bool, address: tuple[str, int] | None) -> None:
         message = "the language server needs pygls, which is not installed"
         cure = "pip install 'netdsl[lsp]'"
         raise Diagnosed(Diagnostic("ND705", Severity.ERROR, message, help=(cure,))) from error
-    server = make_server(_check, _layout)
+    server = make_server(findings_of, canonical_text)
     if address is None:
-        server.start_io()
+        _over_standard_streams(server)
     else:
         server.start_tcp(*address)
+    ctx.exit(0 if server.was_shut_down else 1)
+
+
+def _over_standard_streams(server: NetworkServer) -> None:
+    """Serve whoever started this process. Nothing else may write to standard output meanwhile, and pygls
+    closes what it writes to."""
+    with open(os.dup(sys.stdout.fileno()), "wb") as answers, contextlib.redirect_stdout(sys.stderr):
+        server.start_io(stdout=answers)
 
 
 _NEEDED = ("pygls", "lsprotocol", "cattrs", "attrs", "attr")
 
 
-def _check(source: Source) -> Sequence[Diagnostic]:
+def findings_of(source: Source) -> Sequence[Diagnostic]:
     """All that ``netdsl check`` says of a text."""
     from netdsl.commands.checking import checked
 
     return checked(source)[1]
 
 
-def _layout(source: Source) -> str | None:
+def canonical_text(source: Source) -> str | None:
     """What ``netdsl fmt`` makes of a text."""
     from netdsl.commands.laying_out import laid_out
 

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from netdsl.graph.blocks import signature
 from netdsl.graph.expectations import SUBJECTS
-from netdsl.graph.heads import read_head
 from netdsl.graph.paddings import PADDINGS
 from netdsl.graph.printer import option_text
 from netdsl.layers.dialect import DIALECTS
@@ -21,6 +20,7 @@ from netdsl.layers.registry import all_kinds, kinds
 from netdsl.reports.as_kind import option_as_lines
 from netdsl.server.context import Around, Context, context_at
 from netdsl.server.known_names import Known, names_known
+from netdsl.server.places import head_of
 from netdsl.server.recipe_completion import recipe_items
 from netdsl.server.words import BRANCHES, STATEMENTS, dialect_in_words
 from netdsl.source import Source, Span
@@ -202,7 +202,7 @@ def _rest_of_kind(words: list[str]) -> Iterator[Item]:
 def _options_of(element: str, known: Known) -> Iterator[Item]:
     """The options of the kind that an element names, or the values of the option that it ends with."""
     layer = _layer_in(element)
-    head = read_head(layer) if layer is not None else None
+    head = head_of(layer) if layer is not None else None
     if head is None or head.kind is None:
         return
     options = head.kind.options()

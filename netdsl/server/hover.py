@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netdsl.graph.blocks import signature
 from netdsl.graph.draft import Gap
-from netdsl.graph.heads import option_words, read_head
+from netdsl.graph.heads import option_words
 from netdsl.graph.network import Node
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
@@ -19,7 +19,7 @@ from netdsl.reports.as_derivation import derivation_as_text
 from netdsl.reports.as_kind import channels_as_text, kind_as_text, option_as_lines
 from netdsl.reports.display import visible
 from netdsl.server.names import Definition, Names, Sort
-from netdsl.server.places import inside, layers_at, listed
+from netdsl.server.places import head_of, inside, layers_at, listed
 from netdsl.server.words import dialect_as_text, keyword_as_text
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
@@ -225,7 +225,7 @@ def _of_word(study: Study, word: Span) -> Hover | None:
     line = _layer_written_at(study, word.start)
     kind = kind_named(written)
     if kind is None and line is not None:
-        head = read_head(line)
+        head = head_of(line)
         kind = head.kind
         if kind is not None and written.lower() in option_words(kind):
             said = _option(kind, written)

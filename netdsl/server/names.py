@@ -11,12 +11,13 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.blocks import called_block, read_blocks
 from netdsl.graph.expectations import OF_LAYERS
 from netdsl.graph.formulas import Readings
-from netdsl.graph.heads import Head, option_words, read_head
+from netdsl.graph.heads import Head, option_words
 from netdsl.graph.labels import written_labels
 from netdsl.graph.naming import label_key
 from netdsl.graph.own_names import names_of_numbers
-from netdsl.graph.sharing import split_phrase, without_phrase
+from netdsl.graph.sharing import split_phrase
 from netdsl.plan.study import Study
+from netdsl.server.places import head_of
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -144,7 +145,7 @@ class _Reading:
         return named
 
     def _head(self, layer: tree.Layer) -> Head:
-        return without_phrase(read_head(layer, self.numbers))
+        return head_of(layer, self.numbers)
 
     def _is_call(self, layer: tree.Layer) -> bool:
         return called_block(layer, self.blocks) is not None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import Any
 
 from netdsl.graph.draft import Gap
+from netdsl.graph.heads import Head, read_head
 from netdsl.graph.network import Node
+from netdsl.graph.sharing import without_phrase
 from netdsl.plan.study import Study
 from netdsl.quantities import Volume
 from netdsl.source import Span
@@ -85,3 +87,10 @@ def last_layers(study: Study) -> Iterator[tuple[int, Node | Gap]]:
             use = use.outer
     for (span, _), node in last.items():
         yield span.start, node
+
+
+def head_of(layer: tree.Layer, numbers: Container[str] = ()) -> Head:
+    """The kind and the label of a layer as it is written; neither of `3x3, 64`, which has no words."""
+    if not layer.words:
+        return Head(None, "", "", layer.span, layer.items)
+    return without_phrase(read_head(layer, numbers))

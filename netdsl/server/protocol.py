@@ -47,7 +47,7 @@ Answer = TypeVar("Answer")
 _log = logging.getLogger(__name__)
 
 
-class _Server(LanguageServer):
+class NetworkServer(LanguageServer):
     """The server with the open texts and the thread that works on them."""
 
     def __init__(self, check: Check, layout: Layout) -> None:
@@ -99,6 +99,11 @@ class _Server(LanguageServer):
             waiting.cancel()
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri=uri, diagnostics=[]))
 
+    @property
+    def was_shut_down(self) -> bool:
+        """Whether the editor has said that it ends the server."""
+        return bool(self.protocol._shutdown)
+
     def shutdown(self) -> None:
         self._worker.shutdown(wait=False, cancel_futures=True)
         super().shutdown()
@@ -112,9 +117,9 @@ def netdsl_pages() -> dict[str, str]:
     return {code: uri_of(explanation_path(code)) for code in explained_codes()}
 
 
-def make_server(check: Check, layout: Layout) -> _Server:
+def make_server(check: Check, layout: Layout) -> NetworkServer:
     """The server, ready to be started."""
-    server = _Server(check, layout)
+    server = NetworkServer(check, layout)
     _keep_texts(server)
     _tell(server)
     _find(server)
@@ -122,7 +127,7 @@ def make_server(check: Check, layout: Layout) -> _Server:
     return server
 
 
-def _keep_texts(server: _Server) -> None:
+def _keep_texts(server: NetworkServer) -> None:
     @server.feature(types.INITIALIZED)
     def initialized(params: types.InitializedParams) -> None:
         encoding = server.workspace.position_encoding
@@ -166,7 +171,7 @@ def _keep_texts(server: _Server) -> None:
             server.check_soon(uri, PAUSE)
 
 
-def _tell(server: _Server) -> None:
+def _tell(server: NetworkServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
         place = own_position(params.position)
@@ -201,7 +206,7 @@ def _tell(server: _Server) -> None:
         return [folding_range(fold) for fold in found or ()]
 
 
-def _find(server: _Server) -> None:
+def _find(server: NetworkServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
     async def definition(params: types.DefinitionParams) -> types.Location | None:
         uri, place = params.text_document.uri, own_position(params.position)
@@ -222,7 +227,7 @@ def _find(server: _Server) -> None:
         return [types.DocumentHighlight(lsp_range(one)) for one in found or ()]
 
 
-def _change(server: _Server) -> None:
+def _change(server: NetworkServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     async def prepare(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
         uri, place = params.text_document.uri, own_position(params.position)

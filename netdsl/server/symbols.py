@@ -6,11 +6,10 @@ import re
 from typing import Any, NamedTuple
 
 from netdsl.graph.blocks import called_block, signature
-from netdsl.graph.heads import read_head
 from netdsl.graph.naming import label_of
 from netdsl.plan.study import Study
 from netdsl.server.names import blocks_of
-from netdsl.server.places import last_layers
+from netdsl.server.places import head_of, last_layers
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -79,7 +78,7 @@ class _Outline:
         if isinstance(node, tree.Join):
             parts = [inner for branch in node.branches for inner in branch.elements]
             children = [one for inner in parts for one in self.of(inner, inside=True)]
-            label = label_of(node.layer.words) if node.layer.labelled else read_head(node.layer).label
+            label = label_of(node.layer.words) if node.layer.labelled else head_of(node.layer).label
             if inside and not label:
                 return children
             return [self._symbol(node, label, "group", node.layer.span, tuple(children))]
@@ -87,7 +86,7 @@ class _Outline:
             return self._element(node, label_of(node.label), "layer", inside)
         if isinstance(node, tree.Layer):
             call = called_block(node, self.blocks)
-            label = label_of(call.label) if call is not None else read_head(node).label
+            label = label_of(call.label) if call is not None else head_of(node).label
             return self._element(node, label, "layer", inside)
         return []
 

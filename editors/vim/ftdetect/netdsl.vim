@@ -1,0 +1,2 @@
+autocmd BufRead,BufNewFile *.net setfiletype netdsl
+autocmd BufRead,BufNewFile *.train setfiletype netdsl-train
