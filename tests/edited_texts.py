@@ -6,7 +6,7 @@ import random
 import zlib
 from collections.abc import Iterator
 
-from netdsl.commands.lsp import canonical_text, findings_of
+from netdsl.commands.lsp import findings_of
 from netdsl.diagnostics import Edit
 from netdsl.edits import edited
 from netdsl.server.desk import Desk
@@ -41,7 +41,7 @@ _TYPED = (
 
 def desk() -> Desk:
     """A desk with what the commands of netdsl say."""
-    return Desk(findings_of, canonical_text)
+    return Desk(findings_of)
 
 
 class Editor:
@@ -139,7 +139,7 @@ def _change_everything(editor: Editor, place: Position, source: Source, position
     laid_out = editor.desk.formatting(URI)
     if laid_out is not None and laid_out[2]:
         text = _carry_out(editor, source, positions, laid_out[2])
-        assert canonical_text(Source(source.name, text)) == text
+        assert laid_out(Source(source.name, text)).text == text
     offered = editor.desk.actions(URI, Range(place, place))
     for action in offered[1] if offered is not None else ():
         assert action.title

@@ -54,7 +54,7 @@ def command(ctx: click.Context, stdio: bool, address: tuple[str, int] | None) ->
         message = "the language server needs pygls, which is not installed"
         cure = "pip install 'netdsl[lsp]'"
         raise Diagnosed(Diagnostic("ND705", Severity.ERROR, message, help=(cure,))) from error
-    server = make_server(findings_of, canonical_text)
+    server = make_server(findings_of)
     if address is None:
         _over_standard_streams(server)
     else:
@@ -77,10 +77,3 @@ def findings_of(source: Source) -> Sequence[Diagnostic]:
     from netdsl.commands.checking import checked
 
     return checked(source)[1]
-
-
-def canonical_text(source: Source) -> str | None:
-    """What ``netdsl fmt`` makes of a text."""
-    from netdsl.commands.laying_out import laid_out
-
-    return laid_out(source).text

@@ -1,16 +1,16 @@
 """All open texts and what is known of them: answers in the places that an editor counts in.
 
-Knows nothing of how an editor is spoken to. What ``netdsl check`` and ``netdsl fmt`` make of a text is
-handed in.
+Knows nothing of how an editor is spoken to. What ``netdsl check`` says of a text is handed in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit
 from netdsl.edits import in_file
+from netdsl.plan.laying_out import laid_out
 from netdsl.plan.study import Study, studied
 from netdsl.server.actions import Action, Check, actions, all_safe_fixes
 from netdsl.server.completion import Completion, completion
@@ -26,9 +26,6 @@ from netdsl.server.renaming import Refused, Renamed, rename, renameable
 from netdsl.server.symbols import Fold, Symbol, folds, symbols
 from netdsl.server.texts import Change, Text, Texts
 from netdsl.source import Source
-
-Layout: TypeAlias = Callable[[Source], str | None]
-"""The canonical text, or None where there is none."""
 
 
 class Sheet(NamedTuple):
@@ -55,9 +52,8 @@ class Checked(NamedTuple):
 class Desk:
     """Answers about open texts. What is asked of one that is not open has an empty answer."""
 
-    def __init__(self, check: Check, layout: Layout, folders: Iterable[str] = ()) -> None:
+    def __init__(self, check: Check, folders: Iterable[str] = ()) -> None:
         self._check = check
-        self._layout = layout
         self.folders = list(folders)
         self.texts = Texts()
         self._sheets: dict[str, tuple[Text, int, Sheet]] = {}
@@ -214,7 +210,7 @@ class Desk:
         source = self.texts.source(uri)
         if source is None or is_recipe(source) or not source.text.strip():
             return None
-        text = self._layout(source)
+        text = laid_out(source).text
         edits = differing(source, text) if text is not None else []
         return source, Positions(source, self.texts.units), edits
 

@@ -18,7 +18,7 @@ from pygls.lsp.server import LanguageServer
 
 import netdsl
 from netdsl.server.actions import Check
-from netdsl.server.desk import Desk, Layout, Sheet
+from netdsl.server.desk import Desk, Sheet
 from netdsl.server.messages import (
     Here,
     code_action,
@@ -50,9 +50,9 @@ _log = logging.getLogger(__name__)
 class NetworkServer(LanguageServer):
     """The server with the open texts and the thread that works on them."""
 
-    def __init__(self, check: Check, layout: Layout) -> None:
+    def __init__(self, check: Check) -> None:
         super().__init__("netdsl", netdsl.__version__)
-        self.desk = Desk(check, layout)
+        self.desk = Desk(check)
         self.pages = netdsl_pages()
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="netdsl")
         self._waiting: dict[str, asyncio.TimerHandle] = {}
@@ -117,9 +117,9 @@ def netdsl_pages() -> dict[str, str]:
     return {code: uri_of(explanation_path(code)) for code in explained_codes()}
 
 
-def make_server(check: Check, layout: Layout) -> NetworkServer:
+def make_server(check: Check) -> NetworkServer:
     """The server, ready to be started."""
-    server = NetworkServer(check, layout)
+    server = NetworkServer(check)
     _keep_texts(server)
     _tell(server)
     _find(server)
