@@ -17,6 +17,7 @@ from netdsl.layers.dialect import DIALECTS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, kinds
+from netdsl.plan.study import studied
 from netdsl.reports.as_kind import option_as_lines
 from netdsl.server.context import Around, Context, context_at
 from netdsl.server.known_names import Known, names_known
@@ -151,7 +152,7 @@ def _in_chain(source: Source, context: Context, known: Known) -> Iterator[Item]:
             Item(name, Kind.VALUE, "dialect", dialect_in_words(one)) for name, one in DIALECTS.items()
         )
     elif whole_line and first == "expect":
-        yield from _expectations(words, known)
+        yield from _expectations(words, source)
     elif whole_line and first in ("net", "use", "block") and len(words) < 3:
         return
     elif whole_line and first == "let" and ":" not in context.element:
@@ -182,11 +183,12 @@ def _beginnings(context: Context, known: Known, typed: str, statement: bool) -> 
         yield Item("let", Kind.KEYWORD, "gives a number a name")
 
 
-def _expectations(words: list[str], known: Known) -> Iterator[Item]:
+def _expectations(words: list[str], source: Source) -> Iterator[Item]:
     if len(words) == 1:
         yield from (Item(subject, Kind.KEYWORD, "what is expected") for subject in SUBJECTS)
     elif words[1].lower() in ("volume", "receptive_field", "receptive"):
-        yield from (Item(name, Kind.LABEL, "layer") for name in known.layers)
+        layers = [node.name for node in studied(source).sketch.nodes]
+        yield from (Item(name, Kind.LABEL, "layer") for name in layers)
 
 
 def _rest_of_kind(words: list[str]) -> Iterator[Item]:

@@ -6,45 +6,38 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from netdsl.plan.study import Study, studied
+from netdsl.graph.used_files import read_used_files
 from netdsl.server.context import Context
-from netdsl.server.names import Sort, names_in
+from netdsl.server.names import Names, Sort, blocks_of, names_of
 from netdsl.source import Source
 from netdsl.syntax import tree
+from netdsl.syntax.parser import parse
 
 
 class Known(NamedTuple):
     """``block`` is the name of the block that the place lies in, empty outside; ``parameters`` are its own,
-    ``numbers`` those of ``let`` lines, ``labels`` those above, ``layers`` the names of all layers."""
+    ``numbers`` those of ``let`` lines, ``labels`` those above."""
 
     blocks: Mapping[str, tree.Block]
     labels: tuple[str, ...]
     numbers: tuple[str, ...]
     parameters: tuple[str, ...]
     block: str
-    layers: tuple[str, ...]
 
 
 def names_known(source: Source, context: Context) -> Known:
     """The names at the place of a context. Where brackets are open the text is read up to there, as if they
-    were closed."""
+    were closed, and the blocks behind it by themselves. Nothing is planned for it: it has to be quick."""
     offset = context.word.start
-    study = studied(source.with_text(source.text[:offset] + context.closers))
-    rest = studied(source) if not context.closers else _blocks_below(source, offset)
-    names = names_in(study)
-    statements = (*_statements(study), *_statements(rest))
-    blocks: dict[str, tree.Block] = {}
-    for statement in statements:
-        if isinstance(statement, tree.Block):
-            blocks.setdefault(statement.name.text, statement)
-    scope = next(
-        (
-            one
-            for one in _statements(study)
-            if isinstance(one, tree.Block) and one.span.start < offset and one.span.end > offset
-        ),
-        None,
-    )
+    if context.closers:
+        file = _read(source.with_text(source.text[:offset] + context.closers))
+        below = _read(source.with_text(_blocks_below(source.text, offset)))
+        blocks = {**blocks_of(below), **blocks_of(file)}
+    else:
+        file = _read(source)
+        blocks = dict(blocks_of(file))
+    names = names_of(file) if file is not None else Names((), ())
+    scope = next((one for one in blocks_of(file).values() if one.span.start < offset < one.span.end), None)
     place = scope.span if scope is not None else None
     own = [one for one in names.definitions if one.scope == place]
     return Known(
@@ -55,18 +48,21 @@ def names_known(source: Source, context: Context) -> Known:
         ),
         tuple(one.name for one in own if one.sort is Sort.PARAMETER),
         scope.name.text if scope is not None else "",
-        tuple(node.name for node in study.sketch.nodes),
     )
 
 
-def _statements(study: Study) -> tuple[tree.Statement, ...]:
-    return study.file.statements if study.file is not None else ()
+def _read(source: Source) -> tree.File | None:
+    """The tree of a text with what the files hold that it uses."""
+    file = parse(source).file
+    if file is not None and any(isinstance(statement, tree.Use) for statement in file.statements):
+        file, _, _ = read_used_files(file, source)
+    return file
 
 
 _BLOCK = re.compile(r"^[ \t]*block[ \t]", re.MULTILINE | re.IGNORECASE)
 
 
-def _blocks_below(source: Source, offset: int) -> Study:
+def _blocks_below(text: str, offset: int) -> str:
     """The text from the next block on: what stands before it may be half a line."""
-    below = _BLOCK.search(source.text, offset)
-    return studied(source.with_text(source.text[below.start() :] if below else ""))
+    below = _BLOCK.search(text, offset)
+    return text[below.start() :] if below is not None else ""

@@ -78,8 +78,12 @@ def names_in(study: Study) -> Names:
     """The names of a text; none of one whose brackets do not close."""
     if study.file is None:
         return _NONE
-    readings = study.draft.readings if study.draft is not None else None
-    return _Reading(study.file, readings).names()
+    return names_of(study.file, study.draft.readings if study.draft is not None else None)
+
+
+def names_of(file: tree.File, readings: Readings | None = None) -> Names:
+    """The names of a tree. Without ``readings`` a word that may be an option of its layer counts as one."""
+    return _Reading(file, readings).names()
 
 
 class _Scope(NamedTuple):
