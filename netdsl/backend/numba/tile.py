@@ -209,8 +209,8 @@ class _Shape(NamedTuple):
 def _shape_of(high: Any, wide: Any, across: Any, lanes: Any) -> _Shape:
     """From the types of a tile's first arguments: any other number of lanes is a number of run time."""
     whole = isinstance(lanes, types.IntegerLiteral) and lanes.literal_value == WIDTH
-    extents = (literal.literal_value for literal in (high, wide, across))
-    return _Shape(*extents, lanes if whole else types.intp)
+    last = lanes if whole else types.intp
+    return _Shape(high.literal_value, wide.literal_value, across.literal_value, last)
 
 
 def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multiply, unrolled: int = 0) -> None:
