@@ -57,6 +57,16 @@ def published_text() -> str:
     return _text(os.path.join(_folder("nets"), "published.toml"))
 
 
+def schema_names() -> list[str]:
+    """The kinds of JSON that have a schema, in order."""
+    return _names(os.path.join(_PACKAGE, "schemas"), ".json")
+
+
+def schema_text(name: str) -> str:
+    """The JSON Schema (draft 2020-12) of a kind; raises FileNotFoundError for one not in ``schema_names``."""
+    return _text(os.path.join(_PACKAGE, "schemas", f"{name}.json"))
+
+
 def explained_codes() -> list[str]:
     """The codes that have a page, in order."""
     return _names(os.path.join(_PACKAGE, "explanations"), ".md")

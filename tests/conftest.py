@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,33 @@ def no_crew() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crew, "_LARGEST", 1)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def described() -> Iterator[None]:
+    """All JSON of `check` and `diff` that any test writes in its own process is what the published schemas
+    say; long ones are left to tests/test_schemas.py."""
+    try:
+        from schemas import validate_short
+    except ImportError:
+        yield
+        return
+    from netdsl.reports import as_difference_json, as_json
+
+    def held(kind: str, write: Callable[..., str]) -> Callable[..., str]:
+        def written(*arguments: object) -> str:
+            text = write(*arguments)
+            validate_short(kind, text)
+            return text
+
+        return written
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(as_json, "outcomes_as_json", held("check", as_json.outcomes_as_json))
+        patch.setattr(
+            as_difference_json, "difference_as_json", held("diff", as_difference_json.difference_as_json)
+        )
         yield
 
 

@@ -123,7 +123,7 @@ def test_annotations_and_the_summary_of_a_step(
     assert len(lines) == len(wanted)
     levels = [line[2:].split(" ")[0] for line in lines]
     assert levels == sorted(levels, key=["error", "warning", "notice"].index)
-    assert any(line.startswith("::error file=./wrong%2C 1%3A2.net,line=") for line in lines)
+    assert any(line.startswith("::error file=wrong%2C 1%3A2.net,line=") for line in lines)
     summary = Path("summary.md").read_text(encoding="utf-8")
     assert summary.startswith("before\n### netdsl: ")
     assert sum(line.startswith("| ") for line in summary.splitlines()) == len(wanted) + 1

@@ -225,7 +225,7 @@ def _write(name: str, path: str, outcomes: Sequence[Outcome], strict: bool) -> N
     if name == "json":
         from netdsl.reports.as_json import outcomes_as_json
 
-        _put(outcomes_as_json((one.file, one.plan, one.findings) for one in outcomes), path)
+        _put(outcomes_as_json([(one.file, one.plan, one.findings) for one in outcomes]), path)
     elif name != "text":
         _put(findings_as(name, [(one.file, one.findings) for one in outcomes], strict), path)
     elif path:

@@ -25,7 +25,7 @@ def findings_as(form: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], s
     if form == "sarif":
         from netdsl.reports.as_sarif import checks_as_sarif
 
-        return checks_as_sarif(checks)
+        return checks_as_sarif(checks, os.getcwd())
     if form == "junit":
         from netdsl.reports.as_junit import checks_as_junit
 
@@ -33,10 +33,10 @@ def findings_as(form: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], s
     if form == "gitlab":
         from netdsl.reports.as_code_quality import checks_as_code_quality
 
-        return checks_as_code_quality(checks)
+        return checks_as_code_quality(checks, os.getcwd())
     from netdsl.reports.as_annotations import checks_as_annotations
 
-    return checks_as_annotations(checks)
+    return checks_as_annotations(checks, os.getcwd())
 
 
 def add_step_summary(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from netdsl.diagnostics import Severity
 from netdsl.reports.display import markdown_cell, visible
-from netdsl.reports.located import Check, located, summary, told
+from netdsl.reports.located import Check, located, path_of, summary, told
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 
@@ -15,13 +15,13 @@ MOST_ROWS = 100
 """Findings in the summary of a step."""
 
 
-def checks_as_annotations(checks: Sequence[Check]) -> str:
+def checks_as_annotations(checks: Sequence[Check], root: str = "") -> str:
     """A line for each finding, errors first, behind one that counts them: of each level GitHub shows the
     first ten of a step only."""
     every = sorted(located(checks), key=lambda one: list(_COMMANDS).index(one.finding.severity))
     lines = [f"::notice title=netdsl::{_text(summary(checks))}\n"]
     for file, place, finding, _ in every:
-        properties = {"file": file.replace("\\", "/")}
+        properties = {"file": path_of(file, root)}
         if place is not None:
             properties |= {"line": str(place.line), "endLine": str(place.end_line)}
             if place.line == place.end_line:  # columns of several lines are refused

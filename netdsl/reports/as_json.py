@@ -1,22 +1,29 @@
-"""Renders checks as JSON for other programs. The schema only grows; its number says when it broke."""
+"""Renders checks as JSON for other programs, as `netdsl/schemas/check.json` describes it.
+
+The schema only grows; its number says when it broke.
+"""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import netdsl
 from netdsl.counting import tool_named
 from netdsl.counting.columns import COLUMNS, cells, total
 from netdsl.counting.tool import Tool
-from netdsl.diagnostics import Diagnostic, Edit, Label
+from netdsl.diagnostics import Diagnostic, Edit, Label, Severity
 from netdsl.graph.printer import node_text
+from netdsl.opening import writable
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.program.kept_tensors import kept_values
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.source import Source, Span
 
 SCHEMA = "netdsl-check-1"
+FINDING_SCHEMA = "netdsl-finding-1"
 
 
 def checks_as_json(
@@ -30,12 +37,14 @@ def checks_as_json(
     those whose totals are added.
     """
     return outcomes_as_json(
-        (file, plan_as_json(plan, names, tools) if plan is not None else "", findings)
-        for file, plan, findings in checks
+        [
+            (file, plan_as_json(plan, names, tools) if plan is not None else "", findings)
+            for file, plan, findings in checks
+        ]
     )
 
 
-def outcomes_as_json(checks: Iterable[tuple[str, str, Sequence[Diagnostic]]]) -> str:
+def outcomes_as_json(checks: Sequence[tuple[str, str, Sequence[Diagnostic]]]) -> str:
     """``checks_as_json`` of plans that are text already, as ``plan_as_json`` writes them; empty for none."""
     return "".join(_pieces(checks))
 
@@ -48,25 +57,35 @@ def plan_as_json(plan: Plan, names: Sequence[str] = (), tools: Sequence[str] = (
 
 
 def findings_as_json_lines(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -> str:
-    """One object a line for each finding, as they stand under `diagnostics`; ``file`` is never empty."""
-    lines = []
-    for file, findings in checks:
-        for finding in findings:
-            written = _diagnostic(finding)
-            lines.append(json.dumps({**written, "file": written["file"] or file}) + "\n")
-    return "".join(lines)
+    """One object a line for each finding, as they stand under `diagnostics`, with the name of its schema."""
+    return "".join(
+        json.dumps({"schema": FINDING_SCHEMA, **_diagnostic(finding, file)}) + "\n"
+        for file, findings in checks
+        for finding in findings
+    )
 
 
-def _pieces(checks: Iterable[tuple[str, str, Sequence[Diagnostic]]]) -> Iterator[str]:
+def _pieces(checks: Sequence[tuple[str, str, Sequence[Diagnostic]]]) -> Iterator[str]:
     """The text piece by piece, with one line for each layer and each finding: objects for all of them
     at once would take many times the memory of the text."""
-    yield f'{{"schema": {json.dumps(SCHEMA)}, "networks": ['
+    head = {"schema": SCHEMA, "version": netdsl.__version__, "summary": _summary(checks)}
+    yield f'{json.dumps(head)[:-1]}, "networks": ['
     for number, (file, plan, findings) in enumerate(checks):
-        yield f'{"," if number else ""}\n {{"file": {json.dumps(file)}, "plan": {plan or "null"}'
+        yield f'{"," if number else ""}
+ {{"file": {json.dumps(writable(file))}, "plan": {plan or "null"}'
         yield ', "diagnostics": ['
-        yield from _lines(map(_diagnostic, findings))
+        yield from _lines(_diagnostic(finding, file) for finding in findings)
         yield "]}"
     yield "\n]}\n"
+
+
+def _summary(checks: Sequence[tuple[str, str, Sequence[Diagnostic]]]) -> dict[str, int]:
+    counts = Counter(finding.severity for _, _, findings in checks for finding in findings)
+    return {
+        "files": len(checks),
+        "files_with_findings": sum(bool(findings) for _, _, findings in checks),
+        **{f"{severity.value}s": counts[severity] for severity in Severity},
+    }
 
 
 def _lines(objects: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -133,7 +152,8 @@ def _layer(plan: Plan, layer: PlannedLayer, text: str, kept: int) -> dict[str, A
     }
 
 
-def _diagnostic(finding: Diagnostic) -> dict[str, Any]:
+def _diagnostic(finding: Diagnostic, file: str) -> dict[str, Any]:
+    """A finding; of none but a whole file ``file`` is the name."""
     source = finding.source
     labels = [label for label in (finding.primary, *finding.secondary) if label is not None]
     primary = finding.primary
@@ -141,12 +161,12 @@ def _diagnostic(finding: Diagnostic) -> dict[str, Any]:
     return {
         "code": finding.code,
         "severity": finding.severity.value,
-        "message": finding.message,
-        "file": source.name if source is not None else finding.path,
+        "message": writable(finding.message),
+        "file": writable((source.name if source is not None else finding.path) or file),
         **place,
         "labels": [_label(source, label) for label in labels] if source is not None else [],
-        "notes": list(finding.notes),
-        "help": list(finding.help),
+        "notes": list(map(writable, finding.notes)),
+        "help": list(map(writable, finding.help)),
         "fix": _fix(source, finding.fix) if source is not None and finding.fix is not None else None,
     }
 

@@ -9,7 +9,17 @@ from typing import Any
 
 import netdsl
 from netdsl.diagnostics import Diagnostic, Severity
-from netdsl.reports.located import Check, Located, Place, located, place_of, secondary_places, told, uri_of
+from netdsl.reports.located import (
+    Check,
+    Located,
+    Place,
+    located,
+    path_of,
+    place_of,
+    secondary_places,
+    told,
+    uri_of,
+)
 from netdsl.resources import explained_codes, explanation_text
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -17,8 +27,13 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def checks_as_sarif(checks: Sequence[Check]) -> str:
-    """One run with all findings, the files that were checked, and the page of every code that occurs."""
+_BEGINNING = Place(1, 1, 1, 1)
+"""Where what is about a file as a whole is shown: services refuse results without a line."""
+
+
+def checks_as_sarif(checks: Sequence[Check], root: str = "") -> str:
+    """One run with all findings, the files that were checked, and the page of every code that occurs; files
+    below the folder ``root`` are named from there."""
     every = list(located(checks))
     codes = sorted({one.finding.code for one in every})
     run = {
@@ -31,9 +46,12 @@ def checks_as_sarif(checks: Sequence[Check]) -> str:
         },
         "columnKind": "unicodeCodePoints",
         "artifacts": [
-            {"location": {"uri": uri_of(file)}} for file in dict.fromkeys(file for file, _ in checks)
+            {"location": {"uri": uri_of(path_of(file, root))}}
+            for file in dict.fromkeys(file for file, _ in checks)
         ],
-        "results": [_result(one, codes.index(one.finding.code)) for one in every],
+        "results": [
+            _result(one, uri_of(path_of(one.file, root)), codes.index(one.finding.code)) for one in every
+        ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
@@ -53,11 +71,9 @@ def _rule(code: str) -> dict[str, Any]:
     return rule
 
 
-def _result(one: Located, rule: int) -> dict[str, Any]:
+def _result(one: Located, uri: str, rule: int) -> dict[str, Any]:
     finding = one.finding
-    location: dict[str, Any] = {"artifactLocation": {"uri": uri_of(one.file)}}
-    if one.place is not None:
-        location["region"] = _region(one.place)
+    location = {"artifactLocation": {"uri": uri}, "region": _region(one.place or _BEGINNING)}
     result: dict[str, Any] = {
         "ruleId": finding.code,
         "ruleIndex": rule,
@@ -70,14 +86,14 @@ def _result(one: Located, rule: int) -> dict[str, Any]:
         {
             "id": number,
             "message": {"text": label.text or "see here"},
-            "physicalLocation": {"artifactLocation": {"uri": uri_of(one.file)}, "region": _region(place)},
+            "physicalLocation": {"artifactLocation": {"uri": uri}, "region": _region(place)},
         }
         for number, (label, place) in enumerate(secondary_places(finding))
     ]
     if related:
         result["relatedLocations"] = related
     if finding.fix is not None and finding.source is not None:
-        result["fixes"] = [_fix(one.file, finding)]
+        result["fixes"] = [_fix(uri, finding)]
     return result
 
 
@@ -90,7 +106,7 @@ def _region(place: Place) -> dict[str, int]:
     }
 
 
-def _fix(file: str, finding: Diagnostic) -> dict[str, Any]:
+def _fix(uri: str, finding: Diagnostic) -> dict[str, Any]:
     assert finding.fix is not None
     assert finding.source is not None
     span = finding.fix.span
@@ -98,6 +114,6 @@ def _fix(file: str, finding: Diagnostic) -> dict[str, Any]:
     if span.start == span.end:
         region["endLine"], region["endColumn"] = region["startLine"], region["startColumn"]
     replacement = {"deletedRegion": region, "insertedContent": {"text": finding.fix.replacement}}
-    change = {"artifactLocation": {"uri": uri_of(file)}, "replacements": [replacement]}
+    change = {"artifactLocation": {"uri": uri}, "replacements": [replacement]}
     what = finding.help[0] if finding.help else "mend it"
     return {"description": {"text": what}, "artifactChanges": [change]}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 from urllib.parse import quote
 
 from netdsl.diagnostics import Diagnostic, Label
+from netdsl.opening import writable
 from netdsl.source import Source, Span
 
 Check = tuple[str, Sequence[Diagnostic]]
@@ -36,9 +39,11 @@ class Located(NamedTuple):
 
 
 def place_of(source: Source, span: Span) -> Place:
-    """The range of a span; one without characters is one character wide."""
-    end = max(span.end, span.start + 1)
-    return Place(*source.position(span.start), *source.position(min(end, max(len(source.text), 1))))
+    """The range of a span; one without characters is one character wide, at the end of a line none."""
+    end = min(span.end, len(source.text))
+    if end <= span.start:  # one character of the line, if there is one
+        end = span.start + (source.text[span.start : span.start + 1] not in ("", "\n"))
+    return Place(*source.position(span.start), *source.position(end))
 
 
 def located(checks: Sequence[Check]) -> Iterator[Located]:
@@ -62,16 +67,29 @@ def secondary_places(finding: Diagnostic) -> list[tuple[Label, Place]]:
     return [] if source is None else [(label, place_of(source, label.span)) for label in finding.secondary]
 
 
-def uri_of(file: str) -> str:
-    """The path of a file as a relative reference (RFC 3986), with slashes on every system."""
-    return quote(file.replace("\\", "/"), safe="/-._~", errors="surrogateescape")
+def path_of(file: str, root: str = "") -> str:
+    """The path of a file with slashes, without ``./`` before it, and from ``root`` on where it lies below:
+    how services that show findings beside lines name a file."""
+    path = writable(file).replace(os.sep, "/")
+    above = root.replace(os.sep, "/").rstrip("/") + "/"
+    if root and path.startswith(above):
+        path = path[len(above) :]
+    while path.startswith("./") and path != "./":
+        path = path[2:].lstrip("/")
+    return path
+
+
+def uri_of(path: str) -> str:
+    """What ``path_of`` gives as a reference (RFC 3986): relative, or of a drive of Windows."""
+    reference = quote(path, safe="/-._~")
+    return f"file:///{path[0]}:{reference[4:]}" if re.match("[A-Za-z]:/", path) else reference
 
 
 def told(finding: Diagnostic) -> str:
     """What is wrong, why, and the cures: a paragraph of lines."""
     label = finding.primary.text if finding.primary is not None else ""
     lines = [finding.message, *([label] if label else []), *finding.notes, *finding.help]
-    return "\n".join(lines)
+    return writable("\n".join(lines))
 
 
 def summary(checks: Sequence[Check]) -> str:

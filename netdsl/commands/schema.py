@@ -1,0 +1,19 @@
+"""netdsl schema: what the JSON of other commands looks like."""
+
+from __future__ import annotations
+
+import click
+
+from netdsl.resources import schema_names, schema_text
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(schema_names()))
+def command(kind: str) -> None:
+    """Print the JSON Schema (draft 2020-12) of what another command writes.
+
+    check is that of `netdsl check --format json`, finding that of each line of `--format jsonl`, and diff
+    that of `netdsl diff --format json`. The number in the property `schema` changes where a later version
+    does more than add properties.
+    """
+    click.echo(schema_text(kind), nl=False)
