@@ -50,10 +50,11 @@ def described() -> Iterator[None]:
         return written
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(as_json, "outcomes_as_json", held("check", as_json.outcomes_as_json))
-        patch.setattr(
-            as_difference_json, "difference_as_json", held("diff", as_difference_json.difference_as_json)
-        )
+        for kind, room, name in (
+            ("check", as_json, "outcomes_as_json"),
+            ("diff", as_difference_json, "difference_as_json"),
+        ):
+            patch.setattr(room, name, held(kind, getattr(room, name)))
         yield
 
 

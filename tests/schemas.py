@@ -1,4 +1,4 @@
-"""JSON held to the schemas that netdsl publishes, more strictly than they say: nothing is left undescribed."""
+"""JSON held to the published schemas, more strictly than they say: nothing is left undescribed."""
 
 from __future__ import annotations
 

@@ -167,9 +167,11 @@ def command(
     for name, path in formats:
         _write(name, path, outcomes if name == "json" else shown, strict)
     if any(name == "github" for name, _ in formats):
-        add_step_summary([(one.file, one.findings) for one in outcomes])
-    if ("text", "") in formats:
+        add_step_summary([(one.file, one.findings) for one in shown])
+    printed = next((name for name, path in formats if not path), "")
+    if printed == "text":
         _offer_fixes(outcomes)
+    if printed in ("text", "concise", ""):  # other formats count by themselves
         _count(outcomes)
     findings = [finding for one in outcomes for finding in one.findings]
     warned = strict and any(finding.severity is Severity.WARNING for finding in findings)

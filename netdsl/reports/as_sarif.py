@@ -46,8 +46,8 @@ def checks_as_sarif(checks: Sequence[Check], root: str = "") -> str:
         },
         "columnKind": "unicodeCodePoints",
         "artifacts": [
-            {"location": {"uri": uri_of(path_of(file, root))}}
-            for file in dict.fromkeys(file for file, _ in checks)
+            {"location": {"uri": uri_of(path)}}
+            for path in dict.fromkeys(path_of(file, root) for file, _ in checks)
         ],
         "results": [
             _result(one, uri_of(path_of(one.file, root)), codes.index(one.finding.code)) for one in every

@@ -101,5 +101,6 @@ def summary(checks: Sequence[Check]) -> str:
         for word in ("error", "warning", "note")
         if counts[word]
     ]
-    among = f"in {files:,} of {len(checks):,} file{'s' * (len(checks) != 1)}"
-    return f"{' and '.join(said)} {among}" if said else f"nothing found {among.replace('0 of ', '')}"
+    every = f"{len(checks):,} file{'s' * (len(checks) != 1)}"
+    among = f"{files:,} of {every}" if said and len(checks) > 1 else every
+    return f"{' and '.join(said) or 'nothing found'} in {among}"
