@@ -17,6 +17,8 @@ from report_readers import annotations, faults_of_code_quality, faults_of_junit,
 
 from netdsl.commands import run
 
+pytestmark = pytest.mark.slow
+
 FORMATS = ("text", "concise", "json", "jsonl", "sarif", "junit", "github", "gitlab")
 FAULTY = [
     "deep/é ü, 50%: x.net",
