@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from netdsl.commands.loading import load_plan_or_exit, wants_colour
+from netdsl.commands.loading import load_plan_or_exit
 from netdsl.commands.running import (
     autotune_option,
     check_precision,

@@ -11,10 +11,11 @@ import click
 
 from netdsl.commands.checking import checked, rechecked
 from netdsl.commands.inputs import named_networks
-from netdsl.commands.loading import show, wants_colour
+from netdsl.commands.loading import show
 from netdsl.commands.many import Manner, outcomes_of
 from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
+from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.plan.network_files import STDIN, foreign, open_source
 
@@ -161,6 +162,7 @@ def command(
         columns=columns,
         tools=tools,
         recipe=recipe,
+        width=None if any(path and name == "text" for name, path in formats) else width_of(sys.stdout),
     )
     outcomes = outcomes_of(networks, wanted, Manner(jobs, not no_cache), stdin_name)
     shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
@@ -235,10 +237,10 @@ def _write(name: str, path: str, outcomes: Sequence[Outcome], strict: bool) -> N
 
         _put("".join(diagnostics_as_text(one.findings) + one.table for one in outcomes), path)
     else:
-        colour = wants_colour(sys.stdout.isatty())
+        colour = wants_colour(sys.stdout)
         for one in outcomes:
             show(one.findings)
-            click.echo(_titled(one.table) if colour else one.table, nl=False)
+            click.echo(_titled(one.table) if colour else one.table, nl=False, color=colour)
 
 
 def _titled(table: str) -> str:

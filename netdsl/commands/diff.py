@@ -7,8 +7,9 @@ from pathlib import Path
 
 import click
 
-from netdsl.commands.loading import exit_with, load_plan_or_exit, wants_colour
+from netdsl.commands.loading import exit_with, load_plan_or_exit
 from netdsl.commands.revision import file_at
+from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed
 from netdsl.plan.difference import Difference, Shape, compared_arrays, difference
 from netdsl.plan.network_files import open_source, planned
@@ -65,7 +66,7 @@ def command(
     if checkpoint is not None:
         weights_of = checkpoint
         found = found._replace(arrays=compared_arrays(found, _shapes(checkpoint)))
-    click.echo(_written(found, names, weights_of, form), nl=False)
+    click.echo(_written(found, names, weights_of, form), nl=False, color=wants_colour(sys.stdout))
     if breaking and found.breaking:
         context.exit(1)
 
@@ -99,4 +100,5 @@ def _written(found: Difference, names: tuple[str, str], weights_of: str, form: s
 
     if form == "markdown":
         return difference_as_markdown(found, names, weights_of)
-    return difference_as_text(found, names, weights_of, colour=wants_colour(sys.stdout.isatty()))
+    paint, width = wants_colour(sys.stdout), width_of(sys.stdout)
+    return difference_as_text(found, names, weights_of, colour=paint, width=width)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
 from netdsl.plan.network_files import (
     RECIPE_ENDING,
@@ -84,10 +85,6 @@ def show(findings: Sequence[Diagnostic], *, colour: bool | None = None) -> None:
     if findings:
         from netdsl.reports.as_text import diagnostics_as_text
 
-        paint = wants_colour(sys.stderr.isatty()) if colour is None else colour
-        click.echo(diagnostics_as_text(findings, colour=paint), err=True, nl=False, color=paint)
-
-
-def wants_colour(terminal: bool) -> bool:
-    """Colour on terminals, unless NO_COLOR is set."""
-    return terminal and not os.environ.get("NO_COLOR")
+        paint = wants_colour(sys.stderr) if colour is None else colour
+        text = diagnostics_as_text(findings, colour=paint, width=width_of(sys.stderr))
+        click.echo(text, err=True, nl=False, color=paint)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 class Wanted(NamedTuple):
     """What is asked of every file besides its findings: the table, the plan as JSON, how many findings
-    could be mended; and what the table and the JSON hold."""
+    could be mended; what the table and the JSON hold, and the columns that the table may take."""
 
     table: bool = False
     plan: bool = False
@@ -28,6 +28,7 @@ class Wanted(NamedTuple):
     columns: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     recipe: bool = False
+    width: int | None = None
 
 
 class Fixes(NamedTuple):
@@ -117,26 +118,27 @@ def _table(plan: Plan, wanted: Wanted) -> str:
     from netdsl.counting.columns import DEFAULT
     from netdsl.reports.as_table import plan_as_table
 
-    table = plan_as_table(plan, names=wanted.columns or DEFAULT) + "\n"
-    table += "".join(likeness + "\n" for likeness in _likenesses(plan, wanted.tools))
-    return f"{table}{_recipe(plan)}\n" if wanted.recipe else table
+    table = plan_as_table(plan, names=wanted.columns or DEFAULT, width=wanted.width) + "\n"
+    table += "".join(likeness + "\n" for likeness in _likenesses(plan, wanted.tools, wanted.width))
+    return f"{table}{_recipe(plan, wanted.width)}\n" if wanted.recipe else table
 
 
-def _recipe(plan: Plan) -> str:
+def _recipe(plan: Plan, width: int | None) -> str:
     from netdsl.recipe.recipe import Recipe
     from netdsl.reports.as_recipe import recipe_as_text
 
     written = plan.network.recipe
-    return recipe_as_text(written.recipe, written.values) if written else recipe_as_text(Recipe(), ())
+    recipe, given = (written.recipe, written.values) if written else (Recipe(), ())
+    return recipe_as_text(recipe, given, width)
 
 
-def _likenesses(plan: Plan, tools: Sequence[str]) -> list[str]:
+def _likenesses(plan: Plan, tools: Sequence[str], width: int | None) -> list[str]:
     if not tools:
         return []
     from netdsl.counting import tool_named
     from netdsl.reports.as_likeness import likeness_as_text
 
-    return [likeness_as_text(tool_named(name), plan) for name in tools]
+    return [likeness_as_text(tool_named(name), plan, width) for name in tools]
 
 
 def _fixes(file: str, findings: Sequence[Diagnostic]) -> Fixes:

@@ -11,6 +11,7 @@ from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import counted, grouped
 from netdsl.reports.as_table import UNKNOWN
 from netdsl.reports.display import columns, markdown_cell, padded, visible
+from netdsl.reports.wrapping import shortened, wrapped
 
 MOST_ROWS = 200
 """Layers that are shown, and arrays of one kind."""
@@ -27,23 +28,39 @@ class Row(NamedTuple):
     measures: tuple[str, ...]
 
 
-def difference_as_text(found: Difference, names: tuple[str, str], weights_of: str, *, colour: bool) -> str:
-    """``names`` are those of the two networks, ``weights_of`` that of the file whose weights are compared."""
+def difference_as_text(
+    found: Difference,
+    names: tuple[str, str],
+    weights_of: str,
+    *,
+    colour: bool,
+    width: int | None = None,
+) -> str:
+    """``names`` are those of the two networks, ``weights_of`` that of the file whose weights are compared.
+    Lines are folded to ``width`` columns, where it is known."""
     before, after = map(visible, names)
-    lines = [f"{before} -> {after}: {_summary(found)}", ""]
+    lines = [*wrapped(f"{before} -> {after}: {_summary(found)}", width), ""]
     rows, left_out = _rows(found)
     name_width = max((columns(row.name) for row in rows), default=0)
+    if width is not None:
+        name_width = min(name_width, width // 3)
     for row in rows:
         word = f"{row.change.value:<8}"
         if colour and row.change in _COLOURS:
             word = f"\x1b[{_COLOURS[row.change]}m{word}\x1b[0m"
-        lines.append(f"  {word} {padded(row.name, name_width)}  {row.what}".rstrip())
-        lines += [f"  {'':8} {'':{name_width}}    {measure}" for measure in row.measures]
+        start = name_width + 13
+        first, *others = wrapped(row.what, width, " " * (start + 2), used=start)
+        name = row.name if width is None else shortened(row.name, name_width)
+        lines.append(f"  {word} {padded(name, name_width)}  {first}".rstrip())
+        lines += others
+        for measure in row.measures:
+            lines += wrapped(f"{' ' * (start + 2)}{measure}", width, " " * (start + 4))
     if left_out:
         lines.append(f"  and {left_out:,} more")
     lines += [""] if rows else []
-    lines += [f"{title}: {written}" for title, written in _totals(found.before, found.after)]
-    lines += ["", *_weights(found.arrays, visible(weights_of))]
+    rest = [f"{title}: {written}" for title, written in _totals(found.before, found.after)]
+    rest += ["", *_weights(found.arrays, visible(weights_of))]
+    lines += [line for text in rest for line in wrapped(text, width, "    ")]
     return "\n".join(lines) + "\n"
 
 

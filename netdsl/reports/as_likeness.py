@@ -7,19 +7,31 @@ import textwrap
 from netdsl.counting.tool import Tool
 from netdsl.plan.plan import Plan
 from netdsl.quantities import grouped
+from netdsl.reports.wrapping import wrapped
 
 _WIDTH = 100
 
 
-def likeness_as_text(tool: Tool, plan: Plan) -> str:
-    """A headed list of totals; ends in a line break."""
+def likeness_as_text(tool: Tool, plan: Plan, width: int | None = None) -> str:
+    """A headed list of totals, folded to ``width`` columns where it is known; ends in a line break."""
     totals = tool.totals(plan)
     widest = max(map(len, totals))
     longest = max(len(grouped(count)) for count in totals.values())
-    lines = [f"as counted by {tool.title}"]
-    lines += [f"  {words.ljust(widest)}  {grouped(count).rjust(longest)}" for words, count in totals.items()]
-    lines.append(f"  (here: {grouped(plan.parameter_count)} parameters, {grouped(plan.macs)} MACs)")
+    if width is not None:
+        widest = min(widest, width - longest - 4)
+    lines = wrapped(f"as counted by {tool.title}", width)
+    for words, count in totals.items():
+        *others, last = wrapped(words, widest)
+        lines += [f"  {line}" for line in others]
+        lines.append(f"  {last.ljust(widest)}  {grouped(count).rjust(longest)}")
+    here = f"(here: {grouped(plan.parameter_count)} parameters, {grouped(plan.macs)} MACs)"
+    lines += wrapped(f"  {here}", width)
     lines += textwrap.wrap(
-        tool.differs, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False
+        tool.differs,
+        min(width or _WIDTH, _WIDTH),
+        initial_indent="  ",
+        subsequent_indent="  ",
+        break_on_hyphens=False,
+        break_long_words=False,
     )
     return "\n".join(lines) + "\n"

@@ -8,12 +8,13 @@ from math import log
 from netdsl.recipe.entries import entries
 from netdsl.recipe.recipe import Recipe
 from netdsl.reports.display import visible
+from netdsl.reports.wrapping import wrapped
 from netdsl.schedules.plateau import Plateau
 from netdsl.schedules.schedule import Moment
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
-_WIDTH = 60
-"""Most characters of the line."""
+_WIDTH, _NARROW = 60, 12
+"""Most and least characters of the line."""
 
 _STEPS = 1000
 """Steps of an epoch where the data are not known: the line is the same for any number that is large."""
@@ -25,25 +26,28 @@ _STAIRS = 8
 """Most different rates of stairs; what has more is a curve, and drawn as it is."""
 
 
-def recipe_as_text(recipe: Recipe, given: Collection[str]) -> str:
-    """A line for each entry, the defaults marked as such, and one for the rate; ends in a line break."""
-    width = max(map(len, entries()))
+def recipe_as_text(recipe: Recipe, given: Collection[str], width: int | None = None) -> str:
+    """A line for each entry, the defaults marked as such, and one for the rate, folded to ``width`` columns
+    where it is known; ends in a line break."""
+    widest = max(map(len, entries()))
+    indent = " " * (widest + 4)
     lines = ["recipe"]
     for name, entry in entries().items():
         text = entry.text(getattr(recipe, name))
         if text:
             mark = "" if name in given else "  (default)"
-            lines.append(f"  {name:<{width}}  {visible(text)}{mark}")
-    lines.append(f"  {'rate':<{width}}  {rate_line(recipe)}")
+            lines += wrapped(f"  {name:<{widest}}  {visible(text)}{mark}", width, indent)
+    room = _WIDTH if width is None else max(min(width - len(indent), _WIDTH), _NARROW)
+    lines += wrapped(f"  {'rate':<{widest}}  {rate_line(recipe, room)}", width, indent)
     return "\n".join(lines) + "\n"
 
 
-def rate_line(recipe: Recipe) -> str:
+def rate_line(recipe: Recipe, most: int = _WIDTH) -> str:
     """``▁▅██▇▅▃▁  0.0001 to 0.01 to 0 in 15 epochs``: first, highest and last rate, without repeats.
 
     What a plateau does depends on the validation; it is drawn as if every epoch were better.
     """
-    count = min(_WIDTH, max(recipe.epochs, 12))
+    count = min(most, max(recipe.epochs, _NARROW))
     rates = [_rate_at(recipe, (number + 0.5) / count) for number in range(count)]
     first, last = _rate_at(recipe, 0.0), _rate_at(recipe, 1.0)
     after_warmup = _rate_at(recipe, recipe.schedule.warmup / recipe.epochs)

@@ -1,0 +1,148 @@
+"""Fits text into the columns of a terminal: lines are folded at blanks, names shortened in the middle, and
+columns of tables left out. A figure is never cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdsl.reports.display import columns
+
+GLUE = "\u00a0"
+"""A blank at which no line is folded. Visible text has none of its own."""
+
+_ELLIPSIS = "…"
+_GAP = 2
+"""Columns between those of a table."""
+
+_PROSE_STARTS = ("#", "|", "- ", "* ", "    ", "```")
+
+
+def wrapped(text: str, width: int | None, indent: str = "  ", *, used: int = 0) -> list[str]:
+    """One line folded at blanks into lines of at most ``width`` columns, all but the first behind ``indent``.
+
+    ``used`` columns of the first line are taken already. Words wider than a line, such as paths, stay whole. A
+    width of None folds nothing. Blanks within a line stay as they are, ``GLUE`` becomes a blank.
+    """
+    if width is None or used + columns(text) <= width:
+        return [text.replace(GLUE, " ")]
+    lines, line, filled = [], "", used
+    blanks = text[: len(text) - len(text.lstrip(" "))]
+    for word in text.lstrip(" ").replace(" %", f"{GLUE}%").split(" "):
+        if not word:
+            blanks += " "
+            continue
+        taken = filled + columns(blanks) + columns(word)
+        if taken > width and (line.strip() or filled > len(indent)):
+            lines.append(line)
+            line, filled, blanks = indent, len(indent), ""
+            taken = filled + columns(word)
+        line, filled, blanks = f"{line}{blanks}{word}", taken, " "
+    return [one.replace(GLUE, " ").rstrip() for one in (*lines, line)]
+
+
+def folded_text(text: str, width: int | None) -> str:
+    """Text of several lines, none wider than ``width``: what does not fit into a line of prose goes to the
+    next one, if that goes on with it, or becomes a line of its own, with the indentation of the line."""
+    if width is None:
+        return text
+    lines, carried = [], ""
+    fenced = False
+    written = text.split("\n")
+    for place, line in enumerate(written):
+        body = line.lstrip(" ")
+        margin = line[: len(line) - len(body)]
+        fenced ^= body.startswith("```")
+        following = written[place + 1] if place + 1 < len(written) else ""
+        hanging = margin + ("  " if body.startswith(("- ", "* ")) else "")
+        whole = f"{margin}{carried} {body}" if carried else line
+        folded = wrapped(whole, width, hanging)
+        carried = ""
+        if len(folded) > 1 and not fenced and _goes_on(following, hanging):
+            carried = folded.pop().lstrip(" ")
+        lines += folded
+    return "\n".join(lines)
+
+
+def _goes_on(line: str, margin: str) -> bool:
+    """Whether a line is prose at this margin."""
+    body = line.removeprefix(margin)
+    return bool(body) and line.startswith(margin) and body[0] != " " and not body.startswith(_PROSE_STARTS)
+
+
+def shortened(text: str, width: int) -> str:
+    """Text of at most ``width`` columns, which keeps its beginning and its end: ``conv_br…_3x3``. A figure in
+    it is there as a whole or not at all."""
+    if columns(text) <= width:
+        return text
+    half = width // 2
+    begin = text[: _count(text, half)]
+    reverse = text[::-1]
+    end = reverse[: _count(reverse, width - 1 - half)][::-1]
+    return f"{begin}{_ELLIPSIS}{end}"
+
+
+def abridged(text: str, width: int) -> str:
+    """Text of at most ``width`` columns, which loses whole words at its end: ``CONV 32 3x3 …``."""
+    if columns(text) <= width:
+        return text
+    begin = text[: _count(text, width - 2) + 1].rpartition(" ")[0].rstrip()
+    return f"{begin} {_ELLIPSIS}" if begin else shortened(text, width)
+
+
+_FIGURE = frozenset("0123456789.,x")
+"""What figures and sizes consist of."""
+
+
+def _count(text: str, width: int) -> int:
+    """How many characters at the beginning fit into a width and break no figure."""
+    taken = place = 0
+    while place < len(text) and taken + (one := columns(text[place])) <= width:
+        taken, place = taken + one, place + 1
+    if place < len(text) and text[place] in _FIGURE:
+        while place and text[place - 1] in _FIGURE:
+            place -= 1
+    return place
+
+
+class Shape(NamedTuple):
+    """What may become of a column where a table is too wide: its texts are shortened to ``least`` columns, none
+    where they are figures (0), and columns with a ``rank`` are left out, the highest first."""
+
+    least: int = 0
+    rank: int = 0
+
+
+FIGURES = Shape()
+
+
+def fitted(widths: Sequence[int], shapes: Sequence[Shape], width: int | None) -> list[int]:
+    """The widths of the columns of a table that has to fit into ``width``; 0 for those left out."""
+    left = list(widths)
+    if width is None:
+        return left
+    while _total(left) - _slack(left, shapes) > width:
+        ranked = [(shape.rank, place) for place, shape in enumerate(shapes) if shape.rank and left[place]]
+        if not ranked:
+            break
+        left[max(ranked)[1]] = 0
+    while _total(left) > width:
+        widest = max(range(len(left)), key=lambda place: bool(_spare(left, shapes, place)) * left[place])
+        if not _spare(left, shapes, widest):
+            break
+        left[widest] -= 1
+    return left
+
+
+def _spare(widths: Sequence[int], shapes: Sequence[Shape], place: int) -> int:
+    least = shapes[place].least
+    return max(widths[place] - least, 0) if least else 0
+
+
+def _slack(widths: Sequence[int], shapes: Sequence[Shape]) -> int:
+    return sum(_spare(widths, shapes, place) for place in range(len(widths)))
+
+
+def _total(widths: Sequence[int]) -> int:
+    shown = [width for width in widths if width]
+    return sum(shown) + _GAP * (len(shown) - 1)
