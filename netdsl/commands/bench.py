@@ -16,6 +16,7 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
+from netdsl.commands.terminal import say, wants_colour, width_of
 
 
 @click.command()
@@ -66,12 +67,12 @@ def command(
 
     task = Task(plan, batch, thread_count(threads), rounds, not inference, precision, autotune)
     if against is None:
-        found = measure(task, say=_say)
+        found = measure(task, say=say)
     else:
         from netdsl.measuring.against_torch import require_torch, torch_steps
 
         require_torch()
-        found = measure(task, torch_steps, _say)
+        found = measure(task, torch_steps, say)
     from netdsl.backend.numba.backend import open_backend
 
     tell_problem(open_backend().problem)
@@ -82,9 +83,5 @@ def command(
     else:
         from netdsl.reports.as_measurement_table import measurement_as_table
 
-        click.echo(measurement_as_table(found, colour=wants_colour(sys.stdout.isatty())), nl=False)
-
-
-def _say(line: str) -> None:
-    """Something to know that is not the result."""
-    click.echo(line, err=True)
+        paint, width = wants_colour(sys.stdout), width_of(sys.stdout)
+        click.echo(measurement_as_table(found, colour=paint, width=width), nl=False, color=paint)

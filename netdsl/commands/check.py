@@ -15,7 +15,7 @@ from netdsl.commands.loading import show
 from netdsl.commands.many import Manner, outcomes_of
 from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
-from netdsl.commands.terminal import wants_colour, width_of
+from netdsl.commands.terminal import echo_folded, wants_colour, width_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.plan.network_files import STDIN, foreign, open_source
 
@@ -213,7 +213,7 @@ def _offer_fixes(outcomes: Sequence[Outcome]) -> None:
     safe, together = sum(one.safe for one in fixes), sum(one.all for one in fixes)
     if together:
         said = "can mend" if all(one.tried for one in fixes) else "can try to mend"
-        click.echo(f"netdsl {said} {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
+        echo_folded(f"netdsl {said} {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
 
 
 def _count(outcomes: Sequence[Outcome]) -> None:
@@ -222,7 +222,7 @@ def _count(outcomes: Sequence[Outcome]) -> None:
 
     counted = tally(one.findings for one in outcomes)
     if counted:
-        click.echo(counted, err=True)
+        echo_folded(counted, err=True)
 
 
 def _write(name: str, path: str, outcomes: Sequence[Outcome], strict: bool) -> None:

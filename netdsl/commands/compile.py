@@ -17,6 +17,7 @@ from netdsl.commands.running import (
     tell_problem,
     thread_count,
 )
+from netdsl.commands.terminal import echo_folded
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.plan.recipe_layers import recipe_layers
 from netdsl.quantities import bytes_text
@@ -80,7 +81,7 @@ def command(
         from netdsl.measuring.tuning import tune
 
         tuned = tune([program], thread_count(None))
-        click.echo(tuned, err=True)
+        echo_folded(str(tuned), err=True)
         program = program._replace(forms=tuned.forms)
     if emit:
         click.echo(module_text(program, plan.network.name), nl=False)
@@ -91,7 +92,7 @@ def command(
     names = {launch.kernel.name for launch in layout.launches}
     kernels.load([DRIVER, *(launch.kernel for launch in layout.launches)], thread_count(None))
     seconds = time.perf_counter() - start
-    click.echo(
+    echo_folded(
         f"{len(layout.launches)} launches of {len(names)} kernels, {kernels.compiled} of them compiled now"
         f" ({seconds:.1f} s); {bytes_text(layout.memory.arena_bytes)} for a step of {batch} images"
     )

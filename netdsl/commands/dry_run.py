@@ -10,11 +10,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from netdsl.commands.listening import unheard
 from netdsl.commands.loading import show
 from netdsl.commands.running import tell_problem
+from netdsl.commands.terminal import echo_folded, say
 from netdsl.quantities import bytes_text, counted
 
 if TYPE_CHECKING:
@@ -22,6 +21,9 @@ if TYPE_CHECKING:
     from netdsl.data.split import Parts
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
+
+_INDENT = " " * 11
+"""Behind the seconds of a phase."""
 
 _GROWS = 10.0
 """Times the first loss: more than chance and a first step that is too large make of it."""
@@ -37,7 +39,7 @@ def dry_run(make: Callable[[], Run], out: Path | None, stem: str) -> int:
     from netdsl.training.contact_sheet import sheet_of_first_batch
 
     clock = _Clock()
-    click.echo("dry run: every phase once, on a few images")
+    echo_folded("dry run: every phase once, on a few images")
     with _place(out, stem) as folder, Interruption() as interruption:
         with interruption.at_once(lambda: None if out else shutil.rmtree(folder.path.parent, True)):
             run = make()
@@ -53,7 +55,8 @@ def dry_run(make: Callable[[], Run], out: Path | None, stem: str) -> int:
             return interruption.exit_code
         _finish(run, folder, clock)
     kept = f"its files are in {folder.path}" if out else "its files are removed again"
-    click.echo(f"{clock.total:7.2f} s  in all: this was a dry run; nothing was learnt, {kept}")
+    told = f"in all: this was a dry run; nothing was learnt, {kept}"
+    echo_folded(f"{clock.total:7.2f} s  {told}", indent=_INDENT)
     return 0
 
 
@@ -68,7 +71,7 @@ class _Clock:
         seconds, self._last = now - self._last, now
         from netdsl.reports.display import visible
 
-        click.echo(f"{seconds:7.2f} s  {visible(what)}")
+        echo_folded(f"{seconds:7.2f} s  {visible(what)}", indent=_INDENT)
 
     @property
     def total(self) -> float:
@@ -152,9 +155,7 @@ def _train(run: Run, folder: RunFolder, interruption: Interruption, clock: _Cloc
         if losses[-1] > _GROWS * losses[0]:
             rate = run.recipe.rate
             grown = f"the loss grows from {losses[0]:.4g} to {losses[-1]:.4g} in {len(losses)} steps"
-            click.echo(
-                f"{grown}: lower the rate, for instance --rate {rate / 10:g} instead of {rate:g}", err=True
-            )
+            say(f"{grown}: lower the rate, for instance --rate {rate / 10:g} instead of {rate:g}")
 
 
 def _finish(run: Run, folder: RunFolder, clock: _Clock) -> None:

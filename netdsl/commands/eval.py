@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
+from netdsl.commands.terminal import echo_folded, say, width_of
 
 if TYPE_CHECKING:
     from netdsl.data.origins import Origin
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from netdsl.training.restored import Examined, Restored
 
 _MOST_CONFUSIONS = 3
+_FIGURES_WIDTH = 26
+"""Columns of the table behind the names of the classes."""
 
 
 @click.command("eval")
@@ -56,7 +60,6 @@ def command(
     also has the confusion matrix: a row for each class, a column for each answer.
     """
     from netdsl.backend import backend as open_backend
-    from netdsl.reports.display import visible
     from netdsl.training.restored import Restored, open_checkpoint
     from netdsl.training.run_folder import run_checkpoint
 
@@ -66,7 +69,7 @@ def command(
     examined = restored.examine(data, mistakes)
     show(examined.findings)
     for line in examined.reading:
-        click.echo(visible(f"{examined.data}: {line}"), err=True)
+        say(f"{examined.data}: {line}")
     if form == "json":
         import json
 
@@ -113,28 +116,32 @@ def _mistake_json(origin: Origin, mistake: Mistake, classes: tuple[str, ...]) ->
 
 def _print(restored: Restored, examined: Examined) -> None:
     from netdsl.reports.display import columns, padded, visible
+    from netdsl.reports.wrapping import shortened
 
     evaluation, names = examined.evaluation, [visible(name) for name in examined.classes]
     part = "test part" if examined.part == "test" else "all images"
-    click.echo(
+    echo_folded(
         f"{visible(restored.checkpoint.network_name)} after epoch {restored.checkpoint.progress.epoch} "
         f"on {visible(examined.data)}, {part}, {evaluation.images:,} images"
     )
     confusion = evaluation.confusion(len(names))
+    room = width_of(sys.stdout)
     width = max(len("class"), *(columns(name) for name in names))
-    click.echo(f"{padded('class', width)}  images   right  accuracy")
+    width = width if room is None else min(width, room - _FIGURES_WIDTH)
+    echo_folded(f"{padded('class', width)}  images   right  accuracy")
     for number, (name, accuracy) in enumerate(zip(names, evaluation.class_accuracy(len(names)), strict=True)):
         shown = "-" if accuracy is None else percent(accuracy)
         total, right = int(confusion[number].sum()), int(confusion[number, number])
-        click.echo(f"{padded(name, width)}  {total:6,}  {right:6,}  {shown:>8}")
+        name = shortened(name, width)
+        echo_folded(f"{padded(name, width)}  {total:6,}  {right:6,}  {shown:>8}")
     for line in _confusions(confusion.tolist(), names):
-        click.echo(line)
+        echo_folded(line)
     for line in _mistakes(examined, names):
-        click.echo(line)
-    click.echo(f"loss {evaluation.loss:.4f}")
+        echo_folded(line, indent="    ")
+    echo_folded(f"loss {evaluation.loss:.4f}")
     if evaluation.top5_accuracy is not None:
-        click.echo(f"top-5 accuracy {percent(evaluation.top5_accuracy)}")
-    click.echo(f"{'test ' if examined.part == 'test' else ''}{accuracy_text(evaluation)}")
+        echo_folded(f"top-5 accuracy {percent(evaluation.top5_accuracy)}")
+    echo_folded(f"{'test ' if examined.part == 'test' else ''}{accuracy_text(evaluation)}")
 
 
 def _confusions(confusion: list[list[int]], names: list[str]) -> list[str]:

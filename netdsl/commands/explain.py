@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import click
+
+from netdsl.commands.terminal import echo_folded, width_of
 
 if TYPE_CHECKING:
     from netdsl.plan.plan import Plan
@@ -40,7 +43,7 @@ def _list_codes() -> None:
     from netdsl.resources import explained_codes, explanation_text
 
     for name in explained_codes():
-        click.echo(explanation_text(name).partition("\n")[0].lstrip("# "))
+        echo_folded(explanation_text(name).partition("\n")[0].lstrip("# "), indent=" " * 7)
 
 
 def _explain_word(name: str) -> bool:
@@ -63,7 +66,7 @@ def _explain_word(name: str) -> bool:
     found += [channels_as_text()] if name.lower() == "channels" else []
     found += [separable_as_text()] if is_separable(plain) else []
     found += subjects(name)
-    click.echo("\n".join(found), nl=False)
+    _echo("\n".join(found))
     return bool(found)
 
 
@@ -73,7 +76,7 @@ def _explain_code(ctx: click.Context, code: str) -> None:
 
     known, wanted = explained_codes(), code.upper()
     if wanted in known:
-        click.echo(explanation_text(wanted), nl=False)
+        _echo(explanation_text(wanted))
         return
     if not wanted.startswith("ND"):
         _name_layers(ctx, code)
@@ -103,7 +106,13 @@ def _explain_layer(ctx: click.Context, network: str, name: str) -> None:
         near = did_you_mean(name, [planned.node.name for planned in plan.layers])
         hint = f"Did you mean {near!r}?" if near else f"There are {_names(plan)}."
         raise click.UsageError(f"No layer of {network!r} is called {name!r}. {hint}", ctx)
-    click.echo(derivation_as_text(plan, planned), nl=False)
+    _echo(derivation_as_text(plan, planned))
+
+
+def _echo(text: str) -> None:
+    from netdsl.reports.wrapping import folded_text
+
+    click.echo(folded_text(text, width_of(sys.stdout)), nl=False)
 
 
 def _names(plan: Plan) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -21,6 +21,7 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
+from netdsl.commands.terminal import echo_folded, width_of
 from netdsl.commands.writing import picture_path
 from netdsl.quantities import counted
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
 _OF_NO_USE = ("schedule", "epochs", "average", "stop", "search", "rate")
 """What is looked for, and what says how a whole run goes."""
+
+_CURVE_COLUMNS = 80
+"""Of the curve, where it goes to no terminal."""
 
 _RATE = click.FloatRange(1e-12, 1e6)
 
@@ -115,7 +119,7 @@ def command(
     with unheard():
         tell_problem(run.machine.problem)
     if found is None:
-        click.echo("no rate found: the loss is no finite number from the first step on")
+        echo_folded("no rate found: the loss is no finite number from the first step on")
         context.exit(1)
     _print(found, run, network, picture, form)
     from netdsl.reports.as_rate_curve import rate_curve_as_png
@@ -136,7 +140,7 @@ def _search(run: Run, schedule: GrowingRate, trials: int, threads: int) -> Found
         came = f"lowest loss at a rate of {one.lowest:.2g}" if one else "no finite loss"
         steps = counted(len(losses[-1]), "step")
         with unheard():
-            click.echo(f"trial {number + 1} of {trials}: {steps}, {came}", err=True)
+            echo_folded(f"trial {number + 1} of {trials}: {steps}, {came}", err=True)
     return found(schedule, losses)
 
 
@@ -153,13 +157,13 @@ def _print(found: Found, run: Run, network: str, picture: Path, form: str) -> No
             )
         )
         return
-    click.echo(rate_curve_as_text(found, shutil.get_terminal_size().columns), nl=False)
-    click.echo(f"{found.confidence}: {_reason(found)}")
-    click.echo(
+    click.echo(rate_curve_as_text(found, width_of(sys.stdout) or _CURVE_COLUMNS), nl=False)
+    echo_folded(f"{found.confidence}: {_reason(found)}")
+    echo_folded(
         f"half a decade below the lowest loss; the steepest fall is at {found.steepest:.2g}, a tenth of the "
         f"rate of the lowest loss is {found.lowest / 10:.2g}; the recipe has {run.recipe.rate:g}"
     )
-    click.echo(visible(f"picture: {picture}"))
+    echo_folded(visible(f"picture: {picture}"))
     click.echo(f"rate {found.rate:.2g}")
 
 

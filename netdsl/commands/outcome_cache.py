@@ -140,9 +140,9 @@ _NO_PARTS = {"table": "", "plan": "", "fixes": [0, 0, True]}
 
 def _parts(wanted: Wanted) -> dict[str, str]:
     """What of an outcome is kept apart from the findings, and under which name: tables differ by what they
-    hold."""
+    hold, and by how wide they may be."""
     way = digest_of(json.dumps([wanted.columns, wanted.tools, wanted.recipe]).encode())
-    parts = {"table": f"table {way}", "plan": f"plan {way}", "fixes": "fixes"}
+    parts = {"table": f"table {way} {wanted.width}", "plan": f"plan {way}", "fixes": "fixes"}
     return {name: part for name, part in parts.items() if getattr(wanted, name)}
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import click
-
 from netdsl.commands.listening import unheard
 from netdsl.commands.loading import show
 from netdsl.commands.running import percent
+from netdsl.commands.terminal import echo_folded, say
 from netdsl.quantities import counted
 
 if TYPE_CHECKING:
@@ -36,21 +35,21 @@ def overfit(run: Run, count: int) -> int:
     with unheard():
         show(run.findings)
     what = f"{_images(run)} by heart, of {classes} of {len(run.dataset.classes)} classes"
-    _say(f"learning {what}, {_settings(run)}")
+    say(f"learning {what}, {_settings(run)}")
     told, history = 0, []
     for learned in learn_by_heart(run):
         history.append(learned)
         if learned.steps >= 2 * told and not learned.fits:
-            _say(f"  {_figures(learned)}")
+            say(f"  {_figures(learned)}")
             told = learned.steps
     last = history[-1]
     spent = f"in {time.perf_counter() - started:.1f} s"
     if last.fits:
-        click.echo(f"the network fits {_images(run)}: {_figures(last)}, {spent}")
+        echo_folded(f"the network fits {_images(run)}: {_figures(last)}, {spent}")
         return 0
-    click.echo(f"the network does not fit {_images(run)}: {_figures(last)}, {spent}")
+    echo_folded(f"the network does not fit {_images(run)}: {_figures(last)}, {spent}")
     for hint in _hints(run, history):
-        _say(f"  - {hint}")
+        say(f"  - {hint}", indent="    ")
     from netdsl.training.diagnosis import diagnose
 
     with unheard():
@@ -98,10 +97,3 @@ def _hints(run: Run, history: list[Learned]) -> list[str]:
     )
     found.append("labels that do not belong to their images are learnt late or never")
     return found
-
-
-def _say(line: str) -> None:
-    from netdsl.reports.display import visible
-
-    with unheard():
-        click.echo(visible(line), err=True)

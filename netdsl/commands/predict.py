@@ -17,6 +17,7 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
+from netdsl.commands.terminal import echo_folded
 from netdsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -109,13 +110,16 @@ def _likeliest(answer: Answer, top: int) -> list[dict[str, Any]]:
 def _print_text(rows: Iterable[dict[str, Any]]) -> None:
     """``digit.png: 3 97.31 %, 8 1.20 %, 9 0.61 %``."""
     from netdsl.reports.display import visible
+    from netdsl.reports.wrapping import GLUE
 
     for row in rows:
         if "error" not in row:
-            shown = ", ".join(
-                f"{visible(found['class'])} {percent(found['probability'])}" for found in row["predictions"]
-            )
-            click.echo(f"{visible(row['image'])}: {shown}")
+            answers = [
+                f"{visible(found['class'])} {percent(found['probability'])}".replace(" ", GLUE)
+                for found in row["predictions"]
+            ]
+            name = visible(row["image"]).replace(" ", GLUE)
+            echo_folded(f"{name}: {', '.join(answers)}")
 
 
 def _print_json(rows: Iterable[dict[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netdsl.commands.terminal import say
 from netdsl.quantities import PRECISIONS
 
 if TYPE_CHECKING:
@@ -91,10 +92,9 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
 
     speed = speed_of_pairs(open_backend().kernels)
     if speed < _LEAST_SPEED:
-        click.echo(
+        say(
             f"bf16 is not faster here: this processor ({cpu().name}) multiplies bfloat16 at {speed:.1f} times"
-            " the speed of 32-bit floats, so that training without --precision takes less time",
-            err=True,
+            " the speed of 32-bit floats, so that training without --precision takes less time"
         )
 
 
@@ -148,6 +148,4 @@ def accuracy_text(evaluation: Evaluation | Look) -> str:
 def tell_problem(problem: str) -> None:
     """Say why the compiled code could not be kept, where it could not: the next run compiles again."""
     if problem:
-        from netdsl.reports.display import visible
-
-        click.echo(visible(f"the compiled code could not be kept for the next run: {problem}"), err=True)
+        say(f"the compiled code could not be kept for the next run: {problem}")

@@ -21,7 +21,8 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
-from netdsl.commands.search_run import carry_out, say
+from netdsl.commands.search_run import carry_out
+from netdsl.commands.terminal import echo_folded, say
 
 if TYPE_CHECKING:
     from netdsl.plan.plan import Plan
@@ -215,7 +216,7 @@ def _print_points(context: click.Context, task: Task, target: int) -> None:
     points = grid(task.recipe, task.points) if task.method == "grid" else drawn(task.recipe)
     width = len(str(target))
     for number, point in enumerate(islice(points, target), start=1):
-        click.echo(f"trial {number:{width}}/{target}  {point_text(point)}")
+        echo_folded(f"trial {number:{width}}/{target}  {point_text(point)}")
 
 
 def _new(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
 from contextlib import closing
 from pathlib import Path
@@ -10,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.commands.listening import unheard
 from netdsl.commands.running import accuracy_text, percent
+from netdsl.commands.terminal import echo_folded, say, say_command, width_of
 from netdsl.quantities import counted
 
 if TYPE_CHECKING:
@@ -131,10 +132,10 @@ def _print(folder: SearchFolder, study: Study, best: Trial, form: str) -> None:
         click.echo(text, nl=False)
         return
     names = [one.setting for one in task.recipe.search]
-    click.echo(
-        visible_lines(trials_as_table(names, study.trials, visible(str(folder.path / TABLE)))), nl=False
-    )
-    click.echo(f"test {accuracy_text(look)}")
+    where = visible(str(folder.path / TABLE))
+    table = trials_as_table(names, study.trials, where, width_of(sys.stdout))
+    click.echo(visible_lines(table), nl=False)
+    echo_folded(f"test {accuracy_text(look)}")
 
 
 def _say_next(
@@ -150,8 +151,8 @@ def _say_next(
         told += "no other trial has met the test images"
     say(told)
     say(f"the trials as a picture: {folder.path / PICTURE}; next:")
-    say(f"  netdsl eval {_quoted(folder.trial_path(best.number))}{_data_option(around)}")
-    say(f"  {_train_command(folder, around, network)}")
+    say_command(f"netdsl eval {_quoted(folder.trial_path(best.number))}{_data_option(around)}")
+    say_command(_train_command(folder, around, network))
 
 
 def _say_stopped(
@@ -163,7 +164,7 @@ def _say_stopped(
         f"stopped by {interruption.received.name} after {done} of {counted(study.target, 'trial')}; "
         "everything is saved. Go on with:"
     )
-    say(f"  netdsl search --resume {_quoted(folder.path)}{_data_option(around)}")
+    say_command(f"netdsl search --resume {_quoted(folder.path)}{_data_option(around)}")
 
 
 def _train_command(folder: SearchFolder, around: Surroundings, network: str | None) -> str:
@@ -187,11 +188,3 @@ def _data_option(around: Surroundings) -> str:
 
 def _quoted(path: Path | str) -> str:
     return shlex.quote(str(path))
-
-
-def say(line: str) -> None:
-    """Something to know that is not the result."""
-    from netdsl.reports.display import visible
-
-    with unheard():
-        click.echo(visible(line), err=True)

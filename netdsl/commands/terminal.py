@@ -18,8 +18,8 @@ def width_of(stream: TextIO) -> int | None:
     """Columns for lines that go to a stream: what COLUMNS says, or what its terminal has.
 
     None where neither is known: a file or a pipe gets lines as long as they are, the same on every machine.
-    There COLUMNS counts only without LINES beside it: both are what the readline of a program that called this
-    one leaves in its environment, and nobody has asked for them.
+    There COLUMNS counts only without LINES beside it: both are what the readline of a program that called
+    this one leaves in its environment, and nobody has asked for them.
     """
     terminal = _is_terminal(stream)
     asked = os.environ.get("COLUMNS", "") if terminal or "LINES" not in os.environ else ""
@@ -60,13 +60,17 @@ def echo_folded(line: str, *, err: bool = False, indent: str = "  ") -> None:
     click.echo("\n".join(wrapped(line, width, indent)), err=err)
 
 
-def say(line: str, *, fold: bool = True) -> None:
-    """Something to know that is not the result, on standard error, whether anybody listens or not. What is to
-    be copied, such as a command, is not folded."""
+def say(line: str, *, indent: str = "  ") -> None:
+    """Something to know that is not the result, on standard error, whether anybody listens or not."""
     from netdsl.reports.display import visible
 
     with unheard():
-        if fold:
-            echo_folded(visible(line), err=True)
-        else:
-            click.echo(visible(line), err=True)
+        echo_folded(visible(line), err=True, indent=indent)
+
+
+def say_command(command: str) -> None:
+    """A command to copy, on a line of its own: it is not folded."""
+    from netdsl.reports.display import visible
+
+    with unheard():
+        click.echo(f"  {visible(command)}", err=True)

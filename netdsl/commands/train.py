@@ -27,6 +27,7 @@ from netdsl.commands.running import (
     thread_count,
     threads_option,
 )
+from netdsl.commands.terminal import echo_folded, say, say_command
 from netdsl.commands.writing import picture_path
 from netdsl.quantities import bytes_text, counted, duration
 
@@ -123,7 +124,7 @@ def command(
         with closing(old_run_folder(Path(resume))) as folder:
             run = _continued(folder, network, given, backend, threads)
             if backend == "numba" and (warning := forms_warning(run)):
-                _say(warning)
+                say(warning)
             code = _train(run, folder, thread_count(threads))
     elif network is None:
         raise click.UsageError(
@@ -166,7 +167,7 @@ def command(
             if autotune:
                 with _patience("timing all forms of the convolutions; the next run finds the fastest ready"):
                     line = tune_run(run, thread_count(threads))
-                _say(line)
+                say(line)
             code = _train(run, folder, thread_count(threads))
     context.exit(code)
 
@@ -179,7 +180,7 @@ def _show_batch(run: Run, path: Path) -> None:
     with unheard():
         show(run.findings)
     replace_file(path, [sheet_of_first_batch(run)], cure="make room or name another file")
-    click.echo(f"the first batch as the network sees it: {path}")
+    echo_folded(f"the first batch as the network sees it: {path}")
 
 
 def _check_resume(context: click.Context, given: dict[str, Any]) -> None:
@@ -211,7 +212,7 @@ def _start_from(path: Path, run: Run) -> None:
     stored = run.machine.stored("train", run.first_batch)
     run.pretrained = True
     for line in table_of(start_from(path, stored, run.machine.store)):
-        _say(line)
+        say(line)
 
 
 def _continued(
@@ -225,7 +226,7 @@ def _continued(
     saved, path = folder.load_last()
     check_precision(saved.recipe.precision, backend)
     if path != folder.last:
-        _say(f"{folder.last} is damaged; going on from {path}, which gives the same result")
+        say(f"{folder.last} is damaged; going on from {path}, which gives the same result")
     plan = plan_of(saved, path)
     if network is not None:
         check_network(saved, load_plan_or_exit(network), path)
@@ -240,7 +241,7 @@ def _continued(
         )
     begun = saved.progress.epoch + bool(saved.progress.step)
     if recipe.schedule.follows_epochs(begun, saved.recipe.epochs, recipe.epochs):
-        _say(
+        say(
             f"the rates so far were those of a run of {counted(saved.recipe.epochs, 'epoch')}: "
             f"the outcome is not that of {recipe.epochs} at once"
         )
@@ -270,11 +271,11 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
             run.bind()
         problem = run.machine.problem
         _tell_problem(problem)
-        _say(_opening(run, threads) + _estimate(run, saving_seconds))
+        say(_opening(run, threads) + _estimate(run, saving_seconds))
         if note := run.batch_note:
-            _say(note)
+            say(note)
         for line in run.dataset.reading:
-            _say(f"{run.dataset.name}: {line}")
+            say(f"{run.dataset.name}: {line}")
         _learn(run, folder, interruption)
         if interruption.received:
             _say_stopped(run, folder, interruption)
@@ -285,23 +286,25 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     if not problem:
         _tell_problem(run.machine.problem)
     if run.progress.epoch < run.recipe.epochs:
-        _say(
+        say(
             f"stopped early, after epoch {run.progress.epoch} of {run.recipe.epochs}: none of the last "
             f"{run.progress.epoch - best.epoch} was better than epoch {best.epoch}. To go on all the same:"
         )
         patience = run.progress.epoch - best.epoch + run.recipe.stop
-        _say(f"  netdsl train --resume {_quoted(folder.path)}{_data_option(run)} --stop {patience}")
-    _say(
+        say_command(f"netdsl train --resume {_quoted(folder.path)}{_data_option(run)} --stop {patience}")
+    say(
         f"{counted(run.progress.epoch, 'epoch')} done, {run.progress.epoch - before} of them now, "
         f"in {time.perf_counter() - started:.1f} s; "
         f"best after epoch {best.epoch}, with validation accuracy {percent(best.validation_accuracy)}"
     )
-    _say(f"saved to {folder.path}; next:")
-    _say(f"  netdsl eval {_quoted(folder.path)}{_data_option(run)}")
+    say(f"saved to {folder.path}; next:")
+    say_command(f"netdsl eval {_quoted(folder.path)}{_data_option(run)}")
     if not run.plan.example.several:
         example = save_example(run, folder)
-        _say(f"  netdsl predict {_quoted(folder.path)} {'IMAGE' if example is None else _quoted(example)}")
-    click.echo(f"test {accuracy_text(outcome)}")
+        say_command(
+            f"netdsl predict {_quoted(folder.path)} {'IMAGE' if example is None else _quoted(example)}"
+        )
+    echo_folded(f"test {accuracy_text(outcome)}")
     return 0
 
 
@@ -324,11 +327,11 @@ def _learn(run: Run, folder: RunFolder, interruption: Interruption) -> None:
 
 def _say_stopped(run: Run, folder: RunFolder, interruption: Interruption) -> None:
     assert interruption.received is not None
-    _say(
+    say(
         f"stopped by {interruption.received.name} after epoch {run.progress.epoch}, "
         f"step {run.progress.step} of the next; everything is saved. Go on with:"
     )
-    _say(f"  netdsl train --resume {_quoted(folder.path)}{_data_option(run)}")
+    say_command(f"netdsl train --resume {_quoted(folder.path)}{_data_option(run)}")
 
 
 def _opening(run: Run, threads: int) -> str:
@@ -355,7 +358,7 @@ def _estimate(run: Run, saving_seconds: float) -> str:
 @contextmanager
 def _patience(line: str) -> Iterator[None]:
     """Explain a wait, but only where it is long enough to be noticed."""
-    timer = Timer(_NOTICED_SECONDS, _say, [line])
+    timer = Timer(_NOTICED_SECONDS, say, [line])
     timer.daemon = True
     timer.start()
     try:
@@ -376,14 +379,6 @@ def _quoted(path: Path | str) -> str:
     import shlex
 
     return shlex.quote(str(path))
-
-
-def _say(line: str) -> None:
-    """Something to know that is not the result."""
-    from netdsl.reports.display import visible
-
-    with unheard():
-        click.echo(visible(line), err=True)
 
 
 def _tell_problem(problem: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import click
 
+from netdsl.commands.terminal import echo_folded
+
 
 @click.command()
 @click.argument("network", required=False)
@@ -40,5 +42,6 @@ def _list(names: list[str]) -> None:
     name_width = max(len(name) for name, _, _ in rows)
     count_width = max(len(count) for _, count, _ in rows)
     click.echo(f"{'network'.ljust(name_width)}  {'parameters'.rjust(count_width)}")
+    indent = " " * (name_width + count_width + 4)
     for name, count, summary in rows:
-        click.echo(f"{name.ljust(name_width)}  {count.rjust(count_width)}  {summary}")
+        echo_folded(f"{name.ljust(name_width)}  {count.rjust(count_width)}  {summary}", indent=indent)

@@ -6,6 +6,7 @@ from netdsl.measuring.measurement import Figures, Measurement, Roofs, total
 from netdsl.primitives.operation import Phase
 from netdsl.quantities import bytes_text, counted
 from netdsl.reports.display import columns, padded, visible
+from netdsl.reports.wrapping import Shape, fitted, shortened, wrapped
 
 _NAME_LIMIT = 40
 
@@ -13,8 +14,13 @@ BUSY_RATIO = 1.3
 """How much longer than its launches a step takes where threads wait for cores."""
 
 
-def measurement_as_table(found: Measurement, *, colour: bool = False) -> str:
-    """A row per layer in the order of the network, then the loss and the total; ends in a line break."""
+_RANKS = {"moved": 6, "GB/s": 5, "of memory": 4, "of peak": 3, "GFLOP/s": 2, "limit": 1}
+"""Which columns are left out first where a terminal is narrow."""
+
+
+def measurement_as_table(found: Measurement, *, colour: bool = False, width: int | None = None) -> str:
+    """A row per layer in the order of the network, then the loss and the total; ends in a line break. With a
+    ``width`` names are shortened and columns left out until no line is wider."""
     phases = [phase for phase in Phase if found.training or phase is Phase.FORWARD]
     whole = total([row.whole for row in found.rows])
     headings = ("layer", *(f"{phase.value} ms" for phase in phases), "of step", "GFLOP/s", "of peak")
@@ -22,16 +28,28 @@ def measurement_as_table(found: Measurement, *, colour: bool = False) -> str:
     rows += [_row(row.name, row.phases, row.whole, phases, whole, found.roofs) for row in found.rows]
     summed = {phase: found.phase(phase) for phase in phases}
     rows.append(_row("total", summed, whole, phases, whole, found.roofs))
-    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    natural = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    shapes = [Shape(8), *(Shape(rank=_RANKS.get(heading, 0)) for heading in rows[0][1:])]
+    widths = fitted(natural, shapes, width)
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
     rule = "-" * max(map(columns, lines))
     table = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
-    return "\n".join([*_head(found, colour), "", *table, "", *_foot(found)]) + "\n"
+    name, *head = _head(found)
+    missing = [heading for heading, left in zip(rows[0], widths, strict=True) if not left]
+    foot = _foot(found)
+    if missing:
+        foot.append(
+            f"left out for lack of room: {', '.join(missing)}; a wider terminal or --format json has all"
+        )
+    title = [f"\x1b[1m{line}\x1b[0m" if colour else line for line in wrapped(name, width, "")]
+    around = [[line for text in texts for line in wrapped(text, width)] for texts in (head, foot)]
+    return "\n".join([*title, *around[0], "", *table, "", *around[1]]) + "\n"
 
 
 def _aligned(row: tuple[str, ...], widths: list[int]) -> list[str]:
-    cells = [text.rjust(width) for text, width in zip(row, widths, strict=True)]
-    return [padded(row[0], widths[0]), *cells[1:-1], row[-1]]
+    name, *middle, limit = zip(row, widths, strict=True)
+    cells = [text.rjust(width) for text, width in middle if width]
+    return [padded(shortened(*name), name[1]), *cells, *([limit[0]] if limit[1] else [])]
 
 
 def _row(
@@ -55,8 +73,7 @@ def _row(
         cells += [bytes_text(all_parts.bytes), f"{speed / 1e9:.1f}", _share(speed / roofs.bytes_per_second)]
     else:
         cells += ["-", "-", "-"]
-    shown = visible(name)
-    shown = shown if len(shown) <= _NAME_LIMIT else shown[: _NAME_LIMIT - 1] + "…"
+    shown = shortened(visible(name), _NAME_LIMIT)
     return (shown, *times, *cells, all_parts.limit(roofs) if all_parts.seconds else "-")
 
 
@@ -69,14 +86,13 @@ def _share(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
-def _head(found: Measurement, colour: bool) -> list[str]:
-    name = visible(found.plan.network.name)
+def _head(found: Measurement) -> list[str]:
     what = "training step" if found.training else "forward pass"
     if found.precision != "float32":
         what += f" in {found.precision}"
     size = f"{counted(found.batch, 'image')} on {counted(found.threads, 'thread')}"
     return [
-        f"\x1b[1m{name}\x1b[0m" if colour else name,
+        visible(found.plan.network.name),
         f"one {what} of {size}, median of {counted(found.rounds, 'round')}",
         f"this machine ({found.cpu}): {found.roofs.flops_per_second / 1e9:.1f} GFLOP/s of multiply-adds, "
         f"{found.roofs.bytes_per_second / 1e9:.1f} GB/s of memory, both measured",

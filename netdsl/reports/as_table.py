@@ -47,9 +47,8 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, width: int | No
             _shown(found[name][index], texts) if name in found else str(planned.receptive_field or UNKNOWN)
             for name in names
         ]
-        rows.append(
-            (shortened(visible(planned.node.name), _LABEL_LIMIT), known[kind], str(planned.output), *cells)
-        )
+        name = shortened(visible(planned.node.name), _LABEL_LIMIT)
+        rows.append((name, known[kind], str(planned.output), *cells))
     sums = [grouped(sum(found[name])) if name in found else "" for name in names]
     rows.append(("total", "", "", *sums))
     natural = [max(map(columns, set(column))) for column in zip(*rows, strict=True)]

@@ -39,13 +39,10 @@ def diagnostics_as_text(
     Lines are folded to ``width`` columns, where it is known."""
     groups = folded(findings)
     listed: set[str] = set()
-    shown = "".join(
-        diagnostic_as_text(
-            _briefly(group.first, listed, width), other_places(group), colour=colour, width=width
-        )
-        + "\n"
-        for group in groups[:CROWD]
-    )
+    shown = ""
+    for group in groups[:CROWD]:
+        first = _briefly(group.first, listed, width)
+        shown += diagnostic_as_text(first, other_places(group), colour=colour, width=width) + "\n"
     left_out = len(groups) - CROWD
     return f"{shown}... and {left_out} more findings\n" if left_out > 0 else shown
 

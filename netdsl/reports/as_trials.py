@@ -12,6 +12,8 @@ from netdsl.quantities import counted
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import value_text
 from netdsl.recipe.stored import recipe_as_json
+from netdsl.reports.display import columns
+from netdsl.reports.wrapping import Shape, fitted, wrapped
 from netdsl.searching.trial import Look, State, Trial, ranked
 
 SCHEMA = "netdsl-search-1"
@@ -19,19 +21,30 @@ MOST_ROWS = 20
 _NONE = "-"
 
 
-def trials_as_table(settings: Sequence[str], trials: list[Trial], where: str) -> str:
-    """The best trials, one a line; ``where`` is the file that has all of them."""
+def trials_as_table(
+    settings: Sequence[str], trials: list[Trial], where: str, width: int | None = None
+) -> str:
+    """The best trials, one a line; ``where`` is the file that has all of them. With a ``width`` columns are
+    left out, and what became of a trial is folded, until no line is wider."""
     head = ["trial", *settings, "validation", "loss", "epochs"]
     shown = ranked(trials)[:MOST_ROWS]
     rows = [_row(settings, trial) for trial in shown]
-    widths = [max(len(row[column]) for row in [head, *rows]) for column in range(len(head))]
-    lines = ["  ".join(cell.rjust(width) for cell, width in zip(head, widths, strict=True))]
+    natural = [max(columns(row[column]) for row in [head, *rows]) for column in range(len(head))]
+    ranks = [0, *range(3, 3 + len(settings)), 0, 1, 2]
+    widths = fitted(natural, [Shape(rank=rank) for rank in ranks], width)
+    lines = [_line(head, widths)]
     for row in rows:
-        line = "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=False))
-        lines.append(f"{line}  {row[-1]}".rstrip())
+        line = _line(row, widths)
+        lines += wrapped(f"{line}  {row[-1]}".rstrip(), width, " " * (widths[0] + 2))
+    if missing := [name for name, left in zip(head, widths, strict=True) if not left]:
+        lines += wrapped(f"left out for lack of room: {', '.join(missing)}; all are in {where}", width)
     if len(trials) > len(shown):
-        lines.append(f"{counted(len(trials) - len(shown), 'more trial')} in {where}")
+        lines += wrapped(f"{counted(len(trials) - len(shown), 'more trial')} in {where}", width)
     return "\n".join(lines) + "\n"
+
+
+def _line(row: list[str], widths: list[int]) -> str:
+    return "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=False) if width)
 
 
 def point_text(point: Mapping[str, Any]) -> str:

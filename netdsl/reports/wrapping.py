@@ -21,8 +21,8 @@ _PROSE_STARTS = ("#", "|", "- ", "* ", "    ", "```")
 def wrapped(text: str, width: int | None, indent: str = "  ", *, used: int = 0) -> list[str]:
     """One line folded at blanks into lines of at most ``width`` columns, all but the first behind ``indent``.
 
-    ``used`` columns of the first line are taken already. Words wider than a line, such as paths, stay whole. A
-    width of None folds nothing. Blanks within a line stay as they are, ``GLUE`` becomes a blank.
+    ``used`` columns of the first line are taken already. Words wider than a line, such as paths, stay whole.
+    A width of None folds nothing. Blanks within a line stay as they are, ``GLUE`` becomes a blank.
     """
     if width is None or used + columns(text) <= width:
         return [text.replace(GLUE, " ")]
@@ -106,8 +106,8 @@ def _count(text: str, width: int) -> int:
 
 
 class Shape(NamedTuple):
-    """What may become of a column where a table is too wide: its texts are shortened to ``least`` columns, none
-    where they are figures (0), and columns with a ``rank`` are left out, the highest first."""
+    """What may become of a column where a table is too wide: its texts are shortened to ``least`` columns,
+    none where they are figures (0), and columns with a ``rank`` are left out, the highest first."""
 
     least: int = 0
     rank: int = 0
