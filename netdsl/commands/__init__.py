@@ -95,7 +95,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         outcome = group.main(arguments, prog_name="netdsl", standalone_mode=False)
     except click.ClickException as error:
         vars(error)["message"] = _QUOTED_BYTE.sub(r"\\x\1", error.message)
-        error.show()
+        _show(error)
         return USAGE
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
@@ -106,6 +106,18 @@ def _run(arguments: Sequence[str] | None) -> int:
             show(diagnosed.diagnostics)
         return FINDINGS
     return outcome if isinstance(outcome, int) else CLEAN
+
+
+def _show(error: click.ClickException) -> None:
+    """The message of a wrong command line, folded to the terminal."""
+    from io import StringIO
+
+    from netdsl.commands.terminal import echo_folded
+
+    text = StringIO()
+    error.show(text)
+    for line in text.getvalue().splitlines():
+        echo_folded(line, err=True)
 
 
 _ESCAPED = "netdsl.escaped"

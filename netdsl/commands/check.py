@@ -80,11 +80,11 @@ def _check_known(
 @click.option(
     "--format",
     "formats",
-    metavar=f"[{'|'.join(FORMATS)}][=FILE]",
+    metavar="FORMAT[=FILE]",
     multiple=True,
     callback=_read_formats,
-    help="What to write, and where: to standard output, or to a file. May be given several times; text by "
-    "default.",
+    help=f"What to write, {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, and where: to standard output, or to a "
+    "file. May be given several times; text by default.",
 )
 @click.option(
     "--columns",

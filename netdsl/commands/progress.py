@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-import click
-
 from netdsl.commands.listening import unheard
+from netdsl.commands.terminal import echo_folded, width_of
 from netdsl.quantities import clock, duration
+from netdsl.reports.wrapping import GLUE
 from netdsl.training.pace import Pace
 from netdsl.training.records import EpochRecord, EvaluationRecord, Record, StepRecord
 
@@ -56,6 +57,16 @@ def epoch_line(record: EpochRecord, epochs: int, pace: Pace) -> str:
         f"{pace.images_per_second:,.0f} images/s"
     ).replace("%", " %")
     return line + (_left(pace) if record.epoch < epochs else "")
+
+
+def epoch_line_in(width: int | None, record: EpochRecord, epochs: int, pace: Pace) -> str:
+    """The longest of some lines about an epoch that fits beside a bar, which shows speed and time left;
+    the shortest, ``epoch  3/15  0.1433  95.55 %  validation 0.1202  96.66 %``, has 60 columns at most."""
+    longest = epoch_line(record, epochs, pace)
+    short = longest.partition(f"  {pace.images_per_second:,.0f} images/s")[0]
+    plain = short.replace("  accuracy", " ")
+    lines = (longest, short, plain, plain.replace("loss ", ""))
+    return next((line for line in lines if width is None or len(line) <= width), lines[-1])
 
 
 def _left(pace: Pace) -> str:
@@ -129,11 +140,25 @@ class LineDisplay:
         ).replace("%", " %") + _left(self._pace)
 
     def _say(self, line: str) -> None:
-        click.echo(line, err=True)
+        echo_folded(_glued(line), err=True)
         epoch_seconds = self._pace.epoch_seconds or 0.0
         pause = min(max(epoch_seconds / _LINES_AN_EPOCH, _LINE_SECONDS), _LONGEST_SILENCE_SECONDS)
         self._next = self._pace.now + pause
         self._loss_sum, self._images = 0.0, 0
+
+
+def _glued(line: str) -> str:
+    """A line that is folded between its figures only, where two blanks are."""
+    return "  ".join(part.replace(" ", GLUE) for part in line.split("  "))
+
+
+LEAST_BAR = 8
+"""Columns of a bar; the figures behind it have the others."""
+
+
+def fitting(texts: Sequence[str], room: int) -> str:
+    """The first text that fits, else the last one."""
+    return next((text for text in texts if len(text) <= room), texts[-1])
 
 
 class BarDisplay:
@@ -143,15 +168,14 @@ class BarDisplay:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
+        self._console = Console(stderr=True, highlight=False)
         self._pace, self._epochs = pace, epochs
         self._unshown, self._next = 0, 0.0
         self._bar: Bar = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
             BarColumn(bar_width=None),
-            TextColumn("loss {task.fields[loss]:.4f}  accuracy {task.fields[accuracy]}"),
-            TextColumn("{task.fields[speed]:,.0f} images/s"),
-            TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True, highlight=False),
+            TextColumn("{task.fields[figures]}"),
+            console=self._console,
             transient=True,
             auto_refresh=False,  # a thread of its own would slow down short steps
         )
@@ -161,10 +185,7 @@ class BarDisplay:
             completed=epochs_done * images + steps_done,
             epoch=epochs_done + 1,
             epochs=epochs,
-            loss=0.0,
-            accuracy="",
-            speed=0.0,
-            left=clock(pace.seconds_left),
+            figures=clock(pace.seconds_left),
         )
 
     def __enter__(self) -> Self:
@@ -186,14 +207,24 @@ class BarDisplay:
                 advance=self._unshown,
                 refresh=True,
                 epoch=record.epoch,
-                loss=record.loss,
-                accuracy=f"{record.accuracy:.2%}".replace("%", " %"),
-                speed=self._pace.images_per_second,
-                left=clock(self._pace.seconds_left),
+                figures=self._figures(record),
             )
             self._unshown = 0
         elif isinstance(record, EpochRecord):
-            line = epoch_line(record, self._epochs, self._pace)
+            line = epoch_line_in(width_of(sys.stderr), record, self._epochs, self._pace)
             self._bar.console.print(line, markup=False, soft_wrap=True)
         else:
             assert isinstance(record, EvaluationRecord)
+
+    def _figures(self, record: StepRecord) -> str:
+        """What stands behind the bar, as much of it as the terminal has room for at this moment."""
+        loss, share = f"loss {record.loss:.4f}", f"{record.accuracy:.2%}".replace("%", " %")
+        speed, left = f"{self._pace.images_per_second:,.0f}", clock(self._pace.seconds_left)
+        before = len(f"epoch {record.epoch}/{self._epochs} ") + LEAST_BAR + 1
+        texts = (
+            f"{loss}  accuracy {share}  {speed} images/s  {left}",
+            f"{loss}  {share}  {speed} images/s  {left}",
+            f"{loss}  {share}  {left}",
+            f"{loss}  {left}",
+        )
+        return fitting(texts, self._console.width - before)

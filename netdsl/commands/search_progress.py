@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 import click
 
 from netdsl.commands.listening import unheard
+from netdsl.commands.progress import LEAST_BAR, fitting
+from netdsl.commands.terminal import width_of
 from netdsl.quantities import counted
 from netdsl.reports.as_trials import loss_text, outcome_text, point_text
 from netdsl.reports.display import visible
+from netdsl.reports.wrapping import GLUE, wrapped
 from netdsl.searching.trial import State, Trial, best_of
 
 if TYPE_CHECKING:
@@ -83,7 +87,7 @@ class SearchDisplay:
                 self._say(self._line(trial))
         if self._bar is not None:
             with unheard():
-                self._bar.update(self._task, completed=len(self._said), best=self._best(), refresh=True)
+                self._bar.update(self._task, completed=len(self._said), best=self._beside(), refresh=True)
 
     def _line(self, trial: Trial) -> str:
         line = f"trial {trial.number}/{self._study.target}  {point_text(trial.point)}  "
@@ -104,9 +108,27 @@ class SearchDisplay:
             return "no trial has come to its end yet"
         return f"best {best.result.accuracy * 100:.2f} % (trial {best.number})"
 
+    def _beside(self) -> str:
+        """The best so far, as much of it as the terminal has room for beside a bar and the time left."""
+        assert self._bar is not None
+        best = self._best()
+        before = len(f"trial {self._study.target}/{self._study.target} ") + LEAST_BAR + len(" -:--:-- ")
+        short = best.partition(" (")[0] if "(" in best else ""
+        return fitting((best, short), self._bar.console.width - before)
+
     def _say(self, line: str) -> None:
+        lines = wrapped(_glued(visible(line)), width_of(sys.stderr))
         with unheard():
-            if self._bar is not None:
-                self._bar.console.print(visible(line), markup=False, soft_wrap=True)
-            else:
-                click.echo(visible(line), err=True)
+            for one in lines:
+                if self._bar is not None:
+                    self._bar.console.print(one, markup=False, soft_wrap=True)
+                else:
+                    click.echo(one, err=True)
+
+
+_FIGURES = re.compile(r"(\S) (?=[0-9(]|%)")
+
+
+def _glued(line: str) -> str:
+    """A line that keeps each figure and its name together where it is folded."""
+    return _FIGURES.sub(rf"\1{GLUE}", line)

@@ -71,8 +71,7 @@ def _pieces(checks: Sequence[tuple[str, str, Sequence[Diagnostic]]]) -> Iterator
     head = {"schema": SCHEMA, "version": netdsl.__version__, "summary": _summary(checks)}
     yield f'{json.dumps(head)[:-1]}, "networks": ['
     for number, (file, plan, findings) in enumerate(checks):
-        yield f'{"," if number else ""}
- {{"file": {json.dumps(writable(file))}, "plan": {plan or "null"}'
+        yield f'{"," if number else ""}\n {{"file": {json.dumps(writable(file))}, "plan": {plan or "null"}'
         yield ', "diagnostics": ['
         yield from _lines(_diagnostic(finding, file) for finding in findings)
         yield "]}"
