@@ -76,7 +76,7 @@ def _explain_code(ctx: click.Context, code: str) -> None:
 
     known, wanted = explained_codes(), code.upper()
     if wanted in known:
-        _echo(explanation_text(wanted))
+        _echo(explanation_text(wanted), markdown=True)
         return
     if not wanted.startswith("ND"):
         _name_layers(ctx, code)
@@ -109,10 +109,10 @@ def _explain_layer(ctx: click.Context, network: str, name: str) -> None:
     _echo(derivation_as_text(plan, planned))
 
 
-def _echo(text: str) -> None:
+def _echo(text: str, *, markdown: bool = False) -> None:
     from netdsl.reports.wrapping import folded_text
 
-    click.echo(folded_text(text, width_of(sys.stdout)), nl=False)
+    click.echo(folded_text(text, width_of(sys.stdout), markdown=markdown), nl=False)
 
 
 def _names(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 from netdsl.commands.listening import unheard
 from netdsl.commands.terminal import echo_folded, width_of
 from netdsl.quantities import clock, duration
-from netdsl.reports.wrapping import GLUE
+from netdsl.reports.wrapping import GLUE, wrapped
 from netdsl.training.pace import Pace
 from netdsl.training.records import EpochRecord, EvaluationRecord, Record, StepRecord
 
@@ -61,11 +61,12 @@ def epoch_line(record: EpochRecord, epochs: int, pace: Pace) -> str:
 
 def epoch_line_in(width: int | None, record: EpochRecord, epochs: int, pace: Pace) -> str:
     """The longest of some lines about an epoch that fits beside a bar, which shows speed and time left;
-    the shortest, ``epoch  3/15  0.1433  95.55 %  validation 0.1202  96.66 %``, has 60 columns at most."""
+    the shortest is ``3/15  0.1433  95.55 %  validation 0.1202  96.66 %``."""
     longest = epoch_line(record, epochs, pace)
     short = longest.partition(f"  {pace.images_per_second:,.0f} images/s")[0]
     plain = short.replace("  accuracy", " ")
-    lines = (longest, short, plain, plain.replace("loss ", ""))
+    bare = plain.replace("loss ", "")
+    lines = (longest, short, plain, bare, bare.removeprefix("epoch").lstrip())
     return next((line for line in lines if width is None or len(line) <= width), lines[-1])
 
 
@@ -211,8 +212,10 @@ class BarDisplay:
             )
             self._unshown = 0
         elif isinstance(record, EpochRecord):
-            line = epoch_line_in(width_of(sys.stderr), record, self._epochs, self._pace)
-            self._bar.console.print(line, markup=False, soft_wrap=True)
+            width = width_of(sys.stderr)
+            line = epoch_line_in(width, record, self._epochs, self._pace)
+            for part in wrapped(_glued(line), width):
+                self._bar.console.print(part, markup=False, soft_wrap=True)
         else:
             assert isinstance(record, EvaluationRecord)
 
@@ -222,9 +225,9 @@ class BarDisplay:
         speed, left = f"{self._pace.images_per_second:,.0f}", clock(self._pace.seconds_left)
         before = len(f"epoch {record.epoch}/{self._epochs} ") + LEAST_BAR + 1
         texts = (
-            f"{loss}  accuracy {share}  {speed} images/s  {left}",
-            f"{loss}  {share}  {speed} images/s  {left}",
-            f"{loss}  {share}  {left}",
-            f"{loss}  {left}",
+            f"{loss}  accuracy {share} {speed} images/s {left}",
+            f"{loss}  {share} {speed} images/s {left}",
+            f"{loss}  {share} {left}",
+            f"{loss} {left}",
         )
         return fitting(texts, self._console.width - before)

@@ -10,7 +10,7 @@ from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 from netdsl.reports.display import columns, padded, visible
-from netdsl.reports.wrapping import Shape, abridged, fitted, shortened, wrapped
+from netdsl.reports.wrapping import GLUE, Shape, abridged, fitted, shortened, wrapped
 
 _FIRST_HEADINGS = ("layer", "is", "output")
 _CUTS = (shortened, abridged)
@@ -73,7 +73,7 @@ def _left_out(names: Sequence[str], widths: Sequence[int], usual: bool) -> list[
         return []
     cure = "a wider terminal shows them" if len(missing) > 1 else "a wider terminal shows it"
     others = "" if usual else ", and so do fewer columns"
-    cure += f", and so does --columns {','.join(missing)}" if usual else others
+    cure += f", and so does --columns{GLUE}{','.join(missing)}" if usual else others
     return [f"left out for lack of room: {', '.join(missing)}; {cure}"]
 
 

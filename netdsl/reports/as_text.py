@@ -15,7 +15,7 @@ from typing import NamedTuple
 from netdsl.diagnostics import CROWD, Diagnostic, Label, Severity
 from netdsl.reports.display import columns, visible, visible_lines
 from netdsl.reports.folding import folded, other_places
-from netdsl.reports.wrapping import wrapped
+from netdsl.reports.wrapping import breaks_figure, wrapped
 from netdsl.source import Source
 
 _WIDTH = 110
@@ -195,6 +195,10 @@ def _part_by_columns(line: str, focus: int, room: int) -> tuple[int, int]:
         last, taken = last + 1, taken + one
     while first and taken + (one := columns(visible(line[first - 1]))) <= room:
         first, taken = first - 1, taken + one
+    while first < focus and breaks_figure(line, first):
+        first += 1
+    while last > focus + 1 and breaks_figure(line, last):
+        last -= 1
     return first, last
 
 

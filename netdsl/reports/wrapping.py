@@ -3,6 +3,7 @@ columns of tables left out. A figure is never cut."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,7 +16,13 @@ _ELLIPSIS = "…"
 _GAP = 2
 """Columns between those of a table."""
 
-_PROSE_STARTS = ("#", "|", "- ", "* ", "    ", "```")
+_CODE = 4
+"""Blanks before lines that are formulas and examples, not prose."""
+
+_FULL = 84
+"""Columns that only lines of a paragraph have."""
+
+_NO_PROSE = ("#", "|", "- ", "* ", "```")
 
 
 def wrapped(text: str, width: int | None, indent: str = "  ", *, used: int = 0) -> list[str]:
@@ -41,33 +48,54 @@ def wrapped(text: str, width: int | None, indent: str = "  ", *, used: int = 0) 
     return [one.replace(GLUE, " ").rstrip() for one in (*lines, line)]
 
 
-def folded_text(text: str, width: int | None) -> str:
-    """Text of several lines, none wider than ``width``: what does not fit into a line of prose goes to the
-    next one, if that goes on with it, or becomes a line of its own, with the indentation of the line."""
+def folded_text(text: str, width: int | None, *, markdown: bool = False) -> str:
+    """Text of several lines, none wider than ``width``.
+
+    What does not fit into a line of a paragraph goes to the next line; else it becomes a line of its own,
+    below where the words of the line begin. In Markdown lines behind four blanks are no paragraphs.
+    """
     if width is None:
         return text
-    lines, carried = [], ""
-    fenced = False
+    lines, carried, fenced = [], "", False
     written = text.split("\n")
     for place, line in enumerate(written):
         body = line.lstrip(" ")
         margin = line[: len(line) - len(body)]
         fenced ^= body.startswith("```")
-        following = written[place + 1] if place + 1 < len(written) else ""
-        hanging = margin + ("  " if body.startswith(("- ", "* ")) else "")
-        whole = f"{margin}{carried} {body}" if carried else line
-        folded = wrapped(whole, width, hanging)
+        hanging = " " * _hanging(line, width)
+        folded = wrapped(f"{margin}{carried} {body}" if carried else line, width, hanging)
         carried = ""
-        if len(folded) > 1 and not fenced and _goes_on(following, hanging):
+        following = written[place + 1] if place + 1 < len(written) else ""
+        verbatim = fenced or place == 0 or (markdown and len(margin) >= _CODE)
+        if len(folded) > 1 and not verbatim and _goes_on(line, following, hanging):
             carried = folded.pop().lstrip(" ")
         lines += folded
     return "\n".join(lines)
 
 
-def _goes_on(line: str, margin: str) -> bool:
-    """Whether a line is prose at this margin."""
-    body = line.removeprefix(margin)
-    return bool(body) and line.startswith(margin) and body[0] != " " and not body.startswith(_PROSE_STARTS)
+def _hanging(line: str, width: int) -> int:
+    """Blanks before what is folded of a line: its own, or more where it is an item or the row of a table."""
+    body = line.lstrip(" ")
+    margin = len(line) - len(body)
+    if body.startswith(("- ", "* ")):
+        return margin + 2
+    row = _ROW.match(body)
+    return margin + row.end() if row and margin + row.end() <= width // 2 else margin
+
+
+_ROW = re.compile(r"\S+(?: \S+){0,2} {2,}(?=\S)")
+"""The first cell of a row, and the blanks behind it."""
+
+
+def _goes_on(line: str, following: str, margin: str) -> bool:
+    """Whether a line belongs to the paragraph of the one before: that is as long as authors make lines, or
+    ends in no stop while the next begins small."""
+    body = following.removeprefix(margin)
+    if not following.startswith(margin) or body[:1] in ("", " ") or body.startswith(_NO_PROSE):
+        return False
+    if "  " in body or "  " in line.lstrip(" "):
+        return False
+    return columns(line) >= _FULL or (line[-1] not in ".:;" and body[0].islower())
 
 
 def shortened(text: str, width: int) -> str:
@@ -99,10 +127,14 @@ def _count(text: str, width: int) -> int:
     taken = place = 0
     while place < len(text) and taken + (one := columns(text[place])) <= width:
         taken, place = taken + one, place + 1
-    if place < len(text) and text[place] in _FIGURE:
-        while place and text[place - 1] in _FIGURE:
-            place -= 1
+    while breaks_figure(text, place):
+        place -= 1
     return place
+
+
+def breaks_figure(text: str, place: int) -> bool:
+    """Whether a cut before a character goes through a figure or a size."""
+    return 0 < place < len(text) and text[place - 1] in _FIGURE and text[place] in _FIGURE
 
 
 class Shape(NamedTuple):
