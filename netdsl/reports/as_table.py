@@ -10,7 +10,7 @@ from netdsl.plan.plan import Plan
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 from netdsl.reports.display import columns, padded, visible
-from netdsl.reports.wrapping import GLUE, Shape, abridged, fitted, shortened, wrapped
+from netdsl.reports.wrapping import GLUE, Shape, abridged, breaks_figure, fitted, shortened, wrapped
 
 _FIRST_HEADINGS = ("layer", "is", "output")
 _CUTS = (shortened, abridged)
@@ -42,12 +42,12 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, width: int | No
         # Groups repeat the same layers: what is the same of them is written once.
         kind = id(planned.node.layer), "" if planned.node.shares is None else planned.node.owner
         if kind not in known:
-            known[kind] = abridged(visible(node_text(planned.node)), _LABEL_LIMIT)
+            known[kind] = _cut(visible(node_text(planned.node)))
         cells = [
             _shown(found[name][index], texts) if name in found else str(planned.receptive_field or UNKNOWN)
             for name in names
         ]
-        name = shortened(visible(planned.node.name), _LABEL_LIMIT)
+        name = _cut(visible(planned.node.name))
         rows.append((name, known[kind], str(planned.output), *cells))
     sums = [grouped(sum(found[name])) if name in found else "" for name in names]
     rows.append(("total", "", "", *sums))
@@ -75,6 +75,16 @@ def _left_out(names: Sequence[str], widths: Sequence[int], usual: bool) -> list[
     others = "" if usual else ", and so do fewer columns"
     cure += f", and so does --columns{GLUE}{','.join(missing)}" if usual else others
     return [f"left out for lack of room: {', '.join(missing)}; {cure}"]
+
+
+def _cut(text: str) -> str:
+    """Text that leaves room for the figures beside it, however wide the terminal is."""
+    if len(text) <= _LABEL_LIMIT:
+        return text
+    place = _LABEL_LIMIT - 1
+    while breaks_figure(text, place):
+        place -= 1
+    return f"{text[:place]}…"
 
 
 def _shown(count: int, texts: dict[int, str]) -> str:
