@@ -13,6 +13,10 @@ from narrower import Widths
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+# What the terminal of whoever tests is like changes no output; a test says so where it is about that.
+for _setting in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"):
+    os.environ.pop(_setting, None)
+
 # Tests run on all cores already. Threads of NumPy's and PyTorch's own wait by spinning, and take the
 # time of other tests. To be said before NumPy is imported.
 for _library in ("OPENBLAS", "OMP", "MKL"):
