@@ -29,7 +29,7 @@ def measurement_as_table(found: Measurement, *, colour: bool = False, width: int
     summed = {phase: found.phase(phase) for phase in phases}
     rows.append(_row("total", summed, whole, phases, whole, found.roofs))
     natural = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-    shapes = [Shape(8), *(Shape(rank=_RANKS.get(heading, 0)) for heading in rows[0][1:])]
+    shapes = [Shape(10), *(Shape(rank=_RANKS.get(heading, 0)) for heading in rows[0][1:])]
     widths = fitted(natural, shapes, width)
     lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
     rule = "-" * max(map(columns, lines))

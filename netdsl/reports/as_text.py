@@ -24,9 +24,6 @@ _WIDTH = 110
 _LEAD = 30
 """Of those, most that stand before what a finding is about."""
 
-_BESIDE = 24
-"""Columns that a label needs behind its underline; with less it stands below."""
-
 _COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
 _EXCERPT, _CURE, _SECONDARY = "1;34", "1;32", "1;34"
 
@@ -80,8 +77,11 @@ def diagnostic_as_text(
     severity = paint(f"{finding.severity.value} {finding.code}", _COLOURS[finding.severity])
     place = _place(finding)
     head = columns(f"{place}{finding.severity.value} {finding.code}: ")
-    first, *others = wrapped(visible(finding.message), width, "    ", used=head)
-    lines = [f"{place}{severity}: {paint(first, '1')}".rstrip()]
+    message, lines = visible(finding.message), []
+    if width is not None and head + columns(message.partition(" ")[0]) > width:  # a long path
+        lines, place, head = [place.rstrip()], "    ", 4 + head - columns(place)
+    first, *others = wrapped(message, width, "    ", used=head)
+    lines.append(f"{place}{severity}: {paint(first, '1')}".rstrip())
     lines += [f"    {paint(line.removeprefix('    '), '1')}" for line in others]
     margin = 1
     if finding.source is not None and finding.primary is not None:
@@ -216,7 +216,7 @@ def _mark_rows(marks: list[_Mark], paint: _Paint, colour: str, room: int | None)
         row += " " * (start - width) + sign
         width = end
     last = ordered[-1]
-    beside = room is None or width + 1 + min(_BESIDE, columns(last.text)) <= room
+    beside = room is None or width + 1 + columns(last.text) <= room
     if last.text and beside:
         yield from _label(last, f"{row} ", width + 1, paint, colour, room)
     else:
