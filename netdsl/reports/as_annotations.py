@@ -3,22 +3,30 @@ and as the summary of a step."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from netdsl.diagnostics import Severity
 from netdsl.reports.display import markdown_cell, visible
-from netdsl.reports.located import Check, located, path_of, summary, told
+from netdsl.reports.located import Check, Located, located, path_of, summary, told
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_LEVELS = list(_COMMANDS)
 
 MOST_ROWS = 100
 """Findings in the summary of a step."""
 
 
 def checks_as_annotations(checks: Sequence[Check], root: str = "") -> str:
-    """A line for each finding, errors first, behind one that counts them: of each level GitHub shows the
-    first ten of a step only."""
-    every = sorted(located(checks), key=lambda one: list(_COMMANDS).index(one.finding.severity))
+    """A line for each finding behind one that counts them. Of each level GitHub shows the first ten of a
+    step only: errors come first, and of each level the first one of every file."""
+    ranked: list[tuple[int, int, Located]] = []
+    seen: Counter[tuple[str, Severity]] = Counter()
+    for one in located(checks):
+        key = one.file, one.finding.severity
+        ranked.append((_LEVELS.index(one.finding.severity), seen[key], one))
+        seen[key] += 1
+    every = [one for _, _, one in sorted(ranked, key=lambda entry: entry[:2])]
     lines = [f"::notice title=netdsl::{_text(summary(checks))}\n"]
     for file, place, finding, _ in every:
         properties = {"file": path_of(file, root)}
