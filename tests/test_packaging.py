@@ -30,6 +30,7 @@ def test_wheel_carries_grammar_networks_pages_and_digits(wheel: Path) -> None:
     for folder, ending, inside in (
         ("nets", "*.net", "netdsl/nets"),
         ("netdsl/explanations", "*.md", "netdsl/explanations"),
+        ("netdsl/schemas", "*.json", "netdsl/schemas"),
     ):
         files = list((ROOT / folder).glob(ending))
         assert files
