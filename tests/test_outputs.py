@@ -163,3 +163,57 @@ def test_the_name_of_standard_input(
         assert run(["check", "-", "--stdin-name", "deep/new.net", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["networks"][0]["file"] == "deep/new.net"
     assert run(["check", "good.net", "--stdin-name", "deep/new.net"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("# only a comment\r\n", "line=1,endLine=1,col=1,endColumn=17,"),
+        ("input 8x8x1\nCONV 3 3x3 -\n", "line=3,endLine=3,col=1,endColumn=1,"),
+        ("input 8x8x1\nCONV 3 3x3 -", "line=2,endLine=2,col=13,endColumn=13,"),
+    ],
+)
+def test_what_ends_a_line_is_no_part_of_a_place(
+    text: str, place: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("one.net").write_bytes(text.encode())
+    assert run(["check", "one.net", "--format", "github"]) == 1
+    assert place in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are characters there")
+@pytest.mark.parametrize("form", ["json", "jsonl", "sarif", "gitlab", "github", "junit", "concise"])
+def test_a_name_that_is_no_utf_8(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    name = os.fsdecode(b"gr\xfcn.net")
+    Path(name).write_text("FC ten")
+    assert run(["check", name, "--format", form]) == 1
+    out = capsys.readouterr().out
+    assert "\\xfc" in out or "%5Cxfc" in out
+    assert "\\udcfc" not in out
+    out.encode("utf-8")
+
+
+def test_the_summary_of_a_step_leaves_out_what_quiet_does(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", "summary.md")
+    output(capsys, "--format", "github", "--quiet")
+    assert "| note ND" not in Path("summary.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("formats", "counts"),
+    [
+        (["text"], True),
+        (["concise"], True),
+        (["sarif=a.sarif", "junit=a.xml"], True),
+        (["json"], False),
+        (["github"], False),
+    ],
+)
+def test_a_last_line_counts_where_nothing_else_does(
+    formats: list[str], counts: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["check", ".", *(f"--format={form}" for form in formats)])
+    last = [*capsys.readouterr().err.splitlines(), ""][-2:]
+    assert any(" in 3 of 4 files" in line or " of 4 files" in line for line in last) is counts

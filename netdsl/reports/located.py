@@ -41,6 +41,8 @@ class Located(NamedTuple):
 def place_of(source: Source, span: Span) -> Place:
     """The range of a span; one without characters is one character wide, at the end of a line none."""
     end = min(span.end, len(source.text))
+    while end > span.start + 1 and source.text[end - 1] == "\n":  # the next line has no part in it
+        end -= 1
     if end <= span.start:  # one character of the line, if there is one
         end = span.start + (source.text[span.start : span.start + 1] not in ("", "\n"))
     return Place(*source.position(span.start), *source.position(end))
