@@ -26,6 +26,9 @@ from netdsl.spelling import did_you_mean
 
 CLEAN, FINDINGS, USAGE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 
+ASKED_BY = "_NETDSL_COMPLETE"
+"""The environment variable by which a shell asks what could be written; `completing` answers."""
+
 _FOLDER = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -48,6 +51,10 @@ class _Commands(click.Group):
         if name not in known:
             return None
         found = getattr(importlib.import_module(f"netdsl.commands.{name}"), "command", None)
+        if ASKED_BY in os.environ and isinstance(found, click.Command):
+            from netdsl.commands.completing import completed
+
+            return completed(cmd_name, found)
         return found if isinstance(found, click.Command) else None
 
     def resolve_command(
@@ -91,6 +98,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
+    if ASKED_BY in os.environ:
+        from netdsl.commands.completing import answer
+
+        click.echo(answer(group, os.environ[ASKED_BY]), nl=False)
+        return CLEAN
     try:
         outcome = group.main(arguments, prog_name="netdsl", standalone_mode=False)
     except click.ClickException as error:
