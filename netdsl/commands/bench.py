@@ -22,7 +22,12 @@ from netdsl.commands.terminal import say, wants_colour, width_of
 @click.command()
 @click.argument("network", metavar="NET")
 @click.option(
-    "--batch", type=click.IntRange(1, 2**20), default=64, show_default=True, help="Images per step."
+    "--batch",
+    metavar="N",
+    type=click.IntRange(1, 2**20),
+    default=64,
+    show_default=True,
+    help="Images per step.",
 )
 @click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
 @click.option(

@@ -27,7 +27,12 @@ from netdsl.quantities import bytes_text
 @click.argument("network", metavar="NET")
 @click.option("--emit", is_flag=True, help="Print the program as one Python module instead of compiling it.")
 @click.option(
-    "--batch", type=click.IntRange(1, 2**20), default=64, show_default=True, help="Images per step."
+    "--batch",
+    metavar="N",
+    type=click.IntRange(1, 2**20),
+    default=64,
+    show_default=True,
+    help="Images per step.",
 )
 @click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
 @recipe_options("loss", "optimizer", "factor", "freeze", "clip", "accumulate", "average")
