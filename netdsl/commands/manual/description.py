@@ -105,7 +105,7 @@ def _plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def _bounds(kind: click.ParamType) -> str:
+def _bounds(kind: click.ParamType[Any]) -> str:
     """``1 to 4,096``, or ``at least 1``."""
     if not isinstance(kind, click.IntRange | click.FloatRange):
         return ""
