@@ -1,8 +1,8 @@
 """What mkdocs needs to know beyond mkdocs.yml: pages that lie outside docs, or that netdsl prints itself.
 
-The README is the first page, the page of every code and what `netdsl explain` says of every kind of layer have a
-page each. Links between files of the repository become links between pages; those to files that
-are no pages, such as tests and benchmarks, become their names.
+The README is the first page; every code and every kind of layer has a page with what `netdsl explain` says.
+Links between files of the repository become links between pages; those to files that are no pages, such as
+tests and benchmarks, become their names.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def _code_list() -> dict[str, str]:
     from netdsl.resources import explained_codes, explanation_text
 
-    titles = {code: explanation_text(code).partition("\n")[0].partition(": ")[2] for code in explained_codes()}
+    titles = {
+        code: explanation_text(code).partition("\n")[0].partition(": ")[2] for code in explained_codes()
+    }
     rows = "".join(f"| [{code}]({code}.md) | {title} |\n" for code, title in titles.items())
     intro = "Every finding has a code, and every code a page; `netdsl explain ND301` prints it too."
     return {f"{CODES}/index.md": f"# Codes\n\n{intro}\n\n| code | what is wrong |\n|---|---|\n{rows}"}

@@ -7,9 +7,11 @@ writes what is printed now into the pages that are named. In a page stand
 - ```` ```console ````: commands behind `$` and exactly what they print; a line `...` stands for any lines,
 - ```` ```text ```` with `$`: the same, and figures may be others, as they depend on the machine,
 - ```` ```sh ````: commands that have to succeed,
+- ```` ```python ````: statements that have to, which know what those before have defined,
 - a title, ```` ```net title="lenet.net" ````: a file of that name with that text.
 
-`<!-- not run: why -->` above a block leaves it out. `docs` and `nets` are those of the repository.
+`<!-- not run: why -->` above a block leaves it out; `<!-- before: commands -->` prepares for what follows.
+`docs` and `nets` are those of the repository.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ _FENCE = re.compile(
     r"```(?P<language>[\w-]*)(?: title=\"(?P<title>[^\"\n]+)\")?\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+_BEFORE = re.compile(r"^<!-- before: (?P<text>.*?) -->$", re.MULTILINE | re.DOTALL)
+_COMPILING = "compiling the network for this machine"
+"""Only whoever runs it first is told so."""
+
 _SHELL = re.compile(r"[|<>&;`$]|^(?!netdsl )")
 
 
@@ -68,22 +74,29 @@ class Difference(NamedTuple):
 
 
 def blocks(page: str) -> list[Block]:
-    return [
+    """All blocks of a page in their order, what prepares for them included."""
+    found = [
         Block(
-            found["language"],
-            found["title"] or "",
-            found["text"],
-            found["reason"] or "",
-            found.start("text"),
-            found.end("text"),
+            one["language"],
+            one["title"] or "",
+            one["text"],
+            one["reason"] or "",
+            one.start("text"),
+            one.end("text"),
         )
-        for found in _FENCE.finditer(page)
+        for one in _FENCE.finditer(page)
     ]
+    found += [
+        Block("sh", "", one["text"], "", one.start("text"), one.end("text")) for one in _BEFORE.finditer(page)
+    ]
+    return sorted(found, key=lambda block: block.start)
 
 
 def is_session(block: Block) -> bool:
-    """Whether there is something to run."""
-    commands = block.language in ("console", "sh") or (
+    """Whether there is something to run; what makes an environment and installs netdsl into it is not."""
+    if "python3 -m venv" in block.text:
+        return False
+    commands = block.language in ("console", "sh", "python") or (
         block.language == "text" and block.text.startswith("$ ")
     )
     return not block.reason and (commands or bool(block.title))
@@ -102,8 +115,8 @@ def steps(block: Block) -> list[Step]:
 def differences(page: str, folder: Path) -> Iterator[tuple[Block, list[Difference], str]]:
     """Each block of commands with what came out otherwise, and the text that it should have."""
     for name in ("docs", "nets"):
-        if not (folder / name).exists():
-            (folder / name).symlink_to(ROOT / name)
+        (folder / name).symlink_to(ROOT / name)
+    names: dict[str, object] = {}
     for block in filter(is_session, blocks(page)):
         if block.title:
             path = folder / block.title
@@ -112,6 +125,10 @@ def differences(page: str, folder: Path) -> Iterator[tuple[Block, list[Differenc
         elif block.language == "sh":
             code, printed = _in_shell(block.text, folder)
             yield block, [Difference(block.text, "", printed)] if code else [], block.text
+        elif block.language == "python":
+            with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
+                exec(compile(block.text, "a block of Python", "exec"), names)
+            yield block, [], block.text
         else:
             wrong, lines = [], []
             for step in steps(block):
@@ -134,6 +151,7 @@ def matches(shown: str, printed: str, *, exact: bool) -> bool:
 def _lines(text: str, exact: bool) -> list[str]:
     lines = [line.rstrip() for line in text.strip().splitlines()]
     if not exact:
+        lines = [line for line in lines if not line.startswith(_COMPILING)]
         lines = [" ".join(re.sub(r"\d[\d,]*(?:\.\d+)?(?:e-?\d+)?", "0", line).split()) for line in lines]
     return lines
 
@@ -188,7 +206,7 @@ def rewrite(path: Path) -> bool:
         found = list(differences(page, Path(folder)))
     new = page
     for block, wrong, text in reversed(found):
-        if block.language == "sh":
+        if block.language in ("sh", "python"):
             assert not wrong, wrong[0]
         new = new[: block.start] + text + new[block.end :]
     path.write_text(new, encoding="utf-8")

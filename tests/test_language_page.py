@@ -1,4 +1,4 @@
-"""docs/language.md and the cheat sheet: every example checks, or fails as the block behind it says."""
+"""The pages of docs: every network checks, or fails as the block behind it says."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from netdsl.reports.as_text import diagnostic_as_text
 from netdsl.rules import advise
 
 DOCS = Path(__file__).parent.parent / "docs"
-TEXT = "".join((DOCS / name).read_text(encoding="utf-8") for name in ("language.md", "cheat-sheet.md"))
+PAGES = [path for path in sorted(DOCS.rglob("*.md")) if path.name != "search.md"]
+TEXT = "".join(path.read_text(encoding="utf-8") for path in PAGES)
 EXAMPLES = re.findall(r"```net\n(.*?)```\n(?:\n```expect\n(.*?)```)?", TEXT, re.S)
 
 
@@ -43,7 +44,7 @@ def test_example(net: str, expected: str) -> None:
 
 
 def test_the_page_has_its_examples() -> None:
-    assert len(EXAMPLES) == TEXT.count("```net")
+    assert len(EXAMPLES) == TEXT.count("```net\n")
 
 
 SHEET = (DOCS / "cheat-sheet.md").read_text(encoding="utf-8")

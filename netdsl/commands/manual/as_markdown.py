@@ -81,5 +81,7 @@ def _prose(text: str) -> str:
     return "".join(piece if piece.startswith("`") else _TYPED.sub(r"`\1`", piece) for piece in pieces)
 
 
-_TYPED = re.compile(r"(?<![\w`-])(--[a-z][\w-]*|[\w/.]*\*[\w/.*]*(?<!\.)|netdsl [a-z][a-z-]* \w+ [A-Z][A-Z0-9]+)")
+_TYPED = re.compile(
+    r"(?<![\w`-])(--[a-z][\w-]*|[\w/.]*\*[\w/.*]*(?<!\.)|netdsl [a-z][a-z-]* \w+ [A-Z][A-Z0-9]+)"
+)
 """Options, patterns of files, whole commands."""
