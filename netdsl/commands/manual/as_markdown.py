@@ -6,17 +6,25 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.commands.manual.description import CommandText, OptionText
+from netdsl.counting import tool_named, tool_names
+from netdsl.counting.columns import COLUMNS, RECEPTIVE_FIELD
 
 _PARTS = ("usage", "options")
 
 
 def page(command: CommandText, before: str) -> str:
-    """The page with new text between its marks; ``before`` is what it was, empty for a new one."""
+    """The page with new text between its marks; ``before`` is what it was, empty for a new one.
+
+    A page may also have marks for ``columns`` and ``tools``: what tables can show and other tools count.
+    """
     text = before or f"# {command.name}\n\n" + "\n".join(f"{_begin(part)}{_end(part)}" for part in _PARTS)
     for part, lines in zip(_PARTS, (_usage(command), _options(command)), strict=True):
         if _begin(part) not in text or _end(part) not in text:
             raise ValueError(f"the page of {command.name} has no marks for its {part}")
         text = _with(text, part, lines)
+    for part, more in (("columns", _columns), ("tools", _tools)):
+        if _begin(part) in text:
+            text = _with(text, part, more())
     return text
 
 
@@ -63,6 +71,20 @@ def _options(command: CommandText) -> Iterator[str]:
         yield from ("", "## Settings of the recipe", "")
         yield "They win over the `train` block; [the language](../language.md#training) explains them."
         yield from ("", *map(_item, command.recipe))
+
+
+def _columns() -> Iterator[str]:
+    yield from ("| column | what it counts |", "|---|---|")
+    for name, column in COLUMNS.items():
+        yield f"| `{name}` | {_prose(column.meaning)} |"
+    yield f"| `{RECEPTIVE_FIELD}` | what a position sees of the image, height x width in pixels |"
+
+
+def _tools() -> Iterator[str]:
+    yield from ("| tool | counts those of | and otherwise than here |", "|---|---|---|")
+    for name in tool_names():
+        tool = tool_named(name)
+        yield f"| `{name}` | {_prose(tool.title)} | {_prose(' '.join(tool.differs.split()))} |"
 
 
 def _item(option: OptionText) -> str:
