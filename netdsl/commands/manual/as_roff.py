@@ -50,7 +50,7 @@ def man_page(command: CommandText, commands: Sequence[CommandText], examples: Se
             "COMMANDS", ((_bold(one.file_name) + "(1)", one.summary + ".") for one in commands[1:])
         )
     if examples:
-        lines += [".SH EXAMPLES", ".EX", *map(_line, examples), ".EE"]
+        lines += [".SH EXAMPLES", *(line for one in examples for line in _example(one))]
     lines += _list("EXIT STATUS", ((_bold(code), told) for code, told in _EXIT))
     if whole:
         lines += _list("ENVIRONMENT", ((_bold(name), told) for name, told in _VARIABLES))
@@ -84,6 +84,14 @@ def _option(option: OptionText) -> tuple[str, str]:
     told += [f"`{option.default}` by default."] if option.default else []
     told += [f"{option.bounds[0].upper()}{option.bounds[1:]}."] if option.bounds else []
     return ", ".join(map(_bold, option.spellings)) + takes, " ".join(told)
+
+
+def _example(command: str) -> tuple[str, ...]:
+    """``netdsl zoo   # what it shows``: the command, and below it what stands behind the sign."""
+    written, _, comment = command.partition("  #")
+    if not comment:
+        return ".PP", _bold(written)
+    return _tagged(_bold(written.rstrip()), f"{comment.strip()[0].upper()}{comment.strip()[1:]}.")
 
 
 def _list(title: str, items: Iterable[tuple[str, str]]) -> list[str]:
