@@ -91,7 +91,8 @@ def _example(command: str) -> tuple[str, ...]:
     written, _, comment = command.partition("  #")
     if not comment:
         return ".PP", _bold(written)
-    return _tagged(_bold(written.rstrip()), f"{comment.strip()[0].upper()}{comment.strip()[1:]}.")
+    told = comment.strip()
+    return _tagged(_bold(written.rstrip()), f"{told[0].upper()}{told[1:]}{'' if told[-1] in '.?!' else '.'}")
 
 
 def _list(title: str, items: Iterable[tuple[str, str]]) -> list[str]:
