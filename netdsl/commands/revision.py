@@ -48,7 +48,7 @@ def file_at(revision: str, path: str) -> Iterator[str]:
         waiting, done = [name], {name}
         while waiting:
             relative = waiting.pop()
-            content = _blob(folder, f"{commit}:./{relative}")
+            content = _blob(folder, f"{commit}:./{relative.replace(os.sep, '/')}")
             if content is None:
                 if relative == name:
                     _refuse(
