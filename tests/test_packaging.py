@@ -35,6 +35,9 @@ def test_wheel_carries_grammar_networks_pages_and_digits(wheel: Path) -> None:
         files = list((ROOT / folder).glob(ending))
         assert files
         assert {f"{inside}/{file.name}" for file in files} <= names
+    manual = {path.name for path in (ROOT / "man").glob("*.1")}
+    assert {name.rpartition("/")[2] for name in names if name.endswith(".1")} == manual
+    assert any(name.endswith(".data/data/share/man/man1/netdsl.1") for name in names)
     assert {"netdsl/grammar/netdsl.lark", "netdsl/nets/published.toml", "netdsl/data/digits.npz"} <= names
 
 

@@ -36,11 +36,14 @@ WINDOWS = (
     """
 PLATFORM = "win32"
 LACKS_MODULES = ("fcntl", "grp", "pty", "pwd", "resource", "syslog", "termios", "tty", "readline")
-LACKS_IN_SIGNAL = ("SIGHUP", "SIGKILL", "SIGALRM", "SIGUSR1", "SIGQUIT", "setitimer", "alarm", "pthread_kill")
-LACKS_IN_OS = '''O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_NONBLOCK O_PATH O_SYNC O_TMPFILE chown confstr fchmod fchown
-fork forkpty getegid geteuid getgid getgroups getpgid getpgrp getsid getuid initgroups killpg lchown mkfifo nice
-openpty posix_fadvise posix_spawn pread pwrite register_at_fork sched_getaffinity sched_setaffinity sched_yield
-set_blocking setsid statvfs sync sysconf uname wait3'''.split()
+LACKS_IN_SIGNAL = "SIGHUP SIGKILL SIGALRM SIGUSR1 SIGQUIT setitimer alarm pthread_kill".split()
+LACKS_IN_OS = '''
+O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_NONBLOCK O_PATH O_SYNC O_TMPFILE chown confstr fchmod fchown
+fork forkpty getegid geteuid getgid getgroups getpgid getpgrp getsid getuid initgroups killpg
+lchown mkfifo nice openpty posix_fadvise posix_spawn pread pwrite register_at_fork
+sched_getaffinity sched_setaffinity sched_yield set_blocking setsid statvfs sync sysconf uname
+wait3
+'''.split()
 """
     + PRELUDE
     + """
@@ -73,7 +76,7 @@ import netdsl
 from netdsl.commands import run
 
 # Libraries that only extras install choose by platform when they are loaded.
-extras = re.compile(r"^ *(?:import|from) (?:torch|jax|optuna|pygls|lsprotocol|pygments|IPython)", re.MULTILINE)
+extras = re.compile(r"^ *(?:import|from) (?:torch|jax|optuna|pygls|lsprotocol|pygments)", re.MULTILINE)
 for module in pkgutil.walk_packages(netdsl.__path__, "netdsl.", onerror=lambda name: None):
     text = module.module_finder.find_spec(module.name, None).loader.get_source(module.name)
     if not module.name.endswith("__main__") and not extras.search(text) and ".torch" not in module.name:
