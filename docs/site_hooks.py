@@ -115,3 +115,13 @@ def _relinked(text: str, source: str, place: str) -> str:
         return f"[{words}]({posixpath.relpath(wanted, posixpath.dirname(place) or '.')}{anchor})"
 
     return _LINK.sub(link, text)
+
+
+def on_post_page(output: str, page: Page, **_: Any) -> str:
+    """Search works without a network: our own script takes the place of one that the theme fetches."""
+    depth = "../" * page.file.dest_uri.count("/")
+    return re.sub(
+        r'<script src="https://unpkg\.com/iframe-worker/shim">',
+        f'<script src="{depth}offline_search.js">',
+        output,
+    )
