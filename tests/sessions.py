@@ -126,8 +126,12 @@ def differences(page: str, folder: Path) -> Iterator[tuple[Block, list[Differenc
             code, printed = _in_shell(block.text, folder)
             yield block, [Difference(block.text, "", printed)] if code else [], block.text
         elif block.language == "python":
-            with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(block.text, "a block of Python", "exec"), names)
+            with _program() as path, contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()):
+                before, os.environ["PATH"] = os.environ["PATH"], path
+                try:
+                    exec(compile(block.text, "a block of Python", "exec"), names)
+                finally:
+                    os.environ["PATH"] = before
             yield block, [], block.text
         else:
             wrong, lines = [], []
@@ -167,15 +171,22 @@ def _printed(command: str, folder: Path) -> str:
     return written.getvalue().decode()
 
 
-def _in_shell(commands: str, folder: Path) -> tuple[int, str]:
+@contextlib.contextmanager
+def _program() -> Iterator[str]:
+    """A search path on which `netdsl` is the one of this checkout."""
     with tempfile.TemporaryDirectory() as place:
         program = Path(place, "netdsl")
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "cli.py"}" "$@"\n')
         program.chmod(0o755)
+        yield f"{place}{os.pathsep}{os.environ['PATH']}"
+
+
+def _in_shell(commands: str, folder: Path) -> tuple[int, str]:
+    with _program() as path:
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],
             cwd=folder,
-            env=_environment(place),
+            env=_environment(path),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -185,7 +196,7 @@ def _in_shell(commands: str, folder: Path) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def _environment(place: str) -> dict[str, str]:
+def _environment(path: str) -> dict[str, str]:
     """That of the tests, with netdsl on the path and a git that knows nobody."""
     names = ("AUTHOR_NAME", "AUTHOR_EMAIL", "COMMITTER_NAME", "COMMITTER_EMAIL")
     return {
@@ -195,7 +206,7 @@ def _environment(place: str) -> dict[str, str]:
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "init.defaultBranch",
         "GIT_CONFIG_VALUE_0": "main",
-        "PATH": f"{place}{os.pathsep}{os.environ['PATH']}",
+        "PATH": path,
     }
 
 
