@@ -118,10 +118,14 @@ def _relinked(text: str, source: str, place: str) -> str:
 
 
 def on_post_page(output: str, page: Page, **_: Any) -> str:
+    return _own_script(output, "../" * page.file.dest_uri.count("/"))
+
+
+def on_post_template(output_content: str, template_name: str, **_: Any) -> str:
+    return _own_script(output_content, "")
+
+
+def _own_script(output: str, root: str) -> str:
     """Search works without a network: our own script takes the place of one that the theme fetches."""
-    depth = "../" * page.file.dest_uri.count("/")
-    return re.sub(
-        r'<script src="https://unpkg\.com/iframe-worker/shim">',
-        f'<script src="{depth}offline_search.js">',
-        output,
-    )
+    fetched = '<script src="https://unpkg.com/iframe-worker/shim">'
+    return output.replace(fetched, f'<script src="{root}offline_search.js">')

@@ -41,6 +41,9 @@ _BEFORE = re.compile(r"^<!-- before: (?P<text>.*?) -->$", re.MULTILINE | re.DOTA
 _COMPILING = "compiling the network for this machine"
 """Only whoever runs it first is told so."""
 
+_TIME = re.compile(r"; about [\d,]+ (?:s|min|h)\b|  [\d,]+ (?:s|min|h) left\b")
+"""What a run says of the time to come, where it has had the time to find out."""
+
 _SHELL = re.compile(r"[|<>&;`$]|^(?!netdsl )")
 
 
@@ -155,7 +158,7 @@ def matches(shown: str, printed: str, *, exact: bool) -> bool:
 def _lines(text: str, exact: bool) -> list[str]:
     lines = [line.rstrip() for line in text.strip().splitlines()]
     if not exact:
-        lines = [line for line in lines if not line.startswith(_COMPILING)]
+        lines = [_TIME.sub("", line) for line in lines if not line.startswith(_COMPILING)]
         lines = [" ".join(re.sub(r"\d[\d,]*(?:\.\d+)?(?:e-?\d+)?", "0", line).split()) for line in lines]
     return lines
 

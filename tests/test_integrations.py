@@ -62,7 +62,7 @@ def test_the_action_checks_paths_with_blanks(tmp_path: Path) -> None:
         text=True,
     )
     assert done.returncode == 1, done.stderr
-    assert done.stdout.startswith("::notice title=netdsl::1 warning in 1 of 1 file")
+    assert done.stdout.startswith("::notice title=netdsl::1 warning in 1 file")
     assert "::warning file=my nets/a.net,line=" in done.stdout
     assert "ND401" in (tmp_path / "summary.md").read_text()
 
