@@ -85,6 +85,13 @@ def outline_of(layers: Sequence[Placed], loss: Loss) -> Outline:
     return _Writer(layers, loss).written()
 
 
+_fragments: dict[object, _Fragment] = {}
+"""Those of earlier networks too: networks that are checked together have much in common."""
+
+_MOST_FRAGMENTS = 4_000
+"""About 25 MB of them."""
+
+
 class _Writer:
     def __init__(self, layers: Sequence[Placed], loss: Loss) -> None:
         self.layers = layers
@@ -95,6 +102,8 @@ class _Writer:
         self.placed: list[tuple[_Fragment, tuple[int, ...], int]] = []
         self.terms: dict[int, list[int]] = {}
         self.fragments: dict[object, _Fragment] = {}
+        if len(_fragments) > _MOST_FRAGMENTS:
+            _fragments.clear()
 
     def written(self) -> Outline:
         for placed in self.layers:
@@ -124,7 +133,7 @@ class _Writer:
         layer, learns = placed.layer, not placed.frozen
         kind = layer.node.layer
         key = (type(kind), tuple(kind.__dict__.items()), layer.inputs, wanted, places, learns)
-        if key not in self.fragments:
+        if key not in _fragments:
             arrays = [(parameter.name, parameter.shape, learns) for parameter in layer.used_parameters]
             arrays += [(statistic.name, statistic.shape, False) for statistic in layer.used_statistics]
             shapes = [self.outline.tensors[number].positions for number in inputs]
@@ -133,8 +142,8 @@ class _Writer:
                 return kind.lower(build, *(tensors[place] for place in places or range(len(tensors))))
 
             training = learns or not layer.used_statistics
-            self.fragments[key] = _fragment_of(lower, shapes, wanted, arrays, training=training)
-        return self.fragments[key]
+            _fragments[key] = _fragment_of(lower, shapes, wanted, arrays, training=training)
+        return _fragments[key]
 
     def _lose(self) -> int:
         """Write the loss; returns the mistake."""
