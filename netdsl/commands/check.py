@@ -6,13 +6,15 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
+from typing import NoReturn
 
 import click
 
 from netdsl.commands.checking import checked, rechecked
 from netdsl.commands.inputs import named_networks
 from netdsl.commands.loading import show
-from netdsl.commands.many import Manner, outcomes_of
+from netdsl.commands.many import LOOKED_AT, Manner, outcomes_of
 from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
 from netdsl.commands.terminal import echo_folded, wants_colour, width_of
@@ -117,6 +119,7 @@ def _check_known(
     help="How many processes check at once; as many as there are cores by default.",
 )
 @click.option("--no-cache", is_flag=True, help="Check every text anew, and keep nothing on disk.")
+@click.option("--watch", is_flag=True, help="Check again whenever one of the files changes, until Ctrl-C.")
 @click.option("--stdin-name", metavar="FILE", help="What standard input is called in findings.")
 @click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
 @click.option("--quiet", "-q", is_flag=True, help="Show errors and warnings alone: no tables, no notes.")
@@ -132,6 +135,7 @@ def command(
     recipe: bool,
     jobs: int | None,
     no_cache: bool,
+    watch: bool,
     stdin_name: str | None,
     strict: bool,
     quiet: bool,
@@ -143,6 +147,8 @@ def command(
     Mistakes go to standard error, tables to standard output. A last line counts errors and warnings. The
     exit code is 1 where there is a mistake.
     """
+    if watch:
+        _watch(ctx, networks)
     gc.disable()  # a large network is many small objects, and few of them become garbage
     ctx.call_on_close(gc.enable)
     networks = tuple(named_networks(networks))
@@ -165,6 +171,7 @@ def command(
         width=None if any(path and name == "text" for name, path in formats) else width_of(sys.stdout),
     )
     outcomes = outcomes_of(networks, wanted, Manner(jobs, not no_cache), stdin_name)
+    ctx.meta[LOOKED_AT] = {path for one in outcomes for seen in one.looked_up for path in seen.paths}
     shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
     for name, path in formats:
         _write(name, path, outcomes if name == "json" else shown, strict)
@@ -178,6 +185,16 @@ def command(
     findings = [finding for one in outcomes for finding in one.findings]
     warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
     ctx.exit(1 if warned or has_errors(findings) else 0)
+
+
+def _watch(ctx: click.Context, networks: Sequence[str]) -> NoReturn:
+    from netdsl.commands.watching import watch_check
+
+    if ctx.params["fix"]:
+        raise click.UsageError("--watch changes no files: leave out --fix", ctx)
+    assert command.callback is not None
+    again = partial(ctx.invoke, command.callback, **{**ctx.params, "watch": False})
+    ctx.exit(watch_check(ctx, networks, again))
 
 
 def _same_file(one: str, other: str) -> bool:

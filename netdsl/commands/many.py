@@ -6,6 +6,7 @@ The outcomes are those of checking every file by itself, one after another.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,13 @@ from netdsl.source import Source
 _FEW_FILES = 8
 _SHORT = 1 << 16
 """Characters. So few files of that length together are checked while a cache is looked for."""
+
+
+LOOKED_AT = "netdsl.looked_at"
+"""Under which a check leaves in ``Context.meta`` which files it has looked at besides the networks."""
+
+
+_NO_LAYER = "ND215"
 
 
 class Manner(NamedTuple):
@@ -55,7 +63,20 @@ def outcomes_of(
             cache.keep(sources[number], wanted, outcome)
     if cache is not None:
         cache.save()
-    return [found[number] for number in range(len(names))]
+    return _with_libraries([found[number] for number in range(len(names))])
+
+
+def _with_libraries(outcomes: list[Outcome]) -> list[Outcome]:
+    """Without the reproach that a file has no layers, where another one uses its blocks."""
+    used = {seen.found for one in outcomes for seen in one.looked_up if seen.digest is not None}
+    if not used:
+        return outcomes
+    return [
+        one._replace(findings=[finding for finding in one.findings if finding.code != _NO_LAYER])
+        if any(finding.code == _NO_LAYER for finding in one.findings) and os.path.realpath(one.file) in used
+        else one
+        for one in outcomes
+    ]
 
 
 def _each_text_once(

@@ -47,6 +47,11 @@ class LookedUp(NamedTuple):
     found: str
     digest: str | None
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files whose change may change the outcome."""
+        return tuple(path for path in (self.asked, self.found) if path)
+
 
 class Outcome(NamedTuple):
     """``table`` and ``plan`` are texts, empty where they are not asked for or there is no plan.

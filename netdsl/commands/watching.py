@@ -1,4 +1,4 @@
-"""Does something again when a file changes: for `netdsl check --watch`.
+"""`netdsl check --watch`: checks again when a file changes.
 
 Files are looked at a few times a second. Notices of the system would come sooner, but not from network
 drives and containers, and not without another package.
@@ -8,11 +8,20 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
-INTERRUPTED = 130
+import click
+
+from netdsl.commands.inputs import named_networks
+from netdsl.commands.loading import show
+from netdsl.commands.many import LOOKED_AT
+from netdsl.diagnostics import Diagnosed
+from netdsl.plan.network_files import STDIN
+
+FINDINGS, USAGE, INTERRUPTED = 1, 2, 130
 
 _PAUSE_SECONDS = 0.2
 _SHARE = 20
@@ -26,6 +35,48 @@ class Round(NamedTuple):
 
     code: int
     looked_at: Collection[str] = ()
+
+
+def watch_check(ctx: click.Context, networks: Sequence[str], check: Callable[[], object]) -> int:
+    """``check`` the networks that a command line names, until Ctrl-C; returns the last round's exit code.
+
+    ``check`` ends as a command does, by leaving with an exit code, and may raise what one may.
+    """
+    if STDIN in networks:
+        raise click.UsageError("--watch waits for files to change, and standard input is none", ctx)
+    text = ("text", "") in ctx.params["formats"] and sys.stdout.isatty()
+
+    def files() -> list[str]:
+        try:
+            return named_networks(networks)
+        except (Diagnosed, click.UsageError):
+            return list(networks)
+
+    def act() -> Round:
+        if text:
+            click.echo(_CLEAR, nl=False)
+        code = 0
+        try:
+            check()
+        except click.exceptions.Exit as leaving:
+            code = leaving.exit_code
+        except Diagnosed as diagnosed:
+            show(diagnosed.diagnostics)
+            code = FINDINGS
+        except click.UsageError as error:  # the settings of the project may be at work on
+            error.show()
+            code = USAGE
+        sys.stdout.flush()
+        return Round(code, ctx.meta.get(LOOKED_AT, ()))
+
+    def say(count: int) -> None:
+        files = f"{count} files" if count != 1 else "1 file"
+        click.echo(f"netdsl: watching {files}; Ctrl-C ends", err=True)
+
+    return watch(act, files, say)
+
+
+_CLEAR = "\x1b[2J\x1b[3J\x1b[H"
 
 
 def watch(act: Callable[[], Round], files: Callable[[], Iterable[str]], say: Callable[[int], None]) -> int:
