@@ -31,7 +31,7 @@ BAD = {
     "wörter.net": "input 8x8x1\nCONV 日\n",
 }
 
-ALL_FORMATS = "json jsonl concise sarif junit github gitlab".split()
+ALL_FORMATS = ["json", "jsonl", "concise", "sarif", "junit", "github", "gitlab"]
 
 COMPARE = """
 import io, os, sys, contextlib

@@ -124,7 +124,8 @@ class OutcomeCache:
         if number not in self._files:
             content = read_own(self._path(number), 2 * _FILE_BYTES) or b""
             lines = content[len(_MARK) :].splitlines(keepends=True) if content.startswith(_MARK) else []
-            self._files[number] = {line.partition(b"\t")[0]: line for line in lines}
+            whole = (line for line in lines if line.endswith(b"\n"))
+            self._files[number] = {line.partition(b"\t")[0]: line for line in whole}
         return self._files[number]
 
     def _path(self, number: int) -> Path:
@@ -162,7 +163,11 @@ def _packed(text: bytes) -> bytes:
 
 def _unpacked(line: bytes) -> bytes:
     """The text of a line, as far as it is one that was kept. Raises ValueError and zlib.error."""
-    return zlib.decompressobj().decompress(a2b_base64(line), _TEXT_BYTES)
+    unpacking = zlib.decompressobj()
+    text = unpacking.decompress(a2b_base64(line), _TEXT_BYTES)
+    if not unpacking.eof:  # the checksum stands at the end
+        raise ValueError("no whole text")
+    return text
 
 
 def _encoded(text: str) -> bytes:
