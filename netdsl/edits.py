@@ -120,19 +120,30 @@ TRIED = 1 << 14
 def mendable(source: Source, findings: Sequence[Diagnostic], check: Check) -> tuple[int, int]:
     """How many of the fixes that findings propose would be kept: the safe ones, and all of them; in a
     text of more than TRIED characters, how many there are."""
-    kept = []
+    start = _Version(source, findings, 0)
+    kept: list[int] = []
+    before: list[Edit] | None = None
     for unsafe in (False, True):
-        start = _Version(source, findings, 0)
         mending = _Mending(source, check, unsafe)
         fixes = mending.fixes(start)
-        if len(source.text) > TRIED:
+        if fixes == before:
+            kept.append(kept[0])
+        elif len(source.text) > TRIED:
             kept.append(len(set(fixes)))
-            continue
-        following = mending.after(start, fixes)
-        if following is not None and following.errors > start.errors:
-            following = _Mending(source, check, unsafe).mend(start)
-        kept.append(min(len(set(fixes)), following.changes) if following is not None else 0)
+        elif start.errors == 0 and all(fix.safe for fix in fixes):  # what is right stays so
+            kept.append(edited(source.text, fixes)[1])
+        else:
+            kept.append(_kept(mending, start, fixes, _Mending(source, check, unsafe)))
+        before = fixes
     return kept[0], kept[1]
+
+
+def _kept(mending: _Mending, start: _Version, fixes: Sequence[Edit], again: _Mending) -> int:
+    """How many of some fixes are kept where they are tried, all at once or, ``again``, as mending goes."""
+    following = mending.after(start, fixes)
+    if following is not None and following.errors > start.errors:
+        following = again.mend(start)
+    return min(len(set(fixes)), following.changes) if following is not None else 0
 
 
 def in_file(finding: Diagnostic, source: Source) -> bool:

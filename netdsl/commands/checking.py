@@ -70,7 +70,12 @@ _LEFT_OBJECTS = 100_000
 """So many of what has been made and not let go are looked through: 15 MB or so."""
 
 
-def tidy() -> None:
-    """Let go what the texts before have left behind, where it is much: nothing else does between texts."""
+def tidy(*, settled: bool = False) -> None:
+    """Let go what the texts before have left behind, where it is much: nothing else does between texts.
+
+    ``settled`` where a text is done: what is left then is kept for good, and not looked through again.
+    """
     if gc.get_count()[0] > _LEFT_OBJECTS:
         gc.collect()
+        if settled:
+            gc.freeze()

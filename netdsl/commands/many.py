@@ -109,7 +109,7 @@ def _examined(
     from netdsl.commands.processes import shared_out
 
     def work(number: int) -> Outcome:
-        tidy()
+        tidy(settled=True)
         return outcome_of(check_source(sources[number]), wanted)
 
     def pack(outcome: Outcome) -> bytes:
