@@ -87,7 +87,7 @@ class Expansion:
 
     def _emit(self, step: Step) -> None:
         self.current, self.reference = len(self.steps), None
-        self.steps.append(step if self.use is None else step._replace(use=self.use))
+        self.steps.append(step if step.use is self.use else step._replace(use=self.use))
 
     def _inputs(self) -> tuple[int, ...]:
         return () if self.current is None else (self.current,)
@@ -130,6 +130,7 @@ class Expansion:
                     layer.claim,
                     group=frame.group,
                     references=references,
+                    use=self.use,
                     shares=shares,
                 )
             )
@@ -274,6 +275,7 @@ class Expansion:
                 role=Role.JOIN,
                 span=join.span,
                 references=tuple((slot, named) for slot, (_, named) in enumerate(known) if named),
+                use=self.use,
             )
         )
         if label:

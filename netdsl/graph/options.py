@@ -7,10 +7,11 @@ finding, never a guess.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.bare_values import NUMBERS, takes_bare
@@ -45,6 +46,23 @@ _MEASURES = (OptionType.COUNT, OptionType.SIZE, OptionType.PADDING)
 _NEGATIONS = frozenset(("no", "without"))
 
 
+_Words: TypeAlias = tuple[Mapping[str, Option[Any]], frozenset[str]]
+
+_words: dict[type[Layer], _Words] = {}
+
+
+def _words_of(kind: type[Layer]) -> _Words:
+    """The words of the options of a kind, and those that mean nothing beside it."""
+    if kind in _words:
+        return _words[kind]
+    by_word = {word.lower(): option for option in kind.options().values() for word in option.words}
+    paddings = [word for word, option in by_word.items() if option.type is OptionType.PADDING]
+    by_word |= {f"{ZERO}-{word}": by_word[word] for word in paddings}
+    fillers = FILLERS | {filler.lower() for filler in kind.fillers}
+    _words[kind] = MappingProxyType(by_word), fillers
+    return _words[kind]
+
+
 class _Reader:
     """One pass over the items of a layer. In a ``where`` entry commas make lists."""
 
@@ -63,10 +81,7 @@ class _Reader:
         self.findings = findings
         self.options = kind.options()
         self.say = OptionFindings(kind, findings)
-        self.by_word = {word.lower(): option for option in self.options.values() for word in option.words}
-        paddings = [word for word, option in self.by_word.items() if option.type is OptionType.PADDING]
-        self.by_word |= {f"{ZERO}-{word}": self.by_word[word] for word in paddings}
-        self.fillers = FILLERS | {filler.lower() for filler in kind.fillers}
+        self.by_word, self.fillers = _words_of(kind)
         self.given: dict[str, list[Written]] = {}
         self.by_name: set[str] = set()
         self.named: set[str] | None = None

@@ -113,7 +113,7 @@ class _Resolution:
         for step in steps:
             self.findings.use = step.use
             self._place(step, defaults, names)
-            if step.use is not None:
+            if self.entries[-1].use is not step.use:
                 self.entries[-1] = self.entries[-1]._replace(use=step.use)
         self.missing.report()
         self.findings.use = None
@@ -237,7 +237,7 @@ class _Resolution:
             layer, spans, span = self.complete[key]
             if self._has_table(layer) and self._too_many_connections(layer, span):
                 return Gap(index, name, inputs, span, claim)
-            return Node(index, name, layer, inputs, span, spans, claim, shares=shares)
+            return Node(index, name, layer, inputs, span, spans, claim, use=step.use, shares=shares)
         if key in self.unplaced:  # what is wrong with it is said
             self.findings.shows_again(self.unplaced[key])
             return Gap(index, name, inputs, self.unplaced[key], claim)
@@ -278,7 +278,7 @@ class _Resolution:
             return Open(index, name, kind, values, names, inputs, span, spans, claim, shares=shares)
         layer = self._shared(kind, values)
         self.complete[key] = layer, spans, span
-        return Node(index, name, layer, inputs, span, spans, claim, shares=shares)
+        return Node(index, name, layer, inputs, span, spans, claim, use=step.use, shares=shares)
 
     def _layer_ahead(
         self, step: Step, steps: list[Step], inputs: tuple[Volume, ...], defaults: Defaults

@@ -18,7 +18,7 @@ _LONGEST_TEXT = 1000
 class Expression:
     """A call of a function of FUNCTIONS, an operand or a constant. Immutable, equal by content."""
 
-    __slots__ = ("_hash", "_nodes", "arguments", "function", "value")
+    __slots__ = ("_calls", "_hash", "_nodes", "arguments", "function", "value")
 
     def __init__(self, function: str, arguments: tuple[Expression, ...] = (), value: float = 0.0) -> None:
         self.function = function
@@ -26,6 +26,7 @@ class Expression:
         self.value = value
         self._hash = hash((function, arguments, value))
         self._nodes: tuple[Expression, ...] | None = None
+        self._calls = -1
 
     def __hash__(self) -> int:
         return self._hash
@@ -105,7 +106,9 @@ class Expression:
     @property
     def calls(self) -> int:
         """How many distinct calls it has: what computing it costs, and compiling it."""
-        return sum(1 for node in self.walk() if node.arguments)
+        if self._calls < 0:
+            self._calls = sum(1 for node in self.walk() if node.arguments)
+        return self._calls
 
     def operands(self) -> set[int]:
         return {int(node.value) for node in self.walk() if node.function == "operand"}

@@ -139,6 +139,7 @@ def _fused(outline: Outline) -> list[Step]:
             found.append(step)
             continue
         operands: list[int | Step] = []
+        takes_in = False
         calls = operation.expression.calls
         for number in step.inputs:
             made = producers.get(number)
@@ -155,9 +156,10 @@ def _fused(outline: Outline) -> list[Step]:
                 operands.append(made)
                 calls += _calls(made)
                 taken_in.add(made)
+                takes_in = True
             else:
                 operands.append(number)
-        if any(isinstance(one, Step) for one in operands):
+        if takes_in:
             inputs = [one.inputs if isinstance(one, Step) else (one,) for one in operands]
             distinct = dict.fromkeys(number for numbers in inputs for number in numbers)
             step = _Fused(step, tuple(distinct), tuple(operands), calls)

@@ -68,6 +68,16 @@ def _children(uses: tuple[int, ...], nodes: list[Any]) -> list[Any]:
     return children
 
 
+class _End(NamedTuple):
+    """What happens where a rule ends: its name, what it does with each of its symbols and how many there are,
+    and what makes its node."""
+
+    name: str
+    uses: tuple[int, ...]
+    size: int
+    build: Builder | None
+
+
 class Automaton:
     """A parser for one grammar; may be used again and again."""
 
@@ -76,16 +86,18 @@ class Automaton:
     ) -> None:
         """``unreadable(start, end)`` makes the node that stands where a mistake was."""
         self._tables = tables
-        self._builders = builders
         self._unreadable = unreadable
         self._lexer = Lexer(tables)
+        self._ends = [
+            _End(rule.name, rule.symbols, len(rule.symbols), builders.get(rule.name)) for rule in tables.rules
+        ]
 
     def parse(self, text: str, offset: int = 0, token_limit: int = TOKEN_LIMIT) -> Parsed:
         """Parse a text that ends in a line break; never raises for what it holds.
 
         ``offset`` is added to all places in the tree, not to those of failures.
         """
-        run = _Run(self._tables, self._builders, self._unreadable, self._lexer, text)
+        run = _Run(self._tables, self._ends, self._unreadable, self._lexer, text)
         run.offset, run.token_limit = offset, token_limit
         return run.parse()
 
@@ -96,13 +108,13 @@ class _Run:
     def __init__(
         self,
         tables: Tables,
-        builders: Mapping[str, Builder],
+        ends: list[_End],
         unreadable: Callable[..., Any],
         lexer: Lexer,
         text: str,
     ) -> None:
         self.tables = tables
-        self.builders = builders
+        self.ends = ends
         self.unreadable = unreadable
         self.lexer = lexer
         self.text = text
@@ -163,12 +175,15 @@ class _Run:
                 return kind == END and states[-1] == self.tables.accept
             if action >= 0:
                 return True
-            name, uses = self.tables.rules[-action - 1]
-            size = len(uses)
+            name, uses, size, build = self.ends[-action - 1]
+            if size == 1:  # most rules: what stands on the stacks is replaced
+                only = _children(uses, nodes[-1:])
+                nodes[-1] = only if build is None else build(only)
+                states[-1] = tables[states[-2]][name]
+                continue
             start = starts[-size] if size else len(self.text)
             children = _children(uses, nodes[len(nodes) - size :])
             del nodes[len(nodes) - size :], states[len(states) - size :], starts[len(starts) - size :]
-            build = self.builders.get(name)
             nodes.append(children if build is None else build(children))
             starts.append(start)
             states.append(tables[states[-1]][name])
