@@ -21,6 +21,9 @@ from netdsl.commands.terminal import echo_folded, wants_colour, width_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.plan.network_files import STDIN, foreign, open_source
 
+_TRIED_FILES = 100
+"""Of so many files it is tried which fixes are kept, which takes another check or more."""
+
 
 def _read_formats(
     ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
@@ -165,6 +168,7 @@ def command(
         table=not quiet and any(name == "text" for name, _ in formats),
         plan=any(name == "json" for name, _ in formats),
         fixes=not quiet and ("text", "") in formats,
+        tried=len(networks) <= _TRIED_FILES,
         columns=columns,
         tools=tools,
         recipe=recipe,

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 class Wanted(NamedTuple):
     """What is asked of every file besides its findings: the table, the plan as JSON, how many findings
-    could be mended; what the table and the JSON hold, and the columns that the table may take."""
+    could be mended, and whether that is tried; what the table and the JSON hold, and the columns that the
+    table may take."""
 
     table: bool = False
     plan: bool = False
     fixes: bool = False
+    tried: bool = True
     columns: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     recipe: bool = False
@@ -81,7 +83,7 @@ def outcome_of(check: Check, wanted: Wanted) -> Outcome:
         findings,
         _table(plan, wanted) if wanted.table and plan is not None else "",
         _json(plan, wanted) if wanted.plan and plan is not None else "",
-        _fixes(file, findings) if wanted.fixes else Fixes(),
+        _fixes(file, findings) if wanted.fixes and wanted.tried else _proposed(file, findings, wanted),
         tuple(map(_looked_up, source.seen)) if source is not None else (),
         _is_general(check),
     )
@@ -154,6 +156,15 @@ def _fixes(file: str, findings: Sequence[Diagnostic]) -> Fixes:
 
     safe, together = mendable(source, [one for one in findings if in_file(one, source)], rechecked)
     return Fixes(safe, together, len(source.text) <= TRIED)
+
+
+def _proposed(file: str, findings: Sequence[Diagnostic], wanted: Wanted) -> Fixes:
+    """How many fixes there are, where they are asked for."""
+    source = fixed_source(file, findings) if wanted.fixes else None
+    if source is None:
+        return Fixes()
+    fixes = {finding.fix for finding in findings if finding.fix and finding.source is source}
+    return Fixes(sum(fix.safe for fix in fixes), len(fixes), tried=False)
 
 
 def fixed_source(file: str, findings: Sequence[Diagnostic]) -> Source | None:

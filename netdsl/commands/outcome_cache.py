@@ -143,7 +143,8 @@ def _parts(wanted: Wanted) -> dict[str, str]:
     """What of an outcome is kept apart from the findings, and under which name: tables differ by what they
     hold, and by how wide they may be."""
     way = digest_of(json.dumps([wanted.columns, wanted.tools, wanted.recipe]).encode())
-    parts = {"table": f"table {way} {wanted.width}", "plan": f"plan {way}", "fixes": "fixes"}
+    fixes = f"fixes {wanted.tried}"
+    parts = {"table": f"table {way} {wanted.width}", "plan": f"plan {way}", "fixes": fixes}
     return {name: part for name, part in parts.items() if getattr(wanted, name)}
 
 

@@ -160,7 +160,11 @@ class _Writer:
                 predicted = build.elementwise(operand(0), predicted, name="scores")
             return self.loss.lower(build, build.flatten(predicted), target)
 
-        fragment = _fragment_of(lower, [outline.tensors[read].positions], (self.wanted[read],), [])
+        positions, wanted = outline.tensors[read].positions, self.wanted[read]
+        key = (type(self.loss), tuple(vars(self.loss).items()), positions, wanted, copied)
+        fragment = _fragments.get(key)
+        if fragment is None:
+            fragment = _fragments[key] = _fragment_of(lower, [positions], (wanted,), [])
         error = self._place(fragment, (read,), len(self.layers) - 1)
         outline.outputs.update((error, scores))
         return error
