@@ -109,6 +109,7 @@ class _Reader:
             else:
                 self._bare(item)
         self.other_words.report(self.findings)
+        del self.order, self.other_words  # they refer back to the reader: a circle
         return self.given
 
     def _word(self, word: tree.Word) -> None:
