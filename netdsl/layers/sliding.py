@@ -198,6 +198,9 @@ def slide(x: Volume, moving: Sliding, noun: str, floors: str = "") -> Size | Mis
                 help=_narrower(x, moving.kernel) or (f"use a {noun} of at most {padded}, or more padding",),
                 input_help=_larger_input(x),
             )
+        if (padded - window) % step == 0 and after < window:  # nothing to round, and nothing to clip
+            counts.append((padded - window) // step + 1)
+            continue
         exact = positions(*sizes)
         if exact.denominator != 1 and moving.rounding is Rounding.EXACT:
             stride = _square(moving.stride)
