@@ -19,6 +19,7 @@ SCRIPTS = (
     "borders",
     "determinism",
     "starting",
+    "checking",
     "precision",
     "receptive_fields",
     "optimizers",

@@ -151,6 +151,7 @@ def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
     while len(children_of(begun.pid)) < 2:
         assert begun.poll() is None
         time.sleep(0.01)
+    time.sleep(0.1)  # while all are at work
     os.killpg(begun.pid, signal.SIGINT)
     _, said = begun.communicate(timeout=10)
     assert (begun.returncode, said.strip()) == (130, b"")

@@ -97,7 +97,7 @@ def _looked_up(seen: Seen) -> LookedUp:
 
 def _is_general(check: Check) -> bool:
     """Not where the text has others looked up, where the network is called as its file, or where a finding
-    is about the file as a whole or speaks of it by name."""
+    is about the file as a whole or another one, or speaks of it by name."""
     source = check.source
     if source is None or source.seen:
         return False
@@ -109,7 +109,7 @@ def _is_general(check: Check) -> bool:
     own_name = os.path.basename(source.name)
     return not any(
         finding.primary is None
-        or finding.source is None
+        or finding.source is not source
         or any(own_name in text for text in (finding.message, *finding.notes, *finding.help))
         for finding in check.findings
     )

@@ -93,8 +93,10 @@ def in_copies(
 
     Leaving early ends the copies.
     """
-    crew = [_Copy(work) for _ in range(min(copies, len(numbers)))]
+    crew: list[_Copy] = []
     try:
+        for _ in range(min(copies, len(numbers))):
+            crew.append(_Copy(work))
         yield from _answers(crew, deque(numbers))
     finally:
         for copy in crew:

@@ -116,7 +116,7 @@ class _Resolution:
             if self.entries[-1].use is not step.use:
                 self.entries[-1] = self.entries[-1]._replace(use=step.use)
         self.missing.report()
-        del self.missing  # it refers back to this object, and such circles lie about until they are looked for
+        del self.missing  # it refers back to this object: a circle, which lies about until it is looked for
         self.findings.use = None
         if blocks:
             report_unread_parameters(blocks.values(), environment.readings, self.findings)
