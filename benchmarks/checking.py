@@ -112,6 +112,8 @@ def check(folder: Path, arguments: tuple[str, ...], environment: dict[str, str])
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(command, capture_output=True, cwd=folder.parent, env=environment, check=False)
     seconds = time.perf_counter() - begin
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.stderr.decode())
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     answer = hashlib.sha256(b"%d %b %b" % (done.returncode, done.stdout, done.stderr)).hexdigest()
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

@@ -42,7 +42,7 @@ def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -
     def checked(*arguments: str) -> list[str]:
         anew = run(["check", ".", "--no-cache", *arguments]), capsys.readouterr()
         seen.clear()
-        assert (run(["check", ".", *arguments]), capsys.readouterr()) == anew
+        assert (run(["check", ".", "--jobs", "1", *arguments]), capsys.readouterr()) == anew
         return sorted(seen)
 
     return checked
