@@ -3,6 +3,7 @@ a claim."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -77,7 +78,8 @@ def _fixes(findings: Sequence[Diagnostic]) -> Iterator[Action]:
 def _title(source: Source, edit: Edit, help: Sequence[str] = ()) -> str:
     """What an edit does, in the words of its finding where these name what is written."""
     new = " ".join(edit.replacement.split())
-    said = next((line for line in help if f"`{new}`" in line), "")
+    named = re.compile(rf"`(?:[^`]* )?{re.escape(new)}`")
+    said = next((line for line in help if new and named.search(line)), "")
     if said and len(said) <= _LONGEST:
         return f"Fix: {said}"
     old = " ".join(source.excerpt(edit.span).split())

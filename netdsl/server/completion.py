@@ -152,7 +152,7 @@ def _in_chain(source: Source, context: Context, known: Known) -> Iterator[Item]:
             Item(name, Kind.VALUE, "dialect", dialect_in_words(one)) for name, one in DIALECTS.items()
         )
     elif whole_line and first == "expect":
-        yield from _expectations(words, source)
+        yield from _expectations(words, source, known)
     elif whole_line and first in ("net", "use", "block") and len(words) < 3:
         return
     elif whole_line and first == "let" and ":" not in context.element:
@@ -183,11 +183,11 @@ def _beginnings(context: Context, known: Known, typed: str, statement: bool) -> 
         yield Item("let", Kind.KEYWORD, "gives a number a name")
 
 
-def _expectations(words: list[str], source: Source) -> Iterator[Item]:
+def _expectations(words: list[str], source: Source, known: Known) -> Iterator[Item]:
     if len(words) == 1:
         yield from (Item(subject, Kind.KEYWORD, "what is expected") for subject in SUBJECTS)
     elif words[1].lower() in ("volume", "receptive_field", "receptive"):
-        layers = [node.name for node in studied(source).sketch.nodes]
+        layers = [*known.labels, *(node.name for node in studied(source).sketch.nodes)]
         yield from (Item(name, Kind.LABEL, "layer") for name in layers)
 
 

@@ -14,6 +14,10 @@ UNNECESSARY = frozenset(("ND240",))
 """Codes of what could be left out, which editors show faded."""
 
 
+_LONGEST = 200
+"""Characters of a cure; what is longer lists all that there is."""
+
+
 class Related(NamedTuple):
     """Another place that belongs to a finding."""
 
@@ -38,7 +42,8 @@ def shown(source: Source, findings: Sequence[Diagnostic], study: Study | None = 
 
 
 def _shown(source: Source, finding: Diagnostic, study: Study | None) -> Shown:
-    message = "\n".join([_headline(finding), *finding.notes, *finding.help])
+    cures = [line for line in finding.help if len(line) <= _LONGEST]
+    message = "\n".join([_headline(finding), *finding.notes, *cures])
     owner = finding.source
     if finding.primary is None or owner is None:
         return Shown(finding, _first_line(source), message, ())

@@ -64,9 +64,10 @@ def hover(study: Study, names: Names, offset: int) -> Hover | None:
     definition = names.at(offset)
     if definition is not None and word is not None and definition.sort is not Sort.LABEL:
         return Hover(word, _of_name(study, definition, offset))
-    layers = layers_at(study, offset)
-    if not layers and definition is not None:
-        layers = layers_at(study, definition.span.start)
+    place = offset if definition is None else definition.span.start
+    layers = layers_at(study, place)
+    if not layers and definition is not None and (used := _of_use(study, place)):
+        return Hover(word or definition.span, "\n\n".join([f"label `{definition.name}`", *used]))
     if layers:
         return Hover(word or layers[0].span, _of_layers(study, layers, word))
     return _of_word(study, word) if word is not None else None

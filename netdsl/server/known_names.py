@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from netdsl.graph.used_files import read_used_files
-from netdsl.server.context import Context
+from netdsl.server.context import Context, context_at
 from netdsl.server.names import Names, Sort, blocks_of, names_of
 from netdsl.source import Source
 from netdsl.syntax import tree
@@ -30,11 +30,11 @@ def names_known(source: Source, context: Context) -> Known:
     were closed, and the blocks behind it by themselves. Nothing is planned for it: it has to be quick."""
     offset = context.word.start
     if context.closers:
-        file = _read(source.with_text(source.text[:offset] + context.closers))
+        file = _read(source.with_text(source.text[:offset] + context.closers)) or _above(source, offset)
         below = _read(source.with_text(_blocks_below(source.text, offset)))
         blocks = {**blocks_of(below), **blocks_of(file)}
     else:
-        file = _read(source)
+        file = _read(source) or _without_line(source, offset)
         blocks = dict(blocks_of(file))
     names = names_of(file) if file is not None else Names((), ())
     scope = next((one for one in blocks_of(file).values() if one.span.start < offset < one.span.end), None)
@@ -57,6 +57,23 @@ def _read(source: Source) -> tree.File | None:
     if file is not None and any(isinstance(statement, tree.Use) for statement in file.statements):
         file, _, _ = read_used_files(file, source)
     return file
+
+
+def _without_line(source: Source, offset: int) -> tree.File | None:
+    """The tree of a text in which the line of a place says nothing: `CONV 6 3x3 -` links to the next."""
+    start, end = _line_around(source.text, offset)
+    return _read(source.with_text(source.text[:start] + " " * (end - start) + source.text[end:]))
+
+
+def _above(source: Source, offset: int) -> tree.File | None:
+    """The tree of a text up to the line of a place, with what is open there closed."""
+    start, _ = _line_around(source.text, offset)
+    return _read(source.with_text(source.text[:start] + context_at(source.text, start).closers))
+
+
+def _line_around(text: str, offset: int) -> tuple[int, int]:
+    end = text.find("\n", offset)
+    return text.rfind("\n", 0, offset) + 1, len(text) if end < 0 else end
 
 
 _BLOCK = re.compile(r"^[ \t]*block[ \t]", re.MULTILINE | re.IGNORECASE)

@@ -110,7 +110,7 @@ def path_of(uri: str) -> str:
         parts = urlsplit(uri)
     except ValueError:
         return ""
-    if parts.scheme.lower() != "file" or "\0" in unquote(parts.path):
+    if parts.scheme.lower() != "file" or "\0" in unquote(uri):
         return ""
     host = f"//{parts.netloc}" if parts.netloc and parts.netloc != "localhost" else ""
     path = url2pathname(host + parts.path)
