@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from netdsl.commands.lsp import findings_of
 from netdsl.diagnostics import Edit
 from netdsl.edits import edited
+from netdsl.plan.laying_out import laid_out
 from netdsl.server.desk import Desk
 from netdsl.server.positions import Position, Positions, Range
 from netdsl.server.renaming import Refused
@@ -136,9 +137,9 @@ def _change_everything(editor: Editor, place: Position, source: Source, position
             _carry_out(
                 editor, source, positions, [edit for edits in renamed[1].edits.values() for edit in edits]
             )
-    laid_out = editor.desk.formatting(URI)
-    if laid_out is not None and laid_out[2]:
-        text = _carry_out(editor, source, positions, laid_out[2])
+    formatted = editor.desk.formatting(URI)
+    if formatted is not None and formatted[2]:
+        text = _carry_out(editor, source, positions, formatted[2])
         assert laid_out(Source(source.name, text)).text == text
     offered = editor.desk.actions(URI, Range(place, place))
     for action in offered[1] if offered is not None else ():

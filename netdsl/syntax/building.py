@@ -73,7 +73,8 @@ class _Tail:
             elif type(child) is Token and child.kind == "REMARK":
                 self.remark, end = child.text, child.end
             else:
-                self.end = max(self.end, place(child).end) if child else self.end
+                placed = child or isinstance(child, Arguments)  # `B()` has none, and a place
+                self.end = max(self.end, place(child).end) if placed else self.end
                 return
             self.end = max(self.end, end)
             children.pop()
