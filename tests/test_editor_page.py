@@ -136,7 +136,8 @@ local hover = vim.lsp.buf_request_sync(0, "textDocument/hover", {
   position = { line = 0, character = 1 },
 }, 30000)
 local declared = dofile(vim.env.NETDSL_ROOT .. "/editors/vim/lsp/netdsl.lua")
-local found = { declared = declared, filetype = vim.bo.filetype, diagnostics = vim.diagnostic.get(0), hover = hover }
+local found = { declared = declared, hover = hover, diagnostics = vim.diagnostic.get(0) }
+found.filetype = vim.bo.filetype
 vim.fn.writefile({ vim.fn.json_encode(found) }, "out.json")
 vim.cmd("qall!")
 """

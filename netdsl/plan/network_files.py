@@ -54,14 +54,17 @@ def _standard_input() -> bytes:
         raise Diagnosed(_unreadable("<stdin>", error)) from None
 
 
+def too_large(name: str) -> Diagnostic:
+    """The finding about a file of more bytes than a network may have."""
+    return file_error(
+        "ND004", name, "the file is larger than 1 MiB", "a network file is a few kilobytes of text"
+    )
+
+
 def _source(name: str, content: bytes, folder: str = "") -> Source:
     """The characters of a file; raises Diagnosed where they are none, or none to work with."""
     if len(content) > FILE_LIMIT:
-        raise Diagnosed(
-            file_error(
-                "ND004", name, "the file is larger than 1 MiB", "a network file is a few kilobytes of text"
-            )
-        )
+        raise Diagnosed(too_large(name))
     try:
         text, form = undressed(content.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from netdsl.diagnostics import Diagnostic, Edit
 from netdsl.edits import in_file
 from netdsl.plan.laying_out import laid_out
+from netdsl.plan.network_files import FILE_LIMIT, too_large
 from netdsl.plan.study import Study, studied
 from netdsl.server.actions import Action, Check, actions, all_safe_fixes
 from netdsl.server.completion import Completion, completion
@@ -91,6 +92,8 @@ class Desk:
         text, source = self.texts.text(uri), self.texts.source(uri)
         if text is None or source is None:
             return None
+        if len(source.text) > FILE_LIMIT:
+            return None
         known = self._sheets.get(uri)
         if known is not None and known[0] is text and known[1] == self._state(text):
             return known[2]
@@ -107,7 +110,11 @@ class Desk:
         known = self._checked.get(uri)
         if known is not None and known[0] is text and known[1] == self._state(text):
             return known[2]
-        findings = tuple(self._check(source)) if source.text.strip() else ()
+        findings: tuple[Diagnostic, ...] = ()
+        if len(source.text) > FILE_LIMIT:
+            findings = (too_large(source.name),)
+        elif source.text.strip():
+            findings = tuple(self._check(source))
         checked = Checked(source, Positions(source, self.texts.units), findings, text.version)
         self._checked[uri] = text, self._state(text), checked
         return checked
@@ -146,7 +153,7 @@ class Desk:
 
     def completion(self, uri: str, position: Position) -> tuple[Positions, Completion] | None:
         source = self.texts.source(uri)
-        if source is None:
+        if source is None or len(source.text) > FILE_LIMIT:
             return None
         positions = Positions(source, self.texts.units)
         return positions, completion(source, positions.offset(position))
@@ -208,7 +215,7 @@ class Desk:
     def formatting(self, uri: str) -> tuple[Source, Positions, list[Edit]] | None:
         """The edits that lay a text out; none where it has mistakes of syntax."""
         source = self.texts.source(uri)
-        if source is None or is_recipe(source) or not source.text.strip():
+        if source is None or is_recipe(source) or not 0 < len(source.text.strip()) <= FILE_LIMIT:
             return None
         text = laid_out(source).text
         edits = differing(source, text) if text is not None else []

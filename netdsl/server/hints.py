@@ -9,7 +9,7 @@ from netdsl.graph.draft import Gap
 from netdsl.graph.network import Node
 from netdsl.plan.study import Study
 from netdsl.quantities import Volume
-from netdsl.server.places import is_written, listed
+from netdsl.server.places import behind, is_written, listed
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -92,7 +92,7 @@ def _goes_on(study: Study, node: Node | Gap, here: set[int]) -> bool:
 
 
 def _hint(study: Study, line: int, nodes: list[Node | Gap]) -> list[Hint]:
-    volumes = [study.volume(node) for node in nodes]
+    volumes = [study.volume(behind(study, node)) for node in nodes]
     text = listed(volumes)
     if not text or _states_it(nodes[0], volumes[0]):
         return []

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from netdsl.graph.blocks import signature
 from netdsl.graph.draft import Gap
+from netdsl.graph.expectations import COUNTS
 from netdsl.graph.heads import option_words
 from netdsl.graph.network import Node
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
+from netdsl.plan.named_layers import NamedLayers
 from netdsl.plan.plan import PlannedLayer
 from netdsl.plan.study import Study
 from netdsl.quantities import Volume, grouped
@@ -19,8 +21,8 @@ from netdsl.reports.as_derivation import derivation_as_text
 from netdsl.reports.as_kind import channels_as_text, kind_as_text, option_as_lines
 from netdsl.reports.display import visible
 from netdsl.server.names import Definition, Names, Sort
-from netdsl.server.places import head_of, inside, layers_at, listed
-from netdsl.server.words import dialect_as_text, keyword_as_text
+from netdsl.server.places import behind, head_of, inside, is_written, layers_at, listed
+from netdsl.server.words import BRANCH_WORDS, dialect_as_text, keyword_as_text
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -61,6 +63,8 @@ def hover(study: Study, names: Names, offset: int) -> Hover | None:
     word = word_at(study.source.text, offset)
     if (recipe := _recipe_line(study, offset)) is not None:
         return hover_recipe(study.source.text, offset) if word is not None else Hover(recipe, "")
+    if word is not None and (said := _of_statement(study, offset, word)):
+        return Hover(word, said)
     definition = names.at(offset)
     if definition is not None and word is not None and definition.sort is not Sort.LABEL:
         return Hover(word, _of_name(study, definition, offset))
@@ -71,6 +75,39 @@ def hover(study: Study, names: Names, offset: int) -> Hover | None:
     if layers:
         return Hover(word or layers[0].span, _of_layers(study, layers, word))
     return _of_word(study, word) if word is not None else None
+
+
+def _of_statement(study: Study, offset: int, word: Span) -> str:
+    """What a branch that is no layer means, or what an ``expect`` line is about."""
+    written = study.source.excerpt(word)
+    if written.lower() in BRANCH_WORDS and not _is_label(study, word):
+        return keyword_as_text(study.source, word)
+    for statement in study.written.statements if study.written is not None else ():
+        if isinstance(statement, tree.Expect) and statement.span.start <= offset <= statement.span.end:
+            return _of_expectation(study, statement)
+    return ""
+
+
+def _is_label(study: Study, word: Span) -> bool:
+    """Whether a colon or a reference's sign stands beside a word."""
+    text = study.source.text
+    return text[word.end : word.end + 1] == ":" or text[word.start - 1 : word.start] == "@"
+
+
+def _of_expectation(study: Study, statement: tree.Expect) -> str:
+    """What the network has of what is expected."""
+    plan = study.plan
+    if plan is None or len(plan.layers) < len(study.sketch.nodes):
+        return ""
+    subject = COUNTS.get(" ".join(word.text for word in statement.subject).lower())
+    counts = {"params": (plan.parameter_count, "parameters"), "macs": (plan.macs, "MACs of one image")}
+    if subject in counts:
+        count, unit = counts[subject]
+        return f"the network has {grouped(count)} {unit}"
+    names = [" ".join(word.text for word in statement.subject[start:]) for start in (1, 2)]
+    layers = NamedLayers([node.name for node in study.sketch.nodes], names)
+    place = next((found for name in names if name and (found := layers.place(name)) is not None), None)
+    return _of_layers(study, [study.sketch.nodes[place]], None) if place is not None else ""
 
 
 def _recipe_line(study: Study, offset: int) -> Span | None:
@@ -130,20 +167,22 @@ def _of_use(study: Study, offset: int) -> list[str]:
         return []
     call = min(here, key=lambda span: span.end - span.start)
     nodes = [node for node in study.sketch.nodes if inside(node, call)]
-    outputs = [study.volume(node) for place, node in enumerate(nodes) if _is_last(nodes, place)]
+    last = [node for node in nodes if not _goes_on(study, node, call)]
+    outputs = [study.volume(behind(study, node)) for node in last]
     inputs = [study.sketch.volumes[index] for index in nodes[0].inputs[:1]]
     said = [f"{listed(inputs)} → {listed(outputs)}"] if listed(outputs) else []
-    planned = (
-        [study.plan.layers[node.position] for node in nodes if _is_planned(study, node)] if study.plan else []
-    )
+    layers = study.plan.layers if study.plan is not None else ()
+    planned = [layers[node.position] for node in nodes if node.position < len(layers)]
     if len(planned) == len(nodes):
         said.append(_totals(planned))
     return said
 
 
-def _is_last(nodes: list[Node | Gap], place: int) -> bool:
-    """Whether a layer is the last of a run of layers that follow one another."""
-    return place + 1 == len(nodes) or nodes[place + 1].position != nodes[place].position + 1
+def _goes_on(study: Study, node: Node | Gap, call: Span) -> bool:
+    """Whether the next layer that somebody wrote belongs to the same use of a block."""
+    following = (one for one in study.sketch.nodes[node.position + 1 :] if is_written(one))
+    after = next(following, None)
+    return after is not None and inside(after, call)
 
 
 def _totals(planned: list[PlannedLayer]) -> str:
@@ -190,7 +229,7 @@ def _of_unplanned(study: Study, node: Node | Gap) -> list[str]:
     told = (
         [f"**{volume}**, behind a mistake"]
         if volume is not None
-        else ["no volume: there is a mistake before"]
+        else ["no volume is known: a mistake stands in the way"]
     )
     if isinstance(node, Node):
         inputs = [study.sketch.volumes[index] for index in node.inputs]

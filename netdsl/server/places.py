@@ -55,6 +55,15 @@ def inside(node: Node | Gap, call: Span) -> bool:
     return False
 
 
+def behind(study: Study, node: Node | Gap) -> Node | Gap:
+    """The activation that a default puts behind a layer, or the layer itself."""
+    place = node.position + 1
+    following = study.sketch.nodes[place] if place < len(study.sketch.nodes) else None
+    if isinstance(following, Node) and following.implied and following.layer.activates:
+        return following if following.inputs == (node.position,) else node
+    return node
+
+
 def listed(volumes: list[Volume | None]) -> str:
     """``56x56x64, 28x28x128``: the different ones in their order; of many the first and the last."""
     different = list(dict.fromkeys(str(volume) for volume in volumes if volume is not None))

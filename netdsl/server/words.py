@@ -37,6 +37,8 @@ BRANCHES = (
     ),
 )
 
+BRANCH_WORDS = frozenset(keyword.word.lower() for keyword in BRANCHES)
+
 OTHERS = (
     Keyword(
         "where", "[CONV-POOL-FC] where { CONV: 6 filters 5x5 }", "gives the layers of a pattern their numbers"
