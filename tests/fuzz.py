@@ -13,7 +13,7 @@ from pathlib import Path
 
 import atheris
 
-ROOMS = ("syntax", "layers", "graph", "plan", "rules", "counting", "formats", "reports", "commands")
+ROOMS = ("syntax", "layers", "graph", "plan", "rules", "counting", "formats", "reports", "server", "commands")
 
 with atheris.instrument_imports(include=["netdsl"]):
     import fuzz_targets

@@ -17,13 +17,16 @@ from typing import Any
 import pytest
 
 from netdsl.commands import run
+from netdsl.diagnostics import Diagnostic
 from netdsl.resources import explanation_text
+from netdsl.source import Source
 
 pytest.importorskip("pygls")
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of pygls, in later Pythons
 COMMAND = (sys.executable, "-m", "netdsl.commands", "lsp", "--stdio")
 SECONDS = 60
 
@@ -367,6 +370,29 @@ def test_positions_in_the_units_that_an_editor_prefers(folder: Path) -> None:
     assert made.end() == 0
 
 
+def test_volumes_are_asked_for_anew_where_another_file_changes_them(folder: Path) -> None:
+    made = Walk()
+    asked: list[None] = []
+
+    @made.client.feature(types.WORKSPACE_INLAY_HINT_REFRESH)
+    def refresh(params: None) -> None:
+        asked.append(params)
+
+    hints = types.InlayHintWorkspaceClientCapabilities(refresh_support=True)
+    made.start(folder, workspace=types.WorkspaceClientCapabilities(inlay_hint=hints))
+    shared, user = (folder / "parts.net").as_uri(), (folder / "whole.net").as_uri()
+    made.open(shared, "block B { CONV 4 1x1 }\n")
+    made.open(user, 'use "parts.net"\ninput 8x8x3\nB\n')
+    made.change(shared, 2, "5", 0, 15, 0, 16)
+    document = types.TextDocumentIdentifier(user)
+    found = made.do(
+        made.client.text_document_inlay_hint_async(types.InlayHintParams(document, span(0, 0, 3, 0)))
+    )
+    assert [hint.label for hint in found] == ["→ 8x8x5"]
+    assert asked
+    assert made.end() == 0
+
+
 def test_without_pygls_one_sentence_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -380,6 +406,24 @@ def test_without_pygls_one_sentence_says_how_to_get_it(
         "  = help: pip install 'netdsl[lsp]'\n\n"
     )
     assert run(shlex.split(mended)) == 0
+
+
+def test_a_mistake_of_ours_ends_neither_the_answer_nor_the_server(caplog: pytest.LogCaptureFixture) -> None:
+    from netdsl.server.protocol import make_server
+
+    def broken(source: Source) -> list[Diagnostic]:
+        raise ZeroDivisionError
+
+    async def asked() -> list[Any]:
+        server = make_server(broken)
+        server.desk.open("file:///a.net", 1, "input 8x8x3\n")
+        answers = [await server.ask(lambda: server.desk.findings("file:///a.net"))]
+        answers.append(await server.ask(lambda: server.desk.folds("file:///a.net")))
+        server.shutdown()
+        return answers
+
+    assert asyncio.run(asked()) == [None, []]
+    assert "ZeroDivisionError" in caplog.text
 
 
 def test_an_editor_that_goes_away_ends_the_server() -> None:

@@ -68,6 +68,16 @@ class NetworkServer(LanguageServer):
             _log.exception("a question of the editor could not be answered")
             return None
 
+    def check_others(self, uri: str, pause: float = PAUSE) -> None:
+        """Show anew what there is to see of the texts that may use another."""
+        others = self.desk.using(uri)
+        for other in others:
+            self.check_soon(other, pause)
+        workspace = self.client_capabilities.workspace
+        hints = workspace.inlay_hint if workspace is not None else None
+        if others and hints is not None and hints.refresh_support:
+            self.workspace_inlay_hint_refresh(None)
+
     def check_soon(self, uri: str, pause: float) -> None:
         """Show the findings of a text after a pause, unless it changes again before."""
         earlier = self._waiting.pop(uri, None)
@@ -141,34 +151,31 @@ def _keep_texts(server: NetworkServer) -> None:
         document = params.text_document
         server.desk.open(document.uri, document.version, document.text)
         server.check_soon(document.uri, 0)
-        for other in server.desk.using(document.uri):
-            server.check_soon(other, PAUSE)
+        server.check_others(document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
         document = params.text_document
         server.desk.change(document.uri, document.version, own_changes(params.content_changes))
-        for uri in (document.uri, *server.desk.using(document.uri)):
-            server.check_soon(uri, PAUSE)
+        server.check_soon(document.uri, PAUSE)
+        server.check_others(document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
         server.desk.files_changed()
-        for uri in (params.text_document.uri, *server.desk.using(params.text_document.uri)):
-            server.check_soon(uri, 0)
+        server.check_soon(params.text_document.uri, 0)
+        server.check_others(params.text_document.uri, 0)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         server.desk.close(params.text_document.uri)
         server.forget(params.text_document.uri)
-        for uri in server.desk.using(params.text_document.uri):
-            server.check_soon(uri, PAUSE)
+        server.check_others(params.text_document.uri)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def did_change_files(params: types.DidChangeWatchedFilesParams) -> None:
         server.desk.files_changed()
-        for uri in server.desk.using(""):
-            server.check_soon(uri, PAUSE)
+        server.check_others("")
 
 
 def _tell(server: NetworkServer) -> None:

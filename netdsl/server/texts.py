@@ -38,7 +38,7 @@ class Texts:
         self._unsaved: dict[str, str] = {}
 
     def __iter__(self) -> Iterator[Text]:
-        return iter(self._open.values())
+        return iter(list(self._open.values()))  # another thread may open one meanwhile
 
     def __contains__(self, uri: str) -> bool:
         return uri in self._open
