@@ -16,12 +16,14 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from edited_texts import Editor, ask_everything
 from hostile_texts import BLOCK_FILES, LISTINGS, NETWORKS, RECIPES, Shape
 
 from netdsl.commands import run
 from netdsl.formats.listing import LINE_LIMIT
 from netdsl.plan.load import load_plan
 from netdsl.recipe.written import read_file
+from netdsl.server.positions import Position
 from netdsl.source import Source
 
 pytestmark = pytest.mark.slow
@@ -92,6 +94,12 @@ def carried(text: str, folder: Path) -> None:
     load_plan(text, "x (its network)")
 
 
+def asked(text: str, folder: Path) -> None:
+    """As an editor asks the language server about a text that it holds."""
+    editor = Editor(text)
+    ask_everything(editor, Position(len(editor.lines()) // 2, 3))
+
+
 Work = Callable[[str, Path], object]
 
 
@@ -108,6 +116,7 @@ COMMANDS: dict[str, tuple[Work, dict[str, Shape]]] = {
     "explain": (command("explain", "FILE", "RELU9"), _some(0)),
     "predict": (carried, _some(1)),
     "import": (command("import", "--from", "listing", "FILE"), LISTINGS),
+    "lsp": (asked, dict(list(NETWORKS.items())[4::9])),
     "use": (used, BLOCK_FILES),
     "train": (recipe, RECIPES),
 }

@@ -25,6 +25,7 @@ from netdsl.server.places import behind, head_of, inside, is_written, layers_at,
 from netdsl.server.words import BRANCH_WORDS, dialect_as_text, keyword_as_text
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
+from netdsl.uses import Use
 
 _LINES = 16
 """Of a block that is shown, or of one text among several."""
@@ -160,9 +161,13 @@ def _signature(study: Study, definition: Definition) -> str:
 
 def _of_use(study: Study, offset: int) -> list[str]:
     """The figures of the use of a block that is written at a place."""
-    uses = {node.use.span for node in study.sketch.nodes if node.use is not None}
-    uses |= {n.use.outer.span for n in study.sketch.nodes if n.use is not None and n.use.outer is not None}
-    here = [span for span in uses if span.start <= offset <= span.end]
+    uses: set[Use] = set()
+    for node in study.sketch.nodes:
+        use = node.use
+        while use is not None and use not in uses:
+            uses.add(use)
+            use = use.outer
+    here = [use.span for use in uses if use.span.start <= offset <= use.span.end]
     if not here:
         return []
     call = min(here, key=lambda span: span.end - span.start)
@@ -180,9 +185,10 @@ def _of_use(study: Study, offset: int) -> list[str]:
 
 def _goes_on(study: Study, node: Node | Gap, call: Span) -> bool:
     """Whether the next layer that somebody wrote belongs to the same use of a block."""
-    following = (one for one in study.sketch.nodes[node.position + 1 :] if is_written(one))
-    after = next(following, None)
-    return after is not None and inside(after, call)
+    nodes, place = study.sketch.nodes, node.position + 1
+    while place < len(nodes) and not is_written(nodes[place]):
+        place += 1
+    return place < len(nodes) and inside(nodes[place], call)
 
 
 def _totals(planned: list[PlannedLayer]) -> str:

@@ -64,8 +64,8 @@ def places_of(study: Study, names: Names, found: Definition, others: Others) -> 
         seen = {real(source.name) for _, source in _parts(study.source)}
         for source in others():
             if real(source.name) not in seen and found.name in source.text and "use" in source.text.lower():
-                places += [place for place in _used_in(source, home) if place not in places]
-    return places
+                places += _used_in(source, home)
+    return list(dict.fromkeys(places))
 
 
 def _parts(source: Source) -> Iterator[tuple[int, Source]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
@@ -153,11 +154,10 @@ def _same_names(before: Study, after: Study, old: str, new: str) -> bool:
     return _counts(before, old, new) == _counts(after, old, new)
 
 
-def _counts(study: Study, old: str, new: str) -> dict[tuple[str, str], int]:
+def _counts(study: Study, old: str, new: str) -> Counter[tuple[str, str]]:
     names = names_in(study)
-    counts: dict[tuple[str, str], int] = {}
-    for definition in names.definitions:
+    counts: Counter[tuple[str, str]] = Counter()
+    for definition in (*names.definitions, *(mention.definition for mention in names.mentions)):
         called = new if label_key(definition.name) == label_key(old) else definition.name
-        key = (definition.sort.value, label_key(called))
-        counts[key] = counts.get(key, 0) + len(names.places(definition))
+        counts[definition.sort.value, label_key(called)] += 1
     return counts

@@ -43,12 +43,12 @@ class _Outline:
         self.study = study
         self.blocks = blocks_of(study.file)
         self.left = _MOST
-        self.volumes: dict[int, list[str]] = {}
+        self.volumes: dict[int, dict[str, None]] = {}  # dicts: in order, and quick to search
         for start, node in last_layers(study):
-            volumes = self.volumes.setdefault(start, [])
+            volumes = self.volumes.setdefault(start, {})
             volume = study.volume(node)
-            if volume is not None and str(volume) not in volumes:
-                volumes.append(str(volume))
+            if volume is not None:
+                volumes[str(volume)] = None
 
     def of(self, node: Any, *, inside: bool) -> list[Symbol]:
         """The symbols of a statement; of a layer ``inside`` another only where it has a label."""
@@ -101,7 +101,7 @@ class _Outline:
         written = node.layer if isinstance(node, tree.Join) else node
         words = getattr(written, "words", ()) or getattr(written, "label", ())
         start = words[0].span.start if words else node.span.start
-        volumes = self.volumes.get(start, self.volumes.get(node.span.start, []))
+        volumes = list(self.volumes.get(start, self.volumes.get(node.span.start, {})))
         name = Span(start, words[-1].span.end) if words else Span(node.span.start, node.span.start + 1)
         return Symbol(label or shown or "group", sort, ", ".join(volumes[:3]), node.span, name, children)
 
