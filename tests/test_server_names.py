@@ -292,6 +292,25 @@ def test_wrong_claims_are_mended_in_every_way() -> None:
     assert offered["Claim [30x30x6], which the layer makes"][1].endswith("[30x30x6] CONV 6 5x5 pad 1\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "solved"),
+    [
+        ("input 32x32x3\n[16x16x6] CONV 6 3x3\n", 1, "[16x16x6] CONV 6 3x3 stride 2 same"),
+        ("input 224x224x3\n[112x112x8] CONV 8 7x7, stride 2\n", 1, "[112x112x8] CONV 8 7x7, stride 2 same"),
+        ("dialect torch\ninput 9x9x3\n[5x5x3] POOL 3x3 stride 1\n", 2, "[5x5x3] POOL 3x3 stride 2 pad 1"),
+        ("input 8x8x4\n[16x16x2] DECONV 2 stride 2\n", 1, "[16x16x2] DECONV 2 stride 2 2x2"),
+    ],
+)
+def test_stride_and_padding_are_solved_for_a_claim(text: str, line: int, solved: str) -> None:
+    offered = titles(text, line)
+    after = {result.split("\n")[line] for title, (_, result) in offered.items() if title.startswith("Solve")}
+    assert solved in after
+    for title, (preferred, result) in offered.items():
+        if title.startswith("Solve"):
+            assert not preferred, "the network is another with it"
+            assert not [one for one in findings_of(Source("a", result)) if one.code in ("ND310", "ND301")]
+
+
 def test_computed_volumes_are_inserted_as_claims() -> None:
     text = "input 32x32x3\nblock B { CONV 8 3x3 same - RELU }\nCONV 6 5x5\n[B]*2\nFC 10\n"
     offered = titles(text, 2)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from netdsl.diagnostics import Diagnostic, Edit, Findings
+from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
 from netdsl.edits import edited, in_file, mended
 from netdsl.graph.draft import Gap, Open
 from netdsl.graph.network import Node
@@ -17,6 +17,7 @@ from netdsl.plan.study import Study, studied
 from netdsl.quantities import Volume
 from netdsl.server.essence import essence
 from netdsl.server.places import extent, is_written
+from netdsl.server.solving import Solution, solutions
 from netdsl.source import Source, Span
 
 _SHOWN = 8
@@ -42,9 +43,11 @@ def actions(study: Study, source: Source, findings: Sequence[Diagnostic], span: 
     """All that can be done at a place of a text."""
     here = [finding for finding in findings if in_file(finding, source) and _touches(finding, source, span)]
     found = [*_fixes(here), *_cures_of_claims(study, here, span), *_solutions(study, here, span)]
-    unique = list({action.edits: action for action in reversed(found)}.values())[::-1]
-    safe = next((action for action in unique if all(edit.safe for edit in action.edits)), None)
-    marked = [action._replace(preferred=action is safe) for action in unique]
+    unique: dict[tuple[Edit, ...], Action] = {}
+    for action in found:
+        unique.setdefault(action.edits, action)
+    safe = next((action for action in unique.values() if all(edit.safe for edit in action.edits)), None)
+    marked = [action._replace(preferred=action is safe) for action in unique.values()]
     return [*marked, *_volumes(study, source, span)]
 
 
@@ -118,24 +121,25 @@ def _cures_of_claims(study: Study, findings: Sequence[Diagnostic], span: Span) -
 
 
 def _solutions(study: Study, findings: Sequence[Diagnostic], span: Span) -> Iterator[Action]:
-    """The options that a layer lacks, solved for what it claims."""
+    """The options of a layer that follow from what it claims: those that it lacks, and those that would have
+    to be others."""
     if study.draft is None:
         return
     solver = Solver(study.draft.dialect, Findings(study.source))
     lacking = {entry.span: entry for entry in study.draft.entries if isinstance(entry, Open)}
     for node in _layers_near(study, span):
         inputs = _inputs(study, node)
-        entry = lacking.get(node.span) if isinstance(node, Gap) else None
-        asked = tuple(
-            found for found in findings if found.code in ("ND204", "ND314") and _is_about(found, node)
-        )
-        if not asked or inputs is None:
+        asked = tuple(found for found in findings if _is_about(found, node))
+        if node.claim is None or inputs is None or not has_errors(list(asked)):
             continue
-        chosen = entry if entry is not None else node if isinstance(node, Node) else None
-        for text in solver.solutions(chosen, inputs)[:_SHOWN] if chosen is not None else ():
-            claimed = node.claim.volume if node.claim is not None else ""
-            title = f"Solve: `{text}` gives the claimed {claimed}"
-            yield Action(title, (Edit.behind(node.span, text),), "quickfix", asked)
+        entry = node if isinstance(node, Node) else lacking.get(node.span)
+        texts = solver.solutions(entry, inputs) if entry is not None else []
+        found = [Solution(text, (Edit.behind(node.span, text),)) for text in texts]
+        if not found and isinstance(node, Node):
+            found = solutions(node, inputs, study.source)
+        for text, edits in found[:_SHOWN]:
+            title = f"Solve: `{text}` gives the claimed {node.claim.volume}"
+            yield Action(title, edits, "quickfix", asked)
 
 
 def _is_about(finding: Diagnostic, node: Node | Gap) -> bool:
