@@ -194,7 +194,8 @@ def _tell(server: NetworkServer) -> None:
         sheet, hints = found
         return [inlay_hint(sheet.positions, hint) for hint in hints]
 
-    triggers = types.CompletionOptions(trigger_characters=["@", " ", "(", "[", "|", '"', "-"])
+    # Letters ask by themselves. A bracket or a blank must not: the Enter behind it would take an item.
+    triggers = types.CompletionOptions(trigger_characters=["@", '"'])
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, triggers)
     async def completion(params: types.CompletionParams) -> types.CompletionList:
