@@ -82,7 +82,9 @@ def _items(source: Source, context: Context) -> Iterator[Item]:
         yield from _arguments(context, known)
     elif context.around is Around.PARENTHESES:
         yield from _numbers(known)
-    elif context.around not in (Around.TABLE, Around.HEAD):
+    elif context.around is Around.HEAD:
+        yield from _defaults(known) if context.line.rstrip().endswith("=") else ()
+    elif context.around is not Around.TABLE:
         yield from _in_chain(source, context, known)
 
 
@@ -108,6 +110,15 @@ def _numbers(known: Known) -> Iterator[Item]:
     yield from (Item(name, Kind.NUMBER, "let") for name in known.numbers)
     if known.block:
         yield Item("channels", Kind.NUMBER, "the channels that come in")
+
+
+def _defaults(known: Known) -> Iterator[Item]:
+    """What a parameter may be where nothing is handed over."""
+    yield from _numbers(known)
+    yield Item("channels", Kind.NUMBER, "the channels that come in")
+    yield from _kinds(kind for kind in all_kinds() if kind.inputs == 1 and kind.activates)
+    yield from _blocks(known)
+    yield Item("SKIP", Kind.KEYWORD, "none")
 
 
 def _arguments(context: Context, known: Known) -> Iterator[Item]:
@@ -158,8 +169,8 @@ def _in_chain(source: Source, context: Context, known: Known) -> Iterator[Item]:
     elif whole_line and first == "let" and ":" not in context.element:
         yield from _numbers(known) if "=" in words else ()
     elif not words or (whole_line and words == ["default"]) or context.element.rstrip().endswith(":"):
-        yield from _beginnings(context, known, source.excerpt(context.word), whole_line and not words)
         yield from _options_of(context.element, known)
+        yield from _beginnings(context, known, source.excerpt(context.word), whole_line and not words)
     else:
         yield from _options_of(context.element.removeprefix("default "), known)
         yield from _rest_of_kind(words)
@@ -169,12 +180,12 @@ def _beginnings(context: Context, known: Known, typed: str, statement: bool) -> 
     """What a layer or a line may begin with."""
     if context.line.strip().lower() == "default":
         yield Item("activation", Kind.KEYWORD, "an activation behind every layer with weights")
-    yield from _kinds(all_kinds())
-    yield from _other_spellings(typed)
-    yield from _blocks(known)
     yield from (Item(name, Kind.NUMBER, f"parameter of {known.block}") for name in known.parameters)
+    yield from _blocks(known)
     if context.around is Around.GROUP:
         yield from (Item(keyword.word, Kind.KEYWORD, keyword.sentence) for keyword in BRANCHES)
+    yield from _kinds(all_kinds())
+    yield from _other_spellings(typed)
     if statement and context.around is Around.FILE:
         yield from (
             Item(keyword.word, Kind.KEYWORD, keyword.sentence, keyword.form) for keyword in STATEMENTS
@@ -189,6 +200,8 @@ def _expectations(words: list[str], source: Source, known: Known) -> Iterator[It
     elif words[1].lower() in ("volume", "receptive_field", "receptive"):
         layers = [*known.labels, *(node.name for node in studied(source).sketch.nodes)]
         yield from (Item(name, Kind.LABEL, "layer") for name in layers)
+    elif words[1].lower() == "pattern":
+        yield from _kinds(all_kinds())
 
 
 def _rest_of_kind(words: list[str]) -> Iterator[Item]:
@@ -216,6 +229,10 @@ def _options_of(element: str, known: Known) -> Iterator[Item]:
             if word in (name.lower() for name in option.words) and option.type is not OptionType.FLAG:
                 yield from _values(option, known)
                 return
+    if written[-1:] in (["no"], ["without"]):
+        switches = (option for option in options.values() if option.type is OptionType.FLAG)
+        yield from (Item(option.words[0], Kind.OPTION, option.doc) for option in switches if option.default)
+        return
     for option in options.values():
         if not any(name.lower() in written for name in option.words):
             yield from _option(head.kind, option)

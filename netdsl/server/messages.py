@@ -133,9 +133,10 @@ def completion_list(positions: Positions, found: Completion) -> types.Completion
             kind=_PICTURES[item.kind],
             detail=item.detail or None,
             documentation=item.about or None,
+            sort_text=f"{number:04}",
             text_edit=types.TextEdit(place, item.text),
         )
-        for item in found.items
+        for number, item in enumerate(found.items)
     ]
     return types.CompletionList(is_incomplete=False, items=items)
 
