@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,7 @@ def check(source: Source) -> list[Diagnostic]:
     return [*findings, *advise(plan)] if plan is not None else findings
 
 
+@cache
 def _fixes() -> list[tuple[str, Diagnostic]]:
     return [
         (text, finding)

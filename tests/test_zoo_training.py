@@ -21,6 +21,7 @@ from netdsl.optimizers.sgd import Sgd
 from netdsl.plan.load import load_plan
 from netdsl.plan.plan import Plan
 from netdsl.program.lower import training_program
+from netdsl.program.program import Program
 from netdsl.resources import zoo_names, zoo_text
 
 pytestmark = pytest.mark.slow
@@ -101,6 +102,7 @@ class Taken(NamedTuple):
     """A step: what went in, the loss, and the arrays before and after."""
 
     plan: Plan
+    program: Program
     x: np.ndarray
     label: np.ndarray
     loss: float
@@ -108,7 +110,7 @@ class Taken(NamedTuple):
     after: dict[str, np.ndarray]
 
 
-def step(program: Any, plan: Plan, kind: str) -> Taken:
+def step(program: Program, plan: Plan, kind: str) -> Taken:
     """One step of "numba", "numpy", or NumPy in "float64"; all begin with the same numbers."""
     store = filled_store(program, seed=1)
     if kind == "float64":
@@ -127,10 +129,10 @@ def step(program: Any, plan: Plan, kind: str) -> Taken:
     if "seed" in session.inputs:
         session.inputs["seed"][...] = 5
     session.run()
-    return Taken(plan, x, label, float(session.outputs["loss"]), before, store)
+    return Taken(plan, program, x, label, float(session.outputs["loss"]), before, store)
 
 
-def program_of(plan: Plan) -> Any:
+def program_of(plan: Plan) -> Program:
     batch = 1 if plan.network.source.name in SINGLE else BATCH
     return training_program(
         plan, batch, loss=losses()["cross-entropy"], optimizer=Sgd(decay=DECAY, decay_all=True)
@@ -146,7 +148,7 @@ def exact(request: pytest.FixtureRequest) -> Taken:
 
 def test_compiled_code_agrees_with_numpy(exact: Taken) -> None:
     plan = exact.plan
-    ours, plain = (step(program_of(plan), plan, kind) for kind in ("numba", "numpy"))
+    ours, plain = (step(exact.program, plan, kind) for kind in ("numba", "numpy"))
     assert ours.loss == pytest.approx(exact.loss, rel=1e-3)
     # Single precision, compiled or NumPy's, is up to some hundredths away from double precision in deep
     # networks: a rectifier whose input rounds to the other side of 0 changes whole gradients.
