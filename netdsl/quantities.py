@@ -148,6 +148,30 @@ def count_from_text(text: str) -> int | None:
     return int(digits) * scale
 
 
+BYTE_UNITS = {"": 1, "b": 1, "bytes": 1}
+BYTE_UNITS |= {f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)}
+BYTE_UNITS |= {f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)}
+"""Bytes of a unit of memory, by its name in lower case."""
+
+_BYTES = re.compile(r"(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?([KMGT]?)\s*([A-Za-z]*)\Z", re.IGNORECASE)
+
+
+def bytes_from_text(text: str) -> int | None:
+    """Read ``256 MiB``, ``2.5 MiB`` or ``64M``, rounded down to whole bytes; None where it is no memory."""
+    match = _BYTES.match(text) if len(text) <= 40 else None
+    if match is None:
+        return None
+    whole, fraction, letter, unit = match.groups()
+    named = f"{letter}{unit}".lower()
+    scale = BYTE_UNITS.get(named) or _SCALES.get(named.upper())  # `64M` is 64 million bytes
+    if scale is None:  # `64K B`
+        scale = _SCALES[letter.upper()] * BYTE_UNITS.get(unit.lower(), 0)
+    if not scale or (fraction and scale == 1):
+        return None
+    digits = int(whole.replace(",", "") + (fraction or ""))
+    return digits * scale // int("1" + "0" * len(fraction or ""))
+
+
 def duration(seconds: float) -> str:
     """``12 s``, ``3 min``, ``2 h 10 min``, ``3 days 4 h``: as exactly as an estimate is known."""
     whole = max(round(seconds), 1)

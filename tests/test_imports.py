@@ -24,6 +24,7 @@ ROOMS = [
     ["rules"],
     ["program"],
     ["counting"],
+    ["gate"],
     ["formats"],
     ["backend"],
     ["data"],

@@ -11,15 +11,17 @@ from typing import NoReturn
 
 import click
 
-from netdsl.commands.checking import checked, rechecked
+from netdsl.commands.gate import CLEAN, FINDINGS, USAGE, Gate
+from netdsl.commands.gate_options import gate_options, given
 from netdsl.commands.inputs import named_networks
 from netdsl.commands.loading import show
-from netdsl.commands.many import LOOKED_AT, Manner, outcomes_of
+from netdsl.commands.many import LOOKED_AT, Manner
+from netdsl.commands.mending import mend, show_change
 from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
 from netdsl.commands.terminal import echo_folded, wants_colour, width_of
-from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
-from netdsl.plan.network_files import STDIN, foreign, open_source
+from netdsl.diagnostics import Diagnostic, Severity
+from netdsl.plan.network_files import STDIN
 
 _TRIED_FILES = 100
 """Of so many files it is tried which fixes are kept, which takes another check or more."""
@@ -110,7 +112,14 @@ def _check_known(
     "given several times.",
 )
 @click.option("--fix", is_flag=True, help="Change the files: carry out every cure that keeps the network.")
-@click.option("--unsafe", is_flag=True, help="With --fix: also the cures that make another network of it.")
+@click.option(
+    "--unsafe-fixes",
+    "--unsafe",
+    "unsafe",
+    is_flag=True,
+    help="With --fix or --diff: also the cures that make another network of it.",
+)
+@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option(
     "--recipe", is_flag=True, help="Show how training would go: every setting, and the learning rate."
 )
@@ -124,7 +133,7 @@ def _check_known(
 @click.option("--no-cache", is_flag=True, help="Check every text anew, and keep nothing on disk.")
 @click.option("--watch", is_flag=True, help="Check again whenever one of the files changes, until Ctrl-C.")
 @click.option("--stdin-name", metavar="FILE", help="What standard input is called in findings.")
-@click.option("--strict", is_flag=True, help="Let warnings decide the exit code, as errors do.")
+@gate_options
 @click.option("--quiet", "-q", is_flag=True, help="Show errors and warnings alone: no tables, no notes.")
 @click.pass_context
 def command(
@@ -135,12 +144,12 @@ def command(
     tools: tuple[str, ...],
     fix: bool,
     unsafe: bool,
+    diff: bool,
     recipe: bool,
     jobs: int | None,
     no_cache: bool,
     watch: bool,
     stdin_name: str | None,
-    strict: bool,
     quiet: bool,
 ) -> None:
     """Check networks: volumes, parameters, costs, mistakes.
@@ -154,30 +163,46 @@ def command(
         _watch(ctx, networks)
     gc.disable()  # a large network is many small objects, and few of them become garbage
     ctx.call_on_close(gc.enable)
-    networks = tuple(named_networks(networks))
+    gate = Gate(given(ctx), stdin_name)
+    networks = gate.kept(named_networks(networks), networks)
     if stdin_name is not None and STDIN not in networks:
         raise click.UsageError("--stdin-name goes with - as the network", ctx)
     for _, path in formats:
         if any(_same_file(path, network) for network in networks):
             raise click.UsageError(f"{path!r} is a network to check: it would be overwritten", ctx)
-    if unsafe and not fix:
-        raise click.UsageError("--unsafe goes with --fix", ctx)
+    if unsafe and not (fix or diff):
+        raise click.UsageError("--unsafe-fixes goes with --fix or --diff", ctx)
+    if diff:
+        _show_changes(networks, stdin_name, gate, unsafe, ctx)
     for network in networks if fix else ():
-        _mend(network, unsafe, ctx)
+        mend(network, gate.settings_of(network), unsafe=unsafe, ctx=ctx)
+    quiet, columns = quiet or gate.configuration.quiet, columns or gate.configuration.columns
+    formats = gate.formats(formats, ctx)
+    if gate.given.statistics and ("text", "") not in formats:
+        raise click.UsageError("--statistics is text on standard output: write other formats as FORMAT=FILE")
     wanted = Wanted(
-        table=not quiet and any(name == "text" for name, _ in formats),
+        table=not (quiet or gate.given.statistics) and any(name == "text" for name, _ in formats),
         plan=any(name == "json" for name, _ in formats),
-        fixes=not quiet and ("text", "") in formats,
+        fixes=not (quiet or gate.given.statistics) and ("text", "") in formats,
         tried=len(networks) <= _TRIED_FILES,
         columns=columns,
         tools=tools,
         recipe=recipe,
         width=None if any(path and name == "text" for name, path in formats) else width_of(sys.stdout),
     )
-    outcomes = outcomes_of(networks, wanted, Manner(jobs, not no_cache), stdin_name)
-    ctx.meta[LOOKED_AT] = {path for one in outcomes for seen in one.looked_up for path in seen.paths}
+    outcomes = gate.outcomes_of(networks, wanted, Manner(jobs, not no_cache))
+    seen = {path for one in outcomes for seen in one.looked_up for path in seen.paths}
+    ctx.meta[LOOKED_AT] = seen | gate.looked_at(networks)
+    if gate.given.write_baseline:
+        gate.write_baseline(outcomes, ctx)
+        outcomes = [Outcome(one.file, ()) for one in outcomes]
+    outcomes = gate.passed(outcomes)
     shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
+    strict = gate.strict_files(outcomes, networks)
     for name, path in formats:
+        if gate.given.statistics and (name, path) == ("text", ""):
+            _put(_statistics(shown), "")
+            continue
         _write(name, path, outcomes if name == "json" else shown, strict)
     if any(name == "github" for name, _ in formats):
         add_step_summary([(one.file, one.findings) for one in shown])
@@ -185,10 +210,15 @@ def command(
     if printed == "text":
         _offer_fixes(outcomes)
     if printed in ("text", "concise", ""):  # other formats count by themselves
+        gate.tell_known()
         _count(outcomes)
-    findings = [finding for one in outcomes for finding in one.findings]
-    warned = strict and any(finding.severity is Severity.WARNING for finding in findings)
-    ctx.exit(1 if warned or has_errors(findings) else 0)
+    ctx.exit(gate.exit_code(outcomes, networks))
+
+
+def _statistics(outcomes: Sequence[Outcome]) -> str:
+    from netdsl.reports.as_statistics import statistics_as_text
+
+    return statistics_as_text([(one.file, one.findings) for one in outcomes])
 
 
 def _watch(ctx: click.Context, networks: Sequence[str]) -> NoReturn:
@@ -208,24 +238,16 @@ def _same_file(one: str, other: str) -> bool:
         return False
 
 
-def _mend(name: str, unsafe: bool, ctx: click.Context) -> None:
-    """Carry out the fixes of a file's findings; a file that cannot be read is reported afterwards."""
-    from netdsl.commands.writing import check_writable, replace_text
-    from netdsl.edits import mended
-
-    if name == STDIN:
-        raise click.UsageError("--fix changes files, and standard input is none", ctx)
-    try:
-        source = open_source(name)
-    except Diagnosed:
-        return
-    check_writable(source, ctx)
-    if foreign(source) and has_errors(checked(source)[1]):
-        return
-    better, count = mended(source, rechecked, unsafe=unsafe)
-    if count:
-        replace_text(name, better.form.dressed(better.text))
-        click.echo(f"{name}: {count} fixed", err=True)
+def _show_changes(
+    networks: Sequence[str], stdin_name: str | None, gate: Gate, unsafe: bool, ctx: click.Context
+) -> NoReturn:
+    """What --fix would change, and nothing else; exit code 1 where that is anything."""
+    if ctx.params["fix"] or ctx.params["formats"] != (("text", ""),):
+        raise click.UsageError("--diff shows the changes alone: leave out --fix and --format", ctx)
+    shown = [show_change(name, stdin_name, gate.settings_of(name), unsafe=unsafe) for name in networks]
+    for own in gate.passed(()):
+        show(own.findings)
+    ctx.exit(USAGE if gate.has_own_errors else FINDINGS if any(shown) else CLEAN)
 
 
 def _offer_fixes(outcomes: Sequence[Outcome]) -> None:
@@ -246,7 +268,7 @@ def _count(outcomes: Sequence[Outcome]) -> None:
         echo_folded(counted, err=True)
 
 
-def _write(name: str, path: str, outcomes: Sequence[Outcome], strict: bool) -> None:
+def _write(name: str, path: str, outcomes: Sequence[Outcome], strict: frozenset[str]) -> None:
     if name == "json":
         from netdsl.reports.as_json import outcomes_as_json
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.commands.loading import recipe_of
 from netdsl.diagnostics import Diagnosed, Diagnostic
+from netdsl.gate.settings import NO_SETTINGS, Settings
+from netdsl.gate.sifting import sifted
 from netdsl.plan.network_files import RECIPE_ENDING, STDIN, open_source, planned
 from netdsl.source import Source
 
@@ -16,12 +18,14 @@ if TYPE_CHECKING:
 
 
 class Check(NamedTuple):
-    """A file as far as it could be read, its plan where there is one, and its findings."""
+    """A file as far as it could be read, its plan where there is one, and its findings as its settings want
+    them told."""
 
     file: str
     source: Source | None
     plan: Plan | None
     findings: list[Diagnostic]
+    settings: Settings = NO_SETTINGS
 
 
 def opened(name: str, stdin_name: str | None = None) -> Source:
@@ -35,35 +39,37 @@ def opened(name: str, stdin_name: str | None = None) -> Source:
     return source
 
 
-def check_file(name: str, stdin_name: str | None = None) -> Check:
+def check_file(name: str, stdin_name: str | None = None, settings: Settings = NO_SETTINGS) -> Check:
     """Open and check a file; what is wrong with the file as a whole is a finding like any other."""
     try:
         source = opened(name, stdin_name)
     except Diagnosed as diagnosed:
         return Check(name, None, None, list(diagnosed.diagnostics))
-    return check_source(source)
+    return check_source(source, settings)
 
 
-def check_source(source: Source) -> Check:
+def check_source(source: Source, settings: Settings = NO_SETTINGS) -> Check:
     """Check a text."""
-    plan, findings = checked(source)
-    return Check(source.name, source, plan, findings)
+    plan, findings = checked(source, settings)
+    return Check(source.name, source, plan, findings, settings)
 
 
-def checked(source: Source) -> tuple[Plan | None, list[Diagnostic]]:
-    """The plan of a text, its mistakes, and advice on it; a recipe in a file of its own has mistakes only."""
+def checked(source: Source, settings: Settings = NO_SETTINGS) -> tuple[Plan | None, list[Diagnostic]]:
+    """The plan of a text, its mistakes, and advice on it, as the settings want them told; a recipe in a file
+    of its own has mistakes only."""
     if source.name.endswith(RECIPE_ENDING):
-        return None, recipe_of(source)[1]
+        return None, sifted(source, None, recipe_of(source)[1], settings)
     from netdsl.rules import advise
 
     plan, findings = planned(source)
-    return plan, [*findings, *advise(plan)] if plan is not None else findings
+    found = [*findings, *advise(plan)] if plan is not None else findings
+    return plan, sifted(source, plan, found, settings)
 
 
-def rechecked(source: Source) -> list[Diagnostic]:
+def rechecked(source: Source, settings: Settings = NO_SETTINGS) -> list[Diagnostic]:
     """The findings of one text of many."""
     tidy()
-    return checked(source)[1]
+    return checked(source, settings)[1]
 
 
 _LEFT_OBJECTS = 100_000

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 import click
@@ -75,19 +74,7 @@ def _format(name: str, ctx: click.Context) -> _Formatted:
     return _Formatted(source, text)
 
 
-def _lines(text: str) -> list[str]:
-    """The lines with their ends; other signs that Python takes for line ends stay inside them."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
-
-
 def _show_difference(source: Source, text: str) -> None:
-    from difflib import unified_diff
+    from netdsl.reports.as_unified_diff import change_as_text
 
-    lines = unified_diff(
-        _lines(source.text),
-        _lines(text),
-        source.name,
-        f"{source.name}, formatted",
-    )
-    for line in lines:
-        click.echo(line if line.endswith("\n") else f"{line}\n\\ no line break at the end\n", nl=False)
+    click.echo(change_as_text(source.text, text, source.name, f"{source.name}, formatted"), nl=False)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from netdsl.commands.checking import opened, tidy
 from netdsl.commands.outcome import Outcome, Wanted, outcome_of
 from netdsl.diagnostics import Diagnosed
+from netdsl.gate.settings import NO_SETTINGS, Settings
 from netdsl.plan.network_files import RECIPE_ENDING
 from netdsl.source import Source
 
@@ -30,11 +31,11 @@ _NO_LAYER = "ND215"
 
 class Manner(NamedTuple):
     """How to go about it: in how many processes (None: as many as there are cores), and whether outcomes
-    are kept; ``settings`` is what they depend on besides the texts."""
+    are kept; ``settings`` hold for all the files."""
 
     jobs: int | None = None
     kept: bool = True
-    settings: str = ""
+    settings: Settings = NO_SETTINGS
 
 
 def outcomes_of(
@@ -52,7 +53,7 @@ def outcomes_of(
     if manner.kept and (len(sources) > _FEW_FILES or sum(len(one.text) for one in sources.values()) > _SHORT):
         from netdsl.commands.outcome_cache import open_cache
 
-        cache = open_cache(manner.settings)
+        cache = open_cache(repr(manner.settings))
     if cache is not None:
         known = {number: cache.find(source, wanted) for number, source in sources.items()}
         found.update({number: outcome for number, outcome in known.items() if outcome is not None})
@@ -89,17 +90,17 @@ def _each_text_once(
         alike.setdefault((source.name.endswith(RECIPE_ENDING), source.text), []).append(number)
     others = {first: rest for first, *rest in alike.values()}
     apart = []
-    for number, outcome in _examined([*others], sources, wanted, manner.jobs):
+    for number, outcome in _examined([*others], sources, wanted, manner):
         yield number, outcome
         if outcome.general:
             yield from ((other, outcome.of(sources[other])) for other in others[number])
         else:
             apart += others[number]
-    yield from _examined(sorted(apart), sources, wanted, manner.jobs)
+    yield from _examined(sorted(apart), sources, wanted, manner)
 
 
 def _examined(
-    numbers: Sequence[int], sources: dict[int, Source], wanted: Wanted, jobs: int | None
+    numbers: Sequence[int], sources: dict[int, Source], wanted: Wanted, manner: Manner
 ) -> Iterator[tuple[int, Outcome]]:
     """The outcomes of some files, in any order."""
     if not numbers:
@@ -110,7 +111,7 @@ def _examined(
 
     def work(number: int) -> Outcome:
         tidy(settled=True)
-        return outcome_of(check_source(sources[number]), wanted)
+        return outcome_of(check_source(sources[number], manner.settings), wanted)
 
     def pack(outcome: Outcome) -> bytes:
         return json.dumps(outcome_as_data(outcome)).encode()
@@ -118,4 +119,4 @@ def _examined(
     def unpack(number: int, answer: bytes) -> Outcome:
         return outcome_from_data(json.loads(answer), sources[number])
 
-    yield from shared_out(work, numbers, jobs, pack, unpack)
+    yield from shared_out(work, numbers, manner.jobs, pack, unpack)

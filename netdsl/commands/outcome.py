@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.commands.checking import Check, rechecked
 from netdsl.diagnostics import Diagnostic, Findings
+from netdsl.gate.settings import Settings
 from netdsl.source import Seen, Source
 
 if TYPE_CHECKING:
@@ -77,13 +78,15 @@ class Outcome(NamedTuple):
 
 def outcome_of(check: Check, wanted: Wanted) -> Outcome:
     """What is asked for of a check."""
-    file, source, plan, findings = check
+    file, source, plan, findings, settings = check
     return Outcome(
         file,
         findings,
         _table(plan, wanted) if wanted.table and plan is not None else "",
         _json(plan, wanted) if wanted.plan and plan is not None else "",
-        _fixes(file, findings) if wanted.fixes and wanted.tried else _proposed(file, findings, wanted),
+        _fixes(file, findings, settings)
+        if wanted.fixes and wanted.tried
+        else _proposed(file, findings, wanted),
         tuple(map(_looked_up, source.seen)) if source is not None else (),
         _is_general(check),
     )
@@ -148,13 +151,14 @@ def _likenesses(plan: Plan, tools: Sequence[str], width: int | None) -> list[str
     return [likeness_as_text(tool_named(name), plan, width) for name in tools]
 
 
-def _fixes(file: str, findings: Sequence[Diagnostic]) -> Fixes:
+def _fixes(file: str, findings: Sequence[Diagnostic], settings: Settings) -> Fixes:
     source = fixed_source(file, findings)
     if source is None:
         return Fixes()
     from netdsl.edits import TRIED, in_file, mendable
 
-    safe, together = mendable(source, [one for one in findings if in_file(one, source)], rechecked)
+    fixed = [one for one in findings if in_file(one, source)]
+    safe, together = mendable(source, fixed, lambda text: rechecked(text, settings))
     return Fixes(safe, together, len(source.text) <= TRIED)
 
 

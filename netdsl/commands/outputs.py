@@ -12,8 +12,9 @@ from netdsl.diagnostics import Diagnostic
 FORMATS = ("text", "concise", "json", "jsonl", "sarif", "junit", "github", "gitlab")
 
 
-def findings_as(form: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], strict: bool) -> str:
-    """The findings of some files in a format other than text and json; ``strict`` where warnings fail."""
+def findings_as(form: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], strict: frozenset[str]) -> str:
+    """The findings of some files in a format other than text and json; ``strict`` are those in which warnings
+    fail."""
     if form == "concise":
         from netdsl.reports.as_concise import checks_as_concise
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdsl.diagnostics import Findings
 from netdsl.graph.network import Expectation
 from netdsl.graph.values import LENGTH_LIMIT, extents, volume
-from netdsl.quantities import Size, count_from_text
+from netdsl.quantities import BYTE_UNITS, Size, bytes_from_text, count_from_text
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -23,11 +23,6 @@ SUBJECTS = {**COUNTS, "memory": "memory", "output": "output", **OF_LAYERS, "patt
 """What can be expected."""
 
 RELATIONS = {"=": "=", "<": "<", ">": ">", "<=": "<=", ">=": ">=", "≤": "<=", "≥": ">="}
-
-UNITS = {"": 1, "b": 1, "bytes": 1}
-UNITS |= {f"{letter}b": 1000**power for power, letter in enumerate("kmgt", 1)}
-UNITS |= {f"{letter}ib": 1024**power for power, letter in enumerate("kmgt", 1)}
-"""Bytes of a unit of memory, by its name in lower case."""
 
 
 def read_expectation(statement: tree.Expect, findings: Findings) -> Expectation | None:
@@ -52,8 +47,17 @@ def read_expectation(statement: tree.Expect, findings: Findings) -> Expectation 
 
 
 def _count(statement: tree.Expect, subject: str, findings: Findings) -> Expectation | None:
-    value = statement.value
-    count = count_from_text(value.text) if isinstance(value, tree.Number) else None
+    value, unit = statement.value, statement.unit
+    memory = subject == "memory"
+    if unit is not None and (not memory or unit.text.lower() not in BYTE_UNITS):
+        cure = "units of memory are B, KB, MB, GB and KiB, MiB, GiB"
+        cure = cure if memory else f"`{subject}` is a plain count: 61,706, 70M or 1.2G"
+        findings.add("ND214", f"`{unit.text[:40]}` is no unit of {subject}", unit.span, help=(cure,))
+        return None
+    count = None
+    if isinstance(value, tree.Number):
+        read = bytes_from_text if memory else count_from_text
+        count = read(f"{value.text} {unit.text}" if unit is not None else value.text)
     if count is None:
         long = len(value.text) > LENGTH_LIMIT
         findings.add(
@@ -61,20 +65,10 @@ def _count(statement: tree.Expect, subject: str, findings: Findings) -> Expectat
             f"`{subject}` is a whole number",
             value.span,
             "too long" if long else "not a whole number",
-            help=("write 256 MiB",) if subject == "memory" else ("write 61,706, 61706, 70M or 1.2G",),
+            help=("write 256 MiB",) if memory else ("write 61,706, 61706, 70M or 1.2G",),
         )
         return None
-    unit = statement.unit
-    scale = UNITS.get(unit.text.lower() if unit else "") if subject == "memory" or unit is None else None
-    if scale is None:
-        assert unit is not None
-        cure = "units of memory are B, KB, MB, GB and KiB, MiB, GiB"
-        cure = cure if subject == "memory" else f"`{subject}` is a plain count: 61,706, 70M or 1.2G"
-        findings.add("ND214", f"`{unit.text[:40]}` is no unit of {subject}", unit.span, help=(cure,))
-        return None
-    return Expectation(
-        subject, RELATIONS[statement.relation], count * scale, statement.span, _value_span(statement)
-    )
+    return Expectation(subject, RELATIONS[statement.relation], count, statement.span, _value_span(statement))
 
 
 def _value_span(statement: tree.Expect) -> Span:

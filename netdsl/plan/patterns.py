@@ -3,14 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.patterns import Pattern
 from netdsl.plan.plan import Plan, PlannedLayer
 
 
+class Departure(NamedTuple):
+    """Where layers leave a pattern: at ``culprit``, None for the end of the network; what stands ``before``
+    it, None at the beginning; and what would fit, in words."""
+
+    culprit: PlannedLayer | None
+    before: PlannedLayer | None
+    wanted: str
+
+    @property
+    def message(self) -> str:
+        if self.culprit is None:
+            return f"the network ends {self._behind}, where the pattern goes on"
+        return f"{self.culprit.node.name} does not fit the pattern"
+
+    @property
+    def label(self) -> str:
+        return f"{self._behind} it wants {self.wanted}"
+
+    @property
+    def _behind(self) -> str:
+        return f"behind {self.before.node.name}" if self.before else "at the beginning"
+
+
 def check_pattern(plan: Plan, pattern: Pattern, findings: Findings) -> None:
-    """Report where the layers in their order leave the pattern.
+    """Report where the layers in their order leave the pattern."""
+    found = departure(plan, pattern)
+    if found is None:
+        return
+    culprit = found.culprit
+    secondary = (Label(culprit.node.span, f"{culprit.node.layer.keyword} here"),) if culprit else ()
+    findings.add("ND311", found.message, pattern.span, found.label, secondary=secondary)
+
+
+def departure(plan: Plan, pattern: Pattern) -> Departure | None:
+    """Where the layers leave the pattern; None where they keep it.
 
     The input counts only where the pattern names it.
     """
@@ -26,15 +60,16 @@ def check_pattern(plan: Plan, pattern: Pattern, findings: Findings) -> None:
             accepting[keyword] = _mask(keyword in known for known in pattern.keywords)
         taken = possible & accepting[keyword]
         if not taken:
-            _report(layer, layers[place - 1] if place else None, possible, ended, pattern, findings)
-            return
+            wanted = _wanted(possible, ended, pattern)
+            return Departure(layer, layers[place - 1] if place else None, wanted)
         if taken not in following:
             following[taken] = 0
             for position in _positions(taken):
                 following[taken] |= pattern.follow[position]
         possible, ended = following[taken], bool(taken & pattern.last)
-    if not ended:
-        _report(None, layers[-1] if layers else None, possible, ended, pattern, findings)
+    return (
+        None if ended else Departure(None, layers[-1] if layers else None, _wanted(possible, ended, pattern))
+    )
 
 
 def _mask(bits: Iterator[bool]) -> int:
@@ -51,21 +86,7 @@ def _positions(mask: int) -> Iterator[int]:
         mask ^= lowest
 
 
-def _report(
-    culprit: PlannedLayer | None,
-    before: PlannedLayer | None,
-    possible: int,
-    ended: bool,
-    pattern: Pattern,
-    findings: Findings,
-) -> None:
+def _wanted(possible: int, ended: bool, pattern: Pattern) -> str:
     words = dict.fromkeys(pattern.words[position].upper() for position in _positions(possible))
     wanted = [*words, "the end"] if ended else list(words)
-    listed = " or ".join((", ".join(wanted[:-1]), wanted[-1])) if len(wanted) > 1 else "".join(wanted)
-    behind = f"behind {before.node.name}" if before else "at the beginning"
-    if culprit is None:
-        message = f"the network ends {behind}, where the pattern goes on"
-    else:
-        message = f"{culprit.node.name} does not fit the pattern"
-    secondary = (Label(culprit.node.span, f"{culprit.node.layer.keyword} here"),) if culprit else ()
-    findings.add("ND311", message, pattern.span, f"{behind} it wants {listed}", secondary=secondary)
+    return " or ".join((", ".join(wanted[:-1]), wanted[-1])) if len(wanted) > 1 else "".join(wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from netdsl.diagnostics import Diagnostic, Severity
@@ -10,10 +10,10 @@ from netdsl.reports.display import visible, visible_lines
 from netdsl.reports.located import Check, Located, located, told
 
 
-def checks_as_junit(checks: Sequence[Check], *, strict: bool) -> str:
-    """A file with errors has a failed case for each; one without, a case that passes. Warnings fail with
-    ``strict``, and stand in the output of the suite otherwise, with notes."""
-    suites = [_suite(file, list(located([(file, findings)])), strict) for file, findings in checks]
+def checks_as_junit(checks: Sequence[Check], *, strict: Collection[str]) -> str:
+    """A file with errors has a failed case for each; one without, a case that passes. Warnings fail in the
+    files that ``strict`` names, and stand in the output of the suite otherwise, with notes."""
+    suites = [_suite(file, list(located([(file, findings)])), file in strict) for file, findings in checks]
     tests, failures = sum(suite[0] for suite in suites), sum(suite[1] for suite in suites)
     head = f'<testsuites name="netdsl" tests="{tests}" failures="{failures}" errors="0">'
     body = "\n".join(suite[2] for suite in suites)

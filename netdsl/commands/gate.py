@@ -1,0 +1,190 @@
+"""What a run of `netdsl check` lets pass: the settings of its files, the baseline, the exit code."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import click
+
+from netdsl.commands.gate_options import Given
+from netdsl.commands.many import Manner, outcomes_of
+from netdsl.commands.outcome import Outcome, Wanted
+from netdsl.commands.outputs import FORMATS
+from netdsl.counting.columns import column_names
+from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
+from netdsl.gate.discovery import Configurations
+from netdsl.gate.settings import Configuration, Settings
+from netdsl.plan.network_files import STDIN
+
+CLEAN, FINDINGS, USAGE = 0, 1, 2
+
+
+class Gate:
+    """The settings of a run, what is known beforehand, and what is wrong with either."""
+
+    def __init__(self, given: Given, stdin_name: str | None) -> None:
+        self.given = given
+        self._stdin_name = stdin_name
+        self._configurations = Configurations(
+            given.changes,
+            file=given.config,
+            isolated=given.isolated,
+            formats=FORMATS,
+            columns=column_names(),
+        )
+        self.configuration = self._configurations.of_folder(os.getcwd())
+        """Of the current folder: it decides what holds for the whole run."""
+        self._own: list[Diagnostic] = []
+        self._baseline = None
+        path = self.baseline_path
+        if path and not (given.write_baseline and not os.path.lexists(path)):
+            from netdsl.gate.baseline import read_baseline
+
+            try:
+                self._baseline = read_baseline(path)
+            except Diagnosed as diagnosed:
+                self._own += diagnosed.diagnostics
+
+    @property
+    def baseline_path(self) -> str:
+        if self.given.baseline is not None:
+            return self.given.baseline
+        configuration = self.configuration
+        if not configuration.baseline:
+            return ""
+        path = os.path.join(configuration.folder, configuration.baseline)
+        relative = os.path.relpath(path)
+        return path if relative.startswith(os.pardir) else relative
+
+    def kept(self, networks: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
+        """The files without those that settings exclude; what is ``named`` itself stays."""
+        by_name = frozenset(named)
+        return tuple(
+            name
+            for name in networks
+            if name in by_name or not os.path.exists(name) or not self._of(name).excludes(name)
+        )
+
+    def settings_of(self, name: str) -> Settings:
+        """What holds for a network of the command line."""
+        path = self._stdin_name or "<stdin>" if name == STDIN else name
+        return self._of(name).settings_of(path, self._configurations.command_line)
+
+    def _of(self, name: str) -> Configuration:
+        if name == STDIN:
+            return self._configurations.of(self._stdin_name or "<stdin>")
+        if not os.path.exists(name):  # shipped, or not there at all
+            return self._configurations.of_shipped()
+        return self._configurations.of(name)
+
+    def outcomes_of(self, networks: Sequence[str], wanted: Wanted, manner: Manner) -> list[Outcome]:
+        """The outcomes of all files, each under its own settings."""
+        alike: dict[Settings, list[int]] = {}
+        for number, name in enumerate(networks):
+            alike.setdefault(self.settings_of(name), []).append(number)
+        found: dict[int, Outcome] = {}
+        for settings, numbers in alike.items():
+            names = [networks[number] for number in numbers]
+            outcomes = outcomes_of(names, wanted, manner._replace(settings=settings), self._stdin_name)
+            found.update(zip(numbers, outcomes, strict=True))
+        return [found[number] for number in range(len(networks))]
+
+    def formats(self, wanted: tuple[tuple[str, str], ...], ctx: click.Context) -> tuple[tuple[str, str], ...]:
+        """The formats that the command line names, or else that of the settings."""
+        named = ctx.get_parameter_source("formats") is click.core.ParameterSource.COMMANDLINE
+        return ((self.configuration.format, ""),) if self.configuration.format and not named else wanted
+
+    def strict_files(self, outcomes: Sequence[Outcome], networks: Sequence[str]) -> frozenset[str]:
+        """The files in which warnings fail, as the outcomes name them; ``networks`` are the names of those of
+        the outcomes that end the list."""
+        checked = zip(outcomes[len(outcomes) - len(networks) :], networks, strict=True)
+        strict = {one.file for one, name in checked if self.settings_of(name).strict}
+        own = {one.file for one in outcomes[: len(outcomes) - len(networks)]}
+        return frozenset(strict | own if self.given.strict else strict)
+
+    def passed(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
+        """The outcomes without what the baseline knows, behind what is wrong with the settings themselves."""
+        own = [(one.path, one.findings) for one in self._configurations.read.values() if one.findings]
+        if self._own:
+            own.append((self.baseline_path, tuple(self._own)))
+        told = list(outcomes)
+        if self._baseline is not None and not self.given.write_baseline:
+            known = self._baseline
+            told = [one._replace(findings=known.unknown(one.file, one.findings)) for one in outcomes]
+            past = tuple(known.past([one.file for one in outcomes]))
+            own += [(self.baseline_path, past)] if past else []
+        return [*(Outcome(file, findings) for file, findings in own), *told]
+
+    def write_baseline(self, outcomes: Sequence[Outcome], ctx: click.Context) -> None:
+        """Make everything that is found known; a usage error where there is no file for it."""
+        from netdsl.commands.writing import write_output
+        from netdsl.gate.baseline import baseline_text
+        from netdsl.quantities import counted
+
+        path = self.baseline_path
+        if not path:
+            raise click.UsageError("--write-baseline goes with --baseline FILE", ctx)
+        if self._own:
+            return  # what lies there is no baseline, and stays
+        found = [(one.file, one.findings) for one in outcomes]
+        try:
+            write_output(path, baseline_text(found, path, self._baseline))
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise click.UsageError(f"cannot write {path!r}: {why}", ctx) from None
+        count = sum(len(findings) for _, findings in found)
+        click.echo(f"{path}: {counted(count, 'finding')} known from now on", err=True)
+
+    def tell_known(self) -> None:
+        """One line on what the baseline has left out."""
+        if self._baseline is not None and self._baseline.silenced:
+            from netdsl.quantities import counted
+
+            known = counted(self._baseline.silenced, "known finding")
+            click.echo(f"{known} left out, see {self.baseline_path}", err=True)
+
+    def exit_code(self, outcomes: Sequence[Outcome], networks: Sequence[str]) -> int:
+        """0, 1 or 2 for what is told in the end; ``networks`` are the names of the files of the outcomes that
+        end the list."""
+        if self.has_own_errors:
+            return USAGE
+        if self.given.exit_zero:
+            return CLEAN
+        checked = list(zip(outcomes[len(outcomes) - len(networks) :], networks, strict=True))
+        strict = self.strict_files(outcomes, networks)
+        failed = any(
+            has_errors(list(one.findings)) or (one.file in strict and _warnings(one)) for one in outcomes
+        )
+        return FINDINGS if self._too_many(checked) or failed else CLEAN
+
+    @property
+    def has_own_errors(self) -> bool:
+        """Whether something is wrong with the settings or the baseline."""
+        read = [finding for one in self._configurations.read.values() for finding in one.findings]
+        return has_errors([*self._own, *read])
+
+    def _too_many(self, checked: Sequence[tuple[Outcome, str]]) -> bool:
+        """Whether there are more warnings than are allowed, of all files or of those of one file of settings;
+        says so."""
+        counts: dict[str, tuple[int, int]] = {}
+        for one, name in checked:
+            configuration = self._of(name)
+            most, where = configuration.max_warnings, configuration.path
+            if self.given.max_warnings is not None:
+                most, where = self.given.max_warnings, "--max-warnings"
+            if most is not None and not (self.given.strict or self.settings_of(name).strict):
+                counts[where] = counts.get(where, (0, most))[0] + _warnings(one), most
+        exceeded = {where: pair for where, pair in counts.items() if pair[0] > pair[1]}
+        for where, (count, most) in exceeded.items():
+            said = f"{count} warning{'s' * (count != 1)}, and {most or 'none'} at most"
+            click.echo(f"{said} {'are' if most != 1 else 'is'} allowed by {where}", err=True)
+        return bool(exceeded)
+
+
+def _warnings(outcome: Outcome) -> int:
+    """How many warnings the last line counts for a file: one for each misunderstanding."""
+    from netdsl.reports.folding import folded
+
+    groups = folded(one for one in outcome.findings if one.severity is Severity.WARNING)
+    return len(groups)
