@@ -10,6 +10,7 @@ import pytest
 
 from netdsl.plan.load import load_plan
 from netdsl.reports.as_text import diagnostic_as_text
+from netdsl.reports.folding import folded, other_places
 from netdsl.resources import explanation_text
 from netdsl.rules import advise, rules
 
@@ -19,8 +20,9 @@ def advice(text: str) -> dict[str, str]:
     plan, findings = load_plan(text)
     assert plan is not None, [finding.message for finding in findings]
     found = advise(plan)
-    assert len({finding.code for finding in found}) == len(found), "a fault is reported once"
-    return {finding.code: diagnostic_as_text(finding) for finding in found}
+    groups = folded(found)
+    assert len({group.first.code for group in groups}) == len(groups), "a fault is told once"
+    return {group.first.code: diagnostic_as_text(group.first, other_places(group)) for group in groups}
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.name)
@@ -139,7 +141,8 @@ def test_dialects_that_round_otherwise() -> None:
     found = advice("dialect torch\ninput 112x112x64\nPOOL 3x3 stride 2 pad 1 - POOL 3x3 stride 2 pad 1")[
         "ND409"
     ]
-    assert "MAX POOL1 makes 56x56x64 in torch, 57x57x64 in caffe, and 1 more such layer" in found
+    assert "MAX POOL1 makes 56x56x64 in torch, 57x57x64 in caffe" in found
+    assert "1 more place on this line" in found
     assert "write `floor`" in found
     found = advice("dialect caffe\ninput 112x112x64\nPOOL 3x3 stride 2 pad 1")["ND409"]
     assert "makes 57x57x64 in caffe, 56x56x64 in torch and tensorflow and darknet" in found

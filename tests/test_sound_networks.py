@@ -8,6 +8,7 @@ import pytest
 
 from netdsl.diagnostics import Severity
 from netdsl.plan.load import load_plan
+from netdsl.reports.folding import folded
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.rules import advise
 
@@ -19,7 +20,8 @@ EIGHT = "input 16x16x8\n"
 def codes(text: str, severity: Severity) -> list[str]:
     plan, findings = load_plan(text)
     assert plan is not None, [finding.message for finding in findings]
-    return [finding.code for finding in (*findings, *advise(plan)) if finding.severity is severity]
+    told = [group.first for group in folded([*findings, *advise(plan)])]
+    return [finding.code for finding in told if finding.severity is severity]
 
 
 def warnings(text: str) -> list[str]:

@@ -31,7 +31,7 @@ def report_early_readings(
     default: Activation | None,
     findings: Findings,
 ) -> None:
-    """One note for the whole network, at the first reference to what an activation follows.
+    """A note for each reference to what an activation follows.
 
     A label is that of the layer beside it, so the volume is the one before the activation; who reads the
     line as a whole expects the other. ``implied`` says which layers the ``default`` one follows, and where.
@@ -54,9 +54,8 @@ def report_early_readings(
                     reading = _Early(passed.place, entry, activation.end, activation)
             if reading is not None:
                 early[passed.place] = reading
-    if early:
-        first, *others = early.values()
-        _report(first, len(others), default.kind.keyword if default else "", findings)
+    for found in early.values():
+        _report(found, default.kind.keyword if default else "", findings)
 
 
 def _written_behind(
@@ -81,7 +80,7 @@ def _written_behind(
     return None
 
 
-def _report(early: _Early, more: int, default: str, findings: Findings) -> None:
+def _report(early: _Early, default: str, findings: Findings) -> None:
     source, entry = findings.source, early.entry
     assert not isinstance(entry, Projection)
     what = source.excerpt(early.activation) if early.activation else f"the {default} of `default activation`"
@@ -92,10 +91,10 @@ def _report(early: _Early, more: int, default: str, findings: Findings) -> None:
     )
     findings.add(
         "ND413",
-        f"`@{entry.name}` is what {entry.name} makes, before {what}"
-        + (f", and {more} more such reference{'s' * (more > 1)}" if more else ""),
+        f"`@{entry.name}` is what {entry.name} makes, before {what}",
         early.reference,
         severity=Severity.NOTE,
+        cause="a label of a layer before its activation",
         secondary=(label,),
         help=_cures(early, default, source.text),
     )

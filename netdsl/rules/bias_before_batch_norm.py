@@ -5,22 +5,25 @@ from __future__ import annotations
 from netdsl.diagnostics import Edit, Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
-from netdsl.rules.rule import Rule, and_more, readers
+from netdsl.rules.rule import Rule, and_more, by_place, readers
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding for the whole network, at the first such bias."""
+    """One finding for each such bias."""
     reading = readers(plan)
     shared = {planned.node.owner for planned in plan.layers if planned.node.shares is not None}
-    found = []
+    cancelled = []
     for planned in plan.layers:
         behind = [plan.layers[index] for index in reading[planned.node.position]]
         if planned.node.owner in shared:
             continue  # what is cancelled here may count there
         if behind and _bias_values(planned) and all(_centres_channels(layer) for layer in behind):
-            found.append((planned, behind[0]))
-    if not found:
-        return
+            cancelled.append((planned, behind[0]))
+    for found in by_place(cancelled, lambda pair: pair[0].node.span):
+        _report(found, findings)
+
+
+def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) -> None:
     planned, behind_it = found[0]
     wasted = sum(_bias_values(layer) for layer, _ in found)
     findings.add(
@@ -30,6 +33,7 @@ def check(plan: Plan, findings: Findings) -> None:
         planned.node.option_spans.get("bias", planned.node.span),
         f"{grouped(wasted)} parameters without effect" if len(found) > 1 else "without effect",
         severity=Severity.NOTE,
+        cause="a bias without effect",
         secondary=(Label(behind_it.node.span, "subtracts the mean of each channel, the bias with it"),),
         help=("write `no bias`",),
         fix=_without_bias(planned),

@@ -11,14 +11,16 @@ from netdsl.layers.dialect import DIALECTS, LECTURE
 from netdsl.layers.layer import Layer
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
-from netdsl.rules.rule import Rule, and_more, noticed
+from netdsl.rules.rule import Rule, and_more, by_place, noticed
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding for the whole network, at the first layer whose volume depends on the dialect."""
-    found = noticed(plan, _elsewhere)
-    if not found:
-        return
+    """One finding for each layer whose volume depends on the dialect."""
+    for found in by_place(noticed(plan, _elsewhere), lambda one: one[0].node.span):
+        _report(found, findings)
+
+
+def _report(found: list[tuple[PlannedLayer, dict[str, Volume | None]]], findings: Findings) -> None:
     planned, others = found[0]
     node, (x,) = planned.node, planned.inputs
     words = _settling_words(planned)
@@ -29,6 +31,7 @@ def check(plan: Plan, findings: Findings) -> None:
         node.option_spans.get("stride", node.span),
         "; ".join(line for line in node.layer.arithmetic(x) if "rounded" in line),
         severity=Severity.NOTE,
+        cause="a volume that depends on the dialect",
         help=(f"write `{words}` to have it so in every dialect",) if words else (),
         fix=Edit.behind(node.span, words, safe=True) if words and not node.implied else None,
     )

@@ -8,7 +8,7 @@ from netdsl.rules.rule import Rule, readers
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding, at the first dropout that no layer with weights follows."""
+    """One finding for each dropout that no layer with weights follows."""
     if plan.output.size != (1, 1):
         return
     reading = readers(plan)
@@ -29,8 +29,8 @@ def check(plan: Plan, findings: Findings) -> None:
                 severity=Severity.WARNING,
                 secondary=(Label(scores.node.span, "makes the scores"),),
                 help=(f"put it before {scores.node.name}, or leave it out",),
+                cause="drops scores",
             )
-            return
 
 
 RULE = Rule("dropout-after-scores", "ND406", check)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more, readers
+from netdsl.rules.rule import Rule, and_more, by_place, readers
 
 _PRODUCT = "the product of two matrices is one matrix"
 
@@ -27,10 +27,12 @@ class _Linear(NamedTuple):
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding for the whole network, at the first two neighbours."""
-    pairs = _pairs(plan)
-    if not pairs:
-        return
+    """One finding for each two neighbours."""
+    for pairs in by_place(_pairs(plan), lambda pair: pair.second.node.span):
+        _report(pairs, findings)
+
+
+def _report(pairs: list[_Pair], findings: Findings) -> None:
     nearest = min(pairs, key=_nearness)
     first, second, between = nearest.first.node, nearest.second.node, nearest.between
     findings.add(
@@ -39,6 +41,7 @@ def check(plan: Plan, findings: Findings) -> None:
         second.span,
         f"only {between.node.name} is between them" if between else _PRODUCT,
         severity=Severity.WARNING,
+        cause="linear layers in a row",
         secondary=(Label(first.span, "linear, like the layer behind it"),),
         help=("write `default activation relu`, or put RELU between them",),
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more
+from netdsl.rules.rule import Rule, and_more, by_place
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding for the whole network, at the first such activation.
+    """One finding for each such activation.
 
     A softmax behind an activation, and whatever hands on probabilities as scores, have rules of their own.
     """
-    found = []
+    repeated = []
     ending = _behind_last_weights(plan)
     before: list[
         PlannedLayer | None
@@ -21,14 +21,17 @@ def check(plan: Plan, findings: Findings) -> None:
         layer, inputs = planned.node.layer, planned.node.inputs
         given = before[inputs[0]] if len(inputs) == 1 else None
         if given is not None and _repeats(given, planned, planned.node.position > ending):
-            found.append((given, planned))
+            repeated.append((given, planned))
         if layer.activates:
             given = planned if planned.inputs == (planned.output,) else None
         elif not (layer.drops or layer.keeps_order):
             given = None
         before.append(given)
-    if not found:
-        return
+    for found in by_place(repeated, lambda pair: pair[1].node.span):
+        _report(found, findings)
+
+
+def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) -> None:
     (first, second), more = found[0], and_more(len(found) - 1, "layer")
     node = second.node
     if _changes_nothing(first, second):
@@ -44,6 +47,7 @@ def check(plan: Plan, findings: Findings) -> None:
         node.span,
         label,
         severity=Severity.WARNING,
+        cause="activated twice",
         secondary=(Label(first.node.span, other),),
         help=("leave one of them out, or put a layer with weights between them",),
     )

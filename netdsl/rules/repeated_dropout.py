@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more
+from netdsl.rules.rule import Rule, and_more, by_place
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding for the whole network, at the first such dropout."""
-    found = []
+    """One finding for each such dropout."""
+    repeated = []
     dropped: list[PlannedLayer | None] = []  # the dropout whose numbers a layer hands on, moved or not
     for planned in plan.layers:
         layer, inputs = planned.node.layer, planned.node.inputs
         given = dropped[inputs[0]] if len(inputs) == 1 else None
         if given is not None and type(given.node.layer) is type(layer):
-            found.append((given, planned))
+            repeated.append((given, planned))
         dropped.append(planned if layer.drops else given if layer.keeps_order else None)
-    if not found:
-        return
+    for found in by_place(repeated, lambda pair: pair[1].node.span):
+        _report(found, findings)
+
+
+def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) -> None:
     first, second = (planned.node for planned in found[0])
     rates = [node.layer.__dict__.get("rate") for node in (first, second)]
     known = [rate for rate in rates if isinstance(rate, float)]
@@ -31,6 +34,7 @@ def check(plan: Plan, findings: Findings) -> None:
         second.span,
         label,
         severity=Severity.WARNING,
+        cause="dropped twice",
         secondary=(Label(first.span, "drops already"),),
         help=(f"leave one of them out{cure}",),
     )

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
-from netdsl.plan.plan import Plan
-from netdsl.rules.rule import Rule, and_more
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.rules.rule import Rule, and_more, by_place
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding for the whole network, at the first such normalisation."""
-    found = []
+    """One finding for each such normalisation."""
+    repeated = []
     for planned in plan.layers:
         layer, inputs = planned.node.layer, planned.node.inputs
         if layer.normalises and len(inputs) == 1:
             before = plan.layers[inputs[0]]
             if type(before.node.layer) is type(layer):
-                found.append((before, planned))
-    if not found:
-        return
+                repeated.append((before, planned))
+    for found in by_place(repeated, lambda pair: pair[1].node.span):
+        _report(found, findings)
+
+
+def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) -> None:
     first, second = (planned.node for planned in found[0])
     findings.add(
         "ND415",
@@ -25,6 +28,7 @@ def check(plan: Plan, findings: Findings) -> None:
         second.span,
         "of the two only its scale and shift are left",
         severity=Severity.WARNING,
+        cause="normalised twice",
         secondary=(Label(first.span, "normalises already"),),
         help=(f"leave {second.name} out, or put a layer with weights between them",),
     )

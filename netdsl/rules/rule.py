@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from netdsl.diagnostics import Findings
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
+from netdsl.source import Span
 
 
 class Rule(NamedTuple):
     """``name`` is that of the fault; the page of ``code`` has a network with it and the same mended.
 
-    ``check`` is linear in the number of layers and reports once for a network: the first place,
-    and how many more there are.
+    ``check`` is linear in the number of layers and reports once for a place in the text, all with one cause:
+    what people read shows the first and where the others are, and each can be silenced by itself.
     """
 
     name: str
@@ -46,6 +47,14 @@ def readers(plan: Plan) -> list[list[int]]:
         for index in planned.node.inputs:
             found[index].append(planned.node.position)
     return found
+
+
+def by_place(found: Iterable[Noticed], span_of: Callable[[Noticed], Span]) -> list[list[Noticed]]:
+    """What was noticed, together where it is one place of the text: a group that is repeated."""
+    groups: dict[Span, list[Noticed]] = {}
+    for one in found:
+        groups.setdefault(span_of(one), []).append(one)
+    return list(groups.values())
 
 
 def and_more(count: int, noun: str) -> str:

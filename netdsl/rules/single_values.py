@@ -7,7 +7,7 @@ from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
 from netdsl.recipe.search import Choices
 from netdsl.recipe.written import WrittenRecipe
-from netdsl.rules.rule import Rule, and_more
+from netdsl.rules.rule import Rule, and_more, by_place
 from netdsl.source import Span
 
 
@@ -27,8 +27,8 @@ def check(plan: Plan, findings: Findings) -> None:
 
 def report_constant(plan: Plan, findings: Findings) -> None:
     """Warn of layers that give the same whatever comes in, and however many images there are."""
-    found = [layer for layer in _single_values(plan) if not layer.node.layer.normalises_batch]
-    if found:
+    constant = [layer for layer in _single_values(plan) if not layer.node.layer.normalises_batch]
+    for found in by_place(constant, lambda layer: layer.node.span):
         node = found[0].node
         findings.add(
             "ND411",
@@ -37,6 +37,7 @@ def report_constant(plan: Plan, findings: Findings) -> None:
             node.span,
             f"of {_shape(found[0])} nothing is left",
             severity=Severity.WARNING,
+            cause="normalised alone",
             notes=("a single value is its own mean and sum; layers before it get no gradient through it",),
             help=(f"normalise over more values, or leave {node.name} out",),
         )
@@ -57,8 +58,8 @@ def report_batch(
     """
     if batch != 1:
         return
-    found = [layer for layer in _single_values(plan) if layer.node.layer.normalises_batch]
-    if found:
+    single = [layer for layer in _single_values(plan) if layer.node.layer.normalises_batch]
+    for found in by_place(single, lambda layer: layer.node.span):
         node = found[0].node
         findings.add(
             "ND521",
@@ -67,6 +68,7 @@ def report_batch(
             node.span,
             f"the volume here is {_shape(found[0])}",
             severity=severity,
+            cause="normalised alone",
             secondary=(place,) if place else (),
             notes=("a single value is its own mean: what is left of it is 0 for every image",),
             help=(f"train with a batch of 2 or more, better 16 or more, or leave {node.name} out",),

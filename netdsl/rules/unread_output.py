@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.graph.naming import label_key
+from netdsl.graph.network import Node
 from netdsl.plan.plan import Plan
-from netdsl.rules.rule import Rule, and_more, readers
+from netdsl.rules.rule import Rule, and_more, by_place, readers
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding for the whole network, at the first such layer."""
-    unread = [place for place, found in enumerate(readers(plan)[:-1]) if not found]
-    if not unread:
-        return
-    node, last = plan.layers[unread[0]].node, plan.layers[-1].node
+    """One finding for each such layer."""
+    unread = [plan.layers[place].node for place, found in enumerate(readers(plan)[:-1]) if not found]
+    for found in by_place(unread, lambda node: node.span):
+        _report(found, plan.layers[-1].node, findings)
+
+
+def _report(unread: list[Node], last: Node, findings: Findings) -> None:
+    node = unread[0]
     findings.add(
         "ND410",
         f"no layer reads what {node.name} makes{and_more(len(unread) - 1, 'layer')}",
         node.span,
         "an output besides the last",
         severity=Severity.NOTE,
+        cause="an output that nothing reads",
         secondary=(Label(last.span, "the output that training and `expect output` take"),),
         help=(f"leave {node.name} out, or join it: `CONCAT[ ... | @{label_key(node.name)} ]`",),
     )

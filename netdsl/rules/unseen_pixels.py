@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Severity
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more, noticed
+from netdsl.rules.rule import Rule, and_more, by_place, noticed
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding for the whole network, at the first such window."""
-    found = noticed(plan, _unseen)
-    if not found:
-        return
+    """One finding for each such window."""
+    for found in by_place(noticed(plan, _unseen), lambda one: one[0].node.span):
+        _report(found, findings)
+
+
+def _report(found: list[tuple[PlannedLayer, str]], findings: Findings) -> None:
     planned, lost = found[0]
     node, (x,) = planned.node, planned.inputs
     options = node.layer.options()
@@ -24,6 +26,7 @@ def check(plan: Plan, findings: Findings) -> None:
         node.option_spans.get("stride", node.span),
         "; ".join(line for line in node.layer.arithmetic(x) if "rounded" in line),
         severity=Severity.NOTE,
+        cause="pixels that no window sees",
         help=tuple(cures),
     )
 
