@@ -194,9 +194,9 @@ def command(
     seen = {path for one in outcomes for seen in one.looked_up for path in seen.paths}
     ctx.meta[LOOKED_AT] = seen | gate.looked_at(networks)
     if gate.given.write_baseline:
-        gate.write_baseline(outcomes, ctx)
+        gate.write_baseline(outcomes, networks, ctx)
         outcomes = [Outcome(one.file, ()) for one in outcomes]
-    outcomes = gate.passed(outcomes)
+    outcomes = gate.passed(outcomes, networks)
     shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
     strict = gate.strict_files(outcomes, networks)
     for name, path in formats:
@@ -245,7 +245,7 @@ def _show_changes(
     if ctx.params["fix"] or ctx.params["formats"] != (("text", ""),):
         raise click.UsageError("--diff shows the changes alone: leave out --fix and --format", ctx)
     shown = [show_change(name, stdin_name, gate.settings_of(name), unsafe=unsafe) for name in networks]
-    for own in gate.passed(()):
+    for own in gate.passed((), ()):
         show(own.findings)
     ctx.exit(USAGE if gate.has_own_errors else FINDINGS if any(shown) else CLEAN)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +14,12 @@ from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS
 from netdsl.counting.columns import column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
-from netdsl.gate.discovery import Configurations
+from netdsl.gate.discovery import Configurations, shown
 from netdsl.gate.settings import Configuration, Settings
 from netdsl.plan.network_files import STDIN
+
+if TYPE_CHECKING:
+    from netdsl.gate.baseline import Baseline
 
 CLEAN, FINDINGS, USAGE = 0, 1, 2
 
@@ -35,27 +39,8 @@ class Gate:
         )
         self.configuration = self._configurations.of_folder(os.getcwd())
         """Of the current folder: it decides what holds for the whole run."""
-        self._own: list[Diagnostic] = []
-        self._baseline = None
-        path = self.baseline_path
-        if path and not (given.write_baseline and not os.path.lexists(path)):
-            from netdsl.gate.baseline import read_baseline
-
-            try:
-                self._baseline = read_baseline(path)
-            except Diagnosed as diagnosed:
-                self._own += diagnosed.diagnostics
-
-    @property
-    def baseline_path(self) -> str:
-        if self.given.baseline is not None:
-            return self.given.baseline
-        configuration = self.configuration
-        if not configuration.baseline:
-            return ""
-        path = os.path.join(configuration.folder, configuration.baseline)
-        relative = os.path.relpath(path)
-        return path if relative.startswith(os.pardir) else relative
+        self._baselines: dict[str, Baseline | None] = {}
+        self._wrong: dict[str, tuple[Diagnostic, ...]] = {}
 
     def kept(self, networks: Sequence[str], named: Sequence[str]) -> tuple[str, ...]:
         """The files without those that settings exclude; what is ``named`` itself stays."""
@@ -103,46 +88,78 @@ class Gate:
         own = {one.file for one in outcomes[: len(outcomes) - len(networks)]}
         return frozenset(strict | own if self.given.strict else strict)
 
-    def passed(self, outcomes: Sequence[Outcome]) -> list[Outcome]:
-        """The outcomes without what the baseline knows, behind what is wrong with the settings themselves."""
+    def passed(self, outcomes: Sequence[Outcome], networks: Sequence[str]) -> list[Outcome]:
+        """The outcomes of these networks without what their baselines know, behind what is wrong with the
+        settings and the baselines themselves."""
+        told = []
+        checked: dict[str, list[str]] = {}
+        for one, name in zip(outcomes, networks, strict=True):
+            path = self._baseline_path(name)
+            known = self._baseline(path)
+            checked.setdefault(path, []).append(one.file)
+            told.append(one._replace(findings=known.unknown(one.file, one.findings)) if known else one)
         own = [(one.path, one.findings) for one in self._configurations.read.values() if one.findings]
-        if self._own:
-            own.append((self.baseline_path, tuple(self._own)))
-        told = list(outcomes)
-        if self._baseline is not None and not self.given.write_baseline:
-            known = self._baseline
-            told = [one._replace(findings=known.unknown(one.file, one.findings)) for one in outcomes]
-            past = tuple(known.past([one.file for one in outcomes]))
-            own += [(self.baseline_path, past)] if past else []
+        own += self._wrong.items()
+        for path, files in checked.items():
+            known = self._baseline(path)
+            if known is not None and (past := tuple(known.past(files))):
+                own.append((path, past))
         return [*(Outcome(file, findings) for file, findings in own), *told]
 
-    def write_baseline(self, outcomes: Sequence[Outcome], ctx: click.Context) -> None:
+    def _baseline_path(self, name: str) -> str:
+        """The baseline for a network: the one of the command line, or of its settings; empty for none."""
+        if self.given.baseline is not None:
+            return self.given.baseline
+        configuration = self._of(name)
+        path = os.path.join(configuration.folder, configuration.baseline) if configuration.baseline else ""
+        return shown(path) if path else ""
+
+    def _baseline(self, path: str) -> Baseline | None:
+        """A baseline, read once; None where there is none, or what is there is none, which is noted."""
+        if path not in self._baselines:
+            self._baselines[path] = None
+            if path and not (self.given.write_baseline and not os.path.lexists(path)):
+                from netdsl.gate.baseline import read_baseline
+
+                try:
+                    self._baselines[path] = read_baseline(path)
+                except Diagnosed as diagnosed:
+                    self._wrong[path] = diagnosed.diagnostics
+        return self._baselines[path]
+
+    def write_baseline(
+        self, outcomes: Sequence[Outcome], networks: Sequence[str], ctx: click.Context
+    ) -> None:
         """Make everything that is found known; a usage error where there is no file for it."""
         from netdsl.commands.writing import write_output
         from netdsl.gate.baseline import baseline_text
         from netdsl.quantities import counted
 
-        path = self.baseline_path
-        if not path:
-            raise click.UsageError("--write-baseline goes with --baseline FILE", ctx)
-        if self._own:
-            return  # what lies there is no baseline, and stays
-        found = [(one.file, one.findings) for one in outcomes]
-        try:
-            write_output(path, baseline_text(found, path, self._baseline))
-        except (OSError, ValueError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise click.UsageError(f"cannot write {path!r}: {why}", ctx) from None
-        count = sum(len(findings) for _, findings in found)
-        click.echo(f"{path}: {counted(count, 'finding')} known from now on", err=True)
+        by_path: dict[str, list[tuple[str, Sequence[Diagnostic]]]] = {}
+        for one, name in zip(outcomes, networks, strict=True):
+            by_path.setdefault(self._baseline_path(name), []).append((one.file, one.findings))
+        if "" in by_path:
+            raise click.UsageError("--write-baseline goes with --baseline FILE, or a `baseline` setting", ctx)
+        for path, found in by_path.items():
+            before = self._baseline(path)
+            if path in self._wrong:
+                continue  # what lies there is no baseline, and stays
+            try:
+                write_output(path, baseline_text(found, path, before))
+            except (OSError, ValueError) as error:
+                why = getattr(error, "strerror", None) or error
+                raise click.UsageError(f"cannot write {path!r}: {why}", ctx) from None
+            count = sum(len(findings) for _, findings in found)
+            click.echo(f"{path}: {counted(count, 'finding')} known from now on", err=True)
+            self._baselines[path] = None
 
     def tell_known(self) -> None:
-        """One line on what the baseline has left out."""
-        if self._baseline is not None and self._baseline.silenced:
-            from netdsl.quantities import counted
+        """One line on what a baseline has left out."""
+        for path, known in self._baselines.items():
+            if known is not None and known.silenced:
+                from netdsl.quantities import counted
 
-            known = counted(self._baseline.silenced, "known finding")
-            click.echo(f"{known} left out, see {self.baseline_path}", err=True)
+                click.echo(f"{counted(known.silenced, 'known finding')} left out, see {path}", err=True)
 
     def exit_code(self, outcomes: Sequence[Outcome], networks: Sequence[str]) -> int:
         """0, 1 or 2 for what is told in the end; ``networks`` are the names of the files of the outcomes that
@@ -162,7 +179,7 @@ class Gate:
     def has_own_errors(self) -> bool:
         """Whether something is wrong with the settings or the baseline."""
         read = [finding for one in self._configurations.read.values() for finding in one.findings]
-        return has_errors([*self._own, *read])
+        return bool(self._wrong) or has_errors(read)
 
     def _too_many(self, checked: Sequence[tuple[Outcome, str]]) -> bool:
         """Whether there are more warnings than are allowed, of all files or of those of one file of settings;

@@ -74,7 +74,7 @@ class Configurations:
 
         for name in FILES:
             path = os.path.join(folder, name)
-            if os.path.isfile(path) and (found := self._opened(_shown(path), folder)) is not None:
+            if os.path.isfile(path) and (found := self._opened(shown(path), folder)) is not None:
                 return found
         return None
 
@@ -96,7 +96,7 @@ class Configurations:
         return found
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """A path as a reader wants it: relative where it lies in the current folder."""
     try:
         relative = os.path.relpath(path)

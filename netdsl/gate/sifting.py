@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.diagnostics import Diagnostic
+from netdsl.diagnostics import Diagnostic, sort_key
 from netdsl.gate.comments import mentions_us
 from netdsl.gate.settings import Settings
 from netdsl.plan.plan import Plan
@@ -23,7 +23,7 @@ def sifted(
     if plan is not None and (settings.budgets or settings.required or settings.forbidden):
         from netdsl.gate.budgets import broken_contracts  # few projects have budgets
 
-        found += broken_contracts(plan, settings)
+        found = sorted([*found, *broken_contracts(plan, settings)], key=sort_key)
     if settings.select is not None or settings.ignore or settings.spared:
         from netdsl.gate.selection import selected
 
