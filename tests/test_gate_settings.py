@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
+from netdsl.commands.gate import Gate
+from netdsl.commands.gate_options import Given
+from netdsl.commands.many import Manner
+from netdsl.commands.outcome import Wanted
 from netdsl.gate.globs import fits
 
 WARNED = "input 8x8x1\nFC 20\nFC 10\n"
@@ -104,6 +108,34 @@ def test_standard_input_has_the_settings_of_its_name(
     assert len(found(capsys, "-", "--stdin-name", "new/new.net")) == 1
     give()
     assert len(found(capsys, "-")) == 1
+
+
+def test_a_library_is_one_whatever_the_settings_of_those_that_use_it() -> None:
+    Path("old/blocks.net").write_text("block LAST { FC 10 }\n")
+    Path("old/uses.net").write_text('use "blocks.net"\ninput 8x8x1\nLAST\n')
+    write('[[overrides]]\nfiles = "uses.net"\nstrict = true')
+    assert run(["check", "old"]) == 0
+
+
+def test_what_is_kept_of_checks_depends_on_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    for number in range(12):
+        Path(f"new/{number}.net").write_text(WARNED.replace("20", str(20 + number)))
+    for _ in range(2):
+        write("max-params = 1000")
+        assert len(found(capsys, "new")) == 13 + 13
+        write("max-params = 2000")
+        assert len(found(capsys, "new")) == 13 + 5
+        write('ignore = "ND401"')
+        assert found(capsys, "new") == []
+        assert len(found(capsys, "new", "--isolated")) == 13
+
+
+def test_a_change_of_the_settings_is_watched() -> None:
+    write('baseline = "known.json"', "old/netdsl.toml")
+    gate = Gate(Given(), None)
+    gate.outcomes_of(["a.net", "old/b.net"], Wanted(), Manner())
+    names = {os.path.normpath(path) for path in gate.looked_at(["a.net", "old/b.net"])}
+    assert names == {os.path.normpath("old/netdsl.toml"), os.path.normpath("old/known.json")}
 
 
 def test_shipped_networks_belong_to_no_project(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""docs/rules.md: its networks check as the blocks behind them say, and its settings are those of the example."""
+"""docs/rules.md: its networks check as the blocks behind them say; its settings are those of the example."""
 
 from __future__ import annotations
 

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from netdsl.commands.gate_options import Given
-from netdsl.commands.many import Manner, outcomes_of
+from netdsl.commands.many import Manner, outcomes_of, with_libraries
 from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS
-from netdsl.counting.columns import column_names
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
-from netdsl.gate.discovery import Configurations, shown
+from netdsl.gate.discovery import Configurations, Known, shown
 from netdsl.gate.settings import Configuration, Settings
 from netdsl.plan.network_files import STDIN
 
@@ -34,8 +33,7 @@ class Gate:
             given.changes,
             file=given.config,
             isolated=given.isolated,
-            formats=FORMATS,
-            columns=column_names(),
+            known=_known,
         )
         self.configuration = self._configurations.of_folder(os.getcwd())
         """Of the current folder: it decides what holds for the whole run."""
@@ -73,7 +71,7 @@ class Gate:
             names = [networks[number] for number in numbers]
             outcomes = outcomes_of(names, wanted, manner._replace(settings=settings), self._stdin_name)
             found.update(zip(numbers, outcomes, strict=True))
-        return [found[number] for number in range(len(networks))]
+        return with_libraries([found[number] for number in range(len(networks))])
 
     def formats(self, wanted: tuple[tuple[str, str], ...], ctx: click.Context) -> tuple[tuple[str, str], ...]:
         """The formats that the command line names, or else that of the settings."""
@@ -105,6 +103,10 @@ class Gate:
             if known is not None and (past := tuple(known.past(files))):
                 own.append((path, past))
         return [*(Outcome(file, findings) for file, findings in own), *told]
+
+    def looked_at(self, networks: Sequence[str]) -> set[str]:
+        """The files besides the networks that decide what is told."""
+        return {*self._configurations.read, *map(self._baseline_path, networks)} - {""}
 
     def _baseline_path(self, name: str) -> str:
         """The baseline for a network: the one of the command line, or of its settings; empty for none."""
@@ -197,6 +199,12 @@ class Gate:
             said = f"{count} warning{'s' * (count != 1)}, and {most or 'none'} at most"
             click.echo(f"{said} {'are' if most != 1 else 'is'} allowed by {where}", err=True)
         return bool(exceeded)
+
+
+def _known() -> Known:
+    from netdsl.counting.columns import column_names  # few projects have settings
+
+    return Known(FORMATS, column_names())
 
 
 def _warnings(outcome: Outcome) -> int:

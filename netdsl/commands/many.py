@@ -64,10 +64,10 @@ def outcomes_of(
             cache.keep(sources[number], wanted, outcome)
     if cache is not None:
         cache.save()
-    return _with_libraries([found[number] for number in range(len(names))])
+    return with_libraries([found[number] for number in range(len(names))])
 
 
-def _with_libraries(outcomes: list[Outcome]) -> list[Outcome]:
+def with_libraries(outcomes: list[Outcome]) -> list[Outcome]:
     """Without the reproach that a file has no layers, where another one uses its blocks."""
     used = {seen.found for one in outcomes for seen in one.looked_up if seen.digest is not None}
     if not used:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.gate.settings import NO_CHANGES, Changes, Configuration, Settings
@@ -11,12 +12,19 @@ from netdsl.gate.settings import NO_CHANGES, Changes, Configuration, Settings
 NOTHING = Configuration()
 
 
+class Known(NamedTuple):
+    """The formats and the columns that there are."""
+
+    formats: Sequence[str] = ()
+    columns: Sequence[str] = ()
+
+
 class Configurations:
     """The settings of a run; each file of settings is read once.
 
     ``file`` is the one that the command line names, whose patterns are relative to the current folder;
-    ``isolated`` where none is to be read. ``command_line`` outdoes them all. ``formats`` and ``columns`` are
-    those that there are.
+    ``isolated`` where none is to be read. ``command_line`` outdoes them all. ``known`` is
+    asked where settings are read.
     """
 
     def __init__(
@@ -25,12 +33,10 @@ class Configurations:
         *,
         file: str | None = None,
         isolated: bool = False,
-        formats: Sequence[str] = (),
-        columns: Sequence[str] = (),
+        known: Callable[[], Known] = Known,
     ) -> None:
         self.command_line = command_line
-        self.formats = formats
-        self.columns = columns
+        self._known = known
         self.read: dict[str, Configuration] = {}
         self._by_folder: dict[str, Configuration] = {}
         self._only = NOTHING if isolated else None
@@ -90,7 +96,7 @@ class Configurations:
             if is_ours(source):
                 from netdsl.gate.reading import read  # few networks have settings beside them
 
-                found = read(source, folder, self.formats, self.columns)
+                found = read(source, folder, *self._known())
         if found is not None:
             self.read[path] = found
         return found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Diagnostic, sort_key
 from netdsl.gate.comments import mentions_us
 from netdsl.gate.settings import Settings
-from netdsl.plan.plan import Plan
 from netdsl.source import Source
+
+if TYPE_CHECKING:
+    from netdsl.plan.plan import Plan
 
 
 def sifted(
