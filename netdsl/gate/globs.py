@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from functools import cache
 
 _ANY_DEPTH = "**"
@@ -15,6 +14,8 @@ def fits(pattern: str, path: str) -> bool:
     these characters. A pattern without a slash, but at its end, means that name in any folder. ``!`` before
     a pattern means all other files.
     """
+    from fnmatch import fnmatchcase  # few projects have patterns
+
     if pattern.startswith("!"):
         return not fits(pattern[1:], path)
     wanted = _parts(pattern)

@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Diagnostic
-from netdsl.gate.globs import fits
 
 if TYPE_CHECKING:
     from netdsl.graph.patterns import Pattern
@@ -113,6 +112,10 @@ class Configuration(NamedTuple):
 
     def settings_of(self, name: str, command_line: Changes = NO_CHANGES) -> Settings:
         """What holds for a file, after the overrides that mean it, in their order."""
+        if not self.path:
+            return command_line.applied(NO_SETTINGS)
+        from netdsl.gate.globs import fits
+
         path = self._relative(name)
         settings = self.changes.applied(NO_SETTINGS)
         for files, changes in self.overrides:
@@ -123,6 +126,10 @@ class Configuration(NamedTuple):
 
     def excludes(self, name: str) -> bool:
         """Whether a file that a folder or a pattern stands for is left out."""
+        if not self.exclude:
+            return False
+        from netdsl.gate.globs import fits
+
         path = self._relative(name)
         return any(fits(pattern, path) for pattern in self.exclude)
 

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Diagnostic, sort_key
-from netdsl.gate.comments import mentions_us
 from netdsl.gate.settings import Settings
 from netdsl.source import Source
 
 if TYPE_CHECKING:
     from netdsl.plan.plan import Plan
+
+_OURS = "netdsl"
+"""What every comment of ours says."""
 
 
 def sifted(
@@ -32,7 +34,7 @@ def sifted(
 
         found = selected(found, settings)
     sources = {id(one): one for one in (source, *(finding.source for finding in found)) if one is not None}
-    if any(mentions_us(one) for one in sources.values()):
+    if any(_OURS in one.text.lower() for one in sources.values()):
         from netdsl.gate.suppression import suppressed  # few texts have comments about findings
 
         found = suppressed(source, found, settings)
