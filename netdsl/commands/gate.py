@@ -37,6 +37,7 @@ class Gate:
         )
         self.configuration = self._configurations.of_folder(os.getcwd())
         """Of the current folder: it decides what holds for the whole run."""
+        self._found: dict[str, tuple[Configuration, Settings]] = {}
         self._baselines: dict[str, Baseline | None] = {}
         self._wrong: dict[str, tuple[Diagnostic, ...]] = {}
 
@@ -51,15 +52,20 @@ class Gate:
 
     def settings_of(self, name: str) -> Settings:
         """What holds for a network of the command line."""
-        path = self._stdin_name or "<stdin>" if name == STDIN else name
-        return self._of(name).settings_of(path, self._configurations.command_line)
+        return self._looked_up(name)[1]
 
     def _of(self, name: str) -> Configuration:
-        if name == STDIN:
-            return self._configurations.of(self._stdin_name or "<stdin>")
-        if not os.path.exists(name):  # shipped, or not there at all
-            return self._configurations.of_shipped()
-        return self._configurations.of(name)
+        return self._looked_up(name)[0]
+
+    def _looked_up(self, name: str) -> tuple[Configuration, Settings]:
+        """The settings that hold for a file, and what they come to."""
+        if name not in self._found:
+            path = self._stdin_name or "<stdin>" if name == STDIN else name
+            lies_somewhere = name == STDIN or os.path.exists(name)  # else shipped, or not there at all
+            configurations = self._configurations
+            found = configurations.of(path) if lies_somewhere else configurations.of_shipped()
+            self._found[name] = found, found.settings_of(path, configurations.command_line)
+        return self._found[name]
 
     def outcomes_of(self, networks: Sequence[str], wanted: Wanted, manner: Manner) -> list[Outcome]:
         """The outcomes of all files, each under its own settings."""
