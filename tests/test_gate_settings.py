@@ -11,9 +11,11 @@ import pytest
 from netdsl.commands import run
 from netdsl.commands.gate import Gate
 from netdsl.commands.gate_options import Given
+from netdsl.commands.lsp import findings_of
 from netdsl.commands.many import Manner
 from netdsl.commands.outcome import Wanted
 from netdsl.gate.globs import fits
+from netdsl.source import Source
 
 WARNED = "input 8x8x1\nFC 20\nFC 10\n"
 FREE = 'max-parameters = "none"\n'
@@ -136,6 +138,13 @@ def test_a_change_of_the_settings_is_watched() -> None:
     gate.outcomes_of(["a.net", "old/b.net"], Wanted(), Manner())
     names = {os.path.normpath(path) for path in gate.looked_at(["a.net", "old/b.net"])}
     assert names == {os.path.normpath("old/netdsl.toml"), os.path.normpath("old/known.json")}
+
+
+def test_an_editor_is_told_the_same(place: Path) -> None:
+    source = Source(str(place / "old" / "b.net"), WARNED, str(place / "old"))
+    assert [one.code for one in findings_of(source)] == ["ND401"]
+    write('[[overrides]]\nfiles = "old"\nignore = "ND401"\nmax-macs = 10')
+    assert [one.code for one in findings_of(source)] == ["ND680"]
 
 
 def test_shipped_networks_belong_to_no_project(capsys: pytest.CaptureFixture[str]) -> None:
