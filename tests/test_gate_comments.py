@@ -84,7 +84,13 @@ def test_a_comment_above_a_block_is_about_all_of_it() -> None:
 
 def test_only_comments_are_read() -> None:
     assert found('net "a # netdsl: ignore ND401"\n' + TWO.format("", "", "")) == ["ND401 4"]
-    for remark in ("# netdsl: the language", "# netdsl ignore these", "# like netdsl: ignore ND401"):
+    for remark in (
+        "# netdsl: the language",
+        "# netdsl ignore these",
+        "# like netdsl: ignore ND401",
+        "# netdsl: # a",
+        "# netdsl:",
+    ):
         assert found(TWO.format("", remark, "")) == ["ND401 3"]
 
 

@@ -241,6 +241,8 @@ WRONG = {
     "a = 1\na = 2": ("ND685", 2, 5, None, "this is no TOML"),
     "a = " + "[" * 5000: ("ND685", 1, None, None, "this is no TOML"),
     "a = " + "1" * 5000: ("ND685", 1, None, None, "this is no TOML"),
+    "a." * 300_000 + "a = 1": ("ND685", 1, None, None, "nested too deeply"),
+    "x = { " + '"a" . ' * 100_000 + "a = 1 }": ("ND685", 1, None, None, "nested too deeply"),
 }
 
 

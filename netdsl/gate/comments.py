@@ -77,7 +77,7 @@ def _found(source: Source) -> Iterator[Comment]:
             other = text.find("#", ours.end(), end)
             last = end if other < 0 else other
             last = begin + len(text[begin:last].rstrip())
-            found = _read(source, Span(begin, last), ours.end(), start, end, lines)
+            found = _read(source, Span(begin, last), min(ours.end(), last), start, end, lines)
             if found is not None:
                 yield found
             at = end if other < 0 else other

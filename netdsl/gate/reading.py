@@ -94,11 +94,13 @@ def _tables(source: Source) -> dict[str, Any] | Diagnostic:
     import tomllib  # few networks have settings beside them
 
     try:
+        if _is_deep(source.text):
+            raise RecursionError
         return tomllib.loads(source.text)
     except tomllib.TOMLDecodeError as error:
         said = str(error)
     except (RecursionError, ValueError):  # ValueError: a whole number of thousands of digits
-        said = "brackets are nested too deeply, or a number is too long"
+        said = "brackets or keys are nested too deeply, or a number is too long"
     place = _AT.search(said)
     start = len(source.text)
     if place is not None and place[1] is not None:
@@ -108,6 +110,16 @@ def _tables(source: Source) -> dict[str, Any] | Diagnostic:
     message = f"this is no TOML: {why[:1].lower()}{why[1:]}"
     label = Label(Span(start, min(start + 1, len(source.text))))
     return Diagnostic("ND685", Severity.ERROR, message, source, label)
+
+
+_QUOTED = re.compile(r'"[^"\n]*"|\'[^\'\n]*\'')
+_DEEPEST = 100
+"""Parts of a dotted key: what reading one costs grows with the square of them."""
+
+
+def _is_deep(text: str) -> bool:
+    pieces = re.split(r"[=,\n]", _QUOTED.sub("", text))
+    return any(piece.count(".") > _DEEPEST for piece in pieces)
 
 
 class _Tables:
