@@ -69,11 +69,18 @@ EXITS = {
 }
 
 
-@pytest.mark.parametrize("arguments", EXITS)
+@pytest.mark.parametrize(("number", "arguments"), list(enumerate(EXITS)))
+def test_exit_code(number: int, arguments: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for form in {"text", FORMATS[number % len(FORMATS)]}:
+        assert run(["check", *arguments.split(), "--format", form]) == EXITS[arguments]
+        assert "Traceback" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("form", FORMATS)
-def test_exit_code_whatever_the_format(arguments: str, form: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["check", *arguments.split(), "--format", form]) == EXITS[arguments]
-    assert "Traceback" not in capsys.readouterr().err
+def test_exit_code_whatever_the_format(form: str) -> None:
+    for arguments in ("noted.net", "bad.net warned.net", "warned.net --strict", "good.net --config no.toml"):
+        code = 2 if "--config" in arguments else int("noted" not in arguments)
+        assert run(["check", *arguments.split(), "--format", form]) == code
 
 
 @pytest.mark.parametrize("form", FORMATS)
