@@ -98,6 +98,7 @@ def test_entries_of_the_past(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().err
     assert "known.json:3:5: warning ND690: nets/bad.net is not there any more: ND201, `KONV 10`" in shown
     assert run(["check", "nets", "--strict", *KNOWN]) == 1
+    assert run(["check", "nets", "--strict", "--ignore", "ND690", *KNOWN]) == 0
     write()
     assert json.loads(Path("known.json").read_text())["findings"] == {}
 

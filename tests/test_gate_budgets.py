@@ -56,6 +56,8 @@ def found(capsys: pytest.CaptureFixture[str], settings: str) -> list[dict[str, o
         ('max-memory = "1 MiB"\n[[overrides]]\nfiles = "*"\nmax-params = 1', False),
         ('max-memory = 1\n[per-file-ignores]\n"a.net" = "ND680"', True),
         ('max-memory = 1\nignore = "ND68"', True),
+        ('max-memory = 1\nselect = "ND4"', False),
+        ('max-memory = 1\nselect = "ND4"\nignore = "ND6"', True),
         ('required-patterns = "[[CONV - RELU]*N - POOL?]*M - [FC - RELU]*K - FC"', True),
         ('required-patterns = ["[CONV - RELU - POOL]*N - FC"]', False),
         ('required-patterns = "FC"\n[[overrides]]\nfiles = "a.net"\nrequired-patterns = []', True),

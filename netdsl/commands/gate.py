@@ -97,17 +97,22 @@ class Gate:
         settings and the baselines themselves."""
         told = []
         checked: dict[str, list[str]] = {}
+        settings: dict[str, Settings] = {}
         for one, name in zip(outcomes, networks, strict=True):
             path = self._baseline_path(name)
             known = self._baseline(path)
             checked.setdefault(path, []).append(one.file)
+            settings.setdefault(path, self.settings_of(name))
             told.append(one._replace(findings=known.unknown(one.file, one.findings)) if known else one)
         own = [(one.path, one.findings) for one in self._configurations.read.values() if one.findings]
         own += self._wrong.items()
         for path, files in checked.items():
             known = self._baseline(path)
-            if known is not None and (past := tuple(known.past(files))):
-                own.append((path, past))
+            if known is not None:
+                from netdsl.gate.selection import selected
+
+                past = selected(known.past(files), settings[path])
+                own += [(path, tuple(past))] if past else []
         return [*(Outcome(file, findings) for file, findings in own), *told]
 
     def looked_at(self, networks: Sequence[str]) -> set[str]:

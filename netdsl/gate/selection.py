@@ -49,6 +49,8 @@ def is_selected(code: str, settings: Settings) -> bool:
         return False
     wanted = (EVERYTHING,) if settings.select is None else settings.select
     chosen = max(_longest(code, wanted), _longest(code, settings.extend_select))
+    if code in CONTRACTS:  # whoever sets a budget wants to be told, whatever else is selected
+        chosen = max(chosen, 1)
     return chosen > _longest(code, settings.ignore)
 
 
