@@ -13,7 +13,7 @@ from netdsl.reports.as_text import diagnostic_as_text
 from netdsl.rules import advise
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = [path for path in sorted(DOCS.rglob("*.md")) if path.name != "search.md"]
+PAGES = [path for path in sorted(DOCS.rglob("*.md")) if path.name not in ("rules.md", "search.md")]
 TEXT = "".join(path.read_text(encoding="utf-8") for path in PAGES)
 EXAMPLES = re.findall(r"```net\n(.*?)```\n(?:\n```expect\n(.*?)```)?", TEXT, re.S)
 
