@@ -15,7 +15,6 @@ import hashlib
 import os
 import platform
 import random
-import resource
 import subprocess
 import sys
 import tempfile
@@ -109,15 +108,19 @@ def folders(place: Path, files: int, layers: int) -> dict[str, Path]:
 
 def check(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> Taken:
     command = [sys.executable, "-m", "netdsl.commands", "check", folder.name, *arguments]
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, capture_output=True, cwd=folder.parent, env=environment, check=False)
-    seconds = time.perf_counter() - begin
-    if done.returncode not in (0, 1):
-        raise SystemExit(done.stderr.decode())
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    answer = hashlib.sha256(b"%d %b %b" % (done.returncode, done.stdout, done.stderr)).hexdigest()
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Taken(seconds, spent, after.ru_maxrss / 1024, answer)
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        begin = time.perf_counter()
+        begun = subprocess.Popen(command, stdout=out, stderr=err, cwd=folder.parent, env=environment)
+        _, status, used = os.wait4(begun.pid, 0)
+        seconds = time.perf_counter() - begin
+        begun.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        said = out.read(), err.read()
+    if begun.returncode not in (0, 1):
+        raise SystemExit(said[1].decode())
+    answer = hashlib.sha256(b"%d %b %b" % (begun.returncode, *said)).hexdigest()
+    return Taken(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, answer)
 
 
 def measure(

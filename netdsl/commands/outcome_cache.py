@@ -29,8 +29,8 @@ _FILES = 64
 _FILE_BYTES = 1 << 20
 """Of one of the files: 64 MiB are kept in all."""
 
-_ENTRY_BYTES = 1 << 17
-"""Longer entries are not kept, packed: one of them would drive out hundreds of others."""
+_ENTRY_BYTES = 1 << 19
+"""Longer entries are not kept, packed: one of them would drive out all others."""
 
 _TEXT_BYTES = 1 << 25
 """More than any entry has when it is unpacked."""
