@@ -91,6 +91,9 @@ _fragments: dict[object, _Fragment] = {}
 _MOST_FRAGMENTS = 4_000
 """About 25 MB of them."""
 
+_SHARED_FRAGMENTS = 1_000
+"""A network with more, as dense ones of many layers, leaves none: others have few of them."""
+
 
 class _Writer:
     def __init__(self, layers: Sequence[Placed], loss: Loss) -> None:
@@ -110,6 +113,8 @@ class _Writer:
             self._lower(placed)
         error = self._lose()
         self._differentiate(error)
+        if len(self.fragments) > _SHARED_FRAGMENTS:
+            _fragments.clear()
         return self.outline
 
     def _lower(self, placed: Placed) -> None:
