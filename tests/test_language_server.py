@@ -344,6 +344,7 @@ def test_a_server_lives_on_after_nonsense(walk: Walk, uri: str) -> None:
     assert "1,930 parameters" in found.contents.value
 
 
+@pytest.mark.slow
 def test_typing_in_a_long_text_is_not_kept_waiting(walk: Walk, folder: Path) -> None:
     uri = (folder / "long.net").as_uri()
     text = "input 32x32x3\n" + "".join(f"c{n}: CONV 16 3x3 pad 1  # {'x' * 36}\nRELU\n" for n in range(1500))
