@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.diagnostics import Diagnostic, Findings, has_errors, sort_key
+from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors, sort_key
 from netdsl.graph.resolve import resolve
 from netdsl.plan.expectations import check_expectations, check_named_layers
 from netdsl.plan.plan import Plan
 from netdsl.plan.planner import plan_draft
 from netdsl.source import Source
 from netdsl.syntax import tree
-from netdsl.syntax.parser import parse
+from netdsl.syntax.parser import ParsedFile, parse
 
 
 class Checked(NamedTuple):
@@ -28,9 +28,31 @@ _BESIDE = ("ND213", "ND214", "ND315", "ND530", "ND531")
 def plan_source(source: Source) -> Checked:
     """Parse, resolve and plan a network; every mistake of the text is found in this one call.
 
-    Never raises for what a text holds.
+    Never raises for what a text holds. Lines that the grammar does not read are read as sheets have them.
     """
-    parsed = parse(source)
+    return _checked(source)[0]
+
+
+def in_our_words(source: Source) -> Source:
+    """The text with lines that were read as sheets have them in our words; the same where there are none."""
+    edits = _checked(source)[1]
+    if not edits:
+        return source
+    from netdsl.syntax.respelling import respelled_text
+
+    return Source(source.name, respelled_text(source.text, edits), source.folder, source.form)
+
+
+def _checked(source: Source) -> tuple[Checked, tuple[Edit, ...]]:
+    checked = _planned(source, parse(source))
+    if not has_errors(checked.diagnostics):
+        return checked, ()
+    from netdsl.plan.second_reading import is_unread, read_again  # few texts have mistakes
+
+    return read_again(source, checked, _planned) if is_unread(checked.diagnostics) else (checked, ())
+
+
+def _planned(source: Source, parsed: ParsedFile) -> Checked:
     file, syntax = parsed.file, parsed.diagnostics
     findings = Findings(source)
     plan, draft, unread = None, None, False

@@ -33,14 +33,22 @@ _ACTIVATIONS = {
 _IDLE = frozenset(("name", "inplace", "dim", "axis", "in_channels", "in_features", "num_features"))
 """Arguments that netdsl needs not be told."""
 
+_COMING = ("in_channels", "in_features")
+"""Arguments that say how many channels or numbers come in."""
+
 
 class Called(NamedTuple):
-    """A call in a text, from ``start`` to ``end``, and the layer that it means; empty where unknown."""
+    """A call in a text, from ``start`` to ``end``, and the layer that it means; empty where unknown.
+
+    ``coming`` is how many channels or numbers it says come in, ``program`` whose call it is: the name of a
+    dialect, or empty."""
 
     start: int
     end: int
     name: str
     meant: str
+    coming: str = ""
+    program: str = ""
 
 
 class _Arguments:
@@ -51,6 +59,15 @@ class _Arguments:
         named = ((match, text) for text in written if (match := _NAMED.match(text)))
         self.named = {match[1].lower(): text[match.end() :].strip() for match, text in named}
         self.used: set[str] = set()
+        self.coming = next((self.named[name] for name in _COMING if name in self.named), "")
+        follows = [text for text in self.bare if _word(text) in _ACTIVATIONS]
+        if len(follows) == 1 and len(self.bare) > 1 and "activation" not in self.named:
+            self.bare.remove(follows[0])
+            self.named["activation"] = follows[0].strip()
+
+    def drop_coming(self) -> None:
+        """Take out the first argument, which says what comes in."""
+        self.coming = self.bare.pop(0).strip()
 
     def take(self, place: int, *names: str) -> str:
         """The argument of one of these names, or at this place; empty where there is none."""
@@ -75,9 +92,17 @@ def calls_in(line: str) -> list[Called]:
             continue
         end = _closing(line, call.end())
         if end:
-            arguments = line[call.end() : end - 1]
-            found.append(Called(call.start(), end, call[1], layer_of_call(call[1], arguments)))
+            found.append(_called(call.start(), end, call[1], line[call.end() : end - 1]))
     return found
+
+
+def _called(start: int, end: int, name: str, arguments: str) -> Called:
+    read = _Arguments(_split(arguments))
+    meant = _layer(name, read, arguments)
+    plain = name.lower()
+    program = "torch" if name.endswith(("1d", "2d")) or plain == "linear" else ""
+    program = "tensorflow" if name.endswith("2D") or plain == "dense" else program
+    return Called(start, end, name, meant, read.coming if read.coming.isdecimal() else "", program)
 
 
 def _closing(line: str, start: int) -> int:
@@ -92,14 +117,18 @@ def _closing(line: str, start: int) -> int:
 
 def layer_of_call(name: str, arguments: str) -> str:
     """``CONV 64 3x3 - RELU``; empty where the class or an argument is not known."""
+    return _layer(name, _Arguments(_split(arguments)), arguments)
+
+
+def _layer(name: str, read: _Arguments, arguments: str) -> str:
     plain = re.sub(r"[123]d\Z", "", name.lower().replace("_", ""))
     plain = re.sub(r"[123]d(?=transpose)", "", plain)
     written = _split(arguments)
     try:
         if plain == "activation" and len(written) == 1:
             return _ACTIVATIONS.get(_word(written[0]), "")
-        read = _CLASSES.get(plain)
-        return read(_Arguments(written), name) if read is not None else ""
+        layer = _CLASSES.get(plain)
+        return layer(read, name) if layer is not None else ""
     except _UnknownError:
         return ""
 
@@ -173,7 +202,9 @@ def _window(kind: str) -> Callable[[_Arguments, str], str]:
     def read(arguments: _Arguments, name: str) -> str:
         of_torch = name.endswith("d") and len(arguments.bare) >= 3
         if of_torch or (len(arguments.bare) == 2 and "kernel_size" in arguments.named):
-            del arguments.bare[0]
+            arguments.drop_coming()
+        if not name.lower().endswith("d") and len(arguments.bare) == 3:
+            _order_as_sizes(arguments.bare)
         filters = _number(arguments.take(0, "filters", "out_channels"), _COUNT)
         parts = [filters, _size(arguments.take(1, "kernel_size", "kernel"))]
         stride = arguments.take(2, "strides", "stride")
@@ -182,6 +213,17 @@ def _window(kind: str) -> Callable[[_Arguments, str], str]:
         return _finished(kind, parts, arguments, 4)
 
     return read
+
+
+def _order_as_sizes(bare: list[str]) -> None:
+    """``conv(5, 5, 32)``, height, width and filters: a stride is not larger than its kernel."""
+    height, width, filters = (part.strip() for part in bare)
+    if not all(part.isdecimal() for part in (height, width, filters)):
+        return
+    if int(filters) > int(width):
+        if height != width:
+            raise _UnknownError
+        bare[:] = [filters, f"{height}x{width}"]
 
 
 def _pool(kind: str) -> Callable[[_Arguments, str], str]:
@@ -208,7 +250,7 @@ def _adaptive(kind: str) -> Callable[[_Arguments, str], str]:
 
 def _dense(arguments: _Arguments, name: str) -> str:
     if len(arguments.bare) == 2:
-        del arguments.bare[0]  # what PyTorch wants to know of the input
+        arguments.drop_coming()  # as PyTorch wants it
     return _finished(
         "FC", [_number(arguments.take(0, "units", "out_features", "neurons"), _COUNT)], arguments, 1
     )

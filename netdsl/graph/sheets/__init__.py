@@ -1,0 +1,9 @@
+"""Lines as course sheets and other programs' texts have them, which netdsl's own grammar does not read.
+
+They are read where nothing else can be made of a line, word by word, and only as a whole: a line with a
+word, a number or a sign that is left over stays unread, with the finding that it has without all this.
+"""
+
+from netdsl.graph.sheets.reading import Reading, read_line
+
+__all__ = ["Reading", "read_line"]

@@ -1,0 +1,178 @@
+"""What the pieces of a line are: kinds, values, nouns of options, switches, and breaks between them."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.graph.sheets.vocabulary import (
+    BREAKS,
+    CLAIM,
+    COUNT,
+    FILLERS,
+    LETTERS,
+    NOUNS,
+    kind_of,
+)
+from netdsl.graph.sheets.words import Piece
+
+KIND, VALUE, NOUN, BREAK, ARROW, EQUALS, COLON, SWITCH, REPEAT, CALL = range(10)
+
+_LONGEST = 4
+_GLUED = re.compile(r"(?:[A-Za-z][0-9]+)+\Z")
+_PAIR = re.compile(r"([A-Za-z])([0-9]+)")
+_NUMBERED = re.compile(r"([A-Za-z]+?)([0-9]+)\Z")
+_SIGNS = {",": BREAK, ";": BREAK, "(": BREAK, ")": BREAK, "+": BREAK, "&": BREAK, "=": EQUALS, ":": COLON}
+_DASHES = "-–—"
+_SWITCHES = {
+    ("same",): "same",
+    ("valid",): "valid",
+    ("no", "padding"): "valid",
+    ("no", "pad"): "valid",
+    ("without", "padding"): "valid",
+    ("no", "zero", "padding"): "valid",
+    ("no", "bias"): "no bias",
+    ("without", "bias"): "no bias",
+    ("with", "bias"): "bias",
+    ("bias",): "bias",
+    ("global",): "global",
+}
+
+
+class Item(NamedTuple):
+    """``text`` is the keyword of a kind, a value, the role of a noun, or a switch; ``hard`` where a break is
+    written with a sign, ``plural`` of a noun."""
+
+    what: int
+    text: str = ""
+    piece: Piece | None = None
+    plural: bool = False
+    hard: bool = False
+
+
+class UnknownError(ValueError):
+    """A word that means nothing here."""
+
+
+def items_of(pieces: list[Piece], *, label: bool = False) -> list[Item]:
+    """The items of a line, or of its label, in which other words may stand. Raises UnknownError."""
+    found: list[Item] = []
+    place = 0
+    while place < len(pieces):
+        length, new = _item(pieces, place, label, found)
+        found += new
+        place += length
+    return found
+
+
+def _item(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
+    piece = pieces[place]
+    if piece.kind == "call":
+        return 1, [Item(CALL, piece.text, piece)]
+    if piece.kind == "arrow":
+        return 1, [Item(ARROW, hard=True)]
+    if piece.kind in ("number", "size"):
+        following = pieces[place + 1] if place + 1 < len(pieces) else None
+        if following is not None and following.raw in ("x", "X", "×") and piece.kind == "number":
+            return 2, [Item(REPEAT, piece.text, piece)]
+        return 1, [Item(VALUE, piece.text, piece)]
+    if piece.kind == "sign":
+        return _sign(pieces, place)
+    return _word(pieces, place, label, before)
+
+
+def _sign(pieces: list[Piece], place: int) -> tuple[int, list[Item]]:
+    sign = pieces[place].text
+    following = pieces[place + 1] if place + 1 < len(pieces) else None
+    if sign in _SIGNS:
+        return 1, [Item(_SIGNS[sign], hard=True)]
+    if sign == "/":
+        if following is not None and following.kind == "number" and following.tight:
+            return 1, [Item(NOUN, "stride")]
+        return 1, [Item(BREAK, hard=True)]
+    if sign in ("×", "*") and following is not None and following.kind == "number":
+        return 2, [Item(REPEAT, following.text, following)]
+    if sign in _DASHES:
+        if pieces[place].tight and following is not None and following.tight:
+            raise UnknownError(sign)  # `conv3-64`
+        return 1, [Item(BREAK, hard=True)]
+    if sign == "." and (following is None or not following.tight):
+        return 1, [Item(BREAK, hard=True)]
+    if sign == "#":
+        return 1, []
+    raise UnknownError(sign)
+
+
+def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
+    run = _run(pieces, place)
+    texts = [piece.text for piece in run]
+    for length in range(min(3, len(texts)), 0, -1):
+        switch = _SWITCHES.get(tuple(texts[:length]))
+        if switch is not None:
+            return length, [Item(SWITCH, switch)]
+    for length in range(min(_LONGEST, len(texts)), 0, -1):
+        noun = NOUNS.get(" ".join(texts[:length]))
+        kind = kind_of(texts[:length])
+        if kind and not (noun and not label and kind.endswith("?")):
+            index = place + length
+            if label and kind.endswith("?") and _strange(pieces, index):
+                return length, []
+            numbered = label and index == len(pieces) - 1 and _is_ordinal(pieces[index])
+            return length + numbered, [Item(KIND, kind, run[0])]
+        if noun is not None:
+            return length, [Item(NOUN, noun, run[0], run[length - 1].plural)]
+    return _single(run[0], pieces, place, label)
+
+
+def _run(pieces: list[Piece], place: int) -> list[Piece]:
+    """The words from a place on, with hyphens between them."""
+    found: list[Piece] = []
+    for piece in pieces[place : place + _LONGEST]:
+        if piece.kind != "word":
+            break
+        found.append(piece)
+    return found
+
+
+def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[int, list[Item]]:
+    following = pieces[place + 1] if place + 1 < len(pieces) else None
+    if word.text in BREAKS:
+        return 1, [Item(BREAK)]
+    numbered = _NUMBERED.match(word.raw)
+    if numbered is not None:
+        kind = kind_of([numbered[1].lower()])
+        if kind:
+            return 1, [Item(KIND, kind, word)]
+    if numbered is not None and numbered[1] in "xX" and len(numbered[1]) == 1:
+        return 1, [Item(REPEAT, numbered[2], word)]
+    if _GLUED.match(word.raw) and not label:
+        pairs = _PAIR.findall(word.raw)
+        if all(letter in LETTERS for letter, _ in pairs):
+            return 1, [
+                item
+                for letter, number in pairs
+                for item in (Item(NOUN, LETTERS[letter]), Item(VALUE, number, Piece("number", number, number, True)))
+            ]
+    if word.raw in LETTERS and following is not None and following.text in ("=", ":"):
+        return 1, [Item(NOUN, LETTERS[word.raw])]
+    if word.raw in ("x", "X") and following is not None and following.kind == "number":
+        return 2, [Item(REPEAT, following.text, following)]
+    if word.text in FILLERS or label:
+        numbered = label and following is not None and _is_ordinal(following)
+        return 1 + numbered, []
+    raise UnknownError(word.raw)
+
+
+def _is_ordinal(piece: Piece) -> bool:
+    return piece.kind == "number" and piece.text.isdecimal() and len(piece.text) < 3
+
+
+def _strange(pieces: list[Piece], place: int) -> bool:
+    """Whether a word that means nothing stands behind a name that is no kind by itself: ``MAX POLL1``."""
+    following = pieces[place] if place < len(pieces) else None
+    return following is not None and following.kind == "word" and following.text not in FILLERS
+
+
+def is_noun_of_value(item: Item | None) -> bool:
+    """Whether a colon behind an item is that of an option."""
+    return item is not None and item.what == NOUN and item.text not in (CLAIM, "coming") and item.text != COUNT

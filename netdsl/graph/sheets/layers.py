@@ -1,0 +1,341 @@
+"""The layers of a line: which values belong to which kind, and what they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from netdsl.graph.sheets.items import (
+    ARROW,
+    BREAK,
+    CALL,
+    COLON,
+    EQUALS,
+    KIND,
+    NOUN,
+    REPEAT,
+    SWITCH,
+    VALUE,
+    Item,
+    UnknownError,
+)
+from netdsl.graph.sheets.vocabulary import (
+    ACTIVATIONS,
+    CLAIM,
+    COMING,
+    COUNT,
+    COUNTING,
+    EITHER,
+    KEEP,
+    MAPS,
+    PAD,
+    POOLS,
+    RATE,
+    SIZE,
+    SLIDING,
+    STRIDE,
+)
+
+_WIDEST = 11
+"""Of a kernel, in pixels: a larger number is one of filters."""
+
+
+@dataclass
+class SheetLayer:
+    """A layer of a line, before its values are told apart: ``option`` is part of its name, ``weak`` where the
+    name alone would be no layer."""
+
+    kind: str
+    option: str = ""
+    weak: bool = False
+    items: list[Item] = field(default_factory=list)
+    values: dict[str, str] = field(default_factory=dict)
+    bare: list[str] = field(default_factory=list)
+    call: str = ""
+
+    @property
+    def says(self) -> bool:
+        """Whether more than signs and breaks stand here."""
+        return any(item.what not in (BREAK, ARROW) for item in self.items)
+
+    @property
+    def valued(self) -> bool:
+        return any(item.what in (VALUE, NOUN, SWITCH) for item in self.items)
+
+
+def _made(kind: str) -> SheetLayer:
+    weak = kind.endswith("?")
+    kind = kind.rstrip("?")
+    for name in ("AVG POOL", "MAX POOL"):
+        if kind.startswith(f"{name} "):
+            return SheetLayer(name, kind[len(name) + 1 :], weak)
+    if kind == "CONV 1x1":
+        made = SheetLayer("CONV", "", weak)
+        made.values[SIZE] = "1x1"
+        return made
+    return SheetLayer(kind, "", weak)
+
+
+def layers_of(label: list[Item], body: list[Item]) -> list[SheetLayer]:
+    """The layers of a line in their order. Raises UnknownError."""
+    named = _parted(label, implied=False)
+    parts = _parted(body, implied=not named)
+    if named:
+        parts = _joined(named, parts)
+    if not parts:
+        raise UnknownError("no kind")
+    for part in parts:
+        if part.weak and part.kind in POOLS:
+            raise UnknownError(part.kind)
+        _attribute(part)
+    return _in_order(parts)
+
+
+def _parted(items: list[Item], *, implied: bool) -> list[SheetLayer]:
+    """The layers that the items name; the first has no kind where values stand before any."""
+    found: list[SheetLayer] = []
+    current = SheetLayer("")
+    clause: list[Item] = []
+    named = False
+    for item in items:
+        if item.what == CALL:
+            current.items += clause
+            clause = []
+            found.append(current)
+            current, named = SheetLayer("", call=item.text), True
+        elif item.what in (BREAK, ARROW):
+            current.items += [*clause, item]
+            clause, named = [], False
+        elif item.what == KIND:
+            new = _made(item.text)
+            if _same(current, new, clause):
+                current.kind, current.option = new.kind or current.kind, current.option or new.option
+                current.weak = current.weak and new.weak
+                current.values |= new.values
+            elif new.weak and new.kind in POOLS and not current.kind:
+                current.kind, current.weak = new.kind, True
+            elif new.weak and new.kind in POOLS:
+                raise UnknownError(item.text)
+            else:
+                leads = not current.kind and not current.call and not found
+                if leads:
+                    clause = [*current.items, *clause]
+                elif named or new.kind in ACTIVATIONS:
+                    current.items += clause
+                    clause = []
+                if not leads:
+                    found.append(current)
+                current, new.items, clause = new, list(clause), []
+            named = True
+        else:
+            clause.append(item)
+    current.items += clause
+    found = [part for part in (*found, current) if part.kind or part.call or part.says]
+    if implied and len(found) >= 1 and not found[0].kind and not found[0].call:
+        found[0].kind = _implied(found[0].items)
+    return found
+
+
+def _same(current: SheetLayer, new: SheetLayer, clause: list[Item]) -> bool:
+    """Whether a name says the kind of the layer before it again: ``Pooling: max, 2x2``."""
+    if not current.kind or current.call:
+        return False
+    valued = current.valued or any(item.what in (VALUE, NOUN) for item in clause)
+    if new.kind in POOLS and current.kind in POOLS:
+        return new.weak or current.weak or not valued
+    return new.kind == current.kind and not valued
+
+
+def _implied(items: list[Item]) -> str:
+    """The kind of values without one: filters have a size, neurons have none."""
+    nouns = {item.text for item in items if item.what == NOUN}
+    sizes = any(item.what == VALUE and "x" in item.text for item in items)
+    words = {item.piece.text for item in items if item.what == NOUN and item.piece is not None}
+    if sizes and nouns & {EITHER, MAPS}:
+        return "CONV"
+    if not sizes and words & {"neuron", "unit", "node"} and nouns <= {COUNT, COMING}:
+        return "FC"
+    raise UnknownError("no kind")
+
+
+def _joined(named: list[SheetLayer], parts: list[SheetLayer]) -> list[SheetLayer]:
+    """The layers that a label names, with the values behind it: ``Convolution + ReLU: CONV 32 3x3``."""
+    main = next((part for part in named if part.kind not in (*ACTIVATIONS, "BN")), None)
+    rest = [part for part in named if part is not main]
+    first = parts[0] if parts else None
+    if main is None:
+        leads = first is not None and (first.kind or first.call)
+        if not leads and named[0].kind and parts:
+            named[0].items += parts[0].items
+            return [*named, *parts[1:]]
+    elif first is None:
+        parts = [main]
+    elif not first.kind and not first.call:
+        main.items += first.items
+        parts = [main, *parts[1:]]
+    elif _agree(main, first):
+        first.items = [*main.items, *first.items]
+        first.values = {**main.values, **first.values}
+        first.option = first.option or main.option
+    elif main.weak:
+        if first.kind == "SOFTMAX" and main.kind == "FC":
+            counted, first.items = first.items, []
+            main.items += counted
+            parts = [main, *parts]
+        elif main.valued:
+            raise UnknownError(main.kind)
+    elif first.kind in (*ACTIVATIONS, "BN") and main.valued:
+        parts = [main, *parts]
+    else:
+        raise UnknownError(first.kind)
+    said = {part.kind for part in parts}
+    behind = [part for part in rest if part.kind not in said]
+    return [parts[0], *behind, *parts[1:]]
+
+
+def _agree(main: SheetLayer, first: SheetLayer) -> bool:
+    return main.kind == first.kind or (main.kind in POOLS and first.kind in POOLS and main.kind == "MAX POOL")
+
+
+def _in_order(parts: list[SheetLayer]) -> list[SheetLayer]:
+    """``softmax output layer with 10 units`` is the scores before their softmax; a count behind an
+    activation, ``100 sigmoid neurons``, is that of the layer before it."""
+    found: list[SheetLayer] = []
+    for part in parts:
+        before = found[-1] if found else None
+        if part.kind == "FC" and before is not None and before.kind in ACTIVATIONS and not before.values:
+            if part.weak or part.values.get("noun") == "behind":
+                found[-1] = part
+                found.append(before)
+                continue
+        found.append(part)
+    return found
+
+
+def _attribute(part: SheetLayer) -> None:
+    """Say of every value of a layer which option it is."""
+    items = part.items
+    place = 0
+    while place < len(items):
+        item = items[place]
+        if item.what == SWITCH:
+            _switch(part, item.text)
+        elif item.what == NOUN:
+            place = _noun(part, items, place)
+        elif item.what == VALUE:
+            place = _value(part, items, place)
+        elif item.what in (EQUALS, COLON, REPEAT):
+            raise UnknownError(item.text or "=")
+        place += 1
+    part.items = []
+
+
+def _switch(part: SheetLayer, switch: str) -> None:
+    if switch in ("same", "valid"):
+        _put(part, PAD, switch)
+    elif switch == "global":
+        part.option = "global"
+    elif switch == "no bias":
+        _put(part, "bias", "no bias")
+
+
+def _at(items: list[Item], place: int) -> Item | None:
+    return items[place] if 0 <= place < len(items) else None
+
+
+def _value_behind(items: list[Item], place: int) -> int | None:
+    """Where the value of the noun before ``place`` stands: right behind it, or behind `=` or `:`."""
+    item = _at(items, place)
+    if item is not None and item.what in (EQUALS, COLON):
+        place += 1
+        item = _at(items, place)
+    if item is not None and (item.what == VALUE or (item.what == SWITCH and item.text in ("same", "valid"))):
+        return place
+    return None
+
+
+def _noun(part: SheetLayer, items: list[Item], place: int) -> int:
+    noun = items[place]
+    value = _value_behind(items, place + 1)
+    if value is not None:
+        if items[value].what == SWITCH:
+            if noun.text != PAD:
+                raise UnknownError(noun.text)
+            return value - 1  # the switch itself is read next
+        if items[value].what == VALUE:
+            _assign(part, noun, items[value].text, behind=True)
+            return value
+    said = {EITHER: (COUNT, SIZE), MAPS: (COUNT,), CLAIM: (CLAIM, COUNT)}.get(noun.text, (noun.text,))
+    if noun.text in (PAD, COUNT, EITHER, SIZE, MAPS, CLAIM) and any(role in part.values for role in said):
+        return place
+    if noun.text in (COUNT, COMING) and part.kind in ACTIVATIONS:
+        return place
+    if noun.text == COUNT and part.bare:
+        return place
+    raise UnknownError(noun.text)
+
+
+def _value(part: SheetLayer, items: list[Item], place: int) -> int:
+    value, noun = items[place], _at(items, place + 1)
+    if noun is None or noun.what != NOUN:
+        part.bare.append(value.text)
+        return place
+    following = _value_behind(items, place + 2)
+    if following is not None and items[following].what == VALUE and _goes_forward(noun, value.text):
+        part.bare.append(value.text)
+        return place
+    before = _at(items, place - 1)
+    if noun.text in (STRIDE, PAD) and before is not None and before.what != BREAK:
+        raise UnknownError(noun.text)  # `stride 2 3 pad`
+    _assign(part, noun, value.text, behind=False)
+    if noun.text == MAPS:
+        return _extents_of_maps(part, items, place + 2)
+    return place + 1
+
+
+def _extents_of_maps(part: SheetLayer, items: list[Item], place: int) -> int:
+    """``6 feature maps of size 28x28``: what is read up to there."""
+    noun, value = _at(items, place), _value_behind(items, place + 1)
+    if noun is not None and noun.what == NOUN and noun.text == SIZE and value is not None:
+        _put(part, CLAIM, items[value].text)
+        return value
+    if noun is not None and noun.what == VALUE and "x" in noun.text:
+        _put(part, CLAIM, noun.text)
+        return place
+    return place - 1
+
+
+def _goes_forward(noun: Item, value: str) -> bool:
+    """Whether a noun between two values belongs to the one behind it."""
+    if noun.text in (STRIDE, PAD, RATE, KEEP, "groups", "dilation", CLAIM, COMING):
+        return True
+    return noun.text in (SIZE, EITHER) and not noun.plural
+
+
+def _assign(part: SheetLayer, noun: Item, value: str, *, behind: bool) -> None:
+    role, sized = noun.text, "x" in value
+    if role in (CLAIM, COUNT, MAPS) and sized:
+        role = CLAIM
+    elif role == CLAIM and part.kind == "FLATTEN":
+        role = CLAIM
+    elif role in (CLAIM, MAPS):
+        role = COUNT
+    elif role == EITHER:
+        role = SIZE if sized else COUNT
+        if not sized and behind and not noun.plural:
+            role = COUNT if value.isdecimal() and int(value) > _WIDEST else SIZE
+    if part.kind == "INPUT" and role in (SIZE, CLAIM, COMING):
+        part.bare.append(value)
+        return
+    if part.kind == "DROPOUT" and role == PAD:
+        role = RATE
+    _put(part, role, value)
+
+
+def _put(part: SheetLayer, role: str, value: str) -> None:
+    if part.values.get(role, value) != value:
+        raise UnknownError(role)
+    part.values[role] = value
+
+
+def takes_values(part: SheetLayer) -> bool:
+    return part.kind in SLIDING or part.kind in COUNTING or part.kind in ("DROPOUT", "INPUT", "FLATTEN")

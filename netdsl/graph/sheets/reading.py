@@ -1,0 +1,197 @@
+"""One line of a sheet, read word by word: what it says in our words, or nothing where a word is left over."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from netdsl.graph.sheets.items import (
+    ARROW,
+    KIND,
+    NOUN,
+    VALUE,
+    Item,
+    UnknownError,
+    is_noun_of_value,
+    items_of,
+)
+from netdsl.graph.sheets.layers import SheetLayer, layers_of
+from netdsl.graph.sheets.vocabulary import COMING, COUNT
+from netdsl.graph.sheets.words import LONGEST, Piece, pieces_of, without_bullet
+from netdsl.graph.sheets.writing import written
+from netdsl.syntax.class_calls import calls_in
+
+
+class Reading(NamedTuple):
+    """A line in our words. ``coming`` is how many numbers or channels the line says come in; ``claim`` a
+    volume of the layer before it, where the line is nothing else; ``program`` whose call it is."""
+
+    text: str
+    coming: str = ""
+    claim: str = ""
+    program: str = ""
+
+
+_OURS = re.compile(
+    r"(?:net|dialect|use|let|block|train|default|expect)\b|.*[{}|]|.*(?<![\w.])@[A-Za-z]", re.IGNORECASE
+)
+_TIMES = re.compile(r"(?P<head>.*[\w)%])[ \t]+(?:[x×]|\([ \t]*[x×][ \t]?)(?P<times>[0-9]{1,2})(?:[ \t]*\))?\Z")
+_TIMES_BEFORE = re.compile(r"(?P<times>[0-9]{1,2})[ \t]*[x×][ \t]*(?P<head>[A-Za-z(].*)\Z")
+_LAYERS = re.compile(
+    r"(?P<times>[2-9]|two|three|four|five|six)[ \t]+(?P<head>(?:[A-Za-z-]+[ \t]+){1,3}layers\b.*)\Z", re.IGNORECASE
+)
+_NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
+_GLUED = re.compile(r"(?:conv|fc)[0-9]*-[0-9]+\Z", re.IGNORECASE)
+_FLAT = re.compile(r"\b(?:in)?to[ \t]+(?:an?[ \t]+)?(?:1-?D[ \t]+)?(?:vector|array)\b", re.IGNORECASE)
+_PLANE = re.compile(r"\b2-?D\b[ \t]*(?=[A-Za-z])", re.IGNORECASE)
+_WORDS = re.compile(r"[A-Za-z_]\w*")
+_KEPT = re.compile(r"[A-Za-z][A-Za-z]*[0-9][\w]*\Z", re.ASCII)
+_WRAPPED = re.compile(r"[ \t]*\w+(?:\.\w+)*\.add\((?P<call>.*)\)[ \t]*\Z")
+_ASSIGNED = re.compile(r"[ \t]*(?:self\.)?(?P<label>[A-Za-z]\w*)[ \t]*=[ \t]*(?=[\w.]+\()")
+_COLOURS = ("rgb", "color", "colour", "grayscale", "greyscale", "gray", "grey")
+_CLASSES = re.compile(r"(?:input\w*|softmax)\Z", re.IGNORECASE)
+
+
+def read_line(
+    line: str, taken: frozenset[str] = frozenset(), scores: frozenset[str] = frozenset()
+) -> Reading | None:
+    """What a line means that netdsl's own grammar does not read; None where a word is not understood, or is
+    one of those taken. ``scores`` are numbers of the layer with weights before it."""
+    line = without_bullet(line)
+    if not line or len(line) > LONGEST or _OURS.match(line) or "\x00" in line:
+        return None
+    if taken and not taken.isdisjoint(_WORDS.findall(line)):
+        return None
+    try:
+        return _repeated(line, scores) or _read(line, scores)
+    except (UnknownError, ValueError):
+        return None
+
+
+def _repeated(line: str, scores: frozenset[str]) -> Reading | None:
+    """``Conv 3x3, 64 x2``, ``2 x Conv 3x3, 64``, ``two conv layers with 64 3x3 filters``."""
+    times = _TIMES.match(line) or _TIMES_BEFORE.match(line) or _LAYERS.match(line)
+    if times is None:
+        return None
+    head, number = times["head"].strip(), times["times"].lower()
+    head = head[1:-1] if head.startswith("(") and head.endswith(")") else head
+    glued = _GLUED.match(head)
+    inner = Reading(glued[0]) if glued is not None else _read(re.sub(r"\blayers\b", "layer", head), scores)
+    if not inner.text or inner.text.startswith("input"):
+        return None
+    return inner._replace(text=f"[{inner.text}]*{_NUMBERS.get(number, number)}")
+
+
+def _read(line: str, scores: frozenset[str]) -> Reading:
+    wrapped = _WRAPPED.match(line)
+    line = wrapped["call"] if wrapped is not None else line
+    assigned = _ASSIGNED.match(line)
+    kept = ""
+    if assigned is not None:
+        kept, line = assigned["label"], line[assigned.end() :]
+    line, calls, coming, program = _without_calls(line.rstrip().rstrip(",;"))
+    pieces = pieces_of(_PLANE.sub("", _FLAT.sub("", line)))
+    label, body = _split(pieces)
+    claim = _only_claim(label, body)
+    if claim:
+        return Reading("", claim=claim)
+    named = items_of(label, label=True)
+    if body and any(item.what == KIND and item.text.startswith("INPUT") for item in named[:1]):
+        named, said = named[:1], _without_colours(body)
+    elif not label and body[0].kind == "word" and _is_input(body):
+        named, said = items_of(body[:1], label=True), _without_colours(body[1:])
+        named = [Item(KIND, "INPUT")]
+    else:
+        said = (body, "")
+    items = _arrows(items_of(said[0]))
+    items, counted = items
+    parts = layers_of(named, items)
+    if said[1]:
+        parts[0].values["colour"] = said[1]
+    coming = coming or counted or next((part.values[COMING] for part in parts if COMING in part.values), "")
+    for part in parts:
+        if part.call:
+            part.call = calls[int(part.call.strip("\x00"))]
+    parts = [layer for part in parts for layer in _scored(part, scores)]
+    text = " - ".join(map(written, parts))
+    if len(label) == 1 and _KEPT.match(label[0].raw) and not kept:
+        kept = label[0].raw
+    if kept and not text.startswith(("input", "[")):
+        text = f"{kept}: {text}"
+    return Reading(text, coming, program=program)
+
+
+def _scored(part: SheetLayer, scores: frozenset[str]) -> list[SheetLayer]:
+    """``softmax 10``: 10 scores come in where the layer before says 10, else they are made here."""
+    number = part.values.get(COUNT, "") or next(iter(part.bare), "")
+    if part.kind != "SOFTMAX" or not number.isdecimal() or len(part.bare) > 1:
+        return [part]
+    softmax = SheetLayer("SOFTMAX")
+    if number in scores:
+        return [softmax]
+    part.kind = "FC"
+    return [part, softmax]
+
+
+def _without_calls(line: str) -> tuple[str, list[str], str, str]:
+    """The line with a mark for each call, what the calls mean, what the first says comes in, and whose it is."""
+    calls: list[str] = []
+    text, end, coming, program = "", 0, "", ""
+    for call in calls_in(line):
+        if not call.meant:
+            continue
+        text += f"{line[end : call.start]}\x00{len(calls)}\x00"
+        end = call.end
+        coming = coming if calls else call.coming
+        calls.append(call.meant)
+        program = program or call.program
+    return text + line[end:], calls, coming, program
+
+
+def _split(pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
+    """The label and what stands behind its colon; no label where the colon is that of an option."""
+    depth = 0
+    for place, piece in enumerate(pieces):
+        depth += (piece.text == "(") - (piece.text == ")")
+        if piece.text in (",", "=") and depth == 0:
+            break
+        if piece.text == ":" and piece.kind == "sign" and depth == 0:
+            label = pieces[:place]
+            named = items_of(label, label=True)
+            nouns = [item for item in named if item.what in (KIND, NOUN, VALUE)]
+            if nouns and is_noun_of_value(nouns[-1]) and len(nouns) > 1:
+                break
+            return label, pieces[place + 1 :]
+    return [], pieces
+
+
+def _only_claim(label: list[Piece], body: list[Piece]) -> str:
+    """``Output: 14x14x6`` in a line of its own."""
+    words = [piece.text for piece in label]
+    if words and words[0] == "output" and len(body) == 1 and body[0].kind == "size":
+        return body[0].text if body[0].text.count("x") == 2 else ""
+    return ""
+
+
+def _is_input(body: list[Piece]) -> bool:
+    words = [piece.text for piece in body[:4] if piece.kind == "word"]
+    first = [word for word in words if word not in ("a", "an", "the")]
+    return bool(first) and first[0] in ("input", "image")
+
+
+def _without_colours(body: list[Piece]) -> tuple[list[Piece], str]:
+    """The pieces of an input without the words that only describe it, and its colour."""
+    idle = ("image", "input", "picture", "shape", "pixel", "dimension", "photo", "layer", "size", "feature")
+    colour = next((piece.text for piece in body if piece.text in _COLOURS), "")
+    kept = [piece for piece in body if piece.text not in (*idle, *_COLOURS)]
+    return kept, colour
+
+
+def _arrows(items: list[Item]) -> tuple[list[Item], str]:
+    """``1600 -> 50``: what comes in, and what is made."""
+    for place in range(len(items) - 2):
+        first, arrow, last = items[place : place + 3]
+        numbers = first.what == VALUE and last.what == VALUE and first.text.isdecimal() and last.text.isdecimal()
+        if numbers and arrow.what == ARROW:
+            return [*items[:place], *items[place + 2 :]], first.text
+    return items, ""

@@ -1,0 +1,181 @@
+"""A layer of a sheet in our words."""
+
+from __future__ import annotations
+
+from netdsl.graph.sheets.items import UnknownError
+from netdsl.graph.sheets.layers import SheetLayer
+from netdsl.graph.sheets.vocabulary import (
+    ACTIVATIONS,
+    CLAIM,
+    COMING,
+    COUNT,
+    COUNTING,
+    KEEP,
+    PAD,
+    POOLS,
+    RATE,
+    SIZE,
+    SLIDING,
+    STRIDE,
+)
+
+
+_WIDEST = 11
+"""Of a filter beside its number, ``24@5x5``."""
+
+
+def written(part: SheetLayer) -> str:
+    """``[28x28x6] CONV 6 5x5 pad 2``. Raises UnknownError where a value is left over."""
+    if part.call:
+        return _claimed(part, part.call, {CLAIM})
+    if part.kind == "INPUT":
+        return _input(part)
+    values = dict(part.values)
+    bare = list(part.bare)
+    if part.kind in SLIDING:
+        _settle_size(values, bare)
+    if part.kind in COUNTING and bare and COUNT not in values and bare[0].isdecimal():
+        values[COUNT] = bare.pop(0)
+    if part.kind == "DROPOUT":
+        _settle_rate(values, bare)
+    if part.kind == "FLATTEN" and bare:
+        values[CLAIM] = bare.pop(0)
+    if bare and "x" in bare[-1] and bare[-1].count("x") == 2 and CLAIM not in values:
+        values[CLAIM] = bare.pop()
+    if bare:
+        raise UnknownError(bare[0])
+    claim = values.pop(CLAIM, "")
+    volume = _volume(part, claim, values)
+    values.pop(COMING, "")
+    text = _plain(part, values, volume)
+    return f"[{volume}] {text}" if volume else text
+
+
+def _claimed(part: SheetLayer, text: str, known: set[str]) -> str:
+    values = dict(part.values)
+    bare = list(part.bare)
+    if len(bare) == 1 and bare[0].count("x") == 2 and CLAIM not in values:
+        values[CLAIM] = bare.pop()
+    if bare or not values.keys() <= known:
+        raise UnknownError(text)
+    return f"[{values[CLAIM]}] {text}" if CLAIM in values else text
+
+
+def _settle_size(values: dict[str, str], bare: list[str]) -> None:
+    at = next((place for place, value in enumerate(bare) if "x" in value), None)
+    if SIZE not in values and at is not None:
+        values[SIZE] = bare.pop(at)
+    for role in (SIZE, STRIDE, PAD):
+        if "x" in values.get(role, "") and role != SIZE:
+            extents = values[role].split("x")
+            values[role] = extents[0] if len(set(extents)) == 1 else values[role]
+
+
+def _settle_rate(values: dict[str, str], bare: list[str]) -> None:
+    if bare and RATE not in values and KEEP not in values:
+        values[RATE] = bare.pop(0)
+    if KEEP in values:
+        values[RATE] = f"{round(1 - float(values.pop(KEEP)[:12]), 12):g}"
+    if values.get(RATE, "0").count("x") or float(values.get(RATE, "0")[:12]) >= 1:
+        raise UnknownError(RATE)
+
+
+def _volume(part: SheetLayer, claim: str, values: dict[str, str]) -> str:
+    """The claim of a layer, whole: ``28x28`` has the filters of the layer."""
+    if not claim:
+        return ""
+    if "@" in claim:
+        number, _, size = claim.partition("@")
+        claim = f"{size}x{number}"
+    if part.kind == "FC" or (part.kind == "FLATTEN" and "x" not in claim):
+        return claim
+    extents = claim.split("x")
+    if len(extents) == 2 and values.get(COUNT, "").isdecimal():
+        extents.append(values[COUNT])
+    if len(extents) != 3:
+        raise UnknownError(claim)
+    if part.kind in ("CONV", "DECONV") and COUNT not in values:
+        values[COUNT] = extents[2]
+    return "x".join(extents)
+
+
+def _plain(part: SheetLayer, values: dict[str, str], volume: str) -> str:
+    kind = part.kind
+    words = [kind]
+    if kind in COUNTING and COUNT in values:
+        words.append(_whole(values.pop(COUNT)))
+    if kind in SLIDING:
+        words += _window(kind, values, part.option)
+    elif kind == "DROPOUT" and RATE in values:
+        words.append(values.pop(RATE))
+    elif kind == "FC":
+        values.pop("noun", "")
+    elif kind in ACTIVATIONS and COUNT in values:
+        raise UnknownError(COUNT)
+    if values.pop("bias", "") == "no bias":
+        words.append("no bias")
+    if values:
+        raise UnknownError(next(iter(values)))
+    return " ".join(words)
+
+
+def _window(kind: str, values: dict[str, str], option: str) -> list[str]:
+    words = [option] if option else []
+    size, stride = values.pop(SIZE, ""), values.pop(STRIDE, "")
+    if kind in POOLS and not size and stride and not option:
+        size = stride
+    if size.isdecimal():
+        size = f"{size}x{size}"
+    if "@" in size:
+        number, _, size = size.partition("@")
+        if not all(int(extent) % 2 and int(extent) <= _WIDEST for extent in size.split("x")):
+            raise UnknownError(size)  # maps, or filters
+        words.append(number)
+    words += [size] if size else []
+    words += [f"stride {stride}"] if stride and (stride != "1" or kind in POOLS) else []
+    padding = values.pop(PAD, "")
+    if padding == "same":
+        words.append("same")
+    elif padding not in ("", "valid", "0"):
+        words.append(f"pad {_one(padding)}")
+    for role in ("dilation", "groups"):
+        if role in values:
+            words.append(f"{role} {values.pop(role)}")
+    return words
+
+
+def _one(size: str) -> str:
+    extents = size.split("x")
+    return extents[0] if len(set(extents)) == 1 else size
+
+
+def _whole(number: str) -> str:
+    if not number.isdecimal():
+        raise UnknownError(number)
+    return number
+
+
+_CHANNELS = {"rgb": "3", "color": "3", "colour": "3", "grayscale": "1", "greyscale": "1", "gray": "1", "grey": "1"}
+
+
+def _input(part: SheetLayer) -> str:
+    values, bare = dict(part.values), list(part.bare)
+    channels = values.pop(COUNT, "")
+    colour = values.pop("colour", "")
+    claim = values.pop(CLAIM, "")
+    if claim:
+        bare.append(claim)
+    if values or len(set(bare)) > 1 or (not bare and not channels):
+        raise UnknownError("input")
+    if not bare:
+        return f"input {_whole(channels)}"
+    channels = channels or _CHANNELS.get(colour, "")
+    extents = bare[0].split("x")
+    if "@" in bare[0]:
+        number, _, size = bare[0].partition("@")
+        extents = [*size.split("x"), number]
+    if len(extents) == 2 and channels:
+        extents.append(channels)
+    elif len(extents) == 2 or (len(extents) == 3 and channels and channels not in extents):
+        raise UnknownError("channels")
+    return f"input {'x'.join(extents)}"

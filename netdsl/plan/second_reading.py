@@ -1,0 +1,240 @@
+"""Reads the lines of a text that cannot be read otherwise as sheets have them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
+from netdsl.graph.sheets import Reading, read_line
+from netdsl.source import Source, Span
+from netdsl.syntax.parser import ParsedFile
+from netdsl.syntax.respelling import parse_respelled
+
+if TYPE_CHECKING:
+    from netdsl.plan.load import Checked
+
+_LINES = 500
+"""Lines that are read a second time."""
+
+_ROUNDS = 4
+
+CAUSE = "a line as sheets have it"
+
+
+class _Line(NamedTuple):
+    """A piece of a text that a line break, or a semicolon, ends; without blanks and comments."""
+
+    span: Span
+    text: str
+
+
+class _Read(NamedTuple):
+    line: _Line
+    reading: Reading
+
+
+def is_unread(found: Sequence[Diagnostic]) -> bool:
+    """Whether there are mistakes of syntax or of words."""
+    return any(map(_is_of_words, found))
+
+
+def _is_of_words(finding: Diagnostic) -> bool:
+    if finding.severity is not Severity.ERROR or finding.primary is None:
+        return False
+    return finding.code in _UNREAD or (finding.code == "ND230" and _SOFTMAX in finding.message.lower())
+
+
+def _is_meant(finding: Diagnostic) -> bool:
+    """Whether a mistake is one of meaning, in words that are understood."""
+    words = finding.code[:3] in ("ND1", "ND2")
+    return finding.severity is Severity.ERROR and words and not _is_of_words(finding)
+
+
+_SOFTMAX = "softmax"
+"""A number beside it is that of the scores; what comes in says whether layers with weights are left out."""
+
+
+_UNREAD = frozenset(f"ND{code}" for code in (101, 102, 103, 201, 202, 204, 206, 207, 216, 217, 228, 233))
+"""Codes of findings that say that words and signs are not understood."""
+
+
+def read_again(
+    source: Source, checked: Checked, plan: Callable[[Source, ParsedFile], Checked]
+) -> tuple[Checked, tuple[Edit, ...]]:
+    """The check of a text with its unreadable lines in our words, and the edits that put them so; as it was
+    where no line can be read."""
+    taken = _own_names(source.text)
+    read: dict[Span, _Read] = {}
+    refused: set[Span] = set()
+    current: Checked = checked
+    edits: tuple[Edit, ...] = ()
+    for _ in range(_ROUNDS):
+        failed = [span for span in _faulty(source, current.diagnostics) if span in read]
+        refused.update(failed)
+        for span in failed:
+            del read[span]
+        new = _readings(source, current.diagnostics, taken, refused | read.keys())
+        if not new and not failed:
+            break
+        read |= new
+        if not read:
+            return checked, ()
+        edits = _edits(source, list(read.values()))
+        current = plan(source, parse_respelled(source, edits))
+    if not read or any(span in read for span in _faulty(source, current.diagnostics)):
+        return checked, ()
+    return _noted(source, current, list(read.values()), edits), edits
+
+
+def _readings(
+    source: Source, found: Sequence[Diagnostic], taken: frozenset[str], known: Collection[Span]
+) -> dict[Span, _Read]:
+    new: dict[Span, _Read] = {}
+    for line in _unread_lines(source, found):
+        if line.span in known or len(known) + len(new) >= _LINES:
+            continue
+        reading = read_line(line.text, taken, _scores_before(source, line.span.start))
+        if reading is not None and reading.text != line.text:
+            new[line.span] = _Read(line, reading)
+    return new
+
+
+def _faulty(source: Source, found: Sequence[Diagnostic]) -> list[Span]:
+    """The lines with mistakes of syntax, of words or of meaning."""
+    return [
+        _line_at(source, finding.primary.span.start).span
+        for finding in found
+        if finding.primary is not None
+        and finding.source is source
+        and (_is_of_words(finding) or _is_meant(finding))
+    ]
+
+
+def _unread_lines(source: Source, found: Sequence[Diagnostic]) -> list[_Line]:
+    lines: dict[Span, _Line] = {}
+    meant: set[Span] = set()
+    for finding in found:
+        if finding.primary is not None and finding.source is source:
+            line = _line_at(source, finding.primary.span.start)
+            if _is_of_words(finding):
+                lines[line.span] = line
+            elif _is_meant(finding):
+                meant.add(line.span)
+    return [line for span, line in lines.items() if span not in meant]
+
+
+_BLANKS = " \t\r\f\u00a0"
+
+
+def _line_at(source: Source, place: int) -> _Line:
+    """The line around a place."""
+    number = source.position(min(place, len(source.text)))[0]
+    start, line = source.line_start(number), source.line(number)
+    text = line.partition("#")[0]
+    begin = start + len(text) - len(text.lstrip(_BLANKS))
+    return _Line(Span(begin, start + len(text.rstrip(_BLANKS))), text.strip(_BLANKS))
+
+
+_WEIGHS = re.compile(r"fc|conv|dense|linear|affine|connect|neuron|unit|output|nin", re.IGNORECASE)
+
+
+def _scores_before(source: Source, place: int) -> frozenset[str]:
+    """The numbers of the last line before a place that speaks of a layer with weights."""
+    line = _line_before(source, place)
+    while line is not None and not _WEIGHS.search(line.text):
+        line = _line_before(source, line.span.start)
+    return frozenset(re.findall("[0-9]+", line.text.replace(",", ""))) if line is not None else frozenset()
+
+
+_OWN = re.compile(r"^[ \t]*(?:block|let)[ \t]+(?P<name>[A-Za-z_]\w*)", re.IGNORECASE | re.MULTILINE)
+
+
+def _own_names(text: str) -> frozenset[str]:
+    """The names of blocks and numbers, which mean no layer and no option."""
+    return frozenset(found["name"] for found in _OWN.finditer(text))
+
+
+def _edits(source: Source, read: list[_Read]) -> tuple[Edit, ...]:
+    edits = {line.span: reading.text for line, reading in read}
+    for line, reading in read:
+        if reading.claim:
+            before = _line_before(source, line.span.start)
+            if before is None:
+                del edits[line.span]
+                continue
+            text = edits.get(before.span, before.text)
+            edits[before.span] = _with_claim(text, reading.claim)
+    return tuple(Edit(span, text) for span, text in sorted(edits.items()))
+
+
+def _with_claim(text: str, claim: str) -> str:
+    """``[14x14x6] POOL 2x2``; of a chain, its last layer."""
+    if text.startswith("["):
+        return text
+    head, link, last = text.rpartition(" - ")
+    return f"{head}{link}[{claim}] {last}"
+
+
+def _line_before(source: Source, place: int) -> _Line | None:
+    number = source.position(place)[0] - 1
+    while number > 0:
+        line = _line_at(source, source.line_start(number))
+        if line.text:
+            return line
+        number -= 1
+    return None
+
+
+def _noted(source: Source, checked: Checked, read: list[_Read], edits: Sequence[Edit]) -> Checked:
+    """The findings with what was read, and without changes of text that stands in no file."""
+    lines = {line.span: reading for line, reading in read}
+    found = [_without_fix(finding, source, lines) for finding in checked.diagnostics]
+    for edit in edits:
+        shown = edit.replacement if len(edit.replacement) <= 100 else f"{edit.replacement[:99]}…"
+        written = source.excerpt(edit.span)
+        written = written if len(written) <= 60 else f"{written[:59]}…"
+        message = f"`{written}` is read as `{shown}`" if shown else f"`{written}` is a claim about the line before"
+        found.append(
+            Diagnostic(
+                "ND231", Severity.NOTE, message, source, Label(edit.span), fix=edit._replace(safe=True), cause=CAUSE
+            )
+        )
+    found += _wrong_counts(source, checked, read)
+    plan = checked.plan if not any(f.severity is Severity.ERROR for f in found) else None
+    return checked._replace(plan=plan, diagnostics=sorted(found, key=sort_key))
+
+
+def _without_fix(finding: Diagnostic, source: Source, lines: dict[Span, Reading]) -> Diagnostic:
+    if finding.fix is None or finding.source is not source:
+        return finding
+    fix = finding.fix.span
+    touched = any(span.start <= fix.end and fix.start <= span.end for span in lines)
+    return finding._replace(fix=None) if touched else finding
+
+
+def _wrong_counts(source: Source, checked: Checked, read: list[_Read]) -> list[Diagnostic]:
+    """``FC: 1600 -> 50`` where other than 1600 numbers come in."""
+    told = {line.span: reading.coming for line, reading in read if reading.coming}
+    if checked.plan is None or not told:
+        return []
+    found: list[Diagnostic] = []
+    for planned in checked.plan.layers:
+        span = next((span for span in told if span.start <= planned.node.span.start < span.end), None)
+        if span is None or len(planned.inputs) != 1:
+            continue
+        coming, volume = int(told.pop(span)), planned.inputs[0]
+        if coming not in (volume.channels, volume.values):
+            counted = f"{volume.values:,}" if volume.vector else str(volume)
+            found.append(
+                Diagnostic(
+                    "ND241",
+                    Severity.ERROR,
+                    f"{planned.node.name} is given {counted}, and the line says {coming:,}",
+                    source,
+                    Label(span),
+                    help=("the layers before it, or the number, are other than meant",),
+                )
+            )
+    return found
