@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
-from netdsl.graph.sheets import Reading, read_line
+from netdsl.graph.sheets import Reading, read_line, repeats_a_kind
 from netdsl.source import Source, Span
 from netdsl.syntax.parser import ParsedFile
 from netdsl.syntax.respelling import parse_respelled
@@ -43,7 +43,9 @@ def is_unread(found: Sequence[Diagnostic]) -> bool:
 def _is_of_words(finding: Diagnostic) -> bool:
     if finding.severity is not Severity.ERROR or finding.primary is None:
         return False
-    return finding.code in _UNREAD or (finding.code == "ND230" and _SOFTMAX in finding.message.lower())
+    if finding.code == "ND203" and finding.source is not None:
+        return repeats_a_kind(_line_at(finding.source, finding.primary.span.start).text)
+    return finding.code in _UNREAD or (finding.code == "ND230" and bool(_SETTLED.search(finding.message)))
 
 
 def _is_meant(finding: Diagnostic) -> bool:
@@ -52,8 +54,9 @@ def _is_meant(finding: Diagnostic) -> bool:
     return finding.severity is Severity.ERROR and words and not _is_of_words(finding)
 
 
-_SOFTMAX = "softmax"
-"""A number beside it is that of the scores; what comes in says whether layers with weights are left out."""
+_SETTLED = re.compile(r"softmax|pool|[0-9] *(?:-+>|→)", re.IGNORECASE)
+"""What can be read in two ways by itself, and in one beside the rest of its line: ``softmax 10`` behind 84
+neurons, ``average pool (6x6 -> 1x1)``, ``FC: 1600 -> 50``."""
 
 
 _UNREAD = frozenset(f"ND{code}" for code in (101, 102, 103, 201, 202, 204, 206, 207, 216, 217, 228, 233))
@@ -83,9 +86,29 @@ def read_again(
             return checked, ()
         edits = _edits(source, list(read.values()))
         current = plan(source, parse_respelled(source, edits))
+        dialect = _dialect(source, current.diagnostics, list(read.values()))
+        if dialect:
+            edits = _with_dialect(source, edits, dialect)
+            current = plan(source, parse_respelled(source, edits))
     if not read or any(span in read for span in _faulty(source, current.diagnostics)):
         return checked, ()
     return _noted(source, current, list(read.values()), edits), edits
+
+
+_DIALECT = re.compile(r"^[ \t]*dialect\b", re.IGNORECASE | re.MULTILINE)
+
+
+def _dialect(source: Source, found: Sequence[Diagnostic], read: list[_Read]) -> str:
+    """The dialect of the program whose calls a text has, where a window does not fit without it."""
+    programs = {reading.program for _, reading in read if reading.program}
+    uneven = any(finding.code == "ND301" for finding in found)
+    return programs.pop() if len(programs) == 1 and uneven and not _DIALECT.search(source.text) else ""
+
+
+def _with_dialect(source: Source, edits: tuple[Edit, ...], dialect: str) -> tuple[Edit, ...]:
+    first = next((edit for edit in edits if edit.span.start == 0), Edit(Span(0, 0), ""))
+    rest = tuple(edit for edit in edits if edit is not first)
+    return (Edit(first.span, f"dialect {dialect}\n{first.replacement}"), *rest)
 
 
 def _readings(
@@ -96,6 +119,8 @@ def _readings(
         if line.span in known or len(known) + len(new) >= _LINES:
             continue
         reading = read_line(line.text, taken, _scores_before(source, line.span.start))
+        if reading is not None and reading.entry and _TRAIN.search(source.text):
+            continue
         if reading is not None and reading.text != line.text:
             new[line.span] = _Read(line, reading)
     return new
@@ -148,6 +173,7 @@ def _scores_before(source: Source, place: int) -> frozenset[str]:
     return frozenset(re.findall("[0-9]+", line.text.replace(",", ""))) if line is not None else frozenset()
 
 
+_TRAIN = re.compile(r"^[ \t]*train[ \t]*\{", re.IGNORECASE | re.MULTILINE)
 _OWN = re.compile(r"^[ \t]*(?:block|let)[ \t]+(?P<name>[A-Za-z_]\w*)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -166,6 +192,9 @@ def _edits(source: Source, read: list[_Read]) -> tuple[Edit, ...]:
                 continue
             text = edits.get(before.span, before.text)
             edits[before.span] = _with_claim(text, reading.claim)
+    entries = [(line.span, reading.entry) for line, reading in read if reading.entry]
+    if entries:
+        edits[max(entries)[0]] = f"train {{ {'; '.join(entry for _, entry in sorted(entries))} }}"
     return tuple(Edit(span, text) for span, text in sorted(edits.items()))
 
 
@@ -195,7 +224,14 @@ def _noted(source: Source, checked: Checked, read: list[_Read], edits: Sequence[
         shown = edit.replacement if len(edit.replacement) <= 100 else f"{edit.replacement[:99]}…"
         written = source.excerpt(edit.span)
         written = written if len(written) <= 60 else f"{written[:59]}…"
-        message = f"`{written}` is read as `{shown}`" if shown else f"`{written}` is a claim about the line before"
+        reading = lines.get(edit.span)
+        message = f"`{written}` is read as `{shown}`"
+        if edit.span.end == 0:
+            message = f"its calls are those of another program: read with `{shown.strip()}`"
+        elif reading is not None and reading.entry:
+            message = f"`{written}` is read as `train {{ {reading.entry} }}`"
+        elif not shown:
+            message = f"`{written}` is read as a claim of the layer before"
         found.append(
             Diagnostic(
                 "ND231", Severity.NOTE, message, source, Label(edit.span), fix=edit._replace(safe=True), cause=CAUSE

@@ -4,6 +4,6 @@ They are read where nothing else can be made of a line, word by word, and only a
 word, a number or a sign that is left over stays unread, with the finding that it has without all this.
 """
 
-from netdsl.graph.sheets.reading import Reading, read_line
+from netdsl.graph.sheets.reading import Reading, read_line, repeats_a_kind
 
-__all__ = ["Reading", "read_line"]
+__all__ = ["Reading", "read_line", "repeats_a_kind"]

@@ -39,6 +39,9 @@ _SWITCHES = {
 }
 
 
+_NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "ten": "10"}
+
+
 class Item(NamedTuple):
     """``text`` is the keyword of a kind, a value, the role of a noun, or a switch; ``hard`` where a break is
     written with a sign, ``plural`` of a noun."""
@@ -77,11 +80,11 @@ def _item(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
             return 2, [Item(REPEAT, piece.text, piece)]
         return 1, [Item(VALUE, piece.text, piece)]
     if piece.kind == "sign":
-        return _sign(pieces, place)
+        return _sign(pieces, place, before)
     return _word(pieces, place, label, before)
 
 
-def _sign(pieces: list[Piece], place: int) -> tuple[int, list[Item]]:
+def _sign(pieces: list[Piece], place: int, before: list[Item]) -> tuple[int, list[Item]]:
     sign = pieces[place].text
     following = pieces[place + 1] if place + 1 < len(pieces) else None
     if sign in _SIGNS:
@@ -95,6 +98,9 @@ def _sign(pieces: list[Piece], place: int) -> tuple[int, list[Item]]:
     if sign in _DASHES:
         if pieces[place].tight and following is not None and following.tight:
             raise UnknownError(sign)  # `conv3-64`
+        valued = following is not None and following.kind in ("number", "size")
+        if valued and before and before[-1].what == NOUN:
+            return 1, [Item(EQUALS, hard=True)]
         return 1, [Item(BREAK, hard=True)]
     if sign == "." and (following is None or not following.tight):
         return 1, [Item(BREAK, hard=True)]
@@ -113,7 +119,7 @@ def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
     for length in range(min(_LONGEST, len(texts)), 0, -1):
         noun = NOUNS.get(" ".join(texts[:length]))
         kind = kind_of(texts[:length])
-        if kind and not (noun and not label and kind.endswith("?")):
+        if kind and not (noun and not label and (kind.endswith("?") or kind == "INPUT")):
             index = place + length
             if label and kind.endswith("?") and _strange(pieces, index):
                 return length, []
@@ -138,6 +144,8 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
     following = pieces[place + 1] if place + 1 < len(pieces) else None
     if word.text in BREAKS:
         return 1, [Item(BREAK)]
+    if word.text in _NUMBERS:
+        return 1, [Item(VALUE, _NUMBERS[word.text], word)]
     numbered = _NUMBERED.match(word.raw)
     if numbered is not None:
         kind = kind_of([numbered[1].lower()])
@@ -159,7 +167,8 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         return 2, [Item(REPEAT, following.text, following)]
     if word.text in FILLERS or label:
         numbered = label and following is not None and _is_ordinal(following)
-        return 1 + numbered, []
+        switched = not label and following is not None and following.text in ("=", ":")
+        return 1 + (numbered or switched), []
     raise UnknownError(word.raw)
 
 

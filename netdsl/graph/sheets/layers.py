@@ -116,7 +116,7 @@ def _parted(items: list[Item], *, implied: bool) -> list[SheetLayer]:
             elif new.weak and new.kind in POOLS:
                 raise UnknownError(item.text)
             else:
-                leads = not current.kind and not current.call and not found
+                leads = implied and not current.kind and not current.call and not found
                 if leads:
                     clause = [*current.items, *clause]
                 elif named or new.kind in ACTIVATIONS:
@@ -165,21 +165,22 @@ def _joined(named: list[SheetLayer], parts: list[SheetLayer]) -> list[SheetLayer
     if main is None:
         leads = first is not None and (first.kind or first.call)
         if not leads and named[0].kind and parts:
-            named[0].items += parts[0].items
+            named[0].items += [Item(BREAK), *parts[0].items]
             return [*named, *parts[1:]]
     elif first is None:
         parts = [main]
     elif not first.kind and not first.call:
-        main.items += first.items
+        main.items += [Item(BREAK), *first.items]
         parts = [main, *parts[1:]]
     elif _agree(main, first):
-        first.items = [*main.items, *first.items]
+        first.items = [*main.items, Item(BREAK), *first.items]
         first.values = {**main.values, **first.values}
         first.option = first.option or main.option
+        first.weak = first.weak and main.weak
     elif main.weak:
         if first.kind == "SOFTMAX" and main.kind == "FC":
             counted, first.items = first.items, []
-            main.items += counted
+            main.items += [Item(BREAK), *counted]
             parts = [main, *parts]
         elif main.valued:
             raise UnknownError(main.kind)
@@ -263,12 +264,18 @@ def _noun(part: SheetLayer, items: list[Item], place: int) -> int:
             return value - 1  # the switch itself is read next
         if items[value].what == VALUE:
             _assign(part, noun, items[value].text, behind=True)
-            return value
+            again = _at(items, value + 1)
+            only = again is not None and again.what == NOUN and again.text in (COUNT, noun.text)
+            return value + (only and _value_behind(items, value + 2) is None)
     said = {EITHER: (COUNT, SIZE), MAPS: (COUNT,), CLAIM: (CLAIM, COUNT)}.get(noun.text, (noun.text,))
     if noun.text in (PAD, COUNT, EITHER, SIZE, MAPS, CLAIM) and any(role in part.values for role in said):
         return place
-    if noun.text in (COUNT, COMING) and part.kind in ACTIVATIONS:
+    if noun.text == COMING or (noun.text == COUNT and part.kind in ACTIVATIONS):
         return place
+    if noun.text == CLAIM:
+        following = _at(items, place + 1)
+        if following is not None and following.what == BREAK and part.kind == "FC":
+            return place
     if noun.text == COUNT and part.bare:
         return place
     raise UnknownError(noun.text)

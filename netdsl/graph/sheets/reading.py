@@ -9,6 +9,7 @@ from netdsl.graph.sheets.items import (
     ARROW,
     KIND,
     NOUN,
+    SWITCH,
     VALUE,
     Item,
     UnknownError,
@@ -16,7 +17,8 @@ from netdsl.graph.sheets.items import (
     items_of,
 )
 from netdsl.graph.sheets.layers import SheetLayer, layers_of
-from netdsl.graph.sheets.vocabulary import COMING, COUNT
+from netdsl.graph.sheets.recipe import read_recipe
+from netdsl.graph.sheets.vocabulary import COMING, COUNT, kind_of
 from netdsl.graph.sheets.words import LONGEST, Piece, pieces_of, without_bullet
 from netdsl.graph.sheets.writing import written
 from netdsl.syntax.class_calls import calls_in
@@ -24,16 +26,18 @@ from netdsl.syntax.class_calls import calls_in
 
 class Reading(NamedTuple):
     """A line in our words. ``coming`` is how many numbers or channels the line says come in; ``claim`` a
-    volume of the layer before it, where the line is nothing else; ``program`` whose call it is."""
+    volume of the layer before it, where the line is nothing else; ``program`` whose call it is; ``entry`` one
+    of a recipe."""
 
     text: str
     coming: str = ""
     claim: str = ""
     program: str = ""
+    entry: str = ""
 
 
 _OURS = re.compile(
-    r"(?:net|dialect|use|let|block|train|default|expect)\b|.*[{}|]|.*(?<![\w.])@[A-Za-z]", re.IGNORECASE
+    r"(?:(?:net|dialect|let|default|expect)\b|use[ \t]*[\"“]|block[ \t]+\w+[ \t]*[({]|train[ \t]*\{)|.*[{}|]|.*(?<![\w.])@[A-Za-z]", re.IGNORECASE
 )
 _TIMES = re.compile(r"(?P<head>.*[\w)%])[ \t]+(?:[x×]|\([ \t]*[x×][ \t]?)(?P<times>[0-9]{1,2})(?:[ \t]*\))?\Z")
 _TIMES_BEFORE = re.compile(r"(?P<times>[0-9]{1,2})[ \t]*[x×][ \t]*(?P<head>[A-Za-z(].*)\Z")
@@ -62,6 +66,9 @@ def read_line(
         return None
     if taken and not taken.isdisjoint(_WORDS.findall(line)):
         return None
+    entry = read_recipe(line)
+    if entry:
+        return Reading("", entry=entry)
     try:
         return _repeated(line, scores) or _read(line, scores)
     except (UnknownError, ValueError):
@@ -188,10 +195,21 @@ def _without_colours(body: list[Piece]) -> tuple[list[Piece], str]:
 
 
 def _arrows(items: list[Item]) -> tuple[list[Item], str]:
-    """``1600 -> 50``: what comes in, and what is made."""
+    """``1600 -> 50``: what comes in, and what is made; ``6x6 -> 1x1`` is a window of all."""
     for place in range(len(items) - 2):
         first, arrow, last = items[place : place + 3]
-        numbers = first.what == VALUE and last.what == VALUE and first.text.isdecimal() and last.text.isdecimal()
-        if numbers and arrow.what == ARROW:
+        if arrow.what != ARROW or last.what != VALUE:
+            continue
+        if first.what == VALUE and first.text.isdecimal() and last.text.isdecimal():
             return [*items[:place], *items[place + 2 :]], first.text
+        if first.what == NOUN and first.text == COMING and last.text.isdecimal():
+            return [*items[:place], *items[place + 2 :]], ""
+        if first.what == VALUE and "x" in first.text and last.text == "1x1":
+            return [*items[:place], Item(SWITCH, "global"), *items[place + 3 :]], ""
     return items, ""
+
+
+def repeats_a_kind(line: str) -> bool:
+    """Whether the label of a line is the name of a kind, which may stand before several layers."""
+    label, colon, _ = line.partition(":")
+    return bool(colon) and bool(kind_of([piece.text for piece in pieces_of(label)][:4]))

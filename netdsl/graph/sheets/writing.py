@@ -105,7 +105,7 @@ def _plain(part: SheetLayer, values: dict[str, str], volume: str) -> str:
     if kind in COUNTING and COUNT in values:
         words.append(_whole(values.pop(COUNT)))
     if kind in SLIDING:
-        words += _window(kind, values, part.option)
+        words += _window(kind, values, part.option, len(words) > 1)
     elif kind == "DROPOUT" and RATE in values:
         words.append(values.pop(RATE))
     elif kind == "FC":
@@ -119,7 +119,9 @@ def _plain(part: SheetLayer, values: dict[str, str], volume: str) -> str:
     return " ".join(words)
 
 
-def _window(kind: str, values: dict[str, str], option: str) -> list[str]:
+def _window(kind: str, values: dict[str, str], option: str, counted: bool) -> list[str]:
+    if kind == "MAX POOL" and not values and not option:
+        return ["2x2", "stride 2"]
     words = [option] if option else []
     size, stride = values.pop(SIZE, ""), values.pop(STRIDE, "")
     if kind in POOLS and not size and stride and not option:
@@ -130,6 +132,9 @@ def _window(kind: str, values: dict[str, str], option: str) -> list[str]:
         number, _, size = size.partition("@")
         if not all(int(extent) % 2 and int(extent) <= _WIDEST for extent in size.split("x")):
             raise UnknownError(size)  # maps, or filters
+        words.append(number)
+    if kind == "CONV" and size.count("x") == 2 and not counted:
+        size, _, number = size.rpartition("x")
         words.append(number)
     words += [size] if size else []
     words += [f"stride {stride}"] if stride and (stride != "1" or kind in POOLS) else []
