@@ -13,6 +13,10 @@ from netdsl.syntax import tree
 _COUNTS = (1, 3, 4)
 """Channels of pictures: grey, colour, colour with a mask."""
 
+_COLOURS = (3, 4)
+_LARGE = 32
+"""Rows and columns of a picture that need not be square to be taken for one."""
+
 _SMALLEST = 5
 """Rows and columns of a picture, at least."""
 
@@ -27,6 +31,13 @@ def is_channels_first(extents: Sequence[int]) -> bool:
     """Whether three extents look like those of a square picture whose channels stand first."""
     first, second, third = extents
     return first in _COUNTS and second == third >= _SMALLEST
+
+
+def seems_turned(extents: Sequence[int]) -> bool:
+    """Whether three extents look like those of a picture, square or oblong, whose channels stand first."""
+    first, second, third = extents
+    oblong = first in _COLOURS and min(second, third) >= _LARGE
+    return (oblong and max(second, third) <= 4 * min(second, third)) or is_channels_first(extents)
 
 
 def channels_last(volume: Volume) -> Volume:

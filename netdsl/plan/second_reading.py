@@ -54,7 +54,7 @@ def _is_meant(finding: Diagnostic) -> bool:
     return finding.severity is Severity.ERROR and words and not _is_of_words(finding)
 
 
-_SETTLED = re.compile(r"softmax|pool|[0-9] *(?:-+>|→)", re.IGNORECASE)
+_SETTLED = re.compile(r"softmax|pool|[0-9]-d`|[0-9] *(?:-+>|→)", re.IGNORECASE)
 """What can be read in two ways by itself, and in one beside the rest of its line: ``softmax 10`` behind 84
 neurons, ``average pool (6x6 -> 1x1)``, ``FC: 1600 -> 50``."""
 

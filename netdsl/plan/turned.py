@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
-from netdsl.graph.channel_order import channels_last, channels_last_instead, is_channels_first, row_instead
+from netdsl.graph.channel_order import channels_last, channels_last_instead, is_channels_first, row_instead, seems_turned
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Claim, Node
 from netdsl.plan.planner import plan_draft
@@ -45,7 +45,7 @@ def report_turned(draft: Draft, findings: Findings, before: int) -> None:
         _turned(draft, source, findings, claims=turns) for turns in ((True, False) if claims else (False,))
     ]
     best = min(tried, key=lambda turned: turned.errors)
-    looks = is_channels_first(volume.shape) and not _is_row(draft)
+    looks = seems_turned(volume.shape) and not _is_row(draft)
     if best.errors < errors or (looks and best.errors == errors):
         findings.forget(before)
         findings.use = None

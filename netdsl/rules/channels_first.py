@@ -8,20 +8,16 @@ from netdsl.graph.channel_order import (
     channels_last_instead,
     is_channels_first,
     row_instead,
+    seems_turned,
 )
 from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
 from netdsl.rules.rule import Rule
 
-_COLOURS = (3, 4)
-_LARGE = 32
-"""Rows and columns of a picture that need not be square to be taken for one."""
-
-
 def check(plan: Plan, findings: Findings) -> None:
     """One finding, at the input; none where the first window is one row high, as for signals."""
     volume, source = plan.input, plan.layers[0].node
-    if volume.vector or not _looks_turned(volume):
+    if volume.vector or not seems_turned(volume.shape):
         return
     first = next((planned for planned in plan.layers[1:] if _looks_around(planned)), None)
     if first is None or _is_row(first) or not (_is_square(first) or is_channels_first(volume.shape)):
@@ -38,14 +34,6 @@ def check(plan: Plan, findings: Findings) -> None:
         help=(channels_last_instead(meant), *((row_instead(volume),) if volume.height == 1 else ())),
         fix=Edit(span, str(meant)) if whole else None,
     )
-
-
-def _looks_turned(volume: Volume) -> bool:
-    wide, deep = volume.width, volume.channels
-    oblong = (
-        volume.height in _COLOURS and min(wide, deep) >= _LARGE and max(wide, deep) <= 2 * min(wide, deep)
-    )
-    return oblong or is_channels_first(volume.shape)
 
 
 def _looks_around(planned: PlannedLayer) -> bool:

@@ -26,6 +26,7 @@ _BEGINS = re.compile(r"(?:\A|[;|\[\]>–—-])[ \t]*\Z")
 _ALONE = re.compile(r"[ \t\[]*\Z")
 _ENDS = re.compile(r"[ \t\]]*(?:[;#]|\Z)")
 _WAYS = re.compile(r"(?<![\w.])(?P<number>[0-9]{1,9})-way\b(?:[ \t]+(?P<kind>soft-?max)\b)?", re.IGNORECASE)
+_DIMENSIONS = re.compile(r"(?<![\w.])(?P<number>[0-9]{1,9})-d(?:im)?\b", re.IGNORECASE)
 _QUOTED = re.compile(r"(?P<quote>[\"'])(?P<word>[A-Za-z][\w ]{0,40})(?P=quote)")
 _VOLUME = re.compile(r"[0-9]{1,9}(?:[ \t]*[xX×][ \t]*[0-9]{1,9}){2}")
 
@@ -41,6 +42,7 @@ def copied_syntax(failure: Failure, source: Source) -> Diagnostic | None:
     return (
         _dashed(line, start, place, source)
         or _ways(line, start, place, source)
+        or _dimensions(line, start, place, source)
         or _quoted(line, start, place, source)
         or _volume(line, start, place, source)
     )
@@ -112,6 +114,19 @@ def _ways(line: str, start: int, place: int, source: Source) -> Diagnostic | Non
     cures = (
         f"write `FC {number} - SOFTMAX`: weights that make {number} scores, and SOFTMAX behind them",
         f"write `SOFTMAX`: {number} scores come in, and SOFTMAX has no weights",
+    )
+    return _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
+
+
+def _dimensions(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+    """``256-d``: neurons, or how many numbers there are."""
+    found = _at(_DIMENSIONS, line, place)
+    if found is None:
+        return None
+    span = Span(start + found.start(), start + found.end())
+    cures = (
+        f"write `FC {found['number']}` for a layer of {found['number']} neurons",
+        "leave it out where it only says how many channels there are",
     )
     return _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
 

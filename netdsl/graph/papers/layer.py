@@ -12,7 +12,7 @@ from netdsl.graph.papers.images import image_in_remark, image_of
 from netdsl.graph.papers.options import in_words
 from netdsl.graph.papers.remarks import options_in_remark, values_in_remark
 from netdsl.graph.papers.separable import separable
-from netdsl.graph.papers.sizes import maps_of, sizes_of_products, with_fourth, with_stride, without_maps
+from netdsl.graph.papers.sizes import maps_of, multiplied_volume, sizes_of_products, with_fourth, with_stride, without_maps
 from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, bare_values, has_option, vocabulary
 from netdsl.layers.option import OptionType
 from netdsl.source import Span
@@ -94,14 +94,20 @@ def _claim(claim: tree.Claim | None) -> tree.Claim | None:
 
 
 def _input(layer: tree.Layer, head: Heading, claim: tree.Claim | None) -> Read | None:
+    noted: tuple[Noted, ...] = ()
     if head.items:
-        image = image_of(head.items)
+        items = multiplied_volume(head.items)
+        image = image_of(items)
+        if image is None and items != head.items and len(items) == 1 and isinstance(items[0], tree.Extents):
+            image = items[0]
+        if image is not None and items != head.items:
+            noted = (Noted(layer.span, "three numbers are height, width and channels"),)
     else:
         image = image_in_remark(layer) if layer.remark and claim is None else None
     if image is None:
         return None
     remark = layer.remark if head.items else ""
-    return Read((made(layer._replace(claim=claim, remark=remark), head, (image,)),))
+    return Read((made(layer._replace(claim=claim, remark=remark), head, (image,)),), noted)
 
 
 def _translated(

@@ -33,6 +33,17 @@ def sizes_of_products(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[
     return items
 
 
+def multiplied_volume(items: tuple[tree.Item, ...]) -> tuple[tree.Item, ...]:
+    """``30*30*3``, which is a volume and never 2,700 numbers, as one item; the same items where none stands
+    there."""
+    for start, end in _products(items):
+        if end - start == 5:
+            text = "x".join(item.text for item in items[start:end:2])  # type: ignore[union-attr]
+            span = items[start].span.to(items[end - 1].span)
+            return (*items[:start], tree.Extents(text, span), *items[end:])
+    return items
+
+
 def _products(items: tuple[tree.Item, ...]) -> Iterator[tuple[int, int]]:
     """The places of ``3*3`` and ``3*3*64``: whole numbers with `*` between them, and no other sign beside."""
     place = 0

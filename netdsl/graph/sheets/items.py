@@ -7,8 +7,6 @@ from typing import NamedTuple
 
 from netdsl.graph.sheets.vocabulary import (
     BREAKS,
-    CLAIM,
-    COUNT,
     FILLERS,
     LETTERS,
     NOUNS,
@@ -124,7 +122,8 @@ def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
             if label and kind.endswith("?") and _strange(pieces, index):
                 return length, []
             numbered = label and index == len(pieces) - 1 and _is_ordinal(pieces[index])
-            return length + numbered, [Item(KIND, kind, run[0])]
+            equals = index < len(pieces) and pieces[index].text == "="
+            return length + (numbered or equals), [Item(KIND, kind, run[0])]
         if noun is not None:
             return length, [Item(NOUN, noun, run[0], run[length - 1].plural)]
     return _single(run[0], pieces, place, label)
@@ -166,7 +165,8 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
     if word.raw in ("x", "X") and following is not None and following.kind == "number":
         return 2, [Item(REPEAT, following.text, following)]
     if word.text in FILLERS or label:
-        numbered = label and following is not None and _is_ordinal(following)
+        behind = pieces[place + 2].text if place + 2 < len(pieces) else ""
+        numbered = (label or (word.text == "layer" and behind in ("(", ":"))) and following is not None and _is_ordinal(following)
         switched = not label and following is not None and following.text in ("=", ":")
         return 1 + (numbered or switched), []
     raise UnknownError(word.raw)
@@ -180,8 +180,3 @@ def _strange(pieces: list[Piece], place: int) -> bool:
     """Whether a word that means nothing stands behind a name that is no kind by itself: ``MAX POLL1``."""
     following = pieces[place] if place < len(pieces) else None
     return following is not None and following.kind == "word" and following.text not in FILLERS
-
-
-def is_noun_of_value(item: Item | None) -> bool:
-    """Whether a colon behind an item is that of an option."""
-    return item is not None and item.what == NOUN and item.text not in (CLAIM, "coming") and item.text != COUNT

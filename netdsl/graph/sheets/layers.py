@@ -150,11 +150,17 @@ def _implied(items: list[Item]) -> str:
     nouns = {item.text for item in items if item.what == NOUN}
     sizes = any(item.what == VALUE and "x" in item.text for item in items)
     words = {item.piece.text for item in items if item.what == NOUN and item.piece is not None}
-    if sizes and nouns & {EITHER, MAPS}:
+    values = [item.text for item in items if item.what == VALUE]
+    if len(values) > 1 and any("@" in value for value in values) and not words - _SLIDES:
         return "CONV"
-    if not sizes and words & {"neuron", "unit", "node"} and nouns <= {COUNT, COMING}:
+    if (sizes and nouns & {EITHER, MAPS}) or {SIZE, COUNT} <= nouns:
+        return "CONV"
+    if not sizes and words & {"neuron", "unit", "node"} and nouns <= {COUNT, COMING, CLAIM}:
         return "FC"
     raise UnknownError("no kind")
+
+
+_SLIDES = frozenset(("kernel", "filter", "map", "stride", "padding", "pad"))
 
 
 def _joined(named: list[SheetLayer], parts: list[SheetLayer]) -> list[SheetLayer]:

@@ -13,7 +13,6 @@ from netdsl.graph.sheets.items import (
     VALUE,
     Item,
     UnknownError,
-    is_noun_of_value,
     items_of,
 )
 from netdsl.graph.sheets.layers import SheetLayer, layers_of
@@ -47,6 +46,7 @@ _LAYERS = re.compile(
 _NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
 _GLUED = re.compile(r"(?:conv|fc)[0-9]*-[0-9]+\Z", re.IGNORECASE)
 _FLAT = re.compile(r"\b(?:in)?to[ \t]+(?:an?[ \t]+)?(?:1-?D[ \t]+)?(?:vector|array)\b", re.IGNORECASE)
+_REMARK = re.compile(r"(?<=[ \t])\(([^()0-9=\x00]*)\)")
 _PLANE = re.compile(r"\b2-?D\b[ \t]*(?=[A-Za-z])", re.IGNORECASE)
 _WORDS = re.compile(r"[A-Za-z_]\w*")
 _KEPT = re.compile(r"[A-Za-z][A-Za-z]*[0-9][\w]*\Z", re.ASCII)
@@ -97,14 +97,19 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
     if assigned is not None:
         kept, line = assigned["label"], line[assigned.end() :]
     line, calls, coming, program = _without_calls(line.rstrip().rstrip(",;"))
-    pieces = pieces_of(_PLANE.sub("", _FLAT.sub("", line)))
+    pieces = pieces_of(_REMARK.sub(_known_remark, _PLANE.sub("", _FLAT.sub("", line))))
     label, body = _split(pieces)
+    first = label
+    if not any(item.what in (KIND, VALUE) for item in items_of(label, label=True)):
+        inner, rest = _split(body)
+        label, body = (inner, rest) if inner else (label, body)
     claim = _only_claim(label, body)
     if claim:
         return Reading("", claim=claim)
     named = items_of(label, label=True)
-    if body and any(item.what == KIND and item.text.startswith("INPUT") for item in named[:1]):
-        named, said = named[:1], _without_colours(body)
+    kinds = [item for item in named if item.what == KIND and not item.text.startswith("INPUT")]
+    if body and not kinds and label and _is_input(label):
+        named, said = [Item(KIND, "INPUT")], _without_colours(body)
     elif not label and body[0].kind == "word" and _is_input(body):
         named, said = items_of(body[:1], label=True), _without_colours(body[1:])
         named = [Item(KIND, "INPUT")]
@@ -121,11 +126,20 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
             part.call = calls[int(part.call.strip("\x00"))]
     parts = [layer for part in parts for layer in _scored(part, scores)]
     text = " - ".join(map(written, parts))
-    if len(label) == 1 and _KEPT.match(label[0].raw) and not kept:
-        kept = label[0].raw
+    if len(first) == 1 and _KEPT.match(first[0].raw) and not kept:
+        kept = first[0].raw
     if kept and not text.startswith(("input", "[")):
         text = f"{kept}: {text}"
     return Reading(text, coming, program=program)
+
+
+def _known_remark(remark: re.Match[str]) -> str:
+    """A part in parentheses; nothing where it is no more than a remark: ``(MNIST)``."""
+    try:
+        items_of(pieces_of(remark[1]))
+    except UnknownError:
+        return " "
+    return remark[0]
 
 
 def _scored(part: SheetLayer, scores: frozenset[str]) -> list[SheetLayer]:
@@ -166,7 +180,7 @@ def _split(pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
             label = pieces[:place]
             named = items_of(label, label=True)
             nouns = [item for item in named if item.what in (KIND, NOUN, VALUE)]
-            if nouns and is_noun_of_value(nouns[-1]) and len(nouns) > 1:
+            if len(nouns) > 1 and (nouns[-1].what == NOUN or label[-1].text in ("output", "input")):
                 break
             return label, pieces[place + 1 :]
     return [], pieces

@@ -50,7 +50,7 @@ FILLERS = frozenset(
     "a an the of layer by at in has have each number num no. total use uses used using is are be applied apply "
     "function activation nonlinearity non linearity operation its spatial square connected to "
     "classifier type single one first second third fourth fifth last final next new another via per "
-    "pixel px performed our network hidden model tensor value every all".split()
+    "pixel px applie perform regularization performed our network hidden model tensor value every all".split()
 )
 """Words that say nothing beside the others."""
 

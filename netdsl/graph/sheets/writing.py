@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from netdsl.graph.sheets.items import UnknownError
 from netdsl.graph.sheets.layers import SheetLayer
 from netdsl.graph.sheets.vocabulary import (
@@ -62,6 +64,10 @@ def _claimed(part: SheetLayer, text: str, known: set[str]) -> str:
 
 
 def _settle_size(values: dict[str, str], bare: list[str]) -> None:
+    maps = [place for place, value in enumerate(bare) if "@" in value]
+    sized = SIZE in values or any("x" in value and "@" not in value for value in bare)
+    if len(maps) == 1 and sized and CLAIM not in values:
+        values[CLAIM] = bare.pop(maps[0])
     at = next((place for place, value in enumerate(bare) if "x" in value), None)
     if SIZE not in values and at is not None:
         values[SIZE] = bare.pop(at)
@@ -105,7 +111,7 @@ def _plain(part: SheetLayer, values: dict[str, str], volume: str) -> str:
     if kind in COUNTING and COUNT in values:
         words.append(_whole(values.pop(COUNT)))
     if kind in SLIDING:
-        words += _window(kind, values, part.option, len(words) > 1)
+        words += _window(kind, values, part.option, _Around(len(words) > 1, bool(volume)))
     elif kind == "DROPOUT" and RATE in values:
         words.append(values.pop(RATE))
     elif kind == "FC":
@@ -119,7 +125,14 @@ def _plain(part: SheetLayer, values: dict[str, str], volume: str) -> str:
     return " ".join(words)
 
 
-def _window(kind: str, values: dict[str, str], option: str, counted: bool) -> list[str]:
+class _Around(NamedTuple):
+    """Whether the filters are written already, and whether a claim decides what is not."""
+
+    counted: bool
+    claimed: bool
+
+
+def _window(kind: str, values: dict[str, str], option: str, around: _Around) -> list[str]:
     if kind == "MAX POOL" and not values and not option:
         return ["2x2", "stride 2"]
     words = [option] if option else []
@@ -133,15 +146,17 @@ def _window(kind: str, values: dict[str, str], option: str, counted: bool) -> li
         if not all(int(extent) % 2 and int(extent) <= _WIDEST for extent in size.split("x")):
             raise UnknownError(size)  # maps, or filters
         words.append(number)
-    if kind == "CONV" and size.count("x") == 2 and not counted:
+    if kind == "CONV" and size.count("x") == 2 and not around.counted:
         size, _, number = size.rpartition("x")
         words.append(number)
     words += [size] if size else []
-    words += [f"stride {stride}"] if stride and (stride != "1" or kind in POOLS) else []
+    words += [f"stride {stride}"] if stride and (stride != "1" or kind in POOLS or around.claimed) else []
     padding = values.pop(PAD, "")
     if padding == "same":
         words.append("same")
-    elif padding not in ("", "valid", "0"):
+    elif padding == "valid":
+        words += ["valid"] if around.claimed else []
+    elif padding and (padding != "0" or around.claimed):
         words.append(f"pad {_one(padding)}")
     for role in ("dilation", "groups"):
         if role in values:

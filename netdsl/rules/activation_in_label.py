@@ -1,0 +1,59 @@
+"""A label that names an activation which nothing has: ``Softmax: FC 10``, ``conv relu: 32 3x3``."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.diagnostics import Findings, Severity
+from netdsl.layers.registry import kind_named
+from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.rules.rule import Rule, and_more, readers
+
+_WORD = re.compile(r"[A-Za-z]+")
+
+
+def check(plan: Plan, findings: Findings) -> None:
+    """Sheets put the activation of a layer before the colon; a label is only a name."""
+    read = readers(plan)
+    lost = [(planned, kind) for planned in plan.layers if (kind := _lost(planned, plan, read))]
+    if not lost:
+        return
+    planned, kind = lost[0]
+    node = planned.node
+    findings.add(
+        "ND242",
+        f"`{node.name}` is the name of a layer, and no {kind} stands behind it{and_more(len(lost) - 1, 'label')}",
+        node.span,
+        severity=Severity.WARNING,
+        help=(f"put ` - {kind}` behind the layer if it is meant", "or give the layer another name"),
+    )
+
+
+def _lost(planned: PlannedLayer, plan: Plan, read: list[list[int]]) -> str:
+    """The activation that the name of a layer with weights speaks of, and that none reading it has."""
+    node = planned.node
+    if not node.layer.weighs:
+        return ""
+    for word in _WORD.findall(node.name):
+        kind = kind_named(word)
+        if kind is None or not kind.activates or kind.keyword == "STEP":  # `Step 1: CONV 8 3x3`
+            continue
+        if kind.keyword not in _behind(node.position, plan, read):
+            return kind.keyword
+    return ""
+
+
+_REACH = 3
+"""Layers behind one in which its activation stands: a normalisation and a dropout may come first."""
+
+
+def _behind(position: int, plan: Plan, read: list[list[int]]) -> set[str]:
+    found: set[str] = set()
+    places = {position}
+    for _ in range(_REACH):
+        places = {reader for place in places for reader in read[place]}
+        found |= {plan.layers[place].node.layer.keyword for place in places}
+    return found
+
+
+RULE = Rule("activation-in-label", "ND242", check)
