@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Findings, has_errors, sort_key
 from netdsl.edits import in_file
-from netdsl.plan.load import plan_source
+from netdsl.plan.load import in_our_words, plan_source
 from netdsl.plan.network_files import foreign
 from netdsl.source import Source
 from netdsl.syntax import tree
@@ -48,6 +48,10 @@ def _once(source: Source) -> tuple[str | None, list[Diagnostic], bool]:
     from netdsl.graph.formatter import formatted
     from netdsl.syntax.parser import parse
 
+    read = in_our_words(source)
+    if read is not source and not foreign(source):
+        text, wrong, _ = _once(read)
+        return text, wrong, True
     parsed = parse(source)
     if parsed.diagnostics or parsed.file is None:
         return None, foreign(source) or parsed.diagnostics, False

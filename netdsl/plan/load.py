@@ -40,7 +40,7 @@ def in_our_words(source: Source) -> Source:
         return source
     from netdsl.syntax.respelling import respelled_text
 
-    return Source(source.name, respelled_text(source.text, edits), source.folder, source.form)
+    return source.with_text(respelled_text(source.text, edits))
 
 
 def _checked(source: Source) -> tuple[Checked, tuple[Edit, ...]]:

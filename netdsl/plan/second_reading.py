@@ -121,6 +121,9 @@ def _readings(
         reading = read_line(line.text, taken, _scores_before(source, line.span.start))
         if reading is not None and reading.entry and _TRAIN.search(source.text):
             continue
+        if reading is not None and reading.label and not reading.text.startswith("["):
+            if len(re.findall(rf"\b{reading.label}\b", source.text, re.IGNORECASE)) == 1:
+                reading = reading._replace(text=f"{reading.label}: {reading.text}")
         if reading is not None and reading.text != line.text:
             new[line.span] = _Read(line, reading)
     return new
@@ -219,7 +222,7 @@ def _line_before(source: Source, place: int) -> _Line | None:
 def _noted(source: Source, checked: Checked, read: list[_Read], edits: Sequence[Edit]) -> Checked:
     """The findings with what was read, and without changes of text that stands in no file."""
     lines = {line.span: reading for line, reading in read}
-    found = [_without_fix(finding, source, lines) for finding in checked.diagnostics]
+    found = [_as_written(finding, source, lines) for finding in checked.diagnostics]
     for edit in edits:
         shown = edit.replacement if len(edit.replacement) <= 100 else f"{edit.replacement[:99]}…"
         written = source.excerpt(edit.span)
@@ -242,12 +245,18 @@ def _noted(source: Source, checked: Checked, read: list[_Read], edits: Sequence[
     return checked._replace(plan=plan, diagnostics=sorted(found, key=sort_key))
 
 
-def _without_fix(finding: Diagnostic, source: Source, lines: dict[Span, Reading]) -> Diagnostic:
-    if finding.fix is None or finding.source is not source:
+def _as_written(finding: Diagnostic, source: Source, lines: Collection[Span]) -> Diagnostic:
+    """A finding of a line that was read: about all of it, and without a change of words that it lacks."""
+    if finding.source is not source or finding.primary is None:
         return finding
-    fix = finding.fix.span
-    touched = any(span.start <= fix.end and fix.start <= span.end for span in lines)
-    return finding._replace(fix=None) if touched else finding
+    place = finding.primary
+    whole = next((span for span in lines if span.start <= place.span.start < span.end), None)
+    if whole is not None and place.span != whole:
+        finding = finding._replace(primary=Label(whole, place.text))
+    fix = finding.fix.span if finding.fix is not None else None
+    if fix is not None and any(span.start <= fix.end and fix.start <= span.end for span in lines):
+        finding = finding._replace(fix=None)
+    return finding
 
 
 def _wrong_counts(source: Source, checked: Checked, read: list[_Read]) -> list[Diagnostic]:

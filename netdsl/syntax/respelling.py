@@ -23,9 +23,8 @@ def respelled_text(text: str, edits: Sequence[Edit]) -> str:
 
 def parse_respelled(source: Source, edits: Sequence[Edit]) -> ParsedFile:
     """What ``parse`` makes of a text with edits, at the places of the text without them; what an edit puts
-    in has the place of what it takes out."""
-    text = respelled_text(source.text, edits)
-    parsed = parse(Source(source.name, text, source.folder, source.form))
+    in has places in what it takes out, in the same order."""
+    parsed = parse(source.with_text(respelled_text(source.text, edits)))
     places = _Places(edits)
     file = places.of_tree(parsed.file) if parsed.file is not None else None
     return ParsedFile(file, [places.of_finding(found, source) for found in parsed.diagnostics], parsed.tokens)
@@ -44,19 +43,21 @@ class _Places:
             self._ends.append(edit.span.start + moved + len(edit.replacement))
             moved += len(edit.replacement) - (edit.span.end - edit.span.start)
 
-    def _start(self, place: int) -> int:
-        number = bisect_right(self._starts, place) - 1
+    def _of_place(self, place: int, number: int) -> int:
+        """A place behind the edit of this number, or as far inside it in proportion."""
         if number < 0:
             return place
         edit, end = self._edits[number], self._ends[number]
-        return edit.span.start if place < end else place - end + edit.span.end
+        if place >= end:
+            return place - end + edit.span.end
+        behind = (place - self._starts[number]) * (edit.span.end - edit.span.start)
+        return edit.span.start + behind // max(1, len(edit.replacement))
+
+    def _start(self, place: int) -> int:
+        return self._of_place(place, bisect_right(self._starts, place) - 1)
 
     def _end(self, place: int) -> int:
-        number = bisect_right(self._starts, place - 1) - 1
-        if number < 0:
-            return place
-        edit, end = self._edits[number], self._ends[number]
-        return edit.span.end if place <= end else place - end + edit.span.end
+        return self._of_place(place, bisect_right(self._starts, place - 1) - 1)
 
     def of(self, span: Span) -> Span:
         start = self._start(span.start)

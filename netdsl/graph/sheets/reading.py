@@ -17,7 +17,7 @@ from netdsl.graph.sheets.items import (
 )
 from netdsl.graph.sheets.layers import SheetLayer, layers_of
 from netdsl.graph.sheets.recipe import read_recipe
-from netdsl.graph.sheets.vocabulary import COMING, COUNT, kind_of
+from netdsl.graph.sheets.vocabulary import COMING, COUNT, FILLERS, NOUNS, kind_of
 from netdsl.graph.sheets.words import LONGEST, Piece, pieces_of, without_bullet
 from netdsl.graph.sheets.writing import written
 from netdsl.syntax.class_calls import calls_in
@@ -26,13 +26,14 @@ from netdsl.syntax.class_calls import calls_in
 class Reading(NamedTuple):
     """A line in our words. ``coming`` is how many numbers or channels the line says come in; ``claim`` a
     volume of the layer before it, where the line is nothing else; ``program`` whose call it is; ``entry`` one
-    of a recipe."""
+    of a recipe; ``label`` the name before its colon."""
 
     text: str
     coming: str = ""
     claim: str = ""
     program: str = ""
     entry: str = ""
+    label: str = ""
 
 
 _OURS = re.compile(
@@ -48,8 +49,8 @@ _GLUED = re.compile(r"(?:conv|fc)[0-9]*-[0-9]+\Z", re.IGNORECASE)
 _FLAT = re.compile(r"\b(?:in)?to[ \t]+(?:an?[ \t]+)?(?:1-?D[ \t]+)?(?:vector|array)\b", re.IGNORECASE)
 _REMARK = re.compile(r"(?<=[ \t])\(([^()0-9=\x00]*)\)")
 _PLANE = re.compile(r"\b2-?D\b[ \t]*(?=[A-Za-z])", re.IGNORECASE)
+_NEGATIVE = re.compile(r"[\s,=(][-−][0-9.]")
 _WORDS = re.compile(r"[A-Za-z_]\w*")
-_KEPT = re.compile(r"[A-Za-z][A-Za-z]*[0-9][\w]*\Z", re.ASCII)
 _WRAPPED = re.compile(r"[ \t]*\w+(?:\.\w+)*\.add\((?P<call>.*)\)[ \t]*\Z")
 _ASSIGNED = re.compile(r"[ \t]*(?:self\.)?(?P<label>[A-Za-z]\w*)[ \t]*=[ \t]*(?=[\w.]+\()")
 _COLOURS = ("rgb", "color", "colour", "grayscale", "greyscale", "gray", "grey")
@@ -63,6 +64,8 @@ def read_line(
     one of those taken. ``scores`` are numbers of the layer with weights before it."""
     line = without_bullet(line)
     if not line or len(line) > LONGEST or _OURS.match(line) or "\x00" in line:
+        return None
+    if line.count("(") != line.count(")") or _NEGATIVE.search(line):
         return None
     if taken and not taken.isdisjoint(_WORDS.findall(line)):
         return None
@@ -126,11 +129,16 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
             part.call = calls[int(part.call.strip("\x00"))]
     parts = [layer for part in parts for layer in _scored(part, scores)]
     text = " - ".join(map(written, parts))
-    if len(first) == 1 and _KEPT.match(first[0].raw) and not kept:
+    if len(first) == 1 and first[0].kind == "word" and not kept and not _says(first[0]):
         kept = first[0].raw
-    if kept and not text.startswith(("input", "[")):
-        text = f"{kept}: {text}"
-    return Reading(text, coming, program=program)
+    if text.startswith(("input", "[")):
+        kept = ""
+    return Reading(text, coming, program=program, label=kept)
+
+
+def _says(word: Piece) -> bool:
+    """Whether a word before a colon is one of a sheet's own, and no name."""
+    return bool(kind_of([word.text])) or word.text in NOUNS or word.text in FILLERS
 
 
 def _known_remark(remark: re.Match[str]) -> str:
