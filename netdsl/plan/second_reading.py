@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
-from netdsl.graph.sheets import Reading, read_line, repeats_a_kind
+from netdsl.graph.sheets import Reading, read_line, repeats_a_kind, without_bullet
 from netdsl.source import Source, Span
 from netdsl.syntax.parser import ParsedFile
 from netdsl.syntax.respelling import parse_respelled
@@ -71,13 +72,19 @@ def read_again(
     taken = _own_names(source.text)
     read: dict[Span, _Read] = {}
     refused: set[Span] = set()
+    bulleted: set[Span] = set()
     current: Checked = checked
     edits: tuple[Edit, ...] = ()
     for _ in range(_ROUNDS):
-        failed = [span for span in _faulty(source, current.diagnostics) if span in read]
+        faulty = dict.fromkeys(_faulty(source, current.diagnostics))
+        failed = [span for span in faulty if span in read and span not in bulleted]
         refused.update(failed)
         for span in failed:
-            del read[span]
+            line = read.pop(span).line
+            bare = without_bullet(line.text)
+            if bare != line.text and span not in bulleted:
+                read[span] = _Read(line, Reading(bare))
+                bulleted.add(span)
         new = _readings(source, current.diagnostics, taken, refused | read.keys())
         if not new and not failed:
             break
@@ -90,7 +97,7 @@ def read_again(
         if dialect:
             edits = _with_dialect(source, edits, dialect)
             current = plan(source, parse_respelled(source, edits))
-    if not read or any(span in read for span in _faulty(source, current.diagnostics)):
+    if not read or any(span in read and span not in bulleted for span in _faulty(source, current.diagnostics)):
         return checked, ()
     return _noted(source, current, list(read.values()), edits), edits
 
@@ -115,14 +122,19 @@ def _readings(
     source: Source, found: Sequence[Diagnostic], taken: frozenset[str], known: Collection[Span]
 ) -> dict[Span, _Read]:
     new: dict[Span, _Read] = {}
+    words: Counter[str] = Counter()
     for line in _unread_lines(source, found):
         if line.span in known or len(known) + len(new) >= _LINES:
             continue
         reading = read_line(line.text, taken, _scores_before(source, line.span.start))
+        bare = without_bullet(line.text)
+        if reading is None and bare != line.text and not line.text.startswith(("-", "–", "—", "→")):
+            reading = Reading(bare)
         if reading is not None and reading.entry and _TRAIN.search(source.text):
             continue
         if reading is not None and reading.label and not reading.text.startswith("["):
-            if len(re.findall(rf"\b{reading.label}\b", source.text, re.IGNORECASE)) == 1:
+            words = words or Counter(re.findall(r"\w+", source.text.lower()))
+            if words[reading.label.lower()] == 1:
                 reading = reading._replace(text=f"{reading.label}: {reading.text}")
         if reading is not None and reading.text != line.text:
             new[line.span] = _Read(line, reading)
@@ -168,10 +180,16 @@ def _line_at(source: Source, place: int) -> _Line:
 _WEIGHS = re.compile(r"fc|conv|dense|linear|affine|connect|neuron|unit|output|nin", re.IGNORECASE)
 
 
+_BACK = 20
+"""Lines that are looked back."""
+
+
 def _scores_before(source: Source, place: int) -> frozenset[str]:
     """The numbers of the last line before a place that speaks of a layer with weights."""
     line = _line_before(source, place)
-    while line is not None and not _WEIGHS.search(line.text):
+    for _ in range(_BACK):
+        if line is None or _WEIGHS.search(line.text):
+            break
         line = _line_before(source, line.span.start)
     return frozenset(re.findall("[0-9]+", line.text.replace(",", ""))) if line is not None else frozenset()
 
@@ -211,11 +229,10 @@ def _with_claim(text: str, claim: str) -> str:
 
 def _line_before(source: Source, place: int) -> _Line | None:
     number = source.position(place)[0] - 1
-    while number > 0:
+    for number in range(number, max(0, number - _BACK), -1):
         line = _line_at(source, source.line_start(number))
         if line.text:
             return line
-        number -= 1
     return None
 
 

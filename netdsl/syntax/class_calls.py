@@ -205,10 +205,12 @@ def _window(kind: str) -> Callable[[_Arguments, str], str]:
             arguments.drop_coming()
         if not name.lower().endswith("d") and len(arguments.bare) == 3:
             _order_as_sizes(arguments.bare)
+        if name == "Convolution2D" and len(arguments.bare) == 3:  # Keras 1: filters, rows, columns
+            arguments.bare[1:] = ["x".join(part.strip() for part in arguments.bare[1:])]
         filters = _number(arguments.take(0, "filters", "out_channels"), _COUNT)
         parts = [filters, _size(arguments.take(1, "kernel_size", "kernel"))]
-        stride = arguments.take(2, "strides", "stride")
-        padding = arguments.take(3, "padding", "pad")
+        stride = arguments.take(2, "strides", "stride", "subsample")
+        padding = arguments.take(3, "padding", "pad", "border_mode")
         parts += [_stride(stride) if stride not in ("", "1") else "", _padding(padding) if padding else ""]
         return _finished(kind, parts, arguments, 4)
 

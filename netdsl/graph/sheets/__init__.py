@@ -5,5 +5,6 @@ word, a number or a sign that is left over stays unread, with the finding that i
 """
 
 from netdsl.graph.sheets.reading import Reading, read_line, repeats_a_kind
+from netdsl.graph.sheets.words import without_bullet
 
-__all__ = ["Reading", "read_line", "repeats_a_kind"]
+__all__ = ["Reading", "read_line", "repeats_a_kind", "without_bullet"]

@@ -34,6 +34,8 @@ _SWITCHES = {
     ("with", "bias"): "bias",
     ("bias",): "bias",
     ("global",): "global",
+    ("no", "activation"): "",
+    ("no", "nonlinearity"): "",
 }
 
 
@@ -74,6 +76,8 @@ def _item(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
         return 1, [Item(ARROW, hard=True)]
     if piece.kind in ("number", "size"):
         following = pieces[place + 1] if place + 1 < len(pieces) else None
+        if following is not None and following.raw in ("st", "nd", "rd", "th") and following.tight:
+            return 2, []
         if following is not None and following.raw in ("x", "X", "×") and piece.kind == "number":
             return 2, [Item(REPEAT, piece.text, piece)]
         return 1, [Item(VALUE, piece.text, piece)]

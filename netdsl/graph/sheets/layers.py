@@ -83,11 +83,26 @@ def layers_of(label: list[Item], body: list[Item]) -> list[SheetLayer]:
         parts = _joined(named, parts)
     if not parts:
         raise UnknownError("no kind")
+    _give_back(parts)
     for part in parts:
         if part.weak and part.kind in POOLS:
             raise UnknownError(part.kind)
         _attribute(part)
     return _in_order(parts)
+
+
+_SLOPED = ("LEAKY RELU", "ELU", "SOFTMAX", "PRELU")
+
+
+def _give_back(parts: list[SheetLayer]) -> None:
+    """``convolutional layer with ReLU, 100 5x5 filters``: what an activation does not take is of the layer before it."""
+    for number, part in enumerate(parts):
+        if part.kind not in ACTIVATIONS or part.kind in _SLOPED or not part.valued:
+            continue
+        owner = next((other for other in reversed(parts[:number]) if other.kind not in (*ACTIVATIONS, "BN")), None)
+        if owner is not None and owner.kind in (*SLIDING, "FC"):
+            owner.items += [Item(BREAK), *part.items]
+            part.items = []
 
 
 def _parted(items: list[Item], *, implied: bool) -> list[SheetLayer]:
@@ -271,7 +286,7 @@ def _noun(part: SheetLayer, items: list[Item], place: int) -> int:
         if items[value].what == VALUE:
             _assign(part, noun, items[value].text, behind=True)
             again = _at(items, value + 1)
-            only = again is not None and again.what == NOUN and again.text in (COUNT, noun.text)
+            only = again is not None and again.what == NOUN and again.text in (COUNT, MAPS, noun.text)
             return value + (only and _value_behind(items, value + 2) is None)
     said = {EITHER: (COUNT, SIZE), MAPS: (COUNT,), CLAIM: (CLAIM, COUNT)}.get(noun.text, (noun.text,))
     if noun.text in (PAD, COUNT, EITHER, SIZE, MAPS, CLAIM) and any(role in part.values for role in said):

@@ -48,6 +48,15 @@ _NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
 _GLUED = re.compile(r"(?:conv|fc)[0-9]*-[0-9]+\Z", re.IGNORECASE)
 _FLAT = re.compile(r"\b(?:in)?to[ \t]+(?:an?[ \t]+)?(?:1-?D[ \t]+)?(?:vector|array)\b", re.IGNORECASE)
 _REMARK = re.compile(r"(?<=[ \t])\(([^()0-9=\x00]*)\)")
+_ARITHMETIC = re.compile(
+    r"(?:-+>|=>|→|=)?[ \t]*\([0-9+*/. \t-]{3,40}\)[ \t]*/[ \t]*[0-9]+(?:[ \t]*\+[ \t]*[0-9]+)?[ \t]*=[ \t]*[0-9]+(?![0-9.x×*])"
+)
+"""``(28 - 5 + 2*2)/1 + 1 = 28``, how a sheet gets the extent of a volume."""
+
+_DOTTED = re.compile(r"(?<=[a-z])\.(?=(?:shape|size)\b)")
+_TAIL = re.compile(r"(?<=[A-Za-z])[ \t]+(?!pooling|padding|using|having)[a-z]+ing[ \t][^0-9(),:;=\x00]*\Z")
+"""Prose behind all values: ``compressing features into a representation``."""
+
 _PLANE = re.compile(r"\b2-?D\b[ \t]*(?=[A-Za-z])", re.IGNORECASE)
 _NEGATIVE = re.compile(r"[\s,=(][-−][0-9.]")
 _WORDS = re.compile(r"[A-Za-z_]\w*")
@@ -65,6 +74,8 @@ def read_line(
     line = without_bullet(line)
     if not line or len(line) > LONGEST or _OURS.match(line) or "\x00" in line:
         return None
+    while line.endswith(")") and line.count(")") > line.count("("):
+        line = line[:-1].rstrip()
     if line.count("(") != line.count(")") or _NEGATIVE.search(line):
         return None
     if taken and not taken.isdisjoint(_WORDS.findall(line)):
@@ -99,7 +110,11 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
     kept = ""
     if assigned is not None:
         kept, line = assigned["label"], line[assigned.end() :]
+    line = _DOTTED.sub(" ", _ARITHMETIC.sub("", line))
     line, calls, coming, program = _without_calls(line.rstrip().rstrip(",;"))
+    tail = _TAIL.search(line)
+    if tail is not None and not any(kind_of([word.lower()]) for word in tail[0].split()):
+        line = line[: tail.start()]
     pieces = pieces_of(_REMARK.sub(_known_remark, _PLANE.sub("", _FLAT.sub("", line))))
     label, body = _split(pieces)
     first = label
@@ -123,12 +138,12 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
     parts = layers_of(named, items)
     if said[1]:
         parts[0].values["colour"] = said[1]
-    coming = coming or counted or next((part.values[COMING] for part in parts if COMING in part.values), "")
     for part in parts:
         if part.call:
             part.call = calls[int(part.call.strip("\x00"))]
     parts = [layer for part in parts for layer in _scored(part, scores)]
     text = " - ".join(map(written, parts))
+    coming = coming or counted or next((part.values[COMING] for part in parts if COMING in part.values), "")
     if len(first) == 1 and first[0].kind == "word" and not kept and not _says(first[0]):
         kept = first[0].raw
     if text.startswith(("input", "[")):

@@ -20,12 +20,13 @@ NOUNS = {
     **_rows(COUNT, "hidden unit", "hidden neuron", "hidden node", "output unit", "output neuron", "d"),
     **_rows(COUNT, "output node", "output class", "dimension", "output dim", "number of filter", "target class"),
     **_rows(COUNT, "activation unit", "kernel number", "filter number", "neural unit", "output dimension"),
+    **_rows(COUNT, "action", "frame", "logit", "score"),
     **_rows(EITHER, "filter", "kernel"),
     **_rows(MAPS, "feature map", "map", "output feature map", "output map", "activation map"),
     **_rows(SIZE, "kernel size", "filter size", "window", "window size", "pool size", "pooling size", "size"),
     **_rows(SIZE, "receptive field", "kernel shape", "filter shape", "pooling window", "kernel dimension"),
     **_rows(SIZE, "pool window", "spatial extent", "patch", "patch size", "field", "area", "region", "mask"),
-    **_rows(STRIDE, "stride", "step", "step size", "stride size", "stride length"),
+    **_rows(STRIDE, "stride", "step", "step size", "stride size", "stride length", "subsample"),
     **_rows(PAD, "padding", "pad", "zero padding", "zero pad", "padding size"),
     **_rows(RATE, "rate", "probability", "dropout rate", "drop rate", "drop probability", "prob", "ratio"),
     **_rows(RATE, "dropout probability", "dropout ratio", "drop prob"),
@@ -34,6 +35,7 @@ NOUNS = {
     **_rows(COMING, "input", "input neuron", "input size", "input dim", "input dimension"),
     **_rows(CLAIM, "output", "output size", "output shape", "output volume", "output tensor", "resulting volume"),
     **_rows(CLAIM, "resulting in", "resulting", "feature map size", "output feature map size", "result"),
+    **_rows(CLAIM, "spatial resolution", "resolution", "outputting"),
     **_rows(CLAIM, "producing", "produce", "giving", "give", "yielding", "output is", "output dimension"),
     **_rows(GROUPS, "group"),
     **_rows(DILATION, "dilation", "dilation rate"),
@@ -50,7 +52,7 @@ FILLERS = frozenset(
     "a an the of layer by at in has have each number num no. total use uses used using is are be applied apply "
     "function activation nonlinearity non linearity operation its spatial square connected to "
     "classifier type single one first second third fourth fifth last final next new another via per "
-    "pixel px applie perform regularization performed our network hidden model tensor value every all".split()
+    "nonlinear pixel px reducing reduced applie perform regularization performed our network hidden model tensor value every all".split()
 )
 """Words that say nothing beside the others."""
 

@@ -10,12 +10,14 @@ LONGEST = 300
 
 _EXTENT = r"[0-9]{1,6}"
 _BETWEEN = r"[ \t]*[xX×*][ \t]*"
+_BATCH = r"(?:None|batch(?:_?size)?|bs|N|B)[ \t]*,[ \t]*"
 _PIECE = re.compile(
     rf"""(?P<blank>[ \t\u00a0]+)
     |(?P<size>{_EXTENT}[ \t]*@[ \t]*{_EXTENT}{_BETWEEN}{_EXTENT}(?![0-9])
       |{_EXTENT}(?:{_BETWEEN}{_EXTENT}(?![0-9])){{1,3}}
       |{_EXTENT}[ \t]+by[ \t]+{_EXTENT}(?:[ \t]+by[ \t]+{_EXTENT})?
-      |[(\[][ \t]*(?:None[ \t]*,[ \t]*)?{_EXTENT}[ \t]*(?:,[ \t]*{_EXTENT}[ \t]*){{1,2}},?[ \t]*[)\]])
+      |[(\[][ \t]*{_BATCH}{_EXTENT}[ \t]*(?:,[ \t]*{_EXTENT}[ \t]*){{0,2}},?[ \t]*[)\]]
+      |[(\[][ \t]*{_EXTENT}[ \t]*(?:,[ \t]*{_EXTENT}[ \t]*){{1,2}},?[ \t]*[)\]])
     |(?P<number>(?:[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[ \t]?%)?)
     |(?P<call>\x00[0-9]+\x00)
     |(?P<word>[A-Za-z_]+(?=[0-9]+[x×][0-9])|[A-Za-z]\w*)
@@ -71,7 +73,8 @@ def _pieces(kind: str, raw: str, tight: bool) -> list[Piece]:
         words = [word for word in raw.split("_") if word]
         return [Piece("word", _singular(word.lower()), word, tight or bool(at)) for at, word in enumerate(words)]
     if kind == "size":
-        return [Piece("size", _size(raw), raw, tight)]
+        size = _size(raw)
+        return [Piece("size" if "x" in size else "number", size, raw, tight)]
     if kind == "number":
         text = raw.replace(",", "")
         if text.endswith("%"):
@@ -82,6 +85,11 @@ def _pieces(kind: str, raw: str, tight: bool) -> list[Piece]:
 
 def _size(raw: str) -> str:
     """``6@28x28`` keeps its sign; the rest has an `x` between its extents."""
+    extents = re.findall("[0-9]+", raw)
+    if raw[0] in "([" and not re.match(r"[(\[][ \t]*[0-9]", raw):
+        if len(extents) == 3 and extents[1] == extents[2] != extents[0]:
+            extents = [*extents[1:], extents[0]]  # PyTorch's order, images of a batch first
+        return "x".join(extents)
     maps, at, size = raw.rpartition("@")
     return f"{maps.strip()}{at}{'x'.join(re.findall('[0-9]+', size))}"
 

@@ -34,6 +34,9 @@ def written(part: SheetLayer) -> str:
         return _input(part)
     values = dict(part.values)
     bare = list(part.bare)
+    if part.kind == "FC":
+        _settle_matrix(part.values, bare)
+        values = dict(part.values)
     if part.kind in SLIDING:
         _settle_size(values, bare)
     if part.kind in COUNTING and bare and COUNT not in values and bare[0].isdecimal():
@@ -77,6 +80,16 @@ def _settle_size(values: dict[str, str], bare: list[str]) -> None:
             values[role] = extents[0] if len(set(extents)) == 1 else values[role]
 
 
+def _settle_matrix(values: dict[str, str], bare: list[str]) -> None:
+    """``400x120``, the weights of 120 neurons to which 400 numbers come in."""
+    matrix = next((value for value in bare if value.count("x") == 1), None)
+    if matrix is not None and COUNT not in values:
+        bare.remove(matrix)
+        values[COMING], values[COUNT] = matrix.split("x")
+    while values.get(COUNT) in bare:
+        bare.remove(values[COUNT])
+
+
 def _settle_rate(values: dict[str, str], bare: list[str]) -> None:
     if bare and RATE not in values and KEEP not in values:
         values[RATE] = bare.pop(0)
@@ -111,7 +124,7 @@ def _plain(part: SheetLayer, values: dict[str, str], volume: str) -> str:
     if kind in COUNTING and COUNT in values:
         words.append(_whole(values.pop(COUNT)))
     if kind in SLIDING:
-        words += _window(kind, values, part.option, _Around(len(words) > 1, bool(volume)))
+        words += _window(kind, values, part.option, _Around(words[1] if len(words) > 1 else "", bool(volume)))
     elif kind == "DROPOUT" and RATE in values:
         words.append(values.pop(RATE))
     elif kind == "FC":
@@ -126,9 +139,9 @@ def _plain(part: SheetLayer, values: dict[str, str], volume: str) -> str:
 
 
 class _Around(NamedTuple):
-    """Whether the filters are written already, and whether a claim decides what is not."""
+    """The filters that are written already, and whether a claim decides what is not."""
 
-    counted: bool
+    count: str
     claimed: bool
 
 
@@ -146,9 +159,12 @@ def _window(kind: str, values: dict[str, str], option: str, around: _Around) -> 
         if not all(int(extent) % 2 and int(extent) <= _WIDEST for extent in size.split("x")):
             raise UnknownError(size)  # maps, or filters
         words.append(number)
-    if kind == "CONV" and size.count("x") == 2 and not around.counted:
-        size, _, number = size.rpartition("x")
-        words.append(number)
+    if kind == "CONV" and size.count("x") == 2 and (not around.count or size.startswith(f"{around.count}x")):
+        first, second, third = size.split("x")
+        if first != second and second != third:
+            raise UnknownError(size)
+        number, size = (third, f"{first}x{second}") if first == second else (first, f"{second}x{third}")
+        words += [number] if number != around.count else []
     words += [size] if size else []
     words += [f"stride {stride}"] if stride and (stride != "1" or kind in POOLS or around.claimed) else []
     padding = values.pop(PAD, "")
@@ -185,6 +201,8 @@ def _input(part: SheetLayer) -> str:
     claim = values.pop(CLAIM, "")
     if claim:
         bare.append(claim)
+    if len(bare) == 2 and bare[0].isdecimal() and bare[1].count("x") == 1 and not channels:
+        channels = bare.pop(0)
     if values or len(set(bare)) > 1 or (not bare and not channels):
         raise UnknownError("input")
     if not bare:
