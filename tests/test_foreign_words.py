@@ -112,7 +112,9 @@ def test_all_foreign_words_of_a_layer_are_one_finding() -> None:
 def test_the_fix_is_what_was_meant(text: str, meant: str) -> None:
     source = f"input 8x8x3\n{text}\n"
     findings = load_plan(source).diagnostics
-    (finding,) = [finding for finding in findings if finding.severity.value == "error" or finding.code == "ND231"]
+    (finding,) = [
+        finding for finding in findings if finding.severity.value == "error" or finding.code == "ND231"
+    ]
     assert finding.fix is not None
     mended, _ = edited(source, [finding.fix])
     assert mended == f"input 8x8x3\n{meant}\n"

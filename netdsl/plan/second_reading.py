@@ -55,7 +55,7 @@ def _is_meant(finding: Diagnostic) -> bool:
     return finding.severity is Severity.ERROR and words and not _is_of_words(finding)
 
 
-_SETTLED = re.compile(r"softmax|pool|[0-9]-d`|[0-9] *(?:-+>|→)", re.IGNORECASE)
+_SETTLED = re.compile(r"softmax|pool|[0-9]-d`|@[^`]*,|[0-9] *(?:-+>|→)", re.IGNORECASE)
 """What can be read in two ways by itself, and in one beside the rest of its line: ``softmax 10`` behind 84
 neurons, ``average pool (6x6 -> 1x1)``, ``FC: 1600 -> 50``."""
 
@@ -97,7 +97,9 @@ def read_again(
         if dialect:
             edits = _with_dialect(source, edits, dialect)
             current = plan(source, parse_respelled(source, edits))
-    if not read or any(span in read and span not in bulleted for span in _faulty(source, current.diagnostics)):
+    if not read or any(
+        span in read and span not in bulleted for span in _faulty(source, current.diagnostics)
+    ):
         return checked, ()
     return _noted(source, current, list(read.values()), edits), edits
 
@@ -211,8 +213,13 @@ def _edits(source: Source, read: list[_Read]) -> tuple[Edit, ...]:
             if before is None:
                 del edits[line.span]
                 continue
+            whole = (
+                read_line(f"{before.text.rstrip('.')}, output {reading.claim}")
+                if before.span in edits
+                else None
+            )
             text = edits.get(before.span, before.text)
-            edits[before.span] = _with_claim(text, reading.claim)
+            edits[before.span] = whole.text if whole is not None else _with_claim(text, reading.claim)
     entries = [(line.span, reading.entry) for line, reading in read if reading.entry]
     if entries:
         edits[max(entries)[0]] = f"train {{ {'; '.join(entry for _, entry in sorted(entries))} }}"
@@ -254,7 +261,13 @@ def _noted(source: Source, checked: Checked, read: list[_Read], edits: Sequence[
             message = f"`{written}` is read as a claim of the layer before"
         found.append(
             Diagnostic(
-                "ND231", Severity.NOTE, message, source, Label(edit.span), fix=edit._replace(safe=True), cause=CAUSE
+                "ND231",
+                Severity.NOTE,
+                message,
+                source,
+                Label(edit.span),
+                fix=edit._replace(safe=True),
+                cause=CAUSE,
             )
         )
     found += _wrong_counts(source, checked, read)

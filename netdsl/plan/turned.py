@@ -6,7 +6,13 @@ import re
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
-from netdsl.graph.channel_order import channels_last, channels_last_instead, is_channels_first, row_instead, seems_turned
+from netdsl.graph.channel_order import (
+    channels_last,
+    channels_last_instead,
+    is_channels_first,
+    row_instead,
+    seems_turned,
+)
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Claim, Node
 from netdsl.plan.planner import plan_draft

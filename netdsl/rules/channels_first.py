@@ -14,6 +14,7 @@ from netdsl.plan.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
 from netdsl.rules.rule import Rule
 
+
 def check(plan: Plan, findings: Findings) -> None:
     """One finding, at the input; none where the first window is one row high, as for signals."""
     volume, source = plan.input, plan.layers[0].node

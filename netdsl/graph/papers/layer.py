@@ -12,7 +12,14 @@ from netdsl.graph.papers.images import image_in_remark, image_of
 from netdsl.graph.papers.options import in_words
 from netdsl.graph.papers.remarks import options_in_remark, values_in_remark
 from netdsl.graph.papers.separable import separable
-from netdsl.graph.papers.sizes import maps_of, multiplied_volume, sizes_of_products, with_fourth, with_stride, without_maps
+from netdsl.graph.papers.sizes import (
+    maps_of,
+    multiplied_volume,
+    sizes_of_products,
+    with_fourth,
+    with_stride,
+    without_maps,
+)
 from netdsl.graph.papers.vocabulary import TwoWays, Vocabulary, bare_values, has_option, vocabulary
 from netdsl.layers.option import OptionType
 from netdsl.source import Span

@@ -162,7 +162,10 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
             return 1, [
                 item
                 for letter, number in pairs
-                for item in (Item(NOUN, LETTERS[letter]), Item(VALUE, number, Piece("number", number, number, True)))
+                for item in (
+                    Item(NOUN, LETTERS[letter]),
+                    Item(VALUE, number, Piece("number", number, number, True)),
+                )
             ]
     if word.raw in LETTERS and following is not None and following.text in ("=", ":"):
         return 1, [Item(NOUN, LETTERS[word.raw])]
@@ -170,7 +173,11 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         return 2, [Item(REPEAT, following.text, following)]
     if word.text in FILLERS or label:
         behind = pieces[place + 2].text if place + 2 < len(pieces) else ""
-        numbered = (label or (word.text == "layer" and behind in ("(", ":"))) and following is not None and _is_ordinal(following)
+        numbered = (
+            (label or (word.text == "layer" and behind in ("(", ":")))
+            and following is not None
+            and _is_ordinal(following)
+        )
         switched = not label and following is not None and following.text in ("=", ":")
         return 1 + (numbered or switched), []
     raise UnknownError(word.raw)

@@ -99,7 +99,9 @@ def _give_back(parts: list[SheetLayer]) -> None:
     for number, part in enumerate(parts):
         if part.kind not in ACTIVATIONS or part.kind in _SLOPED or not part.valued:
             continue
-        owner = next((other for other in reversed(parts[:number]) if other.kind not in (*ACTIVATIONS, "BN")), None)
+        owner = next(
+            (other for other in reversed(parts[:number]) if other.kind not in (*ACTIVATIONS, "BN")), None
+        )
         if owner is not None and owner.kind in (*SLIDING, "FC"):
             owner.items += [Item(BREAK), *part.items]
             part.items = []

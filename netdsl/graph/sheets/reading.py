@@ -37,12 +37,16 @@ class Reading(NamedTuple):
 
 
 _OURS = re.compile(
-    r"(?:(?:net|dialect|let|default|expect)\b|use[ \t]*[\"“]|block[ \t]+\w+[ \t]*[({]|train[ \t]*\{)|.*[{}|]|.*(?<![\w.])@[A-Za-z]", re.IGNORECASE
+    r"(?:(?:net|dialect|let|default|expect)\b|use[ \t]*[\"“]|block[ \t]+\w+[ \t]*[({]|train[ \t]*\{)|.*[{}|]|.*(?<![\w.])@[A-Za-z]",
+    re.IGNORECASE,
 )
-_TIMES = re.compile(r"(?P<head>.*[\w)%])[ \t]+(?:[x×]|\([ \t]*[x×][ \t]?)(?P<times>[0-9]{1,2})(?:[ \t]*\))?\Z")
+_TIMES = re.compile(
+    r"(?P<head>.*[\w)%])[ \t]+(?:[x×]|\([ \t]*[x×][ \t]?)(?P<times>[0-9]{1,2})(?:[ \t]*\))?\Z"
+)
 _TIMES_BEFORE = re.compile(r"(?P<times>[0-9]{1,2})[ \t]*[x×][ \t]*(?P<head>[A-Za-z(].*)\Z")
 _LAYERS = re.compile(
-    r"(?P<times>[2-9]|two|three|four|five|six)[ \t]+(?P<head>(?:[A-Za-z-]+[ \t]+){1,3}layers\b.*)\Z", re.IGNORECASE
+    r"(?P<times>[2-9]|two|three|four|five|six)[ \t]+(?P<head>(?:[A-Za-z-]+[ \t]+){1,3}layers\b.*)\Z",
+    re.IGNORECASE,
 )
 _NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
 _GLUED = re.compile(r"(?:conv|fc)[0-9]*-[0-9]+\Z", re.IGNORECASE)

@@ -24,12 +24,27 @@ _LOSS = re.compile(
 _SAYS = r"[ \t]*(?:[:=–-]|as|to|of|is)?[ \t]*(?:to[ \t]+)?"
 _SET = r"(?:(?:set|use)[ \t]+)?(?:the[ \t]+|an?[ \t]+)?"
 _ENTRIES = (
-    (re.compile(rf"{_SET}(?:learning[ _]rate|lr){_SAYS}(?P<value>[0-9.]+(?:e-?[0-9]+)?)\Z", re.IGNORECASE), "rate"),
-    (re.compile(rf"{_SET}(?:mini[ -]?)?batch(?:[ _-]?size)?{_SAYS}(?P<value>[0-9]+)\Z", re.IGNORECASE), "batch"),
-    (re.compile(rf"{_SET}(?:number[ \t]+of[ \t]+)?epochs?{_SAYS}(?P<value>[0-9]+)\Z", re.IGNORECASE), "epochs"),
+    (
+        re.compile(rf"{_SET}(?:learning[ _]rate|lr){_SAYS}(?P<value>[0-9.]+(?:e-?[0-9]+)?)\Z", re.IGNORECASE),
+        "rate",
+    ),
+    (
+        re.compile(rf"{_SET}(?:mini[ -]?)?batch(?:[ _-]?size)?{_SAYS}(?P<value>[0-9]+)\Z", re.IGNORECASE),
+        "batch",
+    ),
+    (
+        re.compile(rf"{_SET}(?:number[ \t]+of[ \t]+)?epochs?{_SAYS}(?P<value>[0-9]+)\Z", re.IGNORECASE),
+        "epochs",
+    ),
     (re.compile(r"train(?:ed)?[ \t]+for[ \t]+(?P<value>[0-9]+)[ \t]+epochs\Z", re.IGNORECASE), "epochs"),
 )
-_CALLED = {"learning rate": "rate", "lr": "rate", "rate": "rate", "momentum": "momentum", "weight decay": "decay"}
+_CALLED = {
+    "learning rate": "rate",
+    "lr": "rate",
+    "rate": "rate",
+    "momentum": "momentum",
+    "weight decay": "decay",
+}
 
 
 def read_recipe(line: str) -> str:

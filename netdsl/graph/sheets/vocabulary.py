@@ -16,9 +16,13 @@ def _rows(role: str, *nouns: str) -> dict[str, str]:
 
 NOUNS = {
     **_rows(COUNT, "channel", "output channel", "out channel", "feature", "output feature", "out feature"),
-    **_rows(COUNT, "depth", "neuron", "unit", "node", "class", "way", "category", "perceptron", "label", "dim"),
+    **_rows(
+        COUNT, "depth", "neuron", "unit", "node", "class", "way", "category", "perceptron", "label", "dim"
+    ),
     **_rows(COUNT, "hidden unit", "hidden neuron", "hidden node", "output unit", "output neuron", "d"),
-    **_rows(COUNT, "output node", "output class", "dimension", "output dim", "number of filter", "target class"),
+    **_rows(
+        COUNT, "output node", "output class", "dimension", "output dim", "number of filter", "target class"
+    ),
     **_rows(COUNT, "activation unit", "kernel number", "filter number", "neural unit", "output dimension"),
     **_rows(COUNT, "action", "frame", "logit", "score"),
     **_rows(EITHER, "filter", "kernel"),
@@ -30,10 +34,14 @@ NOUNS = {
     **_rows(PAD, "padding", "pad", "zero padding", "zero pad", "padding size"),
     **_rows(RATE, "rate", "probability", "dropout rate", "drop rate", "drop probability", "prob", "ratio"),
     **_rows(RATE, "dropout probability", "dropout ratio", "drop prob"),
-    **_rows(KEEP, "keep probability", "keep prob", "keep rate", "keep", "keep ratio", "retention probability"),
+    **_rows(
+        KEEP, "keep probability", "keep prob", "keep rate", "keep", "keep ratio", "retention probability"
+    ),
     **_rows(COMING, "input channel", "in channel", "in feature", "input feature", "input unit", "input node"),
     **_rows(COMING, "input", "input neuron", "input size", "input dim", "input dimension"),
-    **_rows(CLAIM, "output", "output size", "output shape", "output volume", "output tensor", "resulting volume"),
+    **_rows(
+        CLAIM, "output", "output size", "output shape", "output volume", "output tensor", "resulting volume"
+    ),
     **_rows(CLAIM, "resulting in", "resulting", "feature map size", "output feature map size", "result"),
     **_rows(CLAIM, "spatial resolution", "resolution", "outputting"),
     **_rows(CLAIM, "producing", "produce", "giving", "give", "yielding", "output is", "output dimension"),
@@ -113,7 +121,9 @@ SLIDING = frozenset(("CONV", "DECONV", "DEPTHWISE", "MAX POOL", "AVG POOL"))
 POOLS = frozenset(("MAX POOL", "AVG POOL"))
 COUNTING = frozenset(("CONV", "DECONV", "FC"))
 ACTIVATIONS = frozenset(
-    "RELU,RELU6,SIGMOID,TANH,ELU,SELU,GELU,SILU,MISH,LEAKY RELU,HARD SWISH,HARD SIGMOID,SOFTMAX,PRELU".split(",")
+    "RELU,RELU6,SIGMOID,TANH,ELU,SELU,GELU,SILU,MISH,LEAKY RELU,HARD SWISH,HARD SIGMOID,SOFTMAX,PRELU".split(
+        ","
+    )
 )
 
 

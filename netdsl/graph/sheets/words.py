@@ -71,7 +71,9 @@ def pieces_of(line: str) -> list[Piece]:
 def _pieces(kind: str, raw: str, tight: bool) -> list[Piece]:
     if kind == "word":
         words = [word for word in raw.split("_") if word]
-        return [Piece("word", _singular(word.lower()), word, tight or bool(at)) for at, word in enumerate(words)]
+        return [
+            Piece("word", _singular(word.lower()), word, tight or bool(at)) for at, word in enumerate(words)
+        ]
     if kind == "size":
         size = _size(raw)
         return [Piece("size" if "x" in size else "number", size, raw, tight)]
@@ -94,7 +96,9 @@ def _size(raw: str) -> str:
     return f"{maps.strip()}{at}{'x'.join(re.findall('[0-9]+', size))}"
 
 
-_KEPT = frozenset(("bias", "class", "loss", "s", "cross", "pass", "gans", "this", "its", "is", "has", "as", "plus"))
+_KEPT = frozenset(
+    ("bias", "class", "loss", "s", "cross", "pass", "gans", "this", "its", "is", "has", "as", "plus")
+)
 
 
 def _singular(word: str) -> str:

@@ -191,7 +191,15 @@ def _whole(number: str) -> str:
     return number
 
 
-_CHANNELS = {"rgb": "3", "color": "3", "colour": "3", "grayscale": "1", "greyscale": "1", "gray": "1", "grey": "1"}
+_CHANNELS = {
+    "rgb": "3",
+    "color": "3",
+    "colour": "3",
+    "grayscale": "1",
+    "greyscale": "1",
+    "gray": "1",
+    "grey": "1",
+}
 
 
 def _input(part: SheetLayer) -> str:
