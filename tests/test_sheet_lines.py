@@ -20,7 +20,9 @@ LINES = {
     # calls
     "Conv2D(32, (3,3), relu)": "CONV 32 3x3 - RELU",
     "Conv2D(32, kernel_size=3, padding='same', activation='relu')": "CONV 32 3x3 same - RELU",
-    "nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),": "CONV 16 3x3 pad 1 - RELU - MAX POOL 2x2 stride 2",
+    "nn.Conv2d(3, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),": (
+        "CONV 16 3x3 pad 1 - RELU - MAX POOL 2x2 stride 2"
+    ),
     'Convolution2D(32, 2, 2, subsample=(2, 2), border_mode="same")': "CONV 32 2x2 stride 2 same",
     "model.add(Dense(10, activation='softmax'))": "FC 10 - SOFTMAX",
     "Flatten → FC(120) → ReLU": "FLATTEN - FC 120 - RELU",

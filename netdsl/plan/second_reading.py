@@ -235,8 +235,8 @@ def _with_claim(text: str, claim: str) -> str:
 
 
 def _line_before(source: Source, place: int) -> _Line | None:
-    number = source.position(place)[0] - 1
-    for number in range(number, max(0, number - _BACK), -1):
+    last = source.position(place)[0] - 1
+    for number in range(last, max(0, last - _BACK), -1):
         line = _line_at(source, source.line_start(number))
         if line.text:
             return line

@@ -9,7 +9,6 @@ from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
 from netdsl.graph.channel_order import (
     channels_last,
     channels_last_instead,
-    is_channels_first,
     row_instead,
     seems_turned,
 )

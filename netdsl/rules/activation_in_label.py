@@ -20,9 +20,10 @@ def check(plan: Plan, findings: Findings) -> None:
         return
     planned, kind = lost[0]
     node = planned.node
+    more = and_more(len(lost) - 1, "label")
     findings.add(
         "ND242",
-        f"`{node.name}` is the name of a layer, and no {kind} stands behind it{and_more(len(lost) - 1, 'label')}",
+        f"`{node.name}` is the name of a layer, and no {kind} stands behind it{more}",
         node.span,
         severity=Severity.WARNING,
         help=(f"put ` - {kind}` behind the layer if it is meant", "or give the layer another name"),

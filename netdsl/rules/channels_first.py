@@ -11,7 +11,6 @@ from netdsl.graph.channel_order import (
     seems_turned,
 )
 from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.quantities import Volume
 from netdsl.rules.rule import Rule
 
 

@@ -1,4 +1,4 @@
-"""Parses a text of which some places are read in other words; all places in the tree are those of the text."""
+"""Parses a text of which some places are read in other words; places in the tree are those of the text."""
 
 from __future__ import annotations
 

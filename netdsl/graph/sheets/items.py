@@ -173,13 +173,13 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         return 2, [Item(REPEAT, following.text, following)]
     if word.text in FILLERS or label:
         behind = pieces[place + 2].text if place + 2 < len(pieces) else ""
-        numbered = (
+        ordinal = (
             (label or (word.text == "layer" and behind in ("(", ":")))
             and following is not None
             and _is_ordinal(following)
         )
         switched = not label and following is not None and following.text in ("=", ":")
-        return 1 + (numbered or switched), []
+        return 1 + (ordinal or switched), []
     raise UnknownError(word.raw)
 
 

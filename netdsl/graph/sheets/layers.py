@@ -23,7 +23,6 @@ from netdsl.graph.sheets.vocabulary import (
     CLAIM,
     COMING,
     COUNT,
-    COUNTING,
     EITHER,
     KEEP,
     MAPS,
@@ -95,7 +94,7 @@ _SLOPED = ("LEAKY RELU", "ELU", "SOFTMAX", "PRELU")
 
 
 def _give_back(parts: list[SheetLayer]) -> None:
-    """``convolutional layer with ReLU, 100 5x5 filters``: what an activation does not take is of the layer before it."""
+    """``convolution with ReLU, 100 5x5 filters``: what an activation does not take is of the layer before it."""
     for number, part in enumerate(parts):
         if part.kind not in ACTIVATIONS or part.kind in _SLOPED or not part.valued:
             continue
@@ -226,12 +225,11 @@ def _in_order(parts: list[SheetLayer]) -> list[SheetLayer]:
     found: list[SheetLayer] = []
     for part in parts:
         before = found[-1] if found else None
-        if part.kind == "FC" and before is not None and before.kind in ACTIVATIONS and not before.values:
-            if part.weak or part.values.get("noun") == "behind":
-                found[-1] = part
-                found.append(before)
-                continue
-        found.append(part)
+        bends = before is not None and before.kind in ACTIVATIONS and not before.values
+        if part.kind == "FC" and part.weak and before is not None and bends:
+            found[-1:] = [part, before]
+        else:
+            found.append(part)
     return found
 
 
@@ -343,9 +341,7 @@ def _goes_forward(noun: Item, value: str) -> bool:
 
 def _assign(part: SheetLayer, noun: Item, value: str, *, behind: bool) -> None:
     role, sized = noun.text, "x" in value
-    if role in (CLAIM, COUNT, MAPS) and sized:
-        role = CLAIM
-    elif role == CLAIM and part.kind == "FLATTEN":
+    if (role in (CLAIM, COUNT, MAPS) and sized) or (role == CLAIM and part.kind == "FLATTEN"):
         role = CLAIM
     elif role in (CLAIM, MAPS):
         role = COUNT
@@ -365,7 +361,3 @@ def _put(part: SheetLayer, role: str, value: str) -> None:
     if part.values.get(role, value) != value:
         raise UnknownError(role)
     part.values[role] = value
-
-
-def takes_values(part: SheetLayer) -> bool:
-    return part.kind in SLIDING or part.kind in COUNTING or part.kind in ("DROPOUT", "INPUT", "FLATTEN")

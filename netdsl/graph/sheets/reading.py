@@ -37,7 +37,8 @@ class Reading(NamedTuple):
 
 
 _OURS = re.compile(
-    r"(?:(?:net|dialect|let|default|expect)\b|use[ \t]*[\"“]|block[ \t]+\w+[ \t]*[({]|train[ \t]*\{)|.*[{}|]|.*(?<![\w.])@[A-Za-z]",
+    r"(?:(?:net|dialect|let|default|expect)\b|use[ \t]*[\"“]|block[ \t]+\w+[ \t]*[({]|train[ \t]*\{)"
+    r"|.*[{}|]|.*(?<![\w.])@[A-Za-z]",
     re.IGNORECASE,
 )
 _TIMES = re.compile(
@@ -53,7 +54,8 @@ _GLUED = re.compile(r"(?:conv|fc)[0-9]*-[0-9]+\Z", re.IGNORECASE)
 _FLAT = re.compile(r"\b(?:in)?to[ \t]+(?:an?[ \t]+)?(?:1-?D[ \t]+)?(?:vector|array)\b", re.IGNORECASE)
 _REMARK = re.compile(r"(?<=[ \t])\(([^()0-9=\x00]*)\)")
 _ARITHMETIC = re.compile(
-    r"(?:-+>|=>|→|=)?[ \t]*\([0-9+*/. \t-]{3,40}\)[ \t]*/[ \t]*[0-9]+(?:[ \t]*\+[ \t]*[0-9]+)?[ \t]*=[ \t]*[0-9]+(?![0-9.x×*])"
+    r"(?:-+>|=>|→|=)?[ \t]*\([0-9+*/. \t-]{3,40}\)[ \t]*/[ \t]*[0-9]+"
+    r"(?:[ \t]*\+[ \t]*[0-9]+)?[ \t]*=[ \t]*[0-9]+(?![0-9.x×*])"
 )
 """``(28 - 5 + 2*2)/1 + 1 = 28``, how a sheet gets the extent of a volume."""
 
@@ -137,8 +139,7 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
         named = [Item(KIND, "INPUT")]
     else:
         said = (body, "")
-    items = _arrows(items_of(said[0]))
-    items, counted = items
+    items, counted = _arrows(items_of(said[0]))
     parts = layers_of(named, items)
     if said[1]:
         parts[0].values["colour"] = said[1]
@@ -182,7 +183,7 @@ def _scored(part: SheetLayer, scores: frozenset[str]) -> list[SheetLayer]:
 
 
 def _without_calls(line: str) -> tuple[str, list[str], str, str]:
-    """The line with a mark for each call, what the calls mean, what the first says comes in, and whose it is."""
+    """The line with a mark for each call, what they mean, what the first says comes in, and whose they are."""
     calls: list[str] = []
     text, end, coming, program = "", 0, "", ""
     for call in calls_in(line):

@@ -51,16 +51,92 @@ NOUNS = {
 """Nouns by their singular; `filter` and `kernel` are a number of them or their size."""
 
 LETTERS = {
-    **{"k": SIZE, "f": SIZE, "F": SIZE, "K": COUNT, "n": COUNT, "s": STRIDE, "S": STRIDE},
-    **{"p": PAD, "P": PAD, "d": DILATION, "g": GROUPS, "c": COUNT},
+    "k": SIZE,
+    "f": SIZE,
+    "F": SIZE,
+    "K": COUNT,
+    "n": COUNT,
+    "s": STRIDE,
+    "S": STRIDE,
+    "p": PAD,
+    "P": PAD,
+    "d": DILATION,
+    "g": GROUPS,
+    "c": COUNT,
 }
 """Letters before `=` or a number; those of the notes of CS231n in capitals."""
 
 FILLERS = frozenset(
-    "a an the of layer by at in has have each number num no. total use uses used using is are be applied apply "
-    "function activation nonlinearity non linearity operation its spatial square connected to "
-    "classifier type single one first second third fourth fifth last final next new another via per "
-    "nonlinear pixel px reducing reduced applie perform regularization performed our network hidden model tensor value every all".split()
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "layer",
+        "by",
+        "at",
+        "in",
+        "has",
+        "have",
+        "each",
+        "number",
+        "num",
+        "no.",
+        "total",
+        "use",
+        "uses",
+        "used",
+        "using",
+        "is",
+        "are",
+        "be",
+        "applied",
+        "apply",
+        "function",
+        "activation",
+        "nonlinearity",
+        "non",
+        "linearity",
+        "operation",
+        "its",
+        "spatial",
+        "square",
+        "connected",
+        "to",
+        "classifier",
+        "type",
+        "single",
+        "one",
+        "first",
+        "second",
+        "third",
+        "fourth",
+        "fifth",
+        "last",
+        "final",
+        "next",
+        "new",
+        "another",
+        "via",
+        "per",
+        "nonlinear",
+        "pixel",
+        "px",
+        "reducing",
+        "reduced",
+        "applie",
+        "perform",
+        "regularization",
+        "performed",
+        "our",
+        "network",
+        "hidden",
+        "model",
+        "tensor",
+        "value",
+        "every",
+        "all",
+    ]
 )
 """Words that say nothing beside the others."""
 
@@ -112,8 +188,35 @@ _ALSO = {
 """Names beside those of the registry; with ``?`` only where the rest of the line fits."""
 
 READ = frozenset(
-    "CONV,DECONV,DEPTHWISE,FC,MAX POOL,AVG POOL,DROPOUT,BN,INPUT,FLATTEN,SOFTMAX,RELU,RELU6,SIGMOID,TANH,ELU,SELU,"
-    "GELU,SILU,MISH,LEAKY RELU,HARD SWISH,HARD SIGMOID,NORM,LN,GN,PRELU".split(",")
+    [
+        "CONV",
+        "DECONV",
+        "DEPTHWISE",
+        "FC",
+        "MAX POOL",
+        "AVG POOL",
+        "DROPOUT",
+        "BN",
+        "INPUT",
+        "FLATTEN",
+        "SOFTMAX",
+        "RELU",
+        "RELU6",
+        "SIGMOID",
+        "TANH",
+        "ELU",
+        "SELU",
+        "GELU",
+        "SILU",
+        "MISH",
+        "LEAKY RELU",
+        "HARD SWISH",
+        "HARD SIGMOID",
+        "NORM",
+        "LN",
+        "GN",
+        "PRELU",
+    ]
 )
 """The kinds that lines are read as."""
 
@@ -121,9 +224,22 @@ SLIDING = frozenset(("CONV", "DECONV", "DEPTHWISE", "MAX POOL", "AVG POOL"))
 POOLS = frozenset(("MAX POOL", "AVG POOL"))
 COUNTING = frozenset(("CONV", "DECONV", "FC"))
 ACTIVATIONS = frozenset(
-    "RELU,RELU6,SIGMOID,TANH,ELU,SELU,GELU,SILU,MISH,LEAKY RELU,HARD SWISH,HARD SIGMOID,SOFTMAX,PRELU".split(
-        ","
-    )
+    [
+        "RELU",
+        "RELU6",
+        "SIGMOID",
+        "TANH",
+        "ELU",
+        "SELU",
+        "GELU",
+        "SILU",
+        "MISH",
+        "LEAKY RELU",
+        "HARD SWISH",
+        "HARD SIGMOID",
+        "SOFTMAX",
+        "PRELU",
+    ]
 )
 
 

@@ -21,7 +21,6 @@ from netdsl.graph.sheets.vocabulary import (
     STRIDE,
 )
 
-
 _WIDEST = 11
 """Of a filter beside its number, ``24@5x5``."""
 
@@ -141,7 +140,7 @@ def _plain(part: SheetLayer, values: dict[str, str], volume: str) -> str:
 class _Around(NamedTuple):
     """The filters that are written already, and whether a claim decides what is not."""
 
-    count: str
+    filters: str
     claimed: bool
 
 
@@ -159,12 +158,16 @@ def _window(kind: str, values: dict[str, str], option: str, around: _Around) -> 
         if not all(int(extent) % 2 and int(extent) <= _WIDEST for extent in size.split("x")):
             raise UnknownError(size)  # maps, or filters
         words.append(number)
-    if kind == "CONV" and size.count("x") == 2 and (not around.count or size.startswith(f"{around.count}x")):
+    if (
+        kind == "CONV"
+        and size.count("x") == 2
+        and (not around.filters or size.startswith(f"{around.filters}x"))
+    ):
         first, second, third = size.split("x")
         if first != second and second != third:
             raise UnknownError(size)
         number, size = (third, f"{first}x{second}") if first == second else (first, f"{second}x{third}")
-        words += [number] if number != around.count else []
+        words += [number] if number != around.filters else []
     words += [size] if size else []
     words += [f"stride {stride}"] if stride and (stride != "1" or kind in POOLS or around.claimed) else []
     padding = values.pop(PAD, "")
