@@ -94,7 +94,7 @@ _SLOPED = ("LEAKY RELU", "ELU", "SOFTMAX", "PRELU")
 
 
 def _give_back(parts: list[SheetLayer]) -> None:
-    """``convolution with ReLU, 100 5x5 filters``: what an activation does not take is of the layer before it."""
+    """``convolution with ReLU, 9 5x5 filters``: values behind an activation are of the layer before it."""
     for number, part in enumerate(parts):
         if part.kind not in ACTIVATIONS or part.kind in _SLOPED or not part.valued:
             continue

@@ -183,7 +183,7 @@ def _scored(part: SheetLayer, scores: frozenset[str]) -> list[SheetLayer]:
 
 
 def _without_calls(line: str) -> tuple[str, list[str], str, str]:
-    """The line with a mark for each call, what they mean, what the first says comes in, and whose they are."""
+    """The line with a mark for each call, what they mean, what the first says comes in, whose they are."""
     calls: list[str] = []
     text, end, coming, program = "", 0, "", ""
     for call in calls_in(line):

@@ -70,13 +70,19 @@ def _settle_size(values: dict[str, str], bare: list[str]) -> None:
     sized = SIZE in values or any("x" in value and "@" not in value for value in bare)
     if len(maps) == 1 and sized and CLAIM not in values:
         values[CLAIM] = bare.pop(maps[0])
-    at = next((place for place, value in enumerate(bare) if "x" in value), None)
+    at = next((place for place, value in enumerate(bare) if "x" in value and not _is_volume(value)), None)
     if SIZE not in values and at is not None:
         values[SIZE] = bare.pop(at)
     for role in (SIZE, STRIDE, PAD):
         if "x" in values.get(role, "") and role != SIZE:
             extents = values[role].split("x")
             values[role] = extents[0] if len(set(extents)) == 1 else values[role]
+
+
+def _is_volume(value: str) -> bool:
+    """``28x28x6``, which is too large for a filter."""
+    extents = value.split("x")
+    return len(extents) == 3 and "@" not in value and all(int(extent) > _WIDEST for extent in extents[:2])
 
 
 def _settle_matrix(values: dict[str, str], bare: list[str]) -> None:
