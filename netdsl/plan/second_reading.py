@@ -247,6 +247,7 @@ def _noted(source: Source, checked: Checked, read: list[_Read], edits: Sequence[
     """The findings with what was read, and without changes of text that stands in no file."""
     lines = {line.span: reading for line, reading in read}
     found = [_as_written(finding, source, lines) for finding in checked.diagnostics]
+    entries = [reading for _, reading in read if reading.entry]
     for edit in edits:
         shown = edit.replacement if len(edit.replacement) <= 100 else f"{edit.replacement[:99]}…"
         written = source.excerpt(edit.span)
@@ -266,13 +267,19 @@ def _noted(source: Source, checked: Checked, read: list[_Read], edits: Sequence[
                 message,
                 source,
                 Label(edit.span),
-                fix=edit._replace(safe=True),
+                fix=edit._replace(safe=True) if _stands_alone(reading, len(entries)) else None,
                 cause=CAUSE,
             )
         )
     found += _wrong_counts(source, checked, read)
     plan = checked.plan if not any(f.severity is Severity.ERROR for f in found) else None
     return checked._replace(plan=plan, diagnostics=sorted(found, key=sort_key))
+
+
+def _stands_alone(reading: Reading | None, entries: int) -> bool:
+    """Whether an edit means the same without those of other lines: a claim belongs to the line before it,
+    and entries of a recipe share a block."""
+    return reading is None or not (reading.claim or (reading.entry and entries > 1))
 
 
 def _as_written(finding: Diagnostic, source: Source, lines: Collection[Span]) -> Diagnostic:
