@@ -210,6 +210,8 @@ def _joined(named: list[SheetLayer], parts: list[SheetLayer]) -> list[SheetLayer
         parts = [main, *parts]
     else:
         raise UnknownError(first.kind)
+    if not parts:
+        raise UnknownError("no kind")
     said = {part.kind for part in parts}
     behind = [part for part in rest if part.kind not in said]
     return [parts[0], *behind, *parts[1:]]

@@ -130,6 +130,8 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
     claim = _only_claim(label, body)
     if claim:
         return Reading("", claim=claim)
+    if not body:
+        raise UnknownError(line)
     named = items_of(label, label=True)
     kinds = [item for item in named if item.what == KIND and not item.text.startswith("INPUT")]
     if body and not kinds and label and _is_input(label):
