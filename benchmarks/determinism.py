@@ -27,7 +27,7 @@ from machine import command_line, machine
 from netdsl.backend.numba.backend import NumbaSession, open_backend
 from netdsl.backend.numba.cpu import WIDTH
 from netdsl.backend.session import Store
-from netdsl.plan.load import load_plan
+from netdsl.planning.load import load_plan
 from netdsl.program.lower import training_program
 from netdsl.quantities import PRECISIONS
 from netdsl.recipe.recipe import Recipe

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from random import Random
 
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.quantities import Padding, Volume
 
 LONGEST = 22

@@ -22,7 +22,7 @@ from netdsl.quantities import Padding
 if TYPE_CHECKING:
     from implementations import Task
 
-    from netdsl.plan.plan import Plan, PlannedLayer
+    from netdsl.planning.plan import Plan, PlannedLayer
 
 Arrays = dict[str, Any]
 """Parameters or statistics by our full names, ``CONV1.weights``."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
 
 HERE = Path(__file__).parent
 ZOO = HERE.parent / "nets"
@@ -39,7 +39,7 @@ MAIN = ("lenet", "cifar6", "alexnet")
 
 def load(path: Path) -> Plan:
     """The plan of a network file; SystemExit with its findings where it does not check."""
-    from netdsl.plan.load import load_plan
+    from netdsl.planning.load import load_plan
 
     checked = load_plan(path.read_text(encoding="utf-8"), str(path))
     if checked.plan is None:

@@ -20,7 +20,7 @@ from networks import NETWORKS, load
 
 from netdsl.backend import backend
 from netdsl.optimizers import optimizers
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.program.lower import training_program
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.machine import first_values

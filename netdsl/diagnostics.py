@@ -15,6 +15,8 @@ from netdsl.uses import COUNTED, Shown, Use
 
 
 class Severity(Enum):
+    """How bad a finding is: an error stops everything that would use the network."""
+
     ERROR = "error"
     WARNING = "warning"
     NOTE = "note"
@@ -84,11 +86,25 @@ class Diagnostic(NamedTuple):
 
 
 class Diagnosed(Exception):
-    """Carries findings out of a deep call to the command that shows them."""
+    """Carries findings out of a deep call to the command that shows them, or to the program that called."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__("; ".join(finding.message for finding in diagnostics))
         self.diagnostics = diagnostics
+
+    def __str__(self) -> str:
+        return "\n".join(map(_in_words, self.diagnostics))
+
+
+def _in_words(finding: Diagnostic) -> str:
+    """``lenet.net:2:1: error ND201: there is no kind of layer called `FOO```, and each cure in a line."""
+    place = finding.path
+    if finding.source is not None and finding.primary is not None:
+        source, span = finding.source.locate(finding.primary.span)
+        line, column = source.position(span.start)
+        place = f"{source.name}:{line}:{column}"
+    said = f"{finding.severity.value} {finding.code}: {finding.message}"
+    return "\n  help: ".join([f"{place}: {said}" if place else said, *finding.help])
 
 
 CALL = "a layer as a call"

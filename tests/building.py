@@ -7,7 +7,7 @@ import numpy as np
 from netdsl.backend import backend
 from netdsl.graph.network import Network, Node
 from netdsl.layers.layer import Layer
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.program.program import Program
 from netdsl.quantities import Size, Volume
 from netdsl.source import Source, Span

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from netdsl.commands.lsp import findings_of
 from netdsl.diagnostics import Edit
 from netdsl.edits import edited
-from netdsl.plan.laying_out import laid_out
+from netdsl.planning.laying_out import laid_out
 from netdsl.server.desk import Desk
 from netdsl.server.positions import Position, Positions, Range
 from netdsl.server.renaming import Refused

@@ -6,7 +6,7 @@ import pytest
 
 from netdsl.diagnostics import Severity
 from netdsl.graph.printer import layer_text
-from netdsl.plan.load import load_plan
+from netdsl.planning.load import load_plan
 from netdsl.rules import advise
 
 SHEETS = {

@@ -10,8 +10,8 @@ from layer_cases import network_of, small_network
 from netdsl.backend import backend
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.program.lower import training_program
 from netdsl.resources import zoo_text
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.plan.alignment import MOST_EDITS, aligned
-from netdsl.plan.difference import Change, Difference, difference
-from netdsl.plan.load import load_plan
-from netdsl.plan.network_files import FILE_LIMIT
-from netdsl.plan.plan import Plan
+from netdsl.planning.alignment import MOST_EDITS, aligned
+from netdsl.planning.difference import Change, Difference, difference
+from netdsl.planning.load import load_plan
+from netdsl.planning.network_files import FILE_LIMIT
+from netdsl.planning.plan import Plan
 from netdsl.resources import zoo_names, zoo_text
 
 LENET = "input 32x32x1; CONV 6 5x5 - RELU - POOL 2x2 - CONV 16 5x5 - RELU - POOL 2x2 - FC 84 - RELU - FC 10"

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.rules import advise
 

@@ -12,8 +12,8 @@ import pytest
 
 from netdsl.counting import tool_named
 from netdsl.counting.columns import total
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.resources import zoo_text
 
 FIGURES = tomllib.loads(Path(__file__).with_name("figures.toml").read_text(encoding="utf-8"))

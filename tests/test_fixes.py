@@ -12,7 +12,7 @@ from netdsl.commands import run
 from netdsl.diagnostics import Diagnostic, Edit
 from netdsl.edits import edited, mended
 from netdsl.graph.printer import print_network
-from netdsl.plan.load import plan_source
+from netdsl.planning.load import plan_source
 from netdsl.resources import explained_codes, explanation_text
 from netdsl.rules import advise
 from netdsl.source import Source, Span

@@ -11,7 +11,7 @@ from test_fixes import _texts, check
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.edits import edited, mended
 from netdsl.graph.printer import print_network
-from netdsl.plan.load import plan_source
+from netdsl.planning.load import plan_source
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source
 

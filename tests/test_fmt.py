@@ -15,7 +15,7 @@ import pytest
 
 from netdsl.commands import run
 from netdsl.graph.formatter import formatted
-from netdsl.plan.load import plan_source
+from netdsl.planning.load import plan_source
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source
 from netdsl.syntax.parser import parse

@@ -10,7 +10,7 @@ import pytest
 
 from netdsl.commands import run
 from netdsl.graph.formatter import formatted
-from netdsl.plan.load import load_plan
+from netdsl.planning.load import load_plan
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source, undressed
 from netdsl.syntax.parser import parse

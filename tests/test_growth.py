@@ -21,7 +21,7 @@ from hostile_texts import BLOCK_FILES, LISTINGS, NETWORKS, RECIPES, Shape
 
 from netdsl.commands import run
 from netdsl.formats.listing import LINE_LIMIT
-from netdsl.plan.load import load_plan
+from netdsl.planning.load import load_plan
 from netdsl.recipe.written import read_file
 from netdsl.server.positions import Position
 from netdsl.source import Source
@@ -40,7 +40,7 @@ LIMITS = {
     "netdsl.graph.bindings.READ_LIMIT": 500,
     "netdsl.graph.bounds.CALL_LIMIT": 200,
     "netdsl.graph.patterns.POSITION_LIMIT": 100,
-    "netdsl.plan.solving._TRIED": 500,
+    "netdsl.planning.solving._TRIED": 500,
 }
 """Limits that bound work which would grow faster, low enough for small texts to reach them."""
 

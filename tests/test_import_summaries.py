@@ -12,8 +12,8 @@ import summary_texts
 from table_texts import TABLES
 
 from netdsl.commands import run
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 
 SUMMARIES = Path(__file__).parent / "summaries"
 

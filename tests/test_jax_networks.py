@@ -11,7 +11,7 @@ from networks import NETWORKS, load
 from netdsl.backend import backend
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.program.lower import inference_program, training_program
 
 jax = pytest.importorskip("jax")

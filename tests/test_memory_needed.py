@@ -15,8 +15,8 @@ from netdsl.backend.numba import backend as numba_backend
 from netdsl.commands import run
 from netdsl.data import memory
 from netdsl.diagnostics import Diagnosed
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text
 from netdsl.training.machine import Machine

@@ -16,7 +16,7 @@ from trajectories import NETWORKS, STEPS, Case, Make, by_torch, check_compiled, 
 
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.optimizers import optimizers
-from netdsl.plan.recipe_layers import recipe_layers
+from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.program.learning import evaluated_arrays, learning_of
 from netdsl.program.lower import training_program
 from netdsl.recipe.recipe import Recipe

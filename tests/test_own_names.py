@@ -10,7 +10,7 @@ from netdsl.graph.printer import layer_text
 from netdsl.layers.elu import Elu
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, modules_by_name
-from netdsl.plan.load import load_plan
+from netdsl.planning.load import load_plan
 
 KEYWORDS = [
     *("net", "let", "block", "default", "use", "dialect", "expect", "train", "where", "activation", "table"),

@@ -10,8 +10,8 @@ import pytest
 from netdsl.diagnostics import Severity
 from netdsl.graph.formatter import formatted
 from netdsl.graph.printer import layer_text
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.source import Source
 from netdsl.syntax.parser import parse
 

@@ -20,7 +20,7 @@ from netdsl.graph.printer import layer_text, option_text
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, kind_named
-from netdsl.plan.load import load_plan
+from netdsl.planning.load import load_plan
 from netdsl.quantities import Padding, Size
 from netdsl.reports.as_kind import kind_as_text
 from netdsl.source import Source

@@ -9,8 +9,8 @@ import pytest
 
 from netdsl.commands.recipe_options import chosen_recipe
 from netdsl.diagnostics import Diagnosed
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.recipe.entries import entries
 from netdsl.recipe.points import recipe_at
 from netdsl.recipe.stored import entry_from_text, recipe_as_json, recipe_from_json

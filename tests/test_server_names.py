@@ -9,7 +9,7 @@ from edited_texts import desk
 
 from netdsl.commands.lsp import findings_of
 from netdsl.edits import edited
-from netdsl.plan.study import studied
+from netdsl.planning.study import studied
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.server.actions import all_safe_fixes
 from netdsl.server.desk import Desk

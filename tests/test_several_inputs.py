@@ -11,8 +11,8 @@ from netdsl.commands import run
 from netdsl.data.dataset import TEST, TRAIN, Dataset
 from netdsl.data.reading import read_data
 from netdsl.diagnostics import Diagnosed
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 
 PAIR = """
 left: input 6x6x1

@@ -11,9 +11,9 @@ from netdsl.backend import backend
 from netdsl.graph.printer import print_network
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
-from netdsl.plan.recipe_layers import recipe_layers
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
+from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.program.learning import Learning
 from netdsl.program.lower import gradient_program, training_program

@@ -11,8 +11,8 @@ import pytest
 from netdsl.diagnostics import Severity, has_errors
 from netdsl.graph.printer import layer_text
 from netdsl.graph.sheets import read_line
-from netdsl.plan.laying_out import laid_out
-from netdsl.plan.load import in_our_words, load_plan
+from netdsl.planning.laying_out import laid_out
+from netdsl.planning.load import in_our_words, load_plan
 from netdsl.rules import advise
 from netdsl.source import Source
 

@@ -16,8 +16,8 @@ from netdsl.layers.step import Step
 from netdsl.layers.unpool import Unpool
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.program.lower import inference_program, training_program
 from netdsl.quantities import Size
 from netdsl.resources import zoo_names, zoo_text

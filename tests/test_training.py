@@ -13,8 +13,8 @@ from netdsl.backend import backend
 from netdsl.data import memory
 from netdsl.diagnostics import Diagnosed
 from netdsl.optimizers.sgd import Sgd
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.recipe.entries import entries, with_setting
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import entry_from_text, recipe_as_json, recipe_from_json

@@ -18,8 +18,8 @@ from netdsl.layers.conv import Conv
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
 from netdsl.optimizers import optimizers
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.matmul import MatmulWeightGradient
 from netdsl.primitives.operation import Phase

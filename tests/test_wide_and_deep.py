@@ -16,8 +16,8 @@ from netdsl.backend.numba.backend import lay_out
 from netdsl.commands import run
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, maximum, operand, relu, tanh
 from netdsl.primitives.folding import MOST_DERIVED, MOST_SUMMED, folded, in_groups

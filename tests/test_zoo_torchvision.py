@@ -12,7 +12,7 @@ from building import filled_store
 
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.losses import losses
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.program.lower import inference_program
 from netdsl.program.program import Program
 

@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as functional
 
 from netdsl.layers.rbf import patterns
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 
 
 def weights_of(plan: Plan, store: dict[str, np.ndarray]) -> dict[str, torch.Tensor]:

@@ -22,8 +22,8 @@ from torch import nn
 
 from netdsl.backend import backend
 from netdsl.losses import losses
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.program.lower import inference_program
 from netdsl.resources import zoo_text
 

@@ -12,8 +12,8 @@ from building import filled_store
 
 from netdsl.backend import backend
 from netdsl.backend.numpy.backend import NumpySession
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.program.learning import learning_of
 from netdsl.program.lower import training_program
 from netdsl.program.program import Program

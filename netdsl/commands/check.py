@@ -21,7 +21,7 @@ from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
 from netdsl.commands.terminal import echo_folded, wants_colour, width_of
 from netdsl.diagnostics import Diagnostic, Severity
-from netdsl.plan.network_files import STDIN
+from netdsl.planning.network_files import STDIN
 
 _TRIED_FILES = 100
 """Of so many files it is tried which fixes are kept, which takes another check or more."""

@@ -10,11 +10,11 @@ from netdsl.commands.loading import recipe_of
 from netdsl.diagnostics import Diagnosed, Diagnostic
 from netdsl.gate.settings import NO_SETTINGS, Settings
 from netdsl.gate.sifting import sifted
-from netdsl.plan.network_files import RECIPE_ENDING, STDIN, open_source, planned
+from netdsl.planning.network_files import RECIPE_ENDING, STDIN, open_source, planned
 from netdsl.source import Source
 
 if TYPE_CHECKING:
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
 
 
 class Check(NamedTuple):

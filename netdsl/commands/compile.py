@@ -19,7 +19,7 @@ from netdsl.commands.running import (
 )
 from netdsl.commands.terminal import echo_folded
 from netdsl.diagnostics import Diagnosed, file_error
-from netdsl.plan.recipe_layers import recipe_layers
+from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.quantities import bytes_text
 
 

@@ -198,7 +198,7 @@ def _subjects(ctx: click.Context, begun: str) -> list[CompletionItem[Any]]:
 
 def _layers(ctx: click.Context, begun: str) -> list[CompletionItem[Any]]:
     """The layers of the network before; their names have blanks, for which `_` may stand."""
-    from netdsl.plan.network_files import open_source, planned
+    from netdsl.planning.network_files import open_source, planned
 
     plan, _ = planned(open_source(str(ctx.params.get("subject"))))
     names = [one.node.name.replace(" ", "_") for one in plan.layers] if plan is not None else []

@@ -11,9 +11,9 @@ from netdsl.commands.loading import exit_with, load_plan_or_exit
 from netdsl.commands.revision import file_at
 from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed
-from netdsl.plan.difference import Difference, Shape, compared_arrays, difference
-from netdsl.plan.network_files import open_source, planned
-from netdsl.plan.plan import Plan
+from netdsl.planning.difference import Difference, Shape, compared_arrays, difference
+from netdsl.planning.network_files import open_source, planned
+from netdsl.planning.plan import Plan
 from netdsl.source import Source
 
 

@@ -12,7 +12,7 @@ import click
 from netdsl.commands.terminal import echo_folded, width_of
 
 if TYPE_CHECKING:
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
 
 _SHOWN = 40
 """Names of layers in a hint."""

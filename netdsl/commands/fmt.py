@@ -9,8 +9,8 @@ import click
 from netdsl.commands.loading import show
 from netdsl.commands.writing import check_writable, replace_text
 from netdsl.diagnostics import Diagnosed
-from netdsl.plan.laying_out import laid_out
-from netdsl.plan.network_files import STDIN, open_source
+from netdsl.planning.laying_out import laid_out
+from netdsl.planning.network_files import STDIN, open_source
 from netdsl.source import Source
 
 

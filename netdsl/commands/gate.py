@@ -15,7 +15,7 @@ from netdsl.commands.outputs import FORMATS
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.gate.discovery import Configurations, Known, shown
 from netdsl.gate.settings import Configuration, Settings
-from netdsl.plan.network_files import STDIN
+from netdsl.planning.network_files import STDIN
 
 if TYPE_CHECKING:
     from netdsl.gate.baseline import Baseline

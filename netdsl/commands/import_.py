@@ -10,7 +10,7 @@ import click
 from netdsl.commands.imported import Network, read_network, whole_line
 from netdsl.commands.loading import show
 from netdsl.diagnostics import Diagnosed, Diagnostic, Label, Severity, file_error, has_errors, sort_key
-from netdsl.plan.network_files import open_source
+from netdsl.planning.network_files import open_source
 from netdsl.quantities import counted
 from netdsl.source import Source
 

@@ -11,7 +11,7 @@ from netdsl.source import Source, Span
 if TYPE_CHECKING:
     from netdsl.formats.listing_entries import Entry
     from netdsl.formats.page import Found
-    from netdsl.plan.plan import Plan, PlannedLayer
+    from netdsl.planning.plan import Plan, PlannedLayer
 
 
 class Network(NamedTuple):
@@ -98,7 +98,7 @@ def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnost
     """The network with the options that claims decide, what is found at the lines it came from, and
     its plan where nothing is wrong."""
     from netdsl.graph.formatter import formatted
-    from netdsl.plan.load import plan_source
+    from netdsl.planning.load import plan_source
     from netdsl.syntax.parser import parse
 
     lines = [entry.text for entry in entries]
@@ -127,7 +127,7 @@ def _follows(finding: Diagnostic, entries: list[Entry], draft: Source) -> bool:
 
 def _without_notes(text: str) -> Plan | None:
     """The plan of a network whose notes are wrong: all volumes in it are known."""
-    from netdsl.plan.load import load_plan
+    from netdsl.planning.load import load_plan
 
     return load_plan(re.sub(r" (?:memory|weights|params|parameters): .*", "", text)).plan
 

@@ -11,7 +11,7 @@ import click
 
 from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
-from netdsl.plan.network_files import (
+from netdsl.planning.network_files import (
     RECIPE_ENDING,
     RECIPE_SAID,
     beside,
@@ -22,8 +22,8 @@ from netdsl.plan.network_files import (
 from netdsl.source import Source
 
 if TYPE_CHECKING:
-    from netdsl.plan.load import Checked
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.load import Checked
+    from netdsl.planning.plan import Plan
     from netdsl.recipe.written import WrittenRecipe
 
 
@@ -56,7 +56,7 @@ def recipe_of(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
 
 def check_network(name: str) -> tuple[Source | None, Checked]:
     """Open and plan a network; what is wrong with the file is a finding like any other."""
-    from netdsl.plan.load import Checked
+    from netdsl.planning.load import Checked
 
     try:
         source = open_source(name)

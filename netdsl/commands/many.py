@@ -14,7 +14,7 @@ from netdsl.commands.checking import opened, tidy
 from netdsl.commands.outcome import Outcome, Wanted, outcome_of
 from netdsl.diagnostics import Diagnosed
 from netdsl.gate.settings import NO_SETTINGS, Settings
-from netdsl.plan.network_files import RECIPE_ENDING
+from netdsl.planning.network_files import RECIPE_ENDING
 from netdsl.source import Source
 
 _FEW_FILES = 8

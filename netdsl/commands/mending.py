@@ -8,7 +8,7 @@ from netdsl.commands.checking import checked, rechecked
 from netdsl.commands.loading import show
 from netdsl.diagnostics import Diagnosed, has_errors
 from netdsl.gate.settings import Settings
-from netdsl.plan.network_files import STDIN, foreign, open_source
+from netdsl.planning.network_files import STDIN, foreign, open_source
 from netdsl.source import Source
 
 

@@ -16,7 +16,7 @@ from netdsl.gate.settings import Settings
 from netdsl.source import Seen, Source
 
 if TYPE_CHECKING:
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
 
 
 class Wanted(NamedTuple):

@@ -22,7 +22,7 @@ from netdsl.commands.outcome import LookedUp, Outcome, Wanted
 from netdsl.commands.outcome_data import outcome_as_data, outcome_from_data
 from netdsl.opening import content_of
 from netdsl.own_folder import cache_root, distrust, read_own, write_own
-from netdsl.plan.network_files import RECIPE_ENDING
+from netdsl.planning.network_files import RECIPE_ENDING
 from netdsl.source import Source
 
 _FILES = 64

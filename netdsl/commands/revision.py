@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.opening import writable
-from netdsl.plan.network_files import FILE_LIMIT
+from netdsl.planning.network_files import FILE_LIMIT
 
 _USE = re.compile(rb'\buse\s*"([^"\n]{1,4096})"', re.IGNORECASE)
 

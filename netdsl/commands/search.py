@@ -25,7 +25,7 @@ from netdsl.commands.search_run import carry_out
 from netdsl.commands.terminal import echo_folded, say
 
 if TYPE_CHECKING:
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
     from netdsl.recipe.recipe import Recipe
     from netdsl.searching.folder import SearchFolder
     from netdsl.searching.study import Study

@@ -33,7 +33,7 @@ from netdsl.quantities import bytes_text, counted, duration
 
 if TYPE_CHECKING:
     from netdsl.commands.interruption import Interruption
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
     from netdsl.recipe.recipe import Recipe
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder

@@ -19,7 +19,7 @@ from netdsl.commands.inputs import named_networks
 from netdsl.commands.loading import show
 from netdsl.commands.many import LOOKED_AT
 from netdsl.diagnostics import Diagnosed
-from netdsl.plan.network_files import STDIN
+from netdsl.planning.network_files import STDIN
 
 FINDINGS, USAGE, INTERRUPTED = 1, 2, 130
 

@@ -8,7 +8,7 @@ from netdsl.counting.tool import Tool, Totals
 from netdsl.layers.add import Add
 from netdsl.layers.avg_pool import AvgPool
 from netdsl.layers.max_pool import MaxPool
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 
 
 def _totals(plan: Plan) -> Totals:

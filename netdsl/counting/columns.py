@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from netdsl.layers.layer import Parameter
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import FLOAT_BYTES, Size, Volume
 
 Counts: TypeAlias = Callable[[Plan], Sequence[int]]

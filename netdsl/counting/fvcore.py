@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdsl.counting.tool import Tool, Totals
 from netdsl.layers.avg_pool import AvgPool
 from netdsl.layers.upsample import Upsample
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 
 
 def _totals(plan: Plan) -> Totals:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.counting.tool import Tool, Totals, statistic_values
 from netdsl.layers.prelu import Prelu
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 
 
 def _totals(plan: Plan) -> Totals:

@@ -7,7 +7,7 @@ from netdsl.layers.deconv import Deconv
 from netdsl.layers.lrn import LocalResponseNorm
 from netdsl.layers.multiply import Multiply
 from netdsl.layers.prelu import Prelu
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 
 
 def _totals(plan: Plan) -> Totals:

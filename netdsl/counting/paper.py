@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.counting.tool import Tool, Totals
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 
 
 def _totals(plan: Plan) -> Totals:

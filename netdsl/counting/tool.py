@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netdsl.layers.conv import Conv
 from netdsl.layers.depthwise import Depthwise
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 
 Totals = dict[str, int]
 """Counts by the words that the tool has for them, in its order."""

@@ -6,7 +6,7 @@ from math import prod
 
 from netdsl.counting.tool import Tool, Totals, convolutions
 from netdsl.layers.deconv import Deconv
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 
 
 def _totals(plan: Plan) -> Totals:

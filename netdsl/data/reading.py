@@ -10,7 +10,7 @@ from netdsl.data import class_folders, csv_table, digits, idx_files, npz_archive
 from netdsl.data.class_names import named, named_beside
 from netdsl.data.dataset import Dataset
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
-from netdsl.plan.sources import Example
+from netdsl.planning.sources import Example
 from netdsl.quantities import Volume
 
 

@@ -10,7 +10,7 @@ from netdsl.data import npz_archive
 from netdsl.data.dataset import Dataset
 from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, file_error
-from netdsl.plan.sources import Example
+from netdsl.planning.sources import Example
 
 
 def read(name: str, example: Example) -> Dataset:

@@ -11,7 +11,7 @@ from netdsl.formats.listing_rows import TableRow, is_channels_first, repeated, r
 from netdsl.formats.listing_tables import Counted, Table
 from netdsl.formats.summary import Row, Summary
 from netdsl.formats.summary_input import possible_inputs
-from netdsl.plan.plan import PlannedLayer
+from netdsl.planning.plan import PlannedLayer
 from netdsl.quantities import Size, Volume, grouped
 from netdsl.source import Source, Span
 

@@ -8,7 +8,7 @@ from netdsl.diagnostics import Diagnostic, Label, Severity
 from netdsl.formats.summary import Summary
 from netdsl.formats.summary_drawing import Choice, Drawing
 from netdsl.formats.summary_network import has_activations
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.quantities import grouped
 from netdsl.source import Source, Span
 

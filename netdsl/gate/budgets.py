@@ -7,8 +7,8 @@ from operator import itemgetter
 
 from netdsl.diagnostics import Diagnostic, Findings, sort_key
 from netdsl.gate.settings import Budget, Required, Settings
-from netdsl.plan.patterns import departure
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.patterns import departure
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 
 _HEAVIEST = 3

@@ -10,7 +10,7 @@ from netdsl.gate.settings import Settings
 from netdsl.source import Source
 
 if TYPE_CHECKING:
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
 
 _OURS = "netdsl"
 """What every comment of ours says."""

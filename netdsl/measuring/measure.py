@@ -25,7 +25,7 @@ from netdsl.measuring.rounds import Step, take_turns
 from netdsl.measuring.rows import rows_of
 from netdsl.measuring.tuning import tune
 from netdsl.optimizers.sgd import Sgd
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program

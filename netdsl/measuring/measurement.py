@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.primitives.operation import Phase
 from netdsl.program.program import NO_FORMS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from netdsl.measuring.measurement import Figures, Row
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.primitives.operation import Phase
 from netdsl.program.program import Program
 from netdsl.program.work import Part, macs, traffic

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 
 from netdsl.losses.loss import Loss
-from netdsl.plan.plan import Plan
-from netdsl.plan.recipe_layers import recipe_layers
+from netdsl.planning.plan import Plan
+from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.primitives.builder import pruned
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, operand, relu

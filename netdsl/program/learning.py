@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple, TypeVar
 
-from netdsl.plan.plan import Plan
-from netdsl.plan.recipe_layers import recipe_layers
+from netdsl.planning.plan import Plan
+from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.recipe.recipe import Recipe
 
 EVERY_LAYER_ALIKE: Mapping[str, float] = MappingProxyType({})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from netdsl.losses.loss import Loss
 from netdsl.optimizers.optimizer import Optimizer
-from netdsl.plan.plan import Plan
-from netdsl.plan.sources import Example
+from netdsl.planning.plan import Plan
+from netdsl.planning.sources import Example
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.expression import operand
 from netdsl.primitives.reshape import Reshape

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from netdsl.plan.plan import PlannedLayer
+from netdsl.planning.plan import PlannedLayer
 
 SHORT = 2_000
 """So many layers are looked at one by one."""

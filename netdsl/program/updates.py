@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.optimizers.optimizer import Optimizer
 from netdsl.optimizers.update import Update
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.primitives.builder import Builder
 from netdsl.primitives.expression import constant, operand, select, square_root
 from netdsl.primitives.expression import maximum as larger

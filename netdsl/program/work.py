@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor

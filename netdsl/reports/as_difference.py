@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from netdsl.graph.printer import layer_text
-from netdsl.plan.difference import Array, Change, Difference, LayerDifference
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.difference import Array, Change, Difference, LayerDifference
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import counted, grouped
 from netdsl.reports.as_table import UNKNOWN
 from netdsl.reports.display import columns, markdown_cell, padded, visible

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 from netdsl.graph.printer import layer_text
-from netdsl.plan.difference import Array, Difference, LayerDifference
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.difference import Array, Difference, LayerDifference
+from netdsl.planning.plan import Plan, PlannedLayer
 
 SCHEMA = "netdsl-diff-1"
 

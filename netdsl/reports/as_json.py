@@ -17,7 +17,7 @@ from netdsl.counting.tool import Tool
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity
 from netdsl.graph.printer import node_text
 from netdsl.opening import writable
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.program.kept_tensors import kept_values
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.source import Source, Span

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from netdsl.counting.tool import Tool
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.quantities import grouped
 from netdsl.reports.wrapping import wrapped
 

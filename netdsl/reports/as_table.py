@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from netdsl.counting.columns import COLUMNS, DEFAULT
 from netdsl.graph.printer import node_text
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 from netdsl.reports.display import columns, padded, visible

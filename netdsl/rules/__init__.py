@@ -7,7 +7,7 @@ import os
 from functools import cache
 
 from netdsl.diagnostics import Diagnostic, Findings, sort_key
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.rules.rule import Rule
 
 _FOLDER = os.path.dirname(os.path.abspath(__file__))

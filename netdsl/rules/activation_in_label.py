@@ -6,7 +6,7 @@ import re
 
 from netdsl.diagnostics import Findings, Severity
 from netdsl.layers.registry import kind_named
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.rules.rule import Rule, and_more, readers
 
 _WORD = re.compile(r"[A-Za-z]+")

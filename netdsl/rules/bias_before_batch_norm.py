@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Edit, Findings, Label, Severity
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
 from netdsl.rules.rule import Rule, and_more, by_place, readers
 

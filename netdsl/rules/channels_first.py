@@ -10,7 +10,7 @@ from netdsl.graph.channel_order import (
     row_instead,
     seems_turned,
 )
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.rules.rule import Rule
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from netdsl.diagnostics import Findings, Severity
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.quantities import grouped
 from netdsl.rules.rule import Rule
 from netdsl.source import Span

@@ -9,7 +9,7 @@ from netdsl.diagnostics import Edit, Findings, Severity
 from netdsl.graph.printer import option_text
 from netdsl.layers.dialect import DIALECTS, LECTURE
 from netdsl.layers.layer import Layer
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
 from netdsl.rules.rule import Rule, and_more, by_place, noticed
 

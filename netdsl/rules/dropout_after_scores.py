@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.rules.rule import Rule, readers
 
 

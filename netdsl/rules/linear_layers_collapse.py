@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Label, Severity
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.rules.rule import Rule, and_more, by_place, readers
 
 _PRODUCT = "the product of two matrices is one matrix"

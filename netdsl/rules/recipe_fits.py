@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdsl.diagnostics import Findings, Mistake, Severity
-from netdsl.plan.plan import Plan
-from netdsl.plan.recipe_layers import recipe_layers
+from netdsl.planning.plan import Plan
+from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.recipe.data_beside import report_outside
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.written import WrittenRecipe

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.graph.naming import label_key
 from netdsl.graph.network import Node
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.rules.rule import Rule, and_more, by_place, readers
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.graph.printer import print_network
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.recipe.points import Point, at_home, changes_loss, is_within, search_problems
 from netdsl.searching import records
 from netdsl.searching.journal import Journal, damaged

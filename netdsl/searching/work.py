@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.data.dataset import Dataset
 from netdsl.data.reading import read_data
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.recipe.points import Point, recipe_at, recipe_problems
 from netdsl.recipe.recipe import Recipe
 from netdsl.searching.folder import SearchFolder

@@ -11,9 +11,9 @@ from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
 from netdsl.edits import edited, in_file, mended
 from netdsl.graph.draft import Gap, Open
 from netdsl.graph.network import Node
-from netdsl.plan.cures import claim_cures
-from netdsl.plan.solving import Solver
-from netdsl.plan.study import Study, studied
+from netdsl.planning.cures import claim_cures
+from netdsl.planning.solving import Solver
+from netdsl.planning.study import Study, studied
 from netdsl.quantities import Volume
 from netdsl.server.essence import essence
 from netdsl.server.places import extent, is_written

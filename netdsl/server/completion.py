@@ -17,7 +17,7 @@ from netdsl.layers.dialect import DIALECTS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, kinds
-from netdsl.plan.study import studied
+from netdsl.planning.study import studied
 from netdsl.reports.as_kind import option_as_lines
 from netdsl.server.context import Around, Context, context_at
 from netdsl.server.known_names import Known, names_known

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit
 from netdsl.edits import in_file
-from netdsl.plan.laying_out import laid_out
-from netdsl.plan.network_files import FILE_LIMIT, too_large
-from netdsl.plan.study import Study, studied
+from netdsl.planning.laying_out import laid_out
+from netdsl.planning.network_files import FILE_LIMIT, too_large
+from netdsl.planning.study import Study, studied
 from netdsl.server.actions import Action, Check, actions, all_safe_fixes
 from netdsl.server.completion import Completion, completion
 from netdsl.server.findings import Shown, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.graph.draft import Gap
-from netdsl.plan.study import Study
+from netdsl.planning.study import Study
 
 
 def essence(study: Study) -> list[Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic
-from netdsl.plan.study import Study
+from netdsl.planning.study import Study
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from netdsl.graph.draft import Gap
 from netdsl.graph.network import Node
-from netdsl.plan.study import Study
+from netdsl.planning.study import Study
 from netdsl.quantities import Volume
 from netdsl.server.places import behind, is_written, listed
 from netdsl.source import Span

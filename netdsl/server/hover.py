@@ -12,9 +12,9 @@ from netdsl.graph.heads import option_words
 from netdsl.graph.network import Node
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
-from netdsl.plan.named_layers import NamedLayers
-from netdsl.plan.plan import PlannedLayer
-from netdsl.plan.study import Study
+from netdsl.planning.named_layers import NamedLayers
+from netdsl.planning.plan import PlannedLayer
+from netdsl.planning.study import Study
 from netdsl.quantities import Volume, grouped
 from netdsl.reports.as_component import subjects
 from netdsl.reports.as_derivation import derivation_as_text

@@ -16,7 +16,7 @@ from netdsl.graph.labels import written_labels
 from netdsl.graph.naming import label_key
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.sharing import split_phrase
-from netdsl.plan.study import Study
+from netdsl.planning.study import Study
 from netdsl.server.places import head_of
 from netdsl.source import Source, Span
 from netdsl.syntax import tree

@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from netdsl.plan.named_layers import NamedLayers
-from netdsl.plan.study import Study, studied
+from netdsl.planning.named_layers import NamedLayers
+from netdsl.planning.study import Study, studied
 from netdsl.server.names import Definition, Names, Sort, names_in
 from netdsl.source import Source, Span
 from netdsl.syntax import tree

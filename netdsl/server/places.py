@@ -9,7 +9,7 @@ from netdsl.graph.draft import Gap
 from netdsl.graph.heads import Head, read_head
 from netdsl.graph.network import Node
 from netdsl.graph.sharing import without_phrase
-from netdsl.plan.study import Study
+from netdsl.planning.study import Study
 from netdsl.quantities import Volume
 from netdsl.source import Span
 from netdsl.syntax import tree

@@ -11,7 +11,7 @@ from netdsl.edits import edited
 from netdsl.graph.heads import read_head
 from netdsl.graph.naming import LABEL_LIMIT, label_key
 from netdsl.graph.own_names import meaning_of, report_taken_number
-from netdsl.plan.study import Study, studied
+from netdsl.planning.study import Study, studied
 from netdsl.server.essence import essence
 from netdsl.server.names import Definition, Names, Sort, names_in
 from netdsl.server.navigation import Others, placed_at, places_of, real

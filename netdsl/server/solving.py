@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from netdsl.diagnostics import Edit
 from netdsl.graph.network import Node
 from netdsl.layers.option import OptionType
-from netdsl.plan.cures import written_option
+from netdsl.planning.cures import written_option
 from netdsl.quantities import SAME, Padding, Size, Volume
 from netdsl.source import Source
 

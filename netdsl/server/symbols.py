@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from netdsl.graph.blocks import called_block, signature
 from netdsl.graph.naming import label_of
-from netdsl.plan.study import Study
+from netdsl.planning.study import Study
 from netdsl.server.names import blocks_of
 from netdsl.server.places import head_of, last_layers
 from netdsl.source import Source, Span

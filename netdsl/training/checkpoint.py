@@ -17,7 +17,7 @@ import numpy as np
 from netdsl.data.preparation import Preparation
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
 from netdsl.graph.printer import node_text
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.program.learning import evaluated_arrays
 from netdsl.recipe.line import LARGEST_COUNT
 from netdsl.recipe.recipe import Recipe

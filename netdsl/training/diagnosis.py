@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from netdsl.backend.session import Array, Store
     from netdsl.losses.loss import Loss
-    from netdsl.plan.plan import Plan, PlannedLayer
+    from netdsl.planning.plan import Plan, PlannedLayer
     from netdsl.training.run import Run
 
 _MOST_IMAGES = 256

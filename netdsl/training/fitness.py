@@ -5,8 +5,8 @@ from __future__ import annotations
 from netdsl.data.dataset import Dataset
 from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Severity, file_error
-from netdsl.plan.plan import Plan
-from netdsl.plan.recipe_layers import recipe_layers
+from netdsl.planning.plan import Plan
+from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe

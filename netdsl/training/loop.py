@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from netdsl.backend.session import Images, Session, Store
     from netdsl.losses.loss import Loss
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
 
 
 class Sessions(Protocol):

@@ -10,7 +10,7 @@ import numpy as np
 
 from netdsl.data.memory import require_memory
 from netdsl.data.randomness import stream
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.learning import evaluated_arrays, learning_of
 from netdsl.program.lower import inference_program, training_program

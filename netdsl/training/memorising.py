@@ -13,7 +13,7 @@ from netdsl.training.records import EpochRecord
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from netdsl.plan.plan import Plan
+    from netdsl.planning.plan import Plan
     from netdsl.training.run import Run
 
 MOST_STEPS = 1000

@@ -19,8 +19,8 @@ from netdsl.data.reading import read_data
 from netdsl.data.scaling import picture_of
 from netdsl.data.split import shares_from_text, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
-from netdsl.plan.load import load_plan
-from netdsl.plan.plan import Plan
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
 from netdsl.training.batches import batch_sizes, images_of, prepare
 from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, shortened, take_arrays
 from netdsl.training.fitness import check_input_memory
@@ -34,7 +34,7 @@ from netdsl.training.run_folder import BEST, LAST
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from netdsl.backend.session import Backend
+    from netdsl.backend.session import Backend, Store
 
 
 _LARGEST_TEXT = 2**20
@@ -110,6 +110,11 @@ class Restored:
         self._machine.forms = checkpoint.forms
         self._machine.store = take_arrays(checkpoint.evaluated, self._machine.stored("infer", 1), path)
 
+    @property
+    def arrays(self) -> Store:
+        """The parameters and statistics that evaluating reads, by name: the live ones."""
+        return self._machine.store
+
     def examine(self, data: str | None, mistakes: int = 0) -> Examined:
         """Evaluate on the run's own test part, or on other data, and find so many of the worst mistakes.
 
@@ -122,10 +127,17 @@ class Restored:
         run = self.path.parent if self.path.name in (BEST, LAST) else self.path
         data = data_to_read(recipe.data, data, self.path, f"netdsl eval {shlex.quote(str(run))}")
         dataset = read_data(data, self.plan.input, example=self.plan.example)
+        known = dataset.digest() == self.checkpoint.data_digest
+        if not known and os.path.normpath(data) == os.path.normpath(recipe.data):
+            raise Diagnosed(data_changed(recipe.data, self.path))
+        return self.examine_dataset(dataset, mistakes)
+
+    def examine_dataset(self, dataset: Dataset, mistakes: int = 0) -> Examined:
+        """Evaluate on data that is in memory: the run's own test part where it is that of the run, else the
+        test part of the data, else every image. Raises Diagnosed: ND518 and ND522 as above."""
+        recipe = self.checkpoint.recipe
         if dataset.digest() == self.checkpoint.data_digest:
             part, chosen = "test", split(dataset, shares_from_text(recipe.split), recipe.seed).test
-        elif os.path.normpath(data) == os.path.normpath(recipe.data):
-            raise Diagnosed(data_changed(recipe.data, self.path))
         else:
             dataset = self._renamed(dataset)
             chosen = np.flatnonzero(dataset.parts == TEST)

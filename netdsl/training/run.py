@@ -21,7 +21,7 @@ from netdsl.data.reading import read_data
 from netdsl.data.split import Parts, shares_from_text, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.graph.printer import print_network
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import batch_note, batch_sizes, images_of

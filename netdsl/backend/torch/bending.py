@@ -29,7 +29,7 @@ from netdsl.layers import (
     tanh,
 )
 from netdsl.layers.layer import Layer
-from netdsl.plan.plan import PlannedLayer
+from netdsl.planning.plan import PlannedLayer
 
 
 def _plain(kind: Any, **options: Any) -> Maker:

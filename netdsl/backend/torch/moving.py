@@ -30,7 +30,7 @@ from netdsl.layers import (
     upsample,
 )
 from netdsl.layers.layer import Layer
-from netdsl.plan.plan import PlannedLayer
+from netdsl.planning.plan import PlannedLayer
 
 
 def _input(layer: PlannedLayer) -> Part:

@@ -17,7 +17,7 @@ from netdsl.backend.torch.formulas import (
 from netdsl.backend.torch.part import Maker, Part, Place
 from netdsl.layers import batch_norm, dropout, group_norm, layer_norm, lcn, lrn, scale, stochastic_depth
 from netdsl.layers.layer import Layer
-from netdsl.plan.plan import PlannedLayer
+from netdsl.planning.plan import PlannedLayer
 
 _AFFINE = {"scale": Place("weight"), "shift": Place("bias")}
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.plan.plan import PlannedLayer
+from netdsl.planning.plan import PlannedLayer
 
 Floats = NDArray[np.float32]
 

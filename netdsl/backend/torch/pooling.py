@@ -13,7 +13,7 @@ from netdsl.backend.torch.part import Maker, Part, Place, Untranslatable
 from netdsl.layers import avg_pool, max_pool, subsample, unpool
 from netdsl.layers.layer import Layer
 from netdsl.layers.sliding import Sliding
-from netdsl.plan.plan import PlannedLayer
+from netdsl.planning.plan import PlannedLayer
 from netdsl.quantities import Padding, Volume
 
 

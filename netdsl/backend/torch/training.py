@@ -9,7 +9,7 @@ from torch import nn
 
 from netdsl.backend.torch.part import Floats
 from netdsl.backend.torch.translation import PlanModule, module_of
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 
 VERSION: str = torch.__version__
 

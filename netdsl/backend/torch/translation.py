@@ -14,7 +14,7 @@ from netdsl.backend.torch import bending, moving, normalising, pooling, weighing
 from netdsl.backend.torch.part import Floats, Maker, Part, Untranslatable
 from netdsl.diagnostics import Diagnosed, Findings
 from netdsl.layers.layer import Layer
-from netdsl.plan.plan import Plan
+from netdsl.planning.plan import Plan
 
 MAKERS: dict[type[Layer], Maker] = {
     **weighing.MAKERS,

@@ -11,7 +11,7 @@ from netdsl.backend.torch.formulas import FullyConnected, LocallyConnected, Mask
 from netdsl.backend.torch.part import Maker, Part, Place, biased, weighted
 from netdsl.layers import conv, deconv, depthwise, fc, local
 from netdsl.layers.layer import Layer
-from netdsl.plan.plan import PlannedLayer
+from netdsl.planning.plan import PlannedLayer
 from netdsl.quantities import Padding
 
 

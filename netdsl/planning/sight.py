@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from netdsl.layers.layer import Layer
 from netdsl.layers.reading import Channels, Reading, Reads, all_taps
-from netdsl.plan.tracks import Interval, Track, Untraceable, Work, common_period, through, together
-from netdsl.plan.views import (
+from netdsl.planning.tracks import Interval, Track, Untraceable, Work, common_period, through, together
+from netdsl.planning.views import (
     IMAGE,
     UNKNOWN,
     Part,

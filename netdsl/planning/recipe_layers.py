@@ -8,8 +8,8 @@ from typing import NamedTuple
 from netdsl.diagnostics import Mistake
 from netdsl.graph.naming import label_key
 from netdsl.layers.registry import keywords_meant
-from netdsl.plan.named_layers import NamedLayers
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.named_layers import NamedLayers
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.recipe.recipe import Recipe
 from netdsl.spelling import did_you_mean
 

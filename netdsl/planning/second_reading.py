@@ -14,7 +14,7 @@ from netdsl.syntax.parser import ParsedFile
 from netdsl.syntax.respelling import parse_respelled
 
 if TYPE_CHECKING:
-    from netdsl.plan.load import Checked
+    from netdsl.planning.load import Checked
 
 _LINES = 500
 """Lines that are read a second time."""

@@ -12,7 +12,7 @@ from netdsl.resources import zoo_folder, zoo_names, zoo_text
 from netdsl.source import Source, undressed
 
 if TYPE_CHECKING:
-    from netdsl.plan.load import Checked
+    from netdsl.planning.load import Checked
 
 FILE_LIMIT = 2**20
 """Bytes of a network file."""
@@ -132,7 +132,7 @@ def foreign(source: Source, expected: tuple[str, str] = _NETWORK) -> list[Diagno
 
 def planned(source: Source) -> Checked:
     """What ``plan_source`` finds; of a text with mistakes that seems to be of another format, that alone."""
-    from netdsl.plan.load import Checked, plan_source  # what is only opened, or known, needs no planner
+    from netdsl.planning.load import Checked, plan_source  # what is only opened, or known, needs no planner
 
     checked = plan_source(source)
     if has_errors(checked.diagnostics) and (strange := foreign(source)):

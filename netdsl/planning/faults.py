@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label, Mistake
 from netdsl.graph.network import Node
-from netdsl.plan.cures import Cure, Cured, claim_cures
+from netdsl.planning.cures import Cure, Cured, claim_cures
 from netdsl.quantities import Volume
 from netdsl.source import Span
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from netdsl.diagnostics import Mistake
 from netdsl.graph.draft import Draft, Gap
 from netdsl.graph.network import Node
-from netdsl.plan.branches import Branch, Branching, cured_join, cured_window
-from netdsl.plan.changes import Change, as_edit, in_words, made
-from netdsl.plan.cures import Cured
+from netdsl.planning.branches import Branch, Branching, cured_join, cured_window
+from netdsl.planning.changes import Change, as_edit, in_words, made
+from netdsl.planning.cures import Cured
 from netdsl.quantities import Padding, Size, Volume, grouped
 from netdsl.source import Source
 

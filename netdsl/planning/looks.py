@@ -6,9 +6,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from netdsl.layers.reading import Reads, Taps
-from netdsl.plan.plan import Plan, PlannedLayer
-from netdsl.plan.sight import Sight
-from netdsl.plan.views import IMAGE, NOTHING, View
+from netdsl.planning.plan import Plan, PlannedLayer
+from netdsl.planning.sight import Sight
+from netdsl.planning.views import IMAGE, NOTHING, View
 from netdsl.quantities import Size
 
 

@@ -8,9 +8,9 @@ from netdsl.graph.network import Network
 from netdsl.graph.sources import INPUT_LIMIT
 from netdsl.layers.layer import Layer, Parameter, Statistic
 from netdsl.layers.reading import Reads
-from netdsl.plan.plan import PlannedLayer
-from netdsl.plan.sight import Sight
-from netdsl.plan.views import IMAGE, NOTHING, View
+from netdsl.planning.plan import PlannedLayer
+from netdsl.planning.sight import Sight
+from netdsl.planning.views import IMAGE, NOTHING, View
 from netdsl.quantities import Size, Volume
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from netdsl.graph.network import Network, Node
 from netdsl.layers.layer import Parameter, Statistic
-from netdsl.plan.sources import Example, example_of
+from netdsl.planning.sources import Example, example_of
 from netdsl.quantities import FLOAT_BYTES, Size, Volume
 
 

@@ -14,17 +14,17 @@ from netdsl.diagnostics import Findings, Mistake, has_errors
 from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Network, Node, Noted, Shares
 from netdsl.layers.layer import Layer
-from netdsl.plan.costs import planned_layers
-from netdsl.plan.cures import Cured
-from netdsl.plan.faults import TRACE_LENGTH, Place, report_claim, report_mistake
-from netdsl.plan.notes import check_notes
-from netdsl.plan.owners import Owners
-from netdsl.plan.plan import Plan
+from netdsl.planning.costs import planned_layers
+from netdsl.planning.cures import Cured
+from netdsl.planning.faults import TRACE_LENGTH, Place, report_claim, report_mistake
+from netdsl.planning.notes import check_notes
+from netdsl.planning.owners import Owners
+from netdsl.planning.plan import Plan
 from netdsl.quantities import VALUE_LIMIT, Size, Volume
 
 if TYPE_CHECKING:
-    from netdsl.plan.solving import Solver
-    from netdsl.plan.surroundings import Surroundings
+    from netdsl.planning.solving import Solver
+    from netdsl.planning.surroundings import Surroundings
 
 Outcome: TypeAlias = Volume | tuple[Mistake, ...]
 
@@ -98,13 +98,13 @@ class _Walk:
 
     @cached_property
     def _solver(self) -> Solver:
-        from netdsl.plan.solving import Solver  # only claims that do not hold need it
+        from netdsl.planning.solving import Solver  # only claims that do not hold need it
 
         return Solver(self.draft.dialect, self.findings)
 
     @cached_property
     def _surroundings(self) -> Surroundings:
-        from netdsl.plan.surroundings import Surroundings  # only mistakes need them
+        from netdsl.planning.surroundings import Surroundings  # only mistakes need them
 
         return Surroundings(self.draft, self.findings.source, self.nodes, self.volumes, self.placed)
 

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors, sort_key
 from netdsl.graph.resolve import resolve
-from netdsl.plan.expectations import check_expectations, check_named_layers
-from netdsl.plan.plan import Plan
-from netdsl.plan.planner import plan_draft
+from netdsl.planning.expectations import check_expectations, check_named_layers
+from netdsl.planning.plan import Plan
+from netdsl.planning.planner import plan_draft
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.parser import ParsedFile, parse
@@ -47,7 +47,7 @@ def _checked(source: Source) -> tuple[Checked, tuple[Edit, ...]]:
     checked = _planned(source, parse(source))
     if not has_errors(checked.diagnostics):
         return checked, ()
-    from netdsl.plan.second_reading import is_unread, read_again  # few texts have mistakes
+    from netdsl.planning.second_reading import is_unread, read_again  # few texts have mistakes
 
     return read_again(source, checked, _planned) if is_unread(checked.diagnostics) else (checked, ())
 
@@ -68,7 +68,7 @@ def _planned(source: Source, parsed: ParsedFile) -> Checked:
             before = len(findings.found)
             plan = plan_draft(draft, findings)
             if plan is None and len(findings.found) > before:
-                from netdsl.plan.turned import report_turned  # few networks have mistakes
+                from netdsl.planning.turned import report_turned  # few networks have mistakes
 
                 report_turned(draft, findings, before)
     told = [finding for finding in findings.found if finding.code not in _BESIDE]

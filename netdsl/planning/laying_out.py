@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Findings, has_errors, sort_key
 from netdsl.edits import in_file
-from netdsl.plan.load import in_our_words, plan_source
-from netdsl.plan.network_files import foreign
+from netdsl.planning.load import in_our_words, plan_source
+from netdsl.planning.network_files import foreign
 from netdsl.source import Source
 from netdsl.syntax import tree
 

@@ -7,8 +7,8 @@ from enum import Enum
 from typing import NamedTuple
 
 from netdsl.layers.option import OptionType
-from netdsl.plan.alignment import Pairs, aligned
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.alignment import Pairs, aligned
+from netdsl.planning.plan import Plan, PlannedLayer
 
 Shape = tuple[int, ...]
 

@@ -12,8 +12,8 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.draft import Draft, Entry, Gap, Projection
 from netdsl.graph.naming import label_key
 from netdsl.graph.network import Expectation
-from netdsl.plan.named_layers import NamedLayers
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.named_layers import NamedLayers
+from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import FLOAT_BYTES, Size, Volume, bytes_text, grouped
 
 _RELATIONS = {"=": operator.eq, "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge}
@@ -28,7 +28,7 @@ def check_expectations(plan: Plan, findings: Findings) -> None:
     for expectation in plan.network.expectations:
         _check(sums, layers, expectation, findings)
     for pattern in plan.network.patterns:
-        from netdsl.plan.patterns import check_pattern  # few networks have one
+        from netdsl.planning.patterns import check_pattern  # few networks have one
 
         check_pattern(plan, pattern, findings)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.layers.reading import HERE, Channels, Reading, Taps, all_taps
-from netdsl.plan.tracks import PIXELS, Interval, Track, hull, keep_pace
+from netdsl.planning.tracks import PIXELS, Interval, Track, hull, keep_pace
 from netdsl.quantities import Volume
 
 

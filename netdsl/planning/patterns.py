@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.patterns import Pattern
-from netdsl.plan.plan import Plan, PlannedLayer
+from netdsl.planning.plan import Plan, PlannedLayer
 
 
 class Departure(NamedTuple):

@@ -9,9 +9,9 @@ from netdsl.graph.draft import Draft, Gap
 from netdsl.graph.network import Network, Node
 from netdsl.graph.resolve import resolve
 from netdsl.graph.used_files import read_used_files
-from netdsl.plan.costs import planned_layers
-from netdsl.plan.plan import Plan
-from netdsl.plan.planner import Sketch, sketched_and_planned
+from netdsl.planning.costs import planned_layers
+from netdsl.planning.plan import Plan
+from netdsl.planning.planner import Sketch, sketched_and_planned
 from netdsl.quantities import Volume
 from netdsl.source import Source, Span
 from netdsl.syntax import tree

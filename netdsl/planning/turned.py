@@ -14,7 +14,7 @@ from netdsl.graph.channel_order import (
 )
 from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Claim, Node
-from netdsl.plan.planner import plan_draft
+from netdsl.planning.planner import plan_draft
 from netdsl.quantities import Size, Volume, counted
 from netdsl.source import Span
 
