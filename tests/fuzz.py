@@ -13,7 +13,10 @@ from pathlib import Path
 
 import atheris
 
-ROOMS = ("syntax", "layers", "graph", "plan", "rules", "counting", "formats", "reports", "server", "commands")
+ROOMS = (
+    *("syntax", "layers", "graph", "planning", "rules", "counting"),
+    *("gate", "formats", "reports", "server", "commands"),
+)
 
 with atheris.instrument_imports(include=["netdsl"]):
     import fuzz_targets
