@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -31,7 +30,7 @@ class Form(NamedTuple):
 
 
 _PLAIN = Form()
-_NOTHING: Mapping[str, str] = MappingProxyType({})
+_NOTHING: Mapping[str, str] = {}
 
 
 def undressed(written: str) -> tuple[str, Form]:

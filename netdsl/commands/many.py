@@ -53,7 +53,7 @@ def outcomes_of(
     if manner.kept and (len(sources) > _FEW_FILES or sum(len(one.text) for one in sources.values()) > _SHORT):
         from netdsl.commands.outcome_cache import open_cache
 
-        cache = open_cache(repr(manner.settings))
+        cache = open_cache(manner.settings.key)
     if cache is not None:
         known = {number: cache.find(source, wanted) for number, source in sources.items()}
         found.update({number: outcome for number, outcome in known.items() if outcome is not None})

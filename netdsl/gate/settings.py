@@ -51,6 +51,12 @@ class Settings(NamedTuple):
     required: tuple[Required, ...] = ()
     forbidden: tuple[Forbidden, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """A text that differs where what is told of a file may differ; the same in every process."""
+        forbidden = [(one.word, sorted(one.keywords), one.origin) for one in self.forbidden]
+        return repr((self._replace(strict=False, forbidden=()), forbidden))
+
 
 class Changes(NamedTuple):
     """What a table of settings, or the command line, says of files; None where it says nothing.
