@@ -18,6 +18,9 @@ SESSIONS = {
     if any(map(is_session, blocks(text := path.read_text(encoding="utf-8"))))
 }
 TRAINS = re.compile(r"^(?:\$ )?netdsl (?:train|search|lr-find|bench|compile|eval|predict) ", re.MULTILINE)
+EDITORS = {"lua", "vim", "elisp", "lisp"}
+"""Languages of settings of editors, which test_editor_page loads."""
+
 ELSEWHERE = {"docs/search.md"}
 """Pages with a test of their own."""
 
@@ -35,15 +38,28 @@ def test_blocks_show_what_happens(page: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_block_is_run_or_says_why_not(path: Path) -> None:
-    """Networks are checked by test_language_page, YAML by test_integrations; text without `$` is shown."""
+    """Networks are checked by test_language_page, YAML by test_integrations, what Python answers by
+    test_library; text without `$` is shown."""
     if path.name == "README.md":
         return
     text = path.read_text(encoding="utf-8")
     found = blocks(text)
     assert len(found) == len(re.findall(r"^```\w", text, re.MULTILINE)) + text.count("<!-- before: ")
     assert len(re.findall(r"^```", text, re.MULTILINE)) == 2 * len(re.findall(r"^```\w", text, re.MULTILINE))
+    assert path.name == "library.md" or "```pycon" not in text
     for block in found:
-        known = ("net", "expect", "yaml", "text", "console", "sh", "python", "toml", "json")
+        known = {
+            "net",
+            "expect",
+            "yaml",
+            "text",
+            "console",
+            "sh",
+            "python",
+            "toml",
+            "json",
+            "pycon",
+        } | EDITORS
         assert block.language in known, block.text
         assert block.language not in ("sh", "python", "console") or is_session(block) or block.reason
     assert not re.search(r"^    (?:\$ |netdsl )", text, re.MULTILINE), "fence what is to be run"
