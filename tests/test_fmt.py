@@ -349,3 +349,13 @@ def test_what_is_read_in_our_words_anew_is_laid_out_until_it_stays(
     assert run(["fmt", str(path)]) == 0
     once = path.read_text()
     assert run(["fmt", "--check", str(path)]) == 0, once
+
+
+@pytest.mark.parametrize("line", ["conv3 ReLU function", "conv3 ReLU", "fc1 relu", "conv1 batch norm"])
+def test_a_faulty_layer_does_not_grow(line: str) -> None:
+    from netdsl.planning.laying_out import laid_out
+
+    once = laid_out(Source("x.net", f"input 9x9x3\n{line}\nFC 10\n")).text
+    assert once is not None
+    assert once.count(" - ") == 1
+    assert laid_out(Source("x.net", once)).text == once

@@ -196,7 +196,7 @@ def _goes_on(items: list[tree.Item]) -> bool:
 
 def _one_layer(layer: tree.Layer, head: Heading, items: tuple[tree.Item, ...]) -> bool:
     """Whether nothing of the layer was cut off for others."""
-    written = len(layer.items) + (0 if head.own else len(layer.words) - len(head.words))
+    written = len(layer.items) + len(layer.words) - len(head.label if head.own else head.words)
     return len(items) >= written
 
 
