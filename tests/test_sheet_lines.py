@@ -250,3 +250,65 @@ def test_an_activation_in_a_label_is_not_lost_in_silence(line: str, warned: bool
     plan, _ = load_plan(f"input 9x9x3\n{line}\n")
     assert plan is not None
     assert any(finding.code == "ND242" for finding in advise(plan)) is warned
+
+
+@pytest.mark.parametrize(
+    ("line", "warned"),
+    [
+        ("CONV 8 3x3 (same padding)", True),
+        ("CONV 8 3x3 (zero padded)", True),
+        ("CONV 8 3x3 (stride of two)", True),
+        ("CONV 8 3x3 (without bias)", True),
+        ("CONV 8 3x3 (with ReLU)", True),
+        ("CONV 8 3x3 (with batch norm)", True),
+        ("MAX POOL 3x3 (average)", True),
+        ("FC 10 (softmax)", True),
+        ("RELU (leaky)", True),
+        ("DROPOUT (not used)", True),
+        ("CONV 8 3x3 pad 1 (same padding)", False),
+        ("CONV 8 1x1 (same padding)", False),
+        ("CONV 8 3x3 stride 2 (stride of two)", False),
+        ("CONV 8 3x3 (ReLU) - RELU", False),
+        ("CONV 8 3x3 (batch norm) - BN - RELU", False),
+        ("FC 10 (class scores)", False),
+        ("FC 10 (output layer)", False),
+        ("FC 10 (the softmax is in the loss)", False),
+    ],
+)
+def test_what_only_a_remark_says_is_not_lost_in_silence(line: str, warned: bool) -> None:
+    plan, _ = load_plan(f"input 9x9x3\n{line}\n")
+    assert plan is not None
+    assert any(finding.code == "ND242" for finding in advise(plan)) is warned
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "deconv 3x3, 64 filters, stride 2, output padding 1",
+        "input 84, output 10",
+        "conv with 8 filters of 3x3 and (leaky) ReLU",
+        "ReLU is used after each layer",
+        "ReLU after every conv layer",
+        "Dropout (not used)",
+        "Convolution with 16 filters of 5x5 (zero-padded) and ReLU",
+        "Convolution with 16 filters of 5x5 (ReLU not applied) and 2x2 max pooling",
+        "conv with 8 filters of 3x3 followed by ReLU halving the resolution",
+    ],
+)
+def test_a_line_whose_words_would_be_lost_is_not_read(line: str) -> None:
+    assert read_line(line) is None
+
+
+def test_scores_are_not_made_twice() -> None:
+    assert read_line("Output: 10", scores=frozenset(["10"])) is None
+    assert read_line("Output: 10 classes", scores=frozenset(["10"])) is None
+    assert read_line("Output: 10 neurons", scores=frozenset(["10"])) is not None
+    assert read_line("Output: 10", scores=frozenset(["84"])) is not None
+
+
+def test_a_pool_that_says_its_kind_once_keeps_it() -> None:
+    averaging, strided = read_line("averaging pool 2x2"), read_line("a max pooling layer with stride 1")
+    assert averaging is not None
+    assert averaging.text == "AVG POOL 2x2"
+    assert strided is not None
+    assert strided.text == "MAX POOL stride 1"  # its window is asked for: 1x1 would be no pool

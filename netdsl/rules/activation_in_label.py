@@ -1,4 +1,4 @@
-"""A label that names an activation which nothing has: ``Softmax: FC 10``, ``conv relu: 32 3x3``."""
+"""A label or a remark that says what nothing does: ``Softmax: FC 10``, ``FC 10 (softmax)``."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from netdsl.diagnostics import Findings, Severity
 from netdsl.layers.registry import kind_named
 from netdsl.planning.plan import Plan, PlannedLayer
+from netdsl.rules.remarks import remark_of, said_in_vain
 from netdsl.rules.rule import Rule, and_more, readers
 
 _WORD = re.compile(r"[A-Za-z]+")
@@ -15,6 +16,7 @@ _WORD = re.compile(r"[A-Za-z]+")
 def check(plan: Plan, findings: Findings) -> None:
     """Sheets put the activation of a layer before the colon; a label is only a name."""
     read = readers(plan)
+    _check_remarks(plan, findings, read)
     lost = [(planned, kind) for planned in plan.layers if (kind := _lost(planned, plan, read))]
     if not lost:
         return
@@ -28,6 +30,26 @@ def check(plan: Plan, findings: Findings) -> None:
         severity=Severity.WARNING,
         help=(f"put ` - {kind}` behind the layer if it is meant", "or give the layer another name"),
     )
+
+
+def _check_remarks(plan: Plan, findings: Findings, read: list[list[int]]) -> None:
+    """What stands in parentheses behind a layer is only a remark, too."""
+    lost = []
+    for planned in plan.layers:
+        remark = remark_of(plan.network.source, planned.node.span)
+        behind = _behind(planned.node.position, plan, read) if remark else set()
+        cure = said_in_vain(remark, planned.node, behind) if remark else ""
+        if cure:
+            lost.append((planned.node, remark, cure))
+    if lost:
+        node, remark, cure = lost[0]
+        findings.add(
+            "ND242",
+            f"`({remark})` is a remark, which no layer reads{and_more(len(lost) - 1, 'remark')}",
+            node.span,
+            severity=Severity.WARNING,
+            help=(cure,),
+        )
 
 
 def _lost(planned: PlannedLayer, plan: Plan, read: list[list[int]]) -> str:

@@ -171,6 +171,8 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         return 1, [Item(NOUN, LETTERS[word.raw])]
     if word.raw in ("x", "X") and following is not None and following.kind == "number":
         return 2, [Item(REPEAT, following.text, following)]
+    if word.text in _EVERY and _is_layer(pieces, place + 1):
+        raise UnknownError(word.raw)  # `ReLU is used after each layer`
     if word.text in FILLERS or label:
         behind = pieces[place + 2].text if place + 2 < len(pieces) else ""
         ordinal = (
@@ -181,6 +183,15 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         switched = not label and following is not None and following.text in ("=", ":")
         return 1 + (ordinal or switched), []
     raise UnknownError(word.raw)
+
+
+_EVERY = ("each", "every", "all")
+
+
+def _is_layer(pieces: list[Piece], place: int) -> bool:
+    """Whether words name layers, and not what a layer has: ``all conv layers``."""
+    words = [piece.text for piece in _run(pieces, place)]
+    return bool(words) and ("layer" in words or bool(kind_of(words[:1])))
 
 
 def _is_ordinal(piece: Piece) -> bool:

@@ -124,7 +124,8 @@ def _parted(items: list[Item], *, implied: bool) -> list[SheetLayer]:
         elif item.what == KIND:
             new = _made(item.text)
             if _same(current, new, clause):
-                current.kind, current.option = new.kind or current.kind, current.option or new.option
+                current.kind = _more_said(current, new, item)
+                current.option = current.option or new.option
                 current.weak = current.weak and new.weak
                 current.values |= new.values
             elif new.weak and new.kind in POOLS and not current.kind:
@@ -159,6 +160,15 @@ def _same(current: SheetLayer, new: SheetLayer, clause: list[Item]) -> bool:
     if new.kind in POOLS and current.kind in POOLS:
         return new.weak or current.weak or not valued
     return new.kind == current.kind and not valued
+
+
+def _more_said(current: SheetLayer, new: SheetLayer, item: Item) -> str:
+    """``averaging pool`` is the kind that its first word says: a pool that says no kind is of any."""
+    generic = item.piece is not None and item.piece.text in _ANY_POOL
+    return current.kind if generic and current.kind in POOLS else new.kind or current.kind
+
+
+_ANY_POOL = ("pool", "pooling", "subsampling")
 
 
 def _implied(items: list[Item]) -> str:
@@ -227,6 +237,8 @@ def _in_order(parts: list[SheetLayer]) -> list[SheetLayer]:
     found: list[SheetLayer] = []
     for part in parts:
         before = found[-1] if found else None
+        if before is not None and before.kind in ACTIVATIONS and part.kind in ACTIVATIONS:
+            raise UnknownError(part.kind)  # `(leaky) ReLU`
         bends = before is not None and before.kind in ACTIVATIONS and not before.values
         if part.kind == "FC" and part.weak and before is not None and bends:
             found[-1:] = [part, before]
@@ -290,15 +302,16 @@ def _noun(part: SheetLayer, items: list[Item], place: int) -> int:
             again = _at(items, value + 1)
             only = again is not None and again.what == NOUN and again.text in (COUNT, MAPS, noun.text)
             return value + (only and _value_behind(items, value + 2) is None)
+    following = _at(items, place + 1)
+    if noun.text in (CLAIM, COMING) and following is not None and following.what == NOUN:
+        raise UnknownError(noun.text)  # `output padding 1`
     said = {EITHER: (COUNT, SIZE), MAPS: (COUNT,), CLAIM: (CLAIM, COUNT)}.get(noun.text, (noun.text,))
     if noun.text in (PAD, COUNT, EITHER, SIZE, MAPS, CLAIM) and any(role in part.values for role in said):
         return place
     if noun.text == COMING or (noun.text == COUNT and part.kind in ACTIVATIONS):
         return place
-    if noun.text == CLAIM:
-        following = _at(items, place + 1)
-        if following is not None and following.what == BREAK and part.kind == "FC":
-            return place
+    if noun.text == CLAIM and following is not None and following.what == BREAK and part.kind == "FC":
+        return place
     if noun.text == COUNT and part.bare:
         return place
     raise UnknownError(noun.text)

@@ -119,7 +119,7 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
     line = _DOTTED.sub(" ", _ARITHMETIC.sub("", line))
     line, calls, coming, program = _without_calls(line.rstrip().rstrip(",;"))
     tail = _TAIL.search(line)
-    if tail is not None and not any(kind_of([word.lower()]) for word in tail[0].split()):
+    if tail is not None and not _means_something(tail[0], pieces_of(tail[0])):
         line = line[: tail.start()]
     pieces = pieces_of(_REMARK.sub(_known_remark, _PLANE.sub("", _FLAT.sub("", line))))
     label, body = _split(pieces)
@@ -150,12 +150,21 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
             part.call = calls[int(part.call.strip("\x00"))]
     parts = [layer for part in parts for layer in _scored(part, scores)]
     text = " - ".join(map(written, parts))
+    if _repeats_scores(text, pieces, scores):
+        raise UnknownError(text)
     coming = coming or counted or next((part.values[COMING] for part in parts if COMING in part.values), "")
     if len(first) == 1 and first[0].kind == "word" and not kept and not _says(first[0]):
         kept = first[0].raw
     if text.startswith(("input", "[")):
         kept = ""
     return Reading(text, coming, program=program, label=kept)
+
+
+def _repeats_scores(text: str, pieces: list[Piece], scores: frozenset[str]) -> bool:
+    """``Output: 10`` behind 10 scores, which are no layer of their own."""
+    words = {piece.text for piece in pieces if piece.kind == "word"}
+    told = pieces[0].text == "output" and not words & {"neuron", "unit", "node", "layer"}
+    return told and text.startswith("FC ") and text[3:] in scores
 
 
 def _says(word: Piece) -> bool:
@@ -165,11 +174,30 @@ def _says(word: Piece) -> bool:
 
 def _known_remark(remark: re.Match[str]) -> str:
     """A part in parentheses; nothing where it is no more than a remark: ``(MNIST)``."""
+    pieces = pieces_of(remark[1])
     try:
-        items_of(pieces_of(remark[1]))
+        items_of(pieces)
     except UnknownError:
+        if _means_something(remark[1], pieces):
+            raise
         return " "
     return remark[0]
+
+
+_NEGATIVE_WORDS = ("no", "not", "never", "none", "without", "except", "half", "twice", "unless")
+_STEMS = re.compile(
+    r"pad|strid|dilat|pool|averag|leak|activat|transpos|depthwise|separab|group|bias|halv|doubl|global|overlap"
+    r"|down-?sampl|up-?sampl|zero|normali[sz]|drop|omit|remov|skip|shar|scal",
+    re.IGNORECASE,
+)
+
+
+def _means_something(text: str, pieces: list[Piece]) -> bool:
+    """Whether prose speaks of a layer or its options: ``(zero-padded)``, ``(not used)``."""
+    words = [piece.text for piece in pieces if piece.kind == "word"]
+    if _STEMS.search(text) or any(word in _NEGATIVE_WORDS for word in words):
+        return True
+    return any(word in NOUNS or kind_of([word]) for word in words)
 
 
 def _scored(part: SheetLayer, scores: frozenset[str]) -> list[SheetLayer]:

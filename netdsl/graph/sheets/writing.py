@@ -155,7 +155,7 @@ def _window(kind: str, values: dict[str, str], option: str, around: _Around) -> 
         return ["2x2", "stride 2"]
     words = [option] if option else []
     size, stride = values.pop(SIZE, ""), values.pop(STRIDE, "")
-    if kind in POOLS and not size and stride and not option:
+    if kind in POOLS and not size and stride not in ("", "1") and not option:
         size = stride
     if size.isdecimal():
         size = f"{size}x{size}"
@@ -224,8 +224,10 @@ def _input(part: SheetLayer) -> str:
         raise UnknownError("input")
     if not bare:
         return f"input {_whole(channels)}"
-    channels = channels or _CHANNELS.get(colour, "")
     extents = bare[0].split("x")
+    if len(extents) == 1 and channels:
+        raise UnknownError(channels)  # `input 84, output 10`
+    channels = channels or _CHANNELS.get(colour, "")
     if "@" in bare[0]:
         number, _, size = bare[0].partition("@")
         extents = [*size.split("x"), number]
