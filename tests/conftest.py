@@ -23,6 +23,15 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{_library}_NUM_THREADS"] = "1"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests for CI alone are skipped elsewhere; `CI=1 pytest` runs them all."""
+    if not os.environ.get("CI"):
+        alone = pytest.mark.skip(reason="runs in CI: CI=1 pytest")
+        for item in items:
+            if item.get_closest_marker("ci"):
+                item.add_marker(alone)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_crew() -> Iterator[None]:
     """Each process of the tests compiles for itself: a second one beside it would load Numba to take a core

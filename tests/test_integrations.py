@@ -113,6 +113,7 @@ def test_the_script_of_gitlab_leaves_both_reports(tmp_path: Path) -> None:
     assert any("<testsuites" in text for text in texts)
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 def test_every_step_of_the_action_runs(tmp_path: Path) -> None:
@@ -147,6 +148,7 @@ def test_every_step_of_the_action_runs(tmp_path: Path) -> None:
     assert "ND202" in (tmp_path / "summary.md").read_text()
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
 def test_pre_commit_runs_the_hooks(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
+@pytest.mark.ci
 @pytest.mark.slow
 def test_the_site_is_built_strictly_and_is_whole(tmp_path: Path) -> None:
     pytest.importorskip("material", reason="mkdocs-material comes with the extra docs")

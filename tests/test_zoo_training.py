@@ -44,6 +44,24 @@ COMPARED_ELSEWHERE = (
 """Networks of layers whose gradients other tests compare, and whose outputs `test_zoo_torchvision.py` does:
 the step of each takes long to compile."""
 
+SIBLINGS = (
+    "alexnet",
+    "alexnet-torchvision",
+    "densenet121",
+    "densenet161",
+    "densenet169",
+    "fcn32s",
+    "resnet34",
+    "resnet50",
+    "resnet101",
+    "resnet56-cifar",
+    "squeezenet1.0",
+    "vgg11",
+    "vgg13",
+    "vgg16",
+)
+"""Networks with a sibling of the same layers, mostly a deeper one: CI trains them all."""
+
 RATE = 0.01
 DECAY = 1e-4
 
@@ -139,7 +157,11 @@ def program_of(plan: Plan) -> Program:
     )
 
 
-@pytest.fixture(scope="module", params=[name for name in zoo_names() if name not in COMPARED_ELSEWHERE])
+def taken(name: str) -> object:
+    return pytest.param(name, marks=pytest.mark.ci if name in SIBLINGS else (), id=name)
+
+
+@pytest.fixture(scope="module", params=[taken(name) for name in zoo_names() if name not in COMPARED_ELSEWHERE])
 def exact(request: pytest.FixtureRequest) -> Taken:
     """The step of a network in double precision: the specification."""
     plan = small_plan(request.param)
