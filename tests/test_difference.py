@@ -175,7 +175,7 @@ def test_a_revision(
     Path("blocks").mkdir()
     Path("blocks/stem.net").write_text("block STEM { CONV 6 3x3 pad 1 - RELU }\n")
     Path("a.net").write_text('input 8x8x1\nuse "blocks/stem.net"\nSTEM\nFC 10\n')
-    Path("wrong.net").write_text("input 8x8x1\nFC 10\nFC ten\n")
+    Path("wrong.net").write_text("input 8x8x1\nFC 10\nFC 10 widht 3\n")
     Path("empty.net").write_text("")
     name = ("-c", "user.name=netdsl", "-c", "user.email=netdsl@example.com")
     for arguments in (["init", "-q"], ["add", "."], [*name, "commit", "-q", "-m", "Begin"]):
@@ -186,7 +186,7 @@ def test_a_revision(
     assert run(["diff", "--against", "HEAD", "a.net", "--breaking"]) == 1
     assert "CONV 6 3x3 pad 1 -> CONV 8 3x3 pad 1" in capsys.readouterr().out
     assert run(["diff", "--against", "HEAD", "wrong.net"]) == 1
-    assert "HEAD:wrong.net:3:4: error" in capsys.readouterr().err
+    assert "HEAD:wrong.net:3:7: error" in capsys.readouterr().err
     assert run(["diff", "--against", "HEAD", "empty.net"]) == 1
     assert "HEAD:empty.net: error ND006" in capsys.readouterr().err
     for revision, file in (

@@ -27,7 +27,7 @@ from netdsl.training.run_folder import RunFolder
 CODES = [
     code
     for code in explained_codes()
-    if code.startswith(("ND3", "ND5", "ND6")) and "```net" not in explanation_text(code)
+    if code.startswith(("ND3", "ND5", "ND6")) and "```console" in explanation_text(code)
 ]
 """Codes whose examples are commands; those with networks as examples are run with the others."""
 PACKAGE = Path(run.__code__.co_filename).parents[1]

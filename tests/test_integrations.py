@@ -32,7 +32,7 @@ def test_hooks_run_commands_that_there_are(tmp_path: Path, capsys: pytest.Captur
         path.write_text("input 8x8x1\nfc 10\n")
         assert run([*shlex.split(entry)[1:], str(path)]) == 0
     assert path.read_text() == "input 8x8x1\nFC 10\n"
-    path.write_text("input 8x8x1\nfc ten\n")
+    path.write_text("input 8x8x1\nfc 10 widht 3\n")
     assert run([*shlex.split(fields(text, "entry")[0])[1:], str(path)]) == 1
 
 
@@ -96,7 +96,7 @@ def test_the_script_of_gitlab_leaves_both_reports(tmp_path: Path) -> None:
     ]
     assert script
     (tmp_path / "nets").mkdir()
-    (tmp_path / "nets" / "a.net").write_text("input 8x8x1\nFC ten\n")
+    (tmp_path / "nets" / "a.net").write_text("input 8x8x1\nFC 10 widht 3\n")
     environment = {**os.environ, "PATH": f"{programs(tmp_path / 'bin')}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(script)],
@@ -122,7 +122,7 @@ def test_every_step_of_the_action_runs(tmp_path: Path) -> None:
     defaults = dict(re.findall(r"^  (\w+):\n    description: .*\n    default: (.*)$", text, re.MULTILINE))
     assert set(defaults) == {"paths", "arguments", "version"}
     (tmp_path / "work").mkdir()
-    (tmp_path / "work" / "a.net").write_text("input 8x8x1\nFC ten\n")
+    (tmp_path / "work" / "a.net").write_text("input 8x8x1\nFC 10 widht 3\n")
     environment = {
         **os.environ,
         "RUNNER_TEMP": str(tmp_path),
@@ -180,8 +180,8 @@ def test_pre_commit_runs_the_hooks(tmp_path: Path) -> None:
     snippet = snippet.replace("https://github.com/OWNER/netdsl", str(hooks)).replace("main", revision)
     (user / ".pre-commit-config.yaml").write_text(snippet)
     (user / "good.net").write_text("input 8x8x1\nfc 10\n")
-    (user / "bad.net").write_text("input 8x8x1\nFC ten\n")
-    (user / "other.txt").write_text("FC ten\n")
+    (user / "bad.net").write_text("input 8x8x1\nFC 10 widht 3\n")
+    (user / "other.txt").write_text("FC 10 widht 3\n")
     call("git", "add", "--all", cwd=user)
     done = call(sys.executable, "-m", "pre_commit", "run", cwd=user)
     skip_without_registry(done.stdout)

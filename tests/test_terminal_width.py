@@ -133,13 +133,13 @@ def test_findings_and_tables_of_all_cases(width: int) -> None:
 
 
 def test_a_long_line_of_wide_characters_is_shown_around_the_finding() -> None:
-    text = f"input 8x8x1\nCONV 3 3x3 ({'層' * 100})\t- FC ten - RELU ({'x' * 300})\n"
+    text = f"input 8x8x1\nCONV 3 3x3 ({'層' * 100})\t- FC wid - RELU ({'x' * 300})\n"
     findings = load_plan(text, "a.net").diagnostics
     for width in WIDTHS:
         shown = diagnostics_as_text(findings, width=width)
         assert_fits(shown, text + diagnostics_as_text(findings), width)
         line, marks = re.findall(r"^(?:2|  ?) \| (.*\S)$", shown, re.MULTILINE)
-        assert columns(line[: line.index("ten")]) == marks.index("^^^")
+        assert columns(line[: line.index("wid")]) == marks.index("^^^")
 
 
 def test_a_narrow_table_says_what_it_leaves_out(printed: Any) -> None:

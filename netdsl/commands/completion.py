@@ -16,7 +16,7 @@ def command(ctx: click.Context, shell: str) -> None:
     \b
     bash, in ~/.bashrc:    source <(netdsl completion bash)
     zsh, in ~/.zshrc:      source <(netdsl completion zsh)
-    fish, once:            netdsl completion fish > ~/.config/fish/completions/netdsl.fish
+    fish, in config.fish:  netdsl completion fish | source
     """
     root = ctx.find_root().command
     assert isinstance(root, click.Group)

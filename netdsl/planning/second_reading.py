@@ -21,6 +21,9 @@ _LINES = 500
 
 _ROUNDS = 4
 
+_LINKS = ("-", "–", "—", "→", "|", ",")
+"""Behind them something is missing, which nobody but the author knows."""
+
 CAUSE = "a line as sheets have it"
 
 
@@ -126,7 +129,7 @@ def _readings(
     new: dict[Span, _Read] = {}
     words: Counter[str] = Counter()
     for line in _unread_lines(source, found):
-        if line.span in known or len(known) + len(new) >= _LINES:
+        if line.span in known or len(known) + len(new) >= _LINES or line.text.endswith(_LINKS):
             continue
         reading = read_line(line.text, taken, _scores_before(source, line.span.start))
         bare = without_bullet(line.text)
