@@ -21,8 +21,8 @@ _LINES = 500
 
 _ROUNDS = 4
 
-_LINKS = ("-", "–", "—", "→", "|", ",")
-"""Behind them something is missing, which nobody but the author knows."""
+_GAP = re.compile(r"[-–—→|](?:[ \t]+[-–—→|]|\Z)|,\Z")
+"""Where something is missing, which nobody but the author knows: between two links, behind the last one."""
 
 CAUSE = "a line as sheets have it"
 
@@ -104,7 +104,24 @@ def read_again(
         span in read and span not in bulleted for span in _faulty(source, current.diagnostics)
     ):
         return checked, ()
+    if _in_part(source, checked.diagnostics, current.diagnostics, read):
+        return checked, ()
     return _noted(source, current, list(read.values()), edits), edits
+
+
+def _in_part(
+    source: Source, before: Sequence[Diagnostic], after: Sequence[Diagnostic], read: Collection[Span]
+) -> bool:
+    """Whether a mistake that stays is one that has been read elsewhere: then both are the same habit, which is
+    one finding."""
+    stays = {(finding.code, finding.message) for finding in after if _is_of_words(finding)}
+    return any(
+        (finding.code, finding.message) in stays
+        for finding in before
+        if finding.primary is not None
+        and finding.source is source
+        and _line_at(source, finding.primary.span.start).span in read
+    )
 
 
 _DIALECT = re.compile(r"^[ \t]*dialect\b", re.IGNORECASE | re.MULTILINE)
@@ -129,7 +146,7 @@ def _readings(
     new: dict[Span, _Read] = {}
     words: Counter[str] = Counter()
     for line in _unread_lines(source, found):
-        if line.span in known or len(known) + len(new) >= _LINES or line.text.endswith(_LINKS):
+        if line.span in known or len(known) + len(new) >= _LINES or _GAP.search(line.text):
             continue
         reading = read_line(line.text, taken, _scores_before(source, line.span.start))
         bare = without_bullet(line.text)
