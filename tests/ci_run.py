@@ -32,7 +32,7 @@ CASES = (
     "names/labels",
 )
 WRITTEN = {
-    "windows/layers.net": "\ufeffinput 8x8x1\r\n\r\n\tCONV 3 3x3 (層😀)\t- FC wid\r\n".encode(),
+    "windows/layers.net": "\ufeffinput 8x8x1\r\n\r\n\tCONV 3 3x3 (層😀)\t- FC 9 bia\r\n".encode(),
     "windows/latin.net": b"input 8x8x1\nFC 10 # gr\xfc\xdfe\n",
     "empty.net": b"",
     "deep/é ü, 50%: x.net": b"input 8x8x1\nCONV 3 3x3 - BN - BN\nFC wid%\nCONV 4 3x3 -",

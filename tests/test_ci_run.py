@@ -78,11 +78,11 @@ def test_the_faulty_files_and_no_others_fail(reports: dict[str, str], findings: 
 def test_columns_are_characters_of_the_line(findings: list[dict[str, Any]]) -> None:
     """With a byte-order mark, CR LF, tabs and characters of two columns before them."""
     here = [place[1:] for place in places(findings) if place[0] == "windows/layers.net"]
-    assert here == [("ND202", 3, 23)]
+    assert here == [("ND202", 3, 25)]
     (word,) = [one for one in findings if plain(one["file"]) == "windows/layers.net"]
-    assert (word["end_line"], word["end_column"]) == (3, 26)
+    assert (word["end_line"], word["end_column"]) == (3, 28)
     assert word["fix"] is not None
-    assert (word["fix"]["column"], word["fix"]["end_column"]) == (23, 26)
+    assert (word["fix"]["column"], word["fix"]["end_column"]) == (25, 28)
 
 
 def test_lines_of_json(reports: dict[str, str], findings: list[dict[str, Any]]) -> None:

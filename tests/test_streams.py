@@ -56,9 +56,7 @@ def test_names_that_are_no_text_are_escaped(tmp_path: Path) -> None:
     for command in (["check"], ["check", "--format", "json"], ["fmt", "--diff"], ["fmt", "--check"], ["fmt"]):
         done = netdsl(*command, path)
         assert done.returncode == 1, done.stderr
-        shown = (
-            rb"x\\xff\\xe9.net" if "json" in command else rb"x\xff\xe9.net"
-        )  # JSON has no other spelling
+        shown = rb"x\\xff\\xe9.net" if "json" in command else rb"x\xff\xe9.net"  # JSON has no other spelling
         assert shown in done.stdout + done.stderr
     for arguments in (
         ["check", STRANGE],

@@ -161,7 +161,9 @@ def taken(name: str) -> object:
     return pytest.param(name, marks=pytest.mark.ci if name in SIBLINGS else (), id=name)
 
 
-@pytest.fixture(scope="module", params=[taken(name) for name in zoo_names() if name not in COMPARED_ELSEWHERE])
+@pytest.fixture(
+    scope="module", params=[taken(name) for name in zoo_names() if name not in COMPARED_ELSEWHERE]
+)
 def exact(request: pytest.FixtureRequest) -> Taken:
     """The step of a network in double precision: the specification."""
     plan = small_plan(request.param)

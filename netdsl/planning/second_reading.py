@@ -112,8 +112,8 @@ def read_again(
 def _in_part(
     source: Source, before: Sequence[Diagnostic], after: Sequence[Diagnostic], read: Collection[Span]
 ) -> bool:
-    """Whether a mistake that stays is one that has been read elsewhere: then both are the same habit, which is
-    one finding."""
+    """Whether a mistake that stays is one that has been read elsewhere: both are the same habit, which is one
+    finding."""
     stays = {(finding.code, finding.message) for finding in after if _is_of_words(finding)}
     return any(
         (finding.code, finding.message) in stays
