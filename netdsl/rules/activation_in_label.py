@@ -7,10 +7,12 @@ import re
 from netdsl.diagnostics import Findings, Severity
 from netdsl.layers.registry import kind_named
 from netdsl.planning.plan import Plan, PlannedLayer
-from netdsl.rules.remarks import remark_of, said_in_vain
 from netdsl.rules.rule import Rule, and_more, readers
+from netdsl.source import Source, Span
 
 _WORD = re.compile(r"[A-Za-z]+")
+_LONGEST = 60
+_REMARK = re.compile(rf"[ \t]*\(([^()0-9\n]{{3,{_LONGEST}}})\)")
 
 
 def check(plan: Plan, findings: Findings) -> None:
@@ -32,13 +34,23 @@ def check(plan: Plan, findings: Findings) -> None:
     )
 
 
+def _remark_of(source: Source, span: Span) -> str:
+    """What stands in parentheses behind a layer; numbers there have a finding of their own."""
+    length = span.end - span.start
+    found = _REMARK.match(source.excerpt(Span(span.start, span.end + _LONGEST + 10)), length)
+    return found[1].strip() if found is not None else ""
+
+
 def _check_remarks(plan: Plan, findings: Findings, read: list[list[int]]) -> None:
     """What stands in parentheses behind a layer is only a remark, too."""
     lost = []
     for planned in plan.layers:
-        remark = remark_of(plan.network.source, planned.node.span)
-        behind = _behind(planned.node.position, plan, read) if remark else set()
-        cure = said_in_vain(remark, planned.node, behind) if remark else ""
+        remark = _remark_of(plan.network.source, planned.node.span)
+        if not remark:
+            continue
+        from netdsl.rules.remarks import said_in_vain  # few layers have remarks
+
+        cure = said_in_vain(remark, planned.node, _behind(planned.node.position, plan, read))
         if cure:
             lost.append((planned.node, remark, cure))
     if lost:

@@ -9,22 +9,12 @@ from netdsl.graph.sheets.items import KIND, NOUN, SWITCH, VALUE, Item, UnknownEr
 from netdsl.graph.sheets.vocabulary import ACTIVATIONS, POOLS, STRIDE
 from netdsl.graph.sheets.words import pieces_of
 from netdsl.quantities import Size
-from netdsl.source import Source, Span
 
-_LONGEST = 60
-_REMARK = re.compile(rf"[ \t]*\(([^()0-9\n]{{3,{_LONGEST}}})\)")
 _UNUSED = re.compile(
     r"\s*(?:not (?:used|applied|needed)|unused|removed|omitted|disabled|skipped|left out)\s*\Z", re.IGNORECASE
 )
 _PADDED = re.compile(r"\s*(?:with\s+)?zero[\s-]+padd(?:ed|ing)\s*\Z", re.IGNORECASE)
 _CHAINED = (*ACTIVATIONS, *POOLS, "BN", "DROPOUT")
-
-
-def remark_of(source: Source, span: Span) -> str:
-    """What stands in parentheses behind a layer; numbers there have a finding of their own."""
-    length = span.end - span.start
-    found = _REMARK.match(source.excerpt(Span(span.start, span.end + _LONGEST + 10)), length)
-    return found[1].strip() if found is not None else ""
 
 
 def said_in_vain(remark: str, node: Node, behind: set[str]) -> str:
