@@ -48,7 +48,7 @@ def _check_remarks(plan: Plan, findings: Findings, read: list[list[int]]) -> Non
         remark = _remark_of(plan.network.source, planned.node.span)
         if not remark:
             continue
-        from netdsl.rules.remarks import said_in_vain  # few layers have remarks
+        from netdsl.graph.sheets.remarks import said_in_vain  # few layers have remarks
 
         cure = said_in_vain(remark, planned.node, _behind(planned.node.position, plan, read))
         if cure:
