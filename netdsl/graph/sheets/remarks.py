@@ -14,20 +14,48 @@ _UNUSED = re.compile(
     r"\s*(?:not (?:used|applied|needed)|unused|removed|omitted|disabled|skipped|left out)\s*\Z", re.IGNORECASE
 )
 _PADDED = re.compile(r"\s*(?:with\s+)?zero[\s-]+padd(?:ed|ing)\s*\Z", re.IGNORECASE)
+_MANNER = re.compile(
+    r"\s*(?P<word>depth-?wise|transposed|fractionally[\s-]strided|dilated|atrous|strided)"
+    r"(?:\s+conv(?:olution)?)?\s*\Z",
+    re.IGNORECASE,
+)
+_MANNERS = {
+    "d": ("DEPTHWISE", ""),
+    "t": ("DECONV", ""),
+    "f": ("DECONV", ""),
+    "di": ("dilation 2", "dilation"),
+    "a": ("dilation 2", "dilation"),
+    "s": ("stride 2", "stride"),
+}
+"""By the first letters: what to write, and the option that would say it already."""
+
+_OPTIONS = ("same", "valid")
+
 _CHAINED = (*ACTIVATIONS, *POOLS, "BN", "DROPOUT")
 
 
 def said_in_vain(remark: str, node: Node, behind: set[str]) -> str:
     """The cure for a remark that says what neither its layer nor one behind it does; empty for prose."""
+    if remark.lower() in _OPTIONS:  # which has a finding of its own
+        return ""
     if _UNUSED.match(remark):
         return f"leave {node.layer.keyword} out if it is not meant"
     if _PADDED.match(remark):
         return "write `pad 1`, or how much it is, without parentheses" if _is_unpadded(node) else ""
+    if manner := _MANNER.match(remark):
+        return _manner_lost(manner["word"].lower(), node)
     try:
         items = items_of(pieces_of(remark))
     except UnknownError:
         return ""
     return next((cure for place in range(len(items)) if (cure := _lost(items, place, node, behind))), "")
+
+
+def _manner_lost(word: str, node: Node) -> str:
+    meant, option = _MANNERS[word[:2] if word[:2] in _MANNERS else word[0]]
+    if node.layer.keyword != "CONV" or option in node.option_spans:
+        return ""
+    return f"write `{meant}`, or how much it is, without parentheses" if option else f"write `{meant}`"
 
 
 def _lost(items: list[Item], place: int, node: Node, behind: set[str]) -> str:
