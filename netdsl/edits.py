@@ -23,7 +23,8 @@ def edited(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
     Two different changes of one place, which a block or a repeated group may ask for, are both left out:
     neither is right for all its uses.
     """
-    wanted = sorted(set(edits), key=lambda edit: (edit.span, edit.replacement))
+    within = (edit for edit in set(edits) if 0 <= edit.span.start <= edit.span.end <= len(text))
+    wanted = sorted(within, key=lambda edit: (edit.span, edit.replacement))
     pieces: list[str] = []
     end = count = 0
     for place, edit in enumerate(wanted):

@@ -40,6 +40,7 @@ LIMITS = {
     "netdsl.graph.bindings.READ_LIMIT": 500,
     "netdsl.graph.bounds.CALL_LIMIT": 200,
     "netdsl.graph.patterns.POSITION_LIMIT": 100,
+    "netdsl.planning.second_reading._LINES": 10,
     "netdsl.planning.solving._TRIED": 500,
 }
 """Limits that bound work which would grow faster, low enough for small texts to reach them."""

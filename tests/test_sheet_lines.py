@@ -318,3 +318,17 @@ def test_a_pool_that_says_its_kind_once_keeps_it() -> None:
     assert averaging.text == "AVG POOL 2x2"
     assert strided is not None
     assert strided.text == "MAX POOL stride 1"  # its window is asked for: 1x1 would be no pool
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 33xx3 pad 1 - RELU - mAx pool 3/2\nCLINEAR3x3 pad 1 - RELU - max pool 4/2\n",
+        "input 32x32x1\nFC: 32x32x1 -> 10 units\n",
+        "d64] maxpool\n[112x111822x] conv3-128\n[40]96 FC-4096\n[2000] FC-1000\n",
+    ],
+)
+def test_strange_lines_end_in_findings(text: str) -> None:
+    """Counts of volumes, divisions within a line that is read, a number before a kind."""
+    for finding in load_plan(text).diagnostics:
+        assert finding.fix is None or finding.fix.span.start <= finding.fix.span.end <= len(text)

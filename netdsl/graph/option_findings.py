@@ -108,7 +108,9 @@ class OptionFindings:
         if coming is not None:
             written = self.findings.source.excerpt(coming)
             cures = [f"what comes in is known: if that is `{written}`, leave it out"]
-            fix = Edit(Span(coming.start, value.span.start), "") if sized or not narrows else None
+            taken = Span(coming.start, value.span.start)
+            ahead = taken.start < taken.end  # what comes in is written before what is meant
+            fix = Edit(taken, "") if ahead and (sized or not narrows) else None
         if number and narrows and not sized:
             n = value.text
             narrow = f", or {n}x1 where the width is 1" if n != "1" else ""

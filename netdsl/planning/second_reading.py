@@ -16,7 +16,7 @@ from netdsl.syntax.respelling import parse_respelled
 if TYPE_CHECKING:
     from netdsl.planning.load import Checked
 
-_LINES = 500
+_LINES = 150
 """Lines that are read a second time."""
 
 _ROUNDS = 4
@@ -326,17 +326,21 @@ def _wrong_counts(source: Source, checked: Checked, read: list[_Read]) -> list[D
         span = next((span for span in told if span.start <= planned.node.span.start < span.end), None)
         if span is None or len(planned.inputs) != 1:
             continue
-        coming, volume = int(told.pop(span)), planned.inputs[0]
-        if coming not in (volume.channels, volume.values):
+        coming, volume = told.pop(span), planned.inputs[0]
+        if coming not in (str(volume.channels), str(volume.values), str(volume)):
             counted = f"{volume.values:,}" if volume.vector else str(volume)
             found.append(
                 Diagnostic(
                     "ND241",
                     Severity.ERROR,
-                    f"{planned.node.name} is given {counted}, and the line says {coming:,}",
+                    f"{planned.node.name} is given {counted}, and the line says {_grouped(coming)}",
                     source,
                     Label(span),
                     help=("the layers before it, or the number, are other than meant",),
                 )
             )
     return found
+
+
+def _grouped(coming: str) -> str:
+    return f"{int(coming):,}" if coming.isdecimal() else coming

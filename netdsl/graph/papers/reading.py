@@ -140,7 +140,9 @@ class CopiedLayers:
 
     def _warn_of_divisions(self, items: tuple[tree.Item, ...], words: Vocabulary) -> None:
         for place in divided_sizes(items, words):
-            extent, _, step = (self.findings.source.excerpt(item.span) for item in items[place : place + 3])
+            extent, _, step = (getattr(item, "text", "") for item in items[place : place + 3])
+            if not (extent.isdecimal() and step.isdecimal()):
+                continue
             if not step.strip("0") or int(extent[:9]) % int(step[:9]):
                 continue
             self.findings.add(
