@@ -103,7 +103,8 @@ def _layer_meant(call: tree.Call, findings: Findings) -> tuple[str, Span]:
     """What the call means as a layer, and its place; empty where that is not known."""
     start = call.block.span.start
     source, begin = findings.source.locate(call.block.span)
-    called = next(iter(calls_in(source.text[begin.start : begin.start + _REACH])), None)
+    reach = min(_REACH, call.span.end - start)  # what stands behind is not about this call
+    called = next(iter(calls_in(source.text[begin.start : begin.start + reach])), None)
     if called is None or called.start != 0:
         return "", call.span
     place = Span(start, start + called.end)
