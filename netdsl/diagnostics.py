@@ -95,6 +95,10 @@ class Diagnosed(Exception):
     def __str__(self) -> str:
         return "\n".join(map(_in_words, self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[Diagnosed], tuple[Diagnostic, ...]]:
+        """So that it comes out of another process as it went in."""
+        return type(self), self.diagnostics
+
 
 def _in_words(finding: Diagnostic) -> str:
     """``lenet.net:2:1: error ND201: there is no kind of layer called `FOO```, and each cure in a line."""

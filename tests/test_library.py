@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import doctest
 import json
+import pickle
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -205,3 +207,32 @@ def test_notebooks_show_text_of_others_as_text() -> None:
     assert "<td" in netdsl.plan(SMALL)._repr_html_()
     trained = netdsl.train(SMALL, labelled(), epochs=2)
     assert trained._repr_html_().count("<polyline") == 4
+
+
+@pytest.mark.parametrize(
+    ("batch", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError)]
+)
+def test_batches_are_numbers_of_images(batch: object, error: type[Exception]) -> None:
+    with pytest.raises(error, match="batch is"):
+        netdsl.compile(SMALL, batch=batch)
+
+
+def test_layers_are_called_by_name() -> None:
+    with pytest.raises(TypeError, match="by name"):
+        netdsl.plan(SMALL)[0]
+
+
+def test_what_was_wrong_can_be_sent_to_another_process() -> None:
+    with pytest.raises(netdsl.Diagnosed) as caught:
+        netdsl.plan("input 4x4x1\nFOO\n")
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert str(copied) == str(caught.value)
+
+
+def test_a_compiled_network_serves_several_threads() -> None:
+    network = netdsl.compile(SMALL, batch=2)
+    x = images(8, 4, 4, 1)
+    expected = network(x)
+    with ThreadPoolExecutor(6) as pool:
+        for found in pool.map(lambda _: network(x), range(60)):
+            np.testing.assert_array_equal(found, expected)

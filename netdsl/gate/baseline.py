@@ -213,8 +213,8 @@ class _Reader:
                 self.refuse(place, "an entry has a `code` and a `line`")
                 continue
             line, most, count = entry.get("line", ""), entry.get("most"), entry.get("count", 1)
-            sound = isinstance(line, str) and (most is None or isinstance(most, int))
-            if not sound or not isinstance(count, int) or count < 1:
+            sound = isinstance(line, str) and _is_text(line) and (most is None or isinstance(most, int))
+            if not sound or not isinstance(count, int) or isinstance(count, bool) or count < 1:
                 self.refuse(place, "`line` is text; `most` and `count` are numbers")
                 continue
             yield _Known(Entry(entry["code"], line, most), place, count)
@@ -245,3 +245,12 @@ def _line(known: tuple[Entry, int]) -> str:
     if count > 1:
         written["count"] = count
     return f"    {json.dumps(written, ensure_ascii=False)}"
+
+
+def _is_text(written: str) -> bool:
+    """Whether it can be shown: JSON can hold half of a character."""
+    try:
+        written.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -154,7 +154,11 @@ def _unused(source: Source, written: _Written, settings: Settings) -> list[Diagn
         kept = [code.text for code in comment.codes if code not in idle]
         where = "in this file" if comment.lines is None else "here"
         what = ", ".join(dict.fromkeys(code.text for code in idle))
-        message = f"{what} is not found {where}" if idle else f"nothing is found {where}"
+        message = (
+            f"{what} {'is' if len({code.text for code in idle}) == 1 else 'are'} not found {where}"
+            if idle
+            else f"nothing is found {where}"
+        )
         place = Span(idle[0].span.start, idle[-1].span.end) if kept else comment.span
         codes = Span(comment.codes[0].span.start, comment.codes[-1].span.end) if comment.codes else place
         fix = Edit(codes, ", ".join(kept), safe=True) if kept else Edit(comment.removal, "", safe=True)

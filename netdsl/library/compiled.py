@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class Compiled:
         self.network = network
         self.batch = batch
         self._machine = machine
+        self._lock = Lock()
 
     @property
     def arrays(self) -> Mapping[str, NDArray[np.float32]]:
@@ -59,11 +61,12 @@ class Compiled:
         images = images_as_batch(x, self.network.plan)
         found, done = [], 0
         for size in batch_sizes(len(images), self.batch):
-            session = self._machine.inference(size)
-            session.inputs["x"][...] = images[done : done + size]
-            session.inputs["target"][...] = 0
-            session.run()
-            found.append(session.outputs[name].copy())
+            with self._lock:  # a session is not for several threads at once
+                session = self._machine.inference(size)
+                session.inputs["x"][...] = images[done : done + size]
+                session.inputs["target"][...] = 0
+                session.run()
+                found.append(session.outputs[name].copy())
             done += size
         if not found:
             return np.zeros((0, *self.network.output.shape), np.float32)
@@ -89,6 +92,10 @@ def compile(
     specification, for bits that are those of every machine. Raises Diagnosed where the network has
     mistakes, or does not fit in memory.
     """
+    if isinstance(batch, bool) or not isinstance(batch, int):
+        raise TypeError(f"batch is a number of images, not {batch!r}"[:300])
+    if batch < 1:
+        raise ValueError(f"batch is 1 or more, not {batch}")
     planned = plan(network)
     if planned.plan.example.several:
         raise TypeError("a network with several inputs is evaluated with netdsl.load(run).evaluate(data)")

@@ -123,6 +123,10 @@ class Planned:
         return len(self.layers)
 
     def __getitem__(self, name: str) -> Layer:
+        if not isinstance(name, str):
+            raise TypeError(
+                f"layers are called by name; the one at a place is in `layers`, not at {name!r}"[:200]
+            )
         for layer in self.layers:
             if layer.name.lower() == name.lower():
                 return layer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from netdsl.quantities import bytes_text
+from netdsl.quantities import bytes_text, counted
 
 if TYPE_CHECKING:
     from netdsl.library.networks import Checked, Planned
@@ -65,7 +65,7 @@ def trained_as_html(trained: Trained) -> str:
         f'<span style="color:{colour}">&#9632;</span> {name} '
         for colour, name in zip(_COLOURS, ("training", "validation"), strict=True)
     )
-    title = f"<p><b>{_plain(trained.network.name)}</b>, {len(history)} epochs &nbsp; {legend}</p>"
+    title = f"<p><b>{_plain(trained.network.name)}</b>, {counted(len(history), 'epoch')} &nbsp; {legend}</p>"
     return f"<div>{title}{losses}{accuracies}{test}</div>"
 
 

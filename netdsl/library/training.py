@@ -17,6 +17,7 @@ from netdsl.library.arrays import NAME, dataset_of, images_as_batch
 from netdsl.library.compiled import threads_or_all
 from netdsl.library.networks import Planned, plan
 from netdsl.library.settings import recipe_with
+from netdsl.quantities import counted
 from netdsl.training.checkpoint import Checkpoint
 from netdsl.training.checkpoint import load as load_checkpoint
 from netdsl.training.metrics import Evaluation
@@ -160,7 +161,7 @@ class Trained:
         best = self._checkpoint.progress.best
         reached = f", validation accuracy {best.validation_accuracy:.2%}" if best is not None else ""
         name = self._checkpoint.network_name
-        return f"<trained {name}: {len(self.history)} epochs{reached}, in {self.folder}>"
+        return f"<trained {name}: {counted(len(self.history), 'epoch')}{reached}, in {self.folder}>"
 
     def _repr_html_(self) -> str:
         from netdsl.library.notebook import trained_as_html
