@@ -186,7 +186,7 @@ def test_pre_commit_runs_the_hooks(tmp_path: Path) -> None:
     done = call(sys.executable, "-m", "pre_commit", "run", cwd=user)
     skip_without_registry(done.stdout)
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "bad.net:2:4: error ND202" in done.stdout, done.stdout + done.stderr
+    assert "bad.net:2:7: error ND202" in done.stdout, done.stdout + done.stderr
     assert "other.txt" not in done.stdout
     assert (user / "good.net").read_text() == "input 8x8x1\nFC 10\n"
     (user / "bad.net").unlink()
