@@ -13,10 +13,10 @@ from netdsl.commands.running import (
     format_option,
     precision_option,
     tell_problem,
-    thread_count,
     threads_option,
 )
 from netdsl.commands.terminal import say, wants_colour, width_of
+from netdsl.cores import thread_count
 
 
 @click.command()

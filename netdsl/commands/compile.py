@@ -15,9 +15,9 @@ from netdsl.commands.running import (
     exact_option,
     precision_option,
     tell_problem,
-    thread_count,
 )
 from netdsl.commands.terminal import echo_folded
+from netdsl.cores import thread_count
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.quantities import bytes_text

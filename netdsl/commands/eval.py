@@ -16,10 +16,10 @@ from netdsl.commands.running import (
     format_option,
     percent,
     tell_problem,
-    thread_count,
     threads_option,
 )
 from netdsl.commands.terminal import echo_folded, say, width_of
+from netdsl.cores import thread_count
 
 if TYPE_CHECKING:
     from netdsl.data.origins import Origin

@@ -18,11 +18,11 @@ from netdsl.commands.running import (
     format_option,
     precision_option,
     tell_problem,
-    thread_count,
     threads_option,
 )
 from netdsl.commands.terminal import echo_folded, width_of
 from netdsl.commands.writing import picture_path
+from netdsl.cores import thread_count
 from netdsl.quantities import counted
 
 if TYPE_CHECKING:

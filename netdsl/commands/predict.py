@@ -14,10 +14,10 @@ from netdsl.commands.running import (
     exact_option,
     percent,
     tell_problem,
-    thread_count,
     threads_option,
 )
 from netdsl.commands.terminal import echo_folded
+from netdsl.cores import thread_count
 from netdsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:

@@ -18,6 +18,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
+from netdsl.cores import usable_cores
+
 Result = TypeVar("Result")
 
 _ALONE_SECONDS = 0.05
@@ -33,13 +35,6 @@ _AHEAD = 2
 """Pieces that a copy has in hand, so that it need not wait for the next one."""
 
 _READ = 1 << 16
-
-
-def _usable_cores() -> int:
-    """On how many cores this process may run."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _can_copy() -> bool:
@@ -76,7 +71,7 @@ def shared_out(
             break
     if not waiting:
         return
-    copies = (jobs or _usable_cores()) if _can_copy() else 0
+    copies = (jobs or usable_cores()) if _can_copy() else 0
     if copies > 1:
         gc.freeze()  # what is there already is looked through no more, here and in the copies
     for number, answer in in_copies(lambda one: pack(work(one)), waiting, copies if copies > 1 else 0):

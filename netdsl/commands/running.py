@@ -120,15 +120,6 @@ def calm_numpy(backend: str) -> None:
         os.environ.setdefault("MKL_NUM_THREADS", "1")
 
 
-def thread_count(asked: int | None) -> int:
-    """Threads to use: no more than this process may run on."""
-    try:
-        present = len(os.sched_getaffinity(0))
-    except AttributeError:
-        present = os.cpu_count() or 1
-    return present if asked is None else min(asked, present)
-
-
 def percent(share: float) -> str:
     """``98.33 %`` for 0.98333."""
     return f"{share * 100:.2f} %"

@@ -18,11 +18,11 @@ from netdsl.commands.running import (
     exact_option,
     format_option,
     precision_option,
-    thread_count,
     threads_option,
 )
 from netdsl.commands.search_run import carry_out
 from netdsl.commands.terminal import echo_folded, say
+from netdsl.cores import thread_count
 
 if TYPE_CHECKING:
     from netdsl.planning.plan import Plan

@@ -24,11 +24,11 @@ from netdsl.commands.running import (
     percent,
     precision_option,
     tell_problem,
-    thread_count,
     threads_option,
 )
 from netdsl.commands.terminal import echo_folded, say, say_command
 from netdsl.commands.writing import picture_path
+from netdsl.cores import thread_count
 from netdsl.quantities import bytes_text, counted, duration
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.backend import backend as open_backend
+from netdsl.cores import thread_count
 from netdsl.library.arrays import images_as_batch
 from netdsl.library.networks import Planned, plan
 from netdsl.recipe.recipe import Recipe
@@ -108,12 +109,6 @@ def compile(
 
 def threads_or_all(asked: int | None) -> int:
     """Threads to use: no more than this process may run on. Raises ValueError for less than one."""
-    import os
-
     if asked is not None and asked < 1:
         raise ValueError(f"threads are 1 or more, not {asked}")
-    try:
-        present = len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        present = os.cpu_count() or 1
-    return present if asked is None else min(asked, present)
+    return thread_count(asked)

@@ -191,42 +191,6 @@ _ALSO = {
 }
 """Names beside those of the registry; with ``?`` only where the rest of the line fits."""
 
-READ = frozenset(
-    [
-        "CONV",
-        "DECONV",
-        "DEPTHWISE",
-        "FC",
-        "MAX POOL",
-        "AVG POOL",
-        "DROPOUT",
-        "BN",
-        "INPUT",
-        "FLATTEN",
-        "SOFTMAX",
-        "RELU",
-        "RELU6",
-        "SIGMOID",
-        "TANH",
-        "ELU",
-        "SELU",
-        "GELU",
-        "SILU",
-        "MISH",
-        "LEAKY RELU",
-        "HARD SWISH",
-        "HARD SIGMOID",
-        "NORM",
-        "LN",
-        "GN",
-        "PRELU",
-    ]
-)
-"""The kinds that lines are read as."""
-
-SLIDING = frozenset(("CONV", "DECONV", "DEPTHWISE", "MAX POOL", "AVG POOL"))
-POOLS = frozenset(("MAX POOL", "AVG POOL"))
-COUNTING = frozenset(("CONV", "DECONV", "FC"))
 ACTIVATIONS = frozenset(
     [
         "RELU",
@@ -245,6 +209,27 @@ ACTIVATIONS = frozenset(
         "PRELU",
     ]
 )
+
+READ = ACTIVATIONS | {
+    "CONV",
+    "DECONV",
+    "DEPTHWISE",
+    "FC",
+    "MAX POOL",
+    "AVG POOL",
+    "DROPOUT",
+    "BN",
+    "INPUT",
+    "FLATTEN",
+    "NORM",
+    "LN",
+    "GN",
+}
+"""The kinds that lines are read as."""
+
+SLIDING = frozenset(("CONV", "DECONV", "DEPTHWISE", "MAX POOL", "AVG POOL"))
+POOLS = frozenset(("MAX POOL", "AVG POOL"))
+COUNTING = frozenset(("CONV", "DECONV", "FC"))
 
 
 _FLAT = ("conv", "max", "av", "global", "batchnorm", "upconv")
