@@ -9,6 +9,7 @@ import click
 from netdsl.commands.loading import load_plan_or_exit
 from netdsl.commands.running import (
     autotune_option,
+    batch_option,
     check_precision,
     format_option,
     precision_option,
@@ -21,14 +22,7 @@ from netdsl.cores import thread_count
 
 @click.command()
 @click.argument("network", metavar="NET")
-@click.option(
-    "--batch",
-    metavar="N",
-    type=click.IntRange(1, 2**20),
-    default=64,
-    show_default=True,
-    help="Images per step.",
-)
+@batch_option
 @click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
 @click.option(
     "--rounds",

@@ -6,11 +6,10 @@ import gc
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.commands.loading import recipe_of
 from netdsl.diagnostics import Diagnosed, Diagnostic
+from netdsl.gate.checking import checked
 from netdsl.gate.settings import NO_SETTINGS, Settings
-from netdsl.gate.sifting import sifted
-from netdsl.planning.network_files import RECIPE_ENDING, STDIN, open_source, planned
+from netdsl.planning.network_files import STDIN, open_source
 from netdsl.source import Source
 
 if TYPE_CHECKING:
@@ -52,18 +51,6 @@ def check_source(source: Source, settings: Settings = NO_SETTINGS) -> Check:
     """Check a text."""
     plan, findings = checked(source, settings)
     return Check(source.name, source, plan, findings, settings)
-
-
-def checked(source: Source, settings: Settings = NO_SETTINGS) -> tuple[Plan | None, list[Diagnostic]]:
-    """The plan of a text, its mistakes, and advice on it, as the settings want them told; a recipe in a file
-    of its own has mistakes only."""
-    if source.name.endswith(RECIPE_ENDING):
-        return None, sifted(source, None, recipe_of(source)[1], settings)
-    from netdsl.rules import advise
-
-    plan, findings = planned(source)
-    found = [*findings, *advise(plan)] if plan is not None else findings
-    return plan, sifted(source, plan, found, settings)
 
 
 def rechecked(source: Source, settings: Settings = NO_SETTINGS) -> list[Diagnostic]:

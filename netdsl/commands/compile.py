@@ -11,6 +11,7 @@ from netdsl.commands.loading import load_plan_or_exit
 from netdsl.commands.recipe_options import chosen_recipe, recipe_options
 from netdsl.commands.running import (
     autotune_option,
+    batch_option,
     check_precision,
     exact_option,
     precision_option,
@@ -26,14 +27,7 @@ from netdsl.quantities import bytes_text
 @click.command()
 @click.argument("network", metavar="NET")
 @click.option("--emit", is_flag=True, help="Print the program as one Python module instead of compiling it.")
-@click.option(
-    "--batch",
-    metavar="N",
-    type=click.IntRange(1, 2**20),
-    default=64,
-    show_default=True,
-    help="Images per step.",
-)
+@batch_option
 @click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
 @recipe_options("loss", "optimizer", "factor", "freeze", "clip", "accumulate", "average")
 @exact_option

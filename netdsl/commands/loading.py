@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -13,9 +12,7 @@ from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
 from netdsl.planning.network_files import (
     RECIPE_ENDING,
-    RECIPE_SAID,
     beside,
-    foreign,
     open_source,
     planned,
 )
@@ -24,7 +21,6 @@ from netdsl.source import Source
 if TYPE_CHECKING:
     from netdsl.planning.load import Checked
     from netdsl.planning.plan import Plan
-    from netdsl.recipe.written import WrittenRecipe
 
 
 def open_recipe(name: str) -> Source:
@@ -39,19 +35,6 @@ def open_recipe(name: str) -> Source:
     near = did_you_mean(name, beside(name, RECIPE_ENDING))
     cures = [f"did you mean `{near}`?"] if near else []
     raise Diagnosed(file_error("ND001", name, "there is no such file", *cures))
-
-
-def recipe_of(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
-    """What a ``.train`` file says, and what is wrong in it; of another format, that alone."""
-    from netdsl.recipe.written import read_file
-
-    written, found = read_file(source)
-    if not has_errors(found):
-        return written, found
-    if re.search(r"^\s*input\b", source.text, re.IGNORECASE | re.MULTILINE):
-        message = "this seems to be a network, not a recipe"
-        return written, [file_error("ND008", source.name, message, RECIPE_SAID[1])]
-    return written, foreign(source, RECIPE_SAID) or found
 
 
 def check_network(name: str) -> tuple[Source | None, Checked]:

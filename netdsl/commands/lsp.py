@@ -74,7 +74,7 @@ _NEEDED = ("pygls", "lsprotocol", "cattrs", "attrs", "attr")
 
 def findings_of(source: Source) -> Sequence[Diagnostic]:
     """All that ``netdsl check`` says of a text, under the settings that hold for its file now."""
-    from netdsl.commands.checking import checked
+    from netdsl.gate.checking import checked
     from netdsl.gate.discovery import Configurations
 
     return checked(source, Configurations().settings_of(source.name))[1]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from netdsl.commands.checking import checked, rechecked
+from netdsl.commands.checking import rechecked
 from netdsl.commands.loading import show
 from netdsl.diagnostics import Diagnosed, has_errors
+from netdsl.gate.checking import checked
 from netdsl.gate.settings import Settings
 from netdsl.planning.network_files import STDIN, foreign, open_source
 from netdsl.source import Source

@@ -151,21 +151,16 @@ def chosen_recipe(network: Network, path: str | None, given: Mapping[str, Any]) 
     """
     written = network.recipe
     if path is not None:
-        from netdsl.commands.loading import open_recipe, recipe_of
+        from netdsl.commands.loading import open_recipe
         from netdsl.diagnostics import Diagnosed, has_errors
+        from netdsl.gate.checking import recipe_of
 
         written, found = recipe_of(open_recipe(path))
         if has_errors(found):
             raise Diagnosed(*found)
-    recipe = Recipe()
-    if written is not None:
-        from netdsl.recipe.data_beside import data_beside
+    from netdsl.recipe.data_beside import recipe_beside
 
-        values = dict(written.values)
-        if "data" in values and given.get("data") is None:
-            values["data"] = data_beside(written)
-        recipe = Recipe(**values)
-    return changed_recipe(recipe, given)
+    return changed_recipe(recipe_beside(written, named=given.get("data") is not None), given)
 
 
 def changed_recipe(recipe: Recipe, given: Mapping[str, Any]) -> Recipe:

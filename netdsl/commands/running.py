@@ -25,6 +25,17 @@ _LEAST_SPEED = 1.5
 """Of products in bfloat16, from which on they save more time than rounding takes."""
 
 
+def batch_option(function: Function) -> Function:
+    return click.option(
+        "--batch",
+        metavar="N",
+        type=click.IntRange(1, 2**20),
+        default=64,
+        show_default=True,
+        help="Images per step.",
+    )(function)
+
+
 def threads_option(function: Function) -> Function:
     return click.option(
         "--threads",

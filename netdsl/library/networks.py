@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from netdsl.counting.columns import DEFAULT
 from netdsl.diagnostics import Diagnosed, Diagnostic, has_errors
+from netdsl.gate.checking import checked
 from netdsl.gate.discovery import Configurations
 from netdsl.gate.settings import NO_SETTINGS
-from netdsl.gate.sifting import sifted
 from netdsl.graph.printer import node_text
-from netdsl.planning.network_files import RECIPE_ENDING, open_source, planned
+from netdsl.planning.network_files import open_source, planned
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES, Size, Volume
@@ -194,21 +194,13 @@ def check(network: Any) -> Checked:
     settings of a project, `netdsl.toml`, hold for its files. Never raises for what a network says, nor for a
     file that cannot be read: both are findings.
     """
-    from netdsl.rules import advise
-
     try:
         source = source_of(network)
     except Diagnosed as diagnosed:
         return Checked(str(network), None, tuple(diagnosed.diagnostics))
     settings = Configurations().settings_of(source.name) if os.path.isfile(source.name) else NO_SETTINGS
-    if source.name.endswith(RECIPE_ENDING):
-        from netdsl.recipe.written import read_file
-
-        return Checked(source.name, None, tuple(sifted(source, None, read_file(source)[1], settings)))
-    plan, findings = planned(source)
-    found = findings if plan is None else [*findings, *advise(plan)]
-    told = tuple(sifted(source, plan, found, settings))
-    return Checked(source.name, None if plan is None else Planned(plan), told)
+    plan, told = checked(source, settings)
+    return Checked(source.name, None if plan is None else Planned(plan), tuple(told))
 
 
 def plan(network: Any) -> Planned:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netdsl.layers.option import OptionType
-from netdsl.recipe.data_beside import data_beside
+from netdsl.recipe.data_beside import recipe_beside
 from netdsl.recipe.entries import entries, setting_owner, with_setting
 from netdsl.recipe.line import EntryError, Line
 from netdsl.recipe.reading import read_value
@@ -25,12 +25,7 @@ def recipe_with(written: WrittenRecipe | None, given: Mapping[str, Any]) -> Reci
     behind its word in ``train { }``; ``rate=0.05``: a setting of the optimizer, loss or schedule takes a
     value. Raises TypeError for a name that is neither, ValueError for what it does not take.
     """
-    recipe = Recipe()
-    if written is not None:
-        values = dict(written.values)
-        if "data" in values:
-            values["data"] = data_beside(written)
-        recipe = Recipe(**values)
+    recipe = recipe_beside(written)
     named = {name: value for name, value in given.items() if name in entries()}
     for name, value in named.items():
         recipe = recipe._replace(**{name: _entry(name, value)})

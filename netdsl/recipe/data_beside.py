@@ -10,6 +10,17 @@ from netdsl.recipe.written import WrittenRecipe
 from netdsl.source import Seen
 
 
+def recipe_beside(written: WrittenRecipe | None, *, named: bool = False) -> Recipe:
+    """The recipe that a file says, its data found beside it unless others are ``named``; all defaults without
+    a file. Raises Diagnosed (ND531)."""
+    if written is None:
+        return Recipe()
+    values = dict(written.values)
+    if "data" in values and not named:
+        values["data"] = data_beside(written)
+    return Recipe(**values)
+
+
 def data_beside(written: WrittenRecipe) -> str:
     """The data that a file names: shipped data by name, or a path below the folder of the file.
 
