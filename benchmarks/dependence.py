@@ -86,7 +86,7 @@ def needed_numbers(plan: Plan, position: int, outputs: Marks, depths: list[int])
     ``depths`` says how many channels the volumes count as: all of them, or one.
     """
     layers = plan.layers[: position + 1]
-    narrow = max(depths) == 1
+    narrow = any(depth != layer.output.channels for depth, layer in zip(depths, layers, strict=True))
     needed = {position: outputs}
     for place in range(position, 0, -1):
         marks = needed.pop(place, None)
