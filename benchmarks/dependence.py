@@ -351,13 +351,19 @@ def _numbered(plan: Plan, place: int) -> int:
 
 
 def _renumbered(marks: Marks, y: Volume, x: Volume) -> Marks:
-    """The numbers in their order: rows go on beyond their ends only where they stay rows."""
+    """The numbers in their order: rows go on beyond their ends only where they stay rows.
+
+    A vector reads all positions, so what lies beside it, such as padding, lies nowhere in the image.
+    """
     if x.shape == y.shape:
         return marks
     rows, columns, channels = marks.values.nonzero()
     rows, columns = rows + marks.top, columns + marks.left
     row, new_row = x.width * x.channels, y.width * y.channels
-    if row != new_row:
+    if y.size == (1, 1):
+        inside = (rows == 0) & (columns == 0)
+        rows, columns, channels = rows[inside], columns[inside], channels[inside]
+    elif row != new_row:
         if not (y.width == 1 and new_row % row == 0) and not (x.width == 1 and row % new_row == 0):
             inside = (rows >= 0) & (rows < y.height) & (columns >= 0) & (columns < y.width)
             rows, columns, channels = rows[inside], columns[inside], channels[inside]
