@@ -1,0 +1,183 @@
+"""Fingerprints of what is computed: digests of all kernels, all launches and the bits after three steps.
+
+    python benchmarks/fingerprints.py > before.txt
+    ... a change of the backend that is to change nothing ...
+    python benchmarks/fingerprints.py | diff before.txt -
+
+Texts and launches are taken in every precision, training and inference, for several batches and in every
+form that tuning can name. ``--texts`` leaves out the steps, which take minutes where kernels must be compiled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+
+from building import filled_store, planned  # noqa: E402
+from layer_cases import LAYERS, network_of  # noqa: E402
+
+from netdsl.backend import backend  # noqa: E402
+from netdsl.backend.numba.backend import Layout, lay_out  # noqa: E402
+from netdsl.backend.numba.emit import emit  # noqa: E402
+from netdsl.backend.numba.emit.forms import forms_of, key_of  # noqa: E402
+from netdsl.backend.numba.emit.winograd_choice import AnyConvolution  # noqa: E402
+from netdsl.backend.numba.filling import fill_kernel  # noqa: E402
+from netdsl.backend.numba.image_lanes import CHANNELS, key_of_group, lane_groups  # noqa: E402
+from netdsl.backend.numba.kernel import Place, Real, Scratch  # noqa: E402
+from netdsl.backend.session import Images  # noqa: E402
+from netdsl.losses import losses  # noqa: E402
+from netdsl.optimizers.sgd import Sgd  # noqa: E402
+from netdsl.planning.load import load_plan  # noqa: E402
+from netdsl.planning.plan import Plan  # noqa: E402
+from netdsl.program.lower import inference_program, training_program  # noqa: E402
+from netdsl.program.program import Program  # noqa: E402
+
+NETWORKS = {"LeNet-5": "lenet", "ResNet-20": "resnet20-cifar", "DenseNet-40": "densenet40-cifar"}
+BATCHES = (5, 32)
+STEPS = 3
+BATCH = 16
+"""Images of the networks' steps, which fill vectors of every width."""
+
+LOSS, OPTIMIZER = losses()["cross-entropy"], Sgd(decay=0.01)
+
+
+def plans() -> Iterator[tuple[str, Plan, tuple[int, ...]]]:
+    """Networks and cases of layers by name, with the batches for which they are laid out."""
+    nets = Path(__file__).parent.parent / "nets"
+    for name, file in NETWORKS.items():
+        plan = load_plan((nets / f"{file}.net").read_text(encoding="utf-8")).plan
+        assert plan is not None
+        yield name, plan, (BATCH,)
+    for name in LAYERS:
+        yield name, planned(*network_of(name)), BATCHES
+
+
+def programs(plan: Plan, batch: int) -> Iterator[Program]:
+    """Training and inference in all ways to compute them."""
+    for exact, precision in ((False, "float32"), (True, "float32"), (False, "bf16")):
+        yield training_program(plan, batch, loss=LOSS, optimizer=OPTIMIZER, exact=exact, precision=precision)
+        yield inference_program(plan, batch, loss=LOSS, exact=exact, precision=precision)
+
+
+def in_channels(program: Program) -> Program:
+    """The program with no layers whose vectors are images."""
+    return program._replace(forms={key_of_group(group, program): CHANNELS for group in lane_groups(program)})
+
+
+def variants(program: Program) -> Iterator[str]:
+    """The kernels of every variant of each convolution."""
+    exact, precision = program.exact, program.precision
+    seen = set()
+    for operation in program.operations:
+        if not isinstance(operation, AnyConvolution):
+            continue
+        key = key_of(operation, program.batch, exact=exact, precision=precision)
+        if key in seen:
+            continue
+        seen.add(key)
+        for name in forms_of(operation, program.batch, exact=exact, precision=precision):
+            launches = emit(operation, program.batch, exact=exact, precision=precision, forms={key: name})
+            yield from (
+                f"{key} {name} {launch.kernel.text} {launch.items} {launch.note}" for launch in launches
+            )
+
+
+def texts(layout: Layout) -> Iterator[str]:
+    """All kernels, in the order of the launches."""
+    for launch in layout.launches:
+        yield f"{launch.kernel.name} {launch.kernel.arguments}\n{launch.kernel.text}"
+
+
+def calls(layout: Layout) -> Iterator[str]:
+    """All launches, with the place of each tensor in the arena."""
+
+    def place(tensor: object) -> str:
+        owner = layout.owner.get(tensor, tensor)  # type: ignore[call-overload]
+        slot = layout.memory.slots.get(owner)
+        return f"{tensor!r}@{owner!r}@{slot.offset_bytes if slot else ''}"
+
+    for launch in layout.launches:
+        arguments = [
+            place(argument.tensor)
+            if isinstance(argument, Place)
+            else repr(argument.value)
+            if isinstance(argument, Real)
+            else "scratch"
+            if isinstance(argument, Scratch)
+            else str(argument)
+            for argument in launch.arguments
+        ]
+        written = [place(tensor) for tensor in launch.writes]
+        yield f"{arguments} {launch.items} {written} {launch.scratch_floats}"
+        yield f"{launch.origin} {launch.phase} {launch.note}"
+    yield f"{layout.memory.arena_bytes} {layout.scratch_floats}"
+
+
+def digest(parts: Iterable[str | bytes]) -> str:
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(part.encode() if isinstance(part, str) else part)
+        found.update(b"\0")
+    return found.hexdigest()[:16]
+
+
+def steps(program: Program, threads: int) -> Iterator[bytes]:
+    """What is stored and the loss after some training steps."""
+    store = filled_store(program, seed=3)
+    session = backend("numba").bind(program, store, threads)
+    generator = np.random.default_rng(5)
+    for step in range(STEPS):
+        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
+        classes = session.inputs["target"].shape[1]
+        session.inputs["target"][...] = np.eye(classes)[generator.integers(classes, size=program.batch)]
+        session.inputs["rate"][...] = 0.05
+        if "seed" in session.inputs:
+            session.inputs["seed"][...] = step
+        session.run()
+        yield session.outputs["loss"].tobytes()
+    for name in sorted(store):
+        yield store[name].tobytes()
+
+
+def filling() -> Iterator[str]:
+    """The kernels that prepare batches."""
+    for kind in (np.uint8, np.float32):
+        pixels = np.zeros((1, 1, 1, 1), kind)
+        none = np.zeros(1, np.float32)
+        images = Images(pixels, np.zeros(1, np.int64), none, none, none)
+        for changes in (False, True):
+            yield fill_kernel(images, changes=changes).text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--texts", action="store_true", help="texts and launches alone")
+    parser.add_argument("--threads", type=int, default=2)
+    chosen = parser.parse_args()
+    width = os.environ.get("NETDSL_VECTOR_WIDTH", "16")
+    print(f"{width} filling {digest(filling())}")
+    for name, plan, batches in plans():
+        for batch in batches:
+            found = list(programs(plan, batch))
+            found += map(in_channels, found[:])
+            layouts = list(map(lay_out, found))
+            print(
+                f"{width} {name} {batch}: texts {digest(text for one in layouts for text in texts(one))}, "
+                f"launches {digest(call for one in layouts for call in calls(one))}, "
+                f"variants {digest(text for program in found for text in variants(program))}",
+                flush=True,
+            )
+            if not chosen.texts:
+                print(f"{width} {name} {batch}: bits {digest(steps(found[0], chosen.threads))}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
