@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 from machine import command_line, machine
 
-from netdsl.backend.numba.backend import NumbaSession, open_backend
-from netdsl.backend.numba.cpu import WIDTH
+from netdsl.backend.numba.runtime.session import NumbaSession, open_backend
+from netdsl.backend.numba.target import WIDTH
 from netdsl.backend.session import Store
 from netdsl.planning.load import load_plan
 from netdsl.program.lower import training_program

@@ -4,8 +4,9 @@
     ... a change of the backend that is to change nothing ...
     python benchmarks/fingerprints.py | diff before.txt -
 
-Texts and launches are taken in every precision, training and inference, for several batches and in every
-form that tuning can name. ``--texts`` leaves out the steps, which take minutes where kernels must be compiled.
+Texts and launches are taken in every precision, training and inference, for several batches and in
+every variant that tuning can name. ``--texts`` leaves out the steps, which take minutes where kernels
+must be compiled.
 """
 
 from __future__ import annotations
@@ -21,24 +22,25 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
-from building import filled_store, planned  # noqa: E402
-from layer_cases import LAYERS, network_of  # noqa: E402
+from building import filled_store, planned
+from layer_cases import LAYERS, network_of
 
-from netdsl.backend import backend  # noqa: E402
-from netdsl.backend.numba.backend import Layout, lay_out  # noqa: E402
-from netdsl.backend.numba.emit import emit  # noqa: E402
-from netdsl.backend.numba.emit.forms import forms_of, key_of  # noqa: E402
-from netdsl.backend.numba.emit.winograd_choice import AnyConvolution  # noqa: E402
-from netdsl.backend.numba.filling import fill_kernel  # noqa: E402
-from netdsl.backend.numba.image_lanes import CHANNELS, key_of_group, lane_groups  # noqa: E402
-from netdsl.backend.numba.kernel import Place, Real, Scratch  # noqa: E402
-from netdsl.backend.session import Images  # noqa: E402
-from netdsl.losses import losses  # noqa: E402
-from netdsl.optimizers.sgd import Sgd  # noqa: E402
-from netdsl.planning.load import load_plan  # noqa: E402
-from netdsl.planning.plan import Plan  # noqa: E402
-from netdsl.program.lower import inference_program, training_program  # noqa: E402
-from netdsl.program.program import Program  # noqa: E402
+from netdsl.backend import backend
+from netdsl.backend.numba.kernel import Place, Real, Scratch
+from netdsl.backend.numba.runtime.batch_loader import fill_kernel
+from netdsl.backend.numba.runtime.session import lay_out
+from netdsl.backend.numba.schedule.emission import emit
+from netdsl.backend.numba.schedule.image_layout import CHANNELS, key_of_group, lane_groups
+from netdsl.backend.numba.schedule.schedule import Layout
+from netdsl.backend.numba.schedule.variants import forms_of, key_of
+from netdsl.backend.numba.schedule.winograd_choice import AnyConvolution
+from netdsl.backend.session import Images
+from netdsl.losses import losses
+from netdsl.optimizers.sgd import Sgd
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
+from netdsl.program.lower import inference_program, training_program
+from netdsl.program.program import Program
 
 NETWORKS = {"LeNet-5": "lenet", "ResNet-20": "resnet20-cifar", "DenseNet-40": "densenet40-cifar"}
 BATCHES = (5, 32)

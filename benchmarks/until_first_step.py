@@ -12,7 +12,7 @@ import sys
 import time
 from typing import Any
 
-from netdsl.backend.numba.backend import NumbaSession
+from netdsl.backend.numba.runtime.session import NumbaSession
 from netdsl.commands import main
 
 _run = NumbaSession.run

@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def no_crew() -> Iterator[None]:
     """Each process of the tests compiles for itself: a second one beside it would load Numba to take a core
     that another test has. Tests of the crew undo this by ``with_crew``."""
-    from netdsl.backend.numba import crew
+    from netdsl.backend.numba.compile import worker_pool as crew
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(crew, "_LARGEST", 1)
@@ -74,7 +74,7 @@ def described() -> Iterator[None]:
 @pytest.fixture
 def with_crew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels are compiled in several processes, as users have it."""
-    from netdsl.backend.numba import crew
+    from netdsl.backend.numba.compile import worker_pool as crew
 
     monkeypatch.setattr(crew, "_LARGEST", 4)
 

@@ -8,8 +8,8 @@ from building import filled_store, planned
 from layer_cases import LAYERS, conv, image, network_of
 
 from netdsl.backend import backend
-from netdsl.backend.numba.backend import lay_out
-from netdsl.backend.numba.cpu import WIDTH
+from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.target import WIDTH
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.dropout import Dropout
 from netdsl.layers.fc import FullyConnected

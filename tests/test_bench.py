@@ -11,10 +11,10 @@ import pytest
 from building import filled_store, planned
 from layer_cases import LAYERS, conv, image, network_of, small_network
 
-from netdsl.backend.numba.backend import NumbaSession, open_backend
-from netdsl.backend.numba.clock import nanoseconds
-from netdsl.backend.numba.roofs import measure_roofs
-from netdsl.backend.numba.stopwatch import Stopwatch, seconds_by_part
+from netdsl.backend.numba.isa.clock import nanoseconds
+from netdsl.backend.numba.runtime.session import NumbaSession, open_backend
+from netdsl.backend.numba.tools.profiler import Stopwatch, seconds_by_part
+from netdsl.backend.numba.tools.roofline import measure_roofs
 from netdsl.commands import run
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu

@@ -11,11 +11,13 @@ from narrower import Widths
 from test_winograd import GEOMETRIES, operation
 
 from netdsl.backend import backend
-from netdsl.backend.numba import backend as numba_backend
-from netdsl.backend.numba import roofs
-from netdsl.backend.numba.backend import lay_out
-from netdsl.backend.numba.cpu import Cpu, cpu
-from netdsl.backend.numba.emit import emit, pairs_choice, winograd_choice
+from netdsl.backend.numba.runtime import session as numba_backend
+from netdsl.backend.numba.schedule import bfloat16_choice as pairs_choice
+from netdsl.backend.numba.schedule import winograd_choice
+from netdsl.backend.numba.schedule.emission import emit
+from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.target import Cpu, cpu
+from netdsl.backend.numba.tools import roofline as roofs
 from netdsl.backend.numpy.primitives import COMPUTE
 from netdsl.commands.running import check_precision, precision_option
 from netdsl.diagnostics import Diagnosed
@@ -240,7 +242,7 @@ def test_the_speed_of_pairs_is_measured() -> None:
 
 
 def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.backend.numba.cpu.cpu", lambda: Cpu("skylake", 16, 32, False))
+    monkeypatch.setattr("netdsl.backend.numba.target.cpu", lambda: Cpu("skylake", 16, 32, False))
     check_precision("float32")
     with pytest.raises(Diagnosed, match="skylake"):
         check_precision("bf16")

@@ -11,7 +11,7 @@ from layer_cases import image
 from narrower import Widths
 
 from netdsl.backend import backend
-from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.layers.conv import Conv
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu

@@ -38,6 +38,21 @@ ROOMS = [
 ]
 """The rooms of the house in the order in which data passes them; a line may share a floor."""
 
+KERNEL_ROOMS = [
+    ["target"],
+    ["kernel"],
+    ["isa"],
+    ["codegen"],
+    ["codegen/gemm"],
+    ["codegen/conv", "codegen/winograd"],
+    ["codegen/fusion"],
+    ["schedule"],
+    ["compile"],
+    ["runtime"],
+    ["tools"],
+]
+"""The rooms of the compiled backend, in the order in which a program passes them."""
+
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 
 ONLY_IN = {
@@ -89,6 +104,34 @@ def test_imports_go_one_way(path: Path) -> None:
             assert FLOOR[_room(name)] <= FLOOR[own], f"{relative} imports {name} from a later room"
 
 
+def _kernel_room(dotted: str) -> str:
+    """The innermost of ``KERNEL_ROOMS`` that a module of the compiled backend stands in."""
+    path = dotted.removeprefix("netdsl.backend.numba.").replace(".", "/")
+    rooms = [room for rooms in KERNEL_ROOMS for room in rooms]
+    found = [room for room in rooms if f"{path}/".startswith(f"{room}/")]
+    assert found, f"{dotted} stands in no room of the compiled backend: add it to KERNEL_ROOMS"
+    return max(found, key=len)
+
+
+def _kernel_arrows() -> set[tuple[str, str]]:
+    """Which room of the compiled backend imports from which."""
+    found = set()
+    for path in (PACKAGE / "backend/numba").rglob("*.py"):
+        if path.parent == PACKAGE / "backend/numba" and path.name == "__init__.py":
+            continue
+        own = path.relative_to(PACKAGE.parent).with_suffix("").as_posix().removesuffix("/__init__")
+        for name in _imported(path):
+            if name.startswith("netdsl.backend.numba."):
+                found.add((_kernel_room(own.replace("/", ".")), _kernel_room(name)))
+    return {(room, other) for room, other in found if room != other}
+
+
+def test_kernels_are_made_in_one_direction() -> None:
+    floor = {room: number for number, rooms in enumerate(KERNEL_ROOMS) for room in rooms}
+    up = [f"{room} -> {other}" for room, other in _kernel_arrows() if floor[other] >= floor[room]]
+    assert not up, sorted(up)
+
+
 @pytest.mark.parametrize("library", ONLY_IN)
 def test_libraries_stay_in_their_rooms(library: str) -> None:
     for path in _modules():
@@ -127,3 +170,8 @@ def test_check_loads_nothing_heavy() -> None:
     # process of an environment (hooks of installers) starts with an underscore.
     outside = {name for name in loaded - sys.stdlib_module_names if not name.startswith("_")}
     assert outside == {"click", "netdsl"}
+
+
+if __name__ == "__main__":
+    for room, other in sorted(_kernel_arrows()):
+        print(f"{room} -> {other}")

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netdsl.backend.numba import cache, crew
-from netdsl.backend.numba.cache import Kernels
+from netdsl.backend.numba.compile import cache
+from netdsl.backend.numba.compile import worker_pool as crew
+from netdsl.backend.numba.compile.cache import Kernels
+from netdsl.backend.numba.compile.object_file import read_code, write_code
 from netdsl.backend.numba.kernel import Kernel
-from netdsl.backend.numba.machine_code import read_code, write_code
 
 pytestmark = pytest.mark.usefixtures("with_crew")
 

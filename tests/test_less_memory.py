@@ -8,8 +8,8 @@ from building import filled_store, planned
 from layer_cases import conv, image
 
 from netdsl.backend import backend
-from netdsl.backend.numba import backend as numba_backend
-from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.runtime import session as numba_backend
+from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.layers.add import Add
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.fc import FullyConnected

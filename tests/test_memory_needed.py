@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from netdsl.backend import backend
-from netdsl.backend.numba import backend as numba_backend
+from netdsl.backend.numba.runtime import session as numba_backend
 from netdsl.commands import run
 from netdsl.data import memory
 from netdsl.diagnostics import Diagnosed

@@ -6,9 +6,9 @@ import pytest
 from building import check_output
 from narrower import Widths
 
-from netdsl.backend.numba.backend import lay_out
-from netdsl.backend.numba.cpu import WIDTH
-from netdsl.backend.numba.emit.matmul import ROW_PANEL_VECTORS, tile_shapes
+from netdsl.backend.numba.codegen.gemm.matmul import ROW_PANEL_VECTORS, tile_shapes
+from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.target import WIDTH
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,

@@ -15,18 +15,18 @@ from building import filled_store, planned
 from layer_cases import conv, image
 
 from netdsl.backend import backend
-from netdsl.backend.numba import tuned
-from netdsl.backend.numba.backend import lay_out
-from netdsl.backend.numba.cpu import WIDTH, cpu
-from netdsl.backend.numba.emit import emit
-from netdsl.backend.numba.emit.forms import MODEL, forms_of, key_of
-from netdsl.backend.numba.image_lanes import (
+from netdsl.backend.numba.schedule.emission import emit
+from netdsl.backend.numba.schedule.image_layout import (
     CHANNELS,
     IMAGES,
     key_of_group,
     lane_groups,
     operations_in_lanes,
 )
+from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.schedule.variants import MODEL, forms_of, key_of
+from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.backend.numba.tools import tuning_cache as tuned
 from netdsl.backend.numpy.primitives import COMPUTE
 from netdsl.commands import run
 from netdsl.commands.tuned_run import forms_warning

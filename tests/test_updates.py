@@ -12,7 +12,7 @@ from layer_cases import image
 from test_kept_tensors import tensors_kept
 
 from netdsl.backend import backend
-from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.commands import run as command
 from netdsl.layers.conv import Conv
 from netdsl.layers.fc import FullyConnected

@@ -9,9 +9,9 @@ from layer_cases import image
 from narrower import Widths
 
 from netdsl.backend import backend
-from netdsl.backend.numba import backend as numba_backend
-from netdsl.backend.numba.backend import lay_out
-from netdsl.backend.numba.cpu import cpu
+from netdsl.backend.numba.runtime import session as numba_backend
+from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.target import cpu
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
 from netdsl.losses import losses

@@ -8,9 +8,9 @@ import pytest
 from building import check_output
 from narrower import Widths
 
-from netdsl.backend.numba.backend import lay_out
-from netdsl.backend.numba.cpu import cpu
-from netdsl.backend.numba.emit.panels import ITEMS
+from netdsl.backend.numba.codegen.gemm.packing import ITEMS
+from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.target import cpu
 from netdsl.primitives.convolution import ConvolutionWeightGradient, Geometry
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program

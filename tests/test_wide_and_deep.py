@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from netdsl.backend import backend
-from netdsl.backend.numba.backend import lay_out
+from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.commands import run
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd

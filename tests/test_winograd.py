@@ -9,9 +9,10 @@ from layer_cases import LAYERS, conv, image, network_of
 from narrower import Widths
 
 from netdsl.backend import backend
-from netdsl.backend.numba.backend import lay_out
-from netdsl.backend.numba.emit import EMIT, emit, winograd_choice
-from netdsl.backend.numba.emit.winograd_tiles import variant
+from netdsl.backend.numba.codegen.winograd.tiles import variant
+from netdsl.backend.numba.schedule import winograd_choice
+from netdsl.backend.numba.schedule.emission import EMIT, emit
+from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numpy.primitives import COMPUTE
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu

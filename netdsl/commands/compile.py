@@ -51,9 +51,10 @@ def command(
     plan = load_plan_or_exit(network)
     precision = precision or "float32"
     check_precision(precision)
-    from netdsl.backend.numba.backend import lay_out, open_backend
-    from netdsl.backend.numba.cache import DRIVER
-    from netdsl.backend.numba.listing import module_text
+    from netdsl.backend.numba.compile.cache import DRIVER
+    from netdsl.backend.numba.runtime.session import open_backend
+    from netdsl.backend.numba.schedule.schedule import lay_out
+    from netdsl.backend.numba.tools.listing import module_text
     from netdsl.program.learning import learning_of
     from netdsl.program.lower import inference_program, training_program
 

@@ -85,7 +85,7 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
     """Raise Diagnosed (ND542) where the processor or the backend has no such precision; say if it is slow."""
     if precision in (None, "float32"):
         return
-    from netdsl.backend.numba.cpu import cpu
+    from netdsl.backend.numba.target import cpu
     from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
 
     lacks = ""
@@ -98,8 +98,8 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
         if backend != "numba" and cpu().bfloat16:
             cure = "use the backend numba, which has it here, or train in float32"
         raise Diagnosed(Diagnostic("ND542", Severity.ERROR, lacks, help=(cure,)))
-    from netdsl.backend.numba.backend import open_backend
-    from netdsl.backend.numba.roofs import speed_of_pairs
+    from netdsl.backend.numba.runtime.session import open_backend
+    from netdsl.backend.numba.tools.roofline import speed_of_pairs
 
     speed = speed_of_pairs(open_backend().kernels)
     if speed < _LEAST_SPEED:

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 import netdsl
-from netdsl.backend.numba.backend import NumbaSession, open_backend
-from netdsl.backend.numba.cpu import cpu
-from netdsl.backend.numba.roofs import MOST_BYTES, measure_roofs
-from netdsl.backend.numba.stopwatch import Stopwatch, seconds_by_part
+from netdsl.backend.numba.runtime.session import NumbaSession, open_backend
+from netdsl.backend.numba.target import cpu
+from netdsl.backend.numba.tools.profiler import Stopwatch, seconds_by_part
+from netdsl.backend.numba.tools.roofline import MOST_BYTES, measure_roofs
 from netdsl.backend.session import Array, Store
 from netdsl.data.memory import available_bytes, require_memory
 from netdsl.measuring.measurement import Measurement, Rival, Roofs

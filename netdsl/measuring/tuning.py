@@ -12,13 +12,20 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from netdsl.backend.numba.backend import lay_out, open_backend
-from netdsl.backend.numba.emit.forms import MODEL, forms_of, key_of
-from netdsl.backend.numba.emit.updating import updates_of
-from netdsl.backend.numba.emit.winograd_choice import AnyConvolution
-from netdsl.backend.numba.image_lanes import CHANNELS, IMAGES, key_of_group, lane_groups, operations_in_lanes
+from netdsl.backend.numba.codegen.fusion.optimizer_update import updates_of
 from netdsl.backend.numba.kernel import Launch, Place
-from netdsl.backend.numba.tuned import load_tuned, save_tuned
+from netdsl.backend.numba.runtime.session import open_backend
+from netdsl.backend.numba.schedule.image_layout import (
+    CHANNELS,
+    IMAGES,
+    key_of_group,
+    lane_groups,
+    operations_in_lanes,
+)
+from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.schedule.variants import MODEL, forms_of, key_of
+from netdsl.backend.numba.schedule.winograd_choice import AnyConvolution
+from netdsl.backend.numba.tools.tuning_cache import load_tuned, save_tuned
 from netdsl.measuring.isolation import isolated, random_store, require_room
 from netdsl.measuring.rounds import Step, take_turns
 from netdsl.program.program import Program

@@ -1,0 +1,1 @@
+"""Emitters: from a primitive to launches of kernels, which are text."""

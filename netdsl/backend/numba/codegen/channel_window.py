@@ -1,0 +1,58 @@
+"""Sums over neighbouring channels."""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.kernel import Kernel, Launch, Place, Scratch, blocks
+from netdsl.backend.numba.target import WIDTH
+from netdsl.primitives.channel_window import ChannelWindow
+
+_KERNEL = Kernel(
+    "channel_window",
+    """def channel_window(arguments, first, last, worker):
+    x = integer(arguments, 0)
+    y = integer(arguments, 1)
+    rows = integer(arguments, 2)
+    channels = integer(arguments, 3)
+    before = integer(arguments, 4)
+    window = integer(arguments, 5)
+    rows_per_item = integer(arguments, 6)
+    scratch = integer(arguments, 7) + worker * integer(arguments, 8) * 4
+    # A row with zeros on both sides: then every channel sums as many neighbours.
+    clear(scratch, channels + window + WIDTH)
+    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
+        copy(x + row * channels * 4, scratch + before * 4, channels)
+        out = y + row * channels * 4
+        c = 0
+        while c < channels:
+            total = load(scratch + c * 4)
+            for neighbour in range(1, window):
+                total = total + load(scratch + (c + neighbour) * 4)
+            if c + WIDTH <= channels:
+                store(out + c * 4, total)
+            else:
+                store_lanes(out + c * 4, total, channels - c)
+            c += WIDTH
+""",
+)
+
+
+def emit_channel_window(op: ChannelWindow, batch: int) -> list[Launch]:
+    """Rows of channels, each through a copy with zeros around it."""
+    (x,), (y,) = op.inputs, op.outputs
+    channels = x.shape[-1]
+    rows = x.count(batch) // channels
+    window = op.before + op.after + 1
+    rows_per_item = max(1, 4096 // channels)
+    scratch = channels + window + 2 * WIDTH
+    arguments = (
+        Place(x),
+        Place(y),
+        rows,
+        channels,
+        op.before,
+        window,
+        rows_per_item,
+        Scratch(),
+        scratch,
+    )
+    return [Launch(_KERNEL, arguments, blocks(rows, rows_per_item), (y,), scratch)]

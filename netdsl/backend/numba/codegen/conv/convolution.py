@@ -1,0 +1,220 @@
+"""Convolutions on register tiles, straight from the image: no unrolled copy of it is made.
+
+A kernel row of an image in NHWC order is contiguous, so a tile of neighbouring outputs walks it
+in place. Where there is padding or a group, each work item first copies the rows that it needs,
+with their border of zeros, into memory of its worker.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.backend.numba.codegen.conv.depthwise import (
+    emit_depthwise,
+    emit_depthwise_input_gradient,
+    is_depthwise,
+)
+from netdsl.backend.numba.codegen.conv.dilation import dilated, undilated
+from netdsl.backend.numba.codegen.conv.im2col import gather_windows, is_gathered
+from netdsl.backend.numba.codegen.conv.row_bands import Walk
+from netdsl.backend.numba.codegen.gemm.matmul import (
+    dot_product,
+    is_packed,
+    product,
+    product_in_panels,
+    product_with_transposed,
+)
+from netdsl.backend.numba.codegen.gemm.packed_matmul import (
+    dot_product_in_pairs,
+    product_in_pairs,
+    product_with_weights,
+)
+from netdsl.backend.numba.codegen.gemm.packing import Packing, Tile, rows_of_product
+from netdsl.backend.numba.codegen.gemm.transpose import transpose
+from netdsl.backend.numba.codegen.zeros import fill_zeros
+from netdsl.backend.numba.kernel import Launch, blocks
+from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
+from netdsl.quantities import Size
+
+
+def emit_convolution(
+    op: Convolution, batch: int, tile: Tile | None = None, *, paired: bool = False
+) -> list[Launch]:
+    """Pack the weights panel by panel, then walk the image; ``paired`` in bfloat16.
+
+    ``tile`` is another than the usual one.
+    """
+    x, w = op.inputs
+    y = op.outputs[0]
+    if op.geometry.dilation != (1, 1):
+        wide, spread = dilated(w, op.geometry)
+        plain = Convolution(y, x, wide, undilated(op.geometry))
+        return [*spread, *emit_convolution(plain, batch, tile, paired=paired)]
+    if is_depthwise(op.geometry, x.shape[2], w):
+        return emit_depthwise(x, w, y, op.geometry, batch)
+    rows = rows_of_product(op.geometry, x.shape, w.shape)
+    kernel_height, kernel_width, depth, filters = w.shape
+    if rows == 1 and paired:
+        return product_in_pairs(x, w, y, batch)
+    if rows == 1 and tile is None:
+        return [product_with_weights(x, w, y, batch)]
+    if rows and not paired:
+        steps = kernel_height * kernel_width * depth
+        if tile is None and is_packed(rows * batch, w):
+            return product_in_panels(x, w, (filters, 1), y, rows * batch, steps, filters)
+        return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters, tile)]
+    if tile is None and not paired and is_gathered(op, batch):
+        output = (y.shape[0], y.shape[1])
+        windows, gathering = gather_windows(x, op.geometry, (kernel_height, kernel_width), output, batch)
+        steps = windows.shape[1]
+        rows = batch * windows.shape[0]
+        return [gathering, product(windows, (steps, 1), w, filters, y, rows, steps, filters)]
+    groups = op.geometry.groups
+    width = filters // groups
+    packing = Packing(
+        groups,
+        (kernel_height, kernel_width, depth),
+        width,
+        strides=(kernel_width * depth * filters, depth * filters, filters, 1),
+        group_stride=width,
+        tile=tile,
+    )
+    packed, pack = packing.launch_pairs(w) if paired else packing.launch(w)
+    walk = Walk(
+        stride=op.geometry.stride,
+        top=op.geometry.padding.top,
+        left=op.geometry.padding.left,
+        groups=groups,
+        kernel=(kernel_height, kernel_width),
+        depth=depth,
+        width=width,
+        rows=y.shape[0],
+        columns=y.shape[1],
+        out_start=0,
+        out_row=y.shape[1] * filters,
+        out_column=filters,
+        tile=tile,
+        paired=paired,
+    )
+    return [*pack, walk.launch(x, packed, y, batch)]
+
+
+def emit_convolution_input_gradient(
+    op: ConvolutionInputGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+) -> list[Launch]:
+    """A stride of S splits the input into S*S phases, each a convolution of stride 1."""
+    dy, w = op.inputs
+    dx = op.outputs[0]
+    if op.geometry.dilation != (1, 1):
+        wide, spread = dilated(w, op.geometry)
+        plain = ConvolutionInputGradient(dx, dy, wide, undilated(op.geometry))
+        return [*spread, *emit_convolution_input_gradient(plain, batch, tile, paired=paired)]
+    if is_depthwise(op.geometry, dx.shape[2], w):
+        return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch)
+    rows = rows_of_product(op.geometry, dx.shape, w.shape)
+    if rows == 1 and paired:
+        return dot_product_in_pairs(dy, w, dx, batch)
+    if rows and not paired:
+        steps = w.shape[-1]
+        return product_with_transposed(dy, w, dx, rows * batch, steps, w.values // steps)
+    return walk_input_gradient(op, batch, tile, paired=paired)
+
+
+def product_input_gradient(op: ConvolutionInputGradient, rows: int, tile: Tile | None = None) -> list[Launch]:
+    """Of a convolution that is a product of ``rows`` rows of x, with transposed weights."""
+    dy, w = op.inputs
+    filters = w.shape[-1]
+    inputs = w.values // filters
+    turned, turning = transpose(w, inputs, filters)
+    return [turning, product(dy, (filters, 1), turned, inputs, op.outputs[0], rows, filters, inputs, tile)]
+
+
+def dot_product_input_gradient(op: ConvolutionInputGradient, rows: int) -> list[Launch]:
+    """The same without moving a weight: every number is a sum over lanes."""
+    dy, w = op.inputs
+    filters = w.shape[-1]
+    return [dot_product(dy, w, op.outputs[0], rows, filters, w.values // filters)]
+
+
+def walk_input_gradient(
+    op: ConvolutionInputGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+) -> list[Launch]:
+    """The phases one after the other, of a convolution without dilation."""
+    dy, w = op.inputs
+    dx = op.outputs[0]
+    launches: list[Launch] = []
+    for phase in input_gradient_phases(op, dx.shape):
+        packing = phase.packing._replace(tile=tile)
+        packed, pack = packing.launch_pairs(w) if paired else packing.launch(w)
+        walk = phase.walk._replace(tile=tile, paired=paired)
+        launches += [*pack, walk.launch(dy, packed, dx, batch)]
+    return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
+
+
+def has_unread_inputs(op: ConvolutionInputGradient) -> bool:
+    """Whether a stride leaves inputs between the windows, whose gradient is 0."""
+    kernel_height, kernel_width = op.inputs[1].shape[:2]
+    return op.geometry.stride.height > kernel_height or op.geometry.stride.width > kernel_width
+
+
+class Phase(NamedTuple):
+    """The inputs of one phase of a stride as a convolution of stride 1, and its weights."""
+
+    packing: Packing
+    walk: Walk
+
+
+def input_gradient_phases(op: ConvolutionInputGradient, shape: tuple[int, ...]) -> list[Phase]:
+    """The phases of the input's gradient; ``shape`` is the input's height, width and channels."""
+    stride = op.geometry.stride
+    phases = (
+        _phase(op, shape, row, column) for row in range(stride.height) for column in range(stride.width)
+    )
+    return [phase for phase in phases if phase is not None]
+
+
+def _phase(op: ConvolutionInputGradient, shape: tuple[int, ...], row: int, column: int) -> Phase | None:
+    """The inputs whose kernel taps are ``row`` and ``column`` plus multiples of the stride.
+
+    With i + P = S*q + row, dx[i] = sum over t of dy[q - t] * w[row + S*t]: a convolution of dy
+    with the taps in reverse.
+    """
+    kernel_height, kernel_width, depth, filters = op.inputs[1].shape
+    stride, padding, groups = op.geometry[:3]
+    height, broad, channels = shape
+    taps_high, taps_wide = (
+        blocks(kernel_height - row, stride.height),
+        blocks(kernel_width - column, stride.width),
+    )
+    first_row, first_column = (row - padding.top) % stride.height, (column - padding.left) % stride.width
+    rows = blocks(height - first_row, stride.height)
+    columns = blocks(broad - first_column, stride.width)
+    if taps_high < 1 or taps_wide < 1 or rows < 1 or columns < 1:
+        return None
+    width = filters // groups
+    tap_row, tap_column = kernel_width * depth * filters, depth * filters
+    last_tap = (row + stride.height * (taps_high - 1)) * tap_row
+    last_tap += (column + stride.width * (taps_wide - 1)) * tap_column
+    packing = Packing(
+        groups,
+        (taps_high, taps_wide, width),
+        depth,
+        strides=(-stride.height * tap_row, -stride.width * tap_column, 1, filters),
+        group_stride=width,
+        start=last_tap,
+    )
+    walk = Walk(
+        stride=Size(1, 1),
+        top=taps_high - 1 - (first_row + padding.top - row) // stride.height,
+        left=taps_wide - 1 - (first_column + padding.left - column) // stride.width,
+        groups=groups,
+        kernel=(taps_high, taps_wide),
+        depth=width,
+        width=depth,
+        rows=rows,
+        columns=columns,
+        out_start=(first_row * broad + first_column) * channels,
+        out_row=stride.height * broad * channels,
+        out_column=stride.width * channels,
+    )
+    return Phase(packing, walk)

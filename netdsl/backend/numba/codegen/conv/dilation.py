@@ -1,0 +1,64 @@
+"""Dilated kernels as larger ones with zeros between their taps.
+
+This does the arithmetic of the zeros too; the same tiles serve.
+"""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.codegen.zeros import fill_zeros
+from netdsl.backend.numba.kernel import Kernel, Launch, Place
+from netdsl.primitives.convolution import Geometry
+from netdsl.primitives.tensor import Tensor
+from netdsl.quantities import Size
+
+_COPY = Kernel(
+    "copy_taps",
+    """def copy_taps(arguments, first, last, worker):
+    source = integer(arguments, 0)
+    target = integer(arguments, 1)
+    columns = integer(arguments, 2)
+    tap = integer(arguments, 3)
+    source_row = integer(arguments, 4)
+    source_column = integer(arguments, 5)
+    target_row = integer(arguments, 6)
+    target_column = integer(arguments, 7)
+    for row in range(first, last):
+        for column in range(columns):
+            start = source + (row * source_row + column * source_column) * 4
+            copy(start, target + (row * target_row + column * target_column) * 4, tap)
+""",
+)
+
+
+def undilated(geometry: Geometry) -> Geometry:
+    return geometry._replace(dilation=Size(1, 1))
+
+
+def dilated_shape(shape: tuple[int, ...], geometry: Geometry) -> tuple[int, ...]:
+    """The extents of the kernel with its zeros."""
+    high = (shape[0] - 1) * geometry.dilation.height + 1
+    wide = (shape[1] - 1) * geometry.dilation.width + 1
+    return (high, wide, *shape[2:])
+
+
+def dilated(w: Tensor, geometry: Geometry) -> tuple[Tensor, list[Launch]]:
+    """Weights with zeros between their taps, and the launches that make them."""
+    wide = Tensor(f"{w.name}.dilated", dilated_shape(w.shape, geometry), batched=False)
+    return wide, [fill_zeros(wide, 1), _copy(w, wide, w.shape, geometry, into=True)]
+
+
+def gather_taps(wide: Tensor, w: Tensor, geometry: Geometry) -> Launch:
+    """Only the taps of a kernel with zeros between them."""
+    return _copy(wide, w, w.shape, geometry, into=False)
+
+
+def _copy(
+    source: Tensor, target: Tensor, shape: tuple[int, ...], geometry: Geometry, *, into: bool
+) -> Launch:
+    tap = shape[2] * shape[3]
+    dense = (shape[1] * tap, tap)
+    spread_row = dilated_shape(shape, geometry)[1] * tap * geometry.dilation.height
+    spread = (spread_row, tap * geometry.dilation.width)
+    strides = (*dense, *spread) if into else (*spread, *dense)
+    arguments = (Place(source), Place(target), shape[1], tap, *strides)
+    return Launch(_COPY, arguments, shape[0], (target,))

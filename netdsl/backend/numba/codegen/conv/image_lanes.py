@@ -1,0 +1,143 @@
+"""Primitives on volumes whose vectors are images, and the way into and out of that order.
+
+Pools and formulas treat every channel by itself: to them WIDTH lanes are WIDTH times the channels
+of a batch of 1/WIDTH the size, and the usual kernels serve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netdsl.backend.numba.codegen.conv.convolution import has_unread_inputs
+from netdsl.backend.numba.codegen.conv.image_lanes_convolution import (
+    emit_lanes_convolution,
+    emit_lanes_input_gradient,
+    emit_lanes_weight_gradient,
+)
+from netdsl.backend.numba.codegen.elementwise import emit_lanes_elementwise
+from netdsl.backend.numba.codegen.pooling import (
+    emit_window_average,
+    emit_window_average_gradient,
+    emit_window_choice,
+    emit_window_maximum,
+    emit_window_maximum_gradient,
+)
+from netdsl.backend.numba.codegen.reduction import emit_lanes_reduction
+from netdsl.backend.numba.codegen.zeros import fill_zeros
+from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
+from netdsl.backend.numba.target import WIDTH
+from netdsl.primitives.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionWeightGradient,
+)
+from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.operation import Operation
+from netdsl.primitives.reduction import Reduction
+from netdsl.primitives.tensor import Tensor
+from netdsl.primitives.window import (
+    WindowAverage,
+    WindowAverageGradient,
+    WindowChoice,
+    WindowMaximum,
+    WindowMaximumGradient,
+)
+
+_ITEM_VALUES = 512
+"""Numbers of an image that one work item of a change of order moves, for WIDTH images."""
+
+View = Callable[[Tensor], Tensor]
+
+
+def _input_gradient(op: ConvolutionInputGradient, view: View, groups_of_images: int) -> list[Launch]:
+    dy, w = op.inputs
+    viewed = ConvolutionInputGradient(view(op.outputs[0]), view(dy), w, op.geometry)
+    launches = emit_lanes_input_gradient(viewed, groups_of_images)
+    if has_unread_inputs(op):
+        return [fill_zeros(viewed.outputs[0], groups_of_images), *launches]
+    return launches
+
+
+def _reduction(op: Reduction, view: View, groups_of_images: int) -> list[Launch]:
+    height, width, channels = op.shape
+    inputs = tuple(view(tensor) if tensor.batched else tensor for tensor in op.inputs)
+    shape = (height, width, channels * WIDTH)
+    wide = Reduction(op.outputs[0], op.expression, inputs, shape=shape, batched=True)
+    return emit_lanes_reduction(wide, WIDTH, groups_of_images)
+
+
+_EMIT: dict[type[Operation], Callable[[Any, View, int], list[Launch]]] = {
+    Convolution: lambda op, view, groups: emit_lanes_convolution(
+        Convolution(view(op.outputs[0]), view(op.inputs[0]), op.inputs[1], op.geometry), groups
+    ),
+    ConvolutionInputGradient: _input_gradient,
+    ConvolutionWeightGradient: lambda op, view, groups: emit_lanes_weight_gradient(
+        ConvolutionWeightGradient(op.outputs[0], view(op.inputs[0]), view(op.inputs[1]), op.geometry), groups
+    ),
+    Elementwise: lambda op, view, groups: emit_lanes_elementwise(
+        Elementwise(
+            view(op.outputs[0]),
+            op.expression,
+            tuple(view(tensor) if tensor.batched else tensor for tensor in op.inputs),
+        ),
+        groups,
+    ),
+    Reduction: _reduction,
+    WindowMaximum: lambda op, view, groups: emit_window_maximum(
+        WindowMaximum(view(op.outputs[0]), view(op.outputs[1]), view(op.inputs[0]), op.pooling), groups
+    ),
+    WindowMaximumGradient: lambda op, view, groups: emit_window_maximum_gradient(
+        WindowMaximumGradient(view(op.outputs[0]), view(op.inputs[0]), view(op.inputs[1]), op.pooling),
+        groups,
+    ),
+    WindowChoice: lambda op, view, groups: emit_window_choice(
+        WindowChoice(view(op.outputs[0]), view(op.inputs[0]), view(op.inputs[1]), op.pooling), groups
+    ),
+    WindowAverage: lambda op, view, groups: emit_window_average(
+        WindowAverage(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups
+    ),
+    WindowAverageGradient: lambda op, view, groups: emit_window_average_gradient(
+        WindowAverageGradient(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups
+    ),
+}
+
+IN_LANES = frozenset(_EMIT)
+"""The primitives that there are for image lanes."""
+
+
+def emit_in_lanes(operation: Operation, view: View, batch: int) -> list[Launch]:
+    """The launches of a primitive; ``view`` gives the WIDTH times as many channels of a tensor."""
+    launches = _EMIT[type(operation)](operation, view, batch // WIDTH)
+    note = f"{operation!r}, {WIDTH} images a vector"
+    return [launch._replace(origin=operation.origin, phase=operation.phase, note=note) for launch in launches]
+
+
+def change_order(source: Tensor, target: Tensor, values: int, batch: int, *, into: bool) -> Launch:
+    """Images one after the other to WIDTH images a vector, or back; ``values`` are those of an image."""
+    parts = blocks(values, _ITEM_VALUES)
+    name = "into_lanes" if into else "out_of_lanes"
+    arguments = (Place(source), Place(target), values, parts)
+    launch = Launch(_CHANGE[name], arguments, batch // WIDTH * parts, (target,))
+    return launch._replace(note=f"{target} = {source}, {'as' if into else 'from'} {WIDTH} images a vector")
+
+
+def _change(name: str) -> Kernel:
+    return Kernel(
+        f"change_{name}",
+        f"""def change_{name}(arguments, first, last, worker):
+    source = integer(arguments, 0)
+    target = integer(arguments, 1)
+    values = integer(arguments, 2)
+    parts = integer(arguments, 3)
+    for item in range(first, last):
+        group = item // parts
+        part = item - group * parts
+        start = group * values * {WIDTH * 4}
+        stop = min((part + 1) * {_ITEM_VALUES}, values)
+        {name}(source + start, values, target + start, part * {_ITEM_VALUES}, stop)
+""",
+    )
+
+
+_CHANGE = {name: _change(name) for name in ("into_lanes", "out_of_lanes")}

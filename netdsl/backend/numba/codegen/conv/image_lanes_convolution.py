@@ -1,0 +1,338 @@
+"""Convolutions of few channels, 16 images (a vector's width) at once: every lane is another image.
+
+x, y and their gradients are [images/WIDTH][height][width][channels][WIDTH]; a pixel of WIDTH images is
+``channels * WIDTH`` numbers. Weights keep their order; all images share them.
+"""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.codegen.conv.convolution import input_gradient_phases
+from netdsl.backend.numba.codegen.conv.row_bands import Walk
+from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, panels_of, split_evenly
+from netdsl.backend.numba.codegen.reduction import sum_parts
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.target import MOST_UNROLLED, WIDTH, cpu
+from netdsl.primitives.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionWeightGradient,
+)
+from netdsl.primitives.tensor import Tensor
+
+_BAND_FLOATS = 65536
+"""Numbers of a band of padded rows, a quarter of a usual second cache."""
+
+_FILTERS = 8 if cpu().registers >= 32 else 6
+"""Most filters of one tile; the rest of the registers are positions."""
+
+
+def _arguments(names: list[str], copies: bool) -> list[str]:
+    lines = [f"{name} = integer(arguments, {number})" for number, name in enumerate(names)]
+    if not copies:
+        return [*lines, "scratch = 0"]
+    return [
+        *lines,
+        f"scratch = integer(arguments, {len(names)}) + worker * integer(arguments, {len(names) + 1}) * 4",
+    ]
+
+
+def emit_lanes_convolution(op: Convolution, groups_of_images: int) -> list[Launch]:
+    """Forward: as many filters as fit a tile, times neighbouring positions."""
+    x, w = op.inputs
+    y = op.outputs[0]
+    kernel_height, kernel_width, depth, filters = w.shape
+    packing = Packing(
+        1,
+        (kernel_height, kernel_width, depth),
+        filters,
+        strides=(kernel_width * depth * filters, depth * filters, filters, 1),
+        group_stride=filters,
+    )
+    packed, pack = packing.launch(w)
+    walk = Walk(
+        stride=op.geometry.stride,
+        top=op.geometry.padding.top,
+        left=op.geometry.padding.left,
+        groups=1,
+        kernel=(kernel_height, kernel_width),
+        depth=depth,
+        width=filters,
+        rows=y.shape[0],
+        columns=y.shape[1],
+        out_start=0,
+        out_row=y.shape[1] * filters * WIDTH,
+        out_column=filters * WIDTH,
+    )
+    return [*pack, lanes_walk(walk, x, packed, y, groups_of_images)]
+
+
+_WALK_NAMES = [
+    "x",
+    "packed",
+    "y",
+    "height",
+    "width",
+    "pixel",
+    "bands",
+    "band",
+    "rows",
+    "columns",
+    "kernel_rows",
+    "kernel_columns",
+    "depth",
+    "stride_row",
+    "stride_column",
+    "top",
+    "left",
+    "inner",
+    "inner_end",
+    "out_start",
+    "out_image",
+    "out_row",
+    "out_column",
+    "lanes",
+]
+
+
+def lanes_walk(walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int) -> Launch:
+    """A walk over bands of rows; ``x`` and ``y`` have WIDTH numbers for each channel.
+
+    Taps beyond the edge are left out instead of multiplied by zeros: columns whose windows hang over
+    go one by one, those between in tiles.
+    """
+    height, width, pixel = x.shape
+    high, wide = walk.kernel
+    inner = min(blocks(walk.left, walk.stride.width), walk.columns)
+    inner_end = min(walk.columns, (width + walk.left - wide) // walk.stride.width + 1)
+    band = max(1, min(walk.rows, blocks(walk.rows, blocks(ITEMS, groups_of_images))))
+    bands = blocks(walk.rows, band)
+    arguments: tuple[Argument, ...] = (
+        Place(x),
+        Place(packed),
+        Place(y),
+        height,
+        width,
+        pixel,
+        bands,
+        band,
+        walk.rows,
+        walk.columns,
+        high,
+        wide,
+        walk.depth,
+        walk.stride.height,
+        walk.stride.width,
+        walk.top,
+        walk.left,
+        inner,
+        max(inner, inner_end),
+        walk.out_start,
+        y.values,
+        walk.out_row,
+        walk.out_column,
+        panels_of(walk.width).width,
+    )
+    seen_rows = walk.top < high and (walk.rows - 1) * walk.stride.height - walk.top < height
+    whole = seen_rows and inner == 0 and inner_end == walk.columns
+    built = _walk_kernel(walk.width, max(0, inner_end - inner), wide * walk.depth, whole=whole)
+    return Launch(built, arguments, groups_of_images * bands, (y,))
+
+
+def _walk_kernel(filters: int, inner_columns: int, kernel_row: int, *, whole: bool) -> Kernel:
+    """``whole``: every window has all of its columns, and a row at least."""
+    steps = str(kernel_row) if kernel_row <= MOST_UNROLLED else "kernel_columns * depth"
+    filters_size, filters_whole, filters_rest = split_evenly(filters, _FILTERS)
+    parts = [(number * filters_size, filters_size) for number in range(filters_whole)]
+    if filters_rest:
+        parts.append((filters_whole * filters_size, filters_rest))
+    size, _, rest = split_evenly(max(1, inner_columns), cpu().accumulators // filters_size)
+
+    def tiles(columns: int, a: str, b: str, steps: str) -> list[str]:
+        return [
+            f"lane_tile({count}, {columns}, {a} + {first * 4}, lanes, kernel_columns * depth * lanes, "
+            f"{b}, stride_column * pixel, {WIDTH}, width * pixel, out + {first * WIDTH * 4}, out_column, "
+            f"runs, {steps})"
+            for first, count in parts
+        ]
+
+    inside = ["out = c + column * out_column * 4", "b = line + (column * stride_column - left) * pixel * 4"]
+    body = [
+        *_arguments(_WALK_NAMES, copies=False),
+        "for item in range(first, last):",
+        "    image = item // bands",
+        "    top_row = (item - image * bands) * band",
+        "    source = x + image * height * width * pixel * 4",
+        "    y_image = y + (out_start + image * out_image) * 4",
+        "    for row in range(top_row, min(top_row + band, rows)):",
+        "        start = row * stride_row - top",
+        "        skipped = max(0, -start)",
+        "        runs = min(kernel_rows, height - start) - skipped",
+        "        a = packed + skipped * kernel_columns * depth * lanes * 4",
+        "        line = source + (start + skipped) * width * pixel * 4",
+        "        c = y_image + row * out_row * 4",
+        "        column = 0",
+        "        while column < columns:",
+    ]
+
+    def window_tiles(columns: int) -> list[str]:
+        lines = [*inside, *tiles(columns, "a", "b", steps), f"column += {columns}"]
+        return [f"                {line}" for line in lines]
+
+    seen = "" if whole else "runs > 0 and inner <= column and "
+    end = "columns" if whole else "inner_end"
+    body += [f"            if {seen}column + {size} <= {end}:", *window_tiles(size)]
+    if rest:
+        body += [f"            elif {seen}column + {rest} == {end}:", *window_tiles(rest)]
+    edge = tiles(
+        1, "a + before * depth * lanes * 4", "line + max(0, left_column) * pixel * 4", "taps * depth"
+    )
+    if not whole:
+        body += [
+            "            else:",
+            "                out = c + column * out_column * 4",
+            "                left_column = column * stride_column - left",
+            "                before = max(0, -left_column)",
+            "                taps = min(kernel_columns, width - left_column) - before",
+            "                if runs > 0 and taps > 0:",
+            *(f"                    {line}" for line in edge),
+            "                else:",
+            f"                    clear(out, {filters * WIDTH})",
+            "                column += 1",
+        ]
+    return kernel("lanes_convolve", indented(body, 1) + "\n")
+
+
+_GRADIENT_NAMES = [
+    "x",
+    "dy",
+    "dw",
+    "height",
+    "width",
+    "pixel",
+    "images",
+    "chunks",
+    "out_rows",
+    "out_columns",
+    "kernel_rows",
+    "kernel_row",
+    "stride_row",
+    "stride_column",
+    "top",
+    "left",
+    "row_floats",
+    "band",
+    "filters",
+]
+
+
+def emit_lanes_weight_gradient(op: ConvolutionWeightGradient, groups_of_images: int) -> list[Launch]:
+    """Tiles of (tap and channel) x filters whose sums run over positions and lanes."""
+    x, dy = op.inputs
+    dw = op.outputs[0]
+    kernel_height, kernel_width, depth, filters = dw.shape
+    stride, padding = op.geometry.stride, op.geometry.padding
+    height, width, pixel = x.shape
+    out_high, out_wide, _ = dy.shape
+    needed_wide = (out_wide - 1) * stride.width + kernel_width
+    needed_high = (out_high - 1) * stride.height + kernel_height
+    copies = any(padding) or needed_high > height or needed_wide > width
+    row_floats = (needed_wide if copies else width) * pixel
+    fitting = (_BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
+    band = max(1, min(out_high, max(fitting, 4))) if copies else out_high
+    scratch = ((band - 1) * stride.height + kernel_height) * row_floats if copies else 0
+    chunks = max(1, min(groups_of_images, blocks(ITEMS, kernel_height), 2**20 // dw.values))
+    target = dw if chunks == 1 else Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False)
+    arguments: tuple[Argument, ...] = (
+        Place(x),
+        Place(dy),
+        Place(target),
+        height,
+        width,
+        pixel,
+        groups_of_images,
+        chunks,
+        out_high,
+        out_wide,
+        kernel_height,
+        kernel_width * depth,
+        stride.height,
+        stride.width * pixel,
+        padding.top,
+        padding.left,
+        row_floats,
+        band,
+        filters,
+        *((Scratch(), scratch) if copies else ()),
+    )
+    built = _gradient_kernel(kernel_width * depth, filters, copies)
+    launch = Launch(built, arguments, chunks * kernel_height, (target,), scratch)
+    return [launch] if chunks == 1 else [launch, *sum_parts(dw, target, chunks)]
+
+
+def _gradient_kernel(kernel_row: int, filters: int, copies: bool) -> Kernel:
+    most = 4 if cpu().accumulators >= 24 else 3
+    broad, across, across_rest = split_evenly(filters, cpu().accumulators // most)
+    tall, _, down_rest = split_evenly(kernel_row, cpu().accumulators // broad)
+    end = f"kernel_row - {down_rest}" if down_rest else "kernel_row"
+    body = [
+        *_arguments(_GRADIENT_NAMES, copies),
+        "for item in range(first, last):",
+        "    chunk = item // kernel_rows",
+        "    tap_row = item - chunk * kernel_rows",
+        "    result = dw + (chunk * kernel_rows + tap_row) * kernel_row * filters * 4",
+        "    started = 0",
+        "    for image in range(images * chunk // chunks, images * (chunk + 1) // chunks):",
+        "        source = x + image * height * width * pixel * 4",
+        "        for top_row in range(0, out_rows, band):",
+        "            band_rows = min(band, out_rows - top_row)",
+        f"            b = dy + (image * out_rows + top_row) * out_columns * filters * {WIDTH * 4}",
+        *(
+            _COPY_TAPS
+            if copies
+            else [
+                "            a = source + (top_row * stride_row + tap_row) * row_floats * 4",
+            ]
+        ),
+    ]
+
+    def call(rows: int, place: str, columns: int, first: int) -> str:
+        return (
+            f"lane_dot({rows}, {columns}, a + {place} * {WIDTH * 4}, stride_column, stride_row * row_floats, "
+            f"b + {first * WIDTH * 4}, filters * {WIDTH}, out_columns * filters * {WIDTH}, "
+            f"result + ({place} * filters + {first}) * 4, filters, band_rows, out_columns, started)"
+        )
+
+    def along(rows: int, place: str) -> list[str]:
+        calls = [call(rows, place, broad, number * broad) for number in range(across)]
+        return [*calls, call(rows, place, across_rest, across * broad)] if across_rest else calls
+
+    body.append(f"            for place in range(0, {end}, {tall}):")
+    body += [f"                {line}" for line in along(tall, "place")]
+    if down_rest:
+        body += [f"            {line}" for line in along(down_rest, f"({end})")]
+    body.append("            started = 1")
+    return kernel("lanes_weight_gradient", indented(body, 1) + "\n")
+
+
+_COPY_TAPS = [
+    "            a = scratch",
+    "            copy_band(source, scratch, height, width, pixel, pixel,",
+    "                      top_row * stride_row + tap_row - top, left,",
+    "                      (band_rows - 1) * stride_row + 1, row_floats // pixel)",
+]
+
+
+def emit_lanes_input_gradient(op: ConvolutionInputGradient, groups_of_images: int) -> list[Launch]:
+    """As the direct one: S*S phases of stride 1, with the walks of image lanes."""
+    dy, w = op.inputs
+    dx = op.outputs[0]
+    launches = []
+    for phase in input_gradient_phases(op, (dx.shape[0], dx.shape[1], w.shape[2])):
+        packed, pack = phase.packing.launch(w)
+        walk = phase.walk._replace(
+            out_start=phase.walk.out_start * WIDTH,
+            out_row=phase.walk.out_row * WIDTH,
+            out_column=phase.walk.out_column * WIDTH,
+        )
+        launches += [*pack, lanes_walk(walk, dy, packed, dx, groups_of_images)]
+    return launches

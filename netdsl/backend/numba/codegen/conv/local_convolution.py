@@ -1,0 +1,177 @@
+"""Local convolutions: at each position, a matrix product of the images' windows with its own weights."""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.codegen.gemm.packing import Panels, panels_of
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, indented, kernel
+from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.primitives.local_convolution import (
+    LocalConvolution,
+    LocalConvolutionInputGradient,
+    LocalConvolutionWeightGradient,
+)
+from netdsl.primitives.tensor import Tensor
+
+_NAMES = [
+    "x",
+    "w",
+    "y",
+    "batch",
+    "height",
+    "width",
+    "channels",
+    "rows",
+    "columns",
+    "filters",
+    "kernel_rows",
+    "kernel_columns",
+    "stride_row",
+    "stride_column",
+    "top",
+    "left",
+    "panels",
+]
+
+_HEAD = [
+    *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
+    f"scratch = integer(arguments, {len(_NAMES)}) + worker * integer(arguments, {len(_NAMES) + 1}) * 4",
+    "kernel = kernel_rows * kernel_columns * channels",
+    "positions = rows * columns",
+]
+
+_GATHER = [
+    "for image in range(batch):",
+    "    copy_band(x + image * height * width * channels * 4, scratch + image * kernel * 4,",
+    "              height, width, channels, channels, row * stride_row - top,",
+    "              left - column * stride_column, kernel_rows, kernel_columns)",
+]
+"""The window of every image at one position, side by side in the scratch."""
+
+
+def _arguments(
+    op: LocalConvolution | LocalConvolutionInputGradient | LocalConvolutionWeightGradient,
+    x: Tensor,
+    w: Tensor,
+    y: Tensor,
+    batch: int,
+    scratch: int,
+) -> tuple[Argument, ...]:
+    geometry = op.geometry
+    return (
+        Place(x),
+        Place(w),
+        Place(y),
+        batch,
+        *x.shape,
+        *y.shape,
+        *op.kernel,
+        *geometry.stride,
+        geometry.padding.top,
+        geometry.padding.left,
+        panels_of(y.shape[2]).total,
+        Scratch(),
+        scratch,
+    )
+
+
+def _by_panel(panels: Panels, lines: list[tuple[str, str]]) -> list[str]:
+    """For each panel of filters: ``lines`` are (indented code, tile call with {vectors}, {lanes})."""
+
+    def block(vectors: int, lanes: str) -> list[str]:
+        return [
+            f"{code}{call.format(vectors=vectors, lanes=lanes)}" if call else code for code, call in lines
+        ]
+
+    head = ["for panel in range(panels):", f"    start = panel * {panels.width}"]
+    full = block(panels.vectors, str(WIDTH))
+    tail = block(panels.tail_vectors, panels.lanes_of_tail("filters"))
+    return [*head, *(f"    {line}" for line in panels.by_width("filters", full, tail))]
+
+
+def _down(count: str, high: int, call: str) -> list[tuple[str, str]]:
+    """Tiles of ``high`` rows down ``count`` rows, then row by row."""
+    return [
+        ("r = 0", ""),
+        (f"while r + {high} <= {count}:", ""),
+        ("    ", call.replace("ROWS", str(high))),
+        (f"    r += {high}", ""),
+        (f"while r < {count}:", ""),
+        ("    ", call.replace("ROWS", "1")),
+        ("    r += 1", ""),
+    ]
+
+
+def _position_kernel(kind: str, panels: Panels, count: str, call: str) -> Kernel:
+    high = cpu().accumulators // panels.vectors
+    body = [
+        *_HEAD,
+        "for item in range(first, last):",
+        "    row = item // columns",
+        "    column = item - row * columns",
+        *(f"    {line}" for line in _GATHER),
+        *(f"    {line}" for line in _by_panel(panels, _down(count, high, call))),
+    ]
+    return kernel(kind, indented(body, 1) + "\n")
+
+
+def emit_local_convolution(op: LocalConvolution, batch: int) -> list[Launch]:
+    """One work item per position: rows are the images."""
+    (x, w), (y,) = op.inputs, op.outputs
+    scratch = batch * w.shape[1]
+    call = (
+        "tile(1, ROWS, {vectors}, {lanes}, scratch + r * kernel * 4, 0, kernel, 1, 0, "
+        "w + (item * kernel * filters + start) * 4, filters, 0, "
+        "y + ((r * positions + item) * filters + start) * 4, 0, positions * filters, 1, kernel, 0)"
+    )
+    built = _position_kernel("convolve_locally", panels_of(y.shape[2]), "batch", call)
+    positions = y.shape[0] * y.shape[1]
+    return [Launch(built, _arguments(op, x, w, y, batch, scratch), positions, (y,), scratch)]
+
+
+def emit_local_convolution_weight_gradient(op: LocalConvolutionWeightGradient, batch: int) -> list[Launch]:
+    """One work item per position: rows are the kernel's values, the sum runs over the images."""
+    (x, dy), (dw,) = op.inputs, op.outputs
+    scratch = batch * dw.shape[1]
+    call = (
+        "tile(1, ROWS, {vectors}, {lanes}, scratch + r * 4, 0, 1, kernel, 0, "
+        "y + (item * filters + start) * 4, positions * filters, 0, "
+        "w + ((item * kernel + r) * filters + start) * 4, 0, filters, 1, batch, 0)"
+    )
+    built = _position_kernel("local_weight_gradient", panels_of(dy.shape[2]), "kernel", call)
+    positions = dy.shape[0] * dy.shape[1]
+    return [Launch(built, _arguments(op, x, dw, dy, batch, scratch), positions, (dw,), scratch)]
+
+
+def emit_local_convolution_input_gradient(op: LocalConvolutionInputGradient, batch: int) -> list[Launch]:
+    """One work item per image: windows that overlap add up in a fixed order."""
+    (dy, w), (dx,) = op.inputs, op.outputs
+    kernel_values = w.shape[1]
+    body = [
+        *_HEAD,
+        "for image in range(first, last):",
+        "    whole = x + image * height * width * channels * 4",
+        "    clear(whole, height * width * channels)",
+        "    for item in range(positions):",
+        "        row = item // columns",
+        "        column = item - row * columns",
+        "        gradient = y + (image * positions + item) * filters * 4",
+        "        r = 0",
+        "        while r + 4 <= kernel:",
+        "            dot_tile(1, 4, gradient, filters, w + (item * kernel + r) * filters * 4, filters,",
+        "                     scratch + r * 4, kernel, filters, 0)",
+        "            r += 4",
+        "        while r < kernel:",
+        "            dot_tile(1, 1, gradient, filters, w + (item * kernel + r) * filters * 4, filters,",
+        "                     scratch + r * 4, kernel, filters, 0)",
+        "            r += 1",
+        "        for a in range(kernel_rows):",
+        "            for b in range(kernel_columns):",
+        "                i = row * stride_row - top + a",
+        "                j = column * stride_column - left + b",
+        "                if i >= 0 and i < height and j >= 0 and j < width:",
+        "                    add_to(scratch + (a * kernel_columns + b) * channels * 4,",
+        "                           whole + (i * width + j) * channels * 4, channels)",
+    ]
+    built = kernel("local_input_gradient", indented(body, 1) + "\n")
+    arguments = _arguments(op, dx, w, dy, batch, kernel_values)
+    return [Launch(built, arguments, batch, (dx,), kernel_values)]

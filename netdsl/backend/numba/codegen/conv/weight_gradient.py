@@ -1,0 +1,381 @@
+"""The gradient of a convolution's weights: tiles of (kernel tap and channel) x filters."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.backend.numba.codegen.conv.depthwise import emit_depthwise_weight_gradient, is_depthwise
+from netdsl.backend.numba.codegen.conv.dilation import dilated_shape, gather_taps, undilated
+from netdsl.backend.numba.codegen.conv.im2col import gather_windows
+from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_of_positions, pairs_of_rows
+from netdsl.backend.numba.codegen.gemm.matmul import is_packed, product, product_of_images
+from netdsl.backend.numba.codegen.gemm.packing import (
+    BAND_FLOATS,
+    ITEMS,
+    Panels,
+    Tile,
+    panels_of,
+    rows_of_product,
+    split_evenly,
+)
+from netdsl.backend.numba.codegen.reduction import sum_parts
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.primitives.convolution import ConvolutionWeightGradient
+from netdsl.primitives.tensor import Tensor
+
+FEW_POSITIONS = 16
+"""Outputs of an image that are too few to be summed by themselves."""
+
+LEAST_SUMMED = 64
+"""Outputs of a band that are worth reading and writing the sums of all weights once more."""
+
+MOST_OF_AN_ITEM = 2**17
+"""Weights whose gradient stays in a core's cache: then a band of images is read once for all of them."""
+
+
+def emit_convolution_weight_gradient(
+    op: ConvolutionWeightGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+) -> list[Launch]:
+    """Tiles of (kernel tap and channel) x filters, summed along the output positions.
+
+    ``paired`` rounds to bfloat16 and takes two positions at a time.
+    """
+    x, dy = op.inputs
+    dw = op.outputs[0]
+    if op.geometry.dilation != (1, 1):
+        shape = dilated_shape(dw.shape, op.geometry)
+        spread = Tensor(f"{dw.name}.dilated", shape, batched=False)
+        plain = ConvolutionWeightGradient(spread, x, dy, undilated(op.geometry))
+        launches = emit_convolution_weight_gradient(plain, batch, tile, paired=paired)
+        return [*launches, gather_taps(spread, dw, op.geometry)]
+    if is_depthwise(op.geometry, x.shape[2], dw):
+        return emit_depthwise_weight_gradient(x, dy, dw, op.geometry, batch)
+    rows = rows_of_product(op.geometry, x.shape, dw.shape)
+    kernel_height, kernel_width, _, filters = dw.shape
+    # Smaller ones are cut along the images instead.
+    if rows and not paired and (rows == 1 or dw.values > MOST_OF_AN_ITEM):
+        return product_weight_gradient(op, rows * batch, tile)
+    positions = dy.shape[0] * dy.shape[1]
+    if (
+        op.geometry.groups == 1
+        and tile is None
+        and positions <= FEW_POSITIONS
+        and dw.values > MOST_OF_AN_ITEM
+        and not paired
+    ):
+        windows, gathering = gather_windows(
+            x, op.geometry, (kernel_height, kernel_width), (dy.shape[0], dy.shape[1]), batch
+        )
+        taps = windows.shape[1]
+        return [
+            gathering,
+            product(windows, (1, taps), dy, filters, dw, taps, positions * batch, filters),
+        ]
+    return walk_weight_gradient(op, batch, tile, paired=paired)
+
+
+def product_weight_gradient(
+    op: ConvolutionWeightGradient, rows: int, tile: Tile | None = None
+) -> list[Launch]:
+    """Of a convolution that is a product of ``rows`` rows of x."""
+    x, dy = op.inputs
+    dw = op.outputs[0]
+    filters = dw.shape[-1]
+    inputs = dw.values // filters
+    positions = dy.shape[0] * dy.shape[1]
+    if tile is None and positions > 1 and is_packed(rows, dw):
+        return product_of_images(x, dy, dw, rows // positions)
+    return [product(x, (1, inputs), dy, filters, dw, inputs, rows, filters, tile)]
+
+
+def walk_weight_gradient(
+    op: ConvolutionWeightGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+) -> list[Launch]:
+    """Along the images, which are cut into parts where there are few weights."""
+    dw = op.outputs[0]
+    kernel_height, kernel_width, depth, filters = dw.shape
+    groups = op.geometry.groups
+    panels = panels_of(filters // groups, tile)
+    tap = _tap_tile(kernel_height, kernel_width * depth, panels.vectors)
+    task = _Task(op, dw, batch, 1, tap, panels, whole=False)
+    shared = min(blocks(ITEMS, batch * groups), task.most_shared())
+    if dw.values <= MOST_OF_AN_ITEM and batch * groups * shared >= ITEMS // 2:
+        chunks = min(batch * shared, blocks(ITEMS, groups))
+        task = task._replace(chunks=chunks, whole=True, shared=shared)
+    else:
+        items = blocks(kernel_height, tap[0]) * panels.total * groups
+        chunks = _chunks(batch, items, dw.values)
+        together = max(1, min(panels.total, items * chunks // ITEMS))
+        task = task._replace(chunks=chunks, together=together)
+    if chunks > 1:
+        task = task._replace(target=Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False))
+    launches = _weight_gradient_in_pairs(task) if paired else [_weight_gradient(task)]
+    return launches if chunks == 1 else [*launches, *sum_parts(dw, task.target, chunks)]
+
+
+def _tap_tile(kernel_height: int, kernel_row: int, vectors: int) -> tuple[int, int]:
+    """Kernel rows x values of a kernel row in one tile."""
+    most = cpu().accumulators // vectors
+    if kernel_row > most // 2:
+        return 1, split_evenly(kernel_row, most)[0]
+    return min(kernel_height, most // kernel_row), kernel_row
+
+
+def _chunks(batch: int, items: int, dw_values: int) -> int:
+    """Parts of the batch that sum by themselves: more items for the threads, while they are small."""
+    if items >= ITEMS or dw_values > 2**18:
+        return 1
+    return max(1, min(batch, blocks(ITEMS, items), 2**20 // dw_values))
+
+
+class _Task(NamedTuple):
+    """A gradient to ``target``, in ``chunks`` parts of all bands; ``tap`` is rows x numbers of a tile.
+
+    A work item takes all weights of a group if ``whole``, else some rows of taps and about ``together``
+    panels of filters, which share the band. An image has at least ``shared`` bands.
+    """
+
+    op: ConvolutionWeightGradient
+    target: Tensor
+    batch: int
+    chunks: int
+    tap: tuple[int, int]
+    panels: Panels
+    whole: bool
+    shared: int = 1
+    together: int = 1
+
+    def most_shared(self) -> int:
+        """Bands that an image has at most, each with enough outputs to sum."""
+        out_high, out_wide, _ = self.op.inputs[1].shape
+        return max(1, out_high // blocks(LEAST_SUMMED, out_wide))
+
+    @property
+    def needed(self) -> tuple[int, int]:
+        """Rows and columns of the image, border included, that windows see."""
+        stride, (high, wide) = self.op.geometry.stride, self.op.outputs[0].shape[:2]
+        out_high, out_wide, _ = self.op.inputs[1].shape
+        return (out_high - 1) * stride.height + high, (out_wide - 1) * stride.width + wide
+
+    def band(self, row_floats: int) -> int:
+        """Output rows whose images stay in cache, and whose gradients of a panel of filters do."""
+        out_high, out_wide, filters = self.op.inputs[1].shape
+        kernel_height, stride = self.op.outputs[0].shape[0], self.op.geometry.stride
+        fitting = (BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
+        panel_row = out_wide * min(filters // self.op.geometry.groups, self.panels.width)
+        rows = max(4, min(fitting, BAND_FLOATS // panel_row))
+        return max(1, min(out_high // self.shared, rows))
+
+
+class _Source(NamedTuple):
+    """Where a gradient reads images: ``row`` numbers a row; ``copies`` them band by band if asked for."""
+
+    x: Tensor
+    dy: Tensor
+    row: int
+    copies: bool
+    paired: bool
+
+
+def _weight_gradient(task: _Task) -> Launch:
+    x, dy = task.op.inputs
+    height, width, channels = x.shape
+    needed_high, needed_wide = task.needed
+    groups = task.op.geometry.groups
+    inside = not any(task.op.geometry.padding) and needed_high <= height and needed_wide <= width
+    copies = not inside or groups > 1
+    row = needed_wide * (channels // groups) if copies else width * channels
+    return _launch(task, _Source(x, dy, row, copies, paired=False))
+
+
+def _weight_gradient_in_pairs(task: _Task) -> list[Launch]:
+    """Two neighbouring output positions at a time: images and gradients are paired beforehand."""
+    x, dy = task.op.inputs
+    out_high, out_wide, filters = dy.shape
+    rows, columns = task.needed
+    paired_x, pairing_x = pairs_of_positions(x, task.op.geometry, rows, columns, task.batch)
+    paired_dy, pairing_dy = pairs_of_rows(dy, task.batch * out_high, out_wide, filters)
+    source = _Source(paired_x, paired_dy, paired_x.shape[-1], copies=False, paired=True)
+    return [pairing_x, pairing_dy, _launch(task, source)]
+
+
+def _launch(task: _Task, source: _Source) -> Launch:
+    op, target, batch, chunks, (high, _), panels, whole, _, together = task
+    stride, padding, groups = op.geometry[:3]
+    kernel_height, kernel_width, depth, filters = op.outputs[0].shape
+    height, width, channels = op.inputs[0].shape
+    out_high, out_wide, _ = op.inputs[1].shape
+    band = task.band(source.row)
+    scratch = ((band - 1) * stride.height + kernel_height) * source.row if source.copies else 0
+    image = source.x.values // groups if source.paired else height * width * channels
+    arguments: tuple[Argument, ...] = (
+        Place(source.x),
+        Place(source.dy),
+        Place(target),
+        height,
+        width,
+        channels,
+        groups,
+        batch,
+        chunks,
+        out_high,
+        blocks(out_wide, 2) if source.paired else out_wide,
+        kernel_height,
+        kernel_width * depth,
+        stride.height,
+        stride.width * depth,
+        padding.top,
+        padding.left,
+        depth,
+        source.row,
+        band,
+        filters,
+        filters // groups,
+        panels.total,
+        blocks(panels.total, together),
+        blocks(kernel_height, high),
+        image,
+        *((Scratch(), scratch) if source.copies else ()),
+    )
+    items = chunks * groups * (1 if whole else blocks(panels.total, together) * blocks(kernel_height, high))
+    built = _weight_gradient_kernel(task, source, (kernel_height, kernel_width * depth))
+    return Launch(built, arguments, items, (target,), scratch)
+
+
+_GRADIENT_ARGUMENTS = [
+    f"{name} = integer(arguments, {number})"
+    for number, name in enumerate(
+        [
+            "x",
+            "dy",
+            "dw",
+            "height",
+            "width",
+            "channels",
+            "groups",
+            "batch",
+            "chunks",
+            "out_rows",
+            "out_columns",
+            "kernel_rows",
+            "kernel_row",
+            "stride_row",
+            "stride_column",
+            "top",
+            "left",
+            "depth",
+            "row_floats",
+            "band",
+            "filters",
+            "group_filters",
+            "panels",
+            "panel_blocks",
+            "tap_blocks",
+            "image_size",
+        ]
+    )
+]
+
+
+def _weight_gradient_kernel(task: _Task, source: _Source, kernel_shape: tuple[int, int]) -> Kernel:
+    # An image of pairs has its groups one after the other.
+    number = "(image * groups + group)" if source.paired else "image"
+    body = [
+        *_GRADIENT_ARGUMENTS,
+        *(
+            ["scratch = integer(arguments, 26) + worker * integer(arguments, 27) * 4"]
+            if source.copies
+            else ["scratch = 0"]
+        ),
+        "for item in range(first, last):",
+        *(_WHOLE_ITEM if task.whole else _PART_ITEM),
+        "    started = 0",
+        "    bands = (out_rows + band - 1) // band",
+        "    for unit in range(batch * bands * chunk // chunks, batch * bands * (chunk + 1) // chunks):",
+        "        image = unit // bands",
+        "        top_row = (unit - image * bands) * band",
+        f"        source = x + {number} * image_size * 4",
+        "        band_rows = min(band, out_rows - top_row)",
+        *(
+            _COPY_TAPS
+            if source.copies
+            else ["        band_start = source + top_row * stride_row * row_floats * 4"]
+        ),
+        "        for panel in range(first_panel, last_panel):",
+        f"            filter_start = group * group_filters + panel * {task.panels.width}",
+        "            b = dy + ((image * out_rows + top_row) * out_columns * filters + filter_start) * 4",
+        "            result = dw + (chunk * kernel_rows * kernel_row * filters + filter_start) * 4",
+        f"            for tap_row in range(first_tap_row, last_tap_row, {task.tap[0]}):",
+    ]
+    panels = task.panels
+    full = _tap_tiles(task.tap, kernel_shape, panels.vectors, str(WIDTH), source.paired)
+    lanes = panels.lanes_of_tail("group_filters")
+    tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, lanes, source.paired)
+    body += [f"                {line}" for line in panels.by_width("group_filters", full, tail)]
+    body.append("        started = 1")
+    text = indented(body, 1).replace("TAP_ROWS", str(task.tap[0]))
+    return kernel("weight_gradient", text + "\n")
+
+
+_WHOLE_ITEM = [
+    "    chunk = item // groups",
+    "    group = item - chunk * groups",
+    "    first_panel, last_panel, first_tap_row, last_tap_row = 0, panels, 0, kernel_rows",
+]
+
+_PART_ITEM = [
+    "    chunk = item // (groups * panel_blocks * tap_blocks)",
+    "    rest = item - chunk * groups * panel_blocks * tap_blocks",
+    "    group = rest // (panel_blocks * tap_blocks)",
+    "    rest -= group * panel_blocks * tap_blocks",
+    "    panel_block = rest // tap_blocks",
+    "    first_panel = panels * panel_block // panel_blocks",
+    "    last_panel = panels * (panel_block + 1) // panel_blocks",
+    "    first_tap_row = (rest - panel_block * tap_blocks) * TAP_ROWS",
+    "    last_tap_row = min(first_tap_row + TAP_ROWS, kernel_rows)",
+]
+
+_COPY_TAPS = [
+    "        band_start = scratch",
+    "        copy_band(source + group * depth * 4, scratch, height, width, channels, depth,",
+    "                  top_row * stride_row - top, left,",
+    "                  (band_rows - 1) * stride_row + kernel_rows, row_floats // depth)",
+]
+
+
+def _tap_tiles(
+    tap: tuple[int, int], kernel_shape: tuple[int, int], vectors: int, lanes: str, paired: bool
+) -> list[str]:
+    (high, wide), (kernel_height, kernel_row) = tap, kernel_shape
+
+    def call(tall: int, broad: int, place: str) -> str:
+        # Steps go from pair to pair of positions; tile_pairs counts strides of A in halves of 32 bits.
+        strides = "row_floats * 2, 2, stride_column * 4, stride_row * row_floats * 2"
+        if not paired:
+            strides = "row_floats, 1, stride_column, stride_row * row_floats"
+        return (
+            f"{'tile_pairs' if paired else 'tile'}({tall}, {broad}, {vectors}, {lanes}, a + {place} * 4, "
+            f"{strides}, b, filters, out_columns * filters, "
+            f"result + (tap_row * kernel_row + {place}) * filters * 4, kernel_row * filters, filters, "
+            "band_rows, out_columns, started)"
+        )
+
+    def along(tall: int) -> list[str]:
+        # Up to the end of what is whole: the kernel's row is an argument, and shared by kernels of any depth.
+        rest = kernel_row % wide
+        end = f"kernel_row - {rest}" if rest else "kernel_row"
+        lines = [f"for place in range(0, {end}, {wide}):", f"    {call(tall, wide, 'place')}"]
+        return [*lines, call(tall, rest, f"({end})")] if rest else lines
+
+    lines = ["a = band_start + tap_row * row_floats * 4"]
+    left_over = kernel_height % high
+    if not left_over:
+        return [*lines, *along(high)]
+    return [
+        *lines,
+        f"if tap_row + {high} <= kernel_rows:",
+        *(f"    {line}" for line in along(high)),
+        "else:",
+        *(f"    {line}" for line in along(left_over)),
+    ]

@@ -1,0 +1,150 @@
+"""Formulas at the end of a product: bias, normalisation, activation and sum while its rows are in cache.
+
+A kernel that finishes rows of its result says so by a comment in its text, ``finished`` gives it. Where the
+result is read by one formula alone, the comment is replaced by that formula, and only what
+comes out of it is ever stored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of, operand_of
+from netdsl.backend.numba.codegen.expression_code import Formula, by_vector, formula, renamed
+from netdsl.backend.numba.codegen.finished import MARK
+from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, kernel
+from netdsl.primitives.builder import leading_ones
+from netdsl.primitives.convolution import Convolution
+from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.matmul import Matmul
+from netdsl.primitives.operation import Operation, readers_of
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.program import Program
+
+
+def formulas_at_the_end(program: Program, left_out: frozenset[Operation]) -> dict[Operation, Elementwise]:
+    """The convolutions and matrix products whose result one formula alone reads, which can be computed there.
+
+    All else that the formula reads must be there before the product. ``left_out`` are operations that
+    have launches of another kind.
+    """
+    readers = readers_of(program.operations)
+    written: dict[Tensor, list[int]] = {}
+    for position, operation in enumerate(program.operations):
+        for tensor in operation.outputs:
+            written.setdefault(tensor, []).append(position)
+    found: dict[Operation, Elementwise] = {}
+    for position, operation in enumerate(program.operations):
+        if not isinstance(operation, Convolution | Matmul) or operation in left_out:
+            continue
+        y = operation.outputs[0]
+        reading = readers.get(y, [])
+        if len(reading) != 1 or y in program.outputs.values():
+            continue
+        (reader,) = reading
+        if not isinstance(reader, Elementwise) or reader in left_out:
+            continue
+        ready = all(
+            tensor is y or all(moment < position for moment in written.get(tensor, ()))
+            for tensor in reader.inputs
+            if tensor.role is not Role.STORED
+        )
+        # An update of this step comes behind all that reads the old value.
+        if ready and _fits(reader, y, program.batch):
+            found[operation] = reader
+    return found
+
+
+def _fits(op: Elementwise, y: Tensor, batch: int) -> bool:
+    """Whether each input has a number for each of the output, one for each channel or one for all."""
+    z = op.outputs[0]
+    if z.role is not Role.VALUE or (leading_ones(z.shape), z.batched) != (leading_ones(y.shape), y.batched):
+        return False
+    shape = leading_ones(z.shape)
+    domain = domain_of(shape, z.batched, batch)
+    try:
+        operands = [operand_of(tensor, shape) for tensor in op.inputs]
+    except ValueError:
+        return False
+    return all(operand.full(domain) or operand.scalar or operand.per_channel for operand in operands)
+
+
+def with_formula(launches: Sequence[Launch], op: Elementwise, y: Tensor, batch: int) -> list[Launch]:
+    """The launches of a product with a formula at its end; none where a kernel has no place for it."""
+    writing = [launch for launch in launches if y in launch.writes]
+    if any(launch.writes != (y,) or launch.kernel.text.count(MARK) != 1 for launch in writing):
+        return []
+    return [_extended(launch, op, y, batch) if y in launch.writes else launch for launch in launches]
+
+
+def _extended(launch: Launch, op: Elementwise, y: Tensor, batch: int) -> Launch:
+    """The launch that writes the formula's result in place of y."""
+    z = op.outputs[0]
+    shape = leading_ones(z.shape)
+    domain = domain_of(shape, z.batched, batch)
+    operands = [operand_of(tensor, shape) for tensor in op.inputs]
+    code = renamed(formula(op.expression), lambda name: f"e{name}")
+    kinds = [
+        "result" if tensor is y else _kind(operand, domain)
+        for operand, tensor in zip(operands, op.inputs, strict=True)
+    ]
+    place = len(launch.arguments)
+    head = [f"ey = integer(arguments, {place})", f"echannels = integer(arguments, {place + 1})"]
+    head += [f"ep{n} = integer(arguments, {place + 2 + n})" for n in range(len(operands))]
+    place += 2 + len(operands)
+    head += [f"ek{n} = real(arguments, {place + n})" for n in range(len(code.constants))]
+    head += ["zero = from_integer(0)", "one = from_integer(1)"]
+    head += [f"ex{n} = load_everywhere(ep{n})" for n, kind in enumerate(kinds) if kind == "scalar"]
+    text = re.sub(
+        rf"^( *){re.escape(MARK)}(.*)$",
+        lambda match: _lines(match[1], match[2].split(" | "), kinds, code),
+        launch.kernel.text,
+        flags=re.MULTILINE,
+    )
+    body = "".join(f"    {line}\n" for line in head) + text.split("\n", 1)[1]
+    arguments: tuple[Argument, ...] = (
+        *(Place(z) if argument == Place(y) else argument for argument in launch.arguments),
+        Place(z),
+        shape[2],
+        *(Place(z) if tensor is y else Place(tensor) for tensor in op.inputs),
+        *(Real(value) for value in code.constants),
+    )
+    kind = launch.kernel.name.rsplit("_", 1)[0]
+    note = f"{launch.note}; {op!r}"
+    return launch._replace(
+        kernel=kernel(f"{kind}_formula", body), arguments=arguments, writes=(z,), note=note
+    )
+
+
+def _kind(operand: Operand, domain: Domain) -> str:
+    """How a formula's input is walked."""
+    if operand.full(domain):
+        return "full"
+    return "scalar" if operand.scalar else "channel"
+
+
+_WHERE = {"result": "ey + (ebase + ec) * 4", "full": "ep{n} + (ebase + ec) * 4", "channel": "ep{n} + ec * 4"}
+
+
+def _lines(indent: str, parts: list[str], kinds: list[str], code: Formula) -> str:
+    """The formula over finished rows, vector by vector."""
+    start, rows, first, last, *around = parts
+
+    def reads(load: str, lanes: str) -> list[str]:
+        return [
+            f"ex{n} = {load}({_WHERE[kind].format(n=n)}{lanes})"
+            for n, kind in enumerate(kinds)
+            if kind in _WHERE
+        ]
+
+    target = _WHERE["result"]
+    along = by_vector(code, reads, target, place="ec", start=first, end=last, lanes="elanes")
+    lines = [
+        f"for erow in range({rows}):",
+        f"    ebase = {start} + erow * echannels",
+        *(f"    {line}" for line in along),
+    ]
+    for line in reversed(around):
+        lines = [line, *(f"    {inner}" for inner in lines)]
+    return "\n".join(indent + line for line in lines)

@@ -1,0 +1,334 @@
+"""Matrix products on register tiles, straight from the operands."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.backend.numba.codegen.finished import finished
+from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, Tile
+from netdsl.backend.numba.codegen.gemm.transpose import transpose
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
+from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
+from netdsl.primitives.tensor import Tensor
+
+STEP_BLOCK = 512
+"""Steps along the summed axis before the next tile: so much of B stays in the second cache."""
+
+SHORT_STEPS = 128
+"""Where rows are few: a panel of B stays in the first cache for all of them, and reading B row by
+row for many columns does not leave its pages at every step."""
+
+MOST_BATCH_ROWS = 256
+"""Rows that one item takes whole."""
+
+LEAST_TRANSPOSED = 16
+"""Rows from which on a small matrix is transposed for them."""
+
+COLUMN_BLOCK = 512
+"""Most columns of an item where rows are few."""
+
+FIRST_CACHE_FLOATS = 2**14
+"""Numbers of B that many rows read from where they are; more are packed."""
+
+ROW_PANEL_VECTORS = max(3, 24 // WIDTH)
+"""Vectors in a panel of A: the rows of every shape of tile divide it."""
+
+SECOND_CACHE_FLOATS = 2**17
+"""Numbers of B that are read again and again out of the second cache."""
+
+
+def emit_matmul_weight_gradient(op: MatmulWeightGradient, batch: int) -> list[Launch]:
+    """dw = x transposed @ dy: the rows are the inputs, the summed axis is the images."""
+    x, dy = op.inputs
+    inputs, outputs = op.outputs[0].shape
+    return [product(x, (1, inputs), dy, outputs, op.outputs[0], inputs, batch, outputs)]
+
+
+def emit_matmul_input_gradient(op: MatmulInputGradient, batch: int) -> list[Launch]:
+    """dx = dy @ w transposed: both contiguous along the outputs."""
+    dy, w = op.inputs
+    inputs, outputs = w.shape
+    return product_with_transposed(dy, w, op.outputs[0], batch, outputs, inputs)
+
+
+class _Blocking(NamedTuple):
+    """How C is cut: register tiles of ``high`` rows x ``vectors``, work items, steps at a time.
+
+    ``rows_first`` walks all columns of a row tile before the next one, so that C is written in order;
+    it needs B's rows in the second cache.
+    """
+
+    high: int
+    vectors: int
+    rows_per_item: int
+    columns_per_item: int
+    steps_at_once: int
+    rows_first: bool
+
+
+def _blocking(rows: int, steps: int, columns: int, tile: Tile) -> _Blocking:
+    """Few rows share columns out, many share rows out; both leave enough items for the threads."""
+    high, vectors = tile
+    panel = vectors * WIDTH
+    panels = blocks(columns, panel)
+    if rows <= MOST_BATCH_ROWS:
+        across = max(1, min(blocks(panels, ITEMS), COLUMN_BLOCK // panel))
+        shares = min(blocks(rows, high), blocks(ITEMS, blocks(panels, across)))
+        tiles = blocks(blocks(rows, high), shares)
+        return _Blocking(high, vectors, tiles * high, across * panel, SHORT_STEPS, False)
+    tiles = max(4, blocks(blocks(rows, high), 2 * ITEMS))
+    row_items = blocks(rows, tiles * high)
+    across = panels if row_items >= ITEMS else blocks(panels, blocks(ITEMS, row_items))
+    rows_first = min(steps, STEP_BLOCK) * across * panel <= SECOND_CACHE_FLOATS
+    return _Blocking(high, vectors, tiles * high, across * panel, STEP_BLOCK, rows_first)
+
+
+def tile_shapes() -> tuple[Tile, ...]:
+    """The tiles of products that use the registers well."""
+    if cpu().registers >= 32:
+        return Tile(8, 3), Tile(6, 4), Tile(12, 2)
+    return Tile(4, 3), Tile(3, 4), Tile(6, 2)
+
+
+def tile_shape(rows: int) -> Tile:
+    """The tile that leaves the fewest rows over."""
+    return min(tile_shapes(), key=lambda tile: blocks(rows, tile.rows) * tile.rows)
+
+
+class Packed(NamedTuple):
+    """B is packed: one panel of the tile's width after the other, of which the last may be filled up.
+
+    So is A if panels of ``a_panel`` of its rows are said, each with one or more whole tiles.
+    """
+
+    a_panel: int = 0
+
+
+def product(
+    a: Tensor,
+    a_strides: tuple[int, int],
+    b: Tensor,
+    b_step: int,
+    c: Tensor,
+    rows: int,
+    steps: int,
+    columns: int,
+    tile: Tile | None = None,
+    *,
+    packed: Packed | None = None,
+) -> Launch:
+    """C (rows x columns) = A @ B; A moves by ``a_strides`` per row and step, B by ``b_step`` per step.
+
+    ``tile`` is another than the one that leaves the fewest rows over. Where operands are ``packed``,
+    their strides are those within a panel.
+    """
+    blocking = _blocking(rows, steps, columns, tile or tile_shape(rows))
+    across = blocks(columns, blocking.columns_per_item)
+    arguments: tuple[Argument, ...] = (
+        Place(a),
+        *a_strides,
+        Place(b),
+        b_step,
+        Place(c),
+        columns,
+        rows,
+        steps,
+        blocking.rows_per_item,
+        blocking.columns_per_item,
+        across,
+    )
+    items = blocks(rows, blocking.rows_per_item) * across
+    return Launch(_product_kernel(blocking, (rows, columns), packed), arguments, items, (c,))
+
+
+def is_packed(rows: int, b: Tensor) -> bool:
+    """Whether B is copied into panels for so many rows.
+
+    Read where it is, the rows of a panel fall on the same lines of the caches where their length is a
+    power of 2.
+    """
+    return rows > MOST_BATCH_ROWS and b.values > FIRST_CACHE_FLOATS
+
+
+def product_in_panels(
+    a: Tensor, b: Tensor, b_strides: tuple[int, int], c: Tensor, rows: int, steps: int, columns: int
+) -> list[Launch]:
+    """C (rows x columns) = A (rows x steps) @ B, packed; B moves by ``b_strides`` per step and column."""
+    tile = tile_shape(rows)
+    panels, packs = Packing(1, (1, 1, steps), columns, (0, 0, *b_strides), 0, tile=tile).launch(b)
+    width = tile.vectors * WIDTH
+    return [*packs, product(a, (steps, 1), panels, width, c, rows, steps, columns, tile, packed=Packed())]
+
+
+def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int) -> list[Launch]:
+    """C = A transposed @ B, both packed, summed along the positions of all images.
+
+    A has a row of C's and B a column of C's for each channel.
+    """
+    (*_, rows), (high, wide, columns) = a.shape, b.shape
+    positions = high * wide
+    tile = tile_shape(rows)
+
+    def panels(x: Tensor, channels: int, tile: Tile) -> tuple[Tensor, list[Launch]]:
+        strides = (positions * channels, 0, channels, 1)
+        return Packing(1, (batch, 1, positions), channels, strides, 0, tile=tile).launch(x)
+
+    packed_a, packs_a = panels(a, rows, Tile(1, ROW_PANEL_VECTORS))
+    packed_b, packs_b = panels(b, columns, tile)
+    packed = Packed(a_panel=ROW_PANEL_VECTORS * WIDTH)
+    launch = product(
+        packed_a,
+        (1, packed.a_panel),
+        packed_b,
+        tile.vectors * WIDTH,
+        c,
+        rows,
+        batch * positions,
+        columns,
+        tile,
+        packed=packed,
+    )
+    return [*packs_a, *packs_b, launch]
+
+
+def _product_kernel(blocking: _Blocking, extent: tuple[int, int], packed: Packed | None) -> Kernel:
+    rows, columns = extent
+    panel = blocking.vectors * WIDTH
+    a_place, b_place = "row * a_row", "step * b_step + column"
+    if packed:
+        b_place = "step * b_step + column * steps"
+    if packed and packed.a_panel:
+        a_place = f"row // {packed.a_panel} * steps * {packed.a_panel} + row % {packed.a_panel}"
+    body = [
+        "a = integer(arguments, 0)",
+        "a_row = integer(arguments, 1)",
+        "a_step = integer(arguments, 2)",
+        "b = integer(arguments, 3)",
+        "b_step = integer(arguments, 4)",
+        "c = integer(arguments, 5)",
+        "columns = integer(arguments, 6)",
+        "rows = integer(arguments, 7)",
+        "steps = integer(arguments, 8)",
+        "rows_per_item = integer(arguments, 9)",
+        "columns_per_item = integer(arguments, 10)",
+        "across = integer(arguments, 11)",
+        "for item in range(first, last):",
+        "    row_block = item // across",
+        "    left = (item - row_block * across) * columns_per_item",
+        "    right = min(left + columns_per_item, columns)",
+        "    top = row_block * rows_per_item",
+        "    bottom = min(top + rows_per_item, rows)",
+        f"    for step in range(0, steps, {blocking.steps_at_once}):",
+        f"        count = min({blocking.steps_at_once}, steps - step)",
+    ]
+    down = down_rows(blocking.high, rows % blocking.high)
+    along = along_columns(panel, columns)
+
+    def tile_call(high: int, vectors: int, lanes: str) -> str:
+        return (
+            f"tile(1, {high}, {vectors}, {lanes}, a + ({a_place} + step * a_step) * 4, 0, a_row, a_step, "
+            f"0, b + ({b_place}) * 4, b_step, 0, c + (row * columns + column) * 4, 0, "
+            "columns, 1, count, step)"
+        )
+
+    nested: list[str] = []
+    if blocking.rows_first:
+        for head, high in down:
+            nested += head
+            for inner, vectors, lanes in along:
+                nested += [f"    {line}" for line in inner]
+                nested.append(f"        {tile_call(high, vectors, lanes)}")
+    else:
+        for head, vectors, lanes in along:
+            nested += head
+            for inner, high in down:
+                nested += [f"    {line}" for line in inner]
+                nested.append(f"        {tile_call(high, vectors, lanes)}")
+    body += [f"        {line}" for line in nested]
+    body.append(f"    {finished('top * columns', 'bottom - top', 'left', 'right')}")
+    return kernel("product", indented(body, 1) + "\n")
+
+
+def down_rows(high: int, left_over: int) -> list[tuple[list[str], int]]:
+    """Loops over the rows of an item: the whole tiles, then the one that is left over."""
+    loops = [([f"for row in range(top, bottom - {high - 1}, {high}):"], high)]
+    if left_over:
+        rest = f"for row in range(bottom - (bottom - top) % {high}, bottom, {high}):"
+        loops.append(([rest], left_over))
+    return loops
+
+
+def along_columns(panel: int, columns: int) -> list[tuple[list[str], int, str]]:
+    """Loops over the columns of an item, with the vectors of a tile and the numbers of its last vector: the
+    whole panels, then the narrower one at the end, whose numbers the kernel counts."""
+    rest = columns % panel
+    loops = []
+    if columns >= panel:
+        whole = f"for column in range(left, right - {panel - 1}, {panel}):"
+        loops.append(([whole], panel // WIDTH, str(WIDTH)))
+    if rest:
+        vectors = blocks(rest, WIDTH)
+        tail = f"for column in range(right - (right - left) % {panel}, right, {panel}):"
+        lanes = f"right - column - {(vectors - 1) * WIDTH}" if rest % WIDTH else str(WIDTH)
+        loops.append(([tail], vectors, lanes))
+    return loops
+
+
+def product_with_transposed(
+    dy: Tensor, w: Tensor, dx: Tensor, rows: int, steps: int, columns: int
+) -> list[Launch]:
+    """dx (rows x columns) = dy (rows x steps) @ w (columns x steps) transposed.
+
+    w is packed or transposed where that takes little of the time: for many rows, or if it is small.
+    """
+    if is_packed(rows, w):
+        return product_in_panels(dy, w, (1, steps), dx, rows, steps, columns)
+    if rows > MOST_BATCH_ROWS or (rows >= LEAST_TRANSPOSED and w.values <= SECOND_CACHE_FLOATS):
+        turned, turning = transpose(w, columns, steps)
+        return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns)]
+    return [dot_product(dy, w, dx, rows, steps, columns)]
+
+
+def dot_product(a: Tensor, b: Tensor, c: Tensor, rows: int, steps: int, columns: int) -> Launch:
+    """C (rows x columns) = A (rows x steps) @ B (columns x steps) transposed."""
+    high, wide = (3, 4) if cpu().registers < 32 else (4, 6)
+
+    def call(tall: int, broad: int) -> str:
+        return (
+            f"dot_tile({tall}, {broad}, a + row * steps * 4, steps, b + column * steps * 4, steps, "
+            "c + (row * columns + column) * 4, columns, steps, 0)"
+        )
+
+    def down(broad: int) -> list[str]:
+        return [
+            "    row = 0",
+            f"    while row + {high} <= rows:",
+            f"        {call(high, broad)}",
+            f"        row += {high}",
+            "    while row < rows:",
+            f"        {call(1, broad)}",
+            "        row += 1",
+        ]
+
+    body = [
+        "a = integer(arguments, 0)",
+        "b = integer(arguments, 1)",
+        "c = integer(arguments, 2)",
+        "rows = integer(arguments, 3)",
+        "steps = integer(arguments, 4)",
+        "columns = integer(arguments, 5)",
+        "columns_per_item = integer(arguments, 6)",
+        "column = first * columns_per_item",
+        "stop = min(last * columns_per_item, columns)",
+        f"while column + {wide} <= stop:",
+        *down(wide),
+        f"    column += {wide}",
+        "while column < stop:",
+        *down(1),
+        "    column += 1",
+    ]
+    columns_per_item = wide * max(1, blocks(blocks(columns, wide), 32))
+    arguments = (Place(a), Place(b), Place(c), rows, steps, columns, columns_per_item)
+    items = blocks(columns, columns_per_item)
+    return Launch(kernel("dot_product", indented(body, 1) + "\n"), arguments, items, (c,))

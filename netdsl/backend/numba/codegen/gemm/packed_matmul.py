@@ -1,0 +1,197 @@
+"""Matrix products of few rows of images with a large matrix of weights.
+
+Weights are copied block by block into memory of the worker, for all rows at once: read where they are, the
+rows of a block would fall on the same lines of the caches where their number is a power of 2. In pairs
+of bfloat16 they are rounded on the way, and the images beforehand.
+"""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.codegen.finished import finished
+from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_along_rows
+from netdsl.backend.numba.codegen.gemm.matmul import (
+    MOST_BATCH_ROWS,
+    SECOND_CACHE_FLOATS,
+    along_columns,
+    down_rows,
+    product,
+    tile_shape,
+)
+from netdsl.backend.numba.codegen.gemm.packing import ITEMS
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.target import LINE_FLOATS, WIDTH, cpu
+from netdsl.primitives.matmul import Matmul
+from netdsl.primitives.tensor import Tensor
+
+LEAST_BATCH_ROWS = 8
+"""Of fewer images the copy takes longer than the products."""
+
+BLOCK_ROWS = 64
+"""Rows of a copied block, of floats or of pairs: a panel of them stays in the first cache for all images,
+and two blocks in the second, this one and the next."""
+
+MOST_COLUMNS = 512
+"""Columns of a copied block: long pieces of rows of memory, for they are read once."""
+
+STEPS_OF_DOT = 2048
+"""Numbers of a row of weights that are rounded at once for the gradient of the images."""
+
+
+def emit_matmul(op: Matmul, batch: int) -> list[Launch]:
+    """y = x @ w: the rows are the images."""
+    x, w = op.inputs
+    return [product_with_weights(x, w, op.outputs[0], batch)]
+
+
+def product_with_weights(x: Tensor, w: Tensor, y: Tensor, batch: int) -> Launch:
+    """y (batch x columns) = x @ w; packed where there are few images for many weights."""
+    columns = w.shape[-1]
+    steps = w.values // columns
+    if LEAST_BATCH_ROWS <= batch <= MOST_BATCH_ROWS and w.values > SECOND_CACHE_FLOATS:
+        return _product(x, w, y, batch, paired=False)
+    return product(x, (steps, 1), w, columns, y, batch, steps, columns)
+
+
+def product_in_pairs(x: Tensor, w: Tensor, y: Tensor, batch: int) -> list[Launch]:
+    """The same in pairs of bfloat16, always packed."""
+    halves, halving = pairs_along_rows(x, batch, w.values // w.shape[-1])
+    return [halving, _product(halves, w, y, batch, paired=True)]
+
+
+def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, *, paired: bool) -> Launch:
+    columns = w.shape[-1]
+    steps = w.values // columns
+    high, vectors = tile_shape(batch)
+    panel = vectors * WIDTH
+    columns_per_item = max(1, min(blocks(blocks(columns, panel), ITEMS), MOST_COLUMNS // panel)) * panel
+    scratch = BLOCK_ROWS * columns_per_item
+    arguments: tuple[Argument, ...] = (
+        Place(x),
+        blocks(steps, 2) * 2 if paired else steps,
+        Place(w),
+        Place(y),
+        columns,
+        batch,
+        steps,
+        columns_per_item,
+        Scratch(),
+        scratch,
+    )
+    built = _product_kernel((high, panel), batch, columns, paired)
+    return Launch(built, arguments, blocks(columns, columns_per_item), (y,), scratch)
+
+
+def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: bool) -> Kernel:
+    high, panel = shape
+    steps = 2 * BLOCK_ROWS if paired else BLOCK_ROWS
+    names = ["a", "a_row", "b", "c", "columns", "rows", "steps", "columns_per_item"]
+    body = [
+        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(names)),
+        "scratch = integer(arguments, 8) + worker * integer(arguments, 9) * 4",
+        "top = 0",
+        "bottom = rows",
+        "for item in range(first, last):",
+        "    left = item * columns_per_item",
+        "    right = min(left + columns_per_item, columns)",
+        "    width = right - left",
+        f"    for step in range(0, steps, {steps}):",
+        f"        count = min({steps}, steps - step)",
+        *(_PAIR if paired else _COPY),
+    ]
+    for head, vectors, lanes in along_columns(panel, columns):
+        body += [f"        {line}" for line in head]
+        for inner, tall in down_rows(high, rows % high):
+            name, a = ("tile_pairs", "2, 0, a_row, 2") if paired else ("tile", "4, 0, a_row, 1")
+            body += [f"            {line}" for line in inner]
+            body += [f"                {line}" for line in _fetched(vectors, blocks(rows, high), high, steps)]
+            body.append(
+                f"                {name}(1, {tall}, {vectors}, {lanes}, a + (row * a_row + step) * {a}, "
+                f"0, scratch + (column - left) * 4, width, 0, "
+                "c + (row * columns + column) * 4, 0, columns, 1, lines, step)"
+            )
+    body.append(f"    {finished('0', 'rows', 'left', 'right')}")
+    return kernel("product_in_pairs" if paired else "packed_product", indented(body, 1) + "\n")
+
+
+def _fetched(vectors: int, tiles: int, high: int, steps: int) -> list[str]:
+    """The code that has the cache ask for the next block while this one is multiplied: a tile asks for
+    its share of the rows, in its columns."""
+    share = blocks(steps, tiles)
+    return [
+        f"ahead = step + {steps} + row // {high} * {share}",
+        f"for line in range(ahead, min(ahead + {share}, steps)):",
+        *(
+            f"    fetch(b + (line * columns + column + {vector * WIDTH}) * 4)"
+            for vector in range(0, vectors, max(1, LINE_FLOATS // WIDTH))
+        ),
+    ]
+
+
+_PAIR = [
+    "        lines = (count + 1) // 2",
+    "        pair_rows(b + (step * columns + left) * 4, count, columns, scratch, width)",
+]
+
+_COPY = [
+    "        lines = count",
+    "        for line in range(count):",
+    "            copy(b + ((step + line) * columns + left) * 4, scratch + line * width * 4, width)",
+]
+
+
+def dot_product_in_pairs(dy: Tensor, w: Tensor, dx: Tensor, batch: int) -> list[Launch]:
+    """dx (batch x inputs) = dy @ w transposed."""
+    outputs = w.shape[-1]
+    inputs = w.values // outputs
+    halves, halving = pairs_along_rows(dy, batch, outputs)
+    high, wide = (3, 4) if cpu().registers < 32 else (4, 6)
+    scratch = wide * min(STEPS_OF_DOT, blocks(outputs, 2) * 2) // 2
+    inputs_per_item = wide * max(1, blocks(blocks(inputs, wide), 2 * ITEMS))
+    arguments: tuple[Argument, ...] = (
+        Place(halves),
+        Place(w),
+        Place(dx),
+        batch,
+        outputs,
+        inputs,
+        inputs_per_item,
+        blocks(outputs, 2),
+        Scratch(),
+        scratch,
+    )
+    built = _dot_kernel((high, wide), batch, inputs)
+    return [halving, Launch(built, arguments, blocks(inputs, inputs_per_item), (dx,), scratch)]
+
+
+def _dot_kernel(shape: tuple[int, int], rows: int, inputs: int) -> Kernel:
+    high, wide = shape
+    names = ["a", "w", "dx", "rows", "outputs", "inputs", "inputs_per_item", "a_row"]
+    body = [
+        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(names)),
+        "scratch = integer(arguments, 8) + worker * integer(arguments, 9) * 4",
+        "bottom = min(last * inputs_per_item, inputs)",
+    ]
+    broad = [(f"for place in range(first * inputs_per_item, bottom - {wide - 1}, {wide}):", wide)]
+    if inputs % wide:
+        broad.append((f"for place in range(bottom - bottom % {wide}, bottom, {wide}):", inputs % wide))
+    tall = [(f"for row in range(0, rows - {high - 1}, {high}):", high)]
+    if rows % high:
+        tall.append((f"for row in range(rows - {rows % high}, rows, {high}):", rows % high))
+    for head, across in broad:
+        body += [
+            head,
+            f"    for step in range(0, outputs, {STEPS_OF_DOT}):",
+            f"        count = min({STEPS_OF_DOT}, outputs - step)",
+            "        pairs = (count + 1) // 2",
+            f"        for line in range({across}):",
+            "            target = scratch + line * pairs * 4",
+            "            halve(w + ((place + line) * outputs + step) * 4, target, count)",
+            "            clear_halves(target + count * 2, pairs * 2 - count)",
+        ]
+        for inner, down in tall:
+            body += [
+                f"        {inner}",
+                f"            dot_tile_pairs({down}, {across}, a + (row * a_row + step // 2) * 4, a_row, "
+                "scratch, pairs, dx + (row * inputs + place) * 4, inputs, pairs, step)",
+            ]
+    return kernel("dot_product_in_pairs", indented(body, 1) + "\n")

@@ -1,0 +1,349 @@
+"""Pooling windows: all channels of a position at once."""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, indented, kernel
+from netdsl.backend.numba.target import WIDTH
+from netdsl.primitives.tensor import Tensor
+from netdsl.primitives.window import (
+    Counts,
+    Pooling,
+    WindowAverage,
+    WindowAverageGradient,
+    WindowChoice,
+    WindowMaximum,
+    WindowMaximumGradient,
+)
+
+MOST_WRITTEN_OUT = 16
+"""Places of a window that are written out one by one."""
+
+_GEOMETRY = [
+    "height",
+    "width",
+    "channels",
+    "rows",
+    "columns",
+    "kernel_rows",
+    "kernel_columns",
+    "stride_row",
+    "stride_column",
+    "top",
+    "left",
+    "padded_height",
+    "padded_width",
+]
+
+
+def geometry_arguments(big: Tensor, small: Tensor, pooling: Pooling) -> tuple[int, ...]:
+    """The arguments after the addresses: the larger volume, the smaller one, and the window."""
+    return (
+        *big.shape,
+        small.shape[0],
+        small.shape[1],
+        *pooling.kernel,
+        *pooling.stride,
+        pooling.padding.top,
+        pooling.padding.left,
+        big.shape[0] + pooling.padding.bottom,
+        big.shape[1] + pooling.padding.right,
+    )
+
+
+def read(addresses: list[str]) -> list[str]:
+    names = [*addresses, *_GEOMETRY]
+    return [f"{name} = integer(arguments, {number})" for number, name in enumerate(names)]
+
+
+_DIVISORS = {
+    Counts.WINDOW: "kernel_rows * kernel_columns",
+    Counts.ONE: "1",
+    Counts.IMAGE: "max(1, (a1 - a0) * (b1 - b0))",
+    Counts.PADDED: "min(kernel_rows, padded_height - y0) * min(kernel_columns, padded_width - x0)",
+}
+"""What an average divides by, for the window whose first row and column are y0 and x0."""
+
+
+def _share(pooling: Pooling) -> str:
+    return f"share = number(1.0) / from_integer({_DIVISORS[pooling.counts]})"
+
+
+BOUNDS = [
+    "y0 = row * stride_row - top",
+    "x0 = column * stride_column - left",
+    "a0 = max(0, -y0)",
+    "a1 = min(kernel_rows, height - y0)",
+    "b0 = max(0, -x0)",
+    "b1 = min(kernel_columns, width - x0)",
+]
+"""The part of the window that lies inside the volume."""
+
+
+def by_vector(lines: list[str], channels: int) -> list[str]:
+    """Do ``lines`` for each whole vector of channels at c, and for the lanes left over if there are any."""
+    whole = [
+        "c = 0",
+        "while c + WIDTH <= channels:",
+        *(f"    {line}" for line in lines),
+        "    c += WIDTH",
+    ]
+    if channels % WIDTH == 0:
+        return whole
+    partly = masked(lines)
+    return [
+        *whole,
+        "if c < channels:",
+        "    lanes = channels - c",
+        *(f"    {line}" for line in partly),
+    ]
+
+
+def masked(lines: list[str]) -> list[str]:
+    """The same lines with loads and stores of ``lanes`` numbers only."""
+    found = []
+    for line in lines:
+        line = line.replace("load(", "load_lanes(").replace("store(", "store_lanes(")
+        if "load_lanes(" in line or "store_lanes(" in line:
+            line = _with_lanes(line)
+        found.append(line)
+    return found
+
+
+def _with_lanes(line: str) -> str:
+    """Add the argument ``lanes`` to the load or store of a line."""
+    place = line.index("load_lanes(") if "load_lanes(" in line else line.index("store_lanes(")
+    depth = 0
+    for position in range(place, len(line)):
+        depth += {"(": 1, ")": -1}.get(line[position], 0)
+        if depth == 0 and line[position] == ")":
+            return f"{line[:position]}, lanes{line[position:]}"
+    raise AssertionError(line)
+
+
+_EACH_OUTPUT_ROW = [
+    "for item in range(first, last):",
+    "    image = item // rows",
+    "    row = item - image * rows",
+    "    for column in range(columns):",
+    *(f"        {line}" for line in BOUNDS),
+    "        out = ((image * rows + row) * columns + column) * channels * 4",
+    "        corner = x + ((image * height + y0) * width + x0) * channels * 4",
+]
+
+
+def _window_loop(lines: list[str]) -> list[str]:
+    return [
+        "for a in range(a0, a1):",
+        "    for b in range(b0, b1):",
+        "        seen = corner + ((a * width + b) * channels + c) * 4",
+        *(f"        {line}" for line in lines),
+    ]
+
+
+def _all_inside(big: Tensor, small: Tensor, pooling: Pooling) -> bool:
+    """Whether no window sees a border."""
+    last_row = (small.shape[0] - 1) * pooling.stride.height + pooling.kernel.height
+    last_column = (small.shape[1] - 1) * pooling.stride.width + pooling.kernel.width
+    padding = pooling.padding
+    return not (padding.top or padding.left) and last_row <= big.shape[0] and last_column <= big.shape[1]
+
+
+def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
+    """One work item per output row; windows that lie inside the volume are written out."""
+    (x,), (y, winner) = op.inputs, op.outputs
+    high, wide = op.pooling.kernel
+    begin = ['best = number(float("-inf"))', "which = number(0.0)"]
+    better = ["better = greater(value, best)", "best = select(better, value, best)"]
+    end = ["store(y + out + c * 4, best)", "store(winner + out + c * 4, which)"]
+    channels = x.shape[2]
+    looped = _window_loop(
+        [
+            "value = load(seen)",
+            *better,
+            "which = select(better, from_integer(a * kernel_columns + b), which)",
+        ]
+    )
+    lines = [*begin, *looped, *end]
+    body = [*read(["x", "y", "winner"]), "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
+    anywhere = by_vector(lines, channels)
+    if high * wide <= MOST_WRITTEN_OUT:
+        written_out = list(begin)
+        for a in range(high):
+            for b in range(wide):
+                written_out += [
+                    f"value = load(corner + {a} * row_bytes + ({b} * channels + c) * 4)",
+                    *better,
+                    f"which = select(better, number({a * wide + b}.0), which)",
+                ]
+        inside = by_vector([*written_out, *end], channels)
+        if _all_inside(x, y, op.pooling):
+            anywhere = inside
+        else:
+            body += [
+                f"        if a0 == 0 and b0 == 0 and a1 == {high} and b1 == {wide}:",
+                *(f"            {line}" for line in inside),
+                "            continue",
+            ]
+    body += [f"        {line}" for line in anywhere]
+    arguments: tuple[Argument, ...] = (
+        Place(x),
+        Place(y),
+        Place(winner),
+        *geometry_arguments(x, y, op.pooling),
+    )
+    built = kernel("window_maximum", indented(body, 1) + "\n")
+    return [Launch(built, arguments, batch * y.shape[0], (y, winner))]
+
+
+def emit_window_choice(op: WindowChoice, batch: int) -> list[Launch]:
+    """One work item per output row."""
+    (x, winner), (y,) = op.inputs, op.outputs
+    lines = [
+        "which = load(winner + out + c * 4)",
+        "total = zero",
+        *_window_loop(
+            [
+                "won = equal(which, from_integer(a * kernel_columns + b))",
+                "value = load(seen)",
+                "total = select(won, value, total)",
+            ]
+        ),
+        "store(y + out + c * 4, total)",
+    ]
+    body = [
+        *read(["x", "y", "winner"]),
+        "zero = number(0.0)",
+        *_EACH_OUTPUT_ROW,
+        *(f"        {line}" for line in by_vector(lines, x.shape[2])),
+    ]
+    arguments: tuple[Argument, ...] = (
+        Place(x),
+        Place(y),
+        Place(winner),
+        *geometry_arguments(x, y, op.pooling),
+    )
+    built = kernel("window_choice", indented(body, 1) + "\n")
+    return [Launch(built, arguments, batch * y.shape[0], (y,))]
+
+
+def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
+    """One work item per output row."""
+    (x,), (y,) = op.inputs, op.outputs
+    lines = [
+        "total = number(0.0)",
+        *_window_loop(["total = total + load(seen)"]),
+        "store(y + out + c * 4, total * share)",
+    ]
+    body = [
+        *read(["x", "y"]),
+        *_EACH_OUTPUT_ROW,
+        f"        {_share(op.pooling)}",
+        *(f"        {line}" for line in by_vector(lines, x.shape[2])),
+    ]
+    arguments: tuple[Argument, ...] = (Place(x), Place(y), *geometry_arguments(x, y, op.pooling))
+    built = kernel("window_average", indented(body, 1) + "\n")
+    return [Launch(built, arguments, batch * y.shape[0], (y,))]
+
+
+def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int) -> list[Launch]:
+    """Windows side by side each have values of their own; those that overlap add up in a fixed order."""
+    dy, winner = op.inputs
+    dx = op.outputs[0]
+    if op.pooling.kernel == op.pooling.stride and not any(op.pooling.padding):
+        return [_side_by_side(dx, dy, winner, op.pooling, batch)]
+    lines = [
+        "gradient = load(dy + out + c * 4)",
+        "which = load(winner + out + c * 4)",
+        *_window_loop(
+            [
+                "won = equal(which, from_integer(a * kernel_columns + b))",
+                "previous = load(seen)",
+                "store(seen, previous + select(won, gradient, zero))",
+            ]
+        ),
+    ]
+    return [
+        _scatter(
+            "window_maximum_gradient", ["x", "dy", "winner"], [], lines, dx, (dy, winner), op.pooling, batch
+        )
+    ]
+
+
+def _side_by_side(dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batch: int) -> Launch:
+    """One work item per row of windows: each value is written once, zeros behind the last window too."""
+    lines = [
+        "gradient = load(dy + out + c * 4)",
+        "which = load(winner + out + c * 4)",
+        "for a in range(a0, a1):",
+        "    for b in range(b0, b1):",
+        "        won = equal(which, from_integer(a * kernel_columns + b))",
+        "        store(corner + ((a * width + b) * channels + c) * 4, select(won, gradient, zero))",
+    ]
+    body = [
+        *read(["x", "dy", "winner"]),
+        "zero = number(0.0)",
+        "behind = columns * stride_column",
+        *_EACH_OUTPUT_ROW,
+        *(f"        {line}" for line in by_vector(lines, dx.shape[2])),
+        "    top_row = image * height + row * stride_row",
+        "    for a in range(min(kernel_rows, height - row * stride_row)):",
+        "        if behind < width:",
+        "            rest = ((top_row + a) * width + behind) * channels",
+        "            clear(x + rest * 4, (width - behind) * channels)",
+        "    below = rows * stride_row",
+        "    if row == rows - 1 and below < height:",
+        "        rest = (image * height + below) * width * channels",
+        "        clear(x + rest * 4, (height - below) * width * channels)",
+    ]
+    arguments: tuple[Argument, ...] = (
+        Place(dx),
+        Place(dy),
+        Place(winner),
+        *geometry_arguments(dx, dy, pooling),
+    )
+    built = kernel("window_maximum_gradient", indented(body, 1) + "\n")
+    return Launch(built, arguments, batch * dy.shape[0], (dx,))
+
+
+def emit_window_average_gradient(op: WindowAverageGradient, batch: int) -> list[Launch]:
+    """One work item per image: windows that overlap add up in a fixed order."""
+    dy, dx = op.inputs[0], op.outputs[0]
+    lines = [
+        "gradient = load(dy + out + c * 4)",
+        "gradient = gradient * share",
+        *_window_loop(["previous = load(seen)", "store(seen, previous + gradient)"]),
+    ]
+    share = [_share(op.pooling)]
+    return [_scatter("window_average_gradient", ["x", "dy"], share, lines, dx, (dy,), op.pooling, batch)]
+
+
+def _scatter(
+    kind: str,
+    addresses: list[str],
+    more: list[str],
+    lines: list[str],
+    dx: Tensor,
+    sources: tuple[Tensor, ...],
+    pooling: Pooling,
+    batch: int,
+) -> Launch:
+    """Clear dx image by image, then add what each window sends back."""
+    body = [
+        *read(addresses),
+        "zero = number(0.0)",
+        "for image in range(first, last):",
+        "    clear(x + image * height * width * channels * 4, height * width * channels)",
+        "    for row in range(rows):",
+        "        for column in range(columns):",
+        *(f"            {line}" for line in (*BOUNDS, *more)),
+        "            out = ((image * rows + row) * columns + column) * channels * 4",
+        "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
+        *(f"            {line}" for line in by_vector(lines, dx.shape[2])),
+    ]
+    arguments: tuple[Argument, ...] = (
+        Place(dx),
+        *(Place(source) for source in sources),
+        *geometry_arguments(dx, sources[0], pooling),
+    )
+    built: Kernel = kernel(kind, indented(body, 1) + "\n")
+    return Launch(built, arguments, batch, (dx,))

@@ -1,0 +1,128 @@
+"""Transpositions: rows of the result gathered from where they lie."""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks
+from netdsl.backend.numba.target import WIDTH
+from netdsl.primitives.transposition import MOST_AXES, Transposition
+
+_KERNEL = Kernel(
+    "transpose_axes",
+    """def transpose_axes(arguments, first, last, worker):
+    x = integer(arguments, 0)
+    y = integer(arguments, 1)
+    values = integer(arguments, 2)
+    n1 = integer(arguments, 3)
+    n2 = integer(arguments, 4)
+    n3 = integer(arguments, 5)
+    n4 = integer(arguments, 6)
+    s0 = integer(arguments, 7)
+    s1 = integer(arguments, 8)
+    s2 = integer(arguments, 9)
+    s3 = integer(arguments, 10)
+    s4 = integer(arguments, 11)
+    slabs = integer(arguments, 12)
+    slab = n1 * n2 * n3 * n4
+    for item in range(first, last):
+        image = item // slabs
+        start = x + (image * values + (item - image * slabs) * s0) * 4
+        out = y + item * slab * 4
+        for a in range(n1):
+            for b in range(n2):
+                for c in range(n3):
+                    source = start + (a * s1 + b * s2 + c * s3) * 4
+                    if s4 == 1:
+                        copy(source, out, n4)
+                    else:
+                        for d in range(n4):
+                            store_first(out + d * 4, load_everywhere(source + d * s4 * 4))
+                    out += n4 * 4
+""",
+)
+
+
+_INTO_PAIRS = Kernel(
+    "into_pairs",
+    """def into_pairs(arguments, first, last, worker):
+    x = integer(arguments, 0)
+    y = integer(arguments, 1)
+    rows = integer(arguments, 2)
+    half = integer(arguments, 3)
+    rows_per_item = integer(arguments, 4)
+    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
+        one = x + row * half * 8
+        other = one + half * 4
+        out = y + row * half * 8
+        place = 0
+        while place + WIDTH <= half:
+            a = load(one + place * 4)
+            b = load(other + place * 4)
+            store(out + place * 8, first_in_turns(a, b))
+            store(out + (2 * place + WIDTH) * 4, last_in_turns(a, b))
+            place += WIDTH
+        while place < half:
+            store_first(out + place * 8, load_everywhere(one + place * 4))
+            store_first(out + place * 8 + 4, load_everywhere(other + place * 4))
+            place += 1
+""",
+)
+
+_OUT_OF_PAIRS = Kernel(
+    "out_of_pairs",
+    """def out_of_pairs(arguments, first, last, worker):
+    x = integer(arguments, 0)
+    y = integer(arguments, 1)
+    rows = integer(arguments, 2)
+    half = integer(arguments, 3)
+    rows_per_item = integer(arguments, 4)
+    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
+        source = x + row * half * 8
+        one = y + row * half * 8
+        other = one + half * 4
+        place = 0
+        while place + WIDTH <= half:
+            a = load(source + place * 8)
+            b = load(source + (2 * place + WIDTH) * 4)
+            store(one + place * 4, even_lanes(a, b))
+            store(other + place * 4, odd_lanes(a, b))
+            place += WIDTH
+        while place < half:
+            store_first(one + place * 4, load_everywhere(source + place * 8))
+            store_first(other + place * 4, load_everywhere(source + place * 8 + 4))
+            place += 1
+""",
+)
+
+_BLOCK = 4096
+"""Numbers of one work item of these, about."""
+
+
+def _in_pairs(op: Transposition, batch: int) -> list[Launch]:
+    """Two halves of the channels in turns, or the way back: the shuffle of two groups."""
+    if op.order != (0, 2, 1) or 2 not in op.extents[1:] or max(op.extents[1:]) < WIDTH:
+        return []
+    (x,), (y,) = op.inputs, op.outputs
+    kernel = _INTO_PAIRS if op.extents[1] == 2 else _OUT_OF_PAIRS
+    rows, half = batch * op.extents[0], max(op.extents[1:])
+    rows_per_item = max(1, _BLOCK // (2 * half))
+    arguments: tuple[Argument, ...] = (Place(x), Place(y), rows, half, rows_per_item)
+    return [Launch(kernel, arguments, blocks(rows, rows_per_item), (y,))]
+
+
+def emit_transposition(op: Transposition, batch: int) -> list[Launch]:
+    """One work item for each place of the first axis of the result, in each image."""
+    paired = _in_pairs(op, batch)
+    if paired:
+        return paired
+    (x,), (y,) = op.inputs, op.outputs
+    strides = [1]
+    for extent in reversed(op.extents[1:]):
+        strides.insert(0, strides[0] * extent)
+    extents = [op.extents[axis] for axis in op.order]
+    steps = [strides[axis] for axis in op.order]
+    # Axes of one place before the others, so that all are there and the first has what is shared out.
+    missing = MOST_AXES - len(extents)
+    extents = [extents[0], *[1] * missing, *extents[1:]]
+    steps = [steps[0], *[0] * missing, *steps[1:]]
+    arguments: tuple[Argument, ...] = (Place(x), Place(y), x.values, *extents[1:], *steps, extents[0])
+    return [Launch(_KERNEL, arguments, batch * extents[0], (y,))]

@@ -1,0 +1,1 @@
+"""Convolutions in Winograd's domain."""

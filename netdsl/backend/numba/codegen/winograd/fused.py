@@ -1,0 +1,172 @@
+"""Convolutions in Winograd's domain: transform tiles, multiply matrices, transform back.
+
+Lavin, Gray, 2016, "Fast Algorithms for Convolutional Neural Networks". A work item takes a block
+of tiles through all three, in memory of its worker, so that only x, y and the transformed
+weights are read and written outside the caches.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.backend.numba.codegen.winograd.planes import whole_vectors
+from netdsl.backend.numba.codegen.winograd.tiles import (
+    Border,
+    Mosaic,
+    Variant,
+    finished_places,
+    mosaic,
+    text_of,
+)
+from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.target import LINE_FLOATS, WIDTH, cpu
+from netdsl.primitives.tensor import Tensor
+
+BLOCK_FLOATS = 2**17
+"""Transformed inputs and outputs of a block of tiles, about: they stay in the second cache."""
+
+LEAST_ROWS = 24
+"""Tiles of a block at the least, so that weights are read seldom."""
+
+MOST_ROWS = 96
+
+
+class Blocks(NamedTuple):
+    """How tiles are dealt out: ``rows`` of a block, ``high`` of them in a register tile."""
+
+    high: int
+    rows: int
+    items: int
+
+
+def blocks_of(tiles: int, floats_per_tile: int, vectors: int) -> Blocks:
+    """Blocks as large as the cache holds, of about equal size."""
+    high = cpu().accumulators // vectors
+    most = max(LEAST_ROWS, min(MOST_ROWS, BLOCK_FLOATS // floats_per_tile))
+    items = blocks(tiles, most)
+    rows = blocks(blocks(tiles, items), high) * high
+    return Blocks(high, rows, blocks(tiles, rows))
+
+
+def convolve(
+    x: Tensor, w: Tensor, y: Tensor, border: Border, form: Variant, batch: int, *, rotated: bool
+) -> list[Launch]:
+    """y = x convolved with w; ``rotated`` as in ``transform_weights``."""
+    weights = transform_weights(w, form, rotated=rotated)
+    tiling = mosaic(batch, x.shape, y.shape, border, form)
+    return [weights.launch, _launch(x, weights, y, border, form, tiling, batch)]
+
+
+def _launch(
+    x: Tensor, weights: Weights, y: Tensor, border: Border, form: Variant, tiling: Mosaic, batch: int
+) -> Launch:
+    panels = weights.panels
+    channels, filters = x.shape[2], y.shape[2]
+    depth, width = whole_vectors(channels), whole_vectors(filters)
+    dealt = blocks_of(tiling.tiles, form.products * (depth + width), panels.vectors)
+    table = 2 * form.products
+    v_plane, m_plane = dealt.rows * depth + LINE_FLOATS, dealt.rows * width + LINE_FLOATS
+    spare = max(depth, width)
+    arguments: tuple[Argument, ...] = (
+        Place(x),
+        Place(weights.tensor),
+        Place(y),
+        tiling.tiles,
+        dealt.rows,
+        channels,
+        filters,
+        depth,
+        width,
+        panels.total,
+        weights.plane,
+        v_plane,
+        m_plane,
+        border.top,
+        border.left,
+        *tiling.numbers(batch, x.shape),
+        *tiling.numbers(batch, y.shape),
+        Scratch(),
+        0,
+    )
+    scratch = table + 2 * spare + form.products * (v_plane + m_plane)
+    return Launch(
+        _kernel(form, weights, dealt.high, channels, filters), arguments, dealt.items, (y,), scratch
+    )
+
+
+_NAMES = [
+    "x",
+    "planes",
+    "y",
+    "tiles",
+    "block",
+    "channels",
+    "filters",
+    "depth",
+    "width",
+    "panels",
+    "plane",
+    "v_plane",
+    "m_plane",
+    "top",
+    "left",
+]
+
+
+def _kernel(form: Variant, weights: Weights, high: int, channels: int, filters: int) -> Kernel:
+    inputs = (
+        f'transform("{text_of(form.inputs)}", 1, 0, table, 0, '
+        "v + number * depth * 4, v_plane * 4, c * 4, {lanes})"
+    )
+    outputs = (
+        f'transform("{text_of(form.outputs)}", 0, 1, m + number * width * 4, m_plane * 4, '
+        "table, 0, c * 4, {lanes})"
+    )
+    step = form.outputs_wide
+    body = [
+        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
+        f"of_x = arguments + {len(_NAMES) * 8}",
+        "of_y = of_x + 104",
+        f"table = integer(arguments, {len(_NAMES) + 26})",
+        f"table += worker * integer(arguments, {len(_NAMES) + 27}) * 4",
+        f"zeros = table + {form.products * 8}",
+        "spare = zeros + max(depth, width) * 4",
+        "v = spare + max(depth, width) * 4",
+        f"m = v + {form.products} * v_plane * 4",
+        "clear(zeros, depth)",
+        "for item in range(first, last):",
+        "    start = item * block",
+        "    count = min(block, tiles - start)",
+        "    for number in range(count):",
+        f"        list_places(table, {form.extent}, start + number, {step}, top, left, x, zeros, of_x)",
+        *(f"        {line}" for line in along("channels", inputs, channels)),
+        *(f"    {line}" for line in _products(form, weights, high)),
+        "    for number in range(count):",
+        f"        list_places(table, {step}, start + number, {step}, 0, 0, y, spare, of_y)",
+        *(f"        {line}" for line in along("filters", outputs, filters)),
+        f"        {finished_places(step)}",
+    ]
+    return kernel("winograd", indented(body, 1) + "\n")
+
+
+def _products(form: Variant, weights: Weights, high: int) -> list[str]:
+    """M = V U for each of the products of a tile. Rows beyond the last tile are filled with
+    whatever comes out, and not read."""
+    panels = weights.panels
+
+    def call(vectors: int) -> str:
+        return (
+            f"tile(1, {high}, {vectors}, {WIDTH}, v + (product * v_plane + row * depth) * 4, 0, depth, 1, "
+            f"0, u, {panels.width}, 0, m + (product * m_plane + row * width + panel * {panels.width}) * 4, "
+            "0, width, 1, channels, 0)"
+        )
+
+    lines = [
+        f"for product in range({form.products}):",
+        "    for panel in range(panels):",
+        f"        u = planes + (product * plane + panel * channels * {panels.width}) * 4",
+        f"        for row in range(0, count, {high}):",
+    ]
+    called = panels.by_width("width", [call(panels.vectors)], [call(panels.tail_vectors)])
+    return [*lines, *(f"            {line}" for line in called)]

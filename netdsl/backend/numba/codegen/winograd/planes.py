@@ -1,0 +1,161 @@
+"""Tiles of images in Winograd's domain, kept in memory for all workers.
+
+The plane of a product holds one number of every tile and channel. Where channels are so many that the
+tiles of a work item would leave its cache, tiles are transformed first, chunk by chunk, and the
+products of a chunk are large matrix products.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from netdsl.backend.numba.codegen.gemm.packing import ITEMS
+from netdsl.backend.numba.codegen.winograd.tiles import Border, Matrix, Mosaic, Variant, text_of
+from netdsl.backend.numba.codegen.winograd.weights import along
+from netdsl.backend.numba.kernel import Argument, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.target import LINE_FLOATS, WIDTH
+from netdsl.primitives.tensor import Tensor
+
+CHUNK_FLOATS = 2**20
+"""Transformed numbers of a chunk, about, where the weights do not need more: a part of the cache
+that all cores share."""
+
+MOST_CHUNKS = 32
+
+
+def whole_vectors(channels: int) -> int:
+    """Channels with those that fill up the last vector."""
+    return blocks(channels, WIDTH) * WIDTH
+
+
+class Planes(NamedTuple):
+    """Transformed tiles of a chunk, [product][tile][channel]; ``plane`` from one product to the next.
+
+    ``pairing`` says how bfloat16 numbers share 32 bits: "" for not at all, "channels" for
+    neighbouring channels of a tile, "tiles" for the same channel of neighbouring tiles. ``depth``
+    and ``plane`` count 32 bits.
+    """
+
+    tensor: Tensor
+    depth: int
+    plane: int
+    pairing: str = ""
+
+
+def tiles_of_chunk(tiles: int, floats_per_tile: int, weights: int) -> int:
+    """Few enough for the cache, but as many as make reading the weights again worth while; even."""
+    chunks = blocks(tiles * floats_per_tile, max(CHUNK_FLOATS, 2 * weights))
+    return blocks(blocks(tiles, min(chunks, MOST_CHUNKS)), 2) * 2
+
+
+def planes_of(image: Tensor, form: Variant, tiles: int, pairing: str = "") -> Planes:
+    """Room for ``tiles`` of an image's channels."""
+    depth = whole_vectors(image.shape[2])
+    if pairing == "channels":
+        depth //= 2
+    rows = blocks(tiles, 2) if pairing == "tiles" else tiles
+    plane = rows * depth + LINE_FLOATS
+    tensor = Tensor(f"{image.name}.winograd", (form.products, plane), batched=False)
+    return Planes(tensor, depth, plane, pairing)
+
+
+class Chunk(NamedTuple):
+    """The tiles of a mosaic from ``start`` on."""
+
+    tiling: Mosaic
+    batch: int
+    start: int
+    tiles: int
+
+
+_NAMES = (
+    "image",
+    "planes",
+    "start",
+    "tiles",
+    "per_item",
+    "channels",
+    "depth",
+    "plane",
+    "top",
+    "left",
+)
+
+
+def transform_tiles(
+    image: Tensor, planes: Planes, form: Variant, matrix: Matrix, border: Border, chunk: Chunk
+) -> Launch:
+    """M d M^T of the tiles of a chunk, into ``planes``."""
+    channels = image.shape[2]
+    unit = 2 if planes.pairing == "tiles" else 1
+    units = blocks(chunk.tiles, unit)
+    per_item = blocks(units, 4 * ITEMS)
+    arguments: tuple[Argument, ...] = (
+        Place(image),
+        Place(planes.tensor),
+        chunk.start,
+        chunk.tiles,
+        per_item,
+        channels,
+        planes.depth,
+        planes.plane,
+        border.top,
+        border.left,
+        *chunk.tiling.numbers(chunk.batch, image.shape),
+        Scratch(),
+        0,
+    )
+    body = [
+        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
+        "mosaic = arguments + 80",
+        "table = integer(arguments, 23) + worker * integer(arguments, 24) * 4",
+        f"second_table = table + {form.products * 8}",
+        f"first_tile = second_table + {form.products * 8}",
+        f"second_tile = first_tile + {form.products * WIDTH * 4}",
+        # Behind the tiles, where no address depends on how many there are.
+        f"zeros = second_tile + {form.products * WIDTH * 4}",
+        f"clear(second_tile, {form.products * WIDTH})",
+        "clear(zeros, channels)",
+        f"for number in range(first * per_item, min(last * per_item, (tiles + {unit - 1}) // {unit})):",
+        *(f"    {line}" for line in _tile_lines(planes, form, matrix, channels)),
+    ]
+    built = kernel("winograd_tiles", indented(body, 1) + "\n")
+    scratch = 4 * form.products + 2 * form.products * WIDTH + channels
+    return Launch(built, arguments, blocks(units, per_item), (planes.tensor,), scratch)
+
+
+def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int) -> list[str]:
+    """The transform of unit ``number``: a tile, or two where tiles are paired."""
+    extent, text = len(matrix[0]), text_of(matrix)
+
+    def places(table: str, tile: str) -> str:
+        return (
+            f"list_places({table}, {extent}, start + {tile}, {form.outputs_wide}, top, left, image, zeros, "
+            "mosaic)"
+        )
+
+    if planes.pairing != "tiles":
+        name, scatters = ("transform_to_halves", "") if planes.pairing else ("transform", "0, ")
+        line = (
+            f'{name}("{text}", 1, {scatters}table, 0, '
+            "planes + number * depth * 4, plane * 4, c * 4, {lanes})"
+        )
+        return [places("table", "number"), *along("channels", line, channels)]
+
+    def one(table: str, target: str) -> str:
+        return f'transform("{text}", 1, 0, {table}, 0, {target} - c * 4, {WIDTH * 4}, c * 4, {{lanes}})'
+
+    target = "planes + (number * depth + c) * 4"
+    lines = [
+        one("table", "first_tile"),
+        one("second_table", "second_tile"),
+        f"scatter_pairs(first_tile, second_tile, {target}, plane * 4, {form.products})",
+    ]
+    return [
+        places("table", "2 * number"),
+        "if 2 * number + 1 < tiles:",
+        f"    {places('second_table', '2 * number + 1')}",
+        "else:",
+        f"    list_nowhere(second_table, {extent}, zeros)",
+        *along("channels", lines, channels),
+    ]

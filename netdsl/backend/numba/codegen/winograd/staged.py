@@ -1,0 +1,163 @@
+"""Convolutions in Winograd's domain, phase by phase: all tiles there, all products, all tiles back.
+
+For layers of many channels, whose weights are read too often where every work item takes a few tiles
+through all three.
+"""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.codegen.gemm.packing import ITEMS, split_evenly
+from netdsl.backend.numba.codegen.winograd.planes import (
+    Chunk,
+    Planes,
+    planes_of,
+    tiles_of_chunk,
+    transform_tiles,
+    whole_vectors,
+)
+from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, finished_places, mosaic, text_of
+from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
+from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.primitives.tensor import Tensor
+
+MOST_ROWS = 96
+"""Tiles of a work item of products: they stay in the second cache while all filters pass by."""
+
+
+def convolve_in_phases(
+    x: Tensor,
+    w: Tensor,
+    y: Tensor,
+    border: Border,
+    form: Variant,
+    batch: int,
+    *,
+    rotated: bool,
+    paired: bool = False,
+) -> list[Launch]:
+    """y = x convolved with w; ``rotated`` and ``paired`` as in ``transform_weights``."""
+    weights = transform_weights(w, form, rotated=rotated, paired=paired)
+    tiling = mosaic(batch, x.shape, y.shape, border, form)
+    depth, width = whole_vectors(x.shape[2]), whole_vectors(y.shape[2])
+    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), weights.tensor.values)
+    # Register tiles at the end of a chunk may reach beyond its last row.
+    room = most + cpu().accumulators
+    v = planes_of(x, form, room, "channels" if paired else "")
+    m = planes_of(y, form, room)
+    launches = [weights.launch]
+    for start in range(0, tiling.tiles, most):
+        chunk = Chunk(tiling, batch, start, min(most, tiling.tiles - start))
+        launches += [
+            transform_tiles(x, v, form, form.inputs, border, chunk),
+            _products(v, weights, m, x.shape[2], chunk),
+            _outputs(m, y, form, chunk),
+        ]
+    return launches
+
+
+def _products(v: Planes, weights: Weights, m: Planes, channels: int, chunk: Chunk) -> Launch:
+    """M = V U for every product: work items are some rows of one product."""
+    panels = weights.panels
+    shares = max(blocks(chunk.tiles, MOST_ROWS), blocks(2 * ITEMS, v.tensor.shape[0]))
+    high = split_evenly(blocks(chunk.tiles, shares), cpu().accumulators // panels.vectors)[0]
+    rows = blocks(blocks(chunk.tiles, shares), high) * high
+    shares = blocks(chunk.tiles, rows)
+    arguments: tuple[Argument, ...] = (
+        Place(v.tensor),
+        Place(weights.tensor),
+        Place(m.tensor),
+        v.depth,
+        m.depth,
+        v.plane,
+        weights.plane,
+        m.plane,
+        panels.total,
+        blocks(channels, 2) if v.pairing else channels,
+        chunk.tiles,
+        rows,
+        shares,
+    )
+    items = v.tensor.shape[0] * shares
+    return Launch(_products_kernel(weights, high, bool(v.pairing)), arguments, items, (m.tensor,))
+
+
+_NAMES = [
+    "v",
+    "u",
+    "m",
+    "depth",
+    "width",
+    "v_plane",
+    "u_plane",
+    "m_plane",
+    "panels",
+    "steps",
+    "tiles",
+    "rows",
+    "shares",
+]
+
+
+def _products_kernel(weights: Weights, high: int, paired: bool) -> Kernel:
+    panels = weights.panels
+    name, strides = ("tile_pairs", "depth * 2, 2") if paired else ("tile", "depth, 1")
+
+    def call(vectors: int) -> str:
+        return (
+            f"{name}(1, {high}, {vectors}, {WIDTH}, v + (product * v_plane + row * depth) * 4, 0, "
+            f"{strides}, 0, here, {panels.width}, 0, "
+            f"m + (product * m_plane + row * width + panel * {panels.width}) * 4, 0, width, 1, steps, 0)"
+        )
+
+    body = [
+        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
+        "for item in range(first, last):",
+        "    product = item // shares",
+        "    top = (item - product * shares) * rows",
+        "    bottom = min(top + rows, tiles)",
+        "    for panel in range(panels):",
+        f"        here = u + (product * u_plane + panel * steps * {panels.width}) * 4",
+        f"        for row in range(top, bottom, {high}):",
+    ]
+    called = panels.by_width("width", [call(panels.vectors)], [call(panels.tail_vectors)])
+    body += [f"            {line}" for line in called]
+    return kernel("winograd_rows", indented(body, 1) + "\n")
+
+
+def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk) -> Launch:
+    """A^T M A of the tiles of a chunk, into the images."""
+    filters = y.shape[2]
+    per_item = blocks(chunk.tiles, 4 * ITEMS)
+    arguments: tuple[Argument, ...] = (
+        Place(m.tensor),
+        Place(y),
+        chunk.start,
+        chunk.tiles,
+        per_item,
+        filters,
+        m.depth,
+        m.plane,
+        *chunk.tiling.numbers(chunk.batch, y.shape),
+        Scratch(),
+        0,
+    )
+    names = ["m", "y", "start", "tiles", "per_item", "filters", "width", "plane"]
+    step = form.outputs_wide
+    line = (
+        f'transform("{text_of(form.outputs)}", 0, 1, m + number * width * 4, plane * 4, '
+        "table, 0, c * 4, {lanes})"
+    )
+    body = [
+        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(names)),
+        "mosaic = arguments + 64",
+        "table = integer(arguments, 21) + worker * integer(arguments, 22) * 4",
+        f"spare = table + {form.products * 8}",
+        "for number in range(first * per_item, min(last * per_item, tiles)):",
+        f"    list_places(table, {step}, start + number, {step}, 0, 0, y, spare, mosaic)",
+        *(f"    {line}" for line in along("filters", line, filters)),
+        f"    {finished_places(step)}",
+    ]
+    built = kernel("winograd_outputs", indented(body, 1) + "\n")
+    scratch = 2 * form.products + m.depth
+    return Launch(built, arguments, blocks(chunk.tiles, per_item), (y,), scratch)

@@ -1,0 +1,115 @@
+"""Processes that compile kernels beside this one: Numba compiles one function at a time in each.
+
+They share nothing but a folder. Each goes through the list from a place of its own, skips what is
+there already, whoever made it, and writes what it compiles; nobody waits for anybody, but for a moment
+for the very last kernel. So a process that cannot be started, fails or is killed costs time and nothing
+else, and several runs that start at once on one empty cache share the work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from netdsl.backend.numba.compile.object_file import read_code, write_code
+from netdsl.backend.numba.kernel import Kernel
+
+Work = Sequence[tuple[str, Kernel]]
+"""Symbols, after which the files are named, with their kernels."""
+
+_LARGEST = 4
+"""Processes at most, this one among them: each takes some 150 MB."""
+
+_WORTH_IT = 4
+"""Kernels to compile from which on a second process, which must load Numba first, saves time."""
+
+_MOMENT_SECONDS = 1.0
+"""Longer than nearly every kernel takes, and short beside a first step that is compiled."""
+
+
+def code_path(folder: Path, symbol: str) -> Path:
+    return folder / f"{symbol}.o"
+
+
+class Crew:
+    """The other processes; they end with their work, or with this process."""
+
+    def __init__(self, folder: Path, work: Work, later: Work, processes: int) -> None:
+        """``processes`` counts this one, which goes through ``work`` from the beginning.
+
+        What is only needed ``later`` they do after that, and give way to everything else meanwhile.
+        """
+        others = min(processes, _LARGEST, (len(work) + len(later)) // _WORTH_IT + 1) - 1
+        self._processes: list[subprocess.Popen[bytes]] = []
+        weakref.finalize(self, _dismiss, self._processes)
+        for number in range(others if sys.executable else 0):
+            with suppress(OSError):
+                # From the end, where this process comes last; more of them spread over the list.
+                start = len(work) - number * len(work) // others
+                mine = [*reversed(work[:start]), *reversed(work[start:])]
+                self._processes.append(_started(folder, mine, later))
+
+    def finishes(self, path: Path) -> bool:
+        """Wait a moment for the last file that is missing; whether it is there then."""
+        end = time.monotonic() + _MOMENT_SECONDS
+        while self.at_work and time.monotonic() < end:
+            if path.exists():
+                return True
+            time.sleep(0.002)
+        return path.exists()
+
+    @property
+    def at_work(self) -> bool:
+        return any(process.poll() is None for process in self._processes)
+
+
+def _dismiss(processes: list[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
+    # The module path of this process and no other place, so that it is this very netdsl that
+    # compiles, and no file of the working folder is taken for a module.
+    script = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import take_part; take_part()"
+    # A file and no pipe, which would have to be read before this process may go on.
+    with tempfile.TemporaryFile() as list_of_work:
+        list_of_work.write(json.dumps([os.getpid(), os.fspath(folder), work, later]).encode())
+        list_of_work.seek(0)
+        return subprocess.Popen(
+            [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", script],
+            stdin=list_of_work,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def take_part() -> None:
+    """What such a process does: compile what standard input lists."""
+    parent, folder, work, later = json.loads(sys.stdin.buffer.read())
+    # Where SciPy is installed Numba looks for its linear algebra, which no kernel uses.
+    sys.modules["scipy"] = None  # type: ignore[assignment]
+    _compile(Path(folder), work, parent)
+    if hasattr(os, "nice"):
+        os.nice(10)
+    _compile(Path(folder), later, parent)
+
+
+def _compile(folder: Path, work: list[tuple[str, list[str]]], parent: int) -> None:
+    from netdsl.backend.numba.compile.compiler import object_code
+
+    for symbol, (name, text, arguments) in work:
+        if os.getppid() != parent:
+            return  # killed: nobody waits for the rest
+        path = code_path(folder, symbol)
+        if read_code(path) is None:
+            write_code(path, object_code(Kernel(name, text, int(arguments)), symbol))

@@ -1,0 +1,1 @@
+"""A program bound to memory, and the threads that run it."""

@@ -1,0 +1,221 @@
+"""The launch that prepares a batch: images gathered, augmented, scaled and shifted into a session's inputs.
+
+It is one of the launches of a step, with the batch of the step after it, and the workers do not meet
+behind it: whoever has done its share goes on with the step itself.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from math import prod
+
+import numpy as np
+
+from netdsl.backend.changes import Changes, node_step
+from netdsl.backend.numba.compile.cache import Kernels
+from netdsl.backend.numba.kernel import Kernel, kernel
+from netdsl.backend.session import Array, Batch, Images
+
+_ADDRESSES = """    numbers = integer(arguments, 0)
+    pixels = integer(arguments, 1)
+    labels = integer(arguments, 2)
+    scale = integer(arguments, 3)
+    shift = integer(arguments, 4)
+    targets = integer(arguments, 5)
+    values = integer(arguments, 6)
+    scores = integer(arguments, 7)
+    x = integer(arguments, 8)
+    target = integer(arguments, 9)
+"""
+
+_TEXT = (
+    _ADDRESSES
+    + """    for item in range(first, last):
+        image = integer(numbers, item)
+        source = pixels + image * values * BYTES
+        out = x + item * values * 4
+        place = 0
+        while place + WIDTH <= values:
+            # Not one fused operation: NumPy's two roundings.
+            scaled = LOAD(source + place * BYTES) * load(scale + place * 4)
+            store(out + place * 4, scaled + load(shift + place * 4))
+            place += WIDTH
+        if place < values:
+            rest = values - place
+            scaled = LOAD_LANES(source + place * BYTES, rest) * load_lanes(scale + place * 4, rest)
+            store_lanes(out + place * 4, scaled + load_lanes(shift + place * 4, rest), rest)
+        copy(targets + integer(labels, image) * scores * 4, target + item * scores * 4, scores)
+"""
+)
+
+_CHANGING = (
+    _ADDRESSES
+    + """    height = integer(arguments, 10)
+    width = integer(arguments, 11)
+    channels = integer(arguments, 12)
+    border = integer(arguments, 13)
+    settings = integer(arguments, 14)
+    grey = integer(arguments, 15)
+    maps = integer(arguments, 16)
+    lattice = integer(arguments, 17)
+    rows = integer(arguments, 18)
+    columns = integer(arguments, 19)
+    colours = integer(arguments, 20)
+    steps = integer(arguments, 21)
+    hues = integer(arguments, 22)
+    holes = integer(arguments, 23)
+    hole_count = integer(arguments, 24)
+    shares = integer(arguments, 25)
+    batch = integer(arguments, 26)
+    spare = integer(arguments, 27)
+    spares = integer(arguments, 28)
+    area = height * width
+    step_bytes = channels * (channels + 2) * 4
+    room = values + 2 * channels
+    for item in range(first, last):
+        own = spare + (item if spares >= batch else worker) * 2 * room * 4
+        partner = own + room * 4
+        out = x + item * values * 4
+        row = item
+        turns = 1 if shares == 0 else 2
+        for turn in range(turns):
+            image = integer(numbers, row)
+            source = pixels + image * values * BYTES
+            raw = own if maps != 0 or lattice != 0 else out
+            place = 0
+            while place + WIDTH <= values:
+                store(raw + place * 4, LOAD(source + place * BYTES))
+                place += WIDTH
+            if place < values:
+                rest = values - place
+                store_lanes(raw + place * 4, LOAD_LANES(source + place * BYTES, rest), rest)
+            if raw != out:
+                place_map = maps + row * 24 if maps != 0 else 0
+                field = lattice + row * rows * columns * 8 if lattice != 0 else 0
+                move_picture(
+                    raw, out, height, width, channels, border, settings, place_map, field, rows, columns
+                )
+            for step in range(steps):
+                place = colours + (row * steps + step) * step_bytes
+                recolour(out, area, channels, place, grey, settings, own + values * 4)
+            if hues != 0:
+                turn_hue(out, area, hues + row * 4)
+            place = 0
+            while place + WIDTH <= values:
+                # Not one fused operation: NumPy's two roundings.
+                scaled = load(out + place * 4) * load(scale + place * 4)
+                store(out + place * 4, scaled + load(shift + place * 4))
+                place += WIDTH
+            if place < values:
+                rest = values - place
+                scaled = load_lanes(out + place * 4, rest) * load_lanes(scale + place * 4, rest)
+                store_lanes(out + place * 4, scaled + load_lanes(shift + place * 4, rest), rest)
+            for hole in range(hole_count):
+                hide(out, width, channels, holes + (row * hole_count + hole) * 32)
+            out = partner
+            row += batch
+        answer = target + item * scores * 4
+        copy(targets + integer(labels, integer(numbers, item)) * scores * 4, answer, scores)
+        if shares != 0:
+            mix(x + item * values * 4, partner, values, shares + item * 4)
+            label = integer(labels, integer(numbers, item + batch))
+            mix(answer, targets + label * scores * 4, scores, shares + item * 4)
+"""
+)
+"""As ``_TEXT`` for a batch with changes: each picture is moved, coloured, scaled and mixed by itself."""
+
+_KINDS = {
+    "u": {"LOAD_LANES": "load_level_lanes", "LOAD": "load_levels", "BYTES": "1"},
+    "f": {"LOAD_LANES": "load_lanes", "LOAD": "load", "BYTES": "4"},
+}
+"""By the kind of a pixel's type: uint8 and float32 are what data sets have."""
+
+
+def fill_kernel(images: Images, *, changes: bool = False) -> Kernel:
+    """The kernel that takes batches from some images; ``changes`` says whether augmentation changes them."""
+    return _kernel(images.pixels.dtype.kind, changes)
+
+
+@cache
+def _kernel(kind: str, changes: bool) -> Kernel:
+    text = _CHANGING if changes else _TEXT
+    for word, meaning in _KINDS[kind].items():
+        text = text.replace(word, meaning)
+    return kernel("change" if changes else "fill", text)
+
+
+def spare_floats(threads: int, batch: int, shape: tuple[int, ...]) -> int:
+    """What the kernel needs beside the inputs for images of a shape: a picture as it was and a partner,
+    each with room for a pixel and its offsets, for every image that is prepared at once."""
+    return min(threads, batch) * 2 * (prod(shape) + 2 * shape[-1])
+
+
+_PLAIN, _CHANGED = 10, 29
+"""Arguments of the two kernels, of which the first are the same."""
+
+
+class Filling:
+    """That launch: ``row`` stands in a table of launches, and all workers meet after it."""
+
+    def __init__(self, kernels: Kernels, threads: int) -> None:
+        self._kernels = kernels
+        self._threads = threads
+        self._arguments = np.zeros(_CHANGED, np.int64)
+        self._images: Images | None = None
+        self._held: list[Array] = []
+        self._spare = np.zeros(0, np.float32)
+        self.row = np.zeros((1, 4), np.int64)
+        self.row[0, 1] = self._arguments.ctypes.data
+        self.row[0, 3] = 1
+
+    def aim(self, batch: Batch, x: Array, target: Array) -> None:
+        """Have it prepare a batch in two arrays."""
+        images, chosen, changes = batch
+        if images is not self._images:
+            self._take(images)
+        if x.size != len(chosen) * images.scale.size or target.size != len(chosen) * images.targets.shape[1]:
+            raise ValueError("the inputs have another size than the batch")
+        arguments = self._arguments
+        arguments[0], arguments[8], arguments[9] = chosen.ctypes.data, x.ctypes.data, target.ctypes.data
+        self.row[0, 0] = self._kernels.address(fill_kernel(images, changes=changes is not None))
+        self.row[0, 2] = len(chosen)
+        if changes is not None:
+            self._take_changes(changes, images, len(chosen))
+
+    def _take(self, images: Images) -> None:
+        held = (images.pixels, images.labels, images.scale, images.shift, images.targets)
+        if not all(array.flags.c_contiguous for array in held):
+            raise ValueError("images must be in C order")
+        self._arguments[1:6] = [array.ctypes.data for array in held]
+        self._arguments[6:8] = (images.scale.size, images.targets.shape[1])
+        self._images = images
+
+    def _take_changes(self, changes: Changes, images: Images, batch: int) -> None:
+        """The rest of the arguments, in the order of the kernel."""
+        shape = images.pixels.shape[1:]
+        if len(changes.numbers) != changes.turns * batch:
+            raise ValueError("the changes are those of another batch")
+        lattice, colours, holes = changes.lattice, changes.colours, changes.holes
+        rows, columns = (2, 2) if lattice is None else lattice.shape[1:3]
+        steps_of_nodes = [node_step(length, n) for length, n in zip(shape, (rows, columns), strict=False)]
+        settings = np.array([*changes.levels, *steps_of_nodes], np.float32)
+        spares = min(self._threads, batch)
+        needed = spare_floats(self._threads, batch, shape)
+        if self._spare.size < needed:
+            self._spare = np.zeros(needed, np.float32)
+        arrays = (
+            changes.numbers, settings, changes.grey, changes.maps, lattice, colours, changes.hues, holes,
+            changes.shares,
+        )  # fmt: skip
+        self._held = [array for array in arrays if array is not None]
+        if not all(array.flags.c_contiguous for array in self._held):
+            raise ValueError("changes must be in C order")
+        numbers, *places = (0 if array is None else array.ctypes.data for array in arrays)
+        at_settings, at_grey, at_maps, at_lattice, at_colours, at_hues, at_holes, at_shares = places
+        self._arguments[0] = numbers
+        self._arguments[_PLAIN:] = (
+            *shape, changes.border, at_settings, at_grey, at_maps, at_lattice, rows, columns,
+            at_colours, 0 if colours is None else colours.shape[1], at_hues,
+            at_holes, 0 if holes is None else holes.shape[1], at_shares,
+            batch, self._spare.ctypes.data, spares,
+        )  # fmt: skip

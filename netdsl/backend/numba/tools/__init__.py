@@ -1,0 +1,1 @@
+"""Looks at kernels: listings, clocks, rooflines, what tuning found."""

@@ -1,0 +1,96 @@
+"""The program that will run, as one readable Python module: memory plan, kernels, step."""
+
+from __future__ import annotations
+
+from netdsl.backend.numba.kernel import Argument, Launch, Place, Real
+from netdsl.backend.numba.schedule.schedule import Layout, lay_out
+from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program.program import Program
+from netdsl.quantities import bytes_text, grouped
+
+
+def module_text(program: Program, network_name: str) -> str:
+    """The module of a program; it can be imported, and ``step`` run with arrays of one's own."""
+    layout = lay_out(program)
+    kernels = {launch.kernel.name: launch.kernel for launch in layout.launches}
+    parts = [
+        f'"""{_purpose(program, network_name, layout, len(kernels))}"""\n\n'
+        "from netdsl.backend.numba.isa.vocabulary import *",
+        _memory_table(layout),
+        *(f"@compiled\n{kernel.text.rstrip()}" for kernel in kernels.values()),
+        _step(layout),
+    ]
+    return "\n\n\n".join(parts) + "\n"
+
+
+def _purpose(program: Program, network_name: str, layout: Layout, kernels: int) -> str:
+    doing = "Forward, backward and update" if program.name == "train" else "The forward pass"
+    return (
+        f"{doing} of {_plain(network_name)} for {program.batch} images.\n\n"
+        f"{len(layout.launches)} launches of {kernels} kernels; a kernel does the work items first..last.\n"
+        "``step(call, arena, scratch, inputs, stored, constants)`` lists them in order:\n"
+        "``call(kernel, items, arguments)`` must have all items of one done before the next begins.\n"
+        "``arena`` and ``scratch`` are addresses; ``inputs``, ``stored`` and ``constants`` map names to\n"
+        "addresses.\n"
+    )
+
+
+def _plain(name: str) -> str:
+    """A name from a file, safe inside a docstring or a comment."""
+    return "".join(letter for letter in name if letter.isprintable() and letter not in "\"'\\")[:80]
+
+
+def _memory_table(layout: Layout) -> str:
+    memory = layout.memory
+    lines = [
+        f"# Memory: {bytes_text(memory.arena_bytes)} for all values of a step, which would take",
+        f"# {bytes_text(memory.unshared_bytes)} side by side. Live from launch to launch, at offset, bytes:",
+        "#",
+    ]
+    for tensor, slot in sorted(memory.slots.items(), key=lambda item: (item[1].first, item[1].offset_bytes)):
+        last = "end" if slot.last >= len(layout.launches) else str(slot.last)
+        lines.append(
+            f"# {slot.first:4} to {last:>4}  {slot.offset_bytes:>12,}  {grouped(slot.size_bytes):>12}  "
+            f"{_plain(repr(tensor))}"
+        )
+    lines.append("")
+    lines.append(f"ARENA_BYTES = {memory.arena_bytes}")
+    lines.append(f"SCRATCH_FLOATS = {layout.scratch_floats}")
+    return "\n".join(lines)
+
+
+def _step(layout: Layout) -> str:
+    lines = ["def step(call, arena, scratch, inputs, stored, constants):"]
+    origin = ""
+    for number, launch in enumerate(layout.launches):
+        if launch.origin != origin:
+            origin = launch.origin
+            lines.append(f"    # {_plain(origin)}")
+        arguments = ", ".join(_argument(argument, layout) for argument in launch.arguments)
+        lines.append(f"    # {number}: {_plain(_writes(launch))}")
+        lines.append(f"    call({launch.kernel.name}, {launch.items}, ({arguments},))")
+    return "\n".join(lines)
+
+
+def _writes(launch: Launch) -> str:
+    return ", ".join(repr(tensor) for tensor in launch.writes)
+
+
+def _argument(argument: Argument, layout: Layout) -> str:
+    if isinstance(argument, int):
+        return str(argument)
+    if isinstance(argument, Place):
+        return _place(layout.owner.get(argument.tensor, argument.tensor), layout)
+    if isinstance(argument, Real):
+        return repr(float(argument.value))
+    return "scratch"
+
+
+def _place(tensor: Tensor, layout: Layout) -> str:
+    if tensor.role is Role.INPUT:
+        return f"inputs[{tensor.name!r}]"
+    if tensor.role is Role.CONSTANT:
+        return f"constants[{tensor.name!r}]"
+    if tensor.role is Role.STORED:
+        return f"stored[{tensor.name!r}]"
+    return f"arena + {layout.memory.slots[tensor].offset_bytes}"
