@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,15 +24,15 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from building import filled_store, planned
 from layer_cases import LAYERS, network_of
 
-from netdsl.backend import backend
 from netdsl.backend.numba.kernel import Place, Real, Scratch
 from netdsl.backend.numba.runtime.batch_loader import fill_kernel
-from netdsl.backend.numba.runtime.session import lay_out
+from netdsl.backend.numba.runtime.session import NumbaBackend, lay_out
 from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.image_layout import CHANNELS, key_of_group, lane_groups
 from netdsl.backend.numba.schedule.schedule import Layout
 from netdsl.backend.numba.schedule.variants import forms_of, key_of
 from netdsl.backend.numba.schedule.winograd_choice import AnyConvolution
+from netdsl.backend.numba.target import TARGETS, Target, host
 from netdsl.backend.session import Images
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
@@ -69,12 +68,14 @@ def programs(plan: Plan, batch: int) -> Iterator[Program]:
         yield inference_program(plan, batch, loss=LOSS, exact=exact, precision=precision)
 
 
-def in_channels(program: Program) -> Program:
+def in_channels(program: Program, target: Target) -> Program:
     """The program with no layers whose vectors are images."""
-    return program._replace(forms={key_of_group(group, program): CHANNELS for group in lane_groups(program)})
+    return program._replace(
+        forms={key_of_group(group, program): CHANNELS for group in lane_groups(program, target)}
+    )
 
 
-def variants(program: Program) -> Iterator[str]:
+def variants(program: Program, target: Target) -> Iterator[str]:
     """The kernels of every variant of each convolution."""
     exact, precision = program.exact, program.precision
     seen = set()
@@ -85,8 +86,10 @@ def variants(program: Program) -> Iterator[str]:
         if key in seen:
             continue
         seen.add(key)
-        for name in forms_of(operation, program.batch, exact=exact, precision=precision):
-            launches = emit(operation, program.batch, exact=exact, precision=precision, forms={key: name})
+        for name in forms_of(operation, program.batch, target, exact=exact, precision=precision):
+            launches = emit(
+                operation, program.batch, target, exact=exact, precision=precision, forms={key: name}
+            )
             yield from (
                 f"{key} {name} {launch.kernel.text} {launch.items} {launch.note}" for launch in launches
             )
@@ -131,10 +134,10 @@ def digest(parts: Iterable[str | bytes]) -> str:
     return found.hexdigest()[:16]
 
 
-def steps(program: Program, threads: int) -> Iterator[bytes]:
+def steps(program: Program, target: Target, threads: int) -> Iterator[bytes]:
     """What is stored and the loss after some training steps."""
     store = filled_store(program, seed=3)
-    session = backend("numba").bind(program, store, threads)
+    session = NumbaBackend(target).bind(program, store, threads)
     generator = np.random.default_rng(5)
     for step in range(STEPS):
         session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
@@ -162,23 +165,29 @@ def filling() -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", action="store_true", help="texts and launches alone")
+    parser.add_argument("--only", choices=TARGETS, help="one target alone")
     parser.add_argument("--threads", type=int, default=2)
     chosen = parser.parse_args()
-    width = os.environ.get("NETDSL_VECTOR_WIDTH", "16")
-    print(f"{width} filling {digest(filling())}")
+    for target in [TARGETS[chosen.only]] if chosen.only else TARGETS.values():
+        for line in lines(target, 0 if chosen.texts or target not in host().targets else chosen.threads):
+            print(f"{target.name} {line}", flush=True)
+
+
+def lines(target: Target, threads: int) -> Iterator[str]:
+    """What is printed of a target; of what it computes only where there are ``threads``."""
+    yield f"filling {digest(filling())}"
     for name, plan, batches in plans():
         for batch in batches:
             found = list(programs(plan, batch))
-            found += map(in_channels, found[:])
-            layouts = list(map(lay_out, found))
-            print(
-                f"{width} {name} {batch}: texts {digest(text for one in layouts for text in texts(one))}, "
+            found += [in_channels(program, target) for program in found]
+            layouts = [lay_out(program, target) for program in found]
+            yield (
+                f"{name} {batch}: texts {digest(text for one in layouts for text in texts(one))}, "
                 f"launches {digest(call for one in layouts for call in calls(one))}, "
-                f"variants {digest(text for program in found for text in variants(program))}",
-                flush=True,
+                f"variants {digest(text for program in found for text in variants(program, target))}"
             )
-            if not chosen.texts:
-                print(f"{width} {name} {batch}: bits {digest(steps(found[0], chosen.threads))}", flush=True)
+            if threads:
+                yield f"{name} {batch}: bits {digest(steps(found[0], target, threads))}"
 
 
 if __name__ == "__main__":

@@ -85,17 +85,17 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
     """Raise Diagnosed (ND542) where the processor or the backend has no such precision; say if it is slow."""
     if precision in (None, "float32"):
         return
-    from netdsl.backend.numba.target import cpu
+    from netdsl.backend.numba.target import host
     from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
 
     lacks = ""
     if backend != "numba":
         lacks = f"the backend {backend} multiplies in float32 only"
-    elif not cpu().bfloat16:
-        lacks = f"this processor ({cpu().name}) does not multiply bfloat16: it lacks AVX512-BF16"
+    elif not host().bfloat16:
+        lacks = f"this processor ({host().name}) does not multiply bfloat16: it lacks AVX512-BF16"
     if lacks:
         cure = "train in float32, which is the default; the network and its weights stay the same"
-        if backend != "numba" and cpu().bfloat16:
+        if backend != "numba" and host().bfloat16:
             cure = "use the backend numba, which has it here, or train in float32"
         raise Diagnosed(Diagnostic("ND542", Severity.ERROR, lacks, help=(cure,)))
     from netdsl.backend.numba.runtime.session import open_backend
@@ -104,8 +104,8 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
     speed = speed_of_pairs(open_backend().kernels)
     if speed < _LEAST_SPEED:
         say(
-            f"bf16 is not faster here: this processor ({cpu().name}) multiplies bfloat16 at {speed:.1f} times"
-            " the speed of 32-bit floats, so that training without --precision takes less time"
+            f"bf16 is not faster here: this processor ({host().name}) multiplies bfloat16 at {speed:.1f}"
+            " times the speed of 32-bit floats, so that training without --precision takes less time"
         )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 import netdsl
 from netdsl.backend.numba.runtime.session import NumbaSession, open_backend
-from netdsl.backend.numba.target import cpu
+from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools.profiler import Stopwatch, seconds_by_part
 from netdsl.backend.numba.tools.roofline import MOST_BYTES, measure_roofs
 from netdsl.backend.session import Array, Store
@@ -126,7 +126,7 @@ def measure(
         task.rounds,
         task.training,
         task.precision,
-        cpu().name,
+        host().name,
         _versions(),
         Roofs(*map(max, roofs, again)),
         median(round[OURS] for round in found),

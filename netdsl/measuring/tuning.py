@@ -25,6 +25,7 @@ from netdsl.backend.numba.schedule.image_layout import (
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.schedule.variants import MODEL, forms_of, key_of
 from netdsl.backend.numba.schedule.winograd_choice import AnyConvolution
+from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools.tuning_cache import load_tuned, save_tuned
 from netdsl.measuring.isolation import isolated, random_store, require_room
 from netdsl.measuring.rounds import Step, take_turns
@@ -120,7 +121,10 @@ def unknown_forms(programs: Sequence[Program], forms: Mapping[str, str]) -> list
                 names = _forms(operation, program)
                 offered[_key(operation, program)] = set(names)
             offered.update(
-                {key_of_group(group, program): {IMAGES, CHANNELS} for group in lane_groups(program)}
+                {
+                    key_of_group(group, program): {IMAGES, CHANNELS}
+                    for group in lane_groups(program, host().target)
+                }
             )
     return [key for key, form in forms.items() if form not in offered.get(key, set())]
 
@@ -130,9 +134,9 @@ def _changed(programs: Sequence[Program], forms: Mapping[str, str]) -> set[str]:
     found: set[str] = set()
     for program in programs:
         tuned = program._replace(forms=forms)
-        in_lanes = operations_in_lanes(tuned)
+        in_lanes = operations_in_lanes(tuned, host().target)
         keys = [_key(operation, program) for operation in _tunable(program) if operation not in in_lanes]
-        keys += [key_of_group(group, program) for group in lane_groups(program)]
+        keys += [key_of_group(group, program) for group in lane_groups(program, host().target)]
         found.update(key for key in keys if key in forms)
     return found
 
@@ -142,7 +146,7 @@ def _key(operation: AnyConvolution, program: Program) -> str:
 
 
 def _forms(operation: AnyConvolution, program: Program) -> Collection[str]:
-    return forms_of(operation, program.batch, exact=program.exact, precision=program.precision)
+    return forms_of(operation, program.batch, host().target, exact=program.exact, precision=program.precision)
 
 
 def _tunable(program: Program) -> Iterator[AnyConvolution]:
@@ -160,7 +164,7 @@ def _convolutions(program: Program, forms: Mapping[str, str]) -> Iterator[_Choic
         if key in forms:
             continue
         alone = isolated([operation], program, share_results=True)
-        plain = {key_of_group(group, alone): CHANNELS for group in lane_groups(alone)}
+        plain = {key_of_group(group, alone): CHANNELS for group in lane_groups(alone, host().target)}
         names = _forms(operation, program)
         candidates = {name: alone._replace(forms={**plain, key: name}) for name in (MODEL, *names)}
         distinct = _distinct(candidates)
@@ -170,7 +174,7 @@ def _convolutions(program: Program, forms: Mapping[str, str]) -> Iterator[_Choic
 
 def _groups(program: Program, forms: Mapping[str, str]) -> Iterator[_Choice]:
     """Every group of layers whose vectors can be images or channels."""
-    for group in lane_groups(program):
+    for group in lane_groups(program, host().target):
         key = key_of_group(group, program)
         if key in forms:
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.kernel import Kernel, Launch, Place, Scratch, blocks
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.channel_window import ChannelWindow
 
 _KERNEL = Kernel(
@@ -36,14 +36,14 @@ _KERNEL = Kernel(
 )
 
 
-def emit_channel_window(op: ChannelWindow, batch: int) -> list[Launch]:
+def emit_channel_window(op: ChannelWindow, batch: int, machine: Target) -> list[Launch]:
     """Rows of channels, each through a copy with zeros around it."""
     (x,), (y,) = op.inputs, op.outputs
     channels = x.shape[-1]
     rows = x.count(batch) // channels
     window = op.before + op.after + 1
     rows_per_item = max(1, 4096 // channels)
-    scratch = channels + window + 2 * WIDTH
+    scratch = channels + window + 2 * machine.width
     arguments = (
         Place(x),
         Place(y),

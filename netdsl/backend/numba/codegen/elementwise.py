@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of, operand_of
 from netdsl.backend.numba.codegen.expression_code import Formula, assignments, formula
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.operation import Operation
@@ -16,7 +16,7 @@ BLOCK = 4096
 """Numbers of one work item: 16 KiB of each operand, so that several fit the first cache."""
 
 
-def emit_lanes_elementwise(op: Elementwise, groups_of_images: int) -> list[Launch]:
+def emit_lanes_elementwise(op: Elementwise, groups_of_images: int, machine: Target) -> list[Launch]:
     """For volumes of WIDTH numbers per channel; inputs of one number per channel have one for all of them."""
     y = op.outputs[0]
     domain = domain_of(leading_ones(y.shape), y.batched, groups_of_images)
@@ -26,10 +26,10 @@ def emit_lanes_elementwise(op: Elementwise, groups_of_images: int) -> list[Launc
         else Operand(tensor, 0, 0, 1 if tensor.values > 1 else 0)
         for tensor in op.inputs
     ]
-    return [_flat(op, domain, operands, formula(op.expression), lanes=True)]
+    return [_flat(op, domain, operands, formula(op.expression), machine, lanes=True)]
 
 
-def emit_elementwise(op: Elementwise, batch: int) -> list[Launch]:
+def emit_elementwise(op: Elementwise, batch: int, machine: Target) -> list[Launch]:
     """Along one line where every input is whole, one number or one per channel; else row by row."""
     y = op.outputs[0]
     shape = leading_ones(y.shape)
@@ -37,7 +37,7 @@ def emit_elementwise(op: Elementwise, batch: int) -> list[Launch]:
     operands = [operand_of(tensor, shape) for tensor in op.inputs]
     code = formula(op.expression)
     flat = all(operand.full(domain) or operand.scalar or operand.per_channel for operand in operands)
-    return [_flat(op, domain, operands, code)] if flat else [_rows(op, domain, operands, code)]
+    return [_flat(op, domain, operands, code, machine)] if flat else [_rows(op, domain, operands, code)]
 
 
 def chained(ops: Sequence[Operation], batch: int) -> list[Elementwise]:
@@ -67,10 +67,10 @@ def _walks_in_order(op: Elementwise, batch: int) -> bool:
     return all(operand.full(domain) or operand.scalar for operand in operands)
 
 
-def emit_chain(ops: Sequence[Elementwise], batch: int) -> list[Launch]:
+def emit_chain(ops: Sequence[Elementwise], batch: int, machine: Target) -> list[Launch]:
     """As ``chained`` found them: one launch, whose work items do a block of each in turn."""
     if len(ops) == 1:
-        return emit_elementwise(ops[0], batch)
+        return emit_elementwise(ops[0], batch, machine)
     count = ops[0].outputs[0].count(batch)
     tensors, constants, loop = assignments(
         ops, count, {}, place="position", start="start", end="end", at="position"
@@ -100,7 +100,13 @@ def prelude(operands: list[Operand], code: Formula, first: int) -> list[str]:
 
 
 def _flat(
-    op: Elementwise, domain: Domain, operands: list[Operand], code: Formula, *, lanes: bool = False
+    op: Elementwise,
+    domain: Domain,
+    operands: list[Operand],
+    code: Formula,
+    machine: Target,
+    *,
+    lanes: bool = False,
 ) -> Launch:
     # In lanes one number per channel is never whole, not even where there is a single position.
     kinds = [
@@ -135,7 +141,7 @@ def _flat(
         *(f"    {line}" for line in (*part, *code.lines)),
         f"    store_lanes(y + position * 4, {code.result}, lanes)",
     ]
-    extent = domain.channels + WIDTH
+    extent = domain.channels + machine.width
     floats = extent * len(periodic)
     tail: tuple[Argument, ...] = (Scratch(), floats, domain.channels) if periodic else ()
     arguments = (

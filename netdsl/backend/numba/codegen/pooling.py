@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, indented, kernel
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Tensor
 from netdsl.primitives.window import (
     Counts,
@@ -79,7 +79,7 @@ BOUNDS = [
 """The part of the window that lies inside the volume."""
 
 
-def by_vector(lines: list[str], channels: int) -> list[str]:
+def by_vector(lines: list[str], channels: int, machine: Target) -> list[str]:
     """Do ``lines`` for each whole vector of channels at c, and for the lanes left over if there are any."""
     whole = [
         "c = 0",
@@ -87,7 +87,7 @@ def by_vector(lines: list[str], channels: int) -> list[str]:
         *(f"    {line}" for line in lines),
         "    c += WIDTH",
     ]
-    if channels % WIDTH == 0:
+    if channels % machine.width == 0:
         return whole
     partly = masked(lines)
     return [
@@ -148,7 +148,7 @@ def _all_inside(big: Tensor, small: Tensor, pooling: Pooling) -> bool:
     return not (padding.top or padding.left) and last_row <= big.shape[0] and last_column <= big.shape[1]
 
 
-def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
+def emit_window_maximum(op: WindowMaximum, batch: int, machine: Target) -> list[Launch]:
     """One work item per output row; windows that lie inside the volume are written out."""
     (x,), (y, winner) = op.inputs, op.outputs
     high, wide = op.pooling.kernel
@@ -165,7 +165,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
     )
     lines = [*begin, *looped, *end]
     body = [*read(["x", "y", "winner"]), "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
-    anywhere = by_vector(lines, channels)
+    anywhere = by_vector(lines, channels, machine)
     if high * wide <= MOST_WRITTEN_OUT:
         written_out = list(begin)
         for a in range(high):
@@ -175,7 +175,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
                     *better,
                     f"which = select(better, number({a * wide + b}.0), which)",
                 ]
-        inside = by_vector([*written_out, *end], channels)
+        inside = by_vector([*written_out, *end], channels, machine)
         if _all_inside(x, y, op.pooling):
             anywhere = inside
         else:
@@ -195,7 +195,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int) -> list[Launch]:
     return [Launch(built, arguments, batch * y.shape[0], (y, winner))]
 
 
-def emit_window_choice(op: WindowChoice, batch: int) -> list[Launch]:
+def emit_window_choice(op: WindowChoice, batch: int, machine: Target) -> list[Launch]:
     """One work item per output row."""
     (x, winner), (y,) = op.inputs, op.outputs
     lines = [
@@ -214,7 +214,7 @@ def emit_window_choice(op: WindowChoice, batch: int) -> list[Launch]:
         *read(["x", "y", "winner"]),
         "zero = number(0.0)",
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, x.shape[2])),
+        *(f"        {line}" for line in by_vector(lines, x.shape[2], machine)),
     ]
     arguments: tuple[Argument, ...] = (
         Place(x),
@@ -226,7 +226,7 @@ def emit_window_choice(op: WindowChoice, batch: int) -> list[Launch]:
     return [Launch(built, arguments, batch * y.shape[0], (y,))]
 
 
-def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
+def emit_window_average(op: WindowAverage, batch: int, machine: Target) -> list[Launch]:
     """One work item per output row."""
     (x,), (y,) = op.inputs, op.outputs
     lines = [
@@ -238,19 +238,19 @@ def emit_window_average(op: WindowAverage, batch: int) -> list[Launch]:
         *read(["x", "y"]),
         *_EACH_OUTPUT_ROW,
         f"        {_share(op.pooling)}",
-        *(f"        {line}" for line in by_vector(lines, x.shape[2])),
+        *(f"        {line}" for line in by_vector(lines, x.shape[2], machine)),
     ]
     arguments: tuple[Argument, ...] = (Place(x), Place(y), *geometry_arguments(x, y, op.pooling))
     built = kernel("window_average", indented(body, 1) + "\n")
     return [Launch(built, arguments, batch * y.shape[0], (y,))]
 
 
-def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int) -> list[Launch]:
+def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int, machine: Target) -> list[Launch]:
     """Windows side by side each have values of their own; those that overlap add up in a fixed order."""
     dy, winner = op.inputs
     dx = op.outputs[0]
     if op.pooling.kernel == op.pooling.stride and not any(op.pooling.padding):
-        return [_side_by_side(dx, dy, winner, op.pooling, batch)]
+        return [_side_by_side(dx, dy, winner, op.pooling, batch, machine)]
     lines = [
         "gradient = load(dy + out + c * 4)",
         "which = load(winner + out + c * 4)",
@@ -264,12 +264,22 @@ def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int) -> list[
     ]
     return [
         _scatter(
-            "window_maximum_gradient", ["x", "dy", "winner"], [], lines, dx, (dy, winner), op.pooling, batch
+            "window_maximum_gradient",
+            ["x", "dy", "winner"],
+            [],
+            lines,
+            dx,
+            (dy, winner),
+            op.pooling,
+            batch,
+            machine,
         )
     ]
 
 
-def _side_by_side(dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batch: int) -> Launch:
+def _side_by_side(
+    dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batch: int, machine: Target
+) -> Launch:
     """One work item per row of windows: each value is written once, zeros behind the last window too."""
     lines = [
         "gradient = load(dy + out + c * 4)",
@@ -284,7 +294,7 @@ def _side_by_side(dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batc
         "zero = number(0.0)",
         "behind = columns * stride_column",
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, dx.shape[2])),
+        *(f"        {line}" for line in by_vector(lines, dx.shape[2], machine)),
         "    top_row = image * height + row * stride_row",
         "    for a in range(min(kernel_rows, height - row * stride_row)):",
         "        if behind < width:",
@@ -305,7 +315,7 @@ def _side_by_side(dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batc
     return Launch(built, arguments, batch * dy.shape[0], (dx,))
 
 
-def emit_window_average_gradient(op: WindowAverageGradient, batch: int) -> list[Launch]:
+def emit_window_average_gradient(op: WindowAverageGradient, batch: int, machine: Target) -> list[Launch]:
     """One work item per image: windows that overlap add up in a fixed order."""
     dy, dx = op.inputs[0], op.outputs[0]
     lines = [
@@ -314,7 +324,9 @@ def emit_window_average_gradient(op: WindowAverageGradient, batch: int) -> list[
         *_window_loop(["previous = load(seen)", "store(seen, previous + gradient)"]),
     ]
     share = [_share(op.pooling)]
-    return [_scatter("window_average_gradient", ["x", "dy"], share, lines, dx, (dy,), op.pooling, batch)]
+    return [
+        _scatter("window_average_gradient", ["x", "dy"], share, lines, dx, (dy,), op.pooling, batch, machine)
+    ]
 
 
 def _scatter(
@@ -326,6 +338,7 @@ def _scatter(
     sources: tuple[Tensor, ...],
     pooling: Pooling,
     batch: int,
+    machine: Target,
 ) -> Launch:
     """Clear dx image by image, then add what each window sends back."""
     body = [
@@ -338,7 +351,7 @@ def _scatter(
         *(f"            {line}" for line in (*BOUNDS, *more)),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in by_vector(lines, dx.shape[2])),
+        *(f"            {line}" for line in by_vector(lines, dx.shape[2], machine)),
     ]
     arguments: tuple[Argument, ...] = (
         Place(dx),

@@ -9,7 +9,7 @@ from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of
 from netdsl.backend.numba.codegen.elementwise import prelude, row_starts, row_strides
 from netdsl.backend.numba.codegen.expression_code import Formula, formula, renamed
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, blocks, indented, kernel
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.expression import operand as operand_number
 from netdsl.primitives.operation import Operation
@@ -66,10 +66,10 @@ def reduced_together(ops: Sequence[Operation]) -> list[Reduction]:
     return found
 
 
-def emit_reductions(ops: Sequence[Reduction], batch: int) -> list[Launch]:
+def emit_reductions(ops: Sequence[Reduction], batch: int, machine: Target) -> list[Launch]:
     """As ``reduced_together`` found them: one pass over memory for all."""
     if len(ops) == 1:
-        return emit_reduction(ops[0], batch)
+        return emit_reduction(ops[0], batch, machine)
     tensors: list[Tensor] = []
     sums = []
     for op in ops:
@@ -79,10 +79,10 @@ def emit_reductions(ops: Sequence[Reduction], batch: int) -> list[Launch]:
     domain = domain_of(ops[0].shape, ops[0].batched, batch)
     operands = [operand_of(tensor, ops[0].shape) for tensor in tensors]
     together = [_Sum(y, formula(expression)) for y, expression in sums]
-    return _reduce(together, operands, _Shape(domain, 1, True), maximum=False)
+    return _reduce(together, operands, _Shape(domain, 1, True), machine, maximum=False)
 
 
-def emit_reduction(op: Reduction, batch: int) -> list[Launch]:
+def emit_reduction(op: Reduction, batch: int, machine: Target) -> list[Launch]:
     """One launch, or two where the parts of a result must be combined."""
     y = op.outputs[0]
     kept = leading_ones(y.shape)
@@ -97,7 +97,7 @@ def emit_reduction(op: Reduction, batch: int) -> list[Launch]:
     spatial = kept[0] * kept[1] > 1
     groups = (domain.images if y.batched else 1) * (kept[0] * kept[1] if spatial else 1)
     shape = _Shape(domain, groups, keeps_channels)
-    return _reduce([_Sum(y, formula(op.expression))], operands, shape, maximum=op.maximum)
+    return _reduce([_Sum(y, formula(op.expression))], operands, shape, machine, maximum=op.maximum)
 
 
 def _as_row(operand: Operand, domain: Domain) -> Operand:
@@ -106,19 +106,21 @@ def _as_row(operand: Operand, domain: Domain) -> Operand:
     return Operand(operand.tensor, operand.by_image, 0, 0 if operand.scalar else 1)
 
 
-def _reduce(sums: list[_Sum], operands: list[Operand], shape: _Shape, *, maximum: bool) -> list[Launch]:
+def _reduce(
+    sums: list[_Sum], operands: list[Operand], shape: _Shape, machine: Target, *, maximum: bool
+) -> list[Launch]:
     channels = shape.domain.channels
     parts = min(MOST_PARTS, max(1, shape.rows * channels // PART_VALUES), shape.rows)
     if shape.groups >= MOST_PARTS:
         parts = 1
     if parts == 1:
-        return [_launch(sums, operands, shape, 1, maximum)]
+        return [_launch(sums, operands, shape, 1, maximum, machine)]
     width = channels if shape.keeps_channels else 1
     partial = [
         one._replace(y=Tensor(f"{one.y.name}.parts", (shape.groups, parts, width), batched=False))
         for one in sums
     ]
-    first = _launch(partial, operands, shape, parts, maximum)
+    first = _launch(partial, operands, shape, parts, maximum, machine)
     combined = _Shape(Domain(shape.groups, parts, width), shape.groups, shape.keeps_channels)
     if not shape.keeps_channels:
         # The parts of a group lie side by side: one row of them is one result.
@@ -127,11 +129,15 @@ def _reduce(sums: list[_Sum], operands: list[Operand], shape: _Shape, *, maximum
     for one, part in zip(sums, partial, strict=True):
         by_channel = 0 if shape.keeps_channels and width == 1 else int(parts * width > 1)
         operand = Operand(part.y, parts * width, width if shape.keeps_channels else 0, by_channel)
-        launches.append(_launch([_Sum(one.y, formula(operand_number(0)))], [operand], combined, 1, maximum))
+        launches.append(
+            _launch([_Sum(one.y, formula(operand_number(0)))], [operand], combined, 1, maximum, machine)
+        )
     return launches
 
 
-def _launch(sums: list[_Sum], operands: list[Operand], shape: _Shape, parts: int, maximum: bool) -> Launch:
+def _launch(
+    sums: list[_Sum], operands: list[Operand], shape: _Shape, parts: int, maximum: bool, machine: Target
+) -> Launch:
     channels = shape.domain.channels
     column_parts = blocks(channels, COLUMNS) if shape.keeps_channels else 1
     codes, constants = _numbered(sums)
@@ -156,7 +162,9 @@ def _launch(sums: list[_Sum], operands: list[Operand], shape: _Shape, parts: int
         "    stop = group * rows + rows * (part + 1) // parts",
     ]
     if shape.keeps_channels:
-        lines = _columns(codes, operands, maximum, min(channels // WIDTH, MOST_VECTORS // len(sums)))
+        lines = _columns(
+            codes, operands, maximum, min(channels // machine.width, MOST_VECTORS // len(sums)), machine
+        )
     else:
         lines = _scalar(codes[0], operands, maximum)
     arguments: tuple[Argument, ...] = (
@@ -201,7 +209,9 @@ def _start(total: str, maximum: bool) -> str:
     return f'{total} = number(float("-inf"))' if maximum else f"{total} = number(0.0)"
 
 
-def _columns(codes: list[Formula], operands: list[Operand], maximum: bool, vectors: int) -> list[str]:
+def _columns(
+    codes: list[Formula], operands: list[Operand], maximum: bool, vectors: int, machine: Target
+) -> list[str]:
     """Some vectors of channels side by side, down all rows of the part; then the next ones."""
     moving = {f"x{n}" for n, operand in enumerate(operands) if operand.by_channel}
 
@@ -215,7 +225,7 @@ def _columns(codes: list[Formula], operands: list[Operand], maximum: bool, vecto
                 return f"{name}v{v}" if name in moving or name.startswith("s") else name
 
             each += [
-                f"{name}v{v} = " + load.format(f"a{name[1:]} + {place.format(v * WIDTH)}")
+                f"{name}v{v} = " + load.format(f"a{name[1:]} + {place.format(v * machine.width)}")
                 for name in sorted(moving)
             ]
             for number, code in enumerate(codes):
@@ -238,13 +248,13 @@ def _columns(codes: list[Formula], operands: list[Operand], maximum: bool, vecto
         lines = down("load({})", "(c + {}) * 4", side_by_side)
         for v in range(side_by_side):
             lines += [
-                f"store(y{number} + (result * channels + c + {v * WIDTH}) * 4, total{number}v{v})"
+                f"store(y{number} + (result * channels + c + {v * machine.width}) * 4, total{number}v{v})"
                 for number in range(len(codes))
             ]
         return [
-            f"while c + {side_by_side * WIDTH} <= end:",
+            f"while c + {side_by_side * machine.width} <= end:",
             *(f"    {line}" for line in lines),
-            f"    c += {side_by_side * WIDTH}",
+            f"    c += {side_by_side * machine.width}",
         ]
 
     rest = [
@@ -291,15 +301,15 @@ def _scalar(code: Formula, operands: list[Operand], maximum: bool) -> list[str]:
     ]
 
 
-def sum_parts(y: Tensor, partial: Tensor, parts: int) -> list[Launch]:
+def sum_parts(y: Tensor, partial: Tensor, parts: int, machine: Target) -> list[Launch]:
     """y = the sum of ``parts`` arrays of its size that lie one after the other."""
     size = y.values
     shape = _Shape(Domain(1, parts, size), 1, True)
     operand = Operand(partial, 0, size, 1)
-    return [_launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False)]
+    return [_launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False, machine)]
 
 
-def emit_lanes_reduction(op: Reduction, lanes: int, groups_of_images: int) -> list[Launch]:
+def emit_lanes_reduction(op: Reduction, lanes: int, groups_of_images: int, machine: Target) -> list[Launch]:
     """Per channel and lane first, as if lanes were channels; then the lanes of each channel."""
     y = op.outputs[0]
     channels = y.values
@@ -308,6 +318,6 @@ def emit_lanes_reduction(op: Reduction, lanes: int, groups_of_images: int) -> li
     shape = _Shape(Domain(channels, 1, lanes), channels, False)
     operand = Operand(wide, lanes, 0, 1)
     return [
-        *emit_reduction(whole, groups_of_images),
-        _launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False),
+        *emit_reduction(whole, groups_of_images, machine),
+        _launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False, machine),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.transposition import MOST_AXES, Transposition
 
 _KERNEL = Kernel(
@@ -97,9 +97,9 @@ _BLOCK = 4096
 """Numbers of one work item of these, about."""
 
 
-def _in_pairs(op: Transposition, batch: int) -> list[Launch]:
+def _in_pairs(op: Transposition, batch: int, machine: Target) -> list[Launch]:
     """Two halves of the channels in turns, or the way back: the shuffle of two groups."""
-    if op.order != (0, 2, 1) or 2 not in op.extents[1:] or max(op.extents[1:]) < WIDTH:
+    if op.order != (0, 2, 1) or 2 not in op.extents[1:] or max(op.extents[1:]) < machine.width:
         return []
     (x,), (y,) = op.inputs, op.outputs
     kernel = _INTO_PAIRS if op.extents[1] == 2 else _OUT_OF_PAIRS
@@ -109,9 +109,9 @@ def _in_pairs(op: Transposition, batch: int) -> list[Launch]:
     return [Launch(kernel, arguments, blocks(rows, rows_per_item), (y,))]
 
 
-def emit_transposition(op: Transposition, batch: int) -> list[Launch]:
+def emit_transposition(op: Transposition, batch: int, machine: Target) -> list[Launch]:
     """One work item for each place of the first axis of the result, in each image."""
-    paired = _in_pairs(op, batch)
+    paired = _in_pairs(op, batch, machine)
     if paired:
         return paired
     (x,), (y,) = op.inputs, op.outputs

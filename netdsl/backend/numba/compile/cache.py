@@ -23,9 +23,9 @@ from typing import Any
 
 from netdsl.backend.numba.compile.folder import cache_folder, private_folder
 from netdsl.backend.numba.compile.object_file import load_code, read_code, write_code
-from netdsl.backend.numba.compile.worker_pool import Crew, Work, code_path
+from netdsl.backend.numba.compile.worker_pool import Crew, Work, code_path, elsewhere
 from netdsl.backend.numba.kernel import Kernel
-from netdsl.backend.numba.target import cpu
+from netdsl.backend.numba.target import Target, host
 from netdsl.own_folder import distrust
 
 DRIVER = Kernel(
@@ -64,31 +64,38 @@ _TRIAL_BYTES = 1 << 16
 
 
 @cache
-def _foundation() -> str:
+def _foundation(target: Target) -> str:
     """A digest of everything but the text that machine code depends on."""
     digest = hashlib.sha256()
     backend = Path(__file__).parents[1]
     for path in sorted([*(backend / "isa").glob("*.py"), *map(backend.joinpath, _BESIDE_THE_WORDS)]):
         digest.update(path.read_bytes())
-    facts = [version("numba"), version("llvmlite"), sys.version, platform.platform(), *map(str, cpu())]
+    facts = [
+        version("numba"),
+        version("llvmlite"),
+        sys.version,
+        platform.platform(),
+        *map(str, (*host(), target)),
+    ]
     facts += [os.environ.get(name, "") for name in _SETTINGS]
     digest.update("\n".join(facts).encode())
     return digest.hexdigest()
 
 
-def _symbol(kernel: Kernel) -> str:
+def _symbol(kernel: Kernel, target: Target) -> str:
     """The name of a kernel's machine code, and of its file."""
-    return f"{kernel.name}_{hashlib.sha256((_foundation() + kernel.text).encode()).hexdigest()[:20]}"
+    return f"{kernel.name}_{hashlib.sha256((_foundation(target) + kernel.text).encode()).hexdigest()[:20]}"
 
 
 class Kernels:
-    """Loads kernels, compiling those that are not on disk.
+    """Loads kernels of one target, this machine's unless it is said, compiling those that are not on disk.
 
     ``compiled`` counts those that this process had to wait for; ``problem`` says why nothing could
     be kept, or is empty.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, target: Target | None = None) -> None:
+        self.target = target or host().target
         self.compiled = 0
         self.problem = ""
         self._addresses: dict[str, int] = {}
@@ -127,7 +134,7 @@ class Kernels:
         """Whether a kernel is loaded, or can be from the disk."""
         if text in self._addresses:
             return True
-        symbol = _symbol(kernel)
+        symbol = _symbol(kernel, self.target)
         folders = [] if self._distrust else [cache_folder()]
         for folder in (*folders, *([self._passing] if self._passing else [])):
             code = read_code(code_path(folder, symbol))
@@ -137,17 +144,20 @@ class Kernels:
         return False
 
     def _compile(self, kernels: list[Kernel], processes: int) -> None:
+        if self.target != host().target:
+            self._compile_elsewhere(kernels)
+            return
         folder = self._writable()
         if folder is not None and processes > 1 and not (self._crew and self._crew.at_work):
             needed = {kernel.text for kernel in kernels} | set(self._addresses)
             later = [kernel for text, kernel in self._expected.items() if text not in needed]
-            self._crew = Crew(folder, _work(kernels), _work(later), processes)
+            self._crew = Crew(folder, self._work(kernels), self._work(later), processes)
         from netdsl.backend.numba.compile.compiler import object_code
 
         for kernel in kernels:
             if self._take(kernel.text, kernel):
                 continue
-            symbol = _symbol(kernel)
+            symbol = _symbol(kernel, self.target)
             if (
                 folder is not None
                 and self._awaited(folder, kernel, kernels)
@@ -162,12 +172,24 @@ class Kernels:
                 except OSError as error:
                     self._note(folder, error)
 
+    def _compile_elsewhere(self, kernels: list[Kernel]) -> None:
+        """The words of this process have the width of its own target's vectors."""
+        folder = self._writable()
+        if folder is not None:
+            elsewhere(self.target).compile(folder, self._work(kernels))
+        for kernel in kernels:
+            if not self._take(kernel.text, kernel):
+                raise OSError(f"no kernels for {self.target.name} could be compiled in another process")
+
+    def _work(self, kernels: Iterable[Kernel]) -> Work:
+        return [(_symbol(kernel, self.target), kernel) for kernel in kernels]
+
     def _awaited(self, folder: Path, kernel: Kernel, kernels: list[Kernel]) -> bool:
         """Wait for the last kernel that is missing, which the crew has in hand; whether it is there then."""
-        paths = (code_path(folder, _symbol(other)) for other in kernels if other is not kernel)
+        paths = (code_path(folder, _symbol(other, self.target)) for other in kernels if other is not kernel)
         if self._crew is None or not all(path.exists() for path in paths):
             return False
-        return self._crew.finishes(code_path(folder, _symbol(kernel)))
+        return self._crew.finishes(code_path(folder, _symbol(kernel, self.target)))
 
     def _writable(self) -> Path | None:
         """The cache, or a private folder for as long as this process lives where nothing can be kept.
@@ -196,7 +218,3 @@ class Kernels:
 
     def _note(self, folder: Path, error: OSError) -> None:
         self.problem = self.problem or f"{folder}: {error.strerror or error}"
-
-
-def _work(kernels: Iterable[Kernel]) -> Work:
-    return [(_symbol(kernel), kernel) for kernel in kernels]

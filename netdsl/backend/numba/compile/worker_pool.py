@@ -13,14 +13,18 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 from netdsl.backend.numba.compile.object_file import read_code, write_code
 from netdsl.backend.numba.kernel import Kernel
+from netdsl.backend.numba.target import Target
 
 Work = Sequence[tuple[str, Kernel]]
 """Symbols, after which the files are named, with their kernels."""
@@ -78,30 +82,43 @@ def _dismiss(processes: list[subprocess.Popen[bytes]]) -> None:
 
 
 def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
-    # The module path of this process and no other place, so that it is this very netdsl that
-    # compiles, and no file of the working folder is taken for a module.
-    script = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import take_part; take_part()"
+    script = f"from {__name__} import take_part; take_part()"
     # A file and no pipe, which would have to be read before this process may go on.
     with tempfile.TemporaryFile() as list_of_work:
         list_of_work.write(json.dumps([os.getpid(), os.fspath(folder), work, later]).encode())
         list_of_work.seek(0)
-        return subprocess.Popen(
-            [sys.executable, "-I" if sys.flags.isolated else "-P", "-c", script],
-            stdin=list_of_work,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        return _python(script, stdin=list_of_work, stdout=subprocess.DEVNULL)
+
+
+def _python(script: str, stdin: Any, stdout: int) -> subprocess.Popen[bytes]:
+    # The module path of this process and no other place, so that it is this very netdsl that
+    # compiles, and no file of the working folder is taken for a module.
+    return subprocess.Popen(
+        [
+            sys.executable,
+            "-I" if sys.flags.isolated else "-P",
+            "-c",
+            f"import sys; sys.path[:] = {sys.path!r}; {script}",
+        ],
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def take_part() -> None:
     """What such a process does: compile what standard input lists."""
     parent, folder, work, later = json.loads(sys.stdin.buffer.read())
-    # Where SciPy is installed Numba looks for its linear algebra, which no kernel uses.
-    sys.modules["scipy"] = None  # type: ignore[assignment]
+    _without_scipy()
     _compile(Path(folder), work, parent)
     if hasattr(os, "nice"):
         os.nice(10)
     _compile(Path(folder), later, parent)
+
+
+def _without_scipy() -> None:
+    """Where SciPy is installed Numba looks for its linear algebra, which no kernel uses."""
+    sys.modules["scipy"] = None  # type: ignore[assignment]
 
 
 def _compile(folder: Path, work: list[tuple[str, list[str]]], parent: int) -> None:
@@ -113,3 +130,46 @@ def _compile(folder: Path, work: list[tuple[str, list[str]]], parent: int) -> No
         path = code_path(folder, symbol)
         if read_code(path) is None:
             write_code(path, object_code(Kernel(name, text, int(arguments)), symbol))
+
+
+class Elsewhere:
+    """A process that compiles for another target than this one; it ends with this one."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._lock = threading.Lock()
+        weakref.finalize(self, _dismiss, self._processes)
+
+    def compile(self, folder: Path, work: Work) -> None:
+        """Have it compile, and wait. What could not be compiled is missing afterwards."""
+        with self._lock, suppress(OSError):
+            if not self._processes or self._processes[-1].poll() is not None:
+                script = f"from {__name__} import serve; serve({self._target.name!r})"
+                self._processes.append(_python(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
+            process = self._processes[-1]
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps([os.fspath(folder), work]).encode() + b"\n")
+            process.stdin.flush()
+            process.stdout.readline()
+
+
+@cache
+def elsewhere(target: Target) -> Elsewhere:
+    """The process for a target, started when it is first needed."""
+    return Elsewhere(target)
+
+
+def serve(target: str) -> None:
+    """What such a process does, until nobody is left to ask."""
+    from netdsl.backend.numba.isa.spoken import speak
+
+    speak(target)
+    _without_scipy()
+    for line in sys.stdin.buffer:
+        folder, work = json.loads(line)
+        with suppress(OSError):
+            _compile(Path(folder), work, os.getppid())
+        sys.stdout.write("done\n")
+        sys.stdout.flush()

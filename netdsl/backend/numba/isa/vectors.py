@@ -15,7 +15,10 @@ from numba.core import cgutils
 from numba.core.extending import models, register_model
 from numba.extending import intrinsic
 
-from netdsl.backend.numba.target import WIDTH as WIDTH
+from netdsl.backend.numba.isa.spoken import spoken
+
+WIDTH = spoken().width
+"""Numbers in a vector."""
 
 FLOAT = ir.FloatType()
 I16 = ir.IntType(16)

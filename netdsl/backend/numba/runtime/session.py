@@ -13,6 +13,7 @@ from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
 from netdsl.backend.numba.runtime.batch_loader import Filling, fill_kernel, spare_floats
 from netdsl.backend.numba.runtime.threads import team
 from netdsl.backend.numba.schedule.schedule import Layout, lay_out
+from netdsl.backend.numba.target import Target
 from netdsl.backend.session import (
     Array,
     Batch,
@@ -212,7 +213,7 @@ class NumbaPrepared:
         self._program = program
         self._threads = threads
         self._kernels = kernels
-        self._layout = lay_out(program)
+        self._layout = lay_out(program, kernels.target)
 
     def needed_bytes(self, *, repeated: bool, changes: bool = False) -> int:
         program = self._program
@@ -228,12 +229,15 @@ class NumbaPrepared:
 
 
 class NumbaBackend:
-    """Native code on all cores; results do not depend on how many there are."""
+    """Native code on all cores; results do not depend on how many there are.
+
+    ``target`` is this machine's unless another that it runs is said.
+    """
 
     name = "numba"
 
-    def __init__(self) -> None:
-        self.kernels = Kernels()
+    def __init__(self, target: Target | None = None) -> None:
+        self.kernels = Kernels(target)
 
     @property
     def problem(self) -> str:

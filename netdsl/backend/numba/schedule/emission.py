@@ -38,6 +38,7 @@ from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.schedule.bfloat16_choice import emit_in_pairs
 from netdsl.backend.numba.schedule.variants import emit_chosen
 from netdsl.backend.numba.schedule.winograd_choice import emit_winograd
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.channel_window import ChannelWindow
 from netdsl.primitives.concatenation import Concatenation
 from netdsl.primitives.convolution import (
@@ -68,7 +69,7 @@ from netdsl.primitives.window import (
 )
 from netdsl.program.program import NO_FORMS
 
-EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
+EMIT: dict[type[Operation], Callable[[Any, int, Target], list[Launch]]] = {
     Convolution: emit_convolution,
     ConvolutionInputGradient: emit_convolution_input_gradient,
     ConvolutionWeightGradient: emit_convolution_weight_gradient,
@@ -83,22 +84,23 @@ EMIT: dict[type[Operation], Callable[[Any, int], list[Launch]]] = {
     WindowAverage: emit_window_average,
     WindowAverageGradient: emit_window_average_gradient,
     ChannelWindow: emit_channel_window,
-    RandomMask: emit_random_mask,
-    Crop: emit_crop,
-    Concatenation: emit_concatenation,
+    RandomMask: lambda op, batch, machine: emit_random_mask(op, batch),
+    Crop: lambda op, batch, machine: emit_crop(op, batch),
+    Concatenation: lambda op, batch, machine: emit_concatenation(op, batch),
     Transposition: emit_transposition,
-    Interpolation: emit_interpolation,
+    Interpolation: lambda op, batch, machine: emit_interpolation(op, batch),
     LocalConvolution: emit_local_convolution,
     LocalConvolutionInputGradient: emit_local_convolution_input_gradient,
     LocalConvolutionWeightGradient: emit_local_convolution_weight_gradient,
-    Reshape: lambda operation, batch: [],
+    Reshape: lambda op, batch, machine: [],
 }
-"""The emitter of every primitive: (operation, batch) to launches. Reshape shares memory."""
+"""The emitter of every primitive: (operation, batch, machine) to launches. Reshape shares memory."""
 
 
 def emit(
     operation: Operation,
     batch: int,
+    machine: Target,
     *,
     exact: bool = False,
     precision: str = "float32",
@@ -109,13 +111,13 @@ def emit(
     ``exact`` keeps convolutions out of Winograd's domain; ``precision`` and ``forms``
     are those of Program, and what these do not name takes the form that the cost model says.
     """
-    chosen = emit_chosen(operation, batch, forms, exact=exact, precision=precision)
+    chosen = emit_chosen(operation, batch, forms, machine, exact=exact, precision=precision)
     if chosen:
         return noted(chosen, operation)
-    in_pairs = emit_in_pairs(operation, batch) if precision == "bf16" else []
-    launches = [] if exact else emit_winograd(operation, batch, direct_in_pairs=bool(in_pairs))
+    in_pairs = emit_in_pairs(operation, batch, machine) if precision == "bf16" else []
+    launches = [] if exact else emit_winograd(operation, batch, machine, direct_in_pairs=bool(in_pairs))
     launches = launches or in_pairs
-    return noted(launches or EMIT[type(operation)](operation, batch), operation)
+    return noted(launches or EMIT[type(operation)](operation, batch, machine), operation)
 
 
 def noted(launches: list[Launch], *operations: Operation) -> list[Launch]:

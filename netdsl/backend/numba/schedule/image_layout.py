@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from netdsl.backend.numba.codegen.conv.image_lanes import IN_LANES, change_order, emit_in_lanes
 from netdsl.backend.numba.codegen.gemm.packing import rows_of_product
 from netdsl.backend.numba.kernel import Launch
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.convolution import (
     Convolution,
@@ -40,26 +40,28 @@ CHANNELS = "channels"
 """The form of a group whose vectors are channels."""
 
 
-def operations_in_lanes(program: Program) -> frozenset[Operation]:
+def operations_in_lanes(program: Program, machine: Target) -> frozenset[Operation]:
     """The operations that work on image lanes; all batched tensors of each are in that order."""
     found: set[Operation] = set()
-    for group in lane_groups(program):
+    for group in lane_groups(program, machine):
         form = program.forms.get(key_of_group(group, program)) if program.forms else None
-        if form == IMAGES or (form != CHANNELS and any(map(_wastes, group))):
+        if form == IMAGES or (form != CHANNELS and any(_wastes(member, machine) for member in group)):
             found.update(group)
     return frozenset(found)
 
 
-def lane_groups(program: Program) -> list[tuple[Operation, ...]]:
+def lane_groups(program: Program, machine: Target) -> list[tuple[Operation, ...]]:
     """The operations that could work on image lanes; those that share volumes do so together.
 
     Each group has a convolution, which alone decides: it is worth while where one would leave lanes
     empty.
     """
-    if program.batch % WIDTH:
+    if program.batch % machine.width:
         return []
     group_of: dict[Tensor, list[Operation]] = {}
-    for operation in filter(_able, program.operations):
+    for operation in program.operations:
+        if not _able(operation, machine):
+            continue
         volumes = list(_batched(operation))
         sharing = {id(group): group for tensor in volumes if (group := group_of.get(tensor))}
         joined = max(sharing.values(), key=len, default=[])
@@ -89,8 +91,11 @@ class LaneVolumes:
     changes of order are put in where a volume is first needed in the other one.
     """
 
-    def __init__(self, batch: int, owner: dict[Tensor, Tensor], launches: list[Launch]) -> None:
+    def __init__(
+        self, batch: int, machine: Target, owner: dict[Tensor, Tensor], launches: list[Launch]
+    ) -> None:
         self._batch = batch
+        self._machine = machine
         self._owner = owner
         self._launches = launches
         self._lanes: dict[Tensor, Tensor] = {}
@@ -103,7 +108,7 @@ class LaneVolumes:
             if tensor.batched and tensor not in self._lanes:
                 self._plain.add(tensor)
                 self._change(tensor, operation.origin, operation.phase, into=True)
-        return emit_in_lanes(operation, self._view, self._batch)
+        return emit_in_lanes(operation, self._view, self._batch, self._machine)
 
     def restore(self, tensors: Iterable[Tensor], phase: Phase = Phase.FORWARD) -> None:
         """Have these tensors one image after the other, for operations that know no other order."""
@@ -115,7 +120,7 @@ class LaneVolumes:
     def _volume(self, tensor: Tensor) -> Tensor:
         """The memory of a tensor in the order of image lanes."""
         if tensor not in self._lanes:
-            shape = (self._batch // WIDTH, *tensor.shape, WIDTH)
+            shape = (self._batch // self._machine.width, *tensor.shape, self._machine.width)
             self._lanes[tensor] = Tensor(f"{tensor.name}.lanes", shape, batched=False)
         return self._lanes[tensor]
 
@@ -123,14 +128,16 @@ class LaneVolumes:
         """The same memory as a volume of WIDTH times as many channels, for 1/WIDTH as many images."""
         if tensor not in self._views:
             height, width, channels = tensor.shape
-            self._views[tensor] = Tensor(f"{tensor.name}.lanes", (height, width, channels * WIDTH))
+            self._views[tensor] = Tensor(
+                f"{tensor.name}.lanes", (height, width, channels * self._machine.width)
+            )
             self._owner[self._views[tensor]] = self._volume(tensor)
         return self._views[tensor]
 
     def _change(self, tensor: Tensor, origin: str, phase: Phase, *, into: bool) -> None:
         plain, lanes = self._owner.get(tensor, tensor), self._volume(tensor)
         source, target = (plain, lanes) if into else (lanes, plain)
-        launch = change_order(source, target, tensor.values, self._batch, into=into)
+        launch = change_order(source, target, tensor.values, self._batch, self._machine, into=into)
         self._launches.append(launch._replace(origin=origin, phase=phase))
 
 
@@ -138,14 +145,14 @@ def _batched(operation: Operation) -> Iterable[Tensor]:
     return (tensor for tensor in (*operation.inputs, *operation.outputs) if tensor.batched)
 
 
-def _able(operation: Operation) -> bool:
+def _able(operation: Operation, machine: Target) -> bool:
     """Whether there is a kernel for it on image lanes."""
     if type(operation) not in IN_LANES or any(
         len(tensor.shape) != 3 or tensor.type is not Type.FLOAT32 for tensor in _batched(operation)
     ):
         return False
     if isinstance(operation, _CONVOLUTIONS):
-        return _few_channels(operation)
+        return _few_channels(operation, machine)
     if isinstance(operation, Elementwise):
         shape = operation.outputs[0].shape
         return operation.outputs[0].batched and all(
@@ -179,21 +186,23 @@ def _sides(operation: Operation) -> tuple[Tensor, Tensor, tuple[int, ...]]:
     return operation.inputs[0], operation.inputs[1], operation.outputs[0].shape
 
 
-def _few_channels(operation: Convolution | ConvolutionInputGradient | ConvolutionWeightGradient) -> bool:
+def _few_channels(
+    operation: Convolution | ConvolutionInputGradient | ConvolutionWeightGradient, machine: Target
+) -> bool:
     x, y, weights = _sides(operation)
     geometry = operation.geometry
     return (
         geometry.groups == 1
         and geometry.dilation == (1, 1)
-        and max(x.shape[2], y.shape[2]) <= 2 * WIDTH
+        and max(x.shape[2], y.shape[2]) <= 2 * machine.width
         and rows_of_product(geometry, x.shape, weights) != 1
     )
 
 
-def _wastes(operation: Operation) -> bool:
+def _wastes(operation: Operation, machine: Target) -> bool:
     """Whether vectors of channels would be so empty that another order pays."""
     if not isinstance(operation, _CONVOLUTIONS):
         return False
     x, y, _ = _sides(operation)
     across = x.shape[2] if isinstance(operation, ConvolutionInputGradient) else y.shape[2]
-    return -(-across // WIDTH) * WIDTH > _WASTE * across
+    return -(-across // machine.width) * machine.width > _WASTE * across

@@ -12,6 +12,7 @@ from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.schedule.aliasing import share_in_place
 from netdsl.backend.numba.schedule.emission import emit, noted
 from netdsl.backend.numba.schedule.image_layout import LaneVolumes, operations_in_lanes
+from netdsl.backend.numba.target import Target, host
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
@@ -31,15 +32,19 @@ class Layout(NamedTuple):
     scratch_floats: int
 
 
-def lay_out(program: Program) -> Layout:
-    """Emit every primitive and plan the arena. Allocates nothing, compiles nothing."""
+def lay_out(program: Program, machine: Target | None = None) -> Layout:
+    """Emit every primitive and plan the arena, for this machine unless another is said.
+
+    Allocates nothing, compiles nothing.
+    """
+    machine = machine or host().target
     owner: dict[Tensor, Tensor] = {}
     launches: list[Launch] = []
-    lanes = LaneVolumes(program.batch, owner, launches)
-    in_lanes = operations_in_lanes(program)
+    lanes = LaneVolumes(program.batch, machine, owner, launches)
+    in_lanes = operations_in_lanes(program, machine)
     updates = updates_of(program)
     ends = formulas_at_the_end(program, in_lanes | {*updates})
-    along = taken_along(program, updates)
+    along = taken_along(program, updates, machine)
     used_up: set[Operation] = {update for chain in updates.values() for update in chain}
     used_up.update(along.values())
     for number, operation in enumerate(program.operations):
@@ -51,6 +56,7 @@ def lay_out(program: Program) -> Layout:
                 operation,
                 updates[operation],
                 program.batch,
+                machine,
                 paired=program.precision == "bf16",
                 before=along.get(operation),
             )
@@ -63,7 +69,7 @@ def lay_out(program: Program) -> Layout:
         if len(together) > 1 and not used_up.intersection(together) and not in_lanes.intersection(together):
             for one in together:
                 lanes.restore(one.inputs, one.phase)
-            launches += noted(emit_joined(together, program.batch), *together)
+            launches += noted(emit_joined(together, program.batch, machine), *together)
             used_up.update(together)
             continue
         at_the_end = ends.get(operation)
@@ -75,6 +81,7 @@ def lay_out(program: Program) -> Layout:
         plain = emit(
             operation,
             program.batch,
+            machine,
             exact=program.exact,
             precision=program.precision,
             forms=program.forms,

@@ -28,7 +28,7 @@ from netdsl.backend.numba.codegen.gemm.matmul import tile_shapes
 from netdsl.backend.numba.codegen.gemm.packing import Tile, rows_of_product, split_evenly
 from netdsl.backend.numba.kernel import Launch, blocks
 from netdsl.backend.numba.schedule.winograd_choice import AnyConvolution, emit_form, winograd_shares
-from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, ConvolutionWeightGradient
 from netdsl.primitives.operation import Operation
 from netdsl.quantities import Size
@@ -43,13 +43,13 @@ Emit = Callable[[], list[Launch]]
 
 
 def emit_chosen(
-    op: Operation, batch: int, forms: Mapping[str, str], *, exact: bool, precision: str
+    op: Operation, batch: int, forms: Mapping[str, str], machine: Target, *, exact: bool, precision: str
 ) -> list[Launch]:
     """The launches of the form that ``forms`` names; none where it names none that there is."""
     if not forms or not isinstance(op, AnyConvolution):
         return []
     name = forms.get(key_of(op, batch, exact=exact, precision=precision), MODEL)
-    found = {} if name == MODEL else forms_of(op, batch, exact=exact, precision=precision)
+    found = {} if name == MODEL else forms_of(op, batch, machine, exact=exact, precision=precision)
     if name not in found:
         return []
     return [launch._replace(note=f"{op!r}, {name}") for launch in found[name]()]
@@ -64,7 +64,9 @@ def key_of(op: Operation, batch: int, *, exact: bool, precision: str = "float32"
     return f"{kind}: {shapes}, {op.details()}, batch {batch}"
 
 
-def forms_of(op: AnyConvolution, batch: int, *, exact: bool, precision: str = "float32") -> dict[str, Emit]:
+def forms_of(
+    op: AnyConvolution, batch: int, machine: Target, *, exact: bool, precision: str = "float32"
+) -> dict[str, Emit]:
     """Everything that there are kernels for and that may be worth while, by name."""
     image = op.outputs[0] if isinstance(op, ConvolutionInputGradient) else op.inputs[0]
     weights = op.outputs[0] if isinstance(op, ConvolutionWeightGradient) else op.inputs[1]
@@ -73,63 +75,68 @@ def forms_of(op: AnyConvolution, batch: int, *, exact: bool, precision: str = "f
     rows = 0
     if op.geometry.dilation == Size(1, 1):
         rows = rows_of_product(op.geometry, image.shape, weights.shape)
-    found = _products(op, batch, rows) if rows else {}
+    found = _products(op, batch, rows, machine) if rows else {}
     if rows == 0 or (rows > 1 and not isinstance(op, Convolution)):
-        found |= _walks(op, batch, rows, paired=False)
+        found |= _walks(op, batch, rows, machine, paired=False)
     if rows != 1 and precision == "bf16":
-        found |= _walks(op, batch, rows, paired=True)
+        found |= _walks(op, batch, rows, machine, paired=True)
     if not exact:
-        shares = winograd_shares(op, batch, in_pairs=precision == "bf16")
+        shares = winograd_shares(op, batch, machine, in_pairs=precision == "bf16")
         forms = [form for form in shares if shares[form] < HOPELESS]
-        found |= {str(form): partial(emit_form, op, form, batch) for form in forms}
+        found |= {str(form): partial(emit_form, op, form, batch, machine) for form in forms}
     return found
 
 
-def _products(op: AnyConvolution, batch: int, rows: int) -> dict[str, Emit]:
+def _products(op: AnyConvolution, batch: int, rows: int, machine: Target) -> dict[str, Emit]:
     """Matrix products by each shape of tile."""
     found: dict[str, Emit] = {}
-    for tile in tile_shapes():
+    for tile in tile_shapes(machine):
         name = f"product {tile}"
         if isinstance(op, Convolution):
-            found[name] = partial(emit_convolution, op, batch, tile)
+            found[name] = partial(emit_convolution, op, batch, machine, tile)
         elif isinstance(op, ConvolutionInputGradient):
-            found[name] = partial(product_input_gradient, op, rows * batch, tile)
+            found[name] = partial(product_input_gradient, op, rows * batch, machine, tile)
         else:
-            found[name] = partial(product_weight_gradient, op, rows * batch, tile)
+            found[name] = partial(product_weight_gradient, op, rows * batch, machine, tile)
     if isinstance(op, ConvolutionInputGradient):
-        found["dot product"] = partial(dot_product_input_gradient, op, rows * batch)
+        found["dot product"] = partial(dot_product_input_gradient, op, rows * batch, machine)
     return found
 
 
-def _walks(op: AnyConvolution, batch: int, rows: int, *, paired: bool) -> dict[str, Emit]:
+def _walks(op: AnyConvolution, batch: int, rows: int, machine: Target, *, paired: bool) -> dict[str, Emit]:
     """In place, by each tile that uses enough registers; ``paired`` in bfloat16."""
 
     def named(emitter: Callable[..., list[Launch]], tiles: list[Tile]) -> dict[str, Emit]:
         suffix = " in bfloat16" if paired else ""
-        return {f"direct {tile}{suffix}": partial(emitter, op, batch, tile, paired=paired) for tile in tiles}
+        return {
+            f"direct {tile}{suffix}": partial(emitter, op, batch, machine, tile, paired=paired)
+            for tile in tiles
+        }
 
     if isinstance(op, ConvolutionWeightGradient):
-        tiles = [Tile(1, vectors) for vectors in _vectors(op.outputs[0].shape[3] // op.geometry.groups)]
+        tiles = [
+            Tile(1, vectors) for vectors in _vectors(op.outputs[0].shape[3] // op.geometry.groups, machine)
+        ]
         return named(walk_weight_gradient if rows else emit_convolution_weight_gradient, tiles)
     height, width, channels = op.outputs[0].shape
     if isinstance(op, Convolution):
-        return named(emit_convolution, _tiles(Size(height, width), channels // op.geometry.groups))
+        return named(emit_convolution, _tiles(Size(height, width), channels // op.geometry.groups, machine))
     stride = op.geometry.stride
     phase = Size(blocks(height, stride.height), blocks(width, stride.width))
-    tiles = _tiles(phase, channels // op.geometry.groups)
+    tiles = _tiles(phase, channels // op.geometry.groups, machine)
     return named(walk_input_gradient if rows else emit_convolution_input_gradient, tiles)
 
 
-def _vectors(channels: int) -> range:
+def _vectors(channels: int, machine: Target) -> range:
     """Widths of a tile; four vectors and more leave too few registers for rows."""
-    return range(1, min(3, blocks(channels, WIDTH)) + 1)
+    return range(1, min(3, blocks(channels, machine.width)) + 1)
 
 
-def _tiles(outputs: Size, channels: int) -> list[Tile]:
+def _tiles(outputs: Size, channels: int, machine: Target) -> list[Tile]:
     """One row, and as many as fit where rows are short; half of the registers must have sums."""
-    accumulators = cpu().accumulators
+    accumulators = machine.accumulators
     found = []
-    for vectors in _vectors(channels):
+    for vectors in _vectors(channels, machine):
         most = accumulators // vectors
         columns = split_evenly(outputs.width, most)[0]
         for rows in sorted({1, min(outputs.height, most // columns)}):

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.conv.im2col import is_gathered
 from netdsl.backend.numba.codegen.gemm.packing import rows_of_product
-from netdsl.backend.numba.codegen.winograd.fused import BLOCK_FLOATS, convolve
+from netdsl.backend.numba.codegen.winograd.fused import convolve
 from netdsl.backend.numba.codegen.winograd.planes import whole_vectors
 from netdsl.backend.numba.codegen.winograd.staged import convolve_in_phases
 from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, mosaic, variant
 from netdsl.backend.numba.codegen.winograd.weight_gradient import weight_gradient
 from netdsl.backend.numba.kernel import Launch
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,
@@ -71,19 +71,21 @@ class _Convolution(NamedTuple):
 AnyConvolution = Convolution | ConvolutionInputGradient | ConvolutionWeightGradient
 
 
-def emit_winograd(op: Operation, batch: int, *, direct_in_pairs: bool = False) -> list[Launch]:
+def emit_winograd(
+    op: Operation, batch: int, machine: Target, *, direct_in_pairs: bool = False
+) -> list[Launch]:
     """The launches of a convolution or of one of its gradients; none where direct is better.
 
     ``direct_in_pairs``: the direct form would multiply pairs of bfloat16, and this may do so too.
     """
     if not isinstance(op, AnyConvolution):
         return []
-    shares = winograd_shares(op, batch, in_pairs=direct_in_pairs)
+    shares = winograd_shares(op, batch, machine, in_pairs=direct_in_pairs)
     form = min(shares, key=lambda form: shares[form], default=None)
-    return [] if form is None or shares[form] >= WORTH else emit_form(op, form, batch)
+    return [] if form is None or shares[form] >= WORTH else emit_form(op, form, batch, machine)
 
 
-def winograd_shares(op: AnyConvolution, batch: int, *, in_pairs: bool) -> dict[Form, float]:
+def winograd_shares(op: AnyConvolution, batch: int, machine: Target, *, in_pairs: bool) -> dict[Form, float]:
     """The forms that there are for it, with the share of the direct convolution's time that they
     take by the cost model."""
     found = _as_convolution(op)
@@ -98,28 +100,35 @@ def winograd_shares(op: AnyConvolution, batch: int, *, in_pairs: bool) -> dict[F
     if isinstance(op, Convolution) and is_gathered(op, batch):
         return {}
     direct = (
-        batch * found.y.shape[0] * found.y.shape[1] * high * wide * depth * whole_vectors(filters) / WIDTH
+        batch
+        * found.y.shape[0]
+        * found.y.shape[1]
+        * high
+        * wide
+        * depth
+        * whole_vectors(filters, machine)
+        / machine.width
     )
     forms = [Form(variant(wide, high), paired=False) for wide in CANDIDATES[high]]
     if in_pairs:
         direct *= PAIRS_SHARE
         forms += [Form(variant(wide, high), paired=True) for wide in PAIRED_CANDIDATES[high]]
-    return {form: _cost(found, form, batch) / direct for form in forms}
+    return {form: _cost(found, form, batch, machine) / direct for form in forms}
 
 
-def emit_form(op: AnyConvolution, form: Form, batch: int) -> list[Launch]:
+def emit_form(op: AnyConvolution, form: Form, batch: int, machine: Target) -> list[Launch]:
     """The launches of one form."""
     found = _as_convolution(op)
     x, y, weights, border, _ = found
     rotated = isinstance(op, ConvolutionInputGradient)
     if isinstance(op, ConvolutionWeightGradient):
-        launches = weight_gradient(x, y, weights, border, form.variant, batch, paired=form.paired)
-    elif form.paired or _in_phases(found, form.variant):
+        launches = weight_gradient(x, y, weights, border, form.variant, batch, machine, paired=form.paired)
+    elif form.paired or _in_phases(found, form.variant, machine):
         launches = convolve_in_phases(
-            x, weights, y, border, form.variant, batch, rotated=rotated, paired=form.paired
+            x, weights, y, border, form.variant, batch, machine, rotated=rotated, paired=form.paired
         )
     else:
-        launches = convolve(x, weights, y, border, form.variant, batch, rotated=rotated)
+        launches = convolve(x, weights, y, border, form.variant, batch, machine, rotated=rotated)
     return [launch._replace(note=f"{op!r}, {form}") for launch in launches]
 
 
@@ -135,16 +144,21 @@ def _as_convolution(op: AnyConvolution) -> _Convolution:
     return _Convolution(first, result, second, opposite, op.geometry)
 
 
-def _in_phases(found: _Convolution, form: Variant) -> bool:
+def _in_phases(found: _Convolution, form: Variant, machine: Target) -> bool:
     """Whether tiles are so large that few of them fit the cache of a work item."""
-    depth, width = whole_vectors(found.weights.shape[2]), whole_vectors(found.weights.shape[3])
-    return form.products * (depth + width) * PHASES_ROWS > BLOCK_FLOATS
+    depth, width = (
+        whole_vectors(found.weights.shape[2], machine),
+        whole_vectors(found.weights.shape[3], machine),
+    )
+    return form.products * (depth + width) * PHASES_ROWS > machine.second_cache_floats
 
 
-def _cost(found: _Convolution, form: Form, batch: int) -> float:
+def _cost(found: _Convolution, form: Form, batch: int, machine: Target) -> float:
     """Cycles of one core: products, tiles there and back, weights there or back."""
     _, _, depth, filters = found.weights.shape
     tiles = mosaic(batch, found.x.shape, found.y.shape, found.border, form.variant).tiles
-    products = tiles * depth * whole_vectors(filters) * (PAIRS_SHARE if form.paired else 1.0)
-    moved = tiles * (whole_vectors(depth) + whole_vectors(filters)) + depth * whole_vectors(filters)
-    return form.variant.products * (products + TRANSFORM_CYCLES * moved) / WIDTH
+    products = tiles * depth * whole_vectors(filters, machine) * (PAIRS_SHARE if form.paired else 1.0)
+    moved = tiles * (whole_vectors(depth, machine) + whole_vectors(filters, machine)) + depth * whole_vectors(
+        filters, machine
+    )
+    return form.variant.products * (products + TRANSFORM_CYCLES * moved) / machine.width

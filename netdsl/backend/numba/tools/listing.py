@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real
 from netdsl.backend.numba.schedule.schedule import Layout, lay_out
+from netdsl.backend.numba.target import Target, host
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 from netdsl.quantities import bytes_text, grouped
 
 
-def module_text(program: Program, network_name: str) -> str:
+def module_text(program: Program, network_name: str, machine: Target | None = None) -> str:
     """The module of a program; it can be imported, and ``step`` run with arrays of one's own."""
-    layout = lay_out(program)
+    machine = machine or host().target
+    layout = lay_out(program, machine)
     kernels = {launch.kernel.name: launch.kernel for launch in layout.launches}
     parts = [
         f'"""{_purpose(program, network_name, layout, len(kernels))}"""\n\n'
+        "from netdsl.backend.numba.isa.spoken import speak\n\n"
+        f'speak("{machine.name}")\n\n'
         "from netdsl.backend.numba.isa.vocabulary import *",
         _memory_table(layout),
         *(f"@compiled\n{kernel.text.rstrip()}" for kernel in kernels.values()),

@@ -15,7 +15,7 @@ import numpy as np
 from netdsl.backend.numba.compile.cache import Kernels
 from netdsl.backend.numba.kernel import Kernel, blocks, indented, kernel
 from netdsl.backend.numba.runtime.threads import team
-from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.backend.numba.target import Target
 
 RUNS = 8
 """Runs of each measurement; the best counts, for anything else that runs only makes it slower."""
@@ -51,9 +51,9 @@ def _run(kernels: Kernels, threads: int, made: Kernel, arguments: list[int], ite
     return time.perf_counter() - start
 
 
-def _multiply_adds() -> Kernel:
+def _multiply_adds(machine: Target) -> Kernel:
     """As many sums as a tile has, each waiting only for itself: nothing but the units counts."""
-    sums = range(cpu().accumulators)
+    sums = range(machine.accumulators)
     body = [
         "y = integer(arguments, 0)",
         "steps = integer(arguments, 1)",
@@ -73,16 +73,16 @@ def _multiply_adds() -> Kernel:
 
 def flops_per_second(kernels: Kernels, threads: int) -> float:
     """Multiplications and additions per second, the best of several runs on all threads."""
-    memory = np.zeros((threads + 2) * WIDTH, np.float32)
+    memory = np.zeros((threads + 2) * kernels.target.width, np.float32)
     steps = 10_000
     best = 0.0
     run = 0
     while run < RUNS:
-        seconds = _run(kernels, threads, _multiply_adds(), [memory.ctypes.data, steps], threads)
+        seconds = _run(kernels, threads, _multiply_adds(kernels.target), [memory.ctypes.data, steps], threads)
         if seconds < RUN_SECONDS:
             steps *= 2
             continue
-        best = max(best, 2 * cpu().accumulators * WIDTH * steps * threads / seconds)
+        best = max(best, 2 * kernels.target.accumulators * kernels.target.width * steps * threads / seconds)
         run += 1
     return best
 
@@ -94,17 +94,17 @@ def speed_of_pairs(kernels: Kernels) -> float:
     seconds: dict[str, list[float]] = {"tile": [], "tile_pairs": []}
     for _ in range(RUNS):
         for word, found in seconds.items():
-            found.append(_run(kernels, 1, _cached_tiles(word), [memory.ctypes.data], 1))
+            found.append(_run(kernels, 1, _cached_tiles(word, kernels.target), [memory.ctypes.data], 1))
     return 2 * min(seconds["tile"]) / min(seconds["tile_pairs"])
 
 
-def _cached_tiles(word: str) -> Kernel:
+def _cached_tiles(word: str, machine: Target) -> Kernel:
     """Register tiles on operands in the first cache; a tile of pairs does two products for one."""
-    high, steps = cpu().accumulators // 2, 64
+    high, steps = machine.accumulators // 2, 64
     body = [
         "a = integer(arguments, 0)",
         f"b = a + {high * steps * 4}",
-        f"c = b + {2 * steps * WIDTH * 4}",
+        f"c = b + {2 * steps * machine.width * 4}",
         "for item in range(first, last):",
         "    for repeat in range(500):",
         f"        {word}(1, {high}, 2, WIDTH, a, 0, {steps}, 1, 0, b, 2 * WIDTH, 0, c, 0, 2 * WIDTH, "

@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from netdsl.backend.numba.compile.folder import cache_folder
-from netdsl.backend.numba.target import cpu
+from netdsl.backend.numba.target import host
 from netdsl.own_folder import distrust, read_own, write_own
 
 MOST_BYTES = 2**22
@@ -32,7 +32,7 @@ def _machine() -> str:
     folder = Path(__file__).parents[1]
     for path in sorted(folder.rglob("*.py")):
         digest.update(path.read_bytes())
-    facts = (version("numba"), version("llvmlite"), *map(str, cpu()))
+    facts = (version("numba"), version("llvmlite"), *map(str, host()))
     digest.update("\n".join(facts).encode())
     return digest.hexdigest()[:20]
 

@@ -33,12 +33,13 @@ from netdsl.backend.numba.codegen.gemm.packing import Packing, Tile, rows_of_pro
 from netdsl.backend.numba.codegen.gemm.transpose import transpose
 from netdsl.backend.numba.codegen.zeros import fill_zeros
 from netdsl.backend.numba.kernel import Launch, blocks
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
 from netdsl.quantities import Size
 
 
 def emit_convolution(
-    op: Convolution, batch: int, tile: Tile | None = None, *, paired: bool = False
+    op: Convolution, batch: int, machine: Target, tile: Tile | None = None, *, paired: bool = False
 ) -> list[Launch]:
     """Pack the weights panel by panel, then walk the image; ``paired`` in bfloat16.
 
@@ -49,26 +50,26 @@ def emit_convolution(
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
         plain = Convolution(y, x, wide, undilated(op.geometry))
-        return [*spread, *emit_convolution(plain, batch, tile, paired=paired)]
+        return [*spread, *emit_convolution(plain, batch, machine, tile, paired=paired)]
     if is_depthwise(op.geometry, x.shape[2], w):
-        return emit_depthwise(x, w, y, op.geometry, batch)
+        return emit_depthwise(x, w, y, op.geometry, batch, machine)
     rows = rows_of_product(op.geometry, x.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
     if rows == 1 and paired:
-        return product_in_pairs(x, w, y, batch)
+        return product_in_pairs(x, w, y, batch, machine)
     if rows == 1 and tile is None:
-        return [product_with_weights(x, w, y, batch)]
+        return [product_with_weights(x, w, y, batch, machine)]
     if rows and not paired:
         steps = kernel_height * kernel_width * depth
-        if tile is None and is_packed(rows * batch, w):
-            return product_in_panels(x, w, (filters, 1), y, rows * batch, steps, filters)
-        return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters, tile)]
+        if tile is None and is_packed(rows * batch, w, machine):
+            return product_in_panels(x, w, (filters, 1), y, rows * batch, steps, filters, machine)
+        return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters, machine, tile)]
     if tile is None and not paired and is_gathered(op, batch):
         output = (y.shape[0], y.shape[1])
         windows, gathering = gather_windows(x, op.geometry, (kernel_height, kernel_width), output, batch)
         steps = windows.shape[1]
         rows = batch * windows.shape[0]
-        return [gathering, product(windows, (steps, 1), w, filters, y, rows, steps, filters)]
+        return [gathering, product(windows, (steps, 1), w, filters, y, rows, steps, filters, machine)]
     groups = op.geometry.groups
     width = filters // groups
     packing = Packing(
@@ -79,7 +80,7 @@ def emit_convolution(
         group_stride=width,
         tile=tile,
     )
-    packed, pack = packing.launch_pairs(w) if paired else packing.launch(w)
+    packed, pack = packing.launch_pairs(w, machine) if paired else packing.launch(w, machine)
     walk = Walk(
         stride=op.geometry.stride,
         top=op.geometry.padding.top,
@@ -96,11 +97,16 @@ def emit_convolution(
         tile=tile,
         paired=paired,
     )
-    return [*pack, walk.launch(x, packed, y, batch)]
+    return [*pack, walk.launch(x, packed, y, batch, machine)]
 
 
 def emit_convolution_input_gradient(
-    op: ConvolutionInputGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+    op: ConvolutionInputGradient,
+    batch: int,
+    machine: Target,
+    tile: Tile | None = None,
+    *,
+    paired: bool = False,
 ) -> list[Launch]:
     """A stride of S splits the input into S*S phases, each a convolution of stride 1."""
     dy, w = op.inputs
@@ -108,36 +114,46 @@ def emit_convolution_input_gradient(
     if op.geometry.dilation != (1, 1):
         wide, spread = dilated(w, op.geometry)
         plain = ConvolutionInputGradient(dx, dy, wide, undilated(op.geometry))
-        return [*spread, *emit_convolution_input_gradient(plain, batch, tile, paired=paired)]
+        return [*spread, *emit_convolution_input_gradient(plain, batch, machine, tile, paired=paired)]
     if is_depthwise(op.geometry, dx.shape[2], w):
-        return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch)
+        return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch, machine)
     rows = rows_of_product(op.geometry, dx.shape, w.shape)
     if rows == 1 and paired:
-        return dot_product_in_pairs(dy, w, dx, batch)
+        return dot_product_in_pairs(dy, w, dx, batch, machine)
     if rows and not paired:
         steps = w.shape[-1]
-        return product_with_transposed(dy, w, dx, rows * batch, steps, w.values // steps)
-    return walk_input_gradient(op, batch, tile, paired=paired)
+        return product_with_transposed(dy, w, dx, rows * batch, steps, w.values // steps, machine)
+    return walk_input_gradient(op, batch, machine, tile, paired=paired)
 
 
-def product_input_gradient(op: ConvolutionInputGradient, rows: int, tile: Tile | None = None) -> list[Launch]:
+def product_input_gradient(
+    op: ConvolutionInputGradient, rows: int, machine: Target, tile: Tile | None = None
+) -> list[Launch]:
     """Of a convolution that is a product of ``rows`` rows of x, with transposed weights."""
     dy, w = op.inputs
     filters = w.shape[-1]
     inputs = w.values // filters
-    turned, turning = transpose(w, inputs, filters)
-    return [turning, product(dy, (filters, 1), turned, inputs, op.outputs[0], rows, filters, inputs, tile)]
+    turned, turning = transpose(w, inputs, filters, machine)
+    return [
+        turning,
+        product(dy, (filters, 1), turned, inputs, op.outputs[0], rows, filters, inputs, machine, tile),
+    ]
 
 
-def dot_product_input_gradient(op: ConvolutionInputGradient, rows: int) -> list[Launch]:
+def dot_product_input_gradient(op: ConvolutionInputGradient, rows: int, machine: Target) -> list[Launch]:
     """The same without moving a weight: every number is a sum over lanes."""
     dy, w = op.inputs
     filters = w.shape[-1]
-    return [dot_product(dy, w, op.outputs[0], rows, filters, w.values // filters)]
+    return [dot_product(dy, w, op.outputs[0], rows, filters, w.values // filters, machine)]
 
 
 def walk_input_gradient(
-    op: ConvolutionInputGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+    op: ConvolutionInputGradient,
+    batch: int,
+    machine: Target,
+    tile: Tile | None = None,
+    *,
+    paired: bool = False,
 ) -> list[Launch]:
     """The phases one after the other, of a convolution without dilation."""
     dy, w = op.inputs
@@ -145,9 +161,9 @@ def walk_input_gradient(
     launches: list[Launch] = []
     for phase in input_gradient_phases(op, dx.shape):
         packing = phase.packing._replace(tile=tile)
-        packed, pack = packing.launch_pairs(w) if paired else packing.launch(w)
+        packed, pack = packing.launch_pairs(w, machine) if paired else packing.launch(w, machine)
         walk = phase.walk._replace(tile=tile, paired=paired)
-        launches += [*pack, walk.launch(dy, packed, dx, batch)]
+        launches += [*pack, walk.launch(dy, packed, dx, batch, machine)]
     return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
 
 

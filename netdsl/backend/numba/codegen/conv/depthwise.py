@@ -5,6 +5,7 @@ from __future__ import annotations
 from netdsl.backend.numba.codegen.pooling import BOUNDS, by_vector, geometry_arguments, read
 from netdsl.backend.numba.codegen.reduction import sum_parts
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, indented, kernel
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
 from netdsl.primitives.window import Pooling
@@ -27,26 +28,36 @@ def _arguments(x: Tensor, y: Tensor, w: Tensor, geometry: Geometry) -> tuple[int
     return geometry_arguments(x, y, window)
 
 
-def emit_depthwise(x: Tensor, w: Tensor, y: Tensor, geometry: Geometry, batch: int) -> list[Launch]:
+def emit_depthwise(
+    x: Tensor, w: Tensor, y: Tensor, geometry: Geometry, batch: int, machine: Target
+) -> list[Launch]:
     """One work item per output row."""
-    return [_convolve("depthwise", x, w, y, geometry, batch, turned=False)]
+    return [_convolve("depthwise", x, w, y, geometry, batch, machine, turned=False)]
 
 
 def emit_depthwise_input_gradient(
-    dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int
+    dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, machine: Target
 ) -> list[Launch]:
     """At stride 1 the convolution of dy with the kernel turned by 180 degrees; else window by window."""
     high, wide = w.shape[:2]
     padding = geometry.padding
     if geometry.stride != Size(1, 1):
-        return [_scatter(dy, w, dx, geometry, batch)]
+        return [_scatter(dy, w, dx, geometry, batch, machine)]
     opposite = Padding(*(high - 1 - side for side in padding[:2]), *(wide - 1 - side for side in padding[2:]))
     turned = geometry._replace(padding=opposite)
-    return [_convolve("depthwise_input_gradient", dy, w, dx, turned, batch, turned=True)]
+    return [_convolve("depthwise_input_gradient", dy, w, dx, turned, batch, machine, turned=True)]
 
 
 def _convolve(
-    kind: str, x: Tensor, w: Tensor, y: Tensor, geometry: Geometry, batch: int, *, turned: bool
+    kind: str,
+    x: Tensor,
+    w: Tensor,
+    y: Tensor,
+    geometry: Geometry,
+    batch: int,
+    machine: Target,
+    *,
+    turned: bool,
 ) -> Launch:
     """Row by row: inside the image some columns side by side, which share weights and what they see."""
     wide, step = w.shape[1], geometry.stride.width
@@ -87,10 +98,10 @@ def _convolve(
         "        out = ((image * rows + row) * columns + column) * channels * 4",
         "        corner = x + ((image * height + y0) * width + x0) * channels * 4",
         f"        if inner <= column and column + {TOGETHER} <= inner_end:",
-        *(f"            {line}" for line in by_vector(together, x.shape[2])),
+        *(f"            {line}" for line in by_vector(together, x.shape[2], machine)),
         f"            column += {TOGETHER}",
         "        else:",
-        *(f"            {line}" for line in by_vector(alone, x.shape[2])),
+        *(f"            {line}" for line in by_vector(alone, x.shape[2], machine)),
         "            column += 1",
     ]
     arguments: tuple[Argument, ...] = (Place(x), Place(y), Place(w), *_arguments(x, y, w, geometry))
@@ -104,7 +115,7 @@ _INNER_COLUMNS = [
 """The outputs of a row whose windows lie inside the image from left to right."""
 
 
-def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int) -> Launch:
+def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, machine: Target) -> Launch:
     """One work item per image: windows that overlap add up in a fixed order."""
     lines = [
         "gradient = load(dy + out + c * 4)",
@@ -124,14 +135,14 @@ def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int) 
         *(f"            {line}" for line in BOUNDS),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in by_vector(lines, dx.shape[2])),
+        *(f"            {line}" for line in by_vector(lines, dx.shape[2], machine)),
     ]
     arguments: tuple[Argument, ...] = (Place(dx), Place(dy), Place(w), *_arguments(dx, dy, w, geometry))
     return Launch(_kernel("depthwise_input_gradient", body), arguments, batch, (dx,))
 
 
 def emit_depthwise_weight_gradient(
-    x: Tensor, dy: Tensor, dw: Tensor, geometry: Geometry, batch: int
+    x: Tensor, dy: Tensor, dw: Tensor, geometry: Geometry, batch: int, machine: Target
 ) -> list[Launch]:
     """Rows of output against rows of input, tap by tap; parts of the batch, then their sum."""
     parts = min(PARTS, batch)
@@ -152,7 +163,7 @@ def emit_depthwise_weight_gradient(
         "            gradients = dy + (image * rows + row) * columns * channels * 4",
         "            for a in range(max(0, -y0), min(kernel_rows, height - y0)):",
         "                line = x + (image * height + y0 + a) * width * channels * 4",
-        *(f"                {line}" for line in by_vector(lines, x.shape[2])),
+        *(f"                {line}" for line in by_vector(lines, x.shape[2], machine)),
     ]
     arguments: tuple[Argument, ...] = (
         Place(x),
@@ -163,7 +174,7 @@ def emit_depthwise_weight_gradient(
         parts,
     )
     launch = Launch(_kernel("depthwise_weight_gradient", body), arguments, parts, (target,))
-    return [launch] if parts == 1 else [launch, *sum_parts(dw, target, parts)]
+    return [launch] if parts == 1 else [launch, *sum_parts(dw, target, parts, machine)]
 
 
 def _taps_of_a_row(wide: int, step: int) -> list[str]:

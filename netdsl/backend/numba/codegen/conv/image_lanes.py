@@ -26,7 +26,7 @@ from netdsl.backend.numba.codegen.pooling import (
 from netdsl.backend.numba.codegen.reduction import emit_lanes_reduction
 from netdsl.backend.numba.codegen.zeros import fill_zeros
 from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,
@@ -50,55 +50,63 @@ _ITEM_VALUES = 512
 View = Callable[[Tensor], Tensor]
 
 
-def _input_gradient(op: ConvolutionInputGradient, view: View, groups_of_images: int) -> list[Launch]:
+def _input_gradient(
+    op: ConvolutionInputGradient, view: View, groups_of_images: int, machine: Target
+) -> list[Launch]:
     dy, w = op.inputs
     viewed = ConvolutionInputGradient(view(op.outputs[0]), view(dy), w, op.geometry)
-    launches = emit_lanes_input_gradient(viewed, groups_of_images)
+    launches = emit_lanes_input_gradient(viewed, groups_of_images, machine)
     if has_unread_inputs(op):
         return [fill_zeros(viewed.outputs[0], groups_of_images), *launches]
     return launches
 
 
-def _reduction(op: Reduction, view: View, groups_of_images: int) -> list[Launch]:
+def _reduction(op: Reduction, view: View, groups_of_images: int, machine: Target) -> list[Launch]:
     height, width, channels = op.shape
     inputs = tuple(view(tensor) if tensor.batched else tensor for tensor in op.inputs)
-    shape = (height, width, channels * WIDTH)
+    shape = (height, width, channels * machine.width)
     wide = Reduction(op.outputs[0], op.expression, inputs, shape=shape, batched=True)
-    return emit_lanes_reduction(wide, WIDTH, groups_of_images)
+    return emit_lanes_reduction(wide, machine.width, groups_of_images, machine)
 
 
-_EMIT: dict[type[Operation], Callable[[Any, View, int], list[Launch]]] = {
-    Convolution: lambda op, view, groups: emit_lanes_convolution(
-        Convolution(view(op.outputs[0]), view(op.inputs[0]), op.inputs[1], op.geometry), groups
+_EMIT: dict[type[Operation], Callable[[Any, View, int, Target], list[Launch]]] = {
+    Convolution: lambda op, view, groups, machine: emit_lanes_convolution(
+        Convolution(view(op.outputs[0]), view(op.inputs[0]), op.inputs[1], op.geometry), groups, machine
     ),
     ConvolutionInputGradient: _input_gradient,
-    ConvolutionWeightGradient: lambda op, view, groups: emit_lanes_weight_gradient(
-        ConvolutionWeightGradient(op.outputs[0], view(op.inputs[0]), view(op.inputs[1]), op.geometry), groups
+    ConvolutionWeightGradient: lambda op, view, groups, machine: emit_lanes_weight_gradient(
+        ConvolutionWeightGradient(op.outputs[0], view(op.inputs[0]), view(op.inputs[1]), op.geometry),
+        groups,
+        machine,
     ),
-    Elementwise: lambda op, view, groups: emit_lanes_elementwise(
+    Elementwise: lambda op, view, groups, machine: emit_lanes_elementwise(
         Elementwise(
             view(op.outputs[0]),
             op.expression,
             tuple(view(tensor) if tensor.batched else tensor for tensor in op.inputs),
         ),
         groups,
+        machine,
     ),
     Reduction: _reduction,
-    WindowMaximum: lambda op, view, groups: emit_window_maximum(
-        WindowMaximum(view(op.outputs[0]), view(op.outputs[1]), view(op.inputs[0]), op.pooling), groups
+    WindowMaximum: lambda op, view, groups, machine: emit_window_maximum(
+        WindowMaximum(view(op.outputs[0]), view(op.outputs[1]), view(op.inputs[0]), op.pooling),
+        groups,
+        machine,
     ),
-    WindowMaximumGradient: lambda op, view, groups: emit_window_maximum_gradient(
+    WindowMaximumGradient: lambda op, view, groups, machine: emit_window_maximum_gradient(
         WindowMaximumGradient(view(op.outputs[0]), view(op.inputs[0]), view(op.inputs[1]), op.pooling),
         groups,
+        machine,
     ),
-    WindowChoice: lambda op, view, groups: emit_window_choice(
-        WindowChoice(view(op.outputs[0]), view(op.inputs[0]), view(op.inputs[1]), op.pooling), groups
+    WindowChoice: lambda op, view, groups, machine: emit_window_choice(
+        WindowChoice(view(op.outputs[0]), view(op.inputs[0]), view(op.inputs[1]), op.pooling), groups, machine
     ),
-    WindowAverage: lambda op, view, groups: emit_window_average(
-        WindowAverage(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups
+    WindowAverage: lambda op, view, groups, machine: emit_window_average(
+        WindowAverage(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups, machine
     ),
-    WindowAverageGradient: lambda op, view, groups: emit_window_average_gradient(
-        WindowAverageGradient(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups
+    WindowAverageGradient: lambda op, view, groups, machine: emit_window_average_gradient(
+        WindowAverageGradient(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups, machine
     ),
 }
 
@@ -106,23 +114,27 @@ IN_LANES = frozenset(_EMIT)
 """The primitives that there are for image lanes."""
 
 
-def emit_in_lanes(operation: Operation, view: View, batch: int) -> list[Launch]:
+def emit_in_lanes(operation: Operation, view: View, batch: int, machine: Target) -> list[Launch]:
     """The launches of a primitive; ``view`` gives the WIDTH times as many channels of a tensor."""
-    launches = _EMIT[type(operation)](operation, view, batch // WIDTH)
-    note = f"{operation!r}, {WIDTH} images a vector"
+    launches = _EMIT[type(operation)](operation, view, batch // machine.width, machine)
+    note = f"{operation!r}, {machine.width} images a vector"
     return [launch._replace(origin=operation.origin, phase=operation.phase, note=note) for launch in launches]
 
 
-def change_order(source: Tensor, target: Tensor, values: int, batch: int, *, into: bool) -> Launch:
+def change_order(
+    source: Tensor, target: Tensor, values: int, batch: int, machine: Target, *, into: bool
+) -> Launch:
     """Images one after the other to WIDTH images a vector, or back; ``values`` are those of an image."""
     parts = blocks(values, _ITEM_VALUES)
     name = "into_lanes" if into else "out_of_lanes"
     arguments = (Place(source), Place(target), values, parts)
-    launch = Launch(_CHANGE[name], arguments, batch // WIDTH * parts, (target,))
-    return launch._replace(note=f"{target} = {source}, {'as' if into else 'from'} {WIDTH} images a vector")
+    launch = Launch(_change(name, machine), arguments, batch // machine.width * parts, (target,))
+    return launch._replace(
+        note=f"{target} = {source}, {'as' if into else 'from'} {machine.width} images a vector"
+    )
 
 
-def _change(name: str) -> Kernel:
+def _change(name: str, machine: Target) -> Kernel:
     return Kernel(
         f"change_{name}",
         f"""def change_{name}(arguments, first, last, worker):
@@ -133,11 +145,8 @@ def _change(name: str) -> Kernel:
     for item in range(first, last):
         group = item // parts
         part = item - group * parts
-        start = group * values * {WIDTH * 4}
+        start = group * values * {machine.width * 4}
         stop = min((part + 1) * {_ITEM_VALUES}, values)
         {name}(source + start, values, target + start, part * {_ITEM_VALUES}, stop)
 """,
     )
-
-
-_CHANGE = {name: _change(name) for name in ("into_lanes", "out_of_lanes")}

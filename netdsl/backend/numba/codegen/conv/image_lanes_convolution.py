@@ -11,7 +11,7 @@ from netdsl.backend.numba.codegen.conv.row_bands import Walk
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, panels_of, split_evenly
 from netdsl.backend.numba.codegen.reduction import sum_parts
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import MOST_UNROLLED, WIDTH, cpu
+from netdsl.backend.numba.target import MOST_UNROLLED, Target
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,
@@ -19,11 +19,15 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.tensor import Tensor
 
-_BAND_FLOATS = 65536
-"""Numbers of a band of padded rows, a quarter of a usual second cache."""
 
-_FILTERS = 8 if cpu().registers >= 32 else 6
-"""Most filters of one tile; the rest of the registers are positions."""
+def _most_filters(machine: Target) -> int:
+    """Of one tile; the rest of the registers are positions."""
+    return 8 if machine.registers >= 32 else 6
+
+
+def _band_floats(machine: Target) -> int:
+    """Numbers of a band of padded rows."""
+    return machine.second_cache_floats // 2
 
 
 def _arguments(names: list[str], copies: bool) -> list[str]:
@@ -36,7 +40,7 @@ def _arguments(names: list[str], copies: bool) -> list[str]:
     ]
 
 
-def emit_lanes_convolution(op: Convolution, groups_of_images: int) -> list[Launch]:
+def emit_lanes_convolution(op: Convolution, groups_of_images: int, machine: Target) -> list[Launch]:
     """Forward: as many filters as fit a tile, times neighbouring positions."""
     x, w = op.inputs
     y = op.outputs[0]
@@ -48,7 +52,7 @@ def emit_lanes_convolution(op: Convolution, groups_of_images: int) -> list[Launc
         strides=(kernel_width * depth * filters, depth * filters, filters, 1),
         group_stride=filters,
     )
-    packed, pack = packing.launch(w)
+    packed, pack = packing.launch(w, machine)
     walk = Walk(
         stride=op.geometry.stride,
         top=op.geometry.padding.top,
@@ -60,10 +64,10 @@ def emit_lanes_convolution(op: Convolution, groups_of_images: int) -> list[Launc
         rows=y.shape[0],
         columns=y.shape[1],
         out_start=0,
-        out_row=y.shape[1] * filters * WIDTH,
-        out_column=filters * WIDTH,
+        out_row=y.shape[1] * filters * machine.width,
+        out_column=filters * machine.width,
     )
-    return [*pack, lanes_walk(walk, x, packed, y, groups_of_images)]
+    return [*pack, lanes_walk(walk, x, packed, y, groups_of_images, machine)]
 
 
 _WALK_NAMES = [
@@ -94,7 +98,9 @@ _WALK_NAMES = [
 ]
 
 
-def lanes_walk(walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int) -> Launch:
+def lanes_walk(
+    walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int, machine: Target
+) -> Launch:
     """A walk over bands of rows; ``x`` and ``y`` have WIDTH numbers for each channel.
 
     Taps beyond the edge are left out instead of multiplied by zeros: columns whose windows hang over
@@ -130,27 +136,31 @@ def lanes_walk(walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_image
         y.values,
         walk.out_row,
         walk.out_column,
-        panels_of(walk.width).width,
+        panels_of(walk.width, machine).width,
     )
     seen_rows = walk.top < high and (walk.rows - 1) * walk.stride.height - walk.top < height
     whole = seen_rows and inner == 0 and inner_end == walk.columns
-    built = _walk_kernel(walk.width, max(0, inner_end - inner), wide * walk.depth, whole=whole)
+    built = _walk_kernel(walk.width, max(0, inner_end - inner), wide * walk.depth, machine, whole=whole)
     return Launch(built, arguments, groups_of_images * bands, (y,))
 
 
-def _walk_kernel(filters: int, inner_columns: int, kernel_row: int, *, whole: bool) -> Kernel:
+def _walk_kernel(
+    filters: int, inner_columns: int, kernel_row: int, machine: Target, *, whole: bool
+) -> Kernel:
     """``whole``: every window has all of its columns, and a row at least."""
     steps = str(kernel_row) if kernel_row <= MOST_UNROLLED else "kernel_columns * depth"
-    filters_size, filters_whole, filters_rest = split_evenly(filters, _FILTERS)
+    filters_size, filters_whole, filters_rest = split_evenly(filters, _most_filters(machine))
     parts = [(number * filters_size, filters_size) for number in range(filters_whole)]
     if filters_rest:
         parts.append((filters_whole * filters_size, filters_rest))
-    size, _, rest = split_evenly(max(1, inner_columns), cpu().accumulators // filters_size)
+    size, _, rest = split_evenly(max(1, inner_columns), machine.accumulators // filters_size)
+
+    lanes = machine.width
 
     def tiles(columns: int, a: str, b: str, steps: str) -> list[str]:
         return [
             f"lane_tile({count}, {columns}, {a} + {first * 4}, lanes, kernel_columns * depth * lanes, "
-            f"{b}, stride_column * pixel, {WIDTH}, width * pixel, out + {first * WIDTH * 4}, out_column, "
+            f"{b}, stride_column * pixel, {lanes}, width * pixel, out + {first * lanes * 4}, out_column, "
             f"runs, {steps})"
             for first, count in parts
         ]
@@ -196,7 +206,7 @@ def _walk_kernel(filters: int, inner_columns: int, kernel_row: int, *, whole: bo
             "                if runs > 0 and taps > 0:",
             *(f"                    {line}" for line in edge),
             "                else:",
-            f"                    clear(out, {filters * WIDTH})",
+            f"                    clear(out, {filters * machine.width})",
             "                column += 1",
         ]
     return kernel("lanes_convolve", indented(body, 1) + "\n")
@@ -225,7 +235,9 @@ _GRADIENT_NAMES = [
 ]
 
 
-def emit_lanes_weight_gradient(op: ConvolutionWeightGradient, groups_of_images: int) -> list[Launch]:
+def emit_lanes_weight_gradient(
+    op: ConvolutionWeightGradient, groups_of_images: int, machine: Target
+) -> list[Launch]:
     """Tiles of (tap and channel) x filters whose sums run over positions and lanes."""
     x, dy = op.inputs
     dw = op.outputs[0]
@@ -237,7 +249,7 @@ def emit_lanes_weight_gradient(op: ConvolutionWeightGradient, groups_of_images: 
     needed_high = (out_high - 1) * stride.height + kernel_height
     copies = any(padding) or needed_high > height or needed_wide > width
     row_floats = (needed_wide if copies else width) * pixel
-    fitting = (_BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
+    fitting = (_band_floats(machine) // row_floats - kernel_height) // stride.height + 1
     band = max(1, min(out_high, max(fitting, 4))) if copies else out_high
     scratch = ((band - 1) * stride.height + kernel_height) * row_floats if copies else 0
     chunks = max(1, min(groups_of_images, blocks(ITEMS, kernel_height), 2**20 // dw.values))
@@ -264,15 +276,15 @@ def emit_lanes_weight_gradient(op: ConvolutionWeightGradient, groups_of_images: 
         filters,
         *((Scratch(), scratch) if copies else ()),
     )
-    built = _gradient_kernel(kernel_width * depth, filters, copies)
+    built = _gradient_kernel(kernel_width * depth, filters, copies, machine)
     launch = Launch(built, arguments, chunks * kernel_height, (target,), scratch)
-    return [launch] if chunks == 1 else [launch, *sum_parts(dw, target, chunks)]
+    return [launch] if chunks == 1 else [launch, *sum_parts(dw, target, chunks, machine)]
 
 
-def _gradient_kernel(kernel_row: int, filters: int, copies: bool) -> Kernel:
-    most = 4 if cpu().accumulators >= 24 else 3
-    broad, across, across_rest = split_evenly(filters, cpu().accumulators // most)
-    tall, _, down_rest = split_evenly(kernel_row, cpu().accumulators // broad)
+def _gradient_kernel(kernel_row: int, filters: int, copies: bool, machine: Target) -> Kernel:
+    most = 4 if machine.accumulators >= 24 else 3
+    broad, across, across_rest = split_evenly(filters, machine.accumulators // most)
+    tall, _, down_rest = split_evenly(kernel_row, machine.accumulators // broad)
     end = f"kernel_row - {down_rest}" if down_rest else "kernel_row"
     body = [
         *_arguments(_GRADIENT_NAMES, copies),
@@ -285,7 +297,7 @@ def _gradient_kernel(kernel_row: int, filters: int, copies: bool) -> Kernel:
         "        source = x + image * height * width * pixel * 4",
         "        for top_row in range(0, out_rows, band):",
         "            band_rows = min(band, out_rows - top_row)",
-        f"            b = dy + (image * out_rows + top_row) * out_columns * filters * {WIDTH * 4}",
+        f"            b = dy + (image * out_rows + top_row) * out_columns * filters * {machine.width * 4}",
         *(
             _COPY_TAPS
             if copies
@@ -295,10 +307,12 @@ def _gradient_kernel(kernel_row: int, filters: int, copies: bool) -> Kernel:
         ),
     ]
 
+    lanes = machine.width
+
     def call(rows: int, place: str, columns: int, first: int) -> str:
         return (
-            f"lane_dot({rows}, {columns}, a + {place} * {WIDTH * 4}, stride_column, stride_row * row_floats, "
-            f"b + {first * WIDTH * 4}, filters * {WIDTH}, out_columns * filters * {WIDTH}, "
+            f"lane_dot({rows}, {columns}, a + {place} * {lanes * 4}, stride_column, stride_row * row_floats, "
+            f"b + {first * lanes * 4}, filters * {lanes}, out_columns * filters * {lanes}, "
             f"result + ({place} * filters + {first}) * 4, filters, band_rows, out_columns, started)"
         )
 
@@ -322,17 +336,19 @@ _COPY_TAPS = [
 ]
 
 
-def emit_lanes_input_gradient(op: ConvolutionInputGradient, groups_of_images: int) -> list[Launch]:
+def emit_lanes_input_gradient(
+    op: ConvolutionInputGradient, groups_of_images: int, machine: Target
+) -> list[Launch]:
     """As the direct one: S*S phases of stride 1, with the walks of image lanes."""
     dy, w = op.inputs
     dx = op.outputs[0]
     launches = []
     for phase in input_gradient_phases(op, (dx.shape[0], dx.shape[1], w.shape[2])):
-        packed, pack = phase.packing.launch(w)
+        packed, pack = phase.packing.launch(w, machine)
         walk = phase.walk._replace(
-            out_start=phase.walk.out_start * WIDTH,
-            out_row=phase.walk.out_row * WIDTH,
-            out_column=phase.walk.out_column * WIDTH,
+            out_start=phase.walk.out_start * machine.width,
+            out_row=phase.walk.out_row * machine.width,
+            out_column=phase.walk.out_column * machine.width,
         )
-        launches += [*pack, lanes_walk(walk, dy, packed, dx, groups_of_images)]
+        launches += [*pack, lanes_walk(walk, dy, packed, dx, groups_of_images, machine)]
     return launches

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.backend.numba.codegen.gemm.packing import Panels, panels_of
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, indented, kernel
-from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.local_convolution import (
     LocalConvolution,
     LocalConvolutionInputGradient,
@@ -55,6 +55,7 @@ def _arguments(
     y: Tensor,
     batch: int,
     scratch: int,
+    machine: Target,
 ) -> tuple[Argument, ...]:
     geometry = op.geometry
     return (
@@ -68,13 +69,13 @@ def _arguments(
         *geometry.stride,
         geometry.padding.top,
         geometry.padding.left,
-        panels_of(y.shape[2]).total,
+        panels_of(y.shape[2], machine).total,
         Scratch(),
         scratch,
     )
 
 
-def _by_panel(panels: Panels, lines: list[tuple[str, str]]) -> list[str]:
+def _by_panel(panels: Panels, lines: list[tuple[str, str]], machine: Target) -> list[str]:
     """For each panel of filters: ``lines`` are (indented code, tile call with {vectors}, {lanes})."""
 
     def block(vectors: int, lanes: str) -> list[str]:
@@ -83,7 +84,7 @@ def _by_panel(panels: Panels, lines: list[tuple[str, str]]) -> list[str]:
         ]
 
     head = ["for panel in range(panels):", f"    start = panel * {panels.width}"]
-    full = block(panels.vectors, str(WIDTH))
+    full = block(panels.vectors, str(machine.width))
     tail = block(panels.tail_vectors, panels.lanes_of_tail("filters"))
     return [*head, *(f"    {line}" for line in panels.by_width("filters", full, tail))]
 
@@ -101,20 +102,20 @@ def _down(count: str, high: int, call: str) -> list[tuple[str, str]]:
     ]
 
 
-def _position_kernel(kind: str, panels: Panels, count: str, call: str) -> Kernel:
-    high = cpu().accumulators // panels.vectors
+def _position_kernel(kind: str, panels: Panels, count: str, call: str, machine: Target) -> Kernel:
+    high = machine.accumulators // panels.vectors
     body = [
         *_HEAD,
         "for item in range(first, last):",
         "    row = item // columns",
         "    column = item - row * columns",
         *(f"    {line}" for line in _GATHER),
-        *(f"    {line}" for line in _by_panel(panels, _down(count, high, call))),
+        *(f"    {line}" for line in _by_panel(panels, _down(count, high, call), machine)),
     ]
     return kernel(kind, indented(body, 1) + "\n")
 
 
-def emit_local_convolution(op: LocalConvolution, batch: int) -> list[Launch]:
+def emit_local_convolution(op: LocalConvolution, batch: int, machine: Target) -> list[Launch]:
     """One work item per position: rows are the images."""
     (x, w), (y,) = op.inputs, op.outputs
     scratch = batch * w.shape[1]
@@ -123,12 +124,14 @@ def emit_local_convolution(op: LocalConvolution, batch: int) -> list[Launch]:
         "w + (item * kernel * filters + start) * 4, filters, 0, "
         "y + ((r * positions + item) * filters + start) * 4, 0, positions * filters, 1, kernel, 0)"
     )
-    built = _position_kernel("convolve_locally", panels_of(y.shape[2]), "batch", call)
+    built = _position_kernel("convolve_locally", panels_of(y.shape[2], machine), "batch", call, machine)
     positions = y.shape[0] * y.shape[1]
-    return [Launch(built, _arguments(op, x, w, y, batch, scratch), positions, (y,), scratch)]
+    return [Launch(built, _arguments(op, x, w, y, batch, scratch, machine), positions, (y,), scratch)]
 
 
-def emit_local_convolution_weight_gradient(op: LocalConvolutionWeightGradient, batch: int) -> list[Launch]:
+def emit_local_convolution_weight_gradient(
+    op: LocalConvolutionWeightGradient, batch: int, machine: Target
+) -> list[Launch]:
     """One work item per position: rows are the kernel's values, the sum runs over the images."""
     (x, dy), (dw,) = op.inputs, op.outputs
     scratch = batch * dw.shape[1]
@@ -137,12 +140,16 @@ def emit_local_convolution_weight_gradient(op: LocalConvolutionWeightGradient, b
         "y + (item * filters + start) * 4, positions * filters, 0, "
         "w + ((item * kernel + r) * filters + start) * 4, 0, filters, 1, batch, 0)"
     )
-    built = _position_kernel("local_weight_gradient", panels_of(dy.shape[2]), "kernel", call)
+    built = _position_kernel(
+        "local_weight_gradient", panels_of(dy.shape[2], machine), "kernel", call, machine
+    )
     positions = dy.shape[0] * dy.shape[1]
-    return [Launch(built, _arguments(op, x, dw, dy, batch, scratch), positions, (dw,), scratch)]
+    return [Launch(built, _arguments(op, x, dw, dy, batch, scratch, machine), positions, (dw,), scratch)]
 
 
-def emit_local_convolution_input_gradient(op: LocalConvolutionInputGradient, batch: int) -> list[Launch]:
+def emit_local_convolution_input_gradient(
+    op: LocalConvolutionInputGradient, batch: int, machine: Target
+) -> list[Launch]:
     """One work item per image: windows that overlap add up in a fixed order."""
     (dy, w), (dx,) = op.inputs, op.outputs
     kernel_values = w.shape[1]
@@ -173,5 +180,5 @@ def emit_local_convolution_input_gradient(op: LocalConvolutionInputGradient, bat
         "                           whole + (i * width + j) * channels * 4, channels)",
     ]
     built = kernel("local_input_gradient", indented(body, 1) + "\n")
-    arguments = _arguments(op, dx, w, dy, batch, kernel_values)
+    arguments = _arguments(op, dx, w, dy, batch, kernel_values, machine)
     return [Launch(built, arguments, batch, (dx,), kernel_values)]

@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.finished import finished
 from netdsl.backend.numba.codegen.gemm.packing import (
-    BAND_FLOATS,
     ITEMS,
     Tile,
     panels_of,
@@ -14,7 +13,7 @@ from netdsl.backend.numba.codegen.gemm.packing import (
     usual_tile,
 )
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import MOST_UNROLLED, WIDTH, cpu
+from netdsl.backend.numba.target import MOST_UNROLLED, Target
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 
@@ -40,7 +39,7 @@ class Walk(NamedTuple):
     tile: Tile | None = None
     paired: bool = False
 
-    def launch(self, x: Tensor, packed: Tensor, y: Tensor, batch: int) -> Launch:
+    def launch(self, x: Tensor, packed: Tensor, y: Tensor, batch: int, machine: Target) -> Launch:
         height, width, channels = x.shape
         high, wide = self.kernel
         needed_high = (self.rows - 1) * self.stride.height + high
@@ -48,7 +47,7 @@ class Walk(NamedTuple):
         inside = self.top == 0 == self.left and needed_high <= height and needed_wide <= width
         copies = self.paired or not inside or self.groups > 1
         row_floats = needed_wide * self.depth if copies else width * channels
-        band = self._band(row_floats, batch)
+        band = self._band(row_floats, batch, machine)
         bands = blocks(self.rows, band)
         scratch = ((band - 1) * self.stride.height + high) * row_floats if copies else 0
         if self.paired:
@@ -77,24 +76,24 @@ class Walk(NamedTuple):
             self.out_row,
             self.out_column,
             self.width,
-            panels_of(self.width, self.tile).total,
+            panels_of(self.width, machine, self.tile).total,
             *((Scratch(), scratch) if copies else ()),
         )
         items = batch * self.groups * bands
-        return Launch(self._kernel(copies), arguments, items, (y,), scratch)
+        return Launch(self._kernel(copies, machine), arguments, items, (y,), scratch)
 
-    def _band(self, row_floats: int, batch: int) -> int:
+    def _band(self, row_floats: int, batch: int, machine: Target) -> int:
         """Output rows of a work item: few enough for the cache, and enough items for the threads."""
-        most = 2 * BAND_FLOATS if self.paired else BAND_FLOATS
+        most = 2 * machine.first_cache_floats if self.paired else machine.first_cache_floats
         fitting = (most // max(1, row_floats) - self.kernel[0]) // self.stride.height + 1
         items = batch * self.groups
         sharing = blocks(self.rows, blocks(ITEMS, items)) if items < ITEMS else self.rows
         return max(1, min(self.rows, max(fitting, 4), sharing))
 
-    def _kernel(self, copies: bool) -> Kernel:
-        tile = self.tile or usual_tile(self.width)
-        panels = panels_of(self.width, tile)
-        columns = split_evenly(self.columns, cpu().accumulators // (tile.rows * tile.vectors))
+    def _kernel(self, copies: bool, machine: Target) -> Kernel:
+        tile = self.tile or usual_tile(self.width, machine)
+        panels = panels_of(self.width, machine, tile)
+        columns = split_evenly(self.columns, machine.accumulators // (tile.rows * tile.vectors))
         body = [
             *_WALK_ARGUMENTS,
             *(
@@ -123,7 +122,7 @@ class Walk(NamedTuple):
         known = taps <= MOST_UNROLLED and not paired
         steps = _Steps(panels.width, str(taps) if known else "kernel_row", paired)
         tail = _walk_rows(high, columns, panels.tail_vectors, panels.lanes_of_tail("filters"), steps)
-        full = _walk_rows(high, columns, panels.vectors, str(WIDTH), steps)
+        full = _walk_rows(high, columns, panels.vectors, str(machine.width), steps)
         body += [f"        {line}" for line in panels.by_width("filters", full, tail)]
         if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):
             rows = "(end_row - top_row) * (out_row // out_column)"

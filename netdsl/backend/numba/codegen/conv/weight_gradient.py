@@ -10,7 +10,6 @@ from netdsl.backend.numba.codegen.conv.im2col import gather_windows
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_of_positions, pairs_of_rows
 from netdsl.backend.numba.codegen.gemm.matmul import is_packed, product, product_of_images
 from netdsl.backend.numba.codegen.gemm.packing import (
-    BAND_FLOATS,
     ITEMS,
     Panels,
     Tile,
@@ -20,7 +19,7 @@ from netdsl.backend.numba.codegen.gemm.packing import (
 )
 from netdsl.backend.numba.codegen.reduction import sum_parts
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.tensor import Tensor
 
@@ -30,12 +29,14 @@ FEW_POSITIONS = 16
 LEAST_SUMMED = 64
 """Outputs of a band that are worth reading and writing the sums of all weights once more."""
 
-MOST_OF_AN_ITEM = 2**17
-"""Weights whose gradient stays in a core's cache: then a band of images is read once for all of them."""
-
 
 def emit_convolution_weight_gradient(
-    op: ConvolutionWeightGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+    op: ConvolutionWeightGradient,
+    batch: int,
+    machine: Target,
+    tile: Tile | None = None,
+    *,
+    paired: bool = False,
 ) -> list[Launch]:
     """Tiles of (kernel tap and channel) x filters, summed along the output positions.
 
@@ -47,21 +48,21 @@ def emit_convolution_weight_gradient(
         shape = dilated_shape(dw.shape, op.geometry)
         spread = Tensor(f"{dw.name}.dilated", shape, batched=False)
         plain = ConvolutionWeightGradient(spread, x, dy, undilated(op.geometry))
-        launches = emit_convolution_weight_gradient(plain, batch, tile, paired=paired)
+        launches = emit_convolution_weight_gradient(plain, batch, machine, tile, paired=paired)
         return [*launches, gather_taps(spread, dw, op.geometry)]
     if is_depthwise(op.geometry, x.shape[2], dw):
-        return emit_depthwise_weight_gradient(x, dy, dw, op.geometry, batch)
+        return emit_depthwise_weight_gradient(x, dy, dw, op.geometry, batch, machine)
     rows = rows_of_product(op.geometry, x.shape, dw.shape)
     kernel_height, kernel_width, _, filters = dw.shape
     # Smaller ones are cut along the images instead.
-    if rows and not paired and (rows == 1 or dw.values > MOST_OF_AN_ITEM):
-        return product_weight_gradient(op, rows * batch, tile)
+    if rows and not paired and (rows == 1 or dw.values > machine.second_cache_floats):
+        return product_weight_gradient(op, rows * batch, machine, tile)
     positions = dy.shape[0] * dy.shape[1]
     if (
         op.geometry.groups == 1
         and tile is None
         and positions <= FEW_POSITIONS
-        and dw.values > MOST_OF_AN_ITEM
+        and dw.values > machine.second_cache_floats
         and not paired
     ):
         windows, gathering = gather_windows(
@@ -70,13 +71,13 @@ def emit_convolution_weight_gradient(
         taps = windows.shape[1]
         return [
             gathering,
-            product(windows, (1, taps), dy, filters, dw, taps, positions * batch, filters),
+            product(windows, (1, taps), dy, filters, dw, taps, positions * batch, filters, machine),
         ]
-    return walk_weight_gradient(op, batch, tile, paired=paired)
+    return walk_weight_gradient(op, batch, machine, tile, paired=paired)
 
 
 def product_weight_gradient(
-    op: ConvolutionWeightGradient, rows: int, tile: Tile | None = None
+    op: ConvolutionWeightGradient, rows: int, machine: Target, tile: Tile | None = None
 ) -> list[Launch]:
     """Of a convolution that is a product of ``rows`` rows of x."""
     x, dy = op.inputs
@@ -84,23 +85,28 @@ def product_weight_gradient(
     filters = dw.shape[-1]
     inputs = dw.values // filters
     positions = dy.shape[0] * dy.shape[1]
-    if tile is None and positions > 1 and is_packed(rows, dw):
-        return product_of_images(x, dy, dw, rows // positions)
-    return [product(x, (1, inputs), dy, filters, dw, inputs, rows, filters, tile)]
+    if tile is None and positions > 1 and is_packed(rows, dw, machine):
+        return product_of_images(x, dy, dw, rows // positions, machine)
+    return [product(x, (1, inputs), dy, filters, dw, inputs, rows, filters, machine, tile)]
 
 
 def walk_weight_gradient(
-    op: ConvolutionWeightGradient, batch: int, tile: Tile | None = None, *, paired: bool = False
+    op: ConvolutionWeightGradient,
+    batch: int,
+    machine: Target,
+    tile: Tile | None = None,
+    *,
+    paired: bool = False,
 ) -> list[Launch]:
     """Along the images, which are cut into parts where there are few weights."""
     dw = op.outputs[0]
     kernel_height, kernel_width, depth, filters = dw.shape
     groups = op.geometry.groups
-    panels = panels_of(filters // groups, tile)
-    tap = _tap_tile(kernel_height, kernel_width * depth, panels.vectors)
+    panels = panels_of(filters // groups, machine, tile)
+    tap = _tap_tile(kernel_height, kernel_width * depth, panels.vectors, machine)
     task = _Task(op, dw, batch, 1, tap, panels, whole=False)
     shared = min(blocks(ITEMS, batch * groups), task.most_shared())
-    if dw.values <= MOST_OF_AN_ITEM and batch * groups * shared >= ITEMS // 2:
+    if dw.values <= machine.second_cache_floats and batch * groups * shared >= ITEMS // 2:
         chunks = min(batch * shared, blocks(ITEMS, groups))
         task = task._replace(chunks=chunks, whole=True, shared=shared)
     else:
@@ -110,13 +116,13 @@ def walk_weight_gradient(
         task = task._replace(chunks=chunks, together=together)
     if chunks > 1:
         task = task._replace(target=Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False))
-    launches = _weight_gradient_in_pairs(task) if paired else [_weight_gradient(task)]
-    return launches if chunks == 1 else [*launches, *sum_parts(dw, task.target, chunks)]
+    launches = _weight_gradient_in_pairs(task, machine) if paired else [_weight_gradient(task, machine)]
+    return launches if chunks == 1 else [*launches, *sum_parts(dw, task.target, chunks, machine)]
 
 
-def _tap_tile(kernel_height: int, kernel_row: int, vectors: int) -> tuple[int, int]:
+def _tap_tile(kernel_height: int, kernel_row: int, vectors: int, machine: Target) -> tuple[int, int]:
     """Kernel rows x values of a kernel row in one tile."""
-    most = cpu().accumulators // vectors
+    most = machine.accumulators // vectors
     if kernel_row > most // 2:
         return 1, split_evenly(kernel_row, most)[0]
     return min(kernel_height, most // kernel_row), kernel_row
@@ -158,13 +164,13 @@ class _Task(NamedTuple):
         out_high, out_wide, _ = self.op.inputs[1].shape
         return (out_high - 1) * stride.height + high, (out_wide - 1) * stride.width + wide
 
-    def band(self, row_floats: int) -> int:
+    def band(self, row_floats: int, machine: Target) -> int:
         """Output rows whose images stay in cache, and whose gradients of a panel of filters do."""
         out_high, out_wide, filters = self.op.inputs[1].shape
         kernel_height, stride = self.op.outputs[0].shape[0], self.op.geometry.stride
-        fitting = (BAND_FLOATS // row_floats - kernel_height) // stride.height + 1
+        fitting = (machine.first_cache_floats // row_floats - kernel_height) // stride.height + 1
         panel_row = out_wide * min(filters // self.op.geometry.groups, self.panels.width)
-        rows = max(4, min(fitting, BAND_FLOATS // panel_row))
+        rows = max(4, min(fitting, machine.first_cache_floats // panel_row))
         return max(1, min(out_high // self.shared, rows))
 
 
@@ -178,7 +184,7 @@ class _Source(NamedTuple):
     paired: bool
 
 
-def _weight_gradient(task: _Task) -> Launch:
+def _weight_gradient(task: _Task, machine: Target) -> Launch:
     x, dy = task.op.inputs
     height, width, channels = x.shape
     needed_high, needed_wide = task.needed
@@ -186,10 +192,10 @@ def _weight_gradient(task: _Task) -> Launch:
     inside = not any(task.op.geometry.padding) and needed_high <= height and needed_wide <= width
     copies = not inside or groups > 1
     row = needed_wide * (channels // groups) if copies else width * channels
-    return _launch(task, _Source(x, dy, row, copies, paired=False))
+    return _launch(task, _Source(x, dy, row, copies, paired=False), machine)
 
 
-def _weight_gradient_in_pairs(task: _Task) -> list[Launch]:
+def _weight_gradient_in_pairs(task: _Task, machine: Target) -> list[Launch]:
     """Two neighbouring output positions at a time: images and gradients are paired beforehand."""
     x, dy = task.op.inputs
     out_high, out_wide, filters = dy.shape
@@ -197,16 +203,16 @@ def _weight_gradient_in_pairs(task: _Task) -> list[Launch]:
     paired_x, pairing_x = pairs_of_positions(x, task.op.geometry, rows, columns, task.batch)
     paired_dy, pairing_dy = pairs_of_rows(dy, task.batch * out_high, out_wide, filters)
     source = _Source(paired_x, paired_dy, paired_x.shape[-1], copies=False, paired=True)
-    return [pairing_x, pairing_dy, _launch(task, source)]
+    return [pairing_x, pairing_dy, _launch(task, source, machine)]
 
 
-def _launch(task: _Task, source: _Source) -> Launch:
+def _launch(task: _Task, source: _Source, machine: Target) -> Launch:
     op, target, batch, chunks, (high, _), panels, whole, _, together = task
     stride, padding, groups = op.geometry[:3]
     kernel_height, kernel_width, depth, filters = op.outputs[0].shape
     height, width, channels = op.inputs[0].shape
     out_high, out_wide, _ = op.inputs[1].shape
-    band = task.band(source.row)
+    band = task.band(source.row, machine)
     scratch = ((band - 1) * stride.height + kernel_height) * source.row if source.copies else 0
     image = source.x.values // groups if source.paired else height * width * channels
     arguments: tuple[Argument, ...] = (
@@ -239,7 +245,7 @@ def _launch(task: _Task, source: _Source) -> Launch:
         *((Scratch(), scratch) if source.copies else ()),
     )
     items = chunks * groups * (1 if whole else blocks(panels.total, together) * blocks(kernel_height, high))
-    built = _weight_gradient_kernel(task, source, (kernel_height, kernel_width * depth))
+    built = _weight_gradient_kernel(task, source, (kernel_height, kernel_width * depth), machine)
     return Launch(built, arguments, items, (target,), scratch)
 
 
@@ -278,7 +284,9 @@ _GRADIENT_ARGUMENTS = [
 ]
 
 
-def _weight_gradient_kernel(task: _Task, source: _Source, kernel_shape: tuple[int, int]) -> Kernel:
+def _weight_gradient_kernel(
+    task: _Task, source: _Source, kernel_shape: tuple[int, int], machine: Target
+) -> Kernel:
     # An image of pairs has its groups one after the other.
     number = "(image * groups + group)" if source.paired else "image"
     body = [
@@ -309,7 +317,7 @@ def _weight_gradient_kernel(task: _Task, source: _Source, kernel_shape: tuple[in
         f"            for tap_row in range(first_tap_row, last_tap_row, {task.tap[0]}):",
     ]
     panels = task.panels
-    full = _tap_tiles(task.tap, kernel_shape, panels.vectors, str(WIDTH), source.paired)
+    full = _tap_tiles(task.tap, kernel_shape, panels.vectors, str(machine.width), source.paired)
     lanes = panels.lanes_of_tail("group_filters")
     tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, lanes, source.paired)
     body += [f"                {line}" for line in panels.by_width("group_filters", full, tail)]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from netdsl.backend.numba.codegen.elementwise import chained, emit_chain
 from netdsl.backend.numba.codegen.reduction import emit_reductions, reduced_together
 from netdsl.backend.numba.kernel import Launch
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.reduction import Reduction
@@ -24,9 +25,9 @@ def joined(following: Sequence[Operation], batch: int) -> list[Operation]:
     return [*(reduced_together(following[:MOST_REDUCED]) or chained(following, batch))]
 
 
-def emit_joined(together: Sequence[Operation], batch: int) -> list[Launch]:
+def emit_joined(together: Sequence[Operation], batch: int, machine: Target) -> list[Launch]:
     """The launches of what ``joined`` found."""
     reductions = [op for op in together if isinstance(op, Reduction)]
     if reductions:
-        return emit_reductions(reductions, batch)
-    return emit_chain([op for op in together if isinstance(op, Elementwise)], batch)
+        return emit_reductions(reductions, batch, machine)
+    return emit_chain([op for op in together if isinstance(op, Elementwise)], batch, machine)

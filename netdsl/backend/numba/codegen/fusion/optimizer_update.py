@@ -17,7 +17,7 @@ from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_along_rows,
 from netdsl.backend.numba.codegen.gemm.matmul import tile_shape
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, rows_of_product
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
@@ -110,6 +110,7 @@ def emit_updating(
     operation: Operation,
     updates: tuple[Elementwise, ...],
     batch: int,
+    machine: Target,
     *,
     paired: bool = False,
     before: MatmulInputGradient | None = None,
@@ -121,13 +122,13 @@ def emit_updating(
     """
     product = _as_product(operation, batch)
     assert product is not None
-    shape = tile_shape(product.inputs) if before is None else rows_for_both()
-    panel = shape.vectors * WIDTH
+    shape = tile_shape(product.inputs, machine) if before is None else rows_for_both(machine)
+    panel = shape.vectors * machine.width
     columns = min(blocks(product.outputs, panel), COLUMNS // panel) * panel
     across = blocks(product.outputs, columns)
     tiles = blocks(product.inputs, shape.rows)
     rows_per_item = shape.rows * max(1, blocks(tiles * across, 4 * ITEMS))
-    row = min(columns, blocks(product.outputs, WIDTH) * WIDTH)
+    row = min(columns, blocks(product.outputs, machine.width) * machine.width)
     update = update_code(operation.outputs[0], updates)
     along: Along | None = None
     read_before: tuple[Argument, ...] = (0,) * len(ARGUMENTS)
@@ -156,7 +157,7 @@ def emit_updating(
     )
     first = () if before is None else (before,)
     launch = Launch(
-        update_kernel(shape, (product.inputs, product.outputs), update, along, paired=paired),
+        update_kernel(shape, (product.inputs, product.outputs), update, along, machine, paired=paired),
         arguments,
         blocks(product.inputs, rows_per_item) * across,
         tuple(one.outputs[0] for one in (*first, *updates)),

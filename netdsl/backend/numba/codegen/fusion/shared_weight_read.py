@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.gemm.matmul import MOST_BATCH_ROWS, SECOND_CACHE_FLOATS
+from netdsl.backend.numba.codegen.gemm.matmul import MOST_BATCH_ROWS
 from netdsl.backend.numba.codegen.gemm.packing import Tile
 from netdsl.backend.numba.kernel import blocks
-from netdsl.backend.numba.target import cpu
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
 from netdsl.primitives.operation import Operation
@@ -25,7 +25,7 @@ MOST_OUTPUTS = 4608
 """Numbers of a row of weights: a few rows stay in the second cache."""
 
 
-def taken_along(program: Program, updates: Updates) -> dict[Operation, MatmulInputGradient]:
+def taken_along(program: Program, updates: Updates, machine: Target) -> dict[Operation, MatmulInputGradient]:
     """The gradients of inputs that can wait for the update of the weights they read, by the gradient
     of these weights.
 
@@ -40,7 +40,7 @@ def taken_along(program: Program, updates: Updates) -> dict[Operation, MatmulInp
         if not isinstance(operation, MatmulInputGradient) or operation.outputs[0] in program.outputs.values():
             continue
         dy, w = operation.inputs
-        if w.values <= SECOND_CACHE_FLOATS or w.shape[1] > MOST_OUTPUTS:
+        if w.values <= machine.second_cache_floats or w.shape[1] > MOST_OUTPUTS:
             continue
         for gradient, chain in updates.items():
             if not isinstance(gradient, MatmulWeightGradient) or gradient.inputs[1] is not dy:
@@ -56,9 +56,9 @@ def taken_along(program: Program, updates: Updates) -> dict[Operation, MatmulInp
     return found
 
 
-def rows_for_both() -> Tile:
+def rows_for_both(machine: Target) -> Tile:
     """The register tile of the weights' gradient whose rows suit that of the inputs, too."""
-    return Tile(6, 4) if cpu().registers >= 32 else Tile(4, 3)
+    return Tile(6, 4) if machine.registers >= 32 else Tile(4, 3)
 
 
 ARGUMENTS = ("dy", "dx", "images")
@@ -80,7 +80,7 @@ class Along(NamedTuple):
         names = [f"{name} = integer(arguments, {first + number})" for number, name in enumerate(ARGUMENTS)]
         return [*names, f"halves = scratch + {tall} * broad * 4"] if self.paired else names
 
-    def lines(self, tall: int) -> list[str]:
+    def lines(self, tall: int, machine: Target) -> list[str]:
         """The gradient of the inputs that ``tall`` rows of weights belong to, from ``row`` on."""
         rows, length, name = f"p{self.weights} + row * outputs * 4", "outputs", "dot_tile"
         body = []
@@ -93,7 +93,7 @@ class Along(NamedTuple):
                 f"    halve(p{self.weights} + (row + line) * outputs * 4, target, outputs)",
                 "    clear_halves(target + outputs * 2, pairs * 2 - outputs)",
             ]
-        high = cpu().accumulators // rows_for_both().rows
+        high = machine.accumulators // rows_for_both(machine).rows
         rest = self.images % high
         loops = [(f"range(0, images - {high - 1}, {high})", high)]
         if rest:

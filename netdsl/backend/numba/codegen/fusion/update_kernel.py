@@ -9,7 +9,7 @@ from netdsl.backend.numba.codegen.fusion.shared_weight_read import ARGUMENTS, Al
 from netdsl.backend.numba.codegen.gemm.matmul import STEP_BLOCK, along_columns, down_rows
 from netdsl.backend.numba.codegen.gemm.packing import Tile
 from netdsl.backend.numba.kernel import Kernel, indented, kernel
-from netdsl.backend.numba.target import LINE_FLOATS, WIDTH
+from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.tensor import Tensor
 
@@ -39,7 +39,7 @@ class Update(NamedTuple):
     row: list[str]
     streams: list[int]
 
-    def fetched(self, tall: int, vectors: int, weights: int | None) -> list[str]:
+    def fetched(self, tall: int, vectors: int, weights: int | None, machine: Target) -> list[str]:
         """The code that has the cache ask for what the rows of a tile will read, one line after the other
         while products are summed; ``weights`` is a stream that is there already."""
         return [
@@ -47,10 +47,10 @@ class Update(NamedTuple):
             f"    for line in range({tall}):",
             "        start = ((row + line) * outputs + column) * 4",
             *(
-                f"        fetch(p{n} + start + {vector * WIDTH * 4})"
+                f"        fetch(p{n} + start + {vector * machine.width * 4})"
                 for n in self.streams
                 if n != weights
-                for vector in range(0, vectors, max(1, LINE_FLOATS // WIDTH))
+                for vector in range(0, vectors, max(1, LINE_FLOATS // machine.width))
             ),
         ]
 
@@ -70,7 +70,7 @@ def update_code(gradient: Tensor, updates: tuple[Elementwise, ...]) -> Update:
 
 
 def update_kernel(
-    shape: Tile, sizes: tuple[int, int], update: Update, along: Along | None, *, paired: bool
+    shape: Tile, sizes: tuple[int, int], update: Update, along: Along | None, machine: Target, *, paired: bool
 ) -> Kernel:
     """``sizes`` are the rows and columns of the weights."""
     inputs, outputs = sizes
@@ -91,14 +91,14 @@ def update_kernel(
     ]
     for loop, tall in down_rows(shape.rows, inputs % shape.rows):
         body += [f"    {line}" for line in loop]
-        body += [f"        {line}" for line in (along.lines(tall) if along else [])]
+        body += [f"        {line}" for line in (along.lines(tall, machine) if along else [])]
         body += [
             f"        for step in range(0, steps, {STEP_BLOCK}):",
             f"            count = min({STEP_BLOCK}, steps - step)",
         ]
-        for inner, vectors, lanes in along_columns(shape.vectors * WIDTH, outputs):
+        for inner, vectors, lanes in along_columns(shape.vectors * machine.width, outputs, machine):
             body += [f"            {line}" for line in inner]
-            fetched = update.fetched(tall, vectors, along.weights if along else None)
+            fetched = update.fetched(tall, vectors, along.weights if along else None, machine)
             body += [f"                {line}" for line in fetched]
             body.append(
                 f"                {tile}(1, {tall}, {vectors}, {lanes}, a + (row + step * inputs) * 4, 0, "

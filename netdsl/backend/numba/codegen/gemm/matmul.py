@@ -8,7 +8,7 @@ from netdsl.backend.numba.codegen.finished import finished
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, Tile
 from netdsl.backend.numba.codegen.gemm.transpose import transpose
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
-from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
 from netdsl.primitives.tensor import Tensor
 
@@ -28,28 +28,19 @@ LEAST_TRANSPOSED = 16
 COLUMN_BLOCK = 512
 """Most columns of an item where rows are few."""
 
-FIRST_CACHE_FLOATS = 2**14
-"""Numbers of B that many rows read from where they are; more are packed."""
 
-ROW_PANEL_VECTORS = max(3, 24 // WIDTH)
-"""Vectors in a panel of A: the rows of every shape of tile divide it."""
-
-SECOND_CACHE_FLOATS = 2**17
-"""Numbers of B that are read again and again out of the second cache."""
-
-
-def emit_matmul_weight_gradient(op: MatmulWeightGradient, batch: int) -> list[Launch]:
+def emit_matmul_weight_gradient(op: MatmulWeightGradient, batch: int, machine: Target) -> list[Launch]:
     """dw = x transposed @ dy: the rows are the inputs, the summed axis is the images."""
     x, dy = op.inputs
     inputs, outputs = op.outputs[0].shape
-    return [product(x, (1, inputs), dy, outputs, op.outputs[0], inputs, batch, outputs)]
+    return [product(x, (1, inputs), dy, outputs, op.outputs[0], inputs, batch, outputs, machine)]
 
 
-def emit_matmul_input_gradient(op: MatmulInputGradient, batch: int) -> list[Launch]:
+def emit_matmul_input_gradient(op: MatmulInputGradient, batch: int, machine: Target) -> list[Launch]:
     """dx = dy @ w transposed: both contiguous along the outputs."""
     dy, w = op.inputs
     inputs, outputs = w.shape
-    return product_with_transposed(dy, w, op.outputs[0], batch, outputs, inputs)
+    return product_with_transposed(dy, w, op.outputs[0], batch, outputs, inputs, machine)
 
 
 class _Blocking(NamedTuple):
@@ -67,10 +58,10 @@ class _Blocking(NamedTuple):
     rows_first: bool
 
 
-def _blocking(rows: int, steps: int, columns: int, tile: Tile) -> _Blocking:
+def _blocking(rows: int, steps: int, columns: int, tile: Tile, machine: Target) -> _Blocking:
     """Few rows share columns out, many share rows out; both leave enough items for the threads."""
     high, vectors = tile
-    panel = vectors * WIDTH
+    panel = vectors * machine.width
     panels = blocks(columns, panel)
     if rows <= MOST_BATCH_ROWS:
         across = max(1, min(blocks(panels, ITEMS), COLUMN_BLOCK // panel))
@@ -80,20 +71,25 @@ def _blocking(rows: int, steps: int, columns: int, tile: Tile) -> _Blocking:
     tiles = max(4, blocks(blocks(rows, high), 2 * ITEMS))
     row_items = blocks(rows, tiles * high)
     across = panels if row_items >= ITEMS else blocks(panels, blocks(ITEMS, row_items))
-    rows_first = min(steps, STEP_BLOCK) * across * panel <= SECOND_CACHE_FLOATS
+    rows_first = min(steps, STEP_BLOCK) * across * panel <= machine.second_cache_floats
     return _Blocking(high, vectors, tiles * high, across * panel, STEP_BLOCK, rows_first)
 
 
-def tile_shapes() -> tuple[Tile, ...]:
+def row_panel_vectors(machine: Target) -> int:
+    """Vectors in a panel of A: the rows of every shape of tile divide it."""
+    return max(3, 24 // machine.width)
+
+
+def tile_shapes(machine: Target) -> tuple[Tile, ...]:
     """The tiles of products that use the registers well."""
-    if cpu().registers >= 32:
+    if machine.registers >= 32:
         return Tile(8, 3), Tile(6, 4), Tile(12, 2)
     return Tile(4, 3), Tile(3, 4), Tile(6, 2)
 
 
-def tile_shape(rows: int) -> Tile:
+def tile_shape(rows: int, machine: Target) -> Tile:
     """The tile that leaves the fewest rows over."""
-    return min(tile_shapes(), key=lambda tile: blocks(rows, tile.rows) * tile.rows)
+    return min(tile_shapes(machine), key=lambda tile: blocks(rows, tile.rows) * tile.rows)
 
 
 class Packed(NamedTuple):
@@ -114,6 +110,7 @@ def product(
     rows: int,
     steps: int,
     columns: int,
+    machine: Target,
     tile: Tile | None = None,
     *,
     packed: Packed | None = None,
@@ -123,7 +120,7 @@ def product(
     ``tile`` is another than the one that leaves the fewest rows over. Where operands are ``packed``,
     their strides are those within a panel.
     """
-    blocking = _blocking(rows, steps, columns, tile or tile_shape(rows))
+    blocking = _blocking(rows, steps, columns, tile or tile_shape(rows, machine), machine)
     across = blocks(columns, blocking.columns_per_item)
     arguments: tuple[Argument, ...] = (
         Place(a),
@@ -139,62 +136,75 @@ def product(
         across,
     )
     items = blocks(rows, blocking.rows_per_item) * across
-    return Launch(_product_kernel(blocking, (rows, columns), packed), arguments, items, (c,))
+    return Launch(_product_kernel(blocking, (rows, columns), packed, machine), arguments, items, (c,))
 
 
-def is_packed(rows: int, b: Tensor) -> bool:
+def is_packed(rows: int, b: Tensor, machine: Target) -> bool:
     """Whether B is copied into panels for so many rows.
 
     Read where it is, the rows of a panel fall on the same lines of the caches where their length is a
     power of 2.
     """
-    return rows > MOST_BATCH_ROWS and b.values > FIRST_CACHE_FLOATS
+    return rows > MOST_BATCH_ROWS and b.values > machine.first_cache_floats
 
 
 def product_in_panels(
-    a: Tensor, b: Tensor, b_strides: tuple[int, int], c: Tensor, rows: int, steps: int, columns: int
+    a: Tensor,
+    b: Tensor,
+    b_strides: tuple[int, int],
+    c: Tensor,
+    rows: int,
+    steps: int,
+    columns: int,
+    machine: Target,
 ) -> list[Launch]:
     """C (rows x columns) = A (rows x steps) @ B, packed; B moves by ``b_strides`` per step and column."""
-    tile = tile_shape(rows)
-    panels, packs = Packing(1, (1, 1, steps), columns, (0, 0, *b_strides), 0, tile=tile).launch(b)
-    width = tile.vectors * WIDTH
-    return [*packs, product(a, (steps, 1), panels, width, c, rows, steps, columns, tile, packed=Packed())]
+    tile = tile_shape(rows, machine)
+    panels, packs = Packing(1, (1, 1, steps), columns, (0, 0, *b_strides), 0, tile=tile).launch(b, machine)
+    width = tile.vectors * machine.width
+    return [
+        *packs,
+        product(a, (steps, 1), panels, width, c, rows, steps, columns, machine, tile, packed=Packed()),
+    ]
 
 
-def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int) -> list[Launch]:
+def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int, machine: Target) -> list[Launch]:
     """C = A transposed @ B, both packed, summed along the positions of all images.
 
     A has a row of C's and B a column of C's for each channel.
     """
     (*_, rows), (high, wide, columns) = a.shape, b.shape
     positions = high * wide
-    tile = tile_shape(rows)
+    tile = tile_shape(rows, machine)
 
     def panels(x: Tensor, channels: int, tile: Tile) -> tuple[Tensor, list[Launch]]:
         strides = (positions * channels, 0, channels, 1)
-        return Packing(1, (batch, 1, positions), channels, strides, 0, tile=tile).launch(x)
+        return Packing(1, (batch, 1, positions), channels, strides, 0, tile=tile).launch(x, machine)
 
-    packed_a, packs_a = panels(a, rows, Tile(1, ROW_PANEL_VECTORS))
+    packed_a, packs_a = panels(a, rows, Tile(1, row_panel_vectors(machine)))
     packed_b, packs_b = panels(b, columns, tile)
-    packed = Packed(a_panel=ROW_PANEL_VECTORS * WIDTH)
+    packed = Packed(a_panel=row_panel_vectors(machine) * machine.width)
     launch = product(
         packed_a,
         (1, packed.a_panel),
         packed_b,
-        tile.vectors * WIDTH,
+        tile.vectors * machine.width,
         c,
         rows,
         batch * positions,
         columns,
+        machine,
         tile,
         packed=packed,
     )
     return [*packs_a, *packs_b, launch]
 
 
-def _product_kernel(blocking: _Blocking, extent: tuple[int, int], packed: Packed | None) -> Kernel:
+def _product_kernel(
+    blocking: _Blocking, extent: tuple[int, int], packed: Packed | None, machine: Target
+) -> Kernel:
     rows, columns = extent
-    panel = blocking.vectors * WIDTH
+    panel = blocking.vectors * machine.width
     a_place, b_place = "row * a_row", "step * b_step + column"
     if packed:
         b_place = "step * b_step + column * steps"
@@ -223,7 +233,7 @@ def _product_kernel(blocking: _Blocking, extent: tuple[int, int], packed: Packed
         f"        count = min({blocking.steps_at_once}, steps - step)",
     ]
     down = down_rows(blocking.high, rows % blocking.high)
-    along = along_columns(panel, columns)
+    along = along_columns(panel, columns, machine)
 
     def tile_call(high: int, vectors: int, lanes: str) -> str:
         return (
@@ -259,40 +269,46 @@ def down_rows(high: int, left_over: int) -> list[tuple[list[str], int]]:
     return loops
 
 
-def along_columns(panel: int, columns: int) -> list[tuple[list[str], int, str]]:
+def along_columns(panel: int, columns: int, machine: Target) -> list[tuple[list[str], int, str]]:
     """Loops over the columns of an item, with the vectors of a tile and the numbers of its last vector: the
     whole panels, then the narrower one at the end, whose numbers the kernel counts."""
     rest = columns % panel
     loops = []
     if columns >= panel:
         whole = f"for column in range(left, right - {panel - 1}, {panel}):"
-        loops.append(([whole], panel // WIDTH, str(WIDTH)))
+        loops.append(([whole], panel // machine.width, str(machine.width)))
     if rest:
-        vectors = blocks(rest, WIDTH)
+        vectors = blocks(rest, machine.width)
         tail = f"for column in range(right - (right - left) % {panel}, right, {panel}):"
-        lanes = f"right - column - {(vectors - 1) * WIDTH}" if rest % WIDTH else str(WIDTH)
+        lanes = (
+            f"right - column - {(vectors - 1) * machine.width}"
+            if rest % machine.width
+            else str(machine.width)
+        )
         loops.append(([tail], vectors, lanes))
     return loops
 
 
 def product_with_transposed(
-    dy: Tensor, w: Tensor, dx: Tensor, rows: int, steps: int, columns: int
+    dy: Tensor, w: Tensor, dx: Tensor, rows: int, steps: int, columns: int, machine: Target
 ) -> list[Launch]:
     """dx (rows x columns) = dy (rows x steps) @ w (columns x steps) transposed.
 
     w is packed or transposed where that takes little of the time: for many rows, or if it is small.
     """
-    if is_packed(rows, w):
-        return product_in_panels(dy, w, (1, steps), dx, rows, steps, columns)
-    if rows > MOST_BATCH_ROWS or (rows >= LEAST_TRANSPOSED and w.values <= SECOND_CACHE_FLOATS):
-        turned, turning = transpose(w, columns, steps)
-        return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns)]
-    return [dot_product(dy, w, dx, rows, steps, columns)]
+    if is_packed(rows, w, machine):
+        return product_in_panels(dy, w, (1, steps), dx, rows, steps, columns, machine)
+    if rows > MOST_BATCH_ROWS or (rows >= LEAST_TRANSPOSED and w.values <= machine.second_cache_floats):
+        turned, turning = transpose(w, columns, steps, machine)
+        return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns, machine)]
+    return [dot_product(dy, w, dx, rows, steps, columns, machine)]
 
 
-def dot_product(a: Tensor, b: Tensor, c: Tensor, rows: int, steps: int, columns: int) -> Launch:
+def dot_product(
+    a: Tensor, b: Tensor, c: Tensor, rows: int, steps: int, columns: int, machine: Target
+) -> Launch:
     """C (rows x columns) = A (rows x steps) @ B (columns x steps) transposed."""
-    high, wide = (3, 4) if cpu().registers < 32 else (4, 6)
+    high, wide = (3, 4) if machine.registers < 32 else (4, 6)
 
     def call(tall: int, broad: int) -> str:
         return (

@@ -11,7 +11,6 @@ from netdsl.backend.numba.codegen.finished import finished
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_along_rows
 from netdsl.backend.numba.codegen.gemm.matmul import (
     MOST_BATCH_ROWS,
-    SECOND_CACHE_FLOATS,
     along_columns,
     down_rows,
     product,
@@ -19,7 +18,7 @@ from netdsl.backend.numba.codegen.gemm.matmul import (
 )
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import LINE_FLOATS, WIDTH, cpu
+from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.matmul import Matmul
 from netdsl.primitives.tensor import Tensor
 
@@ -37,32 +36,32 @@ STEPS_OF_DOT = 2048
 """Numbers of a row of weights that are rounded at once for the gradient of the images."""
 
 
-def emit_matmul(op: Matmul, batch: int) -> list[Launch]:
+def emit_matmul(op: Matmul, batch: int, machine: Target) -> list[Launch]:
     """y = x @ w: the rows are the images."""
     x, w = op.inputs
-    return [product_with_weights(x, w, op.outputs[0], batch)]
+    return [product_with_weights(x, w, op.outputs[0], batch, machine)]
 
 
-def product_with_weights(x: Tensor, w: Tensor, y: Tensor, batch: int) -> Launch:
+def product_with_weights(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target) -> Launch:
     """y (batch x columns) = x @ w; packed where there are few images for many weights."""
     columns = w.shape[-1]
     steps = w.values // columns
-    if LEAST_BATCH_ROWS <= batch <= MOST_BATCH_ROWS and w.values > SECOND_CACHE_FLOATS:
-        return _product(x, w, y, batch, paired=False)
-    return product(x, (steps, 1), w, columns, y, batch, steps, columns)
+    if LEAST_BATCH_ROWS <= batch <= MOST_BATCH_ROWS and w.values > machine.second_cache_floats:
+        return _product(x, w, y, batch, machine, paired=False)
+    return product(x, (steps, 1), w, columns, y, batch, steps, columns, machine)
 
 
-def product_in_pairs(x: Tensor, w: Tensor, y: Tensor, batch: int) -> list[Launch]:
+def product_in_pairs(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target) -> list[Launch]:
     """The same in pairs of bfloat16, always packed."""
     halves, halving = pairs_along_rows(x, batch, w.values // w.shape[-1])
-    return [halving, _product(halves, w, y, batch, paired=True)]
+    return [halving, _product(halves, w, y, batch, machine, paired=True)]
 
 
-def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, *, paired: bool) -> Launch:
+def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target, *, paired: bool) -> Launch:
     columns = w.shape[-1]
     steps = w.values // columns
-    high, vectors = tile_shape(batch)
-    panel = vectors * WIDTH
+    high, vectors = tile_shape(batch, machine)
+    panel = vectors * machine.width
     columns_per_item = max(1, min(blocks(blocks(columns, panel), ITEMS), MOST_COLUMNS // panel)) * panel
     scratch = BLOCK_ROWS * columns_per_item
     arguments: tuple[Argument, ...] = (
@@ -77,11 +76,11 @@ def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, *, paired: bool) -> La
         Scratch(),
         scratch,
     )
-    built = _product_kernel((high, panel), batch, columns, paired)
+    built = _product_kernel((high, panel), batch, columns, paired, machine)
     return Launch(built, arguments, blocks(columns, columns_per_item), (y,), scratch)
 
 
-def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: bool) -> Kernel:
+def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: bool, machine: Target) -> Kernel:
     high, panel = shape
     steps = 2 * BLOCK_ROWS if paired else BLOCK_ROWS
     names = ["a", "a_row", "b", "c", "columns", "rows", "steps", "columns_per_item"]
@@ -98,12 +97,15 @@ def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: boo
         f"        count = min({steps}, steps - step)",
         *(_PAIR if paired else _COPY),
     ]
-    for head, vectors, lanes in along_columns(panel, columns):
+    for head, vectors, lanes in along_columns(panel, columns, machine):
         body += [f"        {line}" for line in head]
         for inner, tall in down_rows(high, rows % high):
             name, a = ("tile_pairs", "2, 0, a_row, 2") if paired else ("tile", "4, 0, a_row, 1")
             body += [f"            {line}" for line in inner]
-            body += [f"                {line}" for line in _fetched(vectors, blocks(rows, high), high, steps)]
+            body += [
+                f"                {line}"
+                for line in _fetched(vectors, blocks(rows, high), high, steps, machine)
+            ]
             body.append(
                 f"                {name}(1, {tall}, {vectors}, {lanes}, a + (row * a_row + step) * {a}, "
                 f"0, scratch + (column - left) * 4, width, 0, "
@@ -113,7 +115,7 @@ def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: boo
     return kernel("product_in_pairs" if paired else "packed_product", indented(body, 1) + "\n")
 
 
-def _fetched(vectors: int, tiles: int, high: int, steps: int) -> list[str]:
+def _fetched(vectors: int, tiles: int, high: int, steps: int, machine: Target) -> list[str]:
     """The code that has the cache ask for the next block while this one is multiplied: a tile asks for
     its share of the rows, in its columns."""
     share = blocks(steps, tiles)
@@ -121,8 +123,8 @@ def _fetched(vectors: int, tiles: int, high: int, steps: int) -> list[str]:
         f"ahead = step + {steps} + row // {high} * {share}",
         f"for line in range(ahead, min(ahead + {share}, steps)):",
         *(
-            f"    fetch(b + (line * columns + column + {vector * WIDTH}) * 4)"
-            for vector in range(0, vectors, max(1, LINE_FLOATS // WIDTH))
+            f"    fetch(b + (line * columns + column + {vector * machine.width}) * 4)"
+            for vector in range(0, vectors, max(1, LINE_FLOATS // machine.width))
         ),
     ]
 
@@ -139,12 +141,12 @@ _COPY = [
 ]
 
 
-def dot_product_in_pairs(dy: Tensor, w: Tensor, dx: Tensor, batch: int) -> list[Launch]:
+def dot_product_in_pairs(dy: Tensor, w: Tensor, dx: Tensor, batch: int, machine: Target) -> list[Launch]:
     """dx (batch x inputs) = dy @ w transposed."""
     outputs = w.shape[-1]
     inputs = w.values // outputs
     halves, halving = pairs_along_rows(dy, batch, outputs)
-    high, wide = (3, 4) if cpu().registers < 32 else (4, 6)
+    high, wide = (3, 4) if machine.registers < 32 else (4, 6)
     scratch = wide * min(STEPS_OF_DOT, blocks(outputs, 2) * 2) // 2
     inputs_per_item = wide * max(1, blocks(blocks(inputs, wide), 2 * ITEMS))
     arguments: tuple[Argument, ...] = (

@@ -6,25 +6,23 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_of_rows
 from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
-
-BAND_FLOATS = 16384
-"""Rows of an image are copied in bands of about this many numbers, so that they stay in cache."""
 
 ITEMS = 16
 """Work items that are enough to keep all threads busy to the end."""
 
 
 class Panels(NamedTuple):
-    """How output channels are cut into panels of ``vectors`` vectors; the last may be narrower."""
+    """Output channels cut into panels of ``vectors`` vectors of ``lanes``; the last may be narrower."""
 
     vectors: int
     whole: int
     tail_vectors: int
     tail_lanes: int
+    lanes: int
 
     @property
     def total(self) -> int:
@@ -33,14 +31,14 @@ class Panels(NamedTuple):
     @property
     def width(self) -> int:
         """Numbers of a whole panel."""
-        return self.vectors * WIDTH
+        return self.vectors * self.lanes
 
     def lanes_of_tail(self, channels: str) -> str:
         """Code of how many numbers count in the last vector of the narrower panel, number ``panel`` of
         ``channels``: a literal where all do, else found at run time, so that every rest has the same code."""
-        if self.tail_lanes == WIDTH:
-            return str(WIDTH)
-        return f"{channels} - panel * {self.width} - {(self.tail_vectors - 1) * WIDTH}"
+        if self.tail_lanes == self.lanes:
+            return str(self.lanes)
+        return f"{channels} - panel * {self.width} - {(self.tail_vectors - 1) * self.lanes}"
 
     def by_width(self, channels: str, full: list[str], tail: list[str]) -> list[str]:
         """Lines for panel number ``panel`` of ``channels``: those for a whole one or for the narrower one at
@@ -68,17 +66,17 @@ class Tile(NamedTuple):
         return f"{self.rows}x{self.vectors}"
 
 
-def usual_tile(channels: int) -> Tile:
+def usual_tile(channels: int, machine: Target) -> Tile:
     """Two vectors wide where the channels fill them, else one."""
-    return Tile(1, 2 if channels > WIDTH else 1)
+    return Tile(1, 2 if channels > machine.width else 1)
 
 
-def panels_of(channels: int, tile: Tile | None = None) -> Panels:
+def panels_of(channels: int, machine: Target, tile: Tile | None = None) -> Panels:
     """The panels of a tile, the usual one unless it is said."""
-    vectors = (tile or usual_tile(channels)).vectors
-    whole, rest = divmod(channels, vectors * WIDTH)
-    tail = blocks(rest, WIDTH)
-    return Panels(vectors, whole, tail, rest - (tail - 1) * WIDTH if rest else 0)
+    vectors = (tile or usual_tile(channels, machine)).vectors
+    whole, rest = divmod(channels, vectors * machine.width)
+    tail = blocks(rest, machine.width)
+    return Panels(vectors, whole, tail, rest - (tail - 1) * machine.width if rest else 0, machine.width)
 
 
 def split_evenly(extent: int, most: int) -> tuple[int, int, int]:
@@ -103,9 +101,9 @@ class Packing(NamedTuple):
     start: int = 0
     tile: Tile | None = None
 
-    def launch(self, w: Tensor) -> tuple[Tensor, list[Launch]]:
+    def launch(self, w: Tensor, machine: Target) -> tuple[Tensor, list[Launch]]:
         """The packed tensor and the launch that fills it, zeros in lanes beyond the width."""
-        panels = panels_of(self.width, self.tile)
+        panels = panels_of(self.width, machine, self.tile)
         high, wide, deep = self.steps
         steps = high * wide * deep
         packed = Tensor(f"{w.name}.packed", (self.groups * panels.total, steps, panels.width), batched=False)
@@ -124,9 +122,9 @@ class Packing(NamedTuple):
         )
         return packed, [Launch(_PACK, arguments, self.groups * panels.total * high, (packed,))]
 
-    def launch_pairs(self, w: Tensor) -> tuple[Tensor, list[Launch]]:
+    def launch_pairs(self, w: Tensor, machine: Target) -> tuple[Tensor, list[Launch]]:
         """The same in pairs of bfloat16: neighbouring steps of a kernel row share 32 bits."""
-        packed, launches = self.launch(w)
+        packed, launches = self.launch(w, machine)
         high, wide, deep = self.steps
         sets = packed.shape[0] * high
         paired, pairing = pairs_of_rows(packed, sets, wide * deep, packed.shape[-1])

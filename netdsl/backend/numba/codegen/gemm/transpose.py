@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Tensor
 
 
-def transpose(w: Tensor, rows: int, columns: int) -> tuple[Tensor, Launch]:
+def transpose(w: Tensor, rows: int, columns: int, machine: Target) -> tuple[Tensor, Launch]:
     """A new tensor of ``columns`` x ``rows``, and the launch that fills it from w, ``rows`` x ``columns``."""
     turned = Tensor(f"{w.name}.transposed", (columns, rows), batched=False)
     arguments = (Place(w), Place(turned), rows, columns)
-    return turned, Launch(_TRANSPOSE, arguments, blocks(columns, WIDTH), (turned,))
+    return turned, Launch(_TRANSPOSE, arguments, blocks(columns, machine.width), (turned,))
 
 
 _TRANSPOSE = Kernel(

@@ -20,11 +20,8 @@ from netdsl.backend.numba.codegen.winograd.tiles import (
 )
 from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import LINE_FLOATS, WIDTH, cpu
+from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
-
-BLOCK_FLOATS = 2**17
-"""Transformed inputs and outputs of a block of tiles, about: they stay in the second cache."""
 
 LEAST_ROWS = 24
 """Tiles of a block at the least, so that weights are read seldom."""
@@ -40,31 +37,46 @@ class Blocks(NamedTuple):
     items: int
 
 
-def blocks_of(tiles: int, floats_per_tile: int, vectors: int) -> Blocks:
+def blocks_of(tiles: int, floats_per_tile: int, vectors: int, machine: Target) -> Blocks:
     """Blocks as large as the cache holds, of about equal size."""
-    high = cpu().accumulators // vectors
-    most = max(LEAST_ROWS, min(MOST_ROWS, BLOCK_FLOATS // floats_per_tile))
+    high = machine.accumulators // vectors
+    most = max(LEAST_ROWS, min(MOST_ROWS, machine.second_cache_floats // floats_per_tile))
     items = blocks(tiles, most)
     rows = blocks(blocks(tiles, items), high) * high
     return Blocks(high, rows, blocks(tiles, rows))
 
 
 def convolve(
-    x: Tensor, w: Tensor, y: Tensor, border: Border, form: Variant, batch: int, *, rotated: bool
+    x: Tensor,
+    w: Tensor,
+    y: Tensor,
+    border: Border,
+    form: Variant,
+    batch: int,
+    machine: Target,
+    *,
+    rotated: bool,
 ) -> list[Launch]:
     """y = x convolved with w; ``rotated`` as in ``transform_weights``."""
-    weights = transform_weights(w, form, rotated=rotated)
+    weights = transform_weights(w, form, machine, rotated=rotated)
     tiling = mosaic(batch, x.shape, y.shape, border, form)
-    return [weights.launch, _launch(x, weights, y, border, form, tiling, batch)]
+    return [weights.launch, _launch(x, weights, y, border, form, tiling, batch, machine)]
 
 
 def _launch(
-    x: Tensor, weights: Weights, y: Tensor, border: Border, form: Variant, tiling: Mosaic, batch: int
+    x: Tensor,
+    weights: Weights,
+    y: Tensor,
+    border: Border,
+    form: Variant,
+    tiling: Mosaic,
+    batch: int,
+    machine: Target,
 ) -> Launch:
     panels = weights.panels
     channels, filters = x.shape[2], y.shape[2]
-    depth, width = whole_vectors(channels), whole_vectors(filters)
-    dealt = blocks_of(tiling.tiles, form.products * (depth + width), panels.vectors)
+    depth, width = whole_vectors(channels, machine), whole_vectors(filters, machine)
+    dealt = blocks_of(tiling.tiles, form.products * (depth + width), panels.vectors, machine)
     table = 2 * form.products
     v_plane, m_plane = dealt.rows * depth + LINE_FLOATS, dealt.rows * width + LINE_FLOATS
     spare = max(depth, width)
@@ -91,7 +103,7 @@ def _launch(
     )
     scratch = table + 2 * spare + form.products * (v_plane + m_plane)
     return Launch(
-        _kernel(form, weights, dealt.high, channels, filters), arguments, dealt.items, (y,), scratch
+        _kernel(form, weights, dealt.high, channels, filters, machine), arguments, dealt.items, (y,), scratch
     )
 
 
@@ -114,7 +126,9 @@ _NAMES = [
 ]
 
 
-def _kernel(form: Variant, weights: Weights, high: int, channels: int, filters: int) -> Kernel:
+def _kernel(
+    form: Variant, weights: Weights, high: int, channels: int, filters: int, machine: Target
+) -> Kernel:
     inputs = (
         f'transform("{text_of(form.inputs)}", 1, 0, table, 0, '
         "v + number * depth * 4, v_plane * 4, c * 4, {lanes})"
@@ -140,24 +154,24 @@ def _kernel(form: Variant, weights: Weights, high: int, channels: int, filters: 
         "    count = min(block, tiles - start)",
         "    for number in range(count):",
         f"        list_places(table, {form.extent}, start + number, {step}, top, left, x, zeros, of_x)",
-        *(f"        {line}" for line in along("channels", inputs, channels)),
-        *(f"    {line}" for line in _products(form, weights, high)),
+        *(f"        {line}" for line in along("channels", inputs, channels, machine)),
+        *(f"    {line}" for line in _products(form, weights, high, machine)),
         "    for number in range(count):",
         f"        list_places(table, {step}, start + number, {step}, 0, 0, y, spare, of_y)",
-        *(f"        {line}" for line in along("filters", outputs, filters)),
+        *(f"        {line}" for line in along("filters", outputs, filters, machine)),
         f"        {finished_places(step)}",
     ]
     return kernel("winograd", indented(body, 1) + "\n")
 
 
-def _products(form: Variant, weights: Weights, high: int) -> list[str]:
+def _products(form: Variant, weights: Weights, high: int, machine: Target) -> list[str]:
     """M = V U for each of the products of a tile. Rows beyond the last tile are filled with
     whatever comes out, and not read."""
-    panels = weights.panels
+    panels, lanes = weights.panels, machine.width
 
     def call(vectors: int) -> str:
         return (
-            f"tile(1, {high}, {vectors}, {WIDTH}, v + (product * v_plane + row * depth) * 4, 0, depth, 1, "
+            f"tile(1, {high}, {vectors}, {lanes}, v + (product * v_plane + row * depth) * 4, 0, depth, 1, "
             f"0, u, {panels.width}, 0, m + (product * m_plane + row * width + panel * {panels.width}) * 4, "
             "0, width, 1, channels, 0)"
         )

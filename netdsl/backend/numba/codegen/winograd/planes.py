@@ -13,19 +13,15 @@ from netdsl.backend.numba.codegen.gemm.packing import ITEMS
 from netdsl.backend.numba.codegen.winograd.tiles import Border, Matrix, Mosaic, Variant, text_of
 from netdsl.backend.numba.codegen.winograd.weights import along
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import LINE_FLOATS, WIDTH
+from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
-
-CHUNK_FLOATS = 2**20
-"""Transformed numbers of a chunk, about, where the weights do not need more: a part of the cache
-that all cores share."""
 
 MOST_CHUNKS = 32
 
 
-def whole_vectors(channels: int) -> int:
+def whole_vectors(channels: int, machine: Target) -> int:
     """Channels with those that fill up the last vector."""
-    return blocks(channels, WIDTH) * WIDTH
+    return blocks(channels, machine.width) * machine.width
 
 
 class Planes(NamedTuple):
@@ -42,15 +38,15 @@ class Planes(NamedTuple):
     pairing: str = ""
 
 
-def tiles_of_chunk(tiles: int, floats_per_tile: int, weights: int) -> int:
+def tiles_of_chunk(tiles: int, floats_per_tile: int, weights: int, machine: Target) -> int:
     """Few enough for the cache, but as many as make reading the weights again worth while; even."""
-    chunks = blocks(tiles * floats_per_tile, max(CHUNK_FLOATS, 2 * weights))
+    chunks = blocks(tiles * floats_per_tile, max(machine.shared_cache_floats, 2 * weights))
     return blocks(blocks(tiles, min(chunks, MOST_CHUNKS)), 2) * 2
 
 
-def planes_of(image: Tensor, form: Variant, tiles: int, pairing: str = "") -> Planes:
+def planes_of(image: Tensor, form: Variant, tiles: int, machine: Target, pairing: str = "") -> Planes:
     """Room for ``tiles`` of an image's channels."""
-    depth = whole_vectors(image.shape[2])
+    depth = whole_vectors(image.shape[2], machine)
     if pairing == "channels":
         depth //= 2
     rows = blocks(tiles, 2) if pairing == "tiles" else tiles
@@ -83,7 +79,13 @@ _NAMES = (
 
 
 def transform_tiles(
-    image: Tensor, planes: Planes, form: Variant, matrix: Matrix, border: Border, chunk: Chunk
+    image: Tensor,
+    planes: Planes,
+    form: Variant,
+    matrix: Matrix,
+    border: Border,
+    chunk: Chunk,
+    machine: Target,
 ) -> Launch:
     """M d M^T of the tiles of a chunk, into ``planes``."""
     channels = image.shape[2]
@@ -111,20 +113,20 @@ def transform_tiles(
         "table = integer(arguments, 23) + worker * integer(arguments, 24) * 4",
         f"second_table = table + {form.products * 8}",
         f"first_tile = second_table + {form.products * 8}",
-        f"second_tile = first_tile + {form.products * WIDTH * 4}",
+        f"second_tile = first_tile + {form.products * machine.width * 4}",
         # Behind the tiles, where no address depends on how many there are.
-        f"zeros = second_tile + {form.products * WIDTH * 4}",
-        f"clear(second_tile, {form.products * WIDTH})",
+        f"zeros = second_tile + {form.products * machine.width * 4}",
+        f"clear(second_tile, {form.products * machine.width})",
         "clear(zeros, channels)",
         f"for number in range(first * per_item, min(last * per_item, (tiles + {unit - 1}) // {unit})):",
-        *(f"    {line}" for line in _tile_lines(planes, form, matrix, channels)),
+        *(f"    {line}" for line in _tile_lines(planes, form, matrix, channels, machine)),
     ]
     built = kernel("winograd_tiles", indented(body, 1) + "\n")
-    scratch = 4 * form.products + 2 * form.products * WIDTH + channels
+    scratch = 4 * form.products + 2 * form.products * machine.width + channels
     return Launch(built, arguments, blocks(units, per_item), (planes.tensor,), scratch)
 
 
-def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int) -> list[str]:
+def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int, machine: Target) -> list[str]:
     """The transform of unit ``number``: a tile, or two where tiles are paired."""
     extent, text = len(matrix[0]), text_of(matrix)
 
@@ -140,10 +142,12 @@ def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int) ->
             f'{name}("{text}", 1, {scatters}table, 0, '
             "planes + number * depth * 4, plane * 4, c * 4, {lanes})"
         )
-        return [places("table", "number"), *along("channels", line, channels)]
+        return [places("table", "number"), *along("channels", line, channels, machine)]
 
     def one(table: str, target: str) -> str:
-        return f'transform("{text}", 1, 0, {table}, 0, {target} - c * 4, {WIDTH * 4}, c * 4, {{lanes}})'
+        return (
+            f'transform("{text}", 1, 0, {table}, 0, {target} - c * 4, {machine.width * 4}, c * 4, {{lanes}})'
+        )
 
     target = "planes + (number * depth + c) * 4"
     lines = [
@@ -157,5 +161,5 @@ def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int) ->
         f"    {places('second_table', '2 * number + 1')}",
         "else:",
         f"    list_nowhere(second_table, {extent}, zeros)",
-        *along("channels", lines, channels),
+        *along("channels", lines, channels, machine),
     ]

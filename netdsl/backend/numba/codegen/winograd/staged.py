@@ -18,7 +18,7 @@ from netdsl.backend.numba.codegen.winograd.planes import (
 from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, finished_places, mosaic, text_of
 from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Tensor
 
 MOST_ROWS = 96
@@ -32,35 +32,36 @@ def convolve_in_phases(
     border: Border,
     form: Variant,
     batch: int,
+    machine: Target,
     *,
     rotated: bool,
     paired: bool = False,
 ) -> list[Launch]:
     """y = x convolved with w; ``rotated`` and ``paired`` as in ``transform_weights``."""
-    weights = transform_weights(w, form, rotated=rotated, paired=paired)
+    weights = transform_weights(w, form, machine, rotated=rotated, paired=paired)
     tiling = mosaic(batch, x.shape, y.shape, border, form)
-    depth, width = whole_vectors(x.shape[2]), whole_vectors(y.shape[2])
-    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), weights.tensor.values)
+    depth, width = whole_vectors(x.shape[2], machine), whole_vectors(y.shape[2], machine)
+    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), weights.tensor.values, machine)
     # Register tiles at the end of a chunk may reach beyond its last row.
-    room = most + cpu().accumulators
-    v = planes_of(x, form, room, "channels" if paired else "")
-    m = planes_of(y, form, room)
+    room = most + machine.accumulators
+    v = planes_of(x, form, room, machine, "channels" if paired else "")
+    m = planes_of(y, form, room, machine)
     launches = [weights.launch]
     for start in range(0, tiling.tiles, most):
         chunk = Chunk(tiling, batch, start, min(most, tiling.tiles - start))
         launches += [
-            transform_tiles(x, v, form, form.inputs, border, chunk),
-            _products(v, weights, m, x.shape[2], chunk),
-            _outputs(m, y, form, chunk),
+            transform_tiles(x, v, form, form.inputs, border, chunk, machine),
+            _products(v, weights, m, x.shape[2], chunk, machine),
+            _outputs(m, y, form, chunk, machine),
         ]
     return launches
 
 
-def _products(v: Planes, weights: Weights, m: Planes, channels: int, chunk: Chunk) -> Launch:
+def _products(v: Planes, weights: Weights, m: Planes, channels: int, chunk: Chunk, machine: Target) -> Launch:
     """M = V U for every product: work items are some rows of one product."""
     panels = weights.panels
     shares = max(blocks(chunk.tiles, MOST_ROWS), blocks(2 * ITEMS, v.tensor.shape[0]))
-    high = split_evenly(blocks(chunk.tiles, shares), cpu().accumulators // panels.vectors)[0]
+    high = split_evenly(blocks(chunk.tiles, shares), machine.accumulators // panels.vectors)[0]
     rows = blocks(blocks(chunk.tiles, shares), high) * high
     shares = blocks(chunk.tiles, rows)
     arguments: tuple[Argument, ...] = (
@@ -79,7 +80,7 @@ def _products(v: Planes, weights: Weights, m: Planes, channels: int, chunk: Chun
         shares,
     )
     items = v.tensor.shape[0] * shares
-    return Launch(_products_kernel(weights, high, bool(v.pairing)), arguments, items, (m.tensor,))
+    return Launch(_products_kernel(weights, high, bool(v.pairing), machine), arguments, items, (m.tensor,))
 
 
 _NAMES = [
@@ -99,13 +100,13 @@ _NAMES = [
 ]
 
 
-def _products_kernel(weights: Weights, high: int, paired: bool) -> Kernel:
+def _products_kernel(weights: Weights, high: int, paired: bool, machine: Target) -> Kernel:
     panels = weights.panels
     name, strides = ("tile_pairs", "depth * 2, 2") if paired else ("tile", "depth, 1")
 
     def call(vectors: int) -> str:
         return (
-            f"{name}(1, {high}, {vectors}, {WIDTH}, v + (product * v_plane + row * depth) * 4, 0, "
+            f"{name}(1, {high}, {vectors}, {machine.width}, v + (product * v_plane + row * depth) * 4, 0, "
             f"{strides}, 0, here, {panels.width}, 0, "
             f"m + (product * m_plane + row * width + panel * {panels.width}) * 4, 0, width, 1, steps, 0)"
         )
@@ -125,7 +126,7 @@ def _products_kernel(weights: Weights, high: int, paired: bool) -> Kernel:
     return kernel("winograd_rows", indented(body, 1) + "\n")
 
 
-def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk) -> Launch:
+def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk, machine: Target) -> Launch:
     """A^T M A of the tiles of a chunk, into the images."""
     filters = y.shape[2]
     per_item = blocks(chunk.tiles, 4 * ITEMS)
@@ -155,7 +156,7 @@ def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk) -> Launch:
         f"spare = table + {form.products * 8}",
         "for number in range(first * per_item, min(last * per_item, tiles)):",
         f"    list_places(table, {step}, start + number, {step}, 0, 0, y, spare, mosaic)",
-        *(f"    {line}" for line in along("filters", line, filters)),
+        *(f"    {line}" for line in along("filters", line, filters, machine)),
         f"    {finished_places(step)}",
     ]
     built = kernel("winograd_outputs", indented(body, 1) + "\n")

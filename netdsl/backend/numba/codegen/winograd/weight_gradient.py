@@ -20,7 +20,7 @@ from netdsl.backend.numba.codegen.winograd.planes import (
 from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, mosaic, transposed
 from netdsl.backend.numba.codegen.winograd.weights import gather_gradient
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
-from netdsl.backend.numba.target import LINE_FLOATS, WIDTH, cpu
+from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
 
 STEPS = 256
@@ -28,27 +28,35 @@ STEPS = 256
 
 
 def weight_gradient(
-    x: Tensor, dy: Tensor, dw: Tensor, border: Border, form: Variant, batch: int, *, paired: bool = False
+    x: Tensor,
+    dy: Tensor,
+    dw: Tensor,
+    border: Border,
+    form: Variant,
+    batch: int,
+    machine: Target,
+    *,
+    paired: bool = False,
 ) -> list[Launch]:
     """dw from x and dy of a convolution of stride 1; ``paired`` rounds tiles to bfloat16."""
     tiling = mosaic(batch, x.shape, dy.shape, border, form)
-    depth, width = whole_vectors(x.shape[2]), whole_vectors(dy.shape[2])
-    panels = panels_of(dy.shape[2])
-    high = split_evenly(x.shape[2], cpu().accumulators // panels.vectors)[0]
+    depth, width = whole_vectors(x.shape[2], machine), whole_vectors(dy.shape[2], machine)
+    panels = panels_of(dy.shape[2], machine)
+    high = split_evenly(x.shape[2], machine.accumulators // panels.vectors)[0]
     du_plane = blocks(x.shape[2], high) * high * width + LINE_FLOATS
     du = Tensor(f"{dw.name}.winograd", (form.products, du_plane), batched=False)
-    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), form.products * du_plane)
+    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), form.products * du_plane, machine)
     pairing = "tiles" if paired else ""
-    v, dm = planes_of(x, form, most, pairing), planes_of(dy, form, most, pairing)
+    v, dm = planes_of(x, form, most, machine, pairing), planes_of(dy, form, most, machine, pairing)
     launches = []
     for start in range(0, tiling.tiles, most):
         chunk = Chunk(tiling, batch, start, min(most, tiling.tiles - start))
         launches += [
-            transform_tiles(x, v, form, form.inputs, border, chunk),
-            transform_tiles(dy, dm, form, transposed(form.outputs), Border(0, 0), chunk),
-            _products(v, dm, du, du_plane, high, panels, x.shape[2], chunk),
+            transform_tiles(x, v, form, form.inputs, border, chunk, machine),
+            transform_tiles(dy, dm, form, transposed(form.outputs), Border(0, 0), chunk, machine),
+            _products(v, dm, du, du_plane, high, panels, x.shape[2], chunk, machine),
         ]
-    return [*launches, gather_gradient(du, du_plane, width, dw, form)]
+    return [*launches, gather_gradient(du, du_plane, width, dw, form, machine)]
 
 
 _PRODUCTS_NAMES = (
@@ -76,6 +84,7 @@ def _products(
     panels: Panels,
     channels: int,
     chunk: Chunk,
+    machine: Target,
 ) -> Launch:
     """dU (+)= V^T dM for every product; ``start`` other than 0 adds to what is there."""
     arguments: tuple[Argument, ...] = (
@@ -93,15 +102,15 @@ def _products(
         chunk.start,
     )
     items = v.tensor.shape[0] * panels.total
-    return Launch(_products_kernel(high, panels, bool(v.pairing)), arguments, items, (du,))
+    return Launch(_products_kernel(high, panels, bool(v.pairing), machine), arguments, items, (du,))
 
 
-def _products_kernel(high: int, panels: Panels, paired: bool) -> Kernel:
+def _products_kernel(high: int, panels: Panels, paired: bool, machine: Target) -> Kernel:
     name, strides = ("tile_pairs", "2, depth * 2") if paired else ("tile", "1, depth")
 
     def call(vectors: int) -> str:
         return (
-            f"{name}(1, {high}, {vectors}, {WIDTH}, a + (step * depth + row) * 4, 0, {strides}, 0, "
+            f"{name}(1, {high}, {vectors}, {machine.width}, a + (step * depth + row) * 4, 0, {strides}, 0, "
             "b + step * width * 4, width, 0, c + row * width * 4, 0, width, 1, count, start + step)"
         )
 

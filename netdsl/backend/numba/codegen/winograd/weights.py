@@ -7,7 +7,7 @@ from typing import NamedTuple
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Panels, panels_of
 from netdsl.backend.numba.codegen.winograd.tiles import Variant, text_of, transposed
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
-from netdsl.backend.numba.target import LINE_FLOATS, WIDTH
+from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
 
 _STEPS_PER_ITEM = 16
@@ -26,7 +26,9 @@ class Weights(NamedTuple):
     panels: Panels
 
 
-def transform_weights(w: Tensor, form: Variant, *, rotated: bool, paired: bool = False) -> Weights:
+def transform_weights(
+    w: Tensor, form: Variant, machine: Target, *, rotated: bool, paired: bool = False
+) -> Weights:
     """U = G w G^T for every channel and filter.
 
     ``rotated`` turns the kernel by 180 degrees and exchanges channels and filters: the
@@ -38,7 +40,7 @@ def transform_weights(w: Tensor, form: Variant, *, rotated: bool, paired: bool =
     tap = depth * filters
     by_row, by_column = (-side * tap, -tap) if rotated else (side * tap, tap)
     by_step, by_lane = (1, filters) if rotated else (filters, 1)
-    panels = panels_of(width)
+    panels = panels_of(width, machine)
     plane = panels.total * (blocks(steps, 2) if paired else steps) * panels.width + LINE_FLOATS
     tensor = Tensor(f"{w.name}.winograd", (form.products, plane), batched=False)
     arguments: tuple[Argument, ...] = (
@@ -59,12 +61,14 @@ def transform_weights(w: Tensor, form: Variant, *, rotated: bool, paired: bool =
     items = panels.total * blocks(steps, _STEPS_PER_ITEM)
     taps = _STEPS_PER_ITEM * side * side
     scratch = (taps + (2 * form.products if paired else 0)) * panels.width
-    launch = Launch(_weights_kernel(form, panels.vectors, paired), arguments, items, (tensor,), scratch)
+    launch = Launch(
+        _weights_kernel(form, panels.vectors, paired, machine), arguments, items, (tensor,), scratch
+    )
     return Weights(tensor, launch, plane, panels)
 
 
-def _weights_kernel(form: Variant, vectors: int, paired: bool) -> Kernel:
-    lanes, side, unit = vectors * WIDTH, form.kernel_wide, 2 if paired else 1
+def _weights_kernel(form: Variant, vectors: int, paired: bool, machine: Target) -> Kernel:
+    lanes, side, unit = vectors * machine.width, form.kernel_wide, 2 if paired else 1
     line, taps_of_step = lanes * 4, side * side * lanes
     names = ["w", "planes", "panels", "steps", "width", "by_row", "by_column", "by_step", "by_lane"]
     body = [
@@ -89,13 +93,16 @@ def _weights_kernel(form: Variant, vectors: int, paired: bool) -> Kernel:
         f"        target = planes + row * {line}",
     ]
     if not paired:
-        body += _one_step(form, lanes, "step", "target", "plane * 4")
+        body += _one_step(form, lanes, "step", "target", "plane * 4", machine)
         return kernel("winograd_weights", indented(body, 1) + "\n")
     size = form.products * line
     body += [
         f"        clear(pair + {size}, {form.products * lanes})",
         "        for ahead in range(min(2, count - step)):",
-        *(f"    {text}" for text in _one_step(form, lanes, "(step + ahead)", f"pair + ahead * {size}", line)),
+        *(
+            f"    {text}"
+            for text in _one_step(form, lanes, "(step + ahead)", f"pair + ahead * {size}", line, machine)
+        ),
         f"        for product in range({form.products}):",
         f"            here = pair + product * {line}",
         f"            pair_lines(here, here + {size}, target + product * plane * 4, {lanes})",
@@ -103,18 +110,22 @@ def _weights_kernel(form: Variant, vectors: int, paired: bool) -> Kernel:
     return kernel("winograd_weights", indented(body, 1) + "\n")
 
 
-def _one_step(form: Variant, lanes: int, step: str, target: str, apart: int | str) -> list[str]:
+def _one_step(
+    form: Variant, lanes: int, step: str, target: str, apart: int | str, machine: Target
+) -> list[str]:
     """The weights of one summed channel to ``target``, products ``apart`` bytes apart."""
     line = lanes * 4
     return [
-        f"        for offset in range(0, {line}, {WIDTH * 4}):",
+        f"        for offset in range(0, {line}, {machine.width * 4}):",
         f'            transform("{text_of(form.weights)}", 0, 0,',
         f"                      taps + {step} * {form.kernel_wide**2 * line}, {line},",
-        f"                      {target}, {apart}, offset, {WIDTH})",
+        f"                      {target}, {apart}, offset, {machine.width})",
     ]
 
 
-def gather_gradient(planes: Tensor, plane: int, row: int, dw: Tensor, form: Variant) -> Launch:
+def gather_gradient(
+    planes: Tensor, plane: int, row: int, dw: Tensor, form: Variant, machine: Target
+) -> Launch:
     """dw = G^T dU G, from planes of (channel x filter) whose rows are ``row`` numbers apart."""
     _, _, depth, filters = dw.shape
     channels = max(1, blocks(depth, 2 * ITEMS))
@@ -137,6 +148,7 @@ def gather_gradient(planes: Tensor, plane: int, row: int, dw: Tensor, form: Vari
                 f'transform("{text_of(transposed(form.weights))}", 0, 0, source, plane * 4, '
                 "target, depth * filters * 4, c * 4, {lanes})",
                 filters,
+                machine,
             )
         ),
     ]
@@ -144,15 +156,15 @@ def gather_gradient(planes: Tensor, plane: int, row: int, dw: Tensor, form: Vari
     return Launch(built, arguments, blocks(depth, channels), (dw,))
 
 
-def along(count: str, body: str | list[str], channels: int) -> list[str]:
+def along(count: str, body: str | list[str], channels: int, machine: Target) -> list[str]:
     """A loop over vectors of channels, c is the first; the last is masked if it is not whole."""
     body = [body] if isinstance(body, str) else body
     lines = [
         "c = 0",
-        f"while c + {WIDTH} <= {count}:",
-        *("    " + line.format(lanes=WIDTH) for line in body),
-        f"    c += {WIDTH}",
+        f"while c + {machine.width} <= {count}:",
+        *("    " + line.format(lanes=machine.width) for line in body),
+        f"    c += {machine.width}",
     ]
-    if channels % WIDTH:
+    if channels % machine.width:
         lines += [f"if c < {count}:", *("    " + line.format(lanes=f"{count} - c") for line in body)]
     return lines
