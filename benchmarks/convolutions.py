@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from machine import command_line, machine
 
-from netdsl.backend.numba.runtime.session import open_backend
+from netdsl.backend.numba.backend import open_backend
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.tools.roofline import flops_per_second
 from netdsl.primitives.convolution import (

@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 from machine import command_line, machine
 
-from netdsl.backend.numba.runtime.session import NumbaSession, open_backend
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.backend import open_backend
+from netdsl.backend.numba.runtime.session import NumbaSession
+from netdsl.backend.numba.target import host
 from netdsl.backend.session import Store
 from netdsl.planning.load import load_plan
 from netdsl.program.lower import training_program
@@ -135,7 +136,7 @@ def main() -> int:
     parser.add_argument("--json", metavar="FILE", help="write the rows as JSON")
     options = parser.parse_args()
     print("command:", command_line())
-    print("machine:", machine(), f"({WIDTH} floats a vector)")
+    print("machine:", machine(), f"({host().target.width} floats a vector)")
     rows = [
         compare(
             name,
@@ -148,7 +149,7 @@ def main() -> int:
         for name in options.networks or NETWORKS
     ]
     if options.json:
-        result = {"machine": machine(), "vector_width": WIDTH, "rows": rows}
+        result = {"machine": machine(), "vector_width": host().target.width, "rows": rows}
         write_file(Path(options.json), [(json.dumps(result, indent=2) + "\n").encode()])
     return 0 if all(run["same"] for row in rows for run in row["runs"]) else 1
 

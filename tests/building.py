@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from netdsl.backend import backend
+from netdsl.backend.numba.backend import NumbaBackend
+from netdsl.backend.numba.target import Target
 from netdsl.graph.network import Network, Node
 from netdsl.layers.layer import Layer
 from netdsl.planning.plan import Plan, PlannedLayer
@@ -57,18 +59,18 @@ def filled_store(program, seed: int = 0) -> dict[str, np.ndarray]:
     return store
 
 
-def check_output(program: Program, roughly: float = 1e-4) -> None:
+def check_output(program: Program, roughly: float = 1e-4, target: Target | None = None) -> None:
     """The one output of a program that stores nothing is that of the executable specification, and the same
     bit for bit with other numbers of threads."""
     wanted = _output(program, "numpy", 1)
-    found = {threads: _output(program, "numba", threads) for threads in (1, 2, 4)}
+    found = {threads: _output(program, "numba", threads, target) for threads in (1, 2, 4)}
     np.testing.assert_allclose(found[1], wanted, rtol=roughly, atol=roughly * np.abs(wanted).max())
     for threads, array in found.items():
         assert array.tobytes() == found[1].tobytes(), threads
 
 
-def _output(program: Program, kind: str, threads: int) -> np.ndarray:
-    session = backend(kind).bind(program, {}, threads)
+def _output(program: Program, kind: str, threads: int, target: Target | None = None) -> np.ndarray:
+    session = (backend(kind) if target is None else NumbaBackend(target)).bind(program, {}, threads)
     generator = np.random.default_rng(3)
     for array in session.inputs.values():
         array[...] = generator.normal(size=array.shape)

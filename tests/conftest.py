@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from narrower import Widths
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -36,10 +35,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def no_crew() -> Iterator[None]:
     """Each process of the tests compiles for itself: a second one beside it would load Numba to take a core
     that another test has. Tests of the crew undo this by ``with_crew``."""
-    from netdsl.backend.numba.compile import worker_pool as crew
+    from netdsl.backend.numba.compile import worker_pool
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(crew, "_LARGEST", 1)
+        patch.setattr(worker_pool, "_LARGEST", 1)
         yield
 
 
@@ -74,9 +73,9 @@ def described() -> Iterator[None]:
 @pytest.fixture
 def with_crew(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels are compiled in several processes, as users have it."""
-    from netdsl.backend.numba.compile import worker_pool as crew
+    from netdsl.backend.numba.compile import worker_pool
 
-    monkeypatch.setattr(crew, "_LARGEST", 4)
+    monkeypatch.setattr(worker_pool, "_LARGEST", 4)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -85,11 +84,3 @@ def little_to_collect() -> None:
     fix that it tries, which takes half a second among the objects of some thousand tests."""
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(scope="session")
-def widths() -> Iterator[Widths]:
-    """Runs tests where vectors have another width."""
-    widths = Widths()
-    yield widths
-    widths.close()

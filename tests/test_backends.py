@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from building import filled_store, planned
 from layer_cases import LAYERS, conv, image, network_of
+from one_operation import trained
 
 from netdsl.backend import backend
 from netdsl.backend.numba.schedule.schedule import lay_out
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import host
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.dropout import Dropout
 from netdsl.layers.fc import FullyConnected
@@ -28,26 +29,8 @@ BATCHES = (5, 32)
 """The second fills vectors with images, which layers of few channels then work on."""
 
 
-def run(name: str, program, steps: int, threads: int = 2):
-    store = filled_store(program, seed=3)
-    session = backend(name).bind(program, store, threads)
-    generator = np.random.default_rng(5)
-    results = []
-    for step in range(steps):
-        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-        classes = session.inputs["target"].shape[1]
-        session.inputs["target"][...] = np.eye(classes)[generator.integers(classes, size=program.batch)]
-        if "rate" in session.inputs:
-            session.inputs["rate"][...] = 0.05
-        if "seed" in session.inputs:
-            session.inputs["seed"][...] = step
-        session.run()
-        results.append({key: np.array(value) for key, value in session.outputs.items()})
-    return store, results
-
-
 def compare(program, steps: int) -> None:
-    ours, numpys = run("numba", program, steps), run("numpy", program, steps)
+    ours, numpys = (trained(program, kind, steps=steps, seeds=(3, 5)) for kind in ("numba", "numpy"))
     for mine, theirs in zip(ours[1], numpys[1], strict=True):
         for key, value in theirs.items():
             np.testing.assert_allclose(mine[key], value, rtol=2e-4, atol=2e-5, err_msg=key)
@@ -101,14 +84,14 @@ def test_one_vector_of_images_with_a_single_position(kind: str, threads: int) ->
     pool = MaxPool(kernel=kernel, stride=kernel, padding=Padding(0, 0, 0, 0))
     layers = (image(4, 4, 1), conv(6, (3, 3), pad=1), pool, *pooled, FullyConnected(neurons=4))
     plan, loss = planned(*layers), losses()["cross-entropy"]
-    program = training_program(plan, WIDTH, loss=loss, optimizer=Sgd(decay=0.0))
+    program = training_program(plan, host().target.width, loss=loss, optimizer=Sgd(decay=0.0))
     found = {}
     for name in ("numpy", "numba"):
         store = filled_store(program, seed=1)
         session = backend(name).bind(program, store, threads)
         generator = np.random.default_rng(2)
         session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-        session.inputs["target"][...] = np.eye(4)[generator.integers(4, size=WIDTH)]
+        session.inputs["target"][...] = np.eye(4)[generator.integers(4, size=program.batch)]
         session.inputs["rate"][...] = 0.1
         session.run()
         found[name] = store
@@ -120,7 +103,7 @@ def test_one_vector_of_images_with_a_single_position(kind: str, threads: int) ->
 def test_scores_that_no_layer_computes(layers: tuple[Layer, ...]) -> None:
     """A network of shapes alone scores the numbers of its input."""
     program = inference_program(planned(image(1, 1, 5), *layers), 3, loss=losses()["cross-entropy"])
-    (_, ours), (_, numpys) = run("numba", program, 2), run("numpy", program, 2)
+    (_, ours), (_, numpys) = (trained(program, kind, steps=2, seeds=(3, 5)) for kind in ("numba", "numpy"))
     for mine, theirs in zip(ours, numpys, strict=True):
         for name, value in theirs.items():
             np.testing.assert_allclose(mine[name], value, rtol=1e-6, err_msg=name)

@@ -11,8 +11,9 @@ import pytest
 from building import filled_store, planned
 from layer_cases import LAYERS, conv, image, network_of, small_network
 
+from netdsl.backend.numba.backend import open_backend
 from netdsl.backend.numba.isa.clock import nanoseconds
-from netdsl.backend.numba.runtime.session import NumbaSession, open_backend
+from netdsl.backend.numba.runtime.session import NumbaSession
 from netdsl.backend.numba.tools.profiler import Stopwatch, seconds_by_part
 from netdsl.backend.numba.tools.roofline import measure_roofs
 from netdsl.commands import run

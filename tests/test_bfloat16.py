@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import click
 import numpy as np
+import one_operation
 import pytest
 from building import filled_store, planned
 from layer_cases import conv, image
-from narrower import Widths
+from one_operation import NARROWER, computed, doubled, drawn
+from one_operation import program_of as one
 from test_winograd import GEOMETRIES, operation
 
-from netdsl.backend import backend
-from netdsl.backend.numba.runtime import session as numba_backend
+from netdsl.backend.numba import backend as numba_backend
 from netdsl.backend.numba.schedule import bfloat16_choice as pairs_choice
 from netdsl.backend.numba.schedule import winograd_choice
 from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.schedule import lay_out
-from netdsl.backend.numba.target import Cpu, cpu
+from netdsl.backend.numba.target import AVX512, Host, Target, host
 from netdsl.backend.numba.tools import roofline as roofs
-from netdsl.backend.numpy.primitives import COMPUTE
 from netdsl.commands.running import check_precision, precision_option
 from netdsl.diagnostics import Diagnosed
 from netdsl.layers.batch_norm import BatchNorm
@@ -33,14 +33,13 @@ from netdsl.primitives.convolution import (
     Geometry,
 )
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient
-from netdsl.primitives.tensor import Role, Tensor
+from netdsl.primitives.tensor import Tensor
 from netdsl.program.lower import inference_program, training_program
-from netdsl.program.program import Program
 from netdsl.quantities import PRECISIONS, Padding, Size
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(not cpu().bfloat16, reason="this processor multiplies no bfloat16"),
+    pytest.mark.skipif(not host().bfloat16, reason="this processor multiplies no bfloat16"),
 ]
 
 BATCH = 5
@@ -58,32 +57,6 @@ def rounded(values: np.ndarray) -> np.ndarray:
     """To the nearest bfloat16, ties to even: Python's own arithmetic, not that under test."""
     bits = values.astype(np.float32).view(np.uint32)
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) & 0xFFFF0000).astype(np.uint32).view(np.float32)
-
-
-def ran(op, values: dict[str, np.ndarray], batch: int, threads: int, *, exact: bool) -> np.ndarray:
-    for tensor in op.inputs:
-        tensor.role = Role.INPUT
-    given = {tensor.name: tensor for tensor in op.inputs}
-    program = Program(
-        "test", batch, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact, precision="bf16"
-    )
-    session = backend("numba").bind(program, {}, threads)
-    for name, value in values.items():
-        session.inputs[name][...] = value
-    session.run()
-    return np.array(session.outputs["result"]).reshape(op.outputs[0].full_shape(batch))
-
-
-def doubled(op, values: dict[str, np.ndarray], batch: int) -> np.ndarray:
-    arrays = {tensor: values[tensor.name].astype(np.float64) for tensor in op.inputs}
-    arrays[op.outputs[0]] = np.zeros(op.outputs[0].full_shape(batch))
-    COMPUTE[type(op)](op, arrays)
-    return arrays[op.outputs[0]]
-
-
-def drawn(op, batch: int) -> dict[str, np.ndarray]:
-    generator = np.random.default_rng(7)
-    return {t.name: generator.normal(size=t.full_shape(batch)).astype(np.float32) for t in op.inputs}
 
 
 SHAPES = {
@@ -118,19 +91,23 @@ def convolution(
     return kind(*order[kind], geometry)
 
 
-def check(op, batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def ran(op, values, batch: int, threads: int, *, exact: bool, target: Target | None = None) -> np.ndarray:
+    return computed(one(op, batch, exact=exact, precision="bf16"), values, threads, target=target)
+
+
+def check(op, batch: int, monkeypatch: pytest.MonkeyPatch, target: Target | None = None) -> None:
     """Within rounding of the products of rounded numbers, whatever the number of threads."""
     monkeypatch.setattr(pairs_choice, "LEAST_WEIGHTS", 1)
     monkeypatch.setattr(pairs_choice, "LEAST_SIDE", 1)
-    assert "bfloat16" in emit(op, batch, exact=True, precision="bf16")[0].note
+    assert "bfloat16" in emit(op, batch, target or host().target, exact=True, precision="bf16")[0].note
     values = drawn(op, batch)
     near = {name: rounded(value) for name, value in values.items()}
     wanted = doubled(op, near, batch)
     scale = EPSILON * doubled(op, {name: abs(value) for name, value in near.items()}, batch).max()
-    found = ran(op, values, batch, 2, exact=True)
+    found = ran(op, values, batch, 2, exact=True, target=target)
     assert abs(found - wanted).max() <= BOUND * scale
     for threads in (1, 4):
-        assert ran(op, values, batch, threads, exact=True).tobytes() == found.tobytes()
+        assert ran(op, values, batch, threads, exact=True, target=target).tobytes() == found.tobytes()
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -139,15 +116,24 @@ def test_convolutions_multiply_rounded_numbers(name: str, kind, monkeypatch: pyt
     check(convolution(kind, **SHAPES[name]), BATCH, monkeypatch)
 
 
-@pytest.mark.parametrize(("batch", "inputs", "outputs"), [(5, 70, 130), (32, 1200, 333), (70, 129, 517)])
+PRODUCTS = [(5, 70, 130), (32, 1200, 333), (70, 129, 517)]
+
+
+@pytest.mark.parametrize(("batch", "inputs", "outputs"), PRODUCTS)
 def test_matrix_products_multiply_rounded_numbers(
     batch: int, inputs: int, outputs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    x, y = Tensor("x", (inputs,)), Tensor("y", (outputs,))
+    check_products(batch, inputs, outputs, monkeypatch)
+
+
+def check_products(
+    batch: int, inputs: int, outputs: int, monkeypatch: pytest.MonkeyPatch, target: Target | None = None
+) -> None:
     w = Tensor("w", (inputs, outputs), batched=False)
-    check(Matmul(y, x, w), batch, monkeypatch)
-    x, y = Tensor("x", (inputs,)), Tensor("y", (outputs,))
-    check(MatmulInputGradient(x, y, w), batch, monkeypatch)
+    for kind in (Matmul, MatmulInputGradient):
+        x, y = Tensor("x", (inputs,)), Tensor("y", (outputs,))
+        op = Matmul(y, x, w) if kind is Matmul else MatmulInputGradient(x, y, w)
+        check(op, batch, monkeypatch, target)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -164,7 +150,7 @@ def test_winograd_in_bfloat16_has_a_bound(
     monkeypatch.setattr(winograd_choice, "WORTH", float("inf"))
     monkeypatch.setattr(pairs_choice, "LEAST_WEIGHTS", 1)
     op = operation(name, kind)
-    assert "in bfloat16" in emit(op, BATCH, precision="bf16")[0].note
+    assert "in bfloat16" in emit(op, BATCH, host().target, precision="bf16")[0].note
     values = drawn(op, BATCH)
     wanted = doubled(op, values, BATCH)
     scale = 2.0**-8 * doubled(op, {name: abs(value) for name, value in values.items()}, BATCH).max()
@@ -190,15 +176,7 @@ def trained(precision: str, threads: int) -> dict[str, np.ndarray]:
     program = training_program(
         plan, 24, loss=losses()["cross-entropy"], optimizer=optimizer, precision=precision
     )
-    store = filled_store(program, seed=1)
-    session = backend("numba").bind(program, store, threads)
-    generator = np.random.default_rng(2)
-    for _ in range(5):
-        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-        session.inputs["target"][...] = np.eye(10)[generator.integers(10, size=24)]
-        session.inputs["rate"][...] = 0.02
-        session.run()
-    return store
+    return one_operation.trained(program, threads=threads, steps=5, rate=0.02)[0]
 
 
 def test_training_is_near_to_float32_and_the_same_for_any_number_of_threads() -> None:
@@ -242,14 +220,16 @@ def test_the_speed_of_pairs_is_measured() -> None:
 
 
 def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.backend.numba.target.cpu", lambda: Cpu("skylake", 16, 32, False))
+    monkeypatch.setattr("netdsl.backend.numba.target.host", lambda: Host("skylake", (AVX512,), False))
     check_precision("float32")
     with pytest.raises(Diagnosed, match="skylake"):
         check_precision("bf16")
 
 
-@pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str, widths: Widths) -> None:
-    """The same checks in a process of its own, for the width is fixed when the backend is loaded."""
-    chosen = "multiply_rounded and (one-sided or stride or 70 or 1200)"
-    widths.check(__file__, width, chosen)
+@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+def test_narrower_vectors(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one-sided", "stride"):
+        for kind in KINDS:
+            check(convolution(kind, **SHAPES[name]), BATCH, monkeypatch, target)
+    for batch, inputs, outputs in PRODUCTS[:2]:
+        check_products(batch, inputs, outputs, monkeypatch, target)

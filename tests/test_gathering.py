@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from building import filled_store, planned
+from building import planned
 from layer_cases import image
-from narrower import Widths
+from one_operation import NARROWER, trained
 
-from netdsl.backend import backend
 from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.target import Target
 from netdsl.layers.conv import Conv
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
@@ -62,27 +62,24 @@ def gathers(program: Program) -> bool:
     return any(launch.kernel.name.startswith("gather_windows") for launch in lay_out(program).launches)
 
 
-def ran(program: Program, kind: str, threads: int = 2) -> dict[str, np.ndarray]:
+def ran(program: Program, kind: str, threads: int = 2, target: Target | None = None) -> dict[str, np.ndarray]:
     """What a step gives, and what it leaves behind."""
-    store = filled_store(program, seed=1)
-    session = backend(kind).bind(program, store, threads)
-    generator = np.random.default_rng(2)
-    session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-    session.inputs["target"][...] = np.eye(4)[generator.integers(4, size=program.batch)]
-    if "rate" in session.inputs:
-        session.inputs["rate"][...] = 0.05
-    session.run()
-    return {**store, **{name: np.array(value) for name, value in session.outputs.items()}}
+    store, (outputs,) = trained(program, kind, threads, steps=1, target=target)
+    return {**store, **outputs}
 
 
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("name", CASES)
 def test_equals_the_specification(name: str, batch: int, training: bool) -> None:
+    check(name, batch, training, None)
+
+
+def check(name: str, batch: int, training: bool, target: Target | None) -> None:
     program = program_of(CASES[name], batch, training=training)
     assert gathers(program)
     wanted = ran(program, "numpy")
-    found = {threads: ran(program, "numba", threads) for threads in (1, 2, 4)}
+    found = {threads: ran(program, "numba", threads, target) for threads in (1, 2, 4)}
     for array, value in wanted.items():
         np.testing.assert_allclose(found[1][array], value, rtol=2e-4, atol=2e-5, err_msg=array)
         for threads, arrays in found.items():
@@ -97,6 +94,9 @@ def test_few_weights_are_moved_in_no_time() -> None:
     assert not gathers(program_of(CASES["padded"]._replace(filters=16), 1, training=False))
 
 
-@pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str, widths: Widths) -> None:
-    widths.check(__file__, width, "specification")
+@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("name", CASES)
+def test_narrower_vectors(name: str, batch: int, training: bool, target: Target) -> None:
+    check(name, batch, training, target)

@@ -49,6 +49,7 @@ KERNEL_ROOMS = [
     ["schedule"],
     ["compile"],
     ["runtime"],
+    ["backend"],
     ["tools"],
 ]
 """The rooms of the compiled backend, in the order in which a program passes them."""

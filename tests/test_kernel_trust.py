@@ -16,10 +16,12 @@ import platformdirs
 import pytest
 from test_kernel_cache import Kernels, adding, works
 
+import netdsl
 from netdsl.backend.numba.compile.cache import _symbol
 from netdsl.backend.numba.compile.compiler import object_code
 from netdsl.backend.numba.compile.folder import cache_folder, private_folder
 from netdsl.backend.numba.compile.object_file import write_code
+from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools import tuning_cache as tuned
 from netdsl.own_folder import distrust, read_own, write_own
 
@@ -42,14 +44,16 @@ def nothing_hangs() -> Iterator[None]:
 def planted_code() -> bytes:
     """Machine code under the name of a kernel that adds 1; it adds 2."""
     kernel = adding(1)
-    return object_code(kernel._replace(text=kernel.text.replace("1.0", "2.0")), _symbol(kernel))
+    return object_code(
+        kernel._replace(text=kernel.text.replace("1.0", "2.0")), _symbol(kernel, host().target)
+    )
 
 
 @pytest.fixture
 def planted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted_code: bytes) -> Path:
     """A file with that code, whole and with its digest, where the cache is."""
     monkeypatch.setenv("NETDSL_CACHE", str(tmp_path / "above" / "cache"))
-    path = cache_folder() / f"{_symbol(adding(1))}.o"
+    path = cache_folder() / f"{_symbol(adding(1), host().target)}.o"
     write_code(path, planted_code)
     return path
 
@@ -155,7 +159,7 @@ def test_a_link_to_where_others_write(planted: Path, monkeypatch: pytest.MonkeyP
 
 def test_code_without_the_function_that_is_wanted(planted: Path) -> None:
     """As where a file got the name of another one."""
-    write_code(planted, object_code(adding(3), _symbol(adding(3))))
+    write_code(planted, object_code(adding(3), _symbol(adding(3), host().target)))
     kernels = Kernels()
     assert works(kernels)
     assert kernels.compiled == 1
@@ -288,7 +292,7 @@ def test_numba_is_told_nothing_by_the_working_folder(tmp_path: Path, with_yaml: 
     done = subprocess.run(
         [sys.executable, "-P", "-W", "error", "-c", script, str(with_yaml)],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(tuned.__file__).parents[3])},
+        env={**os.environ, "PYTHONPATH": str(Path(netdsl.__file__).parents[1])},
         capture_output=True,
         text=True,
         timeout=120,

@@ -8,7 +8,7 @@ from building import filled_store, planned
 from layer_cases import conv, image
 
 from netdsl.backend import backend
-from netdsl.backend.numba.runtime import session as numba_backend
+from netdsl.backend.numba.schedule import schedule
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.layers.add import Add
 from netdsl.layers.batch_norm import BatchNorm
@@ -77,7 +77,7 @@ def outcome(program: Program) -> dict[str, bytes]:
 def test_formulas_at_the_end_change_no_bit(make, monkeypatch: pytest.MonkeyPatch) -> None:
     ended = [launch.kernel.name for launch in lay_out(make()).launches]
     with_them = outcome(make())
-    monkeypatch.setattr(numba_backend, "formulas_at_the_end", lambda program, left_out: {})
+    monkeypatch.setattr(schedule, "formulas_at_the_end", lambda program, left_out: {})
     apart = [launch.kernel.name for launch in lay_out(make()).launches]
     assert sum("_formula_" in name for name in ended) >= 4
     assert len(apart) >= len(ended) + 4
@@ -94,7 +94,7 @@ def test_normalisation_of_inference_ends_its_convolution() -> None:
 def test_formulas_in_place_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     arena_bytes = lay_out(training()).memory.arena_bytes
     with_them = outcome(training())
-    monkeypatch.setattr(numba_backend, "share_in_place", lambda launches, owner, kept: None)
+    monkeypatch.setattr(schedule, "share_in_place", lambda launches, owner, kept: None)
     assert lay_out(training()).memory.arena_bytes >= arena_bytes
     assert outcome(training()) == with_them
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from netdsl.backend import backend
-from netdsl.backend.numba.runtime import session as numba_backend
+from netdsl.backend.numba import backend as numba_backend
 from netdsl.commands import run
 from netdsl.data import memory
 from netdsl.diagnostics import Diagnosed
@@ -187,7 +187,7 @@ def test_the_next_batch_has_inputs_of_its_own(asked: Asked) -> None:
 
 
 def test_a_giant_batch_is_refused_before_it_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(numba_backend, "lay_out", lambda program: pytest.fail("laid out"))
+    monkeypatch.setattr(numba_backend, "lay_out", lambda program, target: pytest.fail("laid out"))
     machine = Machine(plan_of(zoo_text("vgg16")), Recipe(batch=10**6), backend("numba"), 2)
     for purpose in ("train", "infer"):
         with pytest.raises(Diagnosed, match="a million images, without all else"):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from building import check_output
-from narrower import Widths
+from one_operation import NARROWER
 
-from netdsl.backend.numba.codegen.gemm.matmul import ROW_PANEL_VECTORS, tile_shapes
+from netdsl.backend.numba.codegen.gemm.matmul import row_panel_vectors, tile_shapes
 from netdsl.backend.numba.schedule.schedule import lay_out
-from netdsl.backend.numba.target import WIDTH
+from netdsl.backend.numba.target import TARGETS, Target
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,
@@ -57,10 +57,14 @@ def test_equals_the_specification(direction: str, channels: int, filters: int) -
     check_output(program)
 
 
-def test_panels_of_rows_hold_whole_tiles() -> None:
-    assert all(ROW_PANEL_VECTORS * WIDTH % tile.rows == 0 for tile in tile_shapes())
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_panels_of_rows_hold_whole_tiles(target: Target) -> None:
+    panel = row_panel_vectors(target) * target.width
+    assert all(panel % tile.rows == 0 for tile in tile_shapes(target))
 
 
-@pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str, widths: Widths) -> None:
-    widths.check(__file__, width, "specification")
+@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize(("channels", "filters"), CHANNELS)
+@pytest.mark.parametrize("direction", DIRECTIONS)
+def test_narrower_vectors(direction: str, channels: int, filters: int, target: Target) -> None:
+    check_output(program_of(direction, channels, filters), target=target)

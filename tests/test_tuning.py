@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import one_operation
 import pytest
-from building import filled_store, planned
+from building import planned
 from layer_cases import conv, image
 
 from netdsl.backend import backend
@@ -25,9 +26,8 @@ from netdsl.backend.numba.schedule.image_layout import (
 )
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.schedule.variants import MODEL, forms_of, key_of
-from netdsl.backend.numba.target import WIDTH, cpu
+from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools import tuning_cache as tuned
-from netdsl.backend.numpy.primitives import COMPUTE
 from netdsl.commands import run
 from netdsl.commands.tuned_run import forms_warning
 from netdsl.layers.fc import FullyConnected
@@ -43,7 +43,7 @@ from netdsl.primitives.convolution import (
     ConvolutionWeightGradient,
     Geometry,
 )
-from netdsl.primitives.tensor import Role, Tensor
+from netdsl.primitives.tensor import Tensor
 from netdsl.program.lower import training_program
 from netdsl.program.program import Program
 from netdsl.quantities import PRECISIONS, Padding, Size
@@ -85,21 +85,13 @@ def operation(name: str, kind: type):
 
 
 def program_of(op, forms: dict[str, str], precision: str = "float32") -> Program:
-    for tensor in op.inputs:
-        tensor.role = Role.INPUT
-    given = {tensor.name: tensor for tensor in op.inputs}
-    outputs = {"result": op.outputs[0]}
-    return Program("test", BATCH, (op,), given, outputs, (), {}, {}, False, precision, forms)
+    return one_operation.program_of(op, BATCH, precision=precision, forms=forms)
 
 
 def computed(op, form: str, values: dict[str, np.ndarray], threads: int, precision: str) -> np.ndarray:
     program = program_of(op, {key_of(op, BATCH, exact=False, precision=precision): form}, precision)
     assert lay_out(program).launches[-1].note.endswith(f", {form}")
-    session = backend("numba").bind(program, {}, threads)
-    for name, value in values.items():
-        session.inputs[name][...] = value
-    session.run()
-    return np.array(session.outputs["result"]).reshape(op.outputs[0].full_shape(BATCH))
+    return one_operation.computed(program, values, threads)
 
 
 # --- forms ---------------------------------------------------------------------------------------
@@ -109,16 +101,12 @@ def computed(op, form: str, values: dict[str, np.ndarray], threads: int, precisi
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_form_computes_the_same(name: str, kind: type, precision: str) -> None:
-    if precision == "bf16" and not cpu().bfloat16:
+    if precision == "bf16" and not host().bfloat16:
         pytest.skip("this processor does not multiply bfloat16")
     op = operation(name, kind)
-    generator = np.random.default_rng(5)
-    values = {t.name: generator.normal(size=t.full_shape(BATCH)).astype(np.float32) for t in op.inputs}
-    arrays = {tensor: values[tensor.name].astype(np.float64) for tensor in op.inputs}
-    arrays[op.outputs[0]] = np.zeros(op.outputs[0].full_shape(BATCH))
-    COMPUTE[type(op)](op, arrays)
-    wanted = arrays[op.outputs[0]]
-    for form in forms_of(op, BATCH, exact=False, precision=precision):
+    values = one_operation.drawn(op, BATCH, seed=5)
+    wanted = one_operation.doubled(op, values, BATCH)
+    for form in forms_of(op, BATCH, host().target, exact=False, precision=precision):
         one, *others = (computed(op, form, values, threads, precision) for threads in (1, 2, 4))
         error = 2e-2 if form.endswith("in bfloat16") else 2e-5
         np.testing.assert_allclose(one, wanted, rtol=5 * error, atol=error * abs(wanted).max(), err_msg=form)
@@ -127,17 +115,20 @@ def test_every_form_computes_the_same(name: str, kind: type, precision: str) -> 
 
 def test_there_is_something_to_choose_from() -> None:
     for kind in KINDS:
-        found = forms_of(operation("same", kind), BATCH, exact=False)
+        found = forms_of(operation("same", kind), BATCH, host().target, exact=False)
         assert len([form for form in found if form.startswith("direct")]) >= 2
         assert any(form.startswith("Winograd") for form in found)
         assert not any(
-            form.startswith("Winograd") for form in forms_of(operation("same", kind), BATCH, exact=True)
+            form.startswith("Winograd")
+            for form in forms_of(operation("same", kind), BATCH, host().target, exact=True)
         )
-    assert "dot product" in forms_of(operation("product", ConvolutionInputGradient), BATCH, exact=False)
+    assert "dot product" in forms_of(
+        operation("product", ConvolutionInputGradient), BATCH, host().target, exact=False
+    )
 
 
 def kernels(op, forms: dict[str, str], *, exact: bool = False) -> list[object]:
-    return [launch.kernel for launch in emit(op, BATCH, exact=exact, forms=forms)]
+    return [launch.kernel for launch in emit(op, BATCH, host().target, exact=exact, forms=forms)]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -151,7 +142,9 @@ def test_forms_that_there_are_not_follow_the_model(kind: type, form: str) -> Non
 
 def test_exact_refuses_winograds_forms() -> None:
     op = operation("same", Convolution)
-    (winograds, *_) = [form for form in forms_of(op, BATCH, exact=False) if form.startswith("Winograd")]
+    (winograds, *_) = [
+        form for form in forms_of(op, BATCH, host().target, exact=False) if form.startswith("Winograd")
+    ]
     forms = {key_of(op, BATCH, exact=exact): winograds for exact in (False, True)}
     assert any("winograd" in kernel.name for kernel in kernels(op, forms))
     assert kernels(op, forms, exact=True) == kernels(op, {}, exact=True)
@@ -167,7 +160,7 @@ def test_a_choice_is_for_its_sizes_alone() -> None:
 
 LAYERS = (
     image(10, 9, 3),
-    conv(2 * WIDTH, (3, 3), pad=1),
+    conv(2 * host().target.width, (3, 3), pad=1),
     Relu(),
     conv(6, (3, 3)),
     Relu(),
@@ -176,37 +169,33 @@ LAYERS = (
 
 
 def trained(program: Program, threads: int = 2) -> dict[str, np.ndarray]:
-    store = filled_store(program, seed=1)
-    session = backend("numba").bind(program, store, threads)
-    generator = np.random.default_rng(2)
-    for _ in range(3):
-        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-        session.inputs["target"][...] = np.eye(4)[generator.integers(4, size=program.batch)]
-        session.inputs["rate"][...] = 0.02
-        session.run()
-    return store
+    return one_operation.trained(program, threads=threads, rate=0.02)[0]
 
 
-def training(batch: int = 2 * WIDTH, *, exact: bool = False) -> Program:
+def training(batch: int = 2 * host().target.width, *, exact: bool = False) -> Program:
     loss, optimizer = losses()["cross-entropy"], Sgd(decay=1e-3)
     return training_program(planned(*LAYERS), batch, loss=loss, optimizer=optimizer, exact=exact)
 
 
 def test_a_group_takes_the_form_that_is_asked_for() -> None:
     program = training()
-    (group,) = lane_groups(program)
+    (group,) = lane_groups(program, host().target)
     key = key_of_group(group, program)
     images, channels = (program._replace(forms={key: form}) for form in (IMAGES, CHANNELS))
-    assert operations_in_lanes(images) == operations_in_lanes(program) == frozenset(group)
-    assert operations_in_lanes(channels) == frozenset()
-    assert operations_in_lanes(program._replace(forms={key: "rows"})) == frozenset(group)
+    assert (
+        operations_in_lanes(images, host().target)
+        == operations_in_lanes(program, host().target)
+        == frozenset(group)
+    )
+    assert operations_in_lanes(channels, host().target) == frozenset()
+    assert operations_in_lanes(program._replace(forms={key: "rows"}), host().target) == frozenset(group)
     wanted = trained(images)
     for name, array in trained(channels).items():
         np.testing.assert_allclose(array, wanted[name], rtol=2e-4, atol=2e-5, err_msg=name)
 
 
 def test_no_group_where_images_do_not_fill_vectors() -> None:
-    assert lane_groups(training(batch=2 * WIDTH + 1)) == []
+    assert lane_groups(training(batch=2 * host().target.width + 1), host().target) == []
 
 
 # --- tuning --------------------------------------------------------------------------------------

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import one_operation
 import pytest
-from building import filled_store, planned
+from building import planned
 from layer_cases import image
-from narrower import Widths
+from one_operation import NARROWER
 
-from netdsl.backend import backend
-from netdsl.backend.numba.runtime import session as numba_backend
+from netdsl.backend.numba.schedule import schedule
 from netdsl.backend.numba.schedule.schedule import lay_out
-from netdsl.backend.numba.target import cpu
+from netdsl.backend.numba.target import Target, host
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
 from netdsl.losses import losses
@@ -27,7 +27,7 @@ TOGETHER = ("matmul_input_gradient", "matmul_weight_gradient", "weights.velocity
 
 PRECISIONS = [
     "float32",
-    pytest.param("bf16", marks=pytest.mark.skipif(not cpu().bfloat16, reason="no bfloat16 here")),
+    pytest.param("bf16", marks=pytest.mark.skipif(not host().bfloat16, reason="no bfloat16 here")),
 ]
 
 
@@ -47,16 +47,10 @@ def training(batch: int, precision: str = "float32", neurons: int = 401) -> Prog
     )
 
 
-def trained(program: Program, kind: str = "numba", threads: int = 2) -> dict[str, np.ndarray]:
-    store = filled_store(program, seed=1)
-    session = backend(kind).bind(program, store, threads)
-    generator = np.random.default_rng(2)
-    for _ in range(3):
-        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-        session.inputs["target"][...] = np.eye(10)[generator.integers(10, size=program.batch)]
-        session.inputs["rate"][...] = 0.05
-        session.run()
-    return store
+def trained(
+    program: Program, kind: str = "numba", threads: int = 2, target: Target | None = None
+) -> dict[str, np.ndarray]:
+    return one_operation.trained(program, kind, threads, target=target)[0]
 
 
 def together(program: Program) -> set[str]:
@@ -69,12 +63,16 @@ def together(program: Program) -> set[str]:
 def test_no_bit_differs_from_one_after_the_other(
     batch: int, precision: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    check_bits(batch, precision, monkeypatch, None)
+
+
+def check_bits(batch: int, precision: str, monkeypatch: pytest.MonkeyPatch, target: Target | None) -> None:
     program = training(batch, precision)
     assert len(together(program)) == 1
-    found = {threads: trained(program, threads=threads) for threads in (1, 2, 4)}
-    monkeypatch.setattr(numba_backend, "taken_along", lambda program, updates: {})
+    found = {threads: trained(program, threads=threads, target=target) for threads in (1, 2, 4)}
+    monkeypatch.setattr(schedule, "taken_along", lambda program, updates, machine: {})
     assert not together(program)
-    apart = trained(program)
+    apart = trained(program, target=target)
     for name, array in apart.items():
         for threads, store in found.items():
             assert store[name].tobytes() == array.tobytes(), (name, threads)
@@ -82,10 +80,14 @@ def test_no_bit_differs_from_one_after_the_other(
 
 @pytest.mark.parametrize(("batch", "neurons"), [(2, 400), (5, 433), (64, 415)])
 def test_trains_as_the_specification_does(batch: int, neurons: int) -> None:
+    check_numbers(batch, neurons, None)
+
+
+def check_numbers(batch: int, neurons: int, target: Target | None) -> None:
     program = training(batch, neurons=neurons)
     assert together(program)
     wanted = trained(program, "numpy")
-    for name, array in trained(program).items():
+    for name, array in trained(program, target=target).items():
         np.testing.assert_allclose(array, wanted[name], rtol=2e-4, atol=2e-6, err_msg=name)
 
 
@@ -112,6 +114,10 @@ def test_many_images_use_the_weights_often_enough() -> None:
     assert not together(training(300))
 
 
-@pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str, widths: Widths) -> None:
-    widths.check(__file__, width, "no_bit and (6 or 53) or specification and 5")
+@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+def test_narrower_vectors(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_numbers(5, 433, target)
+    for batch in (6, 53):
+        for precision in ("float32", "bf16") if host().bfloat16 else ("float32",):
+            with monkeypatch.context() as patch:
+                check_bits(batch, precision, patch, target)

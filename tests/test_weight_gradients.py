@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import pytest
 from building import check_output
-from narrower import Widths
+from one_operation import NARROWER
 
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS
 from netdsl.backend.numba.schedule.schedule import lay_out
-from netdsl.backend.numba.target import cpu
+from netdsl.backend.numba.target import Target, host
 from netdsl.primitives.convolution import ConvolutionWeightGradient, Geometry
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
@@ -46,7 +46,7 @@ MANY_WEIGHTS = {
 BATCHES = (1, 2, 5)
 PRECISIONS = [
     "float32",
-    pytest.param("bf16", marks=pytest.mark.skipif(not cpu().bfloat16, reason="no bfloat16 here")),
+    pytest.param("bf16", marks=pytest.mark.skipif(not host().bfloat16, reason="no bfloat16 here")),
 ]
 ROUGHLY = {"float32": 1e-4, "bf16": 3e-2}
 
@@ -86,6 +86,10 @@ def test_panels_share_a_band(name: str, precision: str) -> None:
     check_output(program, ROUGHLY[precision])
 
 
-@pytest.mark.parametrize("width", ["8", "4"])
-def test_narrower_vectors(width: str, widths: Widths) -> None:
-    widths.check(__file__, width, "float32")
+@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize("name", [*CASES, *(f"many weights, {name}" for name in MANY_WEIGHTS)])
+def test_narrower_vectors(name: str, target: Target) -> None:
+    many = name.removeprefix("many weights, ")
+    for batch in BATCHES if many == name else (3,):
+        case = CASES[name] if many == name else MANY_WEIGHTS[many]
+        check_output(program_of(case, batch), ROUGHLY["float32"], target)

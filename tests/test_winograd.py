@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import one_operation
 import pytest
-from building import filled_store, planned
+from building import planned
 from layer_cases import LAYERS, conv, image, network_of
-from narrower import Widths
+from one_operation import NARROWER, computed, doubled, drawn
+from one_operation import program_of as one
 
-from netdsl.backend import backend
 from netdsl.backend.numba.codegen.winograd.tiles import variant
 from netdsl.backend.numba.schedule import winograd_choice
 from netdsl.backend.numba.schedule.emission import EMIT, emit
 from netdsl.backend.numba.schedule.schedule import lay_out
-from netdsl.backend.numpy.primitives import COMPUTE
+from netdsl.backend.numba.target import Target, host
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
 from netdsl.losses import losses
@@ -24,7 +25,7 @@ from netdsl.primitives.convolution import (
     ConvolutionWeightGradient,
     Geometry,
 )
-from netdsl.primitives.tensor import Role, Tensor
+from netdsl.primitives.tensor import Tensor
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program
 from netdsl.quantities import Padding, Size
@@ -72,44 +73,28 @@ def operation(name: str, kind: type):
     return ConvolutionWeightGradient(w, x, y, geometry)
 
 
-def one_step(op, values: dict[str, np.ndarray], threads: int, *, exact: bool) -> np.ndarray:
-    for tensor in op.inputs:
-        tensor.role = Role.INPUT
-    given = {tensor.name: tensor for tensor in op.inputs}
-    program = Program("test", BATCH, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact)
-    session = backend("numba").bind(program, {}, threads)
-    for name, value in values.items():
-        session.inputs[name][...] = value
-    session.run()
-    return np.array(session.outputs["result"]).reshape(op.outputs[0].full_shape(BATCH))
-
-
-def doubled(op, values: dict[str, np.ndarray]) -> np.ndarray:
-    """The result in double precision."""
-    arrays = {tensor: values[tensor.name].astype(np.float64) for tensor in op.inputs}
-    for tensor in op.outputs:
-        arrays[tensor] = np.zeros(tensor.full_shape(BATCH))
-    COMPUTE[type(op)](op, arrays)
-    return arrays[op.outputs[0]]
-
-
-def check_error(name: str, kind: type, outputs_wide: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def check_error(
+    name: str,
+    kind: type,
+    outputs_wide: int,
+    monkeypatch: pytest.MonkeyPatch,
+    target: Target | None = None,
+) -> None:
     side = GEOMETRIES[name][0]
     monkeypatch.setattr(winograd_choice, "CANDIDATES", {side: (outputs_wide,)})
     monkeypatch.setattr(winograd_choice, "WORTH", float("inf"))
     op = operation(name, kind)
-    assert str(variant(outputs_wide, side)) in emit(op, BATCH)[0].note
-    generator = np.random.default_rng(7)
-    values = {t.name: generator.normal(size=t.full_shape(BATCH)).astype(np.float32) for t in op.inputs}
-    wanted = doubled(op, values)
-    scale = EPSILON * doubled(op, {key: abs(value) for key, value in values.items()}).max()
-    found = one_step(op, values, 2, exact=False)
+    assert str(variant(outputs_wide, side)) in emit(op, BATCH, target or host().target)[0].note
+    values = drawn(op, BATCH)
+    wanted = doubled(op, values, BATCH)
+    scale = EPSILON * doubled(op, {key: abs(value) for key, value in values.items()}, BATCH).max()
+    found = computed(one(op, BATCH), values, 2, target=target)
     assert abs(found - wanted).max() <= BOUND[outputs_wide, side] * scale
-    direct = one_step(op, values, 2, exact=True)
+    direct = computed(one(op, BATCH, exact=True), values, 2, target=target)
     assert abs(direct - wanted).max() <= DIRECT_BOUND * scale
     # The same bits for any number of threads.
     for threads in (1, 4):
-        assert one_step(op, values, threads, exact=False).tobytes() == found.tobytes()
+        assert computed(one(op, BATCH), values, threads, target=target).tobytes() == found.tobytes()
 
 
 KINDS = [Convolution, ConvolutionInputGradient, ConvolutionWeightGradient]
@@ -122,11 +107,12 @@ def test_error(name: str, kind: type, outputs_wide: int, monkeypatch: pytest.Mon
     check_error(name, kind, outputs_wide, monkeypatch)
 
 
-@pytest.mark.parametrize("width", [4, 8])
-def test_narrower_vectors(width: int, widths: Widths) -> None:
-    """The same bounds, in a process that is told of narrower registers."""
-    chosen = "test_error and (one-sided or odd-channels or five-valid) and 4"
-    assert widths.check(__file__, str(width), chosen).startswith("." * 9)
+@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("name", ["one-sided", "odd-channels", "five-valid"])
+def test_narrower_vectors(name: str, kind: type, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same bounds."""
+    check_error(name, kind, 4, monkeypatch, target)
 
 
 NETWORK = (
@@ -147,16 +133,7 @@ def program_of(exact: bool, batch: int = 24) -> Program:
 
 
 def trained(exact: bool, threads: int) -> dict[str, np.ndarray]:
-    program = program_of(exact)
-    store = filled_store(program, seed=1)
-    session = backend("numba").bind(program, store, threads)
-    generator = np.random.default_rng(2)
-    for _ in range(3):
-        session.inputs["x"][...] = generator.normal(size=session.inputs["x"].shape)
-        session.inputs["target"][...] = np.eye(4)[generator.integers(4, size=program.batch)]
-        session.inputs["rate"][...] = 0.02
-        session.run()
-    return store
+    return one_operation.trained(program_of(exact), threads=threads, rate=0.02)[0]
 
 
 def uses_winograd(program: Program) -> bool:
@@ -178,8 +155,8 @@ def test_exact_is_the_direct_path() -> None:
     program = program_of(exact=True)
     assert not uses_winograd(program)
     for op in program.operations:
-        direct = [launch.kernel for launch in EMIT[type(op)](op, program.batch)]
-        assert [launch.kernel for launch in emit(op, program.batch, exact=True)] == direct
+        direct = [launch.kernel for launch in EMIT[type(op)](op, program.batch, host().target)]
+        assert [launch.kernel for launch in emit(op, program.batch, host().target, exact=True)] == direct
 
 
 def test_all_three_directions_are_taken() -> None:

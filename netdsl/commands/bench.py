@@ -72,7 +72,7 @@ def command(
 
         require_torch()
         found = measure(task, torch_steps, say)
-    from netdsl.backend.numba.runtime.session import open_backend
+    from netdsl.backend.numba.backend import open_backend
 
     tell_problem(open_backend().problem)
     if as_json or form == "json":

@@ -51,8 +51,8 @@ def command(
     plan = load_plan_or_exit(network)
     precision = precision or "float32"
     check_precision(precision)
+    from netdsl.backend.numba.backend import open_backend
     from netdsl.backend.numba.compile.cache import DRIVER
-    from netdsl.backend.numba.runtime.session import open_backend
     from netdsl.backend.numba.schedule.schedule import lay_out
     from netdsl.backend.numba.tools.listing import module_text
     from netdsl.program.learning import learning_of

@@ -98,7 +98,7 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
         if backend != "numba" and host().bfloat16:
             cure = "use the backend numba, which has it here, or train in float32"
         raise Diagnosed(Diagnostic("ND542", Severity.ERROR, lacks, help=(cure,)))
-    from netdsl.backend.numba.runtime.session import open_backend
+    from netdsl.backend.numba.backend import open_backend
     from netdsl.backend.numba.tools.roofline import speed_of_pairs
 
     speed = speed_of_pairs(open_backend().kernels)

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 import netdsl
-from netdsl.backend.numba.runtime.session import NumbaSession, open_backend
+from netdsl.backend.numba.backend import open_backend
+from netdsl.backend.numba.runtime.session import NumbaSession
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools.profiler import Stopwatch, seconds_by_part
 from netdsl.backend.numba.tools.roofline import MOST_BYTES, measure_roofs

@@ -12,9 +12,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from statistics import median
 from typing import NamedTuple
 
+from netdsl.backend.numba.backend import open_backend
 from netdsl.backend.numba.codegen.fusion.optimizer_update import updates_of
 from netdsl.backend.numba.kernel import Launch, Place
-from netdsl.backend.numba.runtime.session import open_backend
 from netdsl.backend.numba.schedule.image_layout import (
     CHANNELS,
     IMAGES,

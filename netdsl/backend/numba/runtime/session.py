@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 
 import numpy as np
 
 from netdsl.backend.numba.compile.cache import DRIVER, Kernels
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
-from netdsl.backend.numba.runtime.batch_loader import Filling, fill_kernel, spare_floats
+from netdsl.backend.numba.runtime.batch_loader import Filling, fill_kernel
 from netdsl.backend.numba.runtime.threads import team
-from netdsl.backend.numba.schedule.schedule import Layout, lay_out
-from netdsl.backend.numba.target import Target
+from netdsl.backend.numba.schedule.schedule import Layout
 from netdsl.backend.session import (
     Array,
     Batch,
     Images,
     Session,
     Store,
-    allow_any,
     check_store,
     constant_arrays,
-    given_bytes,
     input_arrays,
     shown,
 )
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
-from netdsl.quantities import FLOAT_BYTES
 
 CACHE_LINE = 64
 
@@ -60,7 +55,7 @@ class NumbaSession:
         self._spare: dict[str, Array] = {}
         self._input_places: list[tuple[Array, int, Tensor]] = []
         self._scratch_stride = _scratch_bytes(layout) // 4
-        self.arena_bytes = _arena_bytes(layout, threads)
+        self.arena_bytes = arena_bytes(layout, threads)
         self._arena = np.zeros(self.arena_bytes + CACHE_LINE, np.uint8)
         self._base = -(-self._arena.ctypes.data // CACHE_LINE) * CACHE_LINE
         self._addresses = {program.inputs[name]: array.ctypes.data for name, array in self.inputs.items()}
@@ -202,58 +197,5 @@ def _scratch_bytes(layout: Layout) -> int:
     return -(-layout.scratch_floats * 4 // CACHE_LINE) * CACHE_LINE + CACHE_LINE
 
 
-def _arena_bytes(layout: Layout, threads: int) -> int:
+def arena_bytes(layout: Layout, threads: int) -> int:
     return layout.memory.arena_bytes + _scratch_bytes(layout) * threads
-
-
-class NumbaPrepared:
-    """A program laid out for native code."""
-
-    def __init__(self, program: Program, threads: int, kernels: Kernels) -> None:
-        self._program = program
-        self._threads = threads
-        self._kernels = kernels
-        self._layout = lay_out(program, kernels.target)
-
-    def needed_bytes(self, *, repeated: bool, changes: bool = False) -> int:
-        program = self._program
-        spare = [program.inputs[name] for name in SPARE] if repeated else []
-        filled = sum(tensor.size_bytes(program.batch) for tensor in spare)
-        if changes:
-            shape = program.inputs["x"].full_shape(program.batch)
-            filled += FLOAT_BYTES * spare_floats(self._threads, shape[0], shape[1:])
-        return _arena_bytes(self._layout, self._threads) + CACHE_LINE + given_bytes(program) + filled
-
-    def bind(self, store: Store) -> NumbaSession:
-        return NumbaSession(self._program, self._layout, store, self._threads, self._kernels)
-
-
-class NumbaBackend:
-    """Native code on all cores; results do not depend on how many there are.
-
-    ``target`` is this machine's unless another that it runs is said.
-    """
-
-    name = "numba"
-
-    def __init__(self, target: Target | None = None) -> None:
-        self.kernels = Kernels(target)
-
-    @property
-    def problem(self) -> str:
-        return self.kernels.problem
-
-    def prepare(self, program: Program, threads: int) -> NumbaPrepared:
-        return NumbaPrepared(program, threads, self.kernels)
-
-    def bind(
-        self, program: Program, store: Store, threads: int, allow: Callable[[int], None] = allow_any
-    ) -> NumbaSession:
-        prepared = self.prepare(program, threads)
-        allow(prepared.needed_bytes(repeated=False))
-        return prepared.bind(store)
-
-
-@cache
-def open_backend() -> NumbaBackend:
-    return NumbaBackend()
