@@ -408,7 +408,7 @@ def test_forms_of_another_machine_are_told_of(place: Path) -> None:
     assert forms_warning(made) == ""
     convolutions = [op for op in made.programs()[0].operations if isinstance(op, Convolution)]
     keys = [key_of(op, 64, exact=False) for op in convolutions]
-    (known, *_) = forms_of(convolutions[0], 64, exact=False)
+    (known, *_) = forms_of(convolutions[0], 64, host().target, exact=False)
     made.machine.forms = {keys[0]: known, keys[1]: "direct 99x99"}
     assert unknown_forms(made.programs(), made.machine.forms) == [keys[1]]
     assert "1 choice of this run's --autotune cannot be had here" in forms_warning(made)

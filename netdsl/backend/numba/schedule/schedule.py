@@ -1,7 +1,12 @@
-"""From a program to launches in order: what is computed together, in which variant, and where it lies."""
+"""From a program to launches in order, pass by pass: what is computed together, how, and where it lies.
+
+A pass takes a Schedule and gives one; ``PASSES`` are all there are, in order.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from enum import Enum
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.fusion.epilogue import formulas_at_the_end, with_formula
@@ -13,11 +18,186 @@ from netdsl.backend.numba.schedule.aliasing import share_in_place
 from netdsl.backend.numba.schedule.emission import emit, noted
 from netdsl.backend.numba.schedule.image_layout import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.target import Target, host
+from netdsl.primitives.elementwise import Elementwise
+from netdsl.primitives.matmul import MatmulInputGradient
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.memory import MemoryPlan, plan_memory
 from netdsl.program.program import Program
+
+
+class Way(Enum):
+    """How the operations of a group are computed."""
+
+    ALONE = "by itself"
+    IMAGES = "on vectors of images"
+    UPDATE = "used up by the optimizer's formulas"
+    EPILOGUE = "with a formula at the end"
+    TOGETHER = "in one launch"
+
+
+class Group(NamedTuple):
+    """Operations that are computed together, at the place of the first.
+
+    ``before`` is a gradient of inputs that an update takes along. ``reads`` are tensors that are needed
+    besides the operations' own. ``launches`` are there as soon as they are known.
+    """
+
+    operations: tuple[Operation, ...]
+    way: Way = Way.ALONE
+    before: MatmulInputGradient | None = None
+    reads: tuple[Tensor, ...] = ()
+    launches: tuple[Launch, ...] = ()
+
+
+class Schedule(NamedTuple):
+    """A program as groups in order.
+
+    ``launches`` are all of a step, once they are known; ``owner`` then maps a tensor to the one whose
+    memory it shares.
+    """
+
+    program: Program
+    machine: Target
+    groups: tuple[Group, ...]
+    launches: tuple[Launch, ...] = ()
+    owner: Mapping[Tensor, Tensor] = {}
+
+    def members(self, *ways: Way) -> frozenset[Operation]:
+        """The operations that are computed in one of these ways."""
+        return frozenset(
+            operation for group in self.groups if group.way in ways for operation in group.operations
+        )
+
+    def with_groups(self, changed: Mapping[Operation, Group]) -> Schedule:
+        """With other groups at the places of some operations; what these take in stands nowhere else."""
+        taken = {
+            operation: first
+            for first, group in changed.items()
+            for operation in (*group.operations, *([group.before] if group.before else []))
+        }
+        groups = []
+        for group in self.groups:
+            first = group.operations[0]
+            if first in changed:
+                groups.append(changed[first])
+            elif first not in taken:
+                groups.append(group)
+        return self._replace(groups=tuple(groups))
+
+
+Pass = Callable[[Schedule], Schedule]
+
+
+def vectors_of_images(schedule: Schedule) -> Schedule:
+    """Layers of few channels take as many images as a vector has numbers at once."""
+    found = operations_in_lanes(schedule.program, schedule.machine)
+    return schedule.with_groups({operation: Group((operation,), Way.IMAGES) for operation in found})
+
+
+def updates_at_once(schedule: Schedule) -> Schedule:
+    """Large weight gradients are used up by the optimizer's formulas, tile by tile, and never stored."""
+    updates = updates_of(schedule.program)
+    return schedule.with_groups(
+        {gradient: Group((gradient, *chain), Way.UPDATE) for gradient, chain in updates.items()}
+    )
+
+
+def shared_weight_reads(schedule: Schedule) -> Schedule:
+    """A fully connected layer computes its input gradient in the same pass as the update of its weights."""
+    groups = {group.operations[0]: group for group in schedule.groups if group.way is Way.UPDATE}
+    chains = {first: _formulas(group.operations[1:]) for first, group in groups.items()}
+    along = taken_along(schedule.program, chains, schedule.machine)
+    return schedule.with_groups(
+        {first: groups[first]._replace(before=before) for first, before in along.items()}
+    )
+
+
+def epilogues(schedule: Schedule) -> Schedule:
+    """A formula that alone reads a product is computed at the end of its kernel."""
+    program = schedule.program
+    left_out = schedule.members(Way.IMAGES) | {
+        group.operations[0] for group in schedule.groups if group.way is Way.UPDATE
+    }
+    changed = {}
+    for operation, at_the_end in formulas_at_the_end(program, left_out).items():
+        plain = _emitted(operation, schedule)
+        ended = with_formula(plain, at_the_end, operation.outputs[0], program.batch)
+        changed[operation] = (
+            Group((operation, at_the_end), Way.EPILOGUE, launches=tuple(ended))
+            if ended
+            else Group((operation,), reads=at_the_end.inputs, launches=tuple(plain))
+        )
+    return schedule.with_groups(changed)
+
+
+def one_launch_for_several(schedule: Schedule) -> Schedule:
+    """Reductions of the same images, and formulas of the same numbers, take one launch."""
+    program = schedule.program
+    alone = schedule.members(Way.ALONE)
+    used: set[Operation] = set()
+    changed = {}
+    for number, operation in enumerate(program.operations):
+        if operation in used or operation not in alone:
+            continue
+        together = joined(program.operations[number : number + MOST_TOGETHER], program.batch)
+        if len(together) > 1 and alone.issuperset(together) and used.isdisjoint(together):
+            changed[operation] = Group(tuple(together), Way.TOGETHER)
+            used.update(together)
+    return schedule.with_groups(changed)
+
+
+def launches_in_order(schedule: Schedule) -> Schedule:
+    """Every group as launches, with changes between the two orders of images where they are needed."""
+    program, machine = schedule.program, schedule.machine
+    owner: dict[Tensor, Tensor] = {}
+    launches: list[Launch] = []
+    lanes = LaneVolumes(program.batch, machine, owner, launches)
+    groups = []
+    for group in schedule.groups:
+        first = group.operations[0]
+        if group.way is Way.IMAGES:
+            found = lanes.emit(first)
+        else:
+            for operation in group.operations if group.way in (Way.EPILOGUE, Way.TOGETHER) else (first,):
+                lanes.restore(operation.inputs, first.phase if group.way is Way.EPILOGUE else operation.phase)
+            lanes.restore(group.reads, first.phase)
+            if isinstance(first, Reshape):
+                x = first.inputs[0]
+                owner[first.outputs[0]] = owner.get(x, x)
+            found = list(group.launches) or _of_group(group, schedule)
+        launches += found
+        groups.append(group._replace(launches=tuple(found)))
+    lanes.restore(program.outputs.values())
+    return schedule._replace(groups=tuple(groups), launches=tuple(launches), owner=owner)
+
+
+def results_in_place(schedule: Schedule) -> Schedule:
+    """A result takes the memory of an input that nothing reads afterwards."""
+    owner = dict(schedule.owner)
+    share_in_place(schedule.launches, owner, [*schedule.program.outputs.values()])
+    return schedule._replace(owner=owner)
+
+
+PASSES: tuple[Pass, ...] = (
+    vectors_of_images,
+    updates_at_once,
+    shared_weight_reads,
+    epilogues,
+    one_launch_for_several,
+    launches_in_order,
+    results_in_place,
+)
+"""In this order: what an earlier pass has taken is not there for a later one."""
+
+
+def scheduled(program: Program, machine: Target, passes: tuple[Pass, ...] = PASSES) -> Schedule:
+    """A program after some passes; before the first, each operation is a group of its own."""
+    schedule = Schedule(program, machine, tuple(Group((operation,)) for operation in program.operations))
+    for one in passes:
+        schedule = one(schedule)
+    return schedule
 
 
 class Layout(NamedTuple):
@@ -27,7 +207,7 @@ class Layout(NamedTuple):
     """
 
     launches: tuple[Launch, ...]
-    owner: dict[Tensor, Tensor]
+    owner: Mapping[Tensor, Tensor]
     memory: MemoryPlan
     scratch_floats: int
 
@@ -37,66 +217,49 @@ def lay_out(program: Program, machine: Target | None = None) -> Layout:
 
     Allocates nothing, compiles nothing.
     """
-    machine = machine or host().target
-    owner: dict[Tensor, Tensor] = {}
-    launches: list[Launch] = []
-    lanes = LaneVolumes(program.batch, machine, owner, launches)
-    in_lanes = operations_in_lanes(program, machine)
-    updates = updates_of(program)
-    ends = formulas_at_the_end(program, in_lanes | {*updates})
-    along = taken_along(program, updates, machine)
-    used_up: set[Operation] = {update for chain in updates.values() for update in chain}
-    used_up.update(along.values())
-    for number, operation in enumerate(program.operations):
-        if operation in used_up:
-            continue
-        if operation in updates:
-            lanes.restore(operation.inputs, operation.phase)
-            launches += emit_updating(
-                operation,
-                updates[operation],
-                program.batch,
-                machine,
-                paired=program.precision == "bf16",
-                before=along.get(operation),
-            )
-            continue
-        if operation in in_lanes:
-            launches += lanes.emit(operation)
-            continue
-        following = program.operations[number : number + MOST_TOGETHER]
-        together = joined(following, program.batch)
-        if len(together) > 1 and not used_up.intersection(together) and not in_lanes.intersection(together):
-            for one in together:
-                lanes.restore(one.inputs, one.phase)
-            launches += noted(emit_joined(together, program.batch, machine), *together)
-            used_up.update(together)
-            continue
-        at_the_end = ends.get(operation)
-        read = (*operation.inputs, *(at_the_end.inputs if at_the_end is not None else ()))
-        lanes.restore(read, operation.phase)
-        if isinstance(operation, Reshape):
-            x = operation.inputs[0]
-            owner[operation.outputs[0]] = owner.get(x, x)
-        plain = emit(
-            operation,
-            program.batch,
-            machine,
-            exact=program.exact,
-            precision=program.precision,
-            forms=program.forms,
-        )
-        if at_the_end is not None:
-            ended = with_formula(plain, at_the_end, operation.outputs[0], program.batch)
-            used_up.update({at_the_end} if ended else ())
-            plain = ended or plain
-        launches += plain
-    lanes.restore(program.outputs.values())
-    share_in_place(launches, owner, [*program.outputs.values()])
+    return with_memory(scheduled(program, machine or host().target))
+
+
+def with_memory(schedule: Schedule) -> Layout:
+    """What all passes gave, with a place in the arena for every value."""
+    program, launches, owner = schedule.program, schedule.launches, schedule.owner
     touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]
     values = {tensor for tensors in touched for tensor in tensors if tensor.role is Role.VALUE}
     sizes = {tensor: tensor.size_bytes(program.batch) for tensor in values}
     kept = [owner.get(tensor, tensor) for tensor in program.outputs.values()]
     memory = plan_memory(touched, sizes, kept)
     scratch = max((launch.scratch_floats for launch in launches), default=0)
-    return Layout(tuple(launches), owner, memory, scratch)
+    return Layout(launches, owner, memory, scratch)
+
+
+def _formulas(operations: tuple[Operation, ...]) -> tuple[Elementwise, ...]:
+    return tuple(operation for operation in operations if isinstance(operation, Elementwise))
+
+
+def _emitted(operation: Operation, schedule: Schedule) -> list[Launch]:
+    program = schedule.program
+    return emit(
+        operation,
+        program.batch,
+        schedule.machine,
+        exact=program.exact,
+        precision=program.precision,
+        forms=program.forms,
+    )
+
+
+def _of_group(group: Group, schedule: Schedule) -> list[Launch]:
+    """The launches of a group that works on one image after the other."""
+    program, machine = schedule.program, schedule.machine
+    if group.way is Way.UPDATE:
+        return emit_updating(
+            group.operations[0],
+            _formulas(group.operations[1:]),
+            program.batch,
+            machine,
+            paired=program.precision == "bf16",
+            before=group.before,
+        )
+    if group.way is Way.TOGETHER:
+        return noted(emit_joined(group.operations, program.batch, machine), *group.operations)
+    return _emitted(group.operations[0], schedule)
