@@ -22,6 +22,10 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ[f"{_library}_NUM_THREADS"] = "1"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write the kernels of tests/kernels anew")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests for CI alone are skipped elsewhere; `CI=1 pytest` runs them all."""
     if not os.environ.get("CI"):

@@ -10,6 +10,7 @@ from building import filled_store, planned
 from layer_cases import network_of
 
 from netdsl.backend import backend
+from netdsl.backend.numba.target import host
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.program.lower import training_program
@@ -31,7 +32,7 @@ def test_emitted_module_computes_the_step() -> None:
     own_store = {name: array.copy() for name, array in store.items()}
     session.run()
 
-    text = module_text(program, "a \"name\"\nwith '''tricks\\")
+    text = module_text(program, "a \"name\"\nwith '''tricks\\", host().target)
     module: dict[str, object] = {"__name__": "emitted"}
     exec(compile(text, "<emitted>", "exec"), module)
     floats = module["SCRATCH_FLOATS"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,10 +23,44 @@ from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.quantities import bytes_text
 
+if TYPE_CHECKING:
+    from netdsl.backend.numba.target import Target
 
-@click.command()
+
+LISTINGS = ("module", "program", "schedule", "kernels")
+"""What --emit prints; the first where nothing is said. As ``tools.listing.LISTINGS``, which needs NumPy."""
+
+TARGETS = ("avx512", "avx2", "sse", "neon")
+"""As ``target.TARGETS``, which needs LLVM."""
+
+
+class _Command(click.Command):
+    """Lets --emit stand alone, also before NET."""
+
+    def parse_args(self, context: click.Context, arguments: list[str]) -> list[str]:
+        following = [*arguments[1:], ""]
+        return super().parse_args(
+            context,
+            [
+                f"--emit={LISTINGS[0]}" if argument == "--emit" and after not in LISTINGS else argument
+                for argument, after in zip(arguments, following, strict=True)
+            ],
+        )
+
+
+@click.command(cls=_Command)
 @click.argument("network", metavar="NET")
-@click.option("--emit", is_flag=True, help="Print the program as one Python module instead of compiling it.")
+@click.option(
+    "--emit",
+    type=click.Choice(LISTINGS),
+    help="Print instead of compiling: everything as one Python module, or the program's operations, the"
+    f" schedule, or the kernels. Alone it is {LISTINGS[0]}.",
+)
+@click.option(
+    "--target",
+    type=click.Choice(TARGETS),
+    help="The vector instructions of kernels, instead of this machine's best; with --emit, any of them.",
+)
 @batch_option
 @click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
 @recipe_options("loss", "optimizer", "factor", "freeze", "clip", "accumulate", "average")
@@ -35,7 +69,8 @@ from netdsl.quantities import bytes_text
 @autotune_option
 def command(
     network: str,
-    emit: bool,
+    emit: str | None,
+    target: str | None,
     batch: int,
     inference: bool,
     exact: bool,
@@ -50,14 +85,17 @@ def command(
     """
     plan = load_plan_or_exit(network)
     precision = precision or "float32"
-    check_precision(precision)
-    from netdsl.backend.numba.backend import open_backend
+    from netdsl.backend.numba.backend import NumbaBackend, open_backend
     from netdsl.backend.numba.compile.cache import DRIVER
     from netdsl.backend.numba.schedule.schedule import lay_out
-    from netdsl.backend.numba.tools.listing import module_text
+    from netdsl.backend.numba.target import TARGETS as BY_NAME
+    from netdsl.backend.numba.target import host
+    from netdsl.backend.numba.tools.listing import LISTINGS as TEXTS
     from netdsl.program.learning import learning_of
     from netdsl.program.lower import inference_program, training_program
 
+    machine = BY_NAME[target] if target else host().target
+    _check_target(machine, precision, emits=emit is not None, autotune=autotune)
     recipe = chosen_recipe(plan.network, None, {"data": "digits", **settings})
     unknown = [
         file_error(mistake.code, plan.network.source.name, f"{entry}: {mistake.message}", *mistake.help)
@@ -84,16 +122,40 @@ def command(
         echo_folded(str(tuned), err=True)
         program = program._replace(forms=tuned.forms)
     if emit:
-        click.echo(module_text(program, plan.network.name), nl=False)
+        click.echo(TEXTS[emit](program, plan.network.name, machine), nl=False)
         return
     start = time.perf_counter()
-    kernels = open_backend().kernels
-    layout = lay_out(program)
+    kernels = (open_backend() if machine == host().target else NumbaBackend(machine)).kernels
+    layout = lay_out(program, machine)
     names = {launch.kernel.name for launch in layout.launches}
-    kernels.load([DRIVER, *(launch.kernel for launch in layout.launches)], thread_count(None))
+    try:
+        kernels.load([DRIVER, *(launch.kernel for launch in layout.launches)], thread_count(None))
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
     seconds = time.perf_counter() - start
     echo_folded(
         f"{len(layout.launches)} launches of {len(names)} kernels, {kernels.compiled} of them compiled now"
         f" ({seconds:.1f} s); {bytes_text(layout.memory.arena_bytes)} for a step of {batch} images"
     )
     tell_problem(kernels.problem)
+
+
+def _check_target(machine: Target, precision: str, *, emits: bool, autotune: bool) -> None:
+    """Raise where a target cannot do what is asked for, here or at all."""
+    from netdsl.backend.numba.target import AVX512, host
+
+    runs = ", ".join(one.name for one in host().targets)
+    if machine not in host().targets and not emits:
+        raise click.UsageError(
+            f"this machine runs kernels for {runs}, not for {machine.name}; --emit prints those of any target"
+        )
+    if machine != host().target and autotune:
+        raise click.UsageError(
+            f"--autotune measures on this machine, so it goes with --target {host().target.name} only"
+        )
+    if precision == "bf16" and machine != host().target and machine != AVX512:
+        raise click.UsageError(
+            f"kernels for {machine.name} do not multiply bfloat16: --precision bf16 goes with --target avx512"
+        )
+    if not emits or machine == host().target:
+        check_precision(precision)

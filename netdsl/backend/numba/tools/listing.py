@@ -1,18 +1,71 @@
-"""The program that will run, as one readable Python module: memory plan, kernels, step."""
+"""The program that will run, to be read: its operations, its schedule, its kernels, or all as one module."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netdsl.backend.numba.kernel import Argument, Launch, Place, Real
-from netdsl.backend.numba.schedule.schedule import Layout, lay_out
-from netdsl.backend.numba.target import Target, host
+from netdsl.backend.numba.schedule.schedule import PASSES, Layout, Schedule, lay_out, scheduled
+from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
-from netdsl.quantities import bytes_text, grouped
+from netdsl.quantities import bytes_text, counted, grouped
 
 
-def module_text(program: Program, network_name: str, machine: Target | None = None) -> str:
+def program_text(program: Program, network_name: str, machine: Target) -> str:
+    """The operations of a step, in order; the same for every target."""
+    lines = [f"# {_doing(program, network_name)}: {counted(len(program.operations), 'operation')}"]
+    origin = ""
+    for operation in program.operations:
+        if operation.origin != origin:
+            origin = operation.origin
+            lines.append(f"# {_plain(origin)}")
+        lines.append(_plain(repr(operation), _LONGEST))
+    return "\n".join(lines) + "\n"
+
+
+def schedule_text(program: Program, network_name: str, machine: Target) -> str:
+    """What each pass of the schedule leaves, and then every group with its launches."""
+    lines = [f"# {_doing(program, network_name)}, for {machine.name}"]
+    found = scheduled(program, machine, ())
+    lines.append(f"# {len(found.groups):4} groups, an operation each")
+    for one in PASSES:
+        found = one(found)
+        doing = (one.__doc__ or "").split("\n")[0]
+        lines.append(f"# {len(found.groups):4} groups after {one.__name__}: {doing}")
+    origin = ""
+    for group in found.groups:
+        if group.operations[0].origin != origin:
+            origin = group.operations[0].origin
+            lines.append(f"# {_plain(origin)}")
+        lines.append(f"{group.way.value}:")
+        members = (*group.operations, *([group.before] if group.before else []))
+        lines += [f"    {_plain(repr(operation), _LONGEST)}" for operation in members]
+        lines += [f"    -> {launch.kernel.name}, {launch.items} items" for launch in group.launches]
+    return "\n".join([*lines, *_shared(found)]) + "\n"
+
+
+def _shared(schedule: Schedule) -> list[str]:
+    pairs = [(tensor, owner) for tensor, owner in schedule.owner.items() if tensor is not owner]
+    lines = [f"# {counted(len(pairs), 'tensor')} in the memory of another"]
+    return [*lines, *(_plain(f"{tensor!r} in {owner!r}", _LONGEST) for tensor, owner in pairs)]
+
+
+def kernels_text(program: Program, network_name: str, machine: Target) -> str:
+    """The text of every kernel of a step, once, in the order of their first launches."""
+    layout = lay_out(program, machine)
+    kernels = {launch.kernel.name: launch.kernel for launch in layout.launches}
+    head = f"# {_doing(program, network_name)}, for {machine.name}: {counted(len(kernels), 'kernel')}"
+    return "\n\n\n".join([head, *(kernel.text.rstrip() for kernel in kernels.values())]) + "\n"
+
+
+def _doing(program: Program, network_name: str) -> str:
+    doing = "a training step" if program.name == "train" else "the forward pass"
+    return f"{doing} of {_plain(network_name)} for {counted(program.batch, 'image')}"
+
+
+def module_text(program: Program, network_name: str, machine: Target) -> str:
     """The module of a program; it can be imported, and ``step`` run with arrays of one's own."""
-    machine = machine or host().target
     layout = lay_out(program, machine)
     kernels = {launch.kernel.name: launch.kernel for launch in layout.launches}
     parts = [
@@ -39,9 +92,13 @@ def _purpose(program: Program, network_name: str, layout: Layout, kernels: int) 
     )
 
 
-def _plain(name: str) -> str:
+_LONGEST = 400
+"""Letters of an operation: names are users', and formulas may be long."""
+
+
+def _plain(name: str, longest: int = 80) -> str:
     """A name from a file, safe inside a docstring or a comment."""
-    return "".join(letter for letter in name if letter.isprintable() and letter not in "\"'\\")[:80]
+    return "".join(letter for letter in name if letter.isprintable() and letter not in "\"'\\")[:longest]
 
 
 def _memory_table(layout: Layout) -> str:
@@ -98,3 +155,12 @@ def _place(tensor: Tensor, layout: Layout) -> str:
     if tensor.role is Role.STORED:
         return f"stored[{tensor.name!r}]"
     return f"arena + {layout.memory.slots[tensor].offset_bytes}"
+
+
+LISTINGS: dict[str, Callable[[Program, str, Target], str]] = {
+    "module": module_text,
+    "program": program_text,
+    "schedule": schedule_text,
+    "kernels": kernels_text,
+}
+"""What ``netdsl compile --emit`` prints, by what it is called there."""
