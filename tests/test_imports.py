@@ -40,7 +40,7 @@ ROOMS = [
 
 KERNEL_ROOMS = [
     ["target"],
-    ["kernel"],
+    ["kernel", "numba_internals"],
     ["isa"],
     ["codegen"],
     ["codegen/gemm"],

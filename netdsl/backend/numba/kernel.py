@@ -48,7 +48,8 @@ class Launch(NamedTuple):
 
     ``writes`` are the tensors it changes; those it reads are the other places in ``arguments``.
     ``scratch_floats`` is what each worker needs of the Scratch argument, whose distance from one
-    worker to the next is the argument after it.
+    worker to the next is the argument after it. ``in_order`` says that it reads the number at each place
+    before it writes the one there, place by place, so that its result may take the memory of an input.
     """
 
     kernel: Kernel
@@ -56,6 +57,7 @@ class Launch(NamedTuple):
     items: int
     writes: tuple[Tensor, ...]
     scratch_floats: int = 0
+    in_order: bool = False
     origin: str = ""
     phase: Phase = Phase.FORWARD
     note: str = ""

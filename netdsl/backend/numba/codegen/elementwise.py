@@ -152,7 +152,8 @@ def _flat(
         *tail,
     )
     text = indented(body, 1) + "\n"
-    return Launch(kernel("elementwise", text), arguments, blocks(domain.values, BLOCK), op.outputs, floats)
+    items = blocks(domain.values, BLOCK)
+    return Launch(kernel("elementwise", text), arguments, items, op.outputs, floats, in_order=True)
 
 
 def _repeat_per_channel(periodic: list[int], after: int, lanes: bool) -> list[str]:

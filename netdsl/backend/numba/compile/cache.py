@@ -56,7 +56,7 @@ DRIVER = Kernel(
 _SETTINGS = ("NUMBA_OPT", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_LOOP_VECTORIZE")
 """Variables of the environment that change what Numba makes of a text."""
 
-_BESIDE_THE_WORDS = ("target.py", "compile/call_types.py", "compile/object_code.py")
+_BESIDE_THE_WORDS = ("target.py", "numba_internals.py", "compile/object_code.py")
 """What machine code depends on besides the room of the words."""
 
 _TRIAL_BYTES = 1 << 16

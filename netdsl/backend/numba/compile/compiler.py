@@ -29,10 +29,8 @@ def _load_numba() -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a file was found, and yaml was not
-            from numba.core import config
+            from netdsl.backend.numba.numba_internals import forget_the_working_folder
     finally:
         del sys.modules["yaml"]
         sys.modules.update(before)
-    # Numba's own name for the file, asked for before each function.
-    config._config_fname = ""
-    config.reload_config()
+    forget_the_working_folder()

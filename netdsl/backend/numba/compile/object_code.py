@@ -12,14 +12,16 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
-from numba.core.compiler import compile_extra
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 
-from netdsl.backend.numba.compile.call_types import remembered_call_types
 from netdsl.backend.numba.isa import vocabulary as words
-from netdsl.backend.numba.isa.inline import kernel_flags, leave_functions
 from netdsl.backend.numba.kernel import Kernel
+from netdsl.backend.numba.numba_internals import (
+    compiled_into,
+    new_library,
+    object_file,
+    remembered_call_types,
+)
 
 
 @contextmanager
@@ -39,27 +41,12 @@ def _uncollected() -> Iterator[None]:
 @remembered_call_types()
 def object_code(kernel: Kernel, symbol: str) -> bytes:
     """An object file with the kernel as a C function of 64-bit integers, named ``symbol``."""
+    context, library = new_library(symbol)
     arguments = (types.intp,) * kernel.arguments
-    context = cpu_target.target_context
-    library = context.codegen().create_library(symbol)
-    library.enable_object_caching()
-    leave_functions(library)
-    function = _function(kernel, symbol)
-    compiled = compile_extra(
-        cpu_target.typing_context,
-        context,
-        function,
-        arguments,
-        types.void,
-        kernel_flags(),
-        {},
-        library=library,
-    )
-    library.add_ir_module(_wrapper(context, compiled.fndesc, symbol))
+    description = compiled_into(library, _function(kernel, symbol), arguments, types.void)
+    library.add_ir_module(_wrapper(context, description, symbol))
     library.finalize()
-    _, _, (code, _) = library.serialize_using_object_code()
-    assert isinstance(code, bytes)
-    return code
+    return object_file(library)
 
 
 def _function(kernel: Kernel, symbol: str) -> Any:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 from numba import types
-from numba.core.compiler import Flags, compile_extra
 from numba.extending import intrinsic
+
+from netdsl.backend.numba.numba_internals import compiled_into, leave_as_text
 
 
 class _Compiled(NamedTuple):
@@ -50,43 +50,8 @@ def subroutine(function: Callable[..., Any]) -> Any:
     return intrinsic(definition)
 
 
-def kernel_flags() -> Flags:
-    """How Numba compiles kernels and what is linked into them."""
-    flags = Flags()
-    flags.no_cpython_wrapper = True
-    flags.no_cfunc_wrapper = True
-    flags.no_compile = True  # kernels get a wrapper of our own first, and nobody calls subroutines
-    flags.enable_pyobject = False
-    flags.error_model = "numpy"
-    flags.no_rewrites = True  # they are about arrays, and take time
-    return flags
-
-
 def _compiled(context: Any, function: Callable[..., Any], signature: Any) -> _Compiled:
-    flags = kernel_flags()
     library = context.codegen().create_library(function.__name__)
-    _leave_as_text(library)
-    arguments, result = signature.args, signature.return_type
-    compiled = compile_extra(
-        context.typing_context, context, function, arguments, result, flags, {}, library=library
-    )
-    return _Compiled(compiled.fndesc, library)
-
-
-def _leave_as_text(library: Any) -> None:
-    """Neither optimise a library nor translate it before it is linked to others, which do both again.
-
-    These methods are Numba's own. Were they called otherwise, libraries would be made as usual.
-    """
-    leave_functions(library)
-    library._optimize_final_module = _nothing
-    library._finalize_final_module = partial(setattr, library, "_finalized", True)
-
-
-def leave_functions(library: Any) -> None:
-    """Do not optimise functions one by one before all of them together, as Numba does to save memory."""
-    library._optimize_functions = _nothing
-
-
-def _nothing(*arguments: Any) -> None:
-    pass
+    leave_as_text(library)
+    description = compiled_into(library, function, signature.args, signature.return_type, context)
+    return _Compiled(description, library)

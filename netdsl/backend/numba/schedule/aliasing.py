@@ -8,9 +8,6 @@ from netdsl.backend.numba.kernel import Launch
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.tensor import Role, Tensor
 
-_IN_ORDER = "elementwise"
-"""The kind of kernel that reads and writes one place after the other, and each before it writes it."""
-
 
 def share_in_place(launches: Sequence[Launch], owner: dict[Tensor, Tensor], kept: Sequence[Tensor]) -> None:
     """Add to ``owner``, which maps a tensor to the one whose memory it has, results that may be in place.
@@ -31,7 +28,7 @@ def share_in_place(launches: Sequence[Launch], owner: dict[Tensor, Tensor], kept
             last[tensor] = moment
     untouchable = set(map(root, kept))
     for moment, launch in enumerate(launches):
-        if launch.kernel.name.rsplit("_", 1)[0] != _IN_ORDER or len(launch.writes) != 1:
+        if not launch.in_order or len(launch.writes) != 1:
             continue
         result = launch.writes[0]
         target = root(result)
