@@ -13,8 +13,7 @@ from one_operation import program_of as one
 from test_winograd import GEOMETRIES, operation
 
 from netdsl.backend.numba import backend as numba_backend
-from netdsl.backend.numba.schedule import bfloat16_choice as pairs_choice
-from netdsl.backend.numba.schedule import winograd_choice
+from netdsl.backend.numba.schedule import cost_model
 from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.target import AVX512, Host, Target, host
@@ -97,8 +96,8 @@ def ran(op, values, batch: int, threads: int, *, exact: bool, target: Target | N
 
 def check(op, batch: int, monkeypatch: pytest.MonkeyPatch, target: Target | None = None) -> None:
     """Within rounding of the products of rounded numbers, whatever the number of threads."""
-    monkeypatch.setattr(pairs_choice, "LEAST_WEIGHTS", 1)
-    monkeypatch.setattr(pairs_choice, "LEAST_SIDE", 1)
+    monkeypatch.setattr(cost_model, "LEAST_PAIRED_WEIGHTS", 1)
+    monkeypatch.setattr(cost_model, "LEAST_PAIRED_SIDE", 1)
     assert "bfloat16" in emit(op, batch, target or host().target, exact=True, precision="bf16")[0].note
     values = drawn(op, batch)
     near = {name: rounded(value) for name, value in values.items()}
@@ -143,12 +142,12 @@ def test_winograd_in_bfloat16_has_a_bound(
     name: str, outputs_wide: int, kind, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     side = GEOMETRIES[name][0]
-    if outputs_wide not in winograd_choice.PAIRED_CANDIDATES[side]:
+    if outputs_wide not in cost_model.PAIRED_CANDIDATES[side]:
         pytest.skip("this form is not computed in bfloat16")
-    monkeypatch.setattr(winograd_choice, "CANDIDATES", {side: ()})
-    monkeypatch.setattr(winograd_choice, "PAIRED_CANDIDATES", {side: (outputs_wide,)})
-    monkeypatch.setattr(winograd_choice, "WORTH", float("inf"))
-    monkeypatch.setattr(pairs_choice, "LEAST_WEIGHTS", 1)
+    monkeypatch.setattr(cost_model, "CANDIDATES", {side: ()})
+    monkeypatch.setattr(cost_model, "PAIRED_CANDIDATES", {side: (outputs_wide,)})
+    monkeypatch.setattr(cost_model, "WORTH", float("inf"))
+    monkeypatch.setattr(cost_model, "LEAST_PAIRED_WEIGHTS", 1)
     op = operation(name, kind)
     assert "in bfloat16" in emit(op, BATCH, host().target, precision="bf16")[0].note
     values = drawn(op, BATCH)

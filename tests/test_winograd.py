@@ -11,8 +11,9 @@ from one_operation import NARROWER, computed, doubled, drawn
 from one_operation import program_of as one
 
 from netdsl.backend.numba.codegen.winograd.tiles import variant
-from netdsl.backend.numba.schedule import winograd_choice
-from netdsl.backend.numba.schedule.emission import EMIT, emit
+from netdsl.backend.numba.schedule import cost_model
+from netdsl.backend.numba.schedule.choice import choose
+from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.target import Target, host
 from netdsl.layers.fc import FullyConnected
@@ -81,8 +82,8 @@ def check_error(
     target: Target | None = None,
 ) -> None:
     side = GEOMETRIES[name][0]
-    monkeypatch.setattr(winograd_choice, "CANDIDATES", {side: (outputs_wide,)})
-    monkeypatch.setattr(winograd_choice, "WORTH", float("inf"))
+    monkeypatch.setattr(cost_model, "CANDIDATES", {side: (outputs_wide,)})
+    monkeypatch.setattr(cost_model, "WORTH", float("inf"))
     op = operation(name, kind)
     assert str(variant(outputs_wide, side)) in emit(op, BATCH, target or host().target)[0].note
     values = drawn(op, BATCH)
@@ -155,8 +156,8 @@ def test_exact_is_the_direct_path() -> None:
     program = program_of(exact=True)
     assert not uses_winograd(program)
     for op in program.operations:
-        direct = [launch.kernel for launch in EMIT[type(op)](op, program.batch, host().target)]
-        assert [launch.kernel for launch in emit(op, program.batch, host().target, exact=True)] == direct
+        chosen = choose(op, program.batch, host().target, exact=True, precision="float32", forms={})
+        assert not chosen.name.startswith("Winograd"), op
 
 
 def test_all_three_directions_are_taken() -> None:

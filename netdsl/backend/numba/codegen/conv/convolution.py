@@ -9,27 +9,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.conv.depthwise import (
-    emit_depthwise,
-    emit_depthwise_input_gradient,
-    is_depthwise,
-)
-from netdsl.backend.numba.codegen.conv.dilation import dilated, undilated
-from netdsl.backend.numba.codegen.conv.im2col import gather_windows, is_gathered
+from netdsl.backend.numba.codegen.conv.im2col import gather_windows
 from netdsl.backend.numba.codegen.conv.row_bands import Walk
 from netdsl.backend.numba.codegen.gemm.matmul import (
     dot_product,
-    is_packed,
     product,
     product_in_panels,
-    product_with_transposed,
 )
-from netdsl.backend.numba.codegen.gemm.packed_matmul import (
-    dot_product_in_pairs,
-    product_in_pairs,
-    product_with_weights,
-)
-from netdsl.backend.numba.codegen.gemm.packing import Packing, Tile, rows_of_product
+from netdsl.backend.numba.codegen.gemm.packing import Packing, Tile
 from netdsl.backend.numba.codegen.gemm.transpose import transpose
 from netdsl.backend.numba.codegen.zeros import fill_zeros
 from netdsl.backend.numba.kernel import Launch, blocks
@@ -38,7 +25,7 @@ from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient
 from netdsl.quantities import Size
 
 
-def emit_convolution(
+def emit_direct(
     op: Convolution, batch: int, machine: Target, tile: Tile | None = None, *, paired: bool = False
 ) -> list[Launch]:
     """Pack the weights panel by panel, then walk the image; ``paired`` in bfloat16.
@@ -47,29 +34,7 @@ def emit_convolution(
     """
     x, w = op.inputs
     y = op.outputs[0]
-    if op.geometry.dilation != (1, 1):
-        wide, spread = dilated(w, op.geometry)
-        plain = Convolution(y, x, wide, undilated(op.geometry))
-        return [*spread, *emit_convolution(plain, batch, machine, tile, paired=paired)]
-    if is_depthwise(op.geometry, x.shape[2], w):
-        return emit_depthwise(x, w, y, op.geometry, batch, machine)
-    rows = rows_of_product(op.geometry, x.shape, w.shape)
     kernel_height, kernel_width, depth, filters = w.shape
-    if rows == 1 and paired:
-        return product_in_pairs(x, w, y, batch, machine)
-    if rows == 1 and tile is None:
-        return [product_with_weights(x, w, y, batch, machine)]
-    if rows and not paired:
-        steps = kernel_height * kernel_width * depth
-        if tile is None and is_packed(rows * batch, w, machine):
-            return product_in_panels(x, w, (filters, 1), y, rows * batch, steps, filters, machine)
-        return [product(x, (steps, 1), w, filters, y, rows * batch, steps, filters, machine, tile)]
-    if tile is None and not paired and is_gathered(op, batch):
-        output = (y.shape[0], y.shape[1])
-        windows, gathering = gather_windows(x, op.geometry, (kernel_height, kernel_width), output, batch)
-        steps = windows.shape[1]
-        rows = batch * windows.shape[0]
-        return [gathering, product(windows, (steps, 1), w, filters, y, rows, steps, filters, machine)]
     groups = op.geometry.groups
     width = filters // groups
     packing = Packing(
@@ -100,30 +65,39 @@ def emit_convolution(
     return [*pack, walk.launch(x, packed, y, batch, machine)]
 
 
-def emit_convolution_input_gradient(
-    op: ConvolutionInputGradient,
-    batch: int,
-    machine: Target,
-    tile: Tile | None = None,
-    *,
-    paired: bool = False,
-) -> list[Launch]:
-    """A stride of S splits the input into S*S phases, each a convolution of stride 1."""
+def emit_im2col(op: Convolution, batch: int, machine: Target) -> list[Launch]:
+    """Windows gathered as rows of a matrix, times the weights as they lie."""
+    x, w = op.inputs
+    y = op.outputs[0]
+    kernel_height, kernel_width, _, filters = w.shape
+    output = (y.shape[0], y.shape[1])
+    windows, gathering = gather_windows(x, op.geometry, (kernel_height, kernel_width), output, batch)
+    positions, steps = windows.shape
+    rows = batch * positions
+    return [gathering, product(windows, (steps, 1), w, filters, y, rows, steps, filters, machine)]
+
+
+def emit_product(op: Convolution, rows: int, machine: Target, tile: Tile | None = None) -> list[Launch]:
+    """Of a convolution that is a product of ``rows`` rows of x."""
+    x, w = op.inputs
+    filters = w.shape[-1]
+    steps = w.values // filters
+    return [product(x, (steps, 1), w, filters, op.outputs[0], rows, steps, filters, machine, tile)]
+
+
+def emit_packed_product(op: Convolution, rows: int, machine: Target) -> list[Launch]:
+    """The same with the weights packed into panels first."""
+    x, w = op.inputs
+    filters = w.shape[-1]
+    return product_in_panels(x, w, (filters, 1), op.outputs[0], rows, w.values // filters, filters, machine)
+
+
+def packed_input_gradient(op: ConvolutionInputGradient, rows: int, machine: Target) -> list[Launch]:
+    """Of a convolution that is a product of ``rows`` rows of x, with weights packed into panels."""
     dy, w = op.inputs
-    dx = op.outputs[0]
-    if op.geometry.dilation != (1, 1):
-        wide, spread = dilated(w, op.geometry)
-        plain = ConvolutionInputGradient(dx, dy, wide, undilated(op.geometry))
-        return [*spread, *emit_convolution_input_gradient(plain, batch, machine, tile, paired=paired)]
-    if is_depthwise(op.geometry, dx.shape[2], w):
-        return emit_depthwise_input_gradient(dy, w, dx, op.geometry, batch, machine)
-    rows = rows_of_product(op.geometry, dx.shape, w.shape)
-    if rows == 1 and paired:
-        return dot_product_in_pairs(dy, w, dx, batch, machine)
-    if rows and not paired:
-        steps = w.shape[-1]
-        return product_with_transposed(dy, w, dx, rows * batch, steps, w.values // steps, machine)
-    return walk_input_gradient(op, batch, machine, tile, paired=paired)
+    filters = w.shape[-1]
+    inputs = w.values // filters
+    return product_in_panels(dy, w, (1, filters), op.outputs[0], rows, filters, inputs, machine)
 
 
 def product_input_gradient(

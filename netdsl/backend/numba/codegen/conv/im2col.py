@@ -3,22 +3,8 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.kernel import Kernel, Launch, Place
-from netdsl.primitives.convolution import Convolution, Geometry
+from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
-from netdsl.quantities import Size
-
-FEW_OUTPUTS = 64
-"""Outputs of all images that use each weight too seldom for moving the weights first."""
-
-LEAST_WEIGHTS = 2**14
-"""Fewer are moved in no time."""
-
-
-def is_gathered(op: Convolution, batch: int) -> bool:
-    """Whether it is best done as a matrix product of its windows with the weights as they lie."""
-    height, width, _ = op.outputs[0].shape
-    plain = op.geometry.groups == 1 and op.geometry.dilation == Size(1, 1)
-    return plain and batch * height * width <= FEW_OUTPUTS and op.inputs[1].values >= LEAST_WEIGHTS
 
 
 def gather_windows(

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.conv.depthwise import emit_depthwise_weight_gradient, is_depthwise
-from netdsl.backend.numba.codegen.conv.dilation import dilated_shape, gather_taps, undilated
 from netdsl.backend.numba.codegen.conv.im2col import gather_windows
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_of_positions, pairs_of_rows
-from netdsl.backend.numba.codegen.gemm.matmul import is_packed, product, product_of_images
+from netdsl.backend.numba.codegen.gemm.matmul import product, product_of_images
 from netdsl.backend.numba.codegen.gemm.packing import (
     ITEMS,
     Panels,
     Tile,
     panels_of,
-    rows_of_product,
     split_evenly,
 )
 from netdsl.backend.numba.codegen.reduction import sum_parts
@@ -23,57 +20,20 @@ from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.tensor import Tensor
 
-FEW_POSITIONS = 16
-"""Outputs of an image that are too few to be summed by themselves."""
-
 LEAST_SUMMED = 64
 """Outputs of a band that are worth reading and writing the sums of all weights once more."""
 
 
-def emit_convolution_weight_gradient(
-    op: ConvolutionWeightGradient,
-    batch: int,
-    machine: Target,
-    tile: Tile | None = None,
-    *,
-    paired: bool = False,
-) -> list[Launch]:
-    """Tiles of (kernel tap and channel) x filters, summed along the output positions.
-
-    ``paired`` rounds to bfloat16 and takes two positions at a time.
-    """
+def im2col_weight_gradient(op: ConvolutionWeightGradient, batch: int, machine: Target) -> list[Launch]:
+    """Windows gathered as rows of a matrix, transposed, times dy."""
     x, dy = op.inputs
     dw = op.outputs[0]
-    if op.geometry.dilation != (1, 1):
-        shape = dilated_shape(dw.shape, op.geometry)
-        spread = Tensor(f"{dw.name}.dilated", shape, batched=False)
-        plain = ConvolutionWeightGradient(spread, x, dy, undilated(op.geometry))
-        launches = emit_convolution_weight_gradient(plain, batch, machine, tile, paired=paired)
-        return [*launches, gather_taps(spread, dw, op.geometry)]
-    if is_depthwise(op.geometry, x.shape[2], dw):
-        return emit_depthwise_weight_gradient(x, dy, dw, op.geometry, batch, machine)
-    rows = rows_of_product(op.geometry, x.shape, dw.shape)
     kernel_height, kernel_width, _, filters = dw.shape
-    # Smaller ones are cut along the images instead.
-    if rows and not paired and (rows == 1 or dw.values > machine.second_cache_floats):
-        return product_weight_gradient(op, rows * batch, machine, tile)
-    positions = dy.shape[0] * dy.shape[1]
-    if (
-        op.geometry.groups == 1
-        and tile is None
-        and positions <= FEW_POSITIONS
-        and dw.values > machine.second_cache_floats
-        and not paired
-    ):
-        windows, gathering = gather_windows(
-            x, op.geometry, (kernel_height, kernel_width), (dy.shape[0], dy.shape[1]), batch
-        )
-        taps = windows.shape[1]
-        return [
-            gathering,
-            product(windows, (1, taps), dy, filters, dw, taps, positions * batch, filters, machine),
-        ]
-    return walk_weight_gradient(op, batch, machine, tile, paired=paired)
+    output = (dy.shape[0], dy.shape[1])
+    windows, gathering = gather_windows(x, op.geometry, (kernel_height, kernel_width), output, batch)
+    positions, taps = windows.shape
+    rows = positions * batch
+    return [gathering, product(windows, (1, taps), dy, filters, dw, taps, rows, filters, machine)]
 
 
 def product_weight_gradient(
@@ -84,10 +44,13 @@ def product_weight_gradient(
     dw = op.outputs[0]
     filters = dw.shape[-1]
     inputs = dw.values // filters
-    positions = dy.shape[0] * dy.shape[1]
-    if tile is None and positions > 1 and is_packed(rows, dw, machine):
-        return product_of_images(x, dy, dw, rows // positions, machine)
     return [product(x, (1, inputs), dy, filters, dw, inputs, rows, filters, machine, tile)]
+
+
+def packed_weight_gradient(op: ConvolutionWeightGradient, batch: int, machine: Target) -> list[Launch]:
+    """The same with images and gradients packed into panels."""
+    x, dy = op.inputs
+    return product_of_images(x, dy, op.outputs[0], batch, machine)
 
 
 def walk_weight_gradient(

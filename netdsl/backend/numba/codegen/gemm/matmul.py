@@ -9,7 +9,7 @@ from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, Tile
 from netdsl.backend.numba.codegen.gemm.transpose import transpose
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
 from netdsl.backend.numba.target import Target
-from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
+from netdsl.primitives.matmul import MatmulWeightGradient
 from netdsl.primitives.tensor import Tensor
 
 STEP_BLOCK = 512
@@ -22,9 +22,6 @@ row for many columns does not leave its pages at every step."""
 MOST_BATCH_ROWS = 256
 """Rows that one item takes whole."""
 
-LEAST_TRANSPOSED = 16
-"""Rows from which on a small matrix is transposed for them."""
-
 COLUMN_BLOCK = 512
 """Most columns of an item where rows are few."""
 
@@ -34,13 +31,6 @@ def emit_matmul_weight_gradient(op: MatmulWeightGradient, batch: int, machine: T
     x, dy = op.inputs
     inputs, outputs = op.outputs[0].shape
     return [product(x, (1, inputs), dy, outputs, op.outputs[0], inputs, batch, outputs, machine)]
-
-
-def emit_matmul_input_gradient(op: MatmulInputGradient, batch: int, machine: Target) -> list[Launch]:
-    """dx = dy @ w transposed: both contiguous along the outputs."""
-    dy, w = op.inputs
-    inputs, outputs = w.shape
-    return product_with_transposed(dy, w, op.outputs[0], batch, outputs, inputs, machine)
 
 
 class _Blocking(NamedTuple):
@@ -137,15 +127,6 @@ def product(
     )
     items = blocks(rows, blocking.rows_per_item) * across
     return Launch(_product_kernel(blocking, (rows, columns), packed, machine), arguments, items, (c,))
-
-
-def is_packed(rows: int, b: Tensor, machine: Target) -> bool:
-    """Whether B is copied into panels for so many rows.
-
-    Read where it is, the rows of a panel fall on the same lines of the caches where their length is a
-    power of 2.
-    """
-    return rows > MOST_BATCH_ROWS and b.values > machine.first_cache_floats
 
 
 def product_in_panels(
@@ -292,16 +273,9 @@ def along_columns(panel: int, columns: int, machine: Target) -> list[tuple[list[
 def product_with_transposed(
     dy: Tensor, w: Tensor, dx: Tensor, rows: int, steps: int, columns: int, machine: Target
 ) -> list[Launch]:
-    """dx (rows x columns) = dy (rows x steps) @ w (columns x steps) transposed.
-
-    w is packed or transposed where that takes little of the time: for many rows, or if it is small.
-    """
-    if is_packed(rows, w, machine):
-        return product_in_panels(dy, w, (1, steps), dx, rows, steps, columns, machine)
-    if rows > MOST_BATCH_ROWS or (rows >= LEAST_TRANSPOSED and w.values <= machine.second_cache_floats):
-        turned, turning = transpose(w, columns, steps, machine)
-        return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns, machine)]
-    return [dot_product(dy, w, dx, rows, steps, columns, machine)]
+    """dx (rows x columns) = dy (rows x steps) @ w (columns x steps) transposed, which is moved first."""
+    turned, turning = transpose(w, columns, steps, machine)
+    return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns, machine)]
 
 
 def dot_product(

@@ -10,20 +10,14 @@ from __future__ import annotations
 from netdsl.backend.numba.codegen.finished import finished
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_along_rows
 from netdsl.backend.numba.codegen.gemm.matmul import (
-    MOST_BATCH_ROWS,
     along_columns,
     down_rows,
-    product,
     tile_shape,
 )
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS
 from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
 from netdsl.backend.numba.target import LINE_FLOATS, Target
-from netdsl.primitives.matmul import Matmul
 from netdsl.primitives.tensor import Tensor
-
-LEAST_BATCH_ROWS = 8
-"""Of fewer images the copy takes longer than the products."""
 
 BLOCK_ROWS = 64
 """Rows of a copied block, of floats or of pairs: a panel of them stays in the first cache for all images,
@@ -36,19 +30,9 @@ STEPS_OF_DOT = 2048
 """Numbers of a row of weights that are rounded at once for the gradient of the images."""
 
 
-def emit_matmul(op: Matmul, batch: int, machine: Target) -> list[Launch]:
-    """y = x @ w: the rows are the images."""
-    x, w = op.inputs
-    return [product_with_weights(x, w, op.outputs[0], batch, machine)]
-
-
-def product_with_weights(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target) -> Launch:
-    """y (batch x columns) = x @ w; packed where there are few images for many weights."""
-    columns = w.shape[-1]
-    steps = w.values // columns
-    if LEAST_BATCH_ROWS <= batch <= MOST_BATCH_ROWS and w.values > machine.second_cache_floats:
-        return _product(x, w, y, batch, machine, paired=False)
-    return product(x, (steps, 1), w, columns, y, batch, steps, columns, machine)
+def packed_product(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target) -> Launch:
+    """y (batch x columns) = x @ w, the rows are the images."""
+    return _product(x, w, y, batch, machine, paired=False)
 
 
 def product_in_pairs(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target) -> list[Launch]:
