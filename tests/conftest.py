@@ -58,8 +58,8 @@ def described() -> Iterator[None]:
     from netdsl.reports import as_difference_json, as_json
 
     def held(kind: str, write: Callable[..., str]) -> Callable[..., str]:
-        def written(*arguments: object) -> str:
-            text = write(*arguments)
+        def written(*arguments: object, **options: object) -> str:
+            text = write(*arguments, **options)
             validate_short(kind, text)
             return text
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -148,3 +150,57 @@ def test_used_files_stay_as_they_are(tmp_path: Path) -> None:
     run(["check", "--fix", "--unsafe", str(tmp_path / "a.net")])
     assert (tmp_path / "blocks.net").read_text() == "block A { KONV 8 3x3 - RELU }\n"
     assert "\nCONV 4 3x3" in (tmp_path / "a.net").read_text()
+
+
+needs_copies = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system copies no processes")
+
+
+@needs_copies
+@pytest.mark.parametrize("way", [["--fix"], ["--fix", "--unsafe"], ["--diff", "--unsafe"]])
+def test_files_are_mended_on_all_cores_as_one_by_one(
+    way: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also where a file uses one that is mended before it, is there twice, is absent or cannot be written."""
+    came_to = []
+    for jobs in (1, 3):
+        folder = tmp_path / str(jobs)
+        folder.mkdir()
+        monkeypatch.chdir(folder)
+        for number in range(12):
+            lines = "CONV 8 3x3 - BN - RELU   # netdsl: ignore ND401\n" if number % 3 else "FC 10 no bais\n"
+            Path(f"{number:02}.net").write_text(f"input 28x28x1\n{lines}FC {number + 5}\n")
+        Path("03.net").write_bytes(b"input 8x8x1\r\nKONV 4 3x3\r\n")
+        Path("04.net").write_text("block A { CONV 8 3x3 - BN }\nblock B { KONV 8 3x3 }\n")
+        Path("05.net").write_text('use "04.net"\ninput 8x8x1\nA - RELU\nB - RELU\nFC 10 no bais\n')
+        Path("06.net").write_text("input 8x8")
+        os.symlink("01.net", "07a.net")
+        os.symlink(__file__, "08a.net")
+        Path("empty").mkdir()
+        code = run(["check", ".", "absent.net", "empty", *way, f"--jobs={jobs}", "--no-cache"])
+        told = capfd.readouterr()
+        came_to.append((code, told, {path.name: path.read_bytes() for path in folder.glob("*.net")}))
+    assert came_to[0] == came_to[1]
+    if "--fix" in way:
+        fixed = [line.split(":")[0] for line in came_to[0][1].err.splitlines() if line.endswith(" fixed")]
+        assert fixed == sorted(fixed)
+        assert len(fixed) > 5
+
+
+def test_a_file_that_cannot_be_written_keeps_nothing_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = "input 28x28x1\nCONV 8 3x3 - RELU\nFC 10   # netdsl: ignore ND401\n"
+    Path("away").mkdir()
+    Path("away/a.net").write_text(text)
+    Path("nets").mkdir()
+    os.symlink("../away/a.net", "nets/a.net")
+    Path("nets/b.net").write_text(text)
+    assert run(["check", "nets", "--fix", "--format", "json"]) == 1
+    found = json.loads(capsys.readouterr().out)["networks"]
+    assert [[one["code"] for one in network["diagnostics"]] for network in found] == [["ND686", "ND545"], []]
+    assert Path("away/a.net").read_text() == text
+    assert run(["check", "nets/b.net", "lenet", "--fix"]) == 2
+    Path("nets/b.net").write_text(text)
+    assert run(["check", "nets/b.net", "lenet", "--fix"]) == 2
+    assert Path("nets/b.net").read_text() == text

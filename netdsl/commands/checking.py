@@ -6,6 +6,7 @@ import gc
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from netdsl.commands.inputs import stands_for_nothing
 from netdsl.diagnostics import Diagnosed, Diagnostic
 from netdsl.gate.checking import checked
 from netdsl.gate.settings import NO_SETTINGS, Settings
@@ -32,7 +33,13 @@ def opened(name: str, stdin_name: str | None = None) -> Source:
 
     Raises Diagnosed with what is wrong with the file as a whole.
     """
-    source = open_source(name)
+    try:
+        source = open_source(name)
+    except Diagnosed:
+        nothing = stands_for_nothing(name)
+        if nothing is None:
+            raise
+        raise Diagnosed(nothing) from None
     if name == STDIN and stdin_name:
         return Source(stdin_name, source.text, os.path.dirname(os.path.abspath(stdin_name)), source.form)
     return source

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.diagnostics import Diagnostic, file_error
 from netdsl.resources import zoo_names
 
 ENDINGS = (".net", ".train")
@@ -24,7 +24,8 @@ def named_networks(names: Sequence[str]) -> list[str]:
 
     A folder stands for the files below it that end in .net or .train, in whatever depth; links to folders
     are not followed, so that no folder is walked twice. A pattern has `*`, `?`, `[` or `**` and is no
-    file itself. Raises Diagnosed: ND002 where a folder has no such file, ND001 where nothing fits a pattern.
+    file itself. A name that stands for no file is there as it is, so that what is wrong with it is told like
+    what is wrong with a file; ``stands_for_nothing`` says it.
     """
     found: dict[str, None] = {}
     for name in names:
@@ -37,22 +38,28 @@ def named_networks(names: Sequence[str]) -> list[str]:
 
 def _files(name: str) -> Iterator[str]:
     if os.path.isdir(name) and name not in zoo_names():
-        inside = list(_below(name))
-        if not inside:
-            raise Diagnosed(
-                file_error(
-                    "ND002", name, "there is no .net or .train file in this folder", "name another one"
-                )
-            )
-        yield from inside
-    elif glob.has_magic(name) and not os.path.exists(name):
-        fitting = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
-        if not fitting:
-            message = "no file fits this pattern"
-            raise Diagnosed(file_error("ND001", name, message, "`**` stands for folders in any depth"))
-        yield from fitting
+        inside: Sequence[str] = list(_below(name))
+    elif _is_pattern(name):
+        inside = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
     else:
-        yield name
+        inside = ()
+    yield from inside or (name,)
+
+
+def _is_pattern(name: str) -> bool:
+    return glob.has_magic(name) and not os.path.exists(name)
+
+
+def stands_for_nothing(name: str) -> Diagnostic | None:
+    """The finding about a name that ``named_networks`` has left as it is though it is a folder or a pattern:
+    ND002 where a folder has no networks, ND001 where no file fits a pattern. None for other names."""
+    if os.path.isdir(name) and name not in zoo_names():
+        message = "there is no .net or .train file in this folder"
+        return file_error("ND002", name, message, "name another one")
+    if _is_pattern(name):
+        message = "no file fits this pattern"
+        return file_error("ND001", name, message, "`**` stands for folders in any depth")
+    return None
 
 
 def _below(folder: str) -> Iterator[str]:

@@ -1,15 +1,156 @@
-"""What `netdsl check` can write besides tables: findings for programs, each format from its own report."""
+"""What `netdsl check` writes, and where: each format from its own report."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import stat
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TypeAlias
 
 import click
 
+from netdsl.commands.loading import show
+from netdsl.commands.outcome import Outcome
+from netdsl.commands.terminal import wants_colour
 from netdsl.diagnostics import Diagnostic
 
 FORMATS = ("text", "concise", "json", "jsonl", "sarif", "junit", "github", "gitlab")
+
+STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1")
+"""What standard output is called where a file could stand."""
+
+Outputs: TypeAlias = tuple[tuple[str, str], ...]
+"""Formats, and the files that they go to; an empty name is standard output."""
+
+
+def read_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> Outputs:
+    """``json``, or ``json=FILE``, as (name, path)."""
+    wanted: list[tuple[str, str]] = []
+    for value in values or ("text",):
+        name, equals, path = value.partition("=")
+        if name not in FORMATS:
+            raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}", ctx, param)
+        if equals and not path:
+            raise click.BadParameter(f"`{value}` names no file after the =", ctx, param)
+        path = "" if path in STANDARD_OUTPUT else path
+        for _, other in wanted:
+            if path and other and is_same_file(path, other):
+                named = repr(path) if path == other else f"which {other!r} and {path!r} are"
+                raise click.BadParameter(f"two formats cannot go to one file, {named}", ctx, param)
+        wanted.append((name, path))
+    if sum(not path for _, path in wanted) > 1:
+        raise click.BadParameter(
+            "only one goes to standard output: write the others as FORMAT=FILE", ctx, param
+        )
+    return tuple(wanted)
+
+
+def is_same_file(one: str, other: str) -> bool:
+    """Whether two names lead to one file, be it there or not."""
+    try:
+        return os.path.samefile(one, other)
+    except ValueError:
+        return False
+    except OSError:
+        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
+def check_free(outputs: Outputs, read: Iterable[str], what: str, ctx: click.Context) -> None:
+    """Raise a usage error where an output would overwrite one of the files that are ``read``."""
+    paths = [path for _, path in outputs if path]
+    if not paths:
+        return
+    for other in read:
+        for path in paths:
+            if is_same_file(path, other):
+                raise click.UsageError(f"{path!r} is {what}: it would be overwritten", ctx)
+
+
+def check_standard_output(outputs: Outputs, ctx: click.Context) -> None:
+    """Raise a usage error where the shell sends standard output to a file that another output goes to."""
+    if all(path for _, path in outputs):
+        return
+    with suppress(OSError, ValueError):  # closed, or no stream of the system
+        there = os.fstat(sys.stdout.fileno())
+        for _, path in outputs:
+            with suppress(OSError, ValueError):
+                if path and stat.S_ISREG(there.st_mode) and os.path.samestat(there, os.stat(path)):
+                    message = f"standard output goes to {path!r} as well: name another file"
+                    raise click.UsageError(message, ctx)
+
+
+class Report:
+    """What is written of the outcomes of a run: ``outcomes`` are all that was found, ``shown`` what --quiet
+    leaves of it; ``strict`` are the files in which warnings fail. With ``statistics`` text on standard
+    output is a table of codes, and JSON has one besides."""
+
+    def __init__(
+        self,
+        outcomes: Sequence[Outcome],
+        shown: Sequence[Outcome],
+        strict: frozenset[str],
+        *,
+        statistics: bool,
+        width: int | None,
+    ) -> None:
+        self._outcomes = outcomes
+        self._shown = shown
+        self._strict = strict
+        self._statistics = statistics
+        self._width = width
+
+    def write(self, outputs: Outputs, ctx: click.Context) -> None:
+        """Write every output that can be written; a usage error says which could not be."""
+        failed = []
+        for form, path in outputs:
+            if not path:
+                self._print(form)
+                continue
+            from netdsl.commands.writing import write_output
+
+            try:
+                write_output(path, self._text(form))
+            except (OSError, ValueError) as error:
+                failed.append(f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}")
+        if failed:
+            raise click.UsageError("\n".join(failed), ctx)
+
+    def _print(self, form: str) -> None:
+        if form != "text":
+            click.echo(self._text(form), nl=False)
+        elif self._statistics:
+            from netdsl.reports.as_statistics import statistics_as_text
+
+            click.echo(statistics_as_text(_checks(self._shown), self._width), nl=False)
+        else:
+            colour = wants_colour(sys.stdout)
+            for one in self._shown:
+                show(one.findings)
+                click.echo(_titled(one.table) if colour else one.table, nl=False, color=colour)
+
+    def _text(self, form: str) -> str:
+        if form == "json":
+            from netdsl.reports.as_json import outcomes_as_json
+
+            checks = [(one.file, one.plan, one.findings) for one in self._outcomes]
+            return outcomes_as_json(checks, statistics=self._statistics)
+        if form == "text":
+            from netdsl.reports.as_text import diagnostics_as_text
+
+            return "".join(diagnostics_as_text(one.findings) + one.table for one in self._shown)
+        return findings_as(form, _checks(self._shown), self._strict)
+
+
+def _checks(outcomes: Sequence[Outcome]) -> list[tuple[str, Sequence[Diagnostic]]]:
+    return [(one.file, one.findings) for one in outcomes]
+
+
+def _titled(table: str) -> str:
+    """A table for a terminal: its title stands out."""
+    title, end, rest = table.partition("\n")
+    return f"\x1b[1m{title}\x1b[0m{end}{rest}" if table else ""
 
 
 def findings_as(form: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], strict: frozenset[str]) -> str:
@@ -40,7 +181,7 @@ def findings_as(form: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], s
     return checks_as_annotations(checks, os.getcwd())
 
 
-def add_step_summary(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -> None:
+def add_step_summary(outcomes: Sequence[Outcome]) -> None:
     """Add a table to the summary of a step of GitHub Actions, whose file GITHUB_STEP_SUMMARY names."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
@@ -49,7 +190,7 @@ def add_step_summary(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -> None
 
     try:
         with open(path, "a", encoding="utf-8", newline="\n") as file:
-            file.write(checks_as_step_summary(checks))
+            file.write(checks_as_step_summary(_checks(outcomes)))
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         click.echo(f"netdsl: cannot write the summary of the step: {why}", err=True)

@@ -49,7 +49,7 @@ def watch_check(ctx: click.Context, networks: Sequence[str], check: Callable[[],
     def files() -> list[str]:
         try:
             return named_networks(networks)
-        except (Diagnosed, click.UsageError):
+        except click.UsageError:
             return list(networks)
 
     def act() -> Round:

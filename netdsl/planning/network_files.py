@@ -105,8 +105,13 @@ def beside(name: str, ending: str) -> list[str]:
 
 def _no_file(name: str, error: NotAFileError) -> Diagnostic:
     if os.path.isdir(name):
-        cure = f"name a file in it: {name}/*.net"
-        return file_error("ND002", name, "this is a folder, not a network file", cure)
+        cures = [f"name a file in it: {name}/*.net"]
+        if name in zoo_names():
+            cures = [
+                f"`./{name}` is the folder and what is in it, for `netdsl check`",
+                f"`netdsl zoo {name} > {name}.net` writes the network of this name that is shipped",
+            ]
+        return file_error("ND002", name, "this is a folder, not a network file", *cures)
     cure = "read a pipe with `-`: command | netdsl check -"
     return file_error("ND003", name, str(error.strerror), cure)
 

@@ -44,9 +44,14 @@ def checks_as_json(
     )
 
 
-def outcomes_as_json(checks: Sequence[tuple[str, str, Sequence[Diagnostic]]]) -> str:
-    """``checks_as_json`` of plans that are text already, as ``plan_as_json`` writes them; empty for none."""
-    return "".join(_pieces(checks))
+def outcomes_as_json(
+    checks: Sequence[tuple[str, str, Sequence[Diagnostic]]], *, statistics: bool = False
+) -> str:
+    """``checks_as_json`` of plans that are text already, as ``plan_as_json`` writes them; empty for none.
+
+    With ``statistics``, how often each code is found besides.
+    """
+    return "".join(_pieces(checks, statistics))
 
 
 def plan_as_json(plan: Plan, names: Sequence[str] = (), tools: Sequence[str] = ()) -> str:
@@ -65,10 +70,15 @@ def findings_as_json_lines(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -
     )
 
 
-def _pieces(checks: Sequence[tuple[str, str, Sequence[Diagnostic]]]) -> Iterator[str]:
+def _pieces(checks: Sequence[tuple[str, str, Sequence[Diagnostic]]], statistics: bool) -> Iterator[str]:
     """The text piece by piece, with one line for each layer and each finding: objects for all of them
     at once would take many times the memory of the text."""
-    head = {"schema": SCHEMA, "version": netdsl.__version__, "summary": _summary(checks)}
+    head: dict[str, Any] = {"schema": SCHEMA, "version": netdsl.__version__, "summary": _summary(checks)}
+    if statistics:
+        from netdsl.reports.as_statistics import statistics as counted  # few runs ask for it
+
+        every = (finding for _, _, findings in checks for finding in findings)
+        head["statistics"] = [vars(one) for one in counted(every)]
     yield f'{json.dumps(head)[:-1]}, "networks": ['
     for number, (file, plan, findings) in enumerate(checks):
         yield f'{"," if number else ""}\n {{"file": {json.dumps(writable(file))}, "plan": {plan or "null"}'
