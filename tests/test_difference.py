@@ -182,6 +182,17 @@ def test_a_revision(
         subprocess.run(["git", *arguments], check=True)
     assert run(["diff", "--against", "HEAD", "a.net"]) == 0
     assert "HEAD:a.net -> a.net: the same layers" in capsys.readouterr().out
+    assert run(["diff", "--against", "HEAD", "a.net", "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["before"]["file"], told["before"]["name"]) == ("HEAD:a.net", "a")
+    for name, code, said in (
+        (".", 1, ".: error ND002: this is a folder"),
+        ("blocks", 1, "blocks: error ND002: this is a folder"),
+        ("-", 2, "standard input is none"),
+        ("lenet", 2, "'lenet' is shipped"),
+    ):
+        assert run(["diff", "--against", "HEAD", name]) == code
+        assert said in capsys.readouterr().err
     Path("blocks/stem.net").write_text("block STEM { CONV 8 3x3 pad 1 - RELU }\n")
     assert run(["diff", "--against", "HEAD", "a.net", "--breaking"]) == 1
     assert "CONV 6 3x3 pad 1 -> CONV 8 3x3 pad 1" in capsys.readouterr().out
@@ -227,6 +238,21 @@ def test_a_repository_of_a_stranger(
     assert not Path("fetched").exists()
     assert run(["diff", "--against", "HEAD", "large.net"]) == 1
     assert "ND004" in capsys.readouterr().err
+
+
+def test_standard_input_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.net").write_text("input 8x8x1\nFC 10\n")
+    train = ["train", "-", "--recipe", "-", "--data", "digits", "--dry-run"]
+    for arguments in (["diff", "-", "-"], train):
+        with (tmp_path / "a.net").open() as stream:
+            monkeypatch.setattr("sys.stdin", stream)
+            assert run(arguments) == 1
+        assert "ND007: standard input has been read already" in capsys.readouterr().err
+    with (tmp_path / "a.net").open() as stream:
+        monkeypatch.setattr("sys.stdin", stream)
+        assert run(["diff", "-", "lenet"]) == 0
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,24 @@ def test_no_report_takes_the_place_of_what_is_read(capsys: pytest.CaptureFixture
         assert Path(name).read_bytes() == before
 
 
+@pytest.mark.parametrize("arguments", [["check", "."], ["check", "lost.net"], ["fmt", "lost.net"]])
+def test_a_link_that_leads_nowhere(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    os.symlink("absent.net", "lost.net")
+    assert run(arguments) == 1
+    said = capsys.readouterr().err
+    assert "lost.net: error ND001: this link leads to absent.net, which is not there" in said
+    assert run(["check", "lots.net"]) == 1
+    assert "did you mean" not in capsys.readouterr().err
+
+
+def test_a_folder_that_is_called_as_a_shipped_network(capsys: pytest.CaptureFixture[str]) -> None:
+    os.rename("deep", "lenet")
+    assert run(["check", "lenet"]) == 1
+    assert "`./lenet` is the folder" in capsys.readouterr().err
+    run(["check", "./lenet", "--format", "concise"])
+    assert "lenet/warned.net:3:1:" in capsys.readouterr().out.replace(os.sep, "/")
+
+
 def test_settings_that_exclude_everything_are_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
     Path("netdsl.toml").write_text('exclude = "*.net"\n')
     assert run(["check", "."]) == 0

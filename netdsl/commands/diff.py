@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,9 +12,11 @@ from netdsl.commands.loading import exit_with, load_plan_or_exit
 from netdsl.commands.revision import file_at
 from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed
+from netdsl.graph.statements import name_of_file
 from netdsl.planning.difference import Difference, Shape, compared_arrays, difference
-from netdsl.planning.network_files import open_source, planned
+from netdsl.planning.network_files import STDIN, open_source, planned
 from netdsl.planning.plan import Plan
+from netdsl.resources import zoo_names
 from netdsl.source import Source
 
 
@@ -59,6 +62,7 @@ def command(
         before, after = (load_plan_or_exit(name) for name in networks)
         names = (networks[0], networks[1])
     else:
+        _check_is_file(networks[0])
         before, after = _plan_at(against, networks[0]), load_plan_or_exit(networks[0])
         names = (f"{against}:{networks[0]}", networks[0])
     found = difference(before, after)
@@ -71,18 +75,33 @@ def command(
         context.exit(1)
 
 
+def _check_is_file(name: str) -> None:
+    """Refuse what has no past: raises Diagnosed (ND002) for a folder, and a usage error for what is no file
+    of the user's."""
+    if name == STDIN:
+        raise click.UsageError("--against compares a file with what it was, and standard input is none")
+    if os.path.isdir(name):
+        open_source(name)
+    elif name in zoo_names() and not os.path.lexists(name):
+        raise click.UsageError(f"--against compares a file with what it was, and {name!r} is shipped")
+
+
 def _plan_at(revision: str, name: str) -> Plan:
-    """The plan of a file as it was; findings name the revision."""
+    """The plan of a file as it was, called as it is called now; findings name the revision."""
     with file_at(revision, name) as path:
         try:
             copy = open_source(path)
         except Diagnosed as diagnosed:
             found = (finding._replace(path=f"{revision}:{name}") for finding in diagnosed.diagnostics)
             raise Diagnosed(*found) from None
-        checked = planned(Source(f"{revision}:{name}", copy.text, copy.folder, copy.form))
-    if checked.plan is None:
-        exit_with(checked.diagnostics)
-    return checked.plan
+        there = Source(f"{revision}:{name}", copy.text, copy.folder, copy.form)
+        plan, findings = planned(there)
+    if plan is None:
+        exit_with(findings)
+    network = plan.network
+    if network.name == name_of_file(there):
+        plan = plan._replace(network=network._replace(name=name_of_file(copy)))
+    return plan
 
 
 def _shapes(checkpoint: str) -> dict[str, Shape]:

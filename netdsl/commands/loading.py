@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NoReturn
@@ -28,7 +29,7 @@ def open_recipe(name: str) -> Source:
     try:
         return open_source(name)
     except Diagnosed as diagnosed:
-        if [finding.code for finding in diagnosed.diagnostics] != ["ND001"]:
+        if [finding.code for finding in diagnosed.diagnostics] != ["ND001"] or os.path.islink(name):
             raise
     from netdsl.spelling import did_you_mean
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.commands.checking import Check, rechecked
-from netdsl.diagnostics import Diagnostic, Findings
+from netdsl.diagnostics import Diagnostic
 from netdsl.gate.settings import Settings
 from netdsl.source import Seen, Source
 
@@ -105,9 +105,9 @@ def _is_general(check: Check) -> bool:
     if source is None or source.seen:
         return False
     if check.plan is not None:
-        from netdsl.graph.statements import network_name
+        from netdsl.graph.statements import name_of_file
 
-        if check.plan.network.name == network_name((), source, Findings(source)):
+        if check.plan.network.name == name_of_file(source):
             return False
     own_name = os.path.basename(source.name)
     return not any(

@@ -18,6 +18,11 @@ def network_name(titles: tuple[tree.NetName, ...], source: Source, findings: Fin
         findings.add("ND213", "the network is named twice", extra.span, secondary=(earlier,))
     if titles:
         return titles[0].title
+    return name_of_file(source)
+
+
+def name_of_file(source: Source) -> str:
+    """What a network is called that says no name."""
     stem = os.path.splitext(os.path.basename(source.name).removeprefix("zoo:"))[0]
     return " ".join(re.sub(r"[^\w.+-]", " ", stem).split()) or "network"
 

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
-from netdsl.opening import NotAFileError, content_of
+from netdsl.opening import NotAFileError, content_of, writable
 from netdsl.resources import zoo_folder, zoo_names, zoo_text
 from netdsl.source import Source, undressed
 
@@ -45,13 +45,24 @@ def open_source(name: str) -> Source:
     return _source(name, content, os.path.dirname(os.path.abspath(name)))
 
 
+_read: list[object] = []
+"""The stream that standard input was when something came of it."""
+
+
 def _standard_input() -> bytes:
     if sys.stdin is None:  # closed by whoever called
         raise Diagnosed(file_error("ND007", "<stdin>", "standard input is closed"))
+    stream = sys.stdin.buffer
     try:
-        return sys.stdin.buffer.read(FILE_LIMIT + 1)
+        content = stream.read(FILE_LIMIT + 1)
     except OSError as error:
         raise Diagnosed(_unreadable("<stdin>", error)) from None
+    if content:
+        _read[:] = [stream]
+    elif stream in _read:
+        message = "standard input has been read already, and can be read once"
+        raise Diagnosed(file_error("ND007", "<stdin>", message, "name a file where `-` stands again"))
+    return content
 
 
 def too_large(name: str) -> Diagnostic:
@@ -82,6 +93,10 @@ def _source(name: str, content: bytes, folder: str = "") -> Source:
 
 
 def _missing(name: str) -> Diagnostic:
+    if os.path.islink(name):
+        where = writable(os.readlink(name))
+        message = f"this link leads to {where}, which is not there"
+        return file_error("ND001", name, message, "make the link anew, or name another file")
     from netdsl.spelling import did_you_mean
 
     shipped = zoo_names()
@@ -95,10 +110,11 @@ def _missing(name: str) -> Diagnostic:
 
 
 def beside(name: str, ending: str) -> list[str]:
-    """The files in the folder of a name whose own names end so."""
+    """The files in the folder of a name whose own names end so; no links that lead nowhere."""
     folder = os.path.dirname(name)
     try:
-        return [os.path.join(folder, entry) for entry in os.listdir(folder or ".") if entry.endswith(ending)]
+        ours = (entry for entry in os.listdir(folder or ".") if entry.endswith(ending))
+        return [path for entry in ours if os.path.isfile(path := os.path.join(folder, entry))]
     except (OSError, ValueError):
         return []
 
