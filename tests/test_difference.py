@@ -244,7 +244,7 @@ def test_standard_input_is_read_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.net").write_text("input 8x8x1\nFC 10\n")
-    train = ["train", "-", "--recipe", "-", "--data", "digits", "--dry-run"]
+    train = ["train", "-", "--recipe", "-"]
     for arguments in (["diff", "-", "-"], train):
         with (tmp_path / "a.net").open() as stream:
             monkeypatch.setattr("sys.stdin", stream)

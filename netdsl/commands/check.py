@@ -77,8 +77,8 @@ def _check_known(
     metavar="FORMAT[=FILE]",
     multiple=True,
     callback=read_outputs,
-    help=f"What to write, {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, and where: to standard output (-), or to "
-    "a file. May be given several times; text by default.",
+    help=f"What to write, {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, and where: to standard output (-), or "
+    "to a file. May be given several times; text by default.",
 )
 @click.option(
     "--columns",
