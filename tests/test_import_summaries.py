@@ -78,6 +78,56 @@ def test_torchinfo(
     assert not [line for line in lines if line not in network]
 
 
+MULT_ADDS = "Total mult-adds (Units.MEGABYTES): 74.40\n"
+"""Of inverted.txt: 8 images of 9,300,472 with biases, and 9,287,168 without."""
+
+
+@pytest.mark.parametrize(
+    ("line", "holds"),
+    [
+        ("Total mult-adds (Units.MEGABYTES): 74.41", False),
+        ("Total mult-adds (M): 74.40", True),
+        ("Total mult- adds (M): 74.40", True),
+        ("Total mult- adds (M): 74.04", False),
+        ("Total mult-\nadds (M): 74.40", True),
+        ("Total mult-\nadds (M): 74.39", False),
+        ("Total mult-adds (M): 9.30", True),
+        ("Total mult-adds (M): 9.2", False),
+        ("Total mult-adds (G): 0.07", True),
+        ("Total mult-adds (G): 7.44", False),
+        ("Total mult-adds: 74,403,776", True),
+        ("Total mult-adds: 74,403,777", False),
+        ("Total mult-adds (Units.KILOBYTES): 74,403.78", True),
+        ("Total mult-adds (M): many", True),
+        ("", True),
+    ],
+)
+def test_mult_adds_are_a_claim(
+    line: str, holds: bool, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = (SUMMARIES / "inverted.txt").read_text(encoding="utf-8")
+    assert MULT_ADDS in text
+    code, network, findings = convert(text.replace(MULT_ADDS, f"{line}\n"), capsys, tmp_path)
+    assert code == int(not holds), findings
+    assert ("ND315: torchinfo would count 74,403,776 mult-adds, 9,300,472 an image, not" in findings) != holds
+    wrong = text.replace(MULT_ADDS, "Total mult-adds (M): 1\n").replace(
+        "Total params: 13", "Total params: 14"
+    )
+    _, _, findings = convert(wrong, capsys, tmp_path)
+    assert findings.count("ND315") == 1, "one mistake, one finding"
+
+
+def test_mult_adds_without_biases_are_those_of_earlier_versions(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = (SUMMARIES / "resnet18.txt").read_text(encoding="utf-8")
+    stated = "Total mult-adds (Units.GIGABYTES): 1.81"
+    assert stated in text
+    for count, code in ((1_814_083_944, 0), (1_814_078_144, 0), (1_814_078_145, 1)):
+        other = text.replace(stated, f"Total mult-adds: {count:,}")
+        assert convert(other, capsys, tmp_path)[0] == code
+
+
 @pytest.mark.parametrize("before", ["# ", "> ", "    ", "// "])
 def test_a_summary_in_a_comment(before: str, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     text = (SUMMARIES / "resnet18.txt").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ _GENERIC = re.compile(r"(?:model|sequential|functional)(?:_\d+)?", re.IGNORECASE
 _HEADING = re.compile(r"#{1,6}\s+(.+?)\s*#*\s*\Z")
 _RULE = re.compile(r"[=_-]{10,}")
 _BELOW = re.compile(
-    r"\s*(?:(?:Total|Trainable|Non-trainable|Optimizer|Input|Forward/backward|Params|Estimated)\b.*|[=_-]{10,}|[└┴─┘]+)?\s*\Z"
+    r"\s*(?:(?:Total|Trainable|Non-trainable|Optimizer|Input|Forward/backward|Params|Estimated|adds)\b.*|[=_-]{10,}|[└┴─┘]+)?\s*\Z"
 )
 _FRAME = re.compile(r"[┏┡├└│┃]")
 

@@ -7,6 +7,7 @@ makes, how many numbers it learns. They leave out kernels, strides and paddings.
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import NamedTuple
 
 from netdsl.quantities import Size, Volume
@@ -35,11 +36,22 @@ class Row(NamedTuple):
     sources: tuple[str, ...] | None = None
 
 
+class MultAdds(NamedTuple):
+    """Mult-adds as a line states them, for a whole batch: ``text`` as it is written, and the least and the
+    most that it is rounded from."""
+
+    number: int
+    text: str
+    least: Fraction
+    most: Fraction
+
+
 class Summary(NamedTuple):
     """A summary as it was found: the tool, the rows, and the totals with their line.
 
     ``total`` counts all parameters, those that do not learn as well. ``input_values`` is how many
-    numbers of one image the model is given, as (least, most); None where it is not said.
+    numbers of one image the model is given, as (least, most); None where it is not said. ``batch`` is how
+    many images it was given.
     """
 
     tool: str
@@ -50,6 +62,8 @@ class Summary(NamedTuple):
     total: int | None = None
     total_number: int = 0
     input_values: tuple[int, int] | None = None
+    mult_adds: MultAdds | None = None
+    batch: int = 1
 
     @property
     def is_keras(self) -> bool:

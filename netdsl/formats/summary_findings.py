@@ -32,13 +32,34 @@ def findings_of(drawing: Drawing, summary: Summary, source: Source) -> list[Diag
 
 
 def check_total(summary: Summary, plan: Plan, source: Source) -> list[Diagnostic]:
-    """Whether the parameters add up to what the summary states; Keras counts running statistics too."""
+    """Whether the network comes to the totals that the summary states. Where the parameters do not, nothing
+    is said of the mult-adds, which follow from them; Keras counts running statistics as parameters."""
     kept = sum(statistic.values for layer in plan.layers for statistic in layer.statistics)
     counted = plan.parameter_count + (kept if summary.is_keras else 0)
-    if summary.total is None or summary.total == counted:
+    if summary.total not in (None, counted):
+        assert summary.total is not None
+        message = f"the network has {grouped(counted)} parameters, not {grouped(summary.total)}"
+        return [Diagnostic("ND315", Severity.ERROR, message, source, _label(source, summary.total_number))]
+    return _wrong_mult_adds(summary, plan, source)
+
+
+def _wrong_mult_adds(summary: Summary, plan: Plan, source: Source) -> list[Diagnostic]:
+    """The finding about mult-adds that fit no version of torchinfo: they count biases or not, and one image
+    or the whole batch."""
+    stated = summary.mult_adds
+    if stated is None:
         return []
-    message = f"the network has {grouped(counted)} parameters, not {grouped(summary.total)}"
-    return [Diagnostic("ND315", Severity.ERROR, message, source, _label(source, summary.total_number))]
+    from netdsl.counting.torchinfo import mult_adds
+
+    counts = [mult_adds(plan, biases=biases) for biases in (True, False)]
+    if any(
+        stated.least <= count * images <= stated.most for count in counts for images in (summary.batch, 1)
+    ):
+        return []
+    counted = grouped(counts[0] * summary.batch)
+    of = f", {grouped(counts[0])} an image" if summary.batch > 1 else ""
+    message = f"torchinfo would count {counted} mult-adds{of}, not {stated.text}"
+    return [Diagnostic("ND315", Severity.ERROR, message, source, _label(source, stated.number))]
 
 
 def _hidden(drawing: Drawing, summary: Summary, source: Source) -> list[Diagnostic]:

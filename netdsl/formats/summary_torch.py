@@ -7,8 +7,9 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
-from netdsl.formats.summary import Row, Summary, plain_count, shape_volume
+from netdsl.formats.summary import MultAdds, Row, Summary, plain_count, shape_volume
 from netdsl.quantities import Size
 
 _BRANCH = re.compile(r"(?P<stem>(?:[│|] {3,4})*)(?:[├└][─]+|\+ )(?P<rest>.*)\Z")
@@ -81,6 +82,12 @@ def _row(number: int, line: str, columns: list[str]) -> Row | None:
     )
 
 
+def _unfolded(lines: list[str], place: int) -> str:
+    """A line with the next one, where it breaks off in the middle of a word."""
+    line = lines[place].rstrip()
+    return f"{line}{lines[place + 1].strip()}" if line.endswith("mult-") and place + 1 < len(lines) else line
+
+
 def is_torchsummary(header: str, rows: list[str]) -> bool:
     """Whether a header stands above rows as torchsummary numbers them."""
     return "Layer (type)" in header and any(_FLAT.match(line) for line in rows[:8])
@@ -98,6 +105,27 @@ def read_torchsummary(lines: list[str], first: int, title: str) -> Summary:
     return _totalled(Summary("torchsummary", title, first, 0, tuple(rows)), lines, 2**20, 1)
 
 
+_MULT_ADDS = re.compile(
+    r"\s*Total mult\s?-\s?adds(?: \((?:Units\.)?([KMGT]?)[A-Z]*\))?:\s*(\d[\d,]{0,30})(?:\.(\d{1,9}))?\s*\Z",
+    re.I,
+)
+_POWERS = {"": 0, "K": 3, "M": 6, "G": 9, "T": 12}
+
+
+def _mult_adds(number: int, line: str) -> MultAdds | None:
+    """``Total mult-adds (M): 74.40``; since Python 3.11 torchinfo 1.8 calls the unit ``Units.MEGABYTES``."""
+    found = _MULT_ADDS.match(line)
+    whole = plain_count(found[2]) if found else None
+    if found is None or whole is None:
+        return None
+    digits = found[3] or ""
+    unit = Fraction(10 ** _POWERS[(found[1] or "").upper()], 10 ** len(digits))
+    stated = int(f"{whole}{digits}") * unit
+    off = unit / 2 if unit > 1 else 0
+    text = " ".join(filter(None, (line.partition(":")[2].strip(), (found[1] or "").upper())))
+    return MultAdds(number, text, stated - off, stated + off)
+
+
 def _totalled(summary: Summary, lines: list[str], megabyte: float, batch: int) -> Summary:
     """The summary with the total and the size of its input, where the lines below the rows say them."""
     for number, line in enumerate(lines, summary.first):
@@ -107,4 +135,6 @@ def _totalled(summary: Summary, lines: list[str], megabyte: float, batch: int) -
         elif sized := _MEGABYTES.search(line):
             around = [(float(sized[1]) + off) * megabyte / 4 / batch for off in (-0.005, 0.005)]
             summary = summary._replace(input_values=(int(around[0]), int(around[1]) + 1))
+        elif stated := _mult_adds(number, _unfolded(lines, number - summary.first)):
+            summary = summary._replace(mult_adds=stated, batch=batch)
     return summary._replace(last=summary.first + len(lines) - 1)
