@@ -107,7 +107,7 @@ def test_mult_adds_are_a_claim(
 ) -> None:
     text = (SUMMARIES / "inverted.txt").read_text(encoding="utf-8")
     assert MULT_ADDS in text
-    code, network, findings = convert(text.replace(MULT_ADDS, f"{line}\n"), capsys, tmp_path)
+    code, _, findings = convert(text.replace(MULT_ADDS, f"{line}\n"), capsys, tmp_path)
     assert code == int(not holds), findings
     assert ("ND315: torchinfo would count 74,403,776 mult-adds, 9,300,472 an image, not" in findings) != holds
     wrong = text.replace(MULT_ADDS, "Total mult-adds (M): 1\n").replace(

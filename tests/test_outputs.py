@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
+from netdsl.resources import explanation_path
 
 FILES = {
     "good.net": "input 8x8x1\nFC 10\n",
@@ -202,6 +203,48 @@ def test_sarif(capsys: pytest.CaptureFixture[str]) -> None:
         assert " " not in place["artifactLocation"]["uri"]
     fingerprints = [result["partialFingerprints"]["netdsl/1"] for result in results]
     assert len(set(fingerprints)) == len(fingerprints)
+
+
+@pytest.mark.parametrize(
+    ("origin", "home", "page"),
+    [
+        (None, "urn:netdsl:version:", "urn:netdsl:code:ND302"),
+        ({"url": "file:///home/me/netdsl", "dir_info": {}}, "urn:netdsl:version:", "urn:netdsl:code:ND302"),
+        (
+            {"url": "file:///home/me/n", "vcs_info": {"vcs": "git", "commit_id": "0a1"}},
+            "urn:",
+            "urn:netdsl:code:ND302",
+        ),
+        ({"url": [], "vcs_info": {}}, "urn:netdsl:version:", "urn:netdsl:code:ND302"),
+        (
+            {
+                "url": "https://me:key@example.org/we/netdsl.git",
+                "vcs_info": {"vcs": "git", "commit_id": "0a1"},
+            },
+            "https://example.org/we/netdsl",
+            "https://example.org/we/netdsl/blob/0a1/netdsl/explanations/ND302.md",
+        ),
+    ],
+)
+def test_sarif_says_where_more_is_to_be_read(
+    origin: object, home: str, page: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import importlib.metadata
+
+    from netdsl.reports.homepage import repository
+
+    class Installed:
+        def read_text(self, name: str) -> str | None:
+            return json.dumps(origin) if origin is not None and name == "direct_url.json" else None
+
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda _: Installed())
+    repository.cache_clear()
+    driver = json.loads(output(capsys, "--format", "sarif"))["runs"][0]["tool"]["driver"]
+    repository.cache_clear()
+    assert driver["informationUri"].startswith(home)
+    assert page in [rule["helpUri"] for rule in driver["rules"]]
+    for rule in driver["rules"]:
+        assert Path(explanation_path(rule["helpUri"].rpartition(":")[2].rpartition("/")[2][:5])).exists()
 
 
 def test_junit(capsys: pytest.CaptureFixture[str]) -> None:

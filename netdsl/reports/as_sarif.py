@@ -9,6 +9,7 @@ from typing import Any
 
 import netdsl
 from netdsl.diagnostics import Diagnostic, Severity
+from netdsl.reports.homepage import homepage, page_of
 from netdsl.reports.located import (
     Check,
     Located,
@@ -41,6 +42,7 @@ def checks_as_sarif(checks: Sequence[Check], root: str = "") -> str:
             "driver": {
                 "name": "netdsl",
                 "version": netdsl.__version__,
+                "informationUri": homepage(),
                 "rules": [_rule(code) for code in codes],
             }
         },
@@ -67,6 +69,7 @@ def _rule(code: str) -> dict[str, Any]:
             "shortDescription": {"text": title},
             "fullDescription": {"text": first},
             "help": {"text": page, "markdown": page},
+            "helpUri": page_of(code),
         }
     return rule
 
