@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -48,14 +49,13 @@ def no_crew() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def described() -> Iterator[None]:
-    """All JSON of `check` and `diff` that any test writes in its own process is what the published schemas
+    """All JSON that any test writes in its own process is what the published schemas
     say; long ones are left to tests/test_schemas.py."""
     try:
         from schemas import validate_short
     except ImportError:
         yield
         return
-    from netdsl.reports import as_difference_json, as_json
 
     def held(kind: str, write: Callable[..., str]) -> Callable[..., str]:
         def written(*arguments: object, **options: object) -> str:
@@ -67,10 +67,15 @@ def described() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for kind, room, name in (
-            ("check", as_json, "outcomes_as_json"),
-            ("diff", as_difference_json, "difference_as_json"),
+            ("check", "as_json", "outcomes_as_json"),
+            ("diff", "as_difference_json", "difference_as_json"),
+            ("eval", "as_evaluation_json", "evaluation_as_json"),
+            ("search", "as_trials", "search_as_json"),
+            ("bench", "as_measurement_json", "measurement_as_json"),
+            ("lr-find", "as_rate_curve", "rate_curve_as_json"),
         ):
-            patch.setattr(room, name, held(kind, getattr(room, name)))
+            report = import_module(f"netdsl.reports.{room}")
+            patch.setattr(report, name, held(kind, getattr(report, name)))
         yield
 
 

@@ -22,7 +22,7 @@ def _closed(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     closed = {key: _closed(value) for key, value in schema.items() if key != "allOf"}
-    if isinstance(schema.get("required"), list):
+    if isinstance(schema.get("required"), list) and schema.get("type") == "object":
         closed["additionalProperties"] = False
         assert set(schema["required"]) <= set(schema["properties"])
     return closed

@@ -12,6 +12,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+pytest.importorskip("jsonschema")
+
+from schemas import validate
+
 from netdsl.commands import run
 from netdsl.training import predicting
 from netdsl.training.restored import Restored
@@ -56,6 +60,7 @@ def files() -> list[str]:
 def test_all_pictures_below_a_folder_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["predict", "a", "all", "--format", "json", "--threads", "3", *NUMPY]) == 1
     captured = capsys.readouterr()
+    validate("predict", captured.out)
     rows = json.loads(captured.out)
     assert [row["image"] for row in rows] == files()
     assert [row["image"] for row in rows if "error" in row] == ["all/070x.png", "all/below/pipe.png"]
@@ -125,4 +130,6 @@ def test_folders_without_pictures(capsys: pytest.CaptureFixture[str], place: Pat
     assert captured.out.startswith("all/000.png: ")
     assert "error ND552" in captured.err
     assert run(["predict", "a", "none", "--format", "json", *NUMPY]) == 1
-    assert [row["image"] for row in json.loads(capsys.readouterr().out)] == ["none"]
+    out = capsys.readouterr().out
+    validate("predict", out)
+    assert [row["image"] for row in json.loads(out)] == ["none"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -22,8 +22,6 @@ from netdsl.commands.terminal import echo_folded, say, width_of
 from netdsl.cores import thread_count
 
 if TYPE_CHECKING:
-    from netdsl.data.origins import Origin
-    from netdsl.training.metrics import Mistake
     from netdsl.training.restored import Examined, Restored
 
 _MOST_CONFUSIONS = 3
@@ -71,47 +69,12 @@ def command(
     for line in examined.reading:
         say(f"{examined.data}: {line}")
     if form == "json":
-        import json
+        from netdsl.reports.as_evaluation_json import evaluation_as_json
 
-        click.echo(json.dumps(_as_json(restored, examined), indent=2, allow_nan=False))
+        click.echo(evaluation_as_json(restored, examined), nl=False)
     else:
         _print(restored, examined)
     tell_problem(restored.backend.problem)
-
-
-def _as_json(restored: Restored, examined: Examined) -> dict[str, Any]:
-    from netdsl.training.metrics import CONFIDENCE
-
-    classes, evaluation = examined.classes, examined.evaluation
-    low, high = evaluation.interval
-    top5 = {} if evaluation.top5 is None else {"top5_accuracy": evaluation.top5_accuracy}
-    return {
-        "run": str(restored.path),
-        "network": restored.checkpoint.network_name,
-        "epoch": restored.checkpoint.progress.epoch,
-        "data": examined.data,
-        "part": examined.part,
-        "images": evaluation.images,
-        "loss": evaluation.loss,
-        "accuracy": evaluation.accuracy,
-        "accuracy_interval": {"low": low, "high": high, "confidence": CONFIDENCE},
-        **top5,
-        "classes": list(classes),
-        "class_accuracy": evaluation.class_accuracy(len(classes)),
-        "confusion": evaluation.confusion(len(classes)).tolist(),
-        "mistakes": [_mistake_json(origin, mistake, classes) for origin, mistake in examined.mistakes],
-    }
-
-
-def _mistake_json(origin: Origin, mistake: Mistake, classes: tuple[str, ...]) -> dict[str, Any]:
-    known = {key: value for key, value in origin._asdict().items() if value is not None}
-    return {
-        **known,
-        "class": classes[mistake.label],
-        "answer": classes[mistake.predicted],
-        "probability": mistake.probability,
-        "class_probability": mistake.class_probability,
-    }
 
 
 def _print(restored: Restored, examined: Examined) -> None:

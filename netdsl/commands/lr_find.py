@@ -119,7 +119,8 @@ def command(
     with unheard():
         tell_problem(run.machine.problem)
     if found is None:
-        echo_folded("no rate found: the loss is no finite number from the first step on")
+        said = "no rate found: the loss is no finite number from the first step on"
+        echo_folded(said, err=form == "json")
         context.exit(1)
     _print(found, run, network, picture, form)
     from netdsl.reports.as_rate_curve import rate_curve_as_png
@@ -149,13 +150,7 @@ def _print(found: Found, run: Run, network: str, picture: Path, form: str) -> No
     from netdsl.reports.display import visible
 
     if form == "json":
-        import json
-
-        click.echo(
-            json.dumps(
-                rate_curve_as_json(found, run.plan.network.name, str(picture)), indent=2, allow_nan=False
-            )
-        )
+        click.echo(rate_curve_as_json(found, run.plan.network.name, str(picture)), nl=False)
         return
     click.echo(rate_curve_as_text(found, width_of(sys.stdout) or _CURVE_COLUMNS), nl=False)
     echo_folded(f"{found.confidence}: {_reason(found)}")

@@ -84,7 +84,10 @@ def command(
             yield row
 
     if form == "json":
-        _print_json(rows())
+        from netdsl.reports.as_predictions_json import predictions_as_json
+
+        for piece in predictions_as_json(rows()):
+            click.echo(piece, nl=False)
     elif form == "csv":
         _print_csv(rows(), min(top, len(checkpoint.classes)))
     else:
@@ -120,18 +123,6 @@ def _print_text(rows: Iterable[dict[str, Any]]) -> None:
             ]
             name = visible(row["image"]).replace(" ", GLUE)
             echo_folded(f"{name}: {', '.join(answers)}")
-
-
-def _print_json(rows: Iterable[dict[str, Any]]) -> None:
-    """A list with an object for each picture, written as they come."""
-    import json
-    from textwrap import indent
-
-    before = "[\n"
-    for row in rows:
-        click.echo(before + indent(json.dumps(row, indent=2, allow_nan=False), "  "), nl=False)
-        before = ",\n"
-    click.echo("\n]")
 
 
 def _print_csv(rows: Iterable[dict[str, Any]], top: int) -> None:

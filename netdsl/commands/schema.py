@@ -12,8 +12,8 @@ from netdsl.resources import schema_names, schema_text
 def command(kind: str) -> None:
     """Print the JSON Schema (draft 2020-12) of what another command writes.
 
-    check is that of `netdsl check --format json`, finding that of each line of `--format jsonl`, and diff
-    that of `netdsl diff --format json`. The number in the property `schema` changes where a later version
-    does more than add properties.
+    bench, check, diff, eval, lr-find, predict and search are what these commands write with --format json,
+    finding is each line of `netdsl check --format jsonl`. The number in the property `schema` changes where
+    a later version does more than add properties.
     """
     click.echo(schema_text(kind), nl=False)

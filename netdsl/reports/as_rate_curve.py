@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from io import BytesIO
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Any
@@ -146,9 +147,9 @@ def _font(size: int) -> Any:
     return ImageFont.load_default(size)
 
 
-def rate_curve_as_json(found: Found, network: str, picture: str) -> dict[str, Any]:
-    """Everything that was found, as values for JSON."""
-    return {
+def rate_curve_as_json(found: Found, network: str, picture: str) -> str:
+    """Everything that was found, as `netdsl/schemas/lr-find.json` describes it."""
+    written = {
         "schema": "netdsl-lr-find-1",
         "network": network,
         "rate": found.rate,
@@ -164,3 +165,4 @@ def rate_curve_as_json(found: Found, network: str, picture: str) -> dict[str, An
         "curve": list(found.curve),
         "picture": picture,
     }
+    return json.dumps(written, indent=2, allow_nan=False) + "\n"
