@@ -20,7 +20,7 @@ from pathlib import Path
 from report_readers import annotations, faults_of_code_quality, faults_of_junit, faults_of_sarif, shown
 from schemas import validate
 
-from netdsl.commands.outputs import FORMATS
+from netdsl.reports.formats import FORMATS
 
 ROOT = Path(__file__).parent.parent
 CASES = (

@@ -284,7 +284,9 @@ def test_the_roof_that_is_met_first(figures: Figures, limit: str) -> None:
 
 
 def test_the_json_of_a_measurement() -> None:
-    found = json.loads(measurement_as_json(measured(rivals=(Rival("torch nchw", "2.0", 0.022, 2.0),))))
+    text = measurement_as_json(measured(rivals=(Rival("torch nchw", "2.0", 0.022, 2.0),)))
+    pytest.importorskip("schemas").validate("bench", text)
+    found = json.loads(text)
     assert found["schema"] == "netdsl-bench-1"
     assert found["roofs"] == {"flops_per_second": 4e9, "bytes_per_second": 1e9}
     assert [row["name"] for row in found["rows"]] == ["L0", "L1", "loss"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import netdsl
 from netdsl.commands import run
 from netdsl.commands.gate import Gate
 from netdsl.commands.gate_options import Given
@@ -145,6 +146,70 @@ def test_an_editor_is_told_the_same(place: Path) -> None:
     assert [one.code for one in findings_of(source)] == ["ND401"]
     write('[[overrides]]\nfiles = "old"\nignore = "ND401"\nmax-macs = 10')
     assert [one.code for one in findings_of(source)] == ["ND680"]
+
+
+MANY = """\
+input 8x8x1
+CONV 4 3x3 - BN - RELU
+FC 2000 - RELU    # netdsl: ignore ND402
+FC 20
+FC 10
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        'ignore = "ND401"',
+        'select = "ND401"',
+        '[per-file-ignores]\n"old/*" = "ND401"',
+        '[[overrides]]\nfiles = "old"\nmax-macs = 10\nforbidden-layers = "BN"',
+        "quiet = true\nstrict = true",
+        'baseline = "known.json"',
+        'baseline = "known.json"\nmax-macs = 10',
+        'baseline = "absent.json"',
+        'format = "sarif"\ncolumns = "weights"\nexclude = "old"',
+        'ignore = "ND999"\nformt = "json"',
+        "ignore = ",
+    ],
+)
+@pytest.mark.parametrize("network", [MANY, WARNED, "input 8x8x1\nFC ten\n", "batch 0\n"])
+def test_editors_and_programs_are_told_what_check_tells(
+    text: str, network: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path("old/recipe.train" if network.startswith("batch") else "old/b.net")
+    path.write_text(MANY)
+    Path("netdsl.toml").write_text("")
+    run(["check", "old", "--baseline", "known.json", "--write-baseline"])
+    path.write_text(network)
+    Path("netdsl.toml").write_text(text)
+    wanted = [code for _, code in found(capsys, str(path))]
+    source = Source(str(place / path), network, str(place / "old"))
+    assert [one.code for one in findings_of(source)] == wanted
+    told = netdsl.check(str(path))
+    assert [one.code for one in told.diagnostics if "quiet" not in text or one.code in wanted] == wanted
+    assert [one.code for one in findings_of(source, isolated=True)] == [
+        code for _, code in found(capsys, str(path), "--isolated")
+    ]
+    Path("other.toml").write_text("max-parameters = 1")
+    assert [one.code for one in findings_of(source, config="other.toml")] == [
+        code for _, code in found(capsys, str(path), "--config", "other.toml")
+    ]
+
+
+def test_settings_are_of_check_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """What compares, explains or lays out a network asks whether it is sound, not what a project wants."""
+    write('max-parameters = 1\nstrict = true\nforbidden-layers = "FC"\nexclude = "a.net"\nformt = "json"')
+    assert run(["check", "a.net"]) == 2
+    capsys.readouterr()
+    for arguments in (
+        ["fmt", "a.net", "--check"],
+        ["diff", "a.net", "old/b.net"],
+        ["explain", "a.net", "FC1"],
+    ):
+        assert run(arguments) == 0
+        assert "ND6" not in capsys.readouterr().err
 
 
 def test_shipped_networks_belong_to_no_project(capsys: pytest.CaptureFixture[str]) -> None:

@@ -394,6 +394,52 @@ def test_volumes_are_asked_for_anew_where_another_file_changes_them(folder: Path
     assert made.end() == 0
 
 
+def test_settings_hold_in_an_editor_and_count_anew_where_they_change(tmp_path: Path) -> None:
+    path = tmp_path / "nets" / "a.net"
+    path.parent.mkdir()
+    path.write_text("input 8x8x1\nFC 20\nFC 10\n")
+    settings = tmp_path / "netdsl.toml"
+    settings.write_text('[per-file-ignores]\n"nets/*" = "ND401"\n')
+    walk = Walk()
+    asked: list[types.RegistrationParams] = []
+
+    @walk.client.feature(types.CLIENT_REGISTER_CAPABILITY)
+    def register(params: types.RegistrationParams) -> None:
+        asked.append(params)
+
+    watching = types.DidChangeWatchedFilesClientCapabilities(dynamic_registration=True)
+    walk.start(tmp_path, workspace=types.WorkspaceClientCapabilities(did_change_watched_files=watching))
+    uri = path.as_uri()
+    walk.open(uri, path.read_text())
+    assert walk.findings(uri, 1) == []
+    for text, wanted in (
+        ("", ["ND401"]),
+        ("max-params = 10", ["ND680", "ND401"]),
+        ('ignore = "ND401"\nformt = "json"', ["ND683"]),
+        ('baseline = "no.json"', ["ND689", "ND401"]),
+        ('ignore = "ND401"', []),
+    ):
+        settings.write_text(text)
+        changed = [types.FileEvent(settings.as_uri(), types.FileChangeType.Changed)]
+        before = walk.published[uri]
+        walk.client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(changed))
+        end = time.monotonic() + SECONDS
+        while walk.published[uri] is before:
+            assert time.monotonic() < end
+            walk.do(asyncio.sleep(0.01))
+        found = walk.findings(uri, 1)
+        assert sorted(str(one.code) for one in found) == sorted(wanted)
+        for one in found:
+            if one.code in ("ND683", "ND689"):
+                assert one.range.start.line == 0
+                assert one.message.startswith("in ")
+                assert ".toml" in one.message or "no.json" in one.message
+    (registered,) = asked[0].registrations
+    assert registered.method == types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+    assert "netdsl.toml" in str(registered.register_options)
+    assert walk.end() == 0
+
+
 def test_without_pygls_one_sentence_says_how_to_get_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

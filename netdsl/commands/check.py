@@ -19,7 +19,6 @@ from netdsl.commands.many import LOOKED_AT, Manner
 from netdsl.commands.mending import Task, mend, show_changes
 from netdsl.commands.outcome import Outcome, Wanted
 from netdsl.commands.outputs import (
-    FORMATS,
     Outputs,
     Report,
     add_step_summary,
@@ -30,6 +29,7 @@ from netdsl.commands.outputs import (
 from netdsl.commands.terminal import echo_folded, width_of
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.planning.network_files import STDIN
+from netdsl.reports.formats import FORMATS
 
 _TRIED_FILES = 100
 """Of so many files it is tried which fixes are kept, which takes another check or more."""

@@ -152,7 +152,7 @@ def _data(ctx: click.Context, begun: str) -> list[CompletionItem[Any]]:
 
 
 def _formats(ctx: click.Context, begun: str) -> list[CompletionItem[Any]]:
-    from netdsl.commands.outputs import FORMATS
+    from netdsl.reports.formats import FORMATS
 
     return _plain(FORMATS, begun)
 

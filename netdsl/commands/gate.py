@@ -11,11 +11,11 @@ import click
 from netdsl.commands.gate_options import Given
 from netdsl.commands.many import Manner, outcomes_of, with_libraries
 from netdsl.commands.outcome import Outcome, Wanted
-from netdsl.commands.outputs import FORMATS
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
-from netdsl.gate.discovery import Configurations, Known, shown
+from netdsl.gate.discovery import Configurations, shown
 from netdsl.gate.settings import Configuration, Settings
 from netdsl.planning.network_files import STDIN
+from netdsl.reports.formats import known_to_settings
 
 if TYPE_CHECKING:
     from netdsl.gate.baseline import Baseline
@@ -33,7 +33,7 @@ class Gate:
             given.changes,
             file=given.config,
             isolated=given.isolated,
-            known=_known,
+            known=known_to_settings,
         )
         self.configuration = self._configurations.of_folder(os.getcwd())
         """Of the current folder: it decides what holds for the whole run."""
@@ -101,9 +101,11 @@ class Gate:
         for one, name in zip(outcomes, networks, strict=True):
             path = self._baseline_path(name)
             known = self._baseline(path)
+            if known:
+                one = one._replace(findings=known.unknown(one.file, one.findings))
+            told.append(one)
             checked.setdefault(path, []).append(one.file)
             settings.setdefault(path, self.settings_of(name))
-            told.append(one._replace(findings=known.unknown(one.file, one.findings)) if known else one)
         own = [(one.path, one.findings) for one in self._configurations.read.values() if one.findings]
         own += self._wrong.items()
         for path, files in checked.items():
@@ -210,12 +212,6 @@ class Gate:
             said = f"{count} warning{'s' * (count != 1)}, and {most or 'none'} at most"
             click.echo(f"{said} {'are' if most != 1 else 'is'} allowed by {where}", err=True)
         return bool(exceeded)
-
-
-def _known() -> Known:
-    from netdsl.counting.columns import column_names  # few projects have settings
-
-    return Known(FORMATS, column_names())
 
 
 def _warnings(outcome: Outcome) -> int:

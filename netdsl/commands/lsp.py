@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -36,13 +37,22 @@ def _read_address(ctx: click.Context, param: click.Parameter, value: str | None)
     callback=_read_address,
     help="Wait for one editor at a port of this machine instead.",
 )
+@click.option(
+    "--config", metavar="FILE", help="Settings for all files; else those of the nearest folder above each."
+)
+@click.option("--isolated", "--no-config", "isolated", is_flag=True, help="Read no settings.")
 @click.pass_context
-def command(ctx: click.Context, stdio: bool, address: tuple[str, int] | None) -> None:
+def command(
+    ctx: click.Context, stdio: bool, address: tuple[str, int] | None, config: str | None, isolated: bool
+) -> None:
     """Serve an editor by the Language Server Protocol.
 
-    Editors start this by themselves; docs/editor.md says how each is set up. Needs pygls: pip install
+    Editors start this by themselves; docs/editor.md says how each is set up. It tells what netdsl check
+    tells of a file, under the same settings and with the same baseline. Needs pygls: pip install
     'netdsl[lsp]'. The exit code is 0 where the editor ended it in order, as the protocol has it, else 1.
     """
+    if config is not None and isolated:
+        raise click.UsageError("--config names settings, and --isolated reads none", ctx)
     if stdio and address is not None:
         raise click.UsageError("--stdio and --tcp exclude each other")
     try:
@@ -54,7 +64,7 @@ def command(ctx: click.Context, stdio: bool, address: tuple[str, int] | None) ->
         message = "the language server needs pygls, which is not installed"
         cure = "pip install 'netdsl[lsp]'"
         raise Diagnosed(Diagnostic("ND705", Severity.ERROR, message, help=(cure,))) from error
-    server = make_server(findings_of)
+    server = make_server(partial(findings_of, config=config, isolated=isolated))
     if address is None:
         _over_standard_streams(server)
     else:
@@ -72,9 +82,9 @@ def _over_standard_streams(server: NetworkServer) -> None:
 _NEEDED = ("pygls", "lsprotocol", "cattrs", "attrs", "attr")
 
 
-def findings_of(source: Source) -> Sequence[Diagnostic]:
+def findings_of(source: Source, *, config: str | None = None, isolated: bool = False) -> Sequence[Diagnostic]:
     """All that ``netdsl check`` says of a text, under the settings that hold for its file now."""
-    from netdsl.gate.checking import checked
-    from netdsl.gate.discovery import Configurations
+    from netdsl.gate.alone import checked_alone
+    from netdsl.reports.formats import known_to_settings
 
-    return checked(source, Configurations().settings_of(source.name))[1]
+    return checked_alone(source, known_to_settings, file=config, isolated=isolated).told

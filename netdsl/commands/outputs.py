@@ -15,8 +15,7 @@ from netdsl.commands.loading import show
 from netdsl.commands.outcome import Outcome
 from netdsl.commands.terminal import wants_colour
 from netdsl.diagnostics import Diagnostic
-
-FORMATS = ("text", "concise", "json", "jsonl", "sarif", "junit", "github", "gitlab")
+from netdsl.reports.formats import FORMATS
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1")
 """What standard output is called where a file could stand."""

@@ -189,7 +189,7 @@ class _Reader:
         if not isinstance(read, dict) or _NAME not in read:
             self.refuse((), "this is no baseline of netdsl")
             return {}
-        if read[_NAME] != VERSION:
+        if read[_NAME] is True or read[_NAME] != VERSION:
             self.refuse((_NAME,), f"this baseline is of version {read[_NAME]!r:.40}, and {VERSION} is read")
             return {}
         files = read.get("findings", {})
@@ -213,8 +213,8 @@ class _Reader:
                 self.refuse(place, "an entry has a `code` and a `line`")
                 continue
             line, most, count = entry.get("line", ""), entry.get("most"), entry.get("count", 1)
-            sound = isinstance(line, str) and _is_text(line) and (most is None or isinstance(most, int))
-            if not sound or not isinstance(count, int) or isinstance(count, bool) or count < 1:
+            sound = isinstance(line, str) and _is_text(line) and (most is None or type(most) is int)
+            if not sound or type(count) is not int or count < 1:
                 self.refuse(place, "`line` is text; `most` and `count` are numbers")
                 continue
             yield _Known(Entry(entry["code"], line, most), place, count)

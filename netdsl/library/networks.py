@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 from netdsl.counting.columns import DEFAULT
 from netdsl.diagnostics import Diagnosed, Diagnostic, has_errors
+from netdsl.gate.alone import checked_alone
 from netdsl.gate.checking import checked
-from netdsl.gate.discovery import Configurations
-from netdsl.gate.settings import NO_SETTINGS
 from netdsl.graph.printer import node_text
 from netdsl.planning.network_files import open_source, planned
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES, Size, Volume
+from netdsl.reports.formats import known_to_settings
 from netdsl.source import Source, undressed
 from netdsl.syntax import tree
 
@@ -191,15 +191,17 @@ def check(network: Any) -> Checked:
     """Everything that is to say of a network: mistakes, warnings, notes, and its plan where there is one.
 
     ``network`` is a file, the name of a shipped network, a text of several lines, or a parsed one. The
-    settings of a project, `netdsl.toml`, hold for its files. Never raises for what a network says, nor for a
-    file that cannot be read: both are findings.
+    settings of a project, `netdsl.toml`, hold for its files, with its baseline; what is wrong with these
+    comes first. Never raises for what a network says, nor for a file that cannot be read: both are findings.
     """
     try:
         source = source_of(network)
     except Diagnosed as diagnosed:
         return Checked(str(network), None, tuple(diagnosed.diagnostics))
-    settings = Configurations().settings_of(source.name) if os.path.isfile(source.name) else NO_SETTINGS
-    plan, told = checked(source, settings)
+    if os.path.isfile(source.name):
+        plan, told, _ = checked_alone(source, known_to_settings)
+    else:
+        plan, told = checked(source)
     return Checked(source.name, None if plan is None else Planned(plan), tuple(told))
 
 

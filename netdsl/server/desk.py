@@ -58,8 +58,8 @@ class Desk:
         self.folders = list(folders)
         self.texts = Texts()
         self._sheets: dict[str, tuple[Text, int, Sheet]] = {}
-        self._checked: dict[str, tuple[Text, int, Checked]] = {}
-        self._changes = 0
+        self._checked: dict[str, tuple[Text, tuple[int, int], Checked]] = {}
+        self._changes = self._file_changes = 0
 
     def open(self, uri: str, version: int, text: str) -> None:
         self.texts.open(uri, version, text)
@@ -76,8 +76,14 @@ class Desk:
         self._changes += 1
 
     def files_changed(self) -> None:
-        """Files on disk have changed: what uses them is read anew."""
+        """Files on disk have changed: what uses them is read anew, and settings hold for every text."""
         self._changes += 1
+        self._file_changes += 1
+
+    @property
+    def uris(self) -> list[str]:
+        """All open texts."""
+        return [text.uri for text in self.texts]
 
     def using(self, uri: str) -> list[str]:
         """The other open texts that may use a text."""
@@ -108,7 +114,8 @@ class Desk:
         if text is None or source is None:
             return None
         known = self._checked.get(uri)
-        if known is not None and known[0] is text and known[1] == self._state(text):
+        state = self._state(text), self._file_changes
+        if known is not None and known[0] is text and known[1] == state:
             return known[2]
         findings: tuple[Diagnostic, ...] = ()
         if len(source.text) > FILE_LIMIT:
@@ -116,7 +123,7 @@ class Desk:
         elif source.text.strip():
             findings = tuple(self._check(source))
         checked = Checked(source, Positions(source, self.texts.units), findings, text.version)
-        self._checked[uri] = text, self._state(text), checked
+        self._checked[uri] = text, state, checked
         return checked
 
     def findings(self, uri: str) -> tuple[Checked, list[Shown]] | None:

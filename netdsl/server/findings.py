@@ -46,6 +46,8 @@ def _shown(source: Source, finding: Diagnostic, study: Study | None) -> Shown:
     message = "\n".join([_headline(finding), *finding.notes, *cures])
     owner = finding.source
     if finding.primary is None or owner is None:
+        if finding.path not in ("", source.name):
+            message = f"in {finding.path}: {message}"
         return Shown(finding, _first_line(source), message, ())
     related = tuple(
         Related(owner, label.span, label.text or "here") for label in finding.secondary if label.span.end >= 0
@@ -70,7 +72,10 @@ def _first_line(source: Source) -> Span:
 
 
 def _use_of(source: Source, owner: Source, study: Study | None) -> Span:
-    """The line that brings a file in, directly or through another one."""
+    """The line that brings a file in, directly or through another one; the first one for what is wrong with
+    settings and baselines, which no line does."""
+    if owner.name.endswith((".toml", ".json")):
+        return _first_line(source)
     uses = [
         statement
         for statement in (study.written.statements if study is not None and study.written else ())

@@ -145,6 +145,7 @@ def _keep_texts(server: NetworkServer) -> None:
         folders = [folder.uri for folder in server.workspace.folders.values()]
         folders = folders or ([server.workspace.root_uri] if server.workspace.root_uri else [])
         server.desk.folders = [path for uri in folders if (path := path_of(uri))]
+        _watch_files(server)
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
@@ -176,6 +177,24 @@ def _keep_texts(server: NetworkServer) -> None:
     def did_change_files(params: types.DidChangeWatchedFilesParams) -> None:
         server.desk.files_changed()
         server.check_others("")
+        for uri in server.desk.uris:  # settings may be among them
+            server.check_soon(uri, 0)
+
+
+_WATCHED = ("**/*.{net,train}", "**/{netdsl.toml,.netdsl.toml,pyproject.toml}")
+
+
+def _watch_files(server: NetworkServer) -> None:
+    """Ask the editor to say when files change that open texts may use, or that hold their settings."""
+    workspace = server.client_capabilities.workspace
+    watching = workspace.did_change_watched_files if workspace is not None else None
+    if watching is None or not watching.dynamic_registration:
+        return
+    options = types.DidChangeWatchedFilesRegistrationOptions(
+        [types.FileSystemWatcher(glob_pattern=pattern) for pattern in _WATCHED]
+    )
+    registration = types.Registration("netdsl-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+    server.client_register_capability(types.RegistrationParams([registration]))
 
 
 def _tell(server: NetworkServer) -> None:
