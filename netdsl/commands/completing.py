@@ -160,9 +160,21 @@ def _formats(ctx: click.Context, begun: str) -> list[CompletionItem[Any]]:
 def _columns(ctx: click.Context, begun: str) -> list[CompletionItem[Any]]:
     from netdsl.counting.columns import column_names
 
+    return _listed(column_names(), begun)
+
+
+def _codes(ctx: click.Context, begun: str) -> list[CompletionItem[Any]]:
+    from netdsl.resources import explained_codes
+
+    last = begun.rpartition(",")[2]
+    return _listed([code if last == last.upper() else code.lower() for code in explained_codes()], begun)
+
+
+def _listed(names: Iterable[str], begun: str) -> list[CompletionItem[Any]]:
+    """What the last of several names with commas between them may be."""
     written, comma, begun = begun.rpartition(",")
     taken = written.split(",")
-    left = [name for name in column_names() if name not in taken]
+    left = [name for name in names if name not in taken]
     return _plain([f"{written}{comma}{name}" for name in left], f"{written}{comma}{begun}")
 
 
@@ -211,6 +223,7 @@ _BY_METAVAR: dict[str, _Offers] = {
     "NETWORK...": _networks,
     "NET": _networks,
     "A B | --against REV FILE": _networks,
+    "CODE,...": _codes,
     "FILE": _files,
     "FILE...": _files,
     "FILE|-": _files,

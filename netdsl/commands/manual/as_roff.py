@@ -50,7 +50,8 @@ def man_page(command: CommandText, commands: Sequence[CommandText], examples: Se
             "COMMANDS", ((_bold(one.file_name) + "(1)", one.summary + ".") for one in commands[1:])
         )
     if examples:
-        lines += [".SH EXAMPLES", *(line for one in examples for line in _example(one))]
+        shown = [line for one in examples for line in _example(one)]
+        lines += [".SH EXAMPLES", *(shown[1:] if shown[0] == ".PP" else shown)]
     lines += _list("EXIT STATUS", ((_bold(code), told) for code, told in _EXIT))
     if whole:
         lines += _list("ENVIRONMENT", ((_bold(name), told) for name, told in _VARIABLES))
