@@ -126,8 +126,13 @@ def test_a_budget_is_known_up_to_its_amount(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_what_is_not_there_is_never_known(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["check", "nets/gone.net", *KNOWN, "--write-baseline"]) == 0
-    capsys.readouterr()
+    Path("empty").mkdir()
+    assert run(["check", "nets/gone.net", "empty", "nets/warned.net", *KNOWN, "--write-baseline"]) == 1
+    told = capsys.readouterr().err
+    assert "known.json: 1 finding known from now on" in told
+    assert "ND001" in told
+    assert "ND002" in told
+    assert "ND401" not in told
     assert codes(capsys, "nets/gone.net", *KNOWN) == ["ND001"]
 
 

@@ -66,6 +66,8 @@ EXITS = {
     "good.net --config a.toml --isolated": 2,
     "good.net --baseline missing.json": 2,
     "good.net --write-baseline": 2,
+    "good.net --baseline - --write-baseline": 2,
+    "good.net --config -": 2,
 }
 
 
@@ -209,6 +211,8 @@ def test_what_fix_would_change_as_a_patch(
         ("missing.net --diff", 1),
         ("good.net --diff --fix", 2),
         ("good.net --diff --format json", 2),
+        ("good.net --diff --statistics", 2),
+        ("good.net --diff --baseline b.json --write-baseline", 2),
         ("good.net --unsafe-fixes", 2),
         ("lenet --diff", 0),
     ],

@@ -191,8 +191,7 @@ def command(
     check_free(formats, seen, "a file that a network uses", ctx)
     ctx.meta[LOOKED_AT] = seen | looked_at
     if gate.given.write_baseline:
-        gate.write_baseline(outcomes, networks, ctx)
-        outcomes = [Outcome(one.file, ()) for one in outcomes]
+        outcomes = gate.write_baseline(outcomes, networks, ctx)
     outcomes = gate.passed(outcomes, networks)
     shown = [one._replace(findings=_told(one.findings)) for one in outcomes] if quiet else outcomes
     if any(name == "github" for name, _ in formats):
@@ -220,8 +219,14 @@ def _watch(ctx: click.Context, networks: Sequence[str]) -> NoReturn:
 
 def _show_changes(task: Task, gate: Gate, ctx: click.Context) -> NoReturn:
     """What --fix would change, and nothing else; exit code 1 where that is anything."""
-    if ctx.params["fix"] or ctx.params["formats"] != (("text", ""),):
-        raise click.UsageError("--diff shows the changes alone: leave out --fix and --format", ctx)
+    others = {
+        "--fix": ctx.params["fix"],
+        "--format": ctx.params["formats"] != (("text", ""),),
+        "--statistics": gate.given.statistics,
+        "--write-baseline": gate.given.write_baseline,
+    }
+    if left_out := " and ".join(option for option, given in others.items() if given):
+        raise click.UsageError(f"--diff shows the changes alone: leave out {left_out}", ctx)
     differs = show_changes(task)
     for own in gate.passed((), ()):
         show(own.findings)

@@ -144,10 +144,11 @@ class Gate:
 
     def write_baseline(
         self, outcomes: Sequence[Outcome], networks: Sequence[str], ctx: click.Context
-    ) -> None:
-        """Make everything that is found known; a usage error where there is no file for it."""
+    ) -> list[Outcome]:
+        """Make everything that is found known; a usage error where there is no file for it. Returns what is
+        left to tell: findings that are never known, such as that a file is missing."""
         from netdsl.commands.writing import write_output
-        from netdsl.gate.baseline import baseline_text
+        from netdsl.gate.baseline import baseline_text, entry_of
         from netdsl.quantities import counted
 
         by_path: dict[str, list[tuple[str, Sequence[Diagnostic]]]] = {}
@@ -164,9 +165,13 @@ class Gate:
             except (OSError, ValueError) as error:
                 why = getattr(error, "strerror", None) or error
                 raise click.UsageError(f"cannot write {path!r}: {why}", ctx) from None
-            count = sum(len(findings) for _, findings in found)
+            count = sum(entry_of(one) is not None for _, findings in found for one in findings)
             click.echo(f"{path}: {counted(count, 'finding')} known from now on", err=True)
             self._baselines[path] = None
+        return [
+            Outcome(one.file, [finding for finding in one.findings if entry_of(finding) is None])
+            for one in outcomes
+        ]
 
     def tell_known(self) -> None:
         """One line on what a baseline has left out."""

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from netdsl.gate.settings import Changes
+from netdsl.planning.network_files import STDIN
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _KEPT = "netdsl.gate"
@@ -40,6 +41,9 @@ def given(ctx: click.Context) -> Given:
     found = Given(**ctx.meta.get(_KEPT, {}))
     if found.config is not None and found.isolated:
         raise click.UsageError("--config names settings, and --isolated reads none", ctx)
+    for option, name in (("--config", found.config), ("--baseline", found.baseline)):
+        if name == STDIN:
+            raise click.UsageError(f"{option} takes the name of a file, and `-` is none", ctx)
     if found.strict and found.max_warnings:
         raise click.UsageError("--strict allows no warning: leave out it or --max-warnings", ctx)
     return found
