@@ -44,13 +44,23 @@ expect params <= 2M
 """
 
 
-def _texts() -> list[str]:
+def _pages() -> dict[str, list[str]]:
     """Every network in the cases, the pages of codes and the page of the language."""
     root = Path(__file__).parent
-    pages = [path.read_text(encoding="utf-8") for path in sorted((root / "cases").rglob("*.md"))]
-    pages += [explanation_text(code) for code in explained_codes()]
-    pages.append((root.parent / "docs" / "language.md").read_text(encoding="utf-8"))
-    return [FAULTY, *(text for page in pages for text in re.findall(r"```net\n(.*?)```", page, re.S))]
+    cases = root / "cases"
+    pages = {str(path.relative_to(cases)): path.read_text("utf-8") for path in sorted(cases.rglob("*.md"))}
+    pages |= {code: explanation_text(code) for code in explained_codes()}
+    pages["language.md"] = (root.parent / "docs" / "language.md").read_text("utf-8")
+    return {"a faulty text": [FAULTY]} | {
+        name: re.findall(r"```net\n(.*?)```", page, re.S) for name, page in pages.items()
+    }
+
+
+PAGES = _pages()
+
+
+def _texts() -> list[str]:
+    return [text for texts in PAGES.values() for text in texts]
 
 
 def check(source: Source) -> list[Diagnostic]:
@@ -59,22 +69,23 @@ def check(source: Source) -> list[Diagnostic]:
 
 
 @cache
-def _fixes() -> list[tuple[str, Diagnostic]]:
-    return [
-        (text, finding)
-        for text in _texts()
-        for finding in check(Source("a.net", text))
-        if finding.fix is not None
-    ]
+def _fixable(text: str) -> list[Diagnostic]:
+    return [finding for finding in check(Source("a.net", text)) if finding.fix is not None]
 
 
 def test_many_findings_have_fixes() -> None:
-    codes = {finding.code for _, finding in _fixes()}
+    codes = {finding.code for text in _texts() for finding in _fixable(text)}
     assert {"ND201", "ND202", "ND216", "ND221", "ND310", "ND313", "ND403", "ND409", "ND530"} <= codes
 
 
-@pytest.mark.parametrize(("text", "finding"), _fixes())
-def test_a_fix_mends_its_finding(text: str, finding: Diagnostic) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_fixes_mend_their_findings(page: str) -> None:
+    for text in PAGES[page]:
+        for finding in _fixable(text):
+            _mends(text, finding)
+
+
+def _mends(text: str, finding: Diagnostic) -> None:
     assert finding.fix is not None
     assert finding.primary is not None
     better, count = edited(text, [finding.fix])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,7 @@ def _modules() -> list[Path]:
     return sorted(path for path in PACKAGE.rglob("*.py") if path != FRONT_DOOR)
 
 
+@cache
 def _imported(path: Path) -> set[str]:
     """Dotted names of everything a file imports, wherever in it."""
     found = set()
