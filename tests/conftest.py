@@ -17,6 +17,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 for _setting in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE"):
     os.environ.pop(_setting, None)
 
+# Workers and commands that tests start find netdsl compiled, as everywhere: some images for containers say
+# otherwise, and then each of them compiles all of it, which takes longer than most commands.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # Tests run on all cores already. Threads of NumPy's and PyTorch's own wait by spinning, and take the
 # time of other tests. To be said before NumPy is imported.
 for _library in ("OPENBLAS", "OMP", "MKL"):
