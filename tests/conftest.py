@@ -21,6 +21,9 @@ for _setting in ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLI
 # otherwise, and then each of them compiles all of it, which takes longer than most commands.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Numba colours, where it can, the words of errors that it raises and drops by the hundred for each kernel.
+os.environ["NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING"] = "1"
+
 # Tests run on all cores already. Threads of NumPy's and PyTorch's own wait by spinning, and take the
 # time of other tests. To be said before NumPy is imported.
 for _library in ("OPENBLAS", "OMP", "MKL"):

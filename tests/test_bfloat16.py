@@ -225,7 +225,7 @@ def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None
         check_precision("bf16")
 
 
-@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize("target", NARROWER)
 def test_narrower_vectors(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one-sided", "stride"):
         for kind in KINDS:

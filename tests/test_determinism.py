@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from building import filled_store, planned
 from layer_cases import network_of, small_network
+from test_zoo_training import small_plan
 
 from netdsl.backend import backend
 from netdsl.losses import losses
@@ -64,8 +65,23 @@ def test_layers_whose_vectors_are_images(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["resnet20-cifar", "densenet40-cifar"])
+def test_published_networks_on_small_images(name: str) -> None:
+    """Whose kernels are those of test_zoo_training."""
+    plan = small_plan(name)
+    one, *others = (trained(plan, threads, 6, 4) for threads in (1, 2, 4))
+    assert all(np.isfinite(np.frombuffer(array, np.float32)).all() for array in one.values())
+    assert all(other == one for other in others)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "steps", "batch"), [("lenet", 30, 16), ("resnet20-cifar", 6, 16), ("densenet40-cifar", 3, 4)]
+    ("name", "steps", "batch"),
+    [
+        ("lenet", 30, 16),
+        pytest.param("resnet20-cifar", 6, 16, marks=pytest.mark.ci),
+        pytest.param("densenet40-cifar", 3, 4, marks=pytest.mark.ci),
+    ],
 )
 def test_published_networks(name: str, steps: int, batch: int) -> None:
     """Fewer steps than benchmarks/determinism.py takes, on the same networks."""

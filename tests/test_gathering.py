@@ -94,7 +94,7 @@ def test_few_weights_are_moved_in_no_time() -> None:
     assert not gathers(program_of(CASES["padded"]._replace(filters=16), 1, training=False))
 
 
-@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize("target", NARROWER)
 @pytest.mark.parametrize("training", [False, True], ids=["inference", "training"])
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("name", CASES)

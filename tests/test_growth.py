@@ -135,7 +135,7 @@ def _tried() -> Iterator[object]:
             yield pytest.param(name, slice(first, None, step), id=f"{name}-{first}", marks=marks)
 
 
-@pytest.mark.parametrize(("name", "some"), _tried())
+@pytest.mark.parametrize(("name", "some"), [*_tried()])
 def test_twice_the_text_is_twice_the_work(name: str, some: slice, tmp_path: Path) -> None:
     work, shapes = COMMANDS[name]
     grown: dict[str, float] = {}

@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from netdsl.backend.numba import backend as numba_backend
 from netdsl.backend.numba.compile import cache
 from netdsl.backend.numba.compile import worker_pool as crew
 from netdsl.backend.numba.compile.cache import Kernels
 from netdsl.backend.numba.compile.object_file import read_code, write_code
 from netdsl.backend.numba.kernel import Kernel
+from netdsl.commands import run
 
 pytestmark = pytest.mark.usefixtures("with_crew")
 
@@ -190,8 +192,8 @@ def test_runs_that_start_at_once_on_an_empty_cache(folder: Path, tmp_path: Path)
         "assert all(works(kernels, number) for number in range(5)) and not kernels.problem\n"
     )
     arguments = [sys.executable, "-c", script, str(Path(__file__).parent)]
-    runs = [subprocess.Popen(arguments, cwd=tmp_path) for _ in range(3)]
-    assert [run.wait(timeout=120) for run in runs] == [0, 0, 0]
+    started = [subprocess.Popen(arguments, cwd=tmp_path) for _ in range(3)]
+    assert [process.wait(timeout=120) for process in started] == [0, 0, 0]
 
 
 # --- the command line ----------------------------------------------------------------------------
@@ -199,33 +201,37 @@ def test_runs_that_start_at_once_on_an_empty_cache(folder: Path, tmp_path: Path)
 LINEAR = "net linear\ninput 8x8x1\nFC1: 10\n"
 
 
-def command(place: Path, out: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    (place / "linear.net").write_text(LINEAR)
-    script = (
-        "import sys; from netdsl.commands import run\n"
-        "code = run(['train', 'linear.net', '--epochs', '1', '--batch', '1437', '--out', sys.argv[1]])\n"
-        "print('numba' in sys.modules); sys.exit(code)\n"
-    )
-    arguments = [sys.executable, "-c", script, out]
-    environment = {**os.environ, **environment}
-    return subprocess.run(
-        arguments, cwd=place, env=environment, capture_output=True, text=True, timeout=120, check=True
-    )
+TRAIN = ["train", "linear.net", "--epochs", "1", "--batch", "1437"]
 
 
 @pytest.mark.slow
-def test_train_says_in_one_line_why_nothing_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("no folder")
-    kept = command(tmp_path, "kept")
-    unkept = command(tmp_path, "unkept", NETDSL_CACHE=str(tmp_path / "file"))
-    lines = [line for line in unkept.stderr.splitlines() if "could not be kept" in line]
+def test_train_says_in_one_line_why_nothing_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(numba_backend, "open_backend", numba_backend.NumbaBackend)  # with no kernel in memory
+    monkeypatch.setattr(crew, "_LARGEST", 1)
+    Path("file").write_text("no folder")
+    Path("linear.net").write_text(LINEAR)
+    assert run([*TRAIN, "--out", "kept"]) == 0
+    assert "could not be kept" not in capsys.readouterr().err
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setenv("NETDSL_CACHE", str(tmp_path / "file"))
+        assert run([*TRAIN, "--out", "unkept"]) == 0
+    lines = [line for line in capsys.readouterr().err.splitlines() if "could not be kept" in line]
     assert len(lines) == 1
     assert "Not a directory" in lines[0]
-    assert "could not be kept" not in kept.stderr
     weights = [(tmp_path / out / "last.safetensors").read_bytes() for out in ("kept", "unkept")]
     assert weights[0] == weights[1]
     # The first run has left its kernels in the cache of this user: Numba is not loaded any more.
-    assert command(tmp_path, "again").stdout.splitlines()[-1] == "False"
+    script = (
+        "import sys; from netdsl.commands import run\n"
+        f"code = run({[*TRAIN, '--out', 'again']})\n"
+        "print('numba' in sys.modules); sys.exit(code)\n"
+    )
+    arguments = [sys.executable, "-c", script]
+    again = subprocess.run(arguments, capture_output=True, text=True, timeout=120, check=True)
+    assert again.stdout.splitlines()[-1] == "False"
 
 
 def test_the_last_kernel_is_waited_for_while_somebody_makes_it(

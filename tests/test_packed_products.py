@@ -63,7 +63,7 @@ def test_panels_of_rows_hold_whole_tiles(target: Target) -> None:
     assert all(panel % tile.rows == 0 for tile in tile_shapes(target))
 
 
-@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize("target", NARROWER)
 @pytest.mark.parametrize(("channels", "filters"), CHANNELS)
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_narrower_vectors(direction: str, channels: int, filters: int, target: Target) -> None:

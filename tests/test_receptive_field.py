@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from dependence import Marks, needed_numbers
 from drawn_networks import drawn_network
 from layer_cases import LAYERS, SECOND
 from receptive_fields import brute_force, compare
+from test_zoo_training import SIBLINGS
 
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.commands import run
@@ -116,8 +118,15 @@ def test_networks_of_the_zoo(network: str, field: int) -> None:
 
 
 @pytest.mark.slow
-def test_the_zoo_by_brute_force() -> None:
-    for name in zoo_names():
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param([name for name in zoo_names() if name not in SIBLINGS], id="zoo"),
+        pytest.param(SIBLINGS, id="siblings", marks=pytest.mark.ci),
+    ],
+)
+def test_the_zoo_by_brute_force(names: Sequence[str]) -> None:
+    for name in names:
         plan, _ = load_plan(zoo_text(name))
         assert plan is not None
         if len(plan.layers) > 200:

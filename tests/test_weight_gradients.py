@@ -86,7 +86,7 @@ def test_panels_share_a_band(name: str, precision: str) -> None:
     check_output(program, ROUGHLY[precision])
 
 
-@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize("target", NARROWER)
 @pytest.mark.parametrize("name", [*CASES, *(f"many weights, {name}" for name in MANY_WEIGHTS)])
 def test_narrower_vectors(name: str, target: Target) -> None:
     many = name.removeprefix("many weights, ")

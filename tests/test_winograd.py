@@ -108,7 +108,7 @@ def test_error(name: str, kind: type, outputs_wide: int, monkeypatch: pytest.Mon
     check_error(name, kind, outputs_wide, monkeypatch)
 
 
-@pytest.mark.parametrize("target", NARROWER, ids=lambda target: target.name)
+@pytest.mark.parametrize("target", NARROWER)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 @pytest.mark.parametrize("name", ["one-sided", "odd-channels", "five-valid"])
 def test_narrower_vectors(name: str, kind: type, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
