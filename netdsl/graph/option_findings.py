@@ -240,6 +240,18 @@ class OptionFindings:
         message = f"`{word.text}` is a side of a padding, whose word is missing"
         self.findings.add("ND202", message, word.span, meant=f"{option.words[0]} {word.text}")
 
+    def sides_behind(self, span: Span, meant: str) -> None:
+        """``pad 1 left``: each side stands before its number."""
+        written = self.findings.source.excerpt(span)
+        self.findings.add(
+            "ND228",
+            f"in `{written}` the numbers stand before their sides, not behind them",
+            span,
+            help=(f"write `{meant}`",),
+            fix=Edit(span, meant),
+            cause="a number before its side",
+        )
+
     def no_number(self, word: tree.Word) -> None:
         """``CONV act 3x3``, where a layer is handed over as ``act``."""
         message = f"`{word.text}` is a layer here, and {self.kind.keyword} takes numbers"

@@ -21,7 +21,7 @@ from netdsl.graph.foreign_options import foreign_option
 from netdsl.graph.formulas import Environment, Handed, as_item
 from netdsl.graph.formulas_in_layers import calculated
 from netdsl.graph.option_findings import DIGITS, OptionFindings
-from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides
+from netdsl.graph.paddings import PADDINGS, ZERO, is_side, read_sides, sides_behind_numbers
 from netdsl.graph.several_values import Row
 from netdsl.graph.value_order import ValueOrder
 from netdsl.graph.values import TABLE_LIMIT, MisfitError, convert, split_third, table_rows
@@ -240,6 +240,11 @@ class _Reader:
         if option is None:
             return False
         first = self.place - 1
+        meant, behind = sides_behind_numbers(self.items, first, self._value_of)
+        if meant:
+            self.say.sides_behind(self.items[first - 1].span.to(self.items[behind - 1].span), meant)
+            self.place = behind
+            return True
         value, self.place = read_sides(option, self.items, first, self._value_of, self.findings)
         self._read(*self.items[first : self.place])
         if not option.positional and option.name not in self.given:

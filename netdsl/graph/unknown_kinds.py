@@ -19,6 +19,7 @@ from netdsl.graph.kind_names import (
     nearest_kind,
     one_position,
 )
+from netdsl.graph.modifiers import modifier_in, without_modifier
 from netdsl.layers.registry import all_kinds
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -99,6 +100,9 @@ def _guess(
     pooled = one_position(head.written, layer) if layer is not None and alone else None
     if pooled is not None:
         return f"did you mean `{pooled[0]}`?", Edit(Span(head.span.start, pooled[1]), pooled[0])
+    changed = modifier_in([word.text for word in layer.words]) if layer is not None else ""
+    if changed:
+        return without_modifier(changed), None
     foreign, place = foreign_kind(head.written, layer), head.span
     if foreign is None and layer is not None and len(layer.words) > 1 and not layer.labelled:
         first, second = layer.words[:2]

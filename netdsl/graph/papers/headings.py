@@ -8,6 +8,7 @@ from typing import NamedTuple
 from netdsl.diagnostics import Findings
 from netdsl.graph.heads import read_head
 from netdsl.graph.kind_names import nearest_kind
+from netdsl.graph.modifiers import modifier_in
 from netdsl.graph.options import FILLERS
 from netdsl.graph.papers.glued_values import glued_values
 from netdsl.graph.papers.kindless import implied_by, written_span
@@ -118,6 +119,14 @@ def _kind_words(kind: type[Layer], written: str, span: Span) -> tuple[tree.Word,
 def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) -> Heading | None:
     label = tuple(_plain_label(word) for word in layer.words)
     items = layer.items
+    two = _separable_in(layer, taken)
+    if two is not None:
+        return two
+    said = {
+        item.text.lower().replace("/", "stride") for item in items if isinstance(item, tree.Word | tree.Mark)
+    }
+    if modifier_in([word.text for word in label], said):
+        return None
     valued = bool(items) and isinstance(items[0], tree.Number | tree.Extents)
     label, chained = _without_activation(label, taken) if valued else (label, ())
     if chained:
@@ -155,6 +164,18 @@ def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) ->
         return _values_first(items, around, label)
     except NoKindError:
         return None
+
+
+def _separable_in(layer: tree.Layer, taken: Container[str]) -> Heading | None:
+    """``stem separable conv1: 64 3x3``: a label that says what the layer is."""
+    words = [word._replace(text=word.text.rstrip("0123456789")) for word in layer.words]
+    for place in range(len(words)):
+        named = kind_at(words, place, taken)
+        if named is not None and named.separable:
+            whole = words == list(layer.words)
+            label = layer.words[:place] if whole else ()
+            return named_heading(label, named, layer.items)
+    return None
 
 
 def _without_activation(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from netdsl.graph.modifiers import modifier_in
 from netdsl.graph.sheets.items import (
     ARROW,
     KIND,
@@ -145,6 +146,8 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
     parts = layers_of(named, items)
     if said[1]:
         parts[0].values["colour"] = said[1]
+    if parts and modifier_in([piece.raw for piece in first], parts[0].values):
+        raise UnknownError(line)
     for part in parts:
         if part.call:
             part.call = calls[int(part.call.strip("\x00"))]
