@@ -13,6 +13,7 @@ from netdsl.graph.absent_kinds import DIMENSIONS
 from netdsl.syntax import tree
 
 _CUBE = re.compile(r"3[dD](?=[A-Z]|\Z)")
+_ROW = re.compile(r"\A(?!global).*(?:conv|pool).*1d(?:transpose)?\Z", re.IGNORECASE)
 
 
 class ForeignKind(NamedTuple):
@@ -107,6 +108,8 @@ def foreign_kind(written: str, layer: tree.Layer | None) -> ForeignKind | None:
         return _adaptive("MAX POOL" if "max" in plain else "AVG POOL", layer)
     if _CUBE.search(written):
         return ForeignKind("volumes have a height, a width and channels, and no depth")
+    if _ROW.match(written):
+        return ForeignKind("windows have a height and a width: over a row, `CONV 64 1x3` and `MAX POOL 1x2`")
     return FOREIGN_KINDS.get(plain)
 
 

@@ -33,6 +33,9 @@ _OPTIONS = {
     "group": "groups",
     "strided": "stride",
 }
+_DROPPED = frozenset(("spatial", "alpha", "gaussian", "channel"))
+"""What drops other than single numbers."""
+
 _SEPARABLE = ("separable", "sep")
 _MODIFIED = ("conv", "convolution", "convolutional", "convs", "convolutions", "pool", "pooling", "pools")
 
@@ -44,6 +47,8 @@ def modifier_in(words: Sequence[str], said: Collection[str] = ()) -> str:
         low = word.lower()
         kind = next((other for other in words[place + 1 : place + 3] if _is_modified(other)), "")
         changes = low in _ABSENT or low in _SEPARABLE
+        if low in _DROPPED and words[place + 1].lower() in ("dropout", "drop"):
+            return word
         if kind and (changes or (low in _OPTIONS and _OPTIONS[low] not in said)):
             return word
     return ""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 
 from netdsl.diagnostics import CALL, Edit, Findings
-from netdsl.graph.absent_kinds import absent_kind
 from netdsl.graph.blocks import Blocks
-from netdsl.graph.foreign_kinds import foreign_kind
+from netdsl.graph.foreign_calls import answer_to_call
 from netdsl.graph.joined_labels import join_at
 from netdsl.graph.kind_names import class_of_another_program
 from netdsl.layers.registry import kind_named
@@ -30,7 +29,6 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
     message = f"there is no block called `{name.text}`"
     if kind is not None:
         message = f"{kind.keyword} is a layer, and {message}"
-    absent = absent_kind(name.text)
     if near is not None and kind is None and not class_of_another_program(name.text):
         findings.add("ND217", message, name.span, meant=near)
     elif join := join_at(name.span, findings):
@@ -44,10 +42,8 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         findings.add("ND217", message, name.span, help=help, fix=fix, cause=CALL)
     elif lettered := _lettered(call, findings):
         findings.add("ND217", message, name.span, help=lettered)
-    elif absent:
-        findings.add("ND217", message, name.span, help=(absent,))
-    elif foreign := foreign_kind(name.text, _as_layer(call, findings)):
-        findings.add("ND217", message, name.span, help=(foreign.cure,), cause=CALL)
+    elif answer := answer_to_call(name.text, _arguments(call, findings)):
+        findings.add("ND217", message, name.span, help=(answer,), cause=CALL)
     elif kind is not None or class_of_another_program(name.text):
         cure = "the options of a layer stand without parentheses: `CONV 64 3x3 stride 2`"
         findings.add("ND217", message, name.span, help=(cure,), cause=CALL)
@@ -56,11 +52,12 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         findings.add("ND217", message, name.span, help=() if blocks else (cure,))
 
 
-def _as_layer(call: tree.Call, findings: Findings) -> tree.Layer:
-    """The numbers of ``AdaptiveAvgPool2d(7)`` as those of a layer."""
-    given = [(findings.source.excerpt(argument.span), argument.span) for argument in call.arguments]
-    numbers = tuple(tree.Number(text, span) for text, span in given if text.isdecimal())
-    return tree.Layer(None, (call.block,), False, numbers, "", call.span)
+def _arguments(call: tree.Call, findings: Findings) -> str:
+    """What stands between the parentheses."""
+    source, begin = findings.source.locate(call.block.span)
+    length = min(_REACH, call.span.end - call.block.span.start)
+    written = source.text[begin.start : begin.start + length]
+    return written.partition("(")[2].rpartition(")")[0]
 
 
 _LETTERS = {

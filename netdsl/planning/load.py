@@ -78,9 +78,10 @@ def _planned(source: Source, parsed: ParsedFile) -> Checked:
         check_named_layers(draft, findings)
     found = sorted([*syntax, *_on_other_lines(findings.found, syntax)], key=sort_key)
     if syntax:
+        from netdsl.graph.foreign_calls import with_answers
         from netdsl.syntax.unclosed import without_consequences  # few texts have mistakes of syntax
 
-        found = without_consequences(found, syntax)
+        found = with_answers(without_consequences(found, syntax))
     if unread:  # what is missing may stand in the file that could not be read
         found = [finding for finding in found if finding.code not in ("ND216", "ND217")]
     return Checked(None if has_errors(found) else plan, found)

@@ -115,14 +115,36 @@ def _closing(line: str, start: int) -> int:
     return 0
 
 
+def without_unread(name: str, arguments: str) -> tuple[tuple[str, ...], str]:
+    """The named arguments without which a call is a layer, and that layer; nothing where there are none such:
+    ``output_padding``, ``DECONV 8 3x3 stride 2``."""
+    written = _split(arguments)
+    named = [part for part in written if _NAMED.match(part)][:_MOST_NAMED]
+    for left_out in (*((part,) for part in named), tuple(named)):
+        meant = layer_of_call(name, ",".join(part for part in written if part not in left_out))
+        if left_out and meant:
+            return tuple(part.partition("=")[0].strip() for part in left_out), meant
+    return (), ""
+
+
+_MOST_NAMED = 8
+
+
 def layer_of_call(name: str, arguments: str) -> str:
     """``CONV 64 3x3 - RELU``; empty where the class or an argument is not known."""
     return _layer(name, _Arguments(_split(arguments)), arguments)
 
 
 def _layer(name: str, read: _Arguments, arguments: str) -> str:
-    plain = re.sub(r"[123]d\Z", "", name.lower().replace("_", ""))
-    plain = re.sub(r"[123]d(?=transpose)", "", plain)
+    plain = name.lower().replace("_", "")
+    dimensions = _DIMENSIONS.search(plain)
+    plain = _DIMENSIONS.sub("", plain)
+    if dimensions is not None and (
+        dimensions[0] == "3d" or (dimensions[0] == "1d" and _WINDOWS.match(plain))
+    ):
+        return ""  # of other shapes than pictures
+    if dimensions is not None and plain == "dropout":
+        return ""  # drops whole channels
     written = _split(arguments)
     try:
         if plain == "activation" and len(written) == 1:
@@ -131,6 +153,10 @@ def _layer(name: str, read: _Arguments, arguments: str) -> str:
         return layer(read, name) if layer is not None else ""
     except _UnknownError:
         return ""
+
+
+_DIMENSIONS = re.compile(r"[123]d(?=transpose\Z|\Z)")
+_WINDOWS = re.compile(r"(?:de)?conv|(?:max|avg|average)pool|zeropad|upsampl|pixel|separable|depthwise")
 
 
 def _split(arguments: str) -> list[str]:

@@ -322,6 +322,9 @@ def _value(part: SheetLayer, items: list[Item], place: int) -> int:
     if noun is None or noun.what != NOUN:
         part.bare.append(value.text)
         return place
+    behind = _at(items, place + 2)
+    if noun.text in (CLAIM, COMING) and behind is not None and behind.what == NOUN:
+        raise UnknownError(noun.text)  # `3x3 output padding 1`
     following = _value_behind(items, place + 2)
     if following is not None and items[following].what == VALUE and _goes_forward(noun, value.text):
         part.bare.append(value.text)

@@ -146,7 +146,7 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
     parts = layers_of(named, items)
     if said[1]:
         parts[0].values["colour"] = said[1]
-    if parts and modifier_in([piece.raw for piece in first], parts[0].values):
+    if parts and modifier_in([piece.raw for piece in pieces], parts[0].values):
         raise UnknownError(line)
     for part in parts:
         if part.call:
