@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
 from netdsl.quantities import Volume
+from netdsl.source import Span
 from netdsl.syntax import tree
 
 _COUNTS = (1, 3, 4)
@@ -82,6 +83,34 @@ def volume_as_list(items: tuple[tree.Item, ...], place: int, findings: Findings)
         code, help = "ND235", channels_last_instead(listed.meant)
     findings.add(code, message, span, help=(help,), fix=Edit(span, listed.meant))
     return end
+
+
+def report_bracketed(join: tree.Join, findings: Findings) -> bool:
+    """Report ``input [28, 28, 1]``, whose brackets hold a volume and no layers."""
+    if len(join.branches) != 1 or len(join.branches[0].elements) != 1:
+        return False
+    (element,) = join.branches[0].elements
+    if not isinstance(element, tree.Layer) or element.words or len(element.items) < _LISTED_ITEMS:
+        return False
+    listed = listed_volume(findings.source.excerpt(element.span))
+    if listed is None:
+        return False
+    span = join.branches[0].span
+    before = join.layer.span.end
+    place = Span(before, join.span.end)
+    written = findings.source.excerpt(place)
+    place = Span(before + len(written) - len(written.lstrip()), join.span.end)
+    message, help = "the volume of an input stands without brackets", f"write `{listed.meant}`"
+    code = "ND206"
+    if listed.turned:
+        code, message = "ND235", f"`{findings.source.excerpt(span)}` seems to have its channels first"
+        help = channels_last_instead(listed.meant)
+    findings.add(code, message, place, help=(help,), fix=Edit(place, listed.meant))
+    return True
+
+
+_LISTED_ITEMS = 3
+"""Numbers of a volume, commas aside."""
 
 
 def picture_in(text: str) -> str:

@@ -28,6 +28,10 @@ _ENDS = re.compile(r"[ \t\]]*(?:[;#]|\Z)")
 _WAYS = re.compile(r"(?<![\w.])(?P<number>[0-9]{1,9})-way\b(?:[ \t]+(?P<kind>soft-?max)\b)?", re.IGNORECASE)
 _DIMENSIONS = re.compile(r"(?<![\w.])(?P<number>[0-9]{1,9})-d(?:im)?\b", re.IGNORECASE)
 _QUOTED = re.compile(r"(?P<quote>[\"'])(?P<word>[A-Za-z][\w ]{0,40})(?P=quote)")
+_BRACKETED = re.compile(
+    r"\binput[ \t]*(?P<brackets>\[[ \t]*(?P<volume>[0-9]{1,9}(?:[ \t]*[xX×][ \t]*[0-9]{1,9}){0,3})[ \t]*\])",
+    re.IGNORECASE,
+)
 _VOLUME = re.compile(r"[0-9]{1,9}(?:[ \t]*[xX×][ \t]*[0-9]{1,9}){2}")
 
 
@@ -41,6 +45,7 @@ def copied_syntax(failure: Failure, source: Source) -> Diagnostic | None:
     line, start, place = _line(failure, source)
     return (
         _dashed(line, start, place, source)
+        or _bracketed(line, start, place, source)
         or _ways(line, start, place, source)
         or _dimensions(line, start, place, source)
         or _quoted(line, start, place, source)
@@ -61,6 +66,17 @@ def _at(pattern: re.Pattern[str], line: str, place: int) -> re.Match[str] | None
     for found in pattern.finditer(line):
         if found.start() <= place and not line[found.end() : place].strip():
             return found
+    return None
+
+
+def _bracketed(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+    """``input [28x28x1]``: brackets behind a kind hold layers."""
+    for found in _BRACKETED.finditer(line):
+        if found.start() <= place <= found.end():
+            span = Span(start + found.start("brackets"), start + found.end())
+            cure = f"write `input {found['volume']}`"
+            message = "the volume of an input stands without brackets behind it"
+            return _found("ND102", message, span, source, cure, fix=Edit(span, found["volume"]))
     return None
 
 

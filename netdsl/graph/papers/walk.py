@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.channel_order import report_bracketed
 from netdsl.graph.own_names import names_of_numbers
 from netdsl.graph.papers.glance import is_plain, is_values_first
 from netdsl.graph.papers.written import Change
@@ -28,9 +29,10 @@ def in_our_words(file: tree.File, findings: Findings) -> InOurWords:
     """
     walk = _Walk(file, findings)
     statements = walk.sequence(file.statements)
-    if statements is file.statements or walk.found is None:
+    if statements is file.statements:
         return InOurWords(file, ())
-    return InOurWords(file._replace(statements=statements), tuple(walk.found.changes))
+    changes = tuple(walk.found.changes) if walk.found is not None else ()
+    return InOurWords(file._replace(statements=statements), changes)
 
 
 class _Walk:
@@ -146,6 +148,8 @@ class _Walk:
         return [group._replace(elements=elements, where=where)]
 
     def _join(self, join: tree.Join) -> list[Any] | None:
+        if _is_input(join.layer) and report_bracketed(join, self.findings):
+            return [tree.Unreadable(join.span)]
         branches = [self.sequence(branch.elements) for branch in join.branches]
         if all(new is old.elements for new, old in zip(branches, join.branches, strict=True)):
             return None
@@ -165,3 +169,9 @@ class _Walk:
 
         self.found = CopiedLayers(self.file, self.findings, self.numbers, self.blocks)
         return self.found
+
+
+def _is_input(layer: tree.Layer) -> bool:
+    """``input``, or ``left: input``."""
+    word = layer.items[0] if layer.labelled and len(layer.items) == 1 else layer.words[0]
+    return isinstance(word, tree.Word) and word.text.lower() == "input"
