@@ -57,6 +57,39 @@ dialect torch
 """,
         20_714,
     ),
+    "descriptions": (
+        """\
+| Layer | Description |
+|:-----:|:-----------:|
+| Input | 32x32x1 grayscale image |
+| Convolution 5x5 | 1x1 stride, valid padding, outputs 28x28x6 |
+| RELU | |
+| Max pooling | 2x2 stride, outputs 14x14x6 |
+| Convolution 3x3 | 1x1 stride, same padding, outputs 14x14x16 |
+| RELU | |
+| Flatten | 3136 |
+| Fully connected | outputs 120 |
+| RELU | |
+| Dropout | 0.7 keep probability |
+| Fully connected | 43 classes |
+| Softmax | |
+""",
+        """\
+[32x32x1] INPUT
+[28x28x6] CONV: 5x5 stride 1 valid padding filters 6
+RELU
+[14x14x6] MAX POOL: 2x2 stride 2
+[14x14x16] CONV: 3x3 stride 1 same padding filters 16
+RELU
+[3136] FLATTEN
+FC: 120
+RELU
+DROPOUT: 0.3
+FC: 43
+SOFTMAX
+""",
+        382_679,
+    ),
     "brackets": (
         """\
 | Layer | Volume | Params |

@@ -200,8 +200,8 @@ def row_entry(row: TableRow, channels_first: bool, before: str) -> Entry:
         else (f"{claim}{row.label} {written}".rstrip())
     )
     guess = ""
-    if issubclass(row.kind, Pooling) and not written and _halves(before, volume):
-        text += ": 2x2 stride 2"
+    if issubclass(row.kind, Pooling) and written in ("", "stride 2") and _halves(before, volume):
+        text = text.removesuffix(f": {written}") + ": 2x2 stride 2"
         guess = f"{row.label} states no window: 2x2 at stride 2 makes its volume"
     return Entry(row.number, text + "".join(f" - {name}" for name in row.activations), guess)
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from netdsl.formats.listing_descriptions import described
 from netdsl.formats.listing_lines import cleaned
 from netdsl.formats.listing_rows import TableRow, named_row
 from netdsl.graph.claims import Figure, figure
@@ -122,7 +123,13 @@ def _roles(header: str) -> list[str]:
         maps = ("feature map", "feature maps")
         roles = ["filters" if plain in maps else role for plain, role in zip(plains, roles, strict=True)]
     says = {"output", "kernel", "filters", "options", "parameters"} & set(roles)
+    if says == {"options"} and len(roles) == _DESCRIBED and _LAYERS.match(_cells(header)[0]):
+        return roles  # `| Layer | Description |`
     return roles if {"layer", "type"} & set(roles) and says and ("output" in roles or len(says) > 1) else []
+
+
+_DESCRIBED = 2
+_LAYERS = re.compile(r"[*_` ]*layers?(?: (?:name|type))?[*_` ]*\Z", re.IGNORECASE)
 
 
 def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
@@ -151,6 +158,7 @@ def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
         stated = tuple(
             count for s in _SUBJECTS if s in values and (count := _counted(s, values[s])) is not None
         )
+        values = described(values, (kinds or names or [""])[0])
         row = named_row(number, kinds or names, names, values)
         if row is None:
             if any(
@@ -163,7 +171,8 @@ def _read(lines: list[str], header: int, roles: list[str]) -> Table | None:
         rows.append(row)
         if stated:
             counts[number] = stated
-    return Table(header, last, roles, rows, counts, totals, unread) if len(rows) > 1 else None
+    told = "options" not in roles or len(roles) > _DESCRIBED or any("output" in row.values for row in rows)
+    return Table(header, last, roles, rows, counts, totals, unread) if len(rows) > 1 and told else None
 
 
 _SUBJECTS = ("parameters", "macs")
