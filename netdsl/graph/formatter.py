@@ -224,6 +224,10 @@ class _Formatter:
             return text.lower()
         if token.kind == "LINK":
             return "-"
+        if token.kind == "RECIPE":
+            from netdsl.recipe.canonical import canonical_line  # most networks have no recipe
+
+            return canonical_line(text)
         if token.kind in ("SIGNED", "RANGE"):
             return re.sub("[–−]", "-", text)
         if token.kind == "BY":

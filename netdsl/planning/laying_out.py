@@ -134,4 +134,8 @@ def _essence(token: Token) -> tuple[str, str]:
         return token.kind, token.text[1:-1] if token.kind == "STRING" else ""
     if token.kind in ("SIGNED", "RANGE"):
         return token.kind, re.sub("[–−]", "-", token.text)
+    if token.kind == "RECIPE":
+        from netdsl.recipe.canonical import canonical_line
+
+        return token.kind, _BLANKS.sub("", canonical_line(token.text.strip())).casefold()
     return token.kind, _BLANKS.sub("", token.text).casefold().replace("×", "x")

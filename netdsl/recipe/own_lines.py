@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.recipe.component import Component
-from netdsl.recipe.entries import chosen_kinds, flag_phrases, setting_phrases
+from netdsl.recipe.entries import chosen_kinds, entry_phrases, flag_phrases, setting_phrases
 from netdsl.recipe.line import Line
 from netdsl.recipe.reading import flag_in_place_of_value, read_value
 from netdsl.recipe.recipe import Recipe
@@ -42,8 +42,11 @@ class OwnLines:
         known = setting_phrases()
         if not line.text[:start].strip(" \t,") or self._last == (line, line.last):
             known = known | flag_phrases()
-        meant = known.get(line.phrase(known) or "")
+        mark = line.mark()
+        phrase = line.phrase(known.keys() | entry_phrases().keys()) or ""  # `lr schedule` is no `lr`
+        meant = known.get(phrase)
         if meant is None:
+            line.reset(mark)
             return False
         setting = _read_setting(line, *meant, start)
         if setting.option in self._found:
@@ -52,6 +55,10 @@ class OwnLines:
         self._found.setdefault(setting.option, setting)
         self._last = line, line.last
         return True
+
+    def given(self) -> list[tuple[str, str, Any]]:
+        """The settings that were read: the entry of each, its option and its value."""
+        return [(setting.owner, setting.option, setting.value) for setting in self._found.values()]
 
     def settle(self, values: dict[str, Any], spans: dict[str, Span], findings: Findings) -> None:
         """Give the components what was collected, all of one together: their order means nothing."""
