@@ -35,7 +35,8 @@ def canonical_line(text: str) -> str:
         again = _read(said.text)
     except EntryError:
         return text
-    return said.text if again[1:] == said[1:] else text
+    alike = " ".join(said.text.split()) == " ".join(text.split())  # columns stay as they are laid out
+    return said.text if again[1:] == said[1:] and not alike else text
 
 
 def _read(text: str) -> _Said:
