@@ -98,4 +98,13 @@ def _cures(inputs: tuple[Volume, ...]) -> tuple[str, ...]:
             f"`PROJECT at stride {stride}` in the shortcut brings {larger} to {smaller}",
             "or leave the stride out of the other branch, and pad its filters",
         )
-    return (f"filters without padding make {smaller} of {larger}: write `same`, or `pad 1` behind 3x3",)
+    padded = (f"filters without padding make {smaller} of {larger}: write `same`, or `pad 1` behind 3x3",)
+    rows, columns = larger.height // smaller.height, larger.width // smaller.width
+    if max(rows, columns) == 1:
+        return padded
+    stride = str(rows) if rows == columns else f"{rows}x{columns}"
+    made = Size(-(-larger.height // rows), -(-larger.width // columns))
+    return (
+        f"with `same`, or `pad 1` behind 3x3, the filters of stride {stride} make {made} of {larger}",
+        f"`PROJECT at stride {stride}` in the shortcut makes {made} of it, too",
+    )

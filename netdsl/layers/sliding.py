@@ -170,6 +170,11 @@ def _narrower(x: Volume, kernel: Size) -> tuple[str, ...]:
     return (f"the input is one row: write `1x{kernel.width}`",) if x.height == 1 < x.width else ()
 
 
+def _smaller(x: Volume, noun: str, padded: int) -> tuple[str, ...]:
+    """A smaller window; in a row of numbers none has anything to look around at."""
+    return () if x.vector else (f"use a {noun} of at most {padded}, or more padding",)
+
+
 def _rounded_down(x: Volume, moving: Sliding, option: str) -> str:
     """How to have the numbers of positions rounded down, as most frameworks do."""
     high, wide = (floor(positions(*sizes)) for sizes in _axes(x, moving))
@@ -195,7 +200,7 @@ def slide(x: Volume, moving: Sliding, noun: str, floors: str = "") -> Size | Mis
                 f"with padding {moving.padding}",
                 option="kernel",
                 label=f"{axis} {window} > {extent} + {before} + {after} = {padded}",
-                help=_narrower(x, moving.kernel) or (f"use a {noun} of at most {padded}, or more padding",),
+                help=_narrower(x, moving.kernel) or _smaller(x, noun, padded),
                 input_help=_larger_input(x),
             )
         if (padded - window) % step == 0 and after < window:  # nothing to round, and nothing to clip

@@ -93,7 +93,7 @@ def _cured(found: list[Odd], inputs: tuple[Volume, ...], target: Size, source: S
     node = first.branch.nodes[first.changes[0].place]
     others = "the others end" if len(inputs) - len(found) > 1 else "the other ends"
     label = f"branch {first.number} ends in {inputs[first.number - 1].size}, {others} in {target}"
-    help = tuple(f"{_proposed(odd)} brings branch {odd.number} to {target}" for odd in found)
+    help = tuple(f"{_proposed(odd)} {_bring(odd)} branch {odd.number} to {target}" for odd in found)
     single = len(first.changes) == 1
     if not single and _grows(first.branch):
         smallest = min(volume.size for volume in inputs)
@@ -112,6 +112,10 @@ def _grows(branch: Branch) -> bool:
     return any(behind.height > before.height for before, behind in pairwise(volumes))
 
 
+def _bring(odd: Odd) -> str:
+    return "brings" if len(odd.changes) == 1 else "bring"
+
+
 def _proposed(odd: Odd) -> str:
     """`pad 2` in CONV5, or `pad 1` in CONV3 and `pad 2` in CONV5"""
     return " and ".join(
@@ -125,7 +129,7 @@ def cured_window(
     """The change of the first layer of a branch, which does not fit its input of ``x``, that brings the
     branch to what the others end in; the size that goes in where none of them is known yet."""
     node = behind[0]
-    for target in dict.fromkeys((*siblings, x.size)):
+    for target in dict.fromkeys(siblings) or (x.size,):
         changes = bringing(behind, x, target)
         if changes and changes[0].place == 0:
             others = "as in the other branches" if target in siblings else "for the other branches"
@@ -180,6 +184,17 @@ class Branching:
             nodes.append(entry)
             (place,) = self._readers[place]
         return None
+
+    def strides(self, place: int) -> bool:
+        """Whether the branch that ends with an entry has a window that moves by more than one position."""
+        for _ in range(_LONGEST):
+            entry = self._entries[place]
+            if len(self._readers[place]) != 1 or len(entry.inputs) != 1 or not isinstance(entry, Node):
+                return False
+            if max(entry.layer.__dict__.get("stride") or (1, 1)) > 1:
+                return True
+            (place,) = entry.inputs
+        return False
 
     def leaves_others(self, place: int) -> bool:
         """Whether the layers before an entry go back to one that others read as well."""

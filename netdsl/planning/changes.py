@@ -46,7 +46,7 @@ def bringing(chain: Sequence[Node], x: Volume, target: Size) -> list[Change]:
     paddings of all that shrink it; empty where neither does."""
     windows = [(place, window) for place, window in enumerate(_windows(chain, x)) if window is not None]
     windows.sort(key=lambda found: -max(found[1].kernel))  # what looks furthest loses most
-    for choose in (_keeping, _keeping_at_stride_1, _strided):
+    for choose in (_keeping, _keeping_at_stride_1, _strided, _same):
         for place, window in windows:
             for options in choose(chain[place].layer, window):
                 change = Change(place, options)
@@ -97,6 +97,11 @@ def _strided(layer: Layer, window: Window) -> Iterator[dict[str, Any]]:
         if stride != window.stride:
             yield {"stride": stride}
             yield {"stride": stride, "padding": _around(window.kernel)}
+
+
+def _same(layer: Layer, window: Window) -> Iterator[dict[str, Any]]:
+    """As many positions as steps of the stride fit."""
+    yield {"padding": SAME}
 
 
 def _around(kernel: Size) -> Any:

@@ -76,6 +76,8 @@ class Surroundings:
         nodes, others = way
         known = (self._volume_of(index) for index in others if index < len(self._placed))
         sizes = [volume.size for volume in known if volume is not None]
+        if not sizes and any(map(self._branching.strides, others)):
+            return None  # the others shrink as well, nobody knows yet to what
         found = cured_window(nodes, x, sizes, self._source)
         return Cured((found.text,), found.fix, volume=found.volume) if found is not None else None
 
