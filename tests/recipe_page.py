@@ -54,7 +54,10 @@ def _setting(option: Option[Any]) -> str:
     words = [word for word in option.words if word != option.name or word == option.words[0]]
     told = f"{', '.join(f'`{word}`' for word in words)} {option.doc}"
     if option.type is not OptionType.FLAG:
-        told += f" ({_cell(value_text(option))}"
+        values = value_text(option)
+        if option.type is OptionType.WORD:
+            values = f"one of {', '.join(f'`{choice}`' for choice in option.choices)}"
+        told += f" ({_cell(values)}"
         told += f"; {option_text(option, option.default)} by default)" if has_default(option) else ")"
     return _cell(told)
 

@@ -301,7 +301,7 @@ def test_totals_say_nothing_of_a_network_with_wrong_volumes(
         ("[28x28x64] CONV1-1: 64 3x3 filters pad 1", "[28x28x64] CONV1_1: 64 3x3 filters pad 1"),
         ("[14x14x3] MAX-POOL-1: 2x2 filters", "[14x14x3] MAX POOL1: 2x2 filters"),
         ("MAX-POOL1: 2x2 filters at stride 2", "MAX POOL1: 2x2 filters at stride 2"),
-        ("Max pooling 2x2 filters at stride 2", "MAX POOLING: 2x2 filters at stride 2"),
+        ("Max pooling 2x2 filters at stride 2", "MAX POOL: 2x2 filters at stride 2"),
         ("- ReLU", "RELU"),
         ("CONV1 [28x28x6]: 6 3x3 filters, pad 1", "[28x28x6] CONV1: 6 3x3 filters, pad 1"),
         ("CONV1: [28x28x6] 6 3x3 filters, pad 1", "[28x28x6] CONV1: 6 3x3 filters, pad 1"),

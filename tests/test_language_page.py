@@ -55,6 +55,7 @@ SETTING = {
     "padding": "input 32x32x3\nCONV 4 5x5 ",
     "normalisations": "input 8x8x32\n",
     "sizes": "input 28x28x2\n",
+    "neurons": "input 84\n",
 }
 ENTRIES = ("optimizer", "schedule", "loss", "augment", "updates")
 UNEVEN = ("ND301", "ND304")

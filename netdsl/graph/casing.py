@@ -20,11 +20,10 @@ _NOWHERE = Span(0, 0)
 
 def canonical_words(file: tree.File) -> dict[int, str]:
     """The canonical spelling of words by their offset, where it is not the written one."""
-    nodes = _nodes(file)
+    nodes = nodes_of(file)
     names = {name for node in nodes for name in _names(node)}
     blocks = {plain_name(node.name.text) for node in nodes if isinstance(node, tree.Block)}
-    joins = (node for node in nodes if isinstance(node, tree.Join))
-    groups = {id(join.layer) for join in joins if names_group(join, read_head(join.layer).kind)}
+    groups = unnamed_groups(nodes)
     found: dict[int, str] = {}
     for node in nodes:
         if isinstance(node, tree.Layer):
@@ -45,7 +44,7 @@ def canonical_words(file: tree.File) -> dict[int, str]:
     return found
 
 
-def _nodes(file: tree.File) -> list[Any]:
+def nodes_of(file: tree.File) -> list[Any]:
     """All nodes of the tree; named tuples in named tuples, so nothing recurses along the input."""
     nodes: list[Any] = []
     pending: list[Any] = [file]
@@ -55,6 +54,18 @@ def _nodes(file: tree.File) -> list[Any]:
             nodes.append(node)
             pending.extend(node)
     return nodes
+
+
+def names_of_the_file(nodes: list[Any]) -> set[str]:
+    """The names of numbers and blocks, those of blocks as kinds are compared as well."""
+    names = {name for node in nodes for name in _names(node)}
+    return names | {plain_name(node.name.text) for node in nodes if isinstance(node, tree.Block)}
+
+
+def unnamed_groups(nodes: list[Any]) -> set[int]:
+    """The layers, by their ids, that are no layers but the names of groups: `stage1: [...]`."""
+    joins = (node for node in nodes if isinstance(node, tree.Join))
+    return {id(join.layer) for join in joins if names_group(join, read_head(join.layer).kind)}
 
 
 def _names(node: Any) -> tuple[str, ...]:

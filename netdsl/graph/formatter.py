@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from netdsl.graph.canonical_names import canonically_named
 from netdsl.graph.casing import canonical_words
 from netdsl.graph.papers import respelled
 from netdsl.source import Source
@@ -81,7 +82,7 @@ def formatted(source: Source, file: tree.File, *, ours: bool = False) -> str:
     Formatting the result again gives the same text, and it means the same network.
     """
     if not ours:
-        source, file = respelled(source, file)
+        source, file = canonically_named(*respelled(source, file))
     return _Formatter(source.text, canonical_words(file)).format()
 
 

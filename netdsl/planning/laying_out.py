@@ -45,6 +45,7 @@ def laid_out(source: Source) -> LaidOut:
 
 def _once(source: Source) -> tuple[str | None, list[Diagnostic], bool]:
     """The canonical text, or None and what is wrong; and whether words of papers were put into ours."""
+    from netdsl.graph.canonical_names import canonically_named
     from netdsl.graph.formatter import formatted
     from netdsl.syntax.parser import parse
 
@@ -62,8 +63,9 @@ def _once(source: Source) -> tuple[str | None, list[Diagnostic], bool]:
     seems = foreign(ours)
     if strange or (seems and has_errors(plan_source(ours).diagnostics)):
         return None, seems or strange, False
-    text = formatted(ours, file, ours=True)
-    _check_meaning(ours, file, text)
+    named, file = canonically_named(ours, file)
+    text = formatted(named, file, ours=True)
+    _check_meaning(named, file, text)
     return text, [], ours is not source
 
 
