@@ -1,4 +1,4 @@
-"""Every word stands on the page of the language, the first of each on the cheat sheet; fmt writes the first."""
+"""Every word stands on the language page, the first of each on the cheat sheet; fmt writes the first."""
 
 from __future__ import annotations
 
