@@ -144,10 +144,10 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
         said = (body, "")
     items, counted = _arrows(items_of(said[0]))
     parts = layers_of(named, items)
-    if said[1]:
-        parts[0].values["colour"] = said[1]
     if parts and modifier_in([piece.raw for piece in pieces], parts[0].values):
         raise UnknownError(line)
+    if said[1]:
+        parts[0].values["colour"] = said[1]
     for part in parts:
         if part.call:
             part.call = calls[int(part.call.strip("\x00"))]
