@@ -49,6 +49,20 @@ def readers(plan: Plan) -> list[list[int]]:
     return found
 
 
+_REACH = 3
+"""Layers behind one in which its activation stands: a normalisation and a dropout may come first."""
+
+
+def within_reach(position: int, links: list[list[int]]) -> list[int]:
+    """The layers that a few links, such as those of ``readers``, lead to, by index."""
+    found: dict[int, None] = {}
+    places = {position}
+    for _ in range(_REACH):
+        places = {other for place in places for other in links[place]}
+        found |= dict.fromkeys(sorted(places))
+    return [*found]
+
+
 def by_place(found: Iterable[Noticed], span_of: Callable[[Noticed], Span]) -> list[list[Noticed]]:
     """What was noticed, together where it is one place of the text: a group that is repeated."""
     groups: dict[Span, list[Noticed]] = {}

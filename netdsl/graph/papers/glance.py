@@ -23,7 +23,7 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
         more = len(items) > 1 and items[1].span.start < words[0].span.start
         if more or isinstance(items[0], tree.Number):
             return False
-    if layer.remark and items and _may_hold_options(layer.remark):
+    if layer.remark and items and may_hold_options(layer.remark):
         return False
     if any(_names_option(item, place, layer, numbers) for place, item in enumerate(items)):
         return False
@@ -96,7 +96,7 @@ def _names_option(item: tree.Item, place: int, layer: tree.Layer, numbers: froze
     return isinstance(before, tree.Word) and before.text in numbers
 
 
-def _may_hold_options(remark: str) -> bool:
+def may_hold_options(remark: str) -> bool:
     """``(stride 2)`` and ``(same)``."""
     return any(sign.isdigit() for sign in remark) or remark[1:-1].strip().lower() in ("same", "valid")
 

@@ -4,9 +4,10 @@ are a remark."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
+from netdsl.graph.papers.glance import may_hold_options
 from netdsl.graph.papers.names import glued
 from netdsl.graph.papers.vocabulary import Vocabulary
 from netdsl.layers.option import Option
@@ -35,14 +36,28 @@ def values_in_remark(layer: tree.Layer, words: Vocabulary) -> tuple[tree.Item, .
 
 def options_in_remark(layer: tree.Layer, items: tuple[tree.Item, ...], words: Vocabulary) -> bool:
     """Whether a remark holds options, with their words, that the layer does not have: ``(stride 2)``."""
-    held = tuple(_items(layer.remark[1:-1], layer.span.end - len(layer.remark) + 1))
+    return _adds_options(layer.remark, {_option(item, words) for item in items}, words)
+
+
+def is_reported(remark: str, written: Collection[str], words: Vocabulary) -> bool:
+    """Whether the remark of a layer has a finding for its options: the layer has those ``written``."""
+    if not may_hold_options(remark):
+        return False
+    if written:
+        return _adds_options(remark, {words.kind.options()[name] for name in written}, words)
+    place = Span(0, len(remark))
+    positional = any(option.positional for option in words.kind.options().values())
+    return positional and bool(values_in_remark(tree.Layer(None, (), False, (), remark, place), words))
+
+
+def _adds_options(remark: str, said: Collection[Option[Any] | None], words: Vocabulary) -> bool:
+    held = tuple(_items(remark[1:-1], 0))
     if not all(
         words.knows(item.text) or words.values(item.text) for item in held if isinstance(item, tree.Word)
     ):
         return False
-    said = {_option(item, words) for item in items}
     options = {_option(item, words) for item in held} - {None}
-    return bool(options - said) and options.isdisjoint((words.count, words.size))
+    return bool(options - {*said}) and options.isdisjoint((words.count, words.size))
 
 
 def _option(item: tree.Item, words: Vocabulary) -> Option[Any] | None:
