@@ -24,60 +24,73 @@ _REMARK = re.compile(
 _LAST = re.compile(r"[ \t](?P<remark>\((?:[^()\n]|\([^()\n]*\))*\))\Z")
 
 
-class _Lost(NamedTuple):
-    remark: str
+_MANNER = re.compile(r"(?:dilated|atrous|depth-?wise|strided|grouped|transposed)(?![a-z])", re.IGNORECASE)
+"""What a convolution can be that is no layer of its own, in the name of one: ``Dilated: CONV 8 3x3``."""
+
+
+class _Said(NamedTuple):
+    """A remark with its parentheses, or words of the label of a layer."""
+
+    text: str
     span: Span
-    verdict: Verdict
+    planned: PlannedLayer
+    label: bool = False
 
 
 def check_remarks(plan: Plan, findings: Findings, read: list[list[int]]) -> None:
     """A warning for what should be written otherwise, a note for what says nothing that is known."""
-    for remark, span, verdict in _lost(plan, read):
+    for said, verdict in _lost(plan, read):
+        message = f"`{said.text}` is a remark, which no layer reads"
+        other: tuple[str, ...] = ()
+        if said.label:
+            message = f"`{said.planned.node.name}` is the name of a layer, which says nothing of what it does"
+            other = ("or give the layer another name",)
         findings.add(
             "ND242",
-            f"`{remark}` is a remark, which no layer reads",
-            span,
+            message,
+            said.span,
             severity=Severity.NOTE if verdict.unknown else Severity.WARNING,
-            help=(verdict.cure or "behind `#` anything may stand",),
+            help=(verdict.cure or "behind `#` anything may stand", *other),
             cause=verdict.cure or "an unknown remark",
         )
 
 
-def _lost(plan: Plan, read: list[list[int]]) -> list[_Lost]:
-    placed = _placed(plan)
-    if not placed:
+def _lost(plan: Plan, read: list[list[int]]) -> list[tuple[_Said, Verdict]]:
+    every = _said(plan)
+    if not every:
         return []
     from netdsl.rules.remarks import Around, Whole, judged  # few networks have remarks
 
     whole = Whole(plan)
     links = [[*planned.node.inputs] for planned in plan.layers], read
     found = []
-    for span, planned in placed.items():
-        before, behind = (
-            tuple(plan.layers[index] for index in within_reach(planned.node.position, ways)) for ways in links
-        )
-        remark = plan.network.source.excerpt(span)
-        verdict = judged(remark, Around(whole, planned, before, behind))
+    for said in every:
+        place = said.planned.node.position
+        before, behind = (tuple(plan.layers[index] for index in within_reach(place, ways)) for ways in links)
+        verdict = judged(said.text, Around(whole, said.planned, before, behind))
         if verdict.cure or verdict.unknown:
-            found.append(_Lost(remark, span, verdict))
+            found.append((said, verdict))
     return found
 
 
-def _placed(plan: Plan) -> dict[Span, PlannedLayer]:
-    """The remarks of a network, each with the first layer that it stands behind."""
-    found: dict[Span, PlannedLayer] = {}
+def _said(plan: Plan) -> list[_Said]:
+    """What is said of the layers, each once, with the first layer that it is said of."""
+    found: dict[Span, _Said] = {}
     seen: set[tuple[Span, Span | None]] = set()
+    source = plan.network.source
     for planned in plan.layers:
         node = planned.node
         place = node.span, node.use.span if node.use is not None else None
         if place in seen or node.implied:
             continue
         seen.add(place)
-        source = plan.network.source
         for span in (_remark_behind(source, node.span.end), _remark_within(source, place[1])):
-            if span is not None and span not in found:
-                found[span] = planned
-    return found
+            if span is not None:
+                found.setdefault(span, _Said(source.excerpt(span), span, planned))
+        manner = _MANNER.search(node.name) if node.layer.keyword == "CONV" else None
+        if manner is not None:
+            found.setdefault(node.span, _Said(f"({manner[0]})", node.span, planned, label=True))
+    return [*found.values()]
 
 
 def _remark_behind(source: Source, end: int) -> Span | None:
