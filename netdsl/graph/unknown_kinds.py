@@ -20,7 +20,7 @@ from netdsl.graph.kind_names import (
     one_position,
 )
 from netdsl.graph.modifiers import modifier_in, without_modifier
-from netdsl.layers.registry import all_kinds
+from netdsl.layers.registry import all_kinds, kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.syntax.joined_names import label_names
@@ -109,6 +109,9 @@ def _guess(
         foreign, place = foreign_kind(f"{first.text} {second.text}", None), first.span.to(second.span)
     if foreign is not None:
         return foreign.cure, Edit(place, foreign.meant) if foreign.meant else None
+    adjective, _, noun = head.written.partition(" ")
+    if kind_named(noun) is not None and (said := foreign_kind(adjective, None)) is not None:
+        return said.cure, None  # `Strided convolution`
     near = nearest_kind(head.written, findings, blocks, part=beside_hyphen(text, head.span))
     if near is None:
         return "", None

@@ -47,9 +47,13 @@ def _checked(source: Source) -> tuple[Checked, tuple[Edit, ...]]:
     checked = _planned(source, parse(source))
     if not has_errors(checked.diagnostics):
         return checked, ()
-    from netdsl.planning.second_reading import is_unread, read_again  # few texts have mistakes
+    from netdsl.planning.prose import without_prose  # few texts have mistakes
+    from netdsl.planning.second_reading import is_unread, read_again
 
-    return read_again(source, checked, _planned) if is_unread(checked.diagnostics) else (checked, ())
+    edits: tuple[Edit, ...] = ()
+    if is_unread(checked.diagnostics):
+        checked, edits = read_again(source, checked, _planned)
+    return checked._replace(diagnostics=without_prose(source, checked.diagnostics)), edits
 
 
 def _planned(source: Source, parsed: ParsedFile) -> Checked:

@@ -1,0 +1,157 @@
+"""Lines of prose, ``dropout is used here``: one finding each, or one for a text of nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
+from netdsl.graph.sheets import read_line, strange_word
+from netdsl.layers.registry import kind_named
+from netdsl.source import Source, Span
+
+_ENGLISH = """
+a an the this that these those it its is are was were be been being has have had do does did will would
+should can could may might must we i you they he she me my our your their us them of for to in on at by from
+with into as and or but so then than after before between during while when where which who what how if
+because each every all both some any not no there here also only very per
+"""
+_FUNCTION_WORDS = frozenset(_ENGLISH.split())
+"""Words that sentences need and layers do not."""
+
+_WORD = re.compile(r"(?<![\w])[^\W\d_]+(?:['’][a-z]+)?(?![\w])")
+_SIGNS = re.compile(r"[{}|\[\]=@]|->|→")
+"""What prose has not."""
+
+_OF_WORDS = frozenset(f"ND{code}" for code in (101, 102, 201, 202, 204, 206, 207, 208, 216, 217))
+"""Codes of findings that may come of words which are none of the language."""
+
+_DIGIT = re.compile("[0-9]")
+_FEW = 3
+"""Words of the shortest sentence; names of kinds have as many."""
+
+_LONGEST = 2000
+"""Characters of a line that is looked at."""
+
+
+class _Line(NamedTuple):
+    span: Span
+    text: str
+
+
+def without_prose(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
+    """The findings of a text, with one for each line of prose in place of all that its words have; one alone
+    where no line reads as a layer."""
+    lines: dict[int, _Line] = {}
+    by_line: dict[int, list[Diagnostic]] = {}
+    for finding in found:
+        if finding.severity is Severity.ERROR and finding.source is source and finding.primary is not None:
+            number = source.position(min(finding.primary.span.start, len(source.text)))[0]
+            by_line.setdefault(number, []).append(finding)
+            lines.setdefault(number, _line(source, number))
+    prose = [number for number, own in by_line.items() if _is_told_as_prose(lines[number], own)]
+    bare = [
+        number for number, own in by_line.items() if number not in prose and _is_no_layer(lines[number], own)
+    ]
+    if (prose or bare) and _is_all(source, {*prose, *bare}):
+        return [_of_text(source, lines[min((*prose, *bare))])]
+    replaced = {id(finding) for number in prose for finding in by_line[number]}
+    kept = [finding for finding in found if id(finding) not in replaced]
+    return sorted([*kept, *(_of_line(source, lines[number]) for number in prose)], key=sort_key)
+
+
+def _line(source: Source, number: int) -> _Line:
+    start, text = source.line_start(number), source.line(number).partition("#")[0]
+    stripped = text.strip()
+    begin = start + text.find(stripped)
+    return _Line(Span(begin, begin + len(stripped)), stripped[:_LONGEST])
+
+
+def _is_told_as_prose(line: _Line, found: Sequence[Diagnostic]) -> bool:
+    """Whether a line is prose whose findings name no cure that mends it."""
+    if any(finding.code not in _OF_WORDS for finding in found):
+        return False
+    if not is_prose(line.text):
+        return len(found) >= _FEW and _needed(line.text) > 1 and not _SIGNS.search(line.text)
+    if len(found) > 1 or not _DIGIT.search(line.text):
+        return True
+    (finding,) = found
+    if finding.code == "ND208":  # which hides what else is wrong with the first line
+        first = _WORD.match(line.text)
+        return first is not None and not _is_kind(first[0]) and read_line(line.text) is None
+    mended = finding.fix is not None or any("`" in cure for cure in finding.help)
+    begins = finding.primary is not None and finding.primary.span.start <= line.span.start
+    return begins and not mended
+
+
+def is_prose(line: str) -> bool:
+    """Whether a line is a sentence, or a piece of one: by the words that sentences need, or else by having
+    no number and no kind of layer."""
+    words = [word.lower() for word in _WORD.findall(line)]
+    if len(words) < _FEW or _SIGNS.search(line):
+        return False
+    if 4 * _needed(line) >= len(words):
+        return True
+    return len(words) > _FEW and not _DIGIT.search(line) and not any(map(_is_kind, words))
+
+
+def _needed(line: str) -> int:
+    """How many words stand there that sentences need and layers do not."""
+    return sum(word.lower() in _FUNCTION_WORDS for word in _WORD.findall(line))
+
+
+def _is_kind(word: str) -> bool:
+    return kind_named(word) is not None
+
+
+def _is_no_layer(line: _Line, found: Sequence[Diagnostic]) -> bool:
+    """``hello world``: a few words without a number, and nothing near them."""
+    codes = {finding.code for finding in found}
+    near = any("did you mean" in cure or "write" in cure for finding in found for cure in finding.help)
+    named = bool(_WORD.match(line.text)) and not (_DIGIT.search(line.text) or _SIGNS.search(line.text))
+    return codes == {"ND201"} and not near and named and ":" not in line.text
+
+
+def _is_all(source: Source, told: set[int]) -> bool:
+    """Whether these lines are all that a text holds, beside sentences that name no layer with its numbers."""
+    for number, line in enumerate(source.text.split("\n"), 1):
+        text = line.partition("#")[0].strip()
+        if number in told or not text:
+            continue
+        if not is_prose(text[:_LONGEST]) or (_DIGIT.search(text) and read_line(text) is not None):
+            return False
+    return True
+
+
+def _of_line(source: Source, line: _Line) -> Diagnostic:
+    cures = ["put `#` before what is no part of the network"]
+    if _DIGIT.search(line.text):
+        cures.append("or write its layers, each a kind with its numbers: `CONV 16 3x3 stride 2 - RELU`")
+    strange = strange_word(line.text)
+    return Diagnostic(
+        "ND243",
+        Severity.ERROR,
+        "this is a sentence, and no layer can be read from it",
+        source,
+        Label(line.span),
+        help=tuple(cures),
+        fix=Edit(Span(line.span.start, line.span.start), "# "),
+        notes=(f"`{strange}` is not understood beside a layer",) if strange else (),
+        cause="a sentence",
+    )
+
+
+def _of_text(source: Source, first: _Line) -> Diagnostic:
+    return Diagnostic(
+        "ND243",
+        Severity.ERROR,
+        "no line of this text reads as a layer",
+        source,
+        Label(first.span),
+        help=(
+            "a network begins with its input: `input 28x28x1`",
+            "then one layer a line, or a chain: `CONV 8 3x3 - RELU`, `MAX POOL 2x2`, `FC 10`",
+            "`netdsl zoo lenet` shows a whole network",
+        ),
+    )
