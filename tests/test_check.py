@@ -135,6 +135,11 @@ def test_bad_paths(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "ND001" in shown
     assert "did you mean `good.net`?" in shown
     assert "did you mean `lenet`?" in _findings_of("lennet", capsys)
+    for name in ("bn.net", "lenet5.net"):
+        (folder / name).touch()
+    nearest = {"lennet": "lenet", "lennet.net": "lenet", "lenet55": "lenet5.net", "bn2.net": "bn.net"}
+    for written, near in nearest.items():
+        assert f"did you mean `{near}`?" in _findings_of(written, capsys)
     assert "ND001" in _findings_of("a\0b", capsys)
     assert "ND001" in _findings_of("good.net/inner", capsys)
     (folder / "empty").mkdir()

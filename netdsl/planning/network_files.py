@@ -97,16 +97,24 @@ def _missing(name: str) -> Diagnostic:
         where = writable(os.readlink(name))
         message = f"this link leads to {where}, which is not there"
         return file_error("ND001", name, message, "make the link anew, or name another file")
-    from netdsl.spelling import did_you_mean
-
-    shipped = zoo_names()
-    near = did_you_mean(name, beside(name, ".net"))
-    near = near or did_you_mean(name, shipped)
+    near = _nearest(name)
     cures = (f"did you mean `{near}`?",) if near else ()
     listed = "`netdsl zoo` lists the networks that are shipped"
     return file_error(
         "ND001", name, "there is no such file and no shipped network of this name", *cures, listed
     )
+
+
+def _nearest(name: str) -> str | None:
+    """The nearest of the files beside a name and the networks that are shipped, endings aside; of a file and
+    a network alike the one that is written as the name is, with its ending or without."""
+    from netdsl.spelling import did_you_mean
+
+    shipped = {shipped: shipped for shipped in zoo_names()}
+    files = {file.removesuffix(".net"): file for file in beside(name, ".net")}
+    known = {**shipped, **files} if name.endswith(".net") else {**files, **shipped}
+    near = did_you_mean(name.removesuffix(".net"), known)
+    return known[near] if near else None
 
 
 def beside(name: str, ending: str) -> list[str]:
