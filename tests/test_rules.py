@@ -185,3 +185,26 @@ def test_what_others_make_is_what_their_dialect_makes(text: str, others: str, wo
 )
 def test_dialects_that_agree(text: str) -> None:
     assert "ND409" not in advice(text)
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ("CONV 16 3x3 - SOFTMAX", True),
+        ("CONV 16 3x3\noutput: softmax", True),
+        ("CONV 16 3x3 - RELU\nMAX POOL 2x2 stride 2\nSoftmax layer", True),
+        ("CONV 16 3x3 - BN - RELU - DROPOUT - SOFTMAX", True),
+        ("SOFTMAX", True),
+        ("CONV 16 3x3\nSoftmax: 10", False),
+        ("CONV 10 32x32 - SOFTMAX", False),
+        ("CONV 10 3x3 - AVG POOL global - SOFTMAX", False),
+        ("CONV 16 3x3 - RELU - CONV 21 1x1 - SOFTMAX", False),
+        ("CONV 8 3x3 pad 1 - MAX POOL 2x2 stride 2 - CONV 21 3x3 pad 1 - UPSAMPLE 2 - SOFTMAX", False),
+        ("CONV 8 3x3 stride 2 same - RELU - DECONV 21 4x4 stride 2 - SOFTMAX", False),
+        ("CONV 21 3x3 pad 1 - SOFTMAX", False),
+    ],
+)
+def test_a_softmax_over_a_volume_lacks_its_scores(layers: str, told: bool) -> None:
+    plan, findings = load_plan(f"input 32x32x3\n{layers}")
+    assert plan is not None, findings
+    assert any(finding.code == "ND418" for finding in advise(plan)) is told
