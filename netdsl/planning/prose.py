@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
-from netdsl.graph.sheets import read_line, strange_word
+from netdsl.graph.sheets import read_line, without_bullet
+from netdsl.graph.sheets.items import UnknownError, items_of
+from netdsl.graph.sheets.words import pieces_of
 from netdsl.layers.registry import kind_named
 from netdsl.source import Source, Span
 
@@ -124,13 +126,22 @@ def _is_all(source: Source, told: set[int]) -> bool:
     return True
 
 
+def _strange_word(line: str) -> str:
+    """The word for which a line with values is not read; empty where there is none, or another reason."""
+    try:
+        items_of(pieces_of(without_bullet(line)))
+    except UnknownError as error:
+        return str(error) if _WORD.fullmatch(str(error)) and len(str(error)) > 1 else ""
+    return ""
+
+
 def _of_line(source: Source, line: _Line) -> Diagnostic:
     cures = ["put `#` before what is no part of the network"]
     if _DIGIT.search(line.text):
         cures.append("or write its layers, each a kind with its numbers: `CONV 16 3x3 stride 2 - RELU`")
-    strange = strange_word(line.text)
+    strange = _strange_word(line.text) if _DIGIT.search(line.text) else ""
     return Diagnostic(
-        "ND243",
+        "ND244",
         Severity.ERROR,
         "this is a sentence, and no layer can be read from it",
         source,
@@ -144,7 +155,7 @@ def _of_line(source: Source, line: _Line) -> Diagnostic:
 
 def _of_text(source: Source, first: _Line) -> Diagnostic:
     return Diagnostic(
-        "ND243",
+        "ND244",
         Severity.ERROR,
         "no line of this text reads as a layer",
         source,

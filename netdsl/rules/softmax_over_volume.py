@@ -21,7 +21,7 @@ def check(plan: Plan, findings: Findings) -> None:
     node, before = closing.node, plan.layers[closing.node.inputs[0]].node
     findings.add(
         "ND418",
-        f"{node.name} works on {volume.channels} channels at each of {volume.height}x{volume.width} positions",
+        f"{node.name} takes {volume.channels} channels at each of {volume.height}x{volume.width} positions",
         node.span,
         "these are no class scores",
         severity=Severity.WARNING,

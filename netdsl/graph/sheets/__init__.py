@@ -4,7 +4,7 @@ They are read where nothing else can be made of a line, word by word, and only a
 word, a number or a sign that is left over stays unread, with the finding that it has without all this.
 """
 
-from netdsl.graph.sheets.reading import Reading, read_line, repeats_a_kind, strange_word
+from netdsl.graph.sheets.reading import Reading, read_line, repeats_a_kind
 from netdsl.graph.sheets.words import without_bullet
 
-__all__ = ["Reading", "read_line", "repeats_a_kind", "strange_word", "without_bullet"]
+__all__ = ["Reading", "read_line", "repeats_a_kind", "without_bullet"]

@@ -171,10 +171,6 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         return 1, [Item(NOUN, LETTERS[word.raw])]
     if word.raw in ("x", "X") and following is not None and following.kind == "number":
         return 2, [Item(REPEAT, following.text, following)]
-    if _MANNER.match(word.text) or (
-        word.text == "per" and following is not None and following.kind == "word"
-    ):
-        raise UnknownError(word.raw)  # `Dilated conv: 16 3x3`, `one filter per channel`
     if word.text in _EVERY and _is_layer(pieces, place + 1):
         raise UnknownError(word.raw)  # `ReLU is used after each layer`
     if word.text in FILLERS or label:
@@ -188,9 +184,6 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         return 1 + (ordinal or switched), []
     raise UnknownError(word.raw)
 
-
-_MANNER = re.compile("dilat|atrous|strid|group|depth|separab|transpos|pad|shared|tied|frac|residual")
-"""What a word is about that may not be left out, not even in a label."""
 
 _EVERY = ("each", "every", "all")
 

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from netdsl.graph.modifiers import modifier_in
+from netdsl.graph.sheets.barred import is_barred
 from netdsl.graph.sheets.items import (
     ARROW,
     KIND,
@@ -50,11 +51,6 @@ _LAYERS = re.compile(
     r"(?P<times>[2-9]|two|three|four|five|six)[ \t]+(?P<head>(?:[A-Za-z-]+[ \t]+){1,3}layers\b.*)\Z",
     re.IGNORECASE,
 )
-_SEVERAL = re.compile(
-    r"\b(?:two|three|four|five|six|[2-9])[ \t]+(?:[A-Za-z-]+[ \t]+){0,3}layers\b", re.IGNORECASE
-)
-"""``has two hidden layers``, where nothing but their number is said."""
-
 _NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6"}
 _GLUED = re.compile(r"(?:conv|fc)[0-9]*-[0-9]+\Z", re.IGNORECASE)
 _FLAT = re.compile(r"\b(?:in)?to[ \t]+(?:an?[ \t]+)?(?:1-?D[ \t]+)?(?:vector|array)\b", re.IGNORECASE)
@@ -92,6 +88,8 @@ def read_line(
         return None
     if taken and not taken.isdisjoint(_WORDS.findall(line)):
         return None
+    if is_barred(line):
+        return None
     entry = read_recipe(line)
     if entry:
         return Reading("", entry=entry)
@@ -116,8 +114,6 @@ def _repeated(line: str, scores: frozenset[str]) -> Reading | None:
 
 
 def _read(line: str, scores: frozenset[str]) -> Reading:
-    if _SEVERAL.search(line):
-        raise UnknownError(line)
     wrapped = _WRAPPED.match(line)
     line = wrapped["call"] if wrapped is not None else line
     assigned = _ASSIGNED.match(line)
@@ -295,15 +291,3 @@ def repeats_a_kind(line: str) -> bool:
     """Whether the label of a line is the name of a kind, which may stand before several layers."""
     label, colon, _ = line.partition(":")
     return bool(colon) and bool(kind_of([piece.text for piece in pieces_of(label)][:4]))
-
-
-def strange_word(line: str) -> str:
-    """The word for which a line with values is not read; empty where there is none, or another reason."""
-    pieces = pieces_of(without_bullet(line)[:LONGEST])
-    if not any(piece.kind in ("number", "size") for piece in pieces):
-        return ""
-    try:
-        items_of(pieces)
-    except UnknownError as error:
-        return str(error) if re.fullmatch(r"[^\W\d_]{2,30}", str(error)) else ""
-    return ""
