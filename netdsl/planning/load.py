@@ -33,9 +33,14 @@ def plan_source(source: Source) -> Checked:
     return _checked(source)[0]
 
 
+def readings(source: Source) -> tuple[Edit, ...]:
+    """The edits that put lines that are read as sheets have them in our words, in their order."""
+    return _checked(source)[1]
+
+
 def in_our_words(source: Source) -> Source:
     """The text with lines that were read as sheets have them in our words; the same where there are none."""
-    edits = _checked(source)[1]
+    edits = readings(source)
     if not edits:
         return source
     from netdsl.syntax.respelling import respelled_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.diagnostics import Findings
+from netdsl.diagnostics import Findings, has_errors
 from netdsl.graph.draft import Draft, Gap
 from netdsl.graph.network import Network, Node
 from netdsl.graph.resolve import resolve
@@ -21,7 +21,9 @@ from netdsl.syntax.parser import parse
 class Study(NamedTuple):
     """``written`` is the tree of the text itself, ``file`` the same with what the files that it uses hold;
     places in both are those of ``source``, which joins the texts of all. ``plan`` is that of the whole
-    network, or else of its first layers, as far as all their volumes are known; None where there is none."""
+    network, or else of its first layers, as far as all their volumes are known; None where there is none.
+    ``respelled`` are the lines that are read as sheets have them: ``draft``, ``sketch`` and ``plan`` have
+    their layers, at places that lie in the line, and the trees have what the grammar makes of them."""
 
     source: Source
     written: tree.File | None
@@ -29,6 +31,7 @@ class Study(NamedTuple):
     draft: Draft | None
     sketch: Sketch
     plan: Plan | None
+    respelled: tuple[Span, ...] = ()
 
     @property
     def own_nodes(self) -> list[Node | Gap]:
@@ -40,13 +43,32 @@ class Study(NamedTuple):
         source, _ = self.source.locate(Span(offset, offset))
         return source.name == self.source.name
 
+    def is_exact(self, offset: int) -> bool:
+        """Whether words stand there as the grammar reads them, so that a change of the text can be made."""
+        return not any(span.start <= offset <= span.end for span in self.respelled)
+
     def volume(self, node: Node | Gap) -> Volume | None:
         return self.sketch.volumes[node.position]
 
 
 def studied(source: Source) -> Study:
     """Parse, resolve and plan a text as far as it goes. Never raises for what a text holds."""
-    file = written = parse(source).file
+    parsed = parse(source)
+    study, sound = _study(source, parsed.file, parsed.file)
+    if sound and not parsed.diagnostics:
+        return study
+    from netdsl.planning.load import readings  # few texts have mistakes
+    from netdsl.syntax.respelling import parse_respelled
+
+    edits = readings(source)
+    if not edits:
+        return study
+    read, _ = _study(source, parsed.file, parse_respelled(source, edits).file)
+    return read._replace(file=study.file, respelled=tuple(edit.span for edit in edits))
+
+
+def _study(source: Source, written: tree.File | None, file: tree.File | None) -> tuple[Study, bool]:
+    """What is known of a tree, and whether it has no mistakes."""
     findings = Findings(source)
     if file is not None and any(isinstance(statement, tree.Use) for statement in file.statements):
         file, findings, _ = read_used_files(file, source)
@@ -55,7 +77,7 @@ def studied(source: Source) -> Study:
     if draft is not None:
         sketch, plan = sketched_and_planned(draft, findings)
         plan = plan or _beginning(draft, sketch)
-    return Study(findings.source, written, file, draft, sketch, plan)
+    return Study(findings.source, written, file, draft, sketch, plan), not has_errors(findings.found)
 
 
 def _beginning(draft: Draft, sketch: Sketch) -> Plan | None:

@@ -152,6 +152,8 @@ def _layers_near(study: Study, span: Span) -> Iterator[Node | Gap]:
     first, last = study.source.position(span.start)[0], study.source.position(span.end)[0]
     seen: set[Span] = set()
     for node in study.sketch.nodes:
+        if not study.is_exact(node.span.start):
+            continue
         if is_written(node) and study.is_own(node.span.start) and node.span not in seen:
             place = extent(node)
             if study.source.position(place.start)[0] <= last and study.source.position(place.end)[0] >= first:
@@ -201,7 +203,7 @@ def _claimable(study: Study) -> Iterator[tuple[int, Node | Gap]]:
         use = node.use
         if use is not None and study.is_own(use.span.start):
             last[use.span] = use.span.start, node._replace(claim=None)
-        if isinstance(node, Node) and node.layer.inputs == 0:
+        if (isinstance(node, Node) and node.layer.inputs == 0) or not study.is_exact(node.span.start):
             continue
         if is_written(node) and study.is_own(node.span.start):
             yield extent(node).start, node
