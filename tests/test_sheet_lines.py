@@ -299,6 +299,12 @@ def test_what_only_a_remark_says_is_not_lost_in_silence(line: str, warned: bool)
         "Convolution with 16 filters of 5x5 (zero-padded) and ReLU",
         "Convolution with 16 filters of 5x5 (ReLU not applied) and 2x2 max pooling",
         "conv with 8 filters of 3x3 followed by ReLU halving the resolution",
+        "The network has two hidden layers",
+        "It consists of 3 convolutional layers",
+        "Dilated conv: 16 3x3",
+        "Strided convolution: 16 filters of 3x3",
+        "Grouped conv: 16 3x3",
+        "conv layer with 16 3x3 filters, one per channel",
     ],
 )
 def test_a_line_whose_words_would_be_lost_is_not_read(line: str) -> None:
