@@ -97,6 +97,8 @@ FOREIGN_KINDS: dict[str, ForeignKind] = {
     **_rows("Dilated Atrous", "the dilation is an option: `CONV 64 3x3 dilation 2`"),
     **_rows("Grouped Group", "the groups are an option: `CONV 64 3x3 groups 2`"),
     **_rows("Strided", "the stride is an option: `CONV 64 3x3 stride 2`"),
+    **_rows("Hidden HiddenLayer", "a hidden layer of neurons is `FC 100`"),
+    **_rows("Output OutputLayer", "the output is a layer as others are: `FC 10`, `FC 10 - SOFTMAX`"),
     **_rows("Padded", "the padding is an option: `CONV 64 3x3 pad 1`"),
     **_rows("Adaptive", "write `AVG POOL global`; other pools name their window: `AVG POOL 7x7`"),
 }

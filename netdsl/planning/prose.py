@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
@@ -11,6 +12,7 @@ from netdsl.graph.sheets import read_line, without_bullet
 from netdsl.graph.sheets.items import UnknownError, items_of
 from netdsl.graph.sheets.words import pieces_of
 from netdsl.layers.registry import kind_named
+from netdsl.resources import zoo_names
 from netdsl.source import Source, Span
 
 _ENGLISH = """
@@ -22,12 +24,19 @@ because each every all both some any not no there here also only very per
 _FUNCTION_WORDS = frozenset(_ENGLISH.split())
 """Words that sentences need and layers do not."""
 
+_ASKED = frozenset(
+    ("cnn", "cnns", "convnet", "mlp", "network", "net", "model", "classifier", "learning", "ai", "gan", "gpt")
+)
+"""What people call the whole."""
+
 _WORD = re.compile(r"(?<![\w])[^\W\d_]+(?:['’][a-z]+)?(?![\w])")
 _SIGNS = re.compile(r"[{}|\[\]=@]|->|→")
 """What prose has not."""
 
 _OF_WORDS = frozenset(f"ND{code}" for code in (101, 102, 201, 202, 204, 206, 207, 208, 216, 217))
 """Codes of findings that may come of words which are none of the language."""
+
+_NEAR = re.compile("did you mean `([^`]+)`")
 
 _DIGIT = re.compile("[0-9]")
 _FEW = 3
@@ -59,6 +68,9 @@ def without_prose(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
     if (prose or bare) and _is_all(source, {*prose, *bare}):
         return [_of_text(source, lines[min((*prose, *bare))])]
     replaced = {id(finding) for number in prose for finding in by_line[number]}
+    if prose:  # nor does the input stand first behind it
+        behind = (one for number, own in by_line.items() if number > min(prose) for one in own)
+        replaced |= {id(finding) for finding in behind if finding.code == "ND208"}
     kept = [finding for finding in found if id(finding) not in replaced]
     return sorted([*kept, *(_of_line(source, lines[number]) for number in prose)], key=sort_key)
 
@@ -79,20 +91,30 @@ def _is_told_as_prose(line: _Line, found: Sequence[Diagnostic]) -> bool:
     if len(found) > 1 or not _DIGIT.search(line.text):
         return True
     (finding,) = found
+    near = _NEAR.match(finding.help[0]) if finding.code == "ND201" and finding.help else None
+    if near is not None and finding.primary is not None:
+        return read_line(_mended(line, Edit(finding.primary.span, near[1]))) is None
     if finding.code == "ND208":  # which hides what else is wrong with the first line
         first = _WORD.match(line.text)
         return first is not None and not _is_kind(first[0]) and read_line(line.text) is None
-    mended = finding.fix is not None or any("`" in cure for cure in finding.help)
+    cured = finding.fix is not None or any("`" in cure for cure in finding.help)
     begins = finding.primary is not None and finding.primary.span.start <= line.span.start
-    return begins and not mended
+    return begins and not cured
+
+
+def _mended(line: _Line, fix: Edit) -> str:
+    start, end = (max(0, place - line.span.start) for place in (fix.span.start, fix.span.end))
+    return f"{line.text[:start]}{fix.replacement}{line.text[end:]}"
 
 
 def is_prose(line: str) -> bool:
     """Whether a line is a sentence, or a piece of one: by the words that sentences need, or else by having
     no number and no kind of layer."""
     words = [word.lower() for word in _WORD.findall(line)]
-    if len(words) < _FEW or _SIGNS.search(line):
+    if len(words) < 2 or _SIGNS.search(line):
         return False
+    if len(words) < _FEW:  # `the end`
+        return words[0] in _FUNCTION_WORDS and not _DIGIT.search(line) and not _is_kind(words[1])
     if 4 * _needed(line) >= len(words):
         return True
     return len(words) > _FEW and not _DIGIT.search(line) and not any(map(_is_kind, words))
@@ -108,11 +130,21 @@ def _is_kind(word: str) -> bool:
 
 
 def _is_no_layer(line: _Line, found: Sequence[Diagnostic]) -> bool:
-    """``hello world``: a few words without a number, and nothing near them."""
+    """``hello world``, ``CNN``: a few words without a number, and nothing near them; or a shipped network."""
     codes = {finding.code for finding in found}
+    words = {word.lower() for word in line.text.split()}
+    if not codes <= _OF_WORDS or _SIGNS.search(line.text) or ":" in line.text:
+        return False
+    if words & _shipped():
+        return True
     near = any("did you mean" in cure or "write" in cure for finding in found for cure in finding.help)
-    named = bool(_WORD.match(line.text)) and not (_DIGIT.search(line.text) or _SIGNS.search(line.text))
-    return codes == {"ND201"} and not near and named and ":" not in line.text
+    named = _WORD.match(line.text) is not None and not _DIGIT.search(line.text)
+    return named and bool(words & _ASKED or (codes == {"ND201"} and not near))
+
+
+@cache
+def _shipped() -> frozenset[str]:
+    return frozenset(zoo_names())
 
 
 def _is_all(source: Source, told: set[int]) -> bool:
@@ -154,6 +186,8 @@ def _of_line(source: Source, line: _Line) -> Diagnostic:
 
 
 def _of_text(source: Source, first: _Line) -> Diagnostic:
+    words = source.text[:_LONGEST].lower().split()
+    shipped = [word for word in words if word in _shipped()]
     return Diagnostic(
         "ND244",
         Severity.ERROR,
@@ -163,6 +197,6 @@ def _of_text(source: Source, first: _Line) -> Diagnostic:
         help=(
             "a network begins with its input: `input 28x28x1`",
             "then one layer a line, or a chain: `CONV 8 3x3 - RELU`, `MAX POOL 2x2`, `FC 10`",
-            "`netdsl zoo lenet` shows a whole network",
+            f"`netdsl zoo {shipped[0] if shipped else 'lenet'}` shows a whole network",
         ),
     )
