@@ -23,6 +23,10 @@ TOLD = {
     "CONV 16 3x3 (circular padding)": "padding is of zeros here",
     "CONV 16 3x3 (keeps the size)": "write `same`, which keeps the size",
     "CONV 16 3x3 (stride 2 here)": "write `stride 2` without parentheses",
+    "CONV 16 3x3 (s=2 here)": "write `stride 2` without parentheses",
+    "CONV 16 3x3 (kernel size is 5)": "write `kernel 5` without parentheses",
+    "CONV 16 3x3 (filters 32)": "CONV1 makes 30x30x16: write the number before the remark",
+    "DROPOUT 0.5 (rate 0.3)": "write `rate 0.3` without parentheses",
     "CONV 16 3x3 (strided)": "write `stride 2`, or how much it is, without parentheses",
     "CONV 16 3x3 (halves the resolution)": "write `stride 2`, which halves the size",
     "CONV 16 3x3 pad 1 (upsampled)": "write `UPSAMPLE 2`, or `DECONV`, which enlarge",
@@ -84,6 +88,10 @@ QUIET = [
     "CONV 16 3x3 (red)",
     "CONV 16 3x3 (see section 3.2)",
     "CONV 16 3x3 (Fig. 3)",
+    "CONV 16 3x3 (Simonyan & Zisserman 2014; CVPR'16)",
+    "CONV 16 3x3 (C1, week 3, question 2b, 2 points)",
+    "CONV 16 3x3 (16 x 30 x 30, 14,400 activations, 390k MACs)",
+    "FC 100 (LeakyReLU 0.1) - LEAKY RELU 0.1",
     "CONV 16 3x3 (Krizhevsky et al., 2012)",
     "CONV 16 3x3 (block 3)",
     "conv1: CONV 16 3x3 (conv1)",
@@ -115,6 +123,15 @@ def test_other_words_are_noted(remark: str) -> None:
     (finding,) = _remarks(f"CONV 16 3x3 {remark}")
     assert finding.severity is Severity.NOTE
     assert remark in finding.message
+
+
+def test_each_of_several_has_its_cure() -> None:
+    (finding,) = _remarks("CONV 16 3x3 (with stride two and padding one, then ReLU)")
+    assert finding.help == (
+        "put ` - RELU` behind the layer if it is meant",
+        "write `pad 1`, or how much it is, without parentheses",
+        "write `stride 2` without parentheses",
+    )
 
 
 def test_options_alone_keep_their_own_finding() -> None:

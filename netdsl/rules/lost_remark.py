@@ -50,8 +50,8 @@ def check_remarks(plan: Plan, findings: Findings, read: list[list[int]]) -> None
             message,
             said.span,
             severity=Severity.NOTE if verdict.unknown else Severity.WARNING,
-            help=(verdict.cure or "behind `#` anything may stand", *other),
-            cause=verdict.cure or "an unknown remark",
+            help=(*(verdict.cures or ("behind `#` anything may stand",)), *other),
+            cause=verdict.cures[0] if verdict.cures else "an unknown remark",
         )
 
 
@@ -68,7 +68,7 @@ def _lost(plan: Plan, read: list[list[int]]) -> list[tuple[_Said, Verdict]]:
         place = said.planned.node.position
         before, behind = (tuple(plan.layers[index] for index in within_reach(place, ways)) for ways in links)
         verdict = judged(said.text, Around(whole, said.planned, before, behind))
-        if verdict.cure or verdict.unknown:
+        if verdict.cures or verdict.unknown:
             found.append((said, verdict))
     return found
 

@@ -56,6 +56,14 @@ class Around(NamedTuple):
     def has_option(self, name: str) -> bool:
         return name in self.layer.options()
 
+    def numbers_behind(self) -> set[str]:
+        """The options of the layers behind it: ``(LeakyReLU 0.1) - LEAKY RELU 0.1``."""
+        found: set[str] = set()
+        for other in self.behind:
+            layer = other.node.layer
+            found = found.union(*(_spelled(getattr(layer, name, None)) for name in layer.options()))
+        return found
+
     def numbers(self) -> set[str]:
         """All numbers and sizes that are true of the layer, as a remark may write them."""
         found: set[str] = set()
@@ -65,6 +73,7 @@ class Around(NamedTuple):
             height, width, channels = volume.height, volume.width, volume.channels
             found |= {f"{height}x{width}", f"{height}x{width}x{channels}", f"{channels}x{height}x{width}"}
             found |= {str(channels), str(volume.values), f"{channels}@{height}x{width}"}
+            found |= {str(height), str(width)}
         field = self.planned.receptive_field
         weights = sum(parameter.values for parameter in self.planned.parameters if parameter.fan_in)
         counted = (self.planned.parameter_count, weights, self.planned.macs, *(field or ()))

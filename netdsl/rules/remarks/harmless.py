@@ -7,17 +7,22 @@ import re
 _SOURCES = re.compile(
     r"https?://\S+|arxiv[:\s]*[0-9.v]+"
     r"|[^\W\d_][\w.-]*(?:\s*(?:,|&|and)\s*[^\W\d_][\w.-]*)*\s+et\.?\s+al\.?,?(?:\s*(?:19|20)[0-9]{2})?"
-    r"|(?<![\w.])(?:19|20)[0-9]{2}[a-z]?(?![\w.])"
+    r"|(?-i:[A-Z][\w-]*(?:,? (?:&|and) [A-Z][\w-]*)+,?) \(?(?:19|20)[0-9]{2}\)?"
+    r"|(?-i:\b[A-Z]{3,8}) ?['’][0-9]{2}\b"
+    r"|(?<![\w.])(?:19[89]|20[0-3])[0-9][a-z]?(?![\w.])"
     r"|(?:§+|\b(?:sections?|sec|figures?|figs?|tables?|tabs?|equations?|eqs?|chapters?|ch|appendix|pages?|pp?|"
-    r"lectures?|slides?|line|lines|row|rows|version|v|ref)\b)\.?\s*\(?[0-9A-Z][0-9.a-z–-]*\)?",
+    r"lectures?|slides?|weeks?|questions?|problems?|exercises?|homework|hw|assignments?|lines?|rows?|version|v|"
+    r"ref)\b)\.?\s*\(?[0-9A-Z][0-9.a-z–-]*\)?",
     re.IGNORECASE,
 )
 """Citations, years, and places in texts: ``(Krizhevsky et al., 2012)``, ``(see section 3.2)``."""
 
 _ORDINALS = re.compile(
-    r"\b(?:layer|block|stage|step|part|level|branch|module|unit|group|stack|task|head|path|no|number|nr|scale)"
+    r"\b(?:layer|block|stage|step|part|level|branch|module|unit|stack|task|head|path|no|number|nr)"
     r"s?\.?\s*#?\s*[0-9]{1,3}(?![0-9.x×@%])"
     r"|\b(?:layer|block|stage|part|level|branch|module|stack|task|head|path) [a-z]\b"
+    r"|\b(?:conv|pool|fc|block|layer|(?-i:C))_?[0-9]{1,2}(?:_[0-9]{1,2})?[a-z]?\b"
+    r"|\b[0-9]+ points?\b|1-?D (?=vector|array|list)"
     r"|#\s?[0-9]{1,3}\b|\b[0-9]{1,3}(?:st|nd|rd|th)\b",
     re.IGNORECASE,
 )
@@ -54,7 +59,8 @@ colored rgb grayscale greyscale edge edges corner corners texture textures shape
 detector detectors detect detects pattern patterns neurons neuron filter filters kernel kernels square
 spatial learned learnt trainable parameters parameter params param weights weight size sizes resolution
 dimension dimensions connection operation macs mac flops field receptive sees todo tbd note remark comment
-ok yes fine good
+ok yes fine good activations training train time test inference inplace in-place non-linearity nonlinearity
+change changes changed below above nothing array list
 """
 _WORDS = frozenset(_TEXT.split())
 """Words that say nothing beside each other."""

@@ -116,9 +116,10 @@ def _never(around: Around) -> bool:
 
 
 TOPICS = (
+    _topic(r"(?:kernel|filter|window|pool)[ -]size", lambda around: True, "", option="kernel"),
     _topic(
         r"twice|thrice|repeat\w*|[0-9]+ times|times [0-9]+|again"
-        r"|(?<!\w)[x×] ?[0-9]+|[0-9]+ ?[x×](?! ?[0-9])",
+        r"|(?<!\w)(?<![0-9] )[x×] ?[0-9]+(?! ?[x×])|[0-9]+ ?[x×](?! ?[0-9])",
         lambda around: around.whole.times(around.planned.node) > 1,
         "write `[ ... ]*2` around layers that are repeated",
     ),
@@ -235,7 +236,7 @@ TOPICS = (
     _topic(r"init\w*|xavier|glorot|kaiming", _entry("init"), "write `init he` in a `train` block"),
     _topic(
         r"learning[ -]+rate|lr|batch[ -]*size|epochs?|momentum|adam|sgd|optimi[sz]er",
-        _entry("optimizer", "batch", "epochs", "schedule"),
+        lambda around: around.keyword == "BN" or _entry("optimizer", "batch", "epochs", "schedule")(around),
         "write it in a `train` block",
     ),
     _topic(
@@ -244,5 +245,6 @@ TOPICS = (
         _never,
         "leave the layer out if it is not meant",
     ),
+    _topic(r"rate|probability", lambda around: True, "", option="rate"),
 )
 """In the order in which they are looked for: what is more special comes first."""
