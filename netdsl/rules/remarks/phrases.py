@@ -15,7 +15,8 @@ _NOT = re.compile(
 _NOT_BEHIND = re.compile(
     r"\s*(?:(?:is|are) )?not (?:used|applied|needed|present|here)\b|[ -]free\b", re.IGNORECASE
 )
-_EXTENTS = r"(?P<value>[0-9][0-9.]*(?:[ ]?[x×*][ ]?[0-9]+)*[ ]?%?)"
+_FIGURE = r"(?:[0-9]{1,9}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})"
+_EXTENTS = rf"(?P<value>{_FIGURE}[ ]?%|{_FIGURE}(?:[ ]?[x×*][ ]?[0-9]{{1,6}})*)"
 _VALUE_BEHIND = re.compile(rf"[ \t,]*(?:rate|size|of|is|factor|p|[:= \t])*{_EXTENTS}")
 _VALUE_BEFORE = re.compile(rf"{_EXTENTS}[ \t-]*(?:(?:pixels?|px|rows?) (?:of )?)?\Z")
 
@@ -30,8 +31,10 @@ def value_of(text: str, place: Place) -> str:
     found = _VALUE_BEHIND.match(text, place[1]) or _VALUE_BEFORE.search(text[: place[0]])
     if found is None:
         return ""
-    value = re.sub(r"[ ]?[x×*][ ]?", "x", found["value"].strip()).rstrip(".")
-    return f"{float(value[:-1].strip()[:9]) / 100:g}" if value.endswith("%") else value
+    value = re.sub(r"[ ]?[x×*][ ]?", "x", found["value"].strip())
+    if value.endswith("%"):
+        return f"{float(value[:-1]) / 100:g}"
+    return f"{float(value):g}" if "." in value and "x" not in value else value
 
 
 def without(text: str, place: Place, *, valued: bool) -> str:
