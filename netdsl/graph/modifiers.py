@@ -32,6 +32,16 @@ _OPTIONS = {
     "grouped": "groups",
     "group": "groups",
     "strided": "stride",
+    "padded": "pad",
+    "shared": "weights",
+    "tied": "weights",
+}
+_CURES = {
+    "dilation": "the dilation is an option: `CONV 64 3x3 dilation 2`",
+    "groups": "the groups are an option: `CONV 64 3x3 groups 2`",
+    "stride": "the stride is an option: `CONV 64 3x3 stride 2`",
+    "pad": "the padding is an option: `CONV 64 3x3 pad 1`",
+    "weights": "layers share weights by a label: `CONV same weights as conv1`",
 }
 _DROPPED = frozenset(("spatial", "alpha", "gaussian", "channel"))
 """What drops other than single numbers."""
@@ -65,4 +75,4 @@ def without_modifier(word: str) -> str:
         return "write `separable conv 64 3x3`"
     if option is None:
         return f"netdsl has no such layer: nothing does what `{word}` says"
-    return f"`{option}` is an option: `CONV 64 3x3 {option} 2`"
+    return _CURES[option]

@@ -30,8 +30,8 @@ _ASKED = frozenset(
 """What people call the whole."""
 
 _WORD = re.compile(r"(?<![\w])[^\W\d_]+(?:['’][a-z]+)?(?![\w])")
-_SIGNS = re.compile(r"[{}|\[\]=@]|->|→")
-"""What prose has not."""
+_SIGNS = re.compile(r"[{}|\[\]=@]|->|→|\w\(")
+"""What prose has not; the last is a call."""
 
 _OF_WORDS = frozenset(f"ND{code}" for code in (101, 102, 201, 202, 204, 206, 207, 208, 216, 217))
 """Codes of findings that may come of words which are none of the language."""

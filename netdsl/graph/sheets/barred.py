@@ -12,20 +12,7 @@ _SEVERAL = re.compile(
 _EACH = re.compile(r"\bper[ \t-]+(?:input[ \t]+)?(?:channel|map|feature)", re.IGNORECASE)
 """One filter for each channel is another layer."""
 
-_MANNERS = ("dilat|atrous", "strid", "group", "padd", "shared|tied")
-"""Stems of what is an option of a convolution, and no part of its name."""
-
 
 def is_barred(line: str) -> bool:
-    """Whether words of a line would be lost that change its layer: ``Dilated conv: 16 3x3``."""
-    if _SEVERAL.match(line) or _EACH.search(line):
-        return True
-    label, _, rest = line.partition(":")
-    return (
-        bool(rest)
-        and "," not in label
-        and any(
-            re.search(rf"\b(?:{stems})", label, re.IGNORECASE) and not re.search(stems, rest, re.IGNORECASE)
-            for stems in _MANNERS
-        )
-    )
+    """Whether words of a line say more than one layer can do, or another layer than they name."""
+    return bool(_SEVERAL.match(line) or _EACH.search(line))
