@@ -29,6 +29,7 @@ for name in LACKS_IN_SIGNAL:
         delattr(signal, name)
 for name in LACKS_MODULES:
     sys.modules[name] = None
+tempfile._O_TMPFILE_WORKS = False  # it has chosen, too, but looks the flag up each time
 sys.platform = PLATFORM
 """
 
