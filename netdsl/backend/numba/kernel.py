@@ -43,13 +43,42 @@ class Scratch(NamedTuple):
 Argument = int | Place | Real | Scratch
 
 
+class Finished(NamedTuple):
+    """The place in a kernel where numbers ``first`` to ``last`` of some ``rows`` of its result are final.
+
+    All are code. ``start`` is the place of the first row's number 0, ``around`` are lines of loops and
+    conditions that a formula over these numbers is to stand in, and ``depth`` is how deep that is.
+    """
+
+    start: str
+    rows: str
+    first: str
+    last: str
+    around: tuple[str, ...] = ()
+    depth: int = 1
+
+    @property
+    def line(self) -> str:
+        """What stands there as long as no formula does: a comment."""
+        return "    " * self.depth + "#: finished " + " | ".join((*self[:4], *self.around))
+
+
+class Ending(NamedTuple):
+    """A kernel of which a formula may become the end: its kind, the lines before, and where they finish."""
+
+    kind: str
+    body: tuple[str, ...]
+    finished: Finished
+
+
 class Launch(NamedTuple):
     """One call of a kernel over ``items`` work items.
 
     ``writes`` are the tensors it changes; those it reads are the other places in ``arguments``.
     ``scratch_floats`` is what each worker needs of the Scratch argument, whose distance from one
     worker to the next is the argument after it. ``in_order`` says that it reads the number at each place
-    before it writes the one there, place by place, so that its result may take the memory of an input.
+    before it writes the one there, place by place, so that its result may take the memory of an input;
+    ``ending`` that a formula over its result may be computed in the same kernel.
     """
 
     kernel: Kernel
@@ -58,6 +87,7 @@ class Launch(NamedTuple):
     writes: tuple[Tensor, ...]
     scratch_floats: int = 0
     in_order: bool = False
+    ending: Ending | None = None
     origin: str = ""
     phase: Phase = Phase.FORWARD
     note: str = ""
@@ -75,6 +105,14 @@ def kernel(kind: str, body: str) -> Kernel:
     return Kernel(name, f"def {name}(arguments, first, last, worker):\n{body}")
 
 
+def ending_kernel(kind: str, body: Sequence[str], finished: Finished | None) -> tuple[Kernel, Ending | None]:
+    """A kernel that has finished rows of its result at its end, if it has."""
+    if finished is None:
+        return kernel(kind, indented(body, 1) + "\n"), None
+    whole = indented([*body, finished.line], 1) + "\n"
+    return kernel(kind, whole), Ending(kind, tuple(body), finished)
+
+
 def indented(lines: Sequence[str], levels: int) -> str:
     """Lines of code at a depth of indentation."""
     return "\n".join("    " * levels + line if line else "" for line in lines)
@@ -83,3 +121,83 @@ def indented(lines: Sequence[str], levels: int) -> str:
 def blocks(count: int, size: int) -> int:
     """How many blocks of ``size`` cover ``count``."""
     return -(-count // size)
+
+
+class PerWorker(NamedTuple):
+    """Memory of ``floats`` numbers that each worker has for itself."""
+
+    floats: int
+
+
+class Unsigned(NamedTuple):
+    """The 32-bit whole number that a tensor holds."""
+
+    tensor: Tensor
+
+
+class Numbers(NamedTuple):
+    """Numbers that a kernel reads one by one, from the address where they begin."""
+
+    numbers: tuple[int, ...]
+
+
+Named = Tensor | int | Real | PerWorker | Unsigned | Numbers
+
+
+class Arguments(NamedTuple):
+    """The arguments of a kernel: ``values`` of a call, and the ``lines`` by which the kernel reads them.
+
+    Both come from one declaration, ``named``, so that no count has to be kept in step. ``places`` says where
+    each begins.
+    """
+
+    values: tuple[Argument, ...]
+    by_name: dict[str, str]
+    places: dict[str, int]
+
+    @property
+    def lines(self) -> list[str]:
+        return [*self.by_name.values()]
+
+    def read(self, *names: str) -> list[str]:
+        """The lines of some of them."""
+        return [self.by_name[name] for name in names]
+
+
+def named(**given: Named) -> Arguments:
+    """Arguments in this order, each a variable of its name in the kernel.
+
+    A Tensor is the address of its first number.
+    """
+    return named_after(0, **given)
+
+
+def named_after(others: int, **given: Named) -> Arguments:
+    """The same behind so many arguments of a kernel that there is."""
+    values: list[Argument] = []
+    by_name, places = {}, {}
+    for name, value in given.items():
+        place = places[name] = others + len(values)
+        read = f"integer(arguments, {place})"
+        if isinstance(value, Tensor):
+            values.append(Place(value))
+        elif isinstance(value, Unsigned):
+            values.append(Place(value.tensor))
+            read = f"load_unsigned({read})"
+        elif isinstance(value, PerWorker):
+            values += [Scratch(), value.floats]
+            read += f" + worker * integer(arguments, {place + 1}) * 4"
+        elif isinstance(value, Numbers):
+            values += value.numbers
+            read = f"arguments + {place * 8}"
+        else:
+            values.append(value)
+            if isinstance(value, Real):
+                read = f"real(arguments, {place})"
+        by_name[name] = f"{name} = {read}"
+    return Arguments(tuple(values), by_name, places)
+
+
+def fixed_kernel(name: str, given: Arguments, body: str) -> Kernel:
+    """A kernel with one text alone, so that a name is enough; ``body`` follows the lines of its arguments."""
+    return Kernel(name, f"def {name}(arguments, first, last, worker):\n{indented(given.lines, 1)}\n{body}")

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Kernel, Launch, Place, Scratch, blocks
+from netdsl.backend.numba.kernel import (
+    Launch,
+    PerWorker,
+    blocks,
+    fixed_kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.channel_window import ChannelWindow
 
-_KERNEL = Kernel(
-    "channel_window",
-    """def channel_window(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    y = integer(arguments, 1)
-    rows = integer(arguments, 2)
-    channels = integer(arguments, 3)
-    before = integer(arguments, 4)
-    window = integer(arguments, 5)
-    rows_per_item = integer(arguments, 6)
-    scratch = integer(arguments, 7) + worker * integer(arguments, 8) * 4
-    # A row with zeros on both sides: then every channel sums as many neighbours.
+_KERNEL = """    # A row with zeros on both sides: then every channel sums as many neighbours.
     clear(scratch, channels + window + WIDTH)
     for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
         copy(x + row * channels * 4, scratch + before * 4, channels)
@@ -32,8 +27,7 @@ _KERNEL = Kernel(
             else:
                 store_lanes(out + c * 4, total, channels - c)
             c += WIDTH
-""",
-)
+"""
 
 
 def emit_channel_window(op: ChannelWindow, batch: int, machine: Target) -> list[Launch]:
@@ -44,15 +38,22 @@ def emit_channel_window(op: ChannelWindow, batch: int, machine: Target) -> list[
     window = op.before + op.after + 1
     rows_per_item = max(1, 4096 // channels)
     scratch = channels + window + 2 * machine.width
-    arguments = (
-        Place(x),
-        Place(y),
-        rows,
-        channels,
-        op.before,
-        window,
-        rows_per_item,
-        Scratch(),
-        scratch,
+    given = named(
+        x=x,
+        y=y,
+        rows=rows,
+        channels=channels,
+        before=op.before,
+        window=window,
+        rows_per_item=rows_per_item,
+        scratch=PerWorker(scratch),
     )
-    return [Launch(_KERNEL, arguments, blocks(rows, rows_per_item), (y,), scratch)]
+    return [
+        Launch(
+            fixed_kernel("channel_window", given, _KERNEL),
+            given.values,
+            blocks(rows, rows_per_item),
+            (y,),
+            scratch,
+        )
+    ]

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place
+from netdsl.backend.numba.kernel import (
+    Launch,
+    fixed_kernel,
+    named,
+)
 from netdsl.primitives.concatenation import Concatenation
 from netdsl.primitives.crop import Crop
 
-_CROP = Kernel(
-    "crop",
-    """def crop(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    y = integer(arguments, 1)
-    height = integer(arguments, 2)
-    width = integer(arguments, 3)
-    channels = integer(arguments, 4)
-    rows = integer(arguments, 5)
-    columns = integer(arguments, 6)
-    depth = integer(arguments, 7)
-    top = integer(arguments, 8)
-    left = integer(arguments, 9)
-    start = integer(arguments, 10)
-    before = min(max(0, -start), depth)
+_CROP = """    before = min(max(0, -start), depth)
     inside = max(0, min(depth, channels - start) - before)
     for item in range(first, last):
         image = item // rows
@@ -38,30 +28,31 @@ _CROP = Kernel(
             if inside < depth:
                 clear(out, depth)
             copy(source + ((column + left) * channels + start + before) * 4, out + before * 4, inside)
-""",
-)
+"""
 
-_PLACE = Kernel(
-    "place_channels",
-    """def place_channels(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    y = integer(arguments, 1)
-    depth = integer(arguments, 2)
-    channels = integer(arguments, 3)
-    start = integer(arguments, 4)
-    positions = integer(arguments, 5)
-    for item in range(first, last):
+_PLACE = """    for item in range(first, last):
         for position in range(item * positions, (item + 1) * positions):
             copy(x + position * depth * 4, y + (position * channels + start) * 4, depth)
-""",
-)
+"""
 
 
 def emit_crop(op: Crop, batch: int) -> list[Launch]:
     """One work item per output row."""
     (x,), (y,) = op.inputs, op.outputs
-    arguments: tuple[Argument, ...] = (Place(x), Place(y), *x.shape, *y.shape, *op.offset)
-    return [Launch(_CROP, arguments, batch * y.shape[0], (y,))]
+    given = named(
+        x=x,
+        y=y,
+        height=x.shape[0],
+        width=x.shape[1],
+        channels=x.shape[2],
+        rows=y.shape[0],
+        columns=y.shape[1],
+        depth=y.shape[2],
+        top=op.offset[0],
+        left=op.offset[1],
+        start=op.offset[2],
+    )
+    return [Launch(fixed_kernel("crop", given, _CROP), given.values, batch * y.shape[0], (y,))]
 
 
 def emit_concatenation(op: Concatenation, batch: int) -> list[Launch]:
@@ -71,7 +62,14 @@ def emit_concatenation(op: Concatenation, batch: int) -> list[Launch]:
     launches = []
     start = 0
     for x in op.inputs:
-        arguments = (Place(x), Place(y), x.shape[2], channels, start, height * width)
-        launches.append(Launch(_PLACE, arguments, batch, (y,)))
+        given = named(
+            x=x,
+            y=y,
+            depth=x.shape[2],
+            channels=channels,
+            start=start,
+            positions=height * width,
+        )
+        launches.append(Launch(fixed_kernel("place_channels", given, _PLACE), given.values, batch, (y,)))
         start += x.shape[2]
     return launches

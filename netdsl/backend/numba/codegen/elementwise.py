@@ -6,7 +6,17 @@ from collections.abc import Sequence
 
 from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of, operand_of
 from netdsl.backend.numba.codegen.expression_code import Formula, assignments, formula
-from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Launch,
+    Named,
+    PerWorker,
+    Real,
+    blocks,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.elementwise import Elementwise
@@ -75,28 +85,30 @@ def emit_chain(ops: Sequence[Elementwise], batch: int, machine: Target) -> list[
     tensors, constants, loop = assignments(
         ops, count, {}, place="position", start="start", end="end", at="position"
     )
-    head = ["count = integer(arguments, 0)", "zero = number(0.0)", "one = number(1.0)"]
-    head += [f"p{n} = integer(arguments, {1 + n})" for n in range(len(tensors))]
-    head += [f"k{n} = real(arguments, {1 + len(tensors) + n})" for n in range(len(constants))]
+    addresses: dict[str, Named] = {f"p{n}": tensor for n, tensor in enumerate(tensors)}
+    numbers: dict[str, Named] = {f"k{n}": Real(value) for n, value in enumerate(constants)}
+    given = named(count=count, **addresses, **numbers)
     body = [
-        *head,
+        *given.read("count"),
+        "zero = number(0.0)",
+        "one = number(1.0)",
+        *given.read(*addresses, *numbers),
         "for item in range(first, last):",
         f"    start = item * {BLOCK}",
         f"    end = min(start + {BLOCK}, count)",
         *(f"    {line}" for line in loop),
     ]
-    places = (Place(tensor) for tensor in tensors)
-    arguments: tuple[Argument, ...] = (count, *places, *(Real(value) for value in constants))
     built = kernel("elementwise_chain", indented(body, 1) + "\n")
-    return [Launch(built, arguments, blocks(count, BLOCK), tuple(op.outputs[0] for op in ops))]
+    return [Launch(built, given.values, blocks(count, BLOCK), tuple(op.outputs[0] for op in ops))]
 
 
-def prelude(operands: list[Operand], code: Formula, first: int) -> list[str]:
-    """Lines that read the addresses p0, ... and the constants k0, ... from the arguments."""
-    lines = [f"p{n} = integer(arguments, {first + n})" for n in range(len(operands))]
-    first += len(operands)
-    lines += [f"k{n} = real(arguments, {first + n})" for n in range(len(code.constants))]
-    return [*lines, "zero = number(0.0)", "one = number(1.0)"]
+def formula_arguments(operands: list[Operand], constants: Sequence[float]) -> dict[str, Named]:
+    """The addresses p0, ... and the constants k0, ... of a formula."""
+    given: dict[str, Named] = {f"p{n}": operand.tensor for n, operand in enumerate(operands)}
+    return given | {f"k{n}": Real(value) for n, value in enumerate(constants)}
+
+
+ZERO_AND_ONE = ["zero = number(0.0)", "one = number(1.0)"]
 
 
 def _flat(
@@ -118,11 +130,17 @@ def _flat(
         for operand in operands
     ]
     periodic = [n for n, kind in enumerate(kinds) if kind == "channel"]
-    head = ["y = integer(arguments, 0)", "count = integer(arguments, 1)", *prelude(operands, code, 2)]
-    after = 2 + len(operands) + len(code.constants)
+    extent = domain.channels + machine.width
+    floats = extent * len(periodic)
+    read = formula_arguments(operands, code.constants)
+    repeated: dict[str, Named] = (
+        {"scratch": PerWorker(floats), "channels": domain.channels} if periodic else {}
+    )
+    given = named(y=op.outputs[0], count=domain.values, **read, **repeated)
+    head = [*given.read("y", "count", *read), *ZERO_AND_ONE]
     head += [f"x{n} = load_everywhere(p{n})" for n, kind in enumerate(kinds) if kind == "scalar"]
     if periodic:
-        head += _repeat_per_channel(periodic, after, lanes)
+        head += _repeat_per_channel(given, periodic, lanes)
     whole = [_read(n, kind, whole=True) for n, kind in enumerate(kinds) if kind != "scalar"]
     part = [_read(n, kind, whole=False) for n, kind in enumerate(kinds) if kind != "scalar"]
     step = ["place += step", "if place >= channels:", "    place -= channels"] if periodic else []
@@ -141,27 +159,16 @@ def _flat(
         *(f"    {line}" for line in (*part, *code.lines)),
         f"    store_lanes(y + position * 4, {code.result}, lanes)",
     ]
-    extent = domain.channels + machine.width
-    floats = extent * len(periodic)
-    tail: tuple[Argument, ...] = (Scratch(), floats, domain.channels) if periodic else ()
-    arguments = (
-        Place(op.outputs[0]),
-        domain.values,
-        *(Place(operand.tensor) for operand in operands),
-        *(Real(value) for value in code.constants),
-        *tail,
-    )
     text = indented(body, 1) + "\n"
     items = blocks(domain.values, BLOCK)
-    return Launch(kernel("elementwise", text), arguments, items, op.outputs, floats, in_order=True)
+    return Launch(kernel("elementwise", text), given.values, items, op.outputs, floats, in_order=True)
 
 
-def _repeat_per_channel(periodic: list[int], after: int, lanes: bool) -> list[str]:
+def _repeat_per_channel(given: Arguments, periodic: list[int], lanes: bool) -> list[str]:
     """Copy each per-channel input behind itself, so that a vector may start at any channel; with
     image lanes, each number into a vector of its own."""
     lines = [
-        f"scratch = integer(arguments, {after}) + worker * integer(arguments, {after + 1}) * 4",
-        f"channels = integer(arguments, {after + 2})",
+        *given.read("scratch", "channels"),
         "extent = channels + WIDTH",
     ]
     for slot, n in enumerate(periodic):
@@ -189,31 +196,32 @@ def row_starts(operands: list[Operand]) -> list[str]:
     return lines
 
 
-def row_strides(operands: list[Operand], first: int) -> tuple[list[str], list[Argument]]:
-    """Lines that read the strides i0, j0, ... and the arguments that hold them."""
-    lines: list[str] = []
-    arguments: list[Argument] = []
+def row_strides(operands: list[Operand]) -> dict[str, Named]:
+    """How far each input moves per image, i0, ..., and per position, j0, ..."""
+    strides: dict[str, Named] = {}
     for n, operand in enumerate(operands):
-        lines.append(f"i{n} = integer(arguments, {first + 2 * n})")
-        lines.append(f"j{n} = integer(arguments, {first + 2 * n + 1})")
-        arguments += [operand.by_image, operand.by_position]
-    return lines, arguments
+        strides |= {f"i{n}": operand.by_image, f"j{n}": operand.by_position}
+    return strides
 
 
 def _rows(op: Elementwise, domain: Domain, operands: list[Operand], code: Formula) -> Launch:
     moving = [n for n, operand in enumerate(operands) if operand.by_channel]
-    head = [
-        "y = integer(arguments, 0)",
-        "rows = integer(arguments, 1)",
-        "positions = integer(arguments, 2)",
-        "channels = integer(arguments, 3)",
-        "rows_per_item = integer(arguments, 4)",
-        *prelude(operands, code, 5),
-    ]
-    strides, stride_arguments = row_strides(operands, 5 + len(operands) + len(code.constants))
+    rows = domain.images * domain.positions
+    rows_per_item = max(1, BLOCK // domain.channels)
+    read, strides = formula_arguments(operands, code.constants), row_strides(operands)
+    given = named(
+        y=op.outputs[0],
+        rows=rows,
+        positions=domain.positions,
+        channels=domain.channels,
+        rows_per_item=rows_per_item,
+        **read,
+        **strides,
+    )
     body = [
-        *head,
-        *strides,
+        *(line for name, line in given.by_name.items() if name not in strides),
+        *ZERO_AND_ONE,
+        *given.read(*strides),
         "for row in range(first * rows_per_item, min(last * rows_per_item, rows)):",
         "    image = row // positions",
         "    position = row - image * positions",
@@ -231,17 +239,5 @@ def _rows(op: Elementwise, domain: Domain, operands: list[Operand], code: Formul
         *(f"        {line}" for line in code.lines),
         f"        store_lanes(out + c * 4, {code.result}, lanes)",
     ]
-    rows = domain.images * domain.positions
-    rows_per_item = max(1, BLOCK // domain.channels)
-    arguments = (
-        Place(op.outputs[0]),
-        rows,
-        domain.positions,
-        domain.channels,
-        rows_per_item,
-        *(Place(operand.tensor) for operand in operands),
-        *(Real(value) for value in code.constants),
-        *stride_arguments,
-    )
     text = indented(body, 1) + "\n"
-    return Launch(kernel("elementwise_rows", text), arguments, blocks(rows, rows_per_item), op.outputs)
+    return Launch(kernel("elementwise_rows", text), given.values, blocks(rows, rows_per_item), op.outputs)

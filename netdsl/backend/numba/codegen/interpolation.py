@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks
+from netdsl.backend.numba.kernel import (
+    Launch,
+    blocks,
+    fixed_kernel,
+    named,
+)
 from netdsl.primitives.interpolation import Interpolation
 
 _BLOCK = 4096
@@ -11,19 +16,7 @@ _BLOCK = 4096
 _FIRST = 0x4B000000
 """The bits of 2^23 as a 32-bit float: what tables add to whole numbers."""
 
-_KERNEL = Kernel(
-    "interpolate",
-    f"""def interpolate(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    y = integer(arguments, 1)
-    table = integer(arguments, 2)
-    old = integer(arguments, 3)
-    new = integer(arguments, 4)
-    inner = integer(arguments, 5)
-    row = integer(arguments, 6)
-    lines = integer(arguments, 7)
-    lines_per_item = integer(arguments, 8)
-    for line in range(first * lines_per_item, min(last * lines_per_item, lines)):
+_KERNEL = f"""    for line in range(first * lines_per_item, min(last * lines_per_item, lines)):
         outer = line // new
         entry = table + (line - outer * new) * row * 4
         taps = load_unsigned(entry) - {_FIRST}
@@ -45,8 +38,7 @@ _KERNEL = Kernel(
             else:
                 store_lanes(out + place * 4, total, lanes)
             place += WIDTH
-""",
-)
+"""
 
 
 def emit_interpolation(op: Interpolation, batch: int) -> list[Launch]:
@@ -58,15 +50,17 @@ def emit_interpolation(op: Interpolation, batch: int) -> list[Launch]:
     lines = batch * (height * width if op.axis else height)
     lines_per_item = max(1, _BLOCK // inner)
     positions = op.stretch.inputs if op.back else op.stretch.outputs
-    arguments: tuple[Argument, ...] = (
-        Place(x),
-        Place(y),
-        Place(table),
-        old,
-        new,
-        inner,
-        table.values // positions,
-        lines,
-        lines_per_item,
+    given = named(
+        x=x,
+        y=y,
+        table=table,
+        old=old,
+        new=new,
+        inner=inner,
+        row=table.values // positions,
+        lines=lines,
+        lines_per_item=lines_per_item,
     )
-    return [Launch(_KERNEL, arguments, blocks(lines, lines_per_item), (y,))]
+    return [
+        Launch(fixed_kernel("interpolate", given, _KERNEL), given.values, blocks(lines, lines_per_item), (y,))
+    ]

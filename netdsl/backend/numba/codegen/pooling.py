@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Kernel,
+    Launch,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Tensor
 from netdsl.primitives.window import (
@@ -18,41 +24,25 @@ from netdsl.primitives.window import (
 MOST_WRITTEN_OUT = 16
 """Places of a window that are written out one by one."""
 
-_GEOMETRY = [
-    "height",
-    "width",
-    "channels",
-    "rows",
-    "columns",
-    "kernel_rows",
-    "kernel_columns",
-    "stride_row",
-    "stride_column",
-    "top",
-    "left",
-    "padded_height",
-    "padded_width",
-]
 
-
-def geometry_arguments(big: Tensor, small: Tensor, pooling: Pooling) -> tuple[int, ...]:
+def geometry_arguments(big: Tensor, small: Tensor, pooling: Pooling) -> dict[str, int]:
     """The arguments after the addresses: the larger volume, the smaller one, and the window."""
-    return (
-        *big.shape,
-        small.shape[0],
-        small.shape[1],
-        *pooling.kernel,
-        *pooling.stride,
-        pooling.padding.top,
-        pooling.padding.left,
-        big.shape[0] + pooling.padding.bottom,
-        big.shape[1] + pooling.padding.right,
-    )
-
-
-def read(addresses: list[str]) -> list[str]:
-    names = [*addresses, *_GEOMETRY]
-    return [f"{name} = integer(arguments, {number})" for number, name in enumerate(names)]
+    height, width, channels = big.shape
+    return {
+        "height": height,
+        "width": width,
+        "channels": channels,
+        "rows": small.shape[0],
+        "columns": small.shape[1],
+        "kernel_rows": pooling.kernel.height,
+        "kernel_columns": pooling.kernel.width,
+        "stride_row": pooling.stride.height,
+        "stride_column": pooling.stride.width,
+        "top": pooling.padding.top,
+        "left": pooling.padding.left,
+        "padded_height": height + pooling.padding.bottom,
+        "padded_width": width + pooling.padding.right,
+    }
 
 
 _DIVISORS = {
@@ -164,7 +154,8 @@ def emit_window_maximum(op: WindowMaximum, batch: int, machine: Target) -> list[
         ]
     )
     lines = [*begin, *looped, *end]
-    body = [*read(["x", "y", "winner"]), "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
+    given = named(x=x, y=y, winner=winner, **geometry_arguments(x, y, op.pooling))
+    body = [*given.lines, "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
     anywhere = by_vector(lines, channels, machine)
     if high * wide <= MOST_WRITTEN_OUT:
         written_out = list(begin)
@@ -185,14 +176,8 @@ def emit_window_maximum(op: WindowMaximum, batch: int, machine: Target) -> list[
                 "            continue",
             ]
     body += [f"        {line}" for line in anywhere]
-    arguments: tuple[Argument, ...] = (
-        Place(x),
-        Place(y),
-        Place(winner),
-        *geometry_arguments(x, y, op.pooling),
-    )
     built = kernel("window_maximum", indented(body, 1) + "\n")
-    return [Launch(built, arguments, batch * y.shape[0], (y, winner))]
+    return [Launch(built, given.values, batch * y.shape[0], (y, winner))]
 
 
 def emit_window_choice(op: WindowChoice, batch: int, machine: Target) -> list[Launch]:
@@ -210,20 +195,15 @@ def emit_window_choice(op: WindowChoice, batch: int, machine: Target) -> list[La
         ),
         "store(y + out + c * 4, total)",
     ]
+    given = named(x=x, y=y, winner=winner, **geometry_arguments(x, y, op.pooling))
     body = [
-        *read(["x", "y", "winner"]),
+        *given.lines,
         "zero = number(0.0)",
         *_EACH_OUTPUT_ROW,
         *(f"        {line}" for line in by_vector(lines, x.shape[2], machine)),
     ]
-    arguments: tuple[Argument, ...] = (
-        Place(x),
-        Place(y),
-        Place(winner),
-        *geometry_arguments(x, y, op.pooling),
-    )
     built = kernel("window_choice", indented(body, 1) + "\n")
-    return [Launch(built, arguments, batch * y.shape[0], (y,))]
+    return [Launch(built, given.values, batch * y.shape[0], (y,))]
 
 
 def emit_window_average(op: WindowAverage, batch: int, machine: Target) -> list[Launch]:
@@ -234,15 +214,15 @@ def emit_window_average(op: WindowAverage, batch: int, machine: Target) -> list[
         *_window_loop(["total = total + load(seen)"]),
         "store(y + out + c * 4, total * share)",
     ]
+    given = named(x=x, y=y, **geometry_arguments(x, y, op.pooling))
     body = [
-        *read(["x", "y"]),
+        *given.lines,
         *_EACH_OUTPUT_ROW,
         f"        {_share(op.pooling)}",
         *(f"        {line}" for line in by_vector(lines, x.shape[2], machine)),
     ]
-    arguments: tuple[Argument, ...] = (Place(x), Place(y), *geometry_arguments(x, y, op.pooling))
     built = kernel("window_average", indented(body, 1) + "\n")
-    return [Launch(built, arguments, batch * y.shape[0], (y,))]
+    return [Launch(built, given.values, batch * y.shape[0], (y,))]
 
 
 def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int, machine: Target) -> list[Launch]:
@@ -289,8 +269,9 @@ def _side_by_side(
         "        won = equal(which, from_integer(a * kernel_columns + b))",
         "        store(corner + ((a * width + b) * channels + c) * 4, select(won, gradient, zero))",
     ]
+    given = named(x=dx, dy=dy, winner=winner, **geometry_arguments(dx, dy, pooling))
     body = [
-        *read(["x", "dy", "winner"]),
+        *given.lines,
         "zero = number(0.0)",
         "behind = columns * stride_column",
         *_EACH_OUTPUT_ROW,
@@ -305,14 +286,8 @@ def _side_by_side(
         "        rest = (image * height + below) * width * channels",
         "        clear(x + rest * 4, (height - below) * width * channels)",
     ]
-    arguments: tuple[Argument, ...] = (
-        Place(dx),
-        Place(dy),
-        Place(winner),
-        *geometry_arguments(dx, dy, pooling),
-    )
     built = kernel("window_maximum_gradient", indented(body, 1) + "\n")
-    return Launch(built, arguments, batch * dy.shape[0], (dx,))
+    return Launch(built, given.values, batch * dy.shape[0], (dx,))
 
 
 def emit_window_average_gradient(op: WindowAverageGradient, batch: int, machine: Target) -> list[Launch]:
@@ -341,8 +316,10 @@ def _scatter(
     machine: Target,
 ) -> Launch:
     """Clear dx image by image, then add what each window sends back."""
+    sent = dict(zip(addresses, (dx, *sources), strict=True))
+    given = named(**sent, **geometry_arguments(dx, sources[0], pooling))
     body = [
-        *read(addresses),
+        *given.lines,
         "zero = number(0.0)",
         "for image in range(first, last):",
         "    clear(x + image * height * width * channels * 4, height * width * channels)",
@@ -353,10 +330,5 @@ def _scatter(
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
         *(f"            {line}" for line in by_vector(lines, dx.shape[2], machine)),
     ]
-    arguments: tuple[Argument, ...] = (
-        Place(dx),
-        *(Place(source) for source in sources),
-        *geometry_arguments(dx, sources[0], pooling),
-    )
     built: Kernel = kernel(kind, indented(body, 1) + "\n")
-    return Launch(built, arguments, batch, (dx,))
+    return Launch(built, given.values, batch, (dx,))

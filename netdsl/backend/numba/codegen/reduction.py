@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of, operand_of
-from netdsl.backend.numba.codegen.elementwise import prelude, row_starts, row_strides
+from netdsl.backend.numba.codegen.elementwise import ZERO_AND_ONE, formula_arguments, row_starts, row_strides
 from netdsl.backend.numba.codegen.expression_code import Formula, formula, renamed
-from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, blocks, indented, kernel
+from netdsl.backend.numba.kernel import Launch, Named, blocks, indented, kernel, named
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.expression import operand as operand_number
@@ -141,18 +141,22 @@ def _launch(
     channels = shape.domain.channels
     column_parts = blocks(channels, COLUMNS) if shape.keeps_channels else 1
     codes, constants = _numbered(sums)
-    after = 5 + len(sums)
-    every = Formula((), "", tuple(constants))
-    strides, stride_arguments = row_strides(operands, after + len(operands) + len(constants))
+    results: dict[str, Named] = {f"y{number}": one.y for number, one in enumerate(sums)}
+    read, strides = formula_arguments(operands, constants), row_strides(operands)
+    given = named(
+        positions=shape.domain.positions,
+        channels=channels,
+        rows=shape.rows,
+        parts=parts,
+        column_parts=column_parts,
+        **results,
+        **read,
+        **strides,
+    )
     body = [
-        "positions = integer(arguments, 0)",
-        "channels = integer(arguments, 1)",
-        "rows = integer(arguments, 2)",
-        "parts = integer(arguments, 3)",
-        "column_parts = integer(arguments, 4)",
-        *(f"y{number} = integer(arguments, {5 + number})" for number in range(len(sums))),
-        *prelude(operands, every, after),
-        *strides,
+        *(line for name, line in given.by_name.items() if name not in strides),
+        *ZERO_AND_ONE,
+        *given.read(*strides),
         "for item in range(first, last):",
         "    result = item // column_parts",
         "    column_part = item - result * column_parts",
@@ -167,21 +171,10 @@ def _launch(
         )
     else:
         lines = _scalar(codes[0], operands, maximum)
-    arguments: tuple[Argument, ...] = (
-        shape.domain.positions,
-        channels,
-        shape.rows,
-        parts,
-        column_parts,
-        *(Place(one.y) for one in sums),
-        *(Place(operand.tensor) for operand in operands),
-        *(Real(value) for value in constants),
-        *stride_arguments,
-    )
     kind = "reduce_rows" if shape.keeps_channels else "reduce_all"
     text = indented([*body, *(f"    {line}" for line in lines)], 1) + "\n"
     items = shape.groups * parts * column_parts
-    return Launch(kernel(kind, text), arguments, items, tuple(one.y for one in sums))
+    return Launch(kernel(kind, text), given.values, items, tuple(one.y for one in sums))
 
 
 def _numbered(sums: list[_Sum]) -> tuple[list[Formula], list[float]]:

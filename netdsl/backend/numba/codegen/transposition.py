@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks
+from netdsl.backend.numba.kernel import (
+    Launch,
+    blocks,
+    fixed_kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.transposition import MOST_AXES, Transposition
 
-_KERNEL = Kernel(
-    "transpose_axes",
-    """def transpose_axes(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    y = integer(arguments, 1)
-    values = integer(arguments, 2)
-    n1 = integer(arguments, 3)
-    n2 = integer(arguments, 4)
-    n3 = integer(arguments, 5)
-    n4 = integer(arguments, 6)
-    s0 = integer(arguments, 7)
-    s1 = integer(arguments, 8)
-    s2 = integer(arguments, 9)
-    s3 = integer(arguments, 10)
-    s4 = integer(arguments, 11)
-    slabs = integer(arguments, 12)
-    slab = n1 * n2 * n3 * n4
+_KERNEL = """    slab = n1 * n2 * n3 * n4
     for item in range(first, last):
         image = item // slabs
         start = x + (image * values + (item - image * slabs) * s0) * 4
@@ -37,19 +26,10 @@ _KERNEL = Kernel(
                         for d in range(n4):
                             store_first(out + d * 4, load_everywhere(source + d * s4 * 4))
                     out += n4 * 4
-""",
-)
+"""
 
 
-_INTO_PAIRS = Kernel(
-    "into_pairs",
-    """def into_pairs(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    y = integer(arguments, 1)
-    rows = integer(arguments, 2)
-    half = integer(arguments, 3)
-    rows_per_item = integer(arguments, 4)
-    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
+_INTO_PAIRS = """    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
         one = x + row * half * 8
         other = one + half * 4
         out = y + row * half * 8
@@ -64,18 +44,9 @@ _INTO_PAIRS = Kernel(
             store_first(out + place * 8, load_everywhere(one + place * 4))
             store_first(out + place * 8 + 4, load_everywhere(other + place * 4))
             place += 1
-""",
-)
+"""
 
-_OUT_OF_PAIRS = Kernel(
-    "out_of_pairs",
-    """def out_of_pairs(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    y = integer(arguments, 1)
-    rows = integer(arguments, 2)
-    half = integer(arguments, 3)
-    rows_per_item = integer(arguments, 4)
-    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
+_OUT_OF_PAIRS = """    for row in range(first * rows_per_item, min(last * rows_per_item, rows)):
         source = x + row * half * 8
         one = y + row * half * 8
         other = one + half * 4
@@ -90,8 +61,7 @@ _OUT_OF_PAIRS = Kernel(
             store_first(one + place * 4, load_everywhere(source + place * 8))
             store_first(other + place * 4, load_everywhere(source + place * 8 + 4))
             place += 1
-""",
-)
+"""
 
 _BLOCK = 4096
 """Numbers of one work item of these, about."""
@@ -102,11 +72,17 @@ def _in_pairs(op: Transposition, batch: int, machine: Target) -> list[Launch]:
     if op.order != (0, 2, 1) or 2 not in op.extents[1:] or max(op.extents[1:]) < machine.width:
         return []
     (x,), (y,) = op.inputs, op.outputs
-    kernel = _INTO_PAIRS if op.extents[1] == 2 else _OUT_OF_PAIRS
+    name, body = ("into_pairs", _INTO_PAIRS) if op.extents[1] == 2 else ("out_of_pairs", _OUT_OF_PAIRS)
     rows, half = batch * op.extents[0], max(op.extents[1:])
     rows_per_item = max(1, _BLOCK // (2 * half))
-    arguments: tuple[Argument, ...] = (Place(x), Place(y), rows, half, rows_per_item)
-    return [Launch(kernel, arguments, blocks(rows, rows_per_item), (y,))]
+    given = named(
+        x=x,
+        y=y,
+        rows=rows,
+        half=half,
+        rows_per_item=rows_per_item,
+    )
+    return [Launch(fixed_kernel(name, given, body), given.values, blocks(rows, rows_per_item), (y,))]
 
 
 def emit_transposition(op: Transposition, batch: int, machine: Target) -> list[Launch]:
@@ -124,5 +100,12 @@ def emit_transposition(op: Transposition, batch: int, machine: Target) -> list[L
     missing = MOST_AXES - len(extents)
     extents = [extents[0], *[1] * missing, *extents[1:]]
     steps = [steps[0], *[0] * missing, *steps[1:]]
-    arguments: tuple[Argument, ...] = (Place(x), Place(y), x.values, *extents[1:], *steps, extents[0])
-    return [Launch(_KERNEL, arguments, batch * extents[0], (y,))]
+    given = named(
+        x=x,
+        y=y,
+        values=x.values,
+        **{f"n{axis}": extent for axis, extent in enumerate(extents[1:], start=1)},
+        **{f"s{axis}": step for axis, step in enumerate(steps)},
+        slabs=extents[0],
+    )
+    return [Launch(fixed_kernel("transpose_axes", given, _KERNEL), given.values, batch * extents[0], (y,))]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
+from netdsl.backend.numba.kernel import (
+    Launch,
+    blocks,
+    fixed_kernel,
+    named,
+)
 from netdsl.primitives.tensor import Tensor
 
 _BLOCK = 16384
 
-_FILL = Kernel(
-    "fill_zeros",
-    """def fill_zeros(arguments, first, last, worker):
-    y = integer(arguments, 0)
-    count = integer(arguments, 1)
-    block = integer(arguments, 2)
-    clear(y + first * block * 4, min(last * block, count) - first * block)
-""",
-)
+_FILL = """    clear(y + first * block * 4, min(last * block, count) - first * block)
+"""
 
 
 def fill_zeros(tensor: Tensor, batch: int) -> Launch:
     """Zeros everywhere."""
     count = tensor.count(batch)
-    return Launch(_FILL, (Place(tensor), count, _BLOCK), blocks(count, _BLOCK), (tensor,))
+    given = named(y=tensor, count=count, block=_BLOCK)
+    return Launch(fixed_kernel("fill_zeros", given, _FILL), given.values, blocks(count, _BLOCK), (tensor,))

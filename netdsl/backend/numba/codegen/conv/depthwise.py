@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.codegen.pooling import BOUNDS, by_vector, geometry_arguments, read
+from netdsl.backend.numba.codegen.pooling import BOUNDS, by_vector, geometry_arguments
 from netdsl.backend.numba.codegen.reduction import sum_parts
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Kernel,
+    Launch,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
@@ -23,7 +29,7 @@ def is_depthwise(geometry: Geometry, channels: int, w: Tensor) -> bool:
     return geometry.groups == channels == w.shape[3] and channels > 1
 
 
-def _arguments(x: Tensor, y: Tensor, w: Tensor, geometry: Geometry) -> tuple[int, ...]:
+def _arguments(x: Tensor, y: Tensor, w: Tensor, geometry: Geometry) -> dict[str, int]:
     window = Pooling(Size(w.shape[0], w.shape[1]), geometry.stride, geometry.padding)
     return geometry_arguments(x, y, window)
 
@@ -86,8 +92,9 @@ def _convolve(
         "        total = multiply_add(seen, weight, total)",
         "store(y + out + c * 4, total)",
     ]
+    given = named(x=x, y=y, w=w, **_arguments(x, y, w, geometry))
     body = [
-        *read(["x", "y", "w"]),
+        *given.lines,
         *_INNER_COLUMNS,
         "for item in range(first, last):",
         "    image = item // rows",
@@ -104,8 +111,7 @@ def _convolve(
         *(f"            {line}" for line in by_vector(alone, x.shape[2], machine)),
         "            column += 1",
     ]
-    arguments: tuple[Argument, ...] = (Place(x), Place(y), Place(w), *_arguments(x, y, w, geometry))
-    return Launch(_kernel(kind, body), arguments, batch * y.shape[0], (y,))
+    return Launch(_kernel(kind, body), given.values, batch * y.shape[0], (y,))
 
 
 _INNER_COLUMNS = [
@@ -126,8 +132,9 @@ def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, 
         "        previous = load(seen)",
         "        store(seen, multiply_add(gradient, weight, previous))",
     ]
+    given = named(x=dx, dy=dy, w=w, **_arguments(dx, dy, w, geometry))
     body = [
-        *read(["x", "dy", "w"]),
+        *given.lines,
         "for image in range(first, last):",
         "    clear(x + image * height * width * channels * 4, height * width * channels)",
         "    for row in range(rows):",
@@ -137,8 +144,7 @@ def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, 
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
         *(f"            {line}" for line in by_vector(lines, dx.shape[2], machine)),
     ]
-    arguments: tuple[Argument, ...] = (Place(dx), Place(dy), Place(w), *_arguments(dx, dy, w, geometry))
-    return Launch(_kernel("depthwise_input_gradient", body), arguments, batch, (dx,))
+    return Launch(_kernel("depthwise_input_gradient", body), given.values, batch, (dx,))
 
 
 def emit_depthwise_weight_gradient(
@@ -148,10 +154,9 @@ def emit_depthwise_weight_gradient(
     parts = min(PARTS, batch)
     target = dw if parts == 1 else Tensor(f"{dw.name}.parts", (parts, *dw.shape), batched=False)
     lines = _taps_of_a_row(dw.shape[1], geometry.stride.width)
+    given = named(x=x, dy=dy, w=target, **_arguments(x, dy, dw, geometry), batch=batch, parts=parts)
     body = [
-        *read(["x", "dy", "w"]),
-        "batch = integer(arguments, 16)",
-        "parts = integer(arguments, 17)",
+        *given.lines,
         *_INNER_COLUMNS,
         "for part in range(first, last):",
         "    taps = kernel_rows * kernel_columns * channels",
@@ -165,15 +170,7 @@ def emit_depthwise_weight_gradient(
         "                line = x + (image * height + y0 + a) * width * channels * 4",
         *(f"                {line}" for line in by_vector(lines, x.shape[2], machine)),
     ]
-    arguments: tuple[Argument, ...] = (
-        Place(x),
-        Place(dy),
-        Place(target),
-        *_arguments(x, dy, dw, geometry),
-        batch,
-        parts,
-    )
-    launch = Launch(_kernel("depthwise_weight_gradient", body), arguments, parts, (target,))
+    launch = Launch(_kernel("depthwise_weight_gradient", body), given.values, parts, (target,))
     return [launch] if parts == 1 else [launch, *sum_parts(dw, target, parts, machine)]
 
 

@@ -6,28 +6,20 @@ This does the arithmetic of the zeros too; the same tiles serve.
 from __future__ import annotations
 
 from netdsl.backend.numba.codegen.zeros import fill_zeros
-from netdsl.backend.numba.kernel import Kernel, Launch, Place
+from netdsl.backend.numba.kernel import (
+    Launch,
+    fixed_kernel,
+    named,
+)
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 
-_COPY = Kernel(
-    "copy_taps",
-    """def copy_taps(arguments, first, last, worker):
-    source = integer(arguments, 0)
-    target = integer(arguments, 1)
-    columns = integer(arguments, 2)
-    tap = integer(arguments, 3)
-    source_row = integer(arguments, 4)
-    source_column = integer(arguments, 5)
-    target_row = integer(arguments, 6)
-    target_column = integer(arguments, 7)
-    for row in range(first, last):
+_COPY = """    for row in range(first, last):
         for column in range(columns):
             start = source + (row * source_row + column * source_column) * 4
             copy(start, target + (row * target_row + column * target_column) * 4, tap)
-""",
-)
+"""
 
 
 def undilated(geometry: Geometry) -> Geometry:
@@ -60,5 +52,14 @@ def _copy(
     spread_row = dilated_shape(shape, geometry)[1] * tap * geometry.dilation.height
     spread = (spread_row, tap * geometry.dilation.width)
     strides = (*dense, *spread) if into else (*spread, *dense)
-    arguments = (Place(source), Place(target), shape[1], tap, *strides)
-    return Launch(_COPY, arguments, shape[0], (target,))
+    given = named(
+        source=source,
+        target=target,
+        columns=shape[1],
+        tap=tap,
+        source_row=strides[0],
+        source_column=strides[1],
+        target_row=strides[2],
+        target_column=strides[3],
+    )
+    return Launch(fixed_kernel("copy_taps", given, _COPY), given.values, shape[0], (target,))

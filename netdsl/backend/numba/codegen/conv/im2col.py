@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Kernel, Launch, Place
+from netdsl.backend.numba.kernel import (
+    Launch,
+    fixed_kernel,
+    named,
+)
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
 
@@ -14,39 +18,27 @@ def gather_windows(
     height, width, channels = x.shape
     rows, columns = output
     gathered = Tensor(f"{x.name}.windows", (rows * columns, kernel[0] * kernel[1] * channels))
-    arguments = (
-        Place(x),
-        Place(gathered),
-        height,
-        width,
-        channels,
-        *kernel,
-        *geometry.stride,
-        geometry.padding.top,
-        geometry.padding.left,
-        rows,
-        columns,
+    given = named(
+        x=x,
+        gathered=gathered,
+        height=height,
+        width=width,
+        channels=channels,
+        kernel_rows=kernel[0],
+        kernel_columns=kernel[1],
+        stride_row=geometry.stride.height,
+        stride_column=geometry.stride.width,
+        top=geometry.padding.top,
+        left=geometry.padding.left,
+        rows=rows,
+        columns=columns,
     )
-    return gathered, Launch(_GATHER, arguments, batch * rows * columns, (gathered,))
+    return gathered, Launch(
+        fixed_kernel("gather_windows", given, _GATHER), given.values, batch * rows * columns, (gathered,)
+    )
 
 
-_GATHER = Kernel(
-    "gather_windows",
-    """def gather_windows(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    gathered = integer(arguments, 1)
-    height = integer(arguments, 2)
-    width = integer(arguments, 3)
-    channels = integer(arguments, 4)
-    kernel_rows = integer(arguments, 5)
-    kernel_columns = integer(arguments, 6)
-    stride_row = integer(arguments, 7)
-    stride_column = integer(arguments, 8)
-    top = integer(arguments, 9)
-    left = integer(arguments, 10)
-    rows = integer(arguments, 11)
-    columns = integer(arguments, 12)
-    for item in range(first, last):
+_GATHER = """    for item in range(first, last):
         image = item // (rows * columns)
         place = item - image * rows * columns
         row = place // columns
@@ -55,5 +47,4 @@ _GATHER = Kernel(
                   gathered + item * kernel_rows * kernel_columns * channels * 4,
                   height, width, channels, channels, row * stride_row - top, left - column * stride_column,
                   kernel_rows, kernel_columns)
-""",
-)
+"""

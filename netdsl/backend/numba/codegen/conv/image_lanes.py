@@ -25,7 +25,12 @@ from netdsl.backend.numba.codegen.pooling import (
 )
 from netdsl.backend.numba.codegen.reduction import emit_lanes_reduction
 from netdsl.backend.numba.codegen.zeros import fill_zeros
-from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
+from netdsl.backend.numba.kernel import (
+    Launch,
+    blocks,
+    fixed_kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import (
     Convolution,
@@ -127,26 +132,19 @@ def change_order(
     """Images one after the other to WIDTH images a vector, or back; ``values`` are those of an image."""
     parts = blocks(values, _ITEM_VALUES)
     name = "into_lanes" if into else "out_of_lanes"
-    arguments = (Place(source), Place(target), values, parts)
-    launch = Launch(_change(name, machine), arguments, batch // machine.width * parts, (target,))
+    given = named(source=source, target=target, values=values, parts=parts)
+    made = fixed_kernel(f"change_{name}", given, _body(name, machine))
+    launch = Launch(made, given.values, batch // machine.width * parts, (target,))
     return launch._replace(
         note=f"{target} = {source}, {'as' if into else 'from'} {machine.width} images a vector"
     )
 
 
-def _change(name: str, machine: Target) -> Kernel:
-    return Kernel(
-        f"change_{name}",
-        f"""def change_{name}(arguments, first, last, worker):
-    source = integer(arguments, 0)
-    target = integer(arguments, 1)
-    values = integer(arguments, 2)
-    parts = integer(arguments, 3)
-    for item in range(first, last):
+def _body(name: str, machine: Target) -> str:
+    return f"""    for item in range(first, last):
         group = item // parts
         part = item - group * parts
         start = group * values * {machine.width * 4}
         stop = min((part + 1) * {_ITEM_VALUES}, values)
         {name}(source + start, values, target + start, part * {_ITEM_VALUES}, stop)
-""",
-    )
+"""

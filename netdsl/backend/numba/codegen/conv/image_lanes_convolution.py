@@ -10,7 +10,16 @@ from netdsl.backend.numba.codegen.conv.convolution import input_gradient_phases
 from netdsl.backend.numba.codegen.conv.row_bands import Walk
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, panels_of, split_evenly
 from netdsl.backend.numba.codegen.reduction import sum_parts
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Kernel,
+    Launch,
+    PerWorker,
+    blocks,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import MOST_UNROLLED, Target
 from netdsl.primitives.convolution import (
     Convolution,
@@ -28,16 +37,6 @@ def _most_filters(machine: Target) -> int:
 def _band_floats(machine: Target) -> int:
     """Numbers of a band of padded rows."""
     return machine.second_cache_floats // 2
-
-
-def _arguments(names: list[str], copies: bool) -> list[str]:
-    lines = [f"{name} = integer(arguments, {number})" for number, name in enumerate(names)]
-    if not copies:
-        return [*lines, "scratch = 0"]
-    return [
-        *lines,
-        f"scratch = integer(arguments, {len(names)}) + worker * integer(arguments, {len(names) + 1}) * 4",
-    ]
 
 
 def emit_lanes_convolution(op: Convolution, groups_of_images: int, machine: Target) -> list[Launch]:
@@ -70,34 +69,6 @@ def emit_lanes_convolution(op: Convolution, groups_of_images: int, machine: Targ
     return [*pack, lanes_walk(walk, x, packed, y, groups_of_images, machine)]
 
 
-_WALK_NAMES = [
-    "x",
-    "packed",
-    "y",
-    "height",
-    "width",
-    "pixel",
-    "bands",
-    "band",
-    "rows",
-    "columns",
-    "kernel_rows",
-    "kernel_columns",
-    "depth",
-    "stride_row",
-    "stride_column",
-    "top",
-    "left",
-    "inner",
-    "inner_end",
-    "out_start",
-    "out_image",
-    "out_row",
-    "out_column",
-    "lanes",
-]
-
-
 def lanes_walk(
     walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int, machine: Target
 ) -> Launch:
@@ -112,40 +83,42 @@ def lanes_walk(
     inner_end = min(walk.columns, (width + walk.left - wide) // walk.stride.width + 1)
     band = max(1, min(walk.rows, blocks(walk.rows, blocks(ITEMS, groups_of_images))))
     bands = blocks(walk.rows, band)
-    arguments: tuple[Argument, ...] = (
-        Place(x),
-        Place(packed),
-        Place(y),
-        height,
-        width,
-        pixel,
-        bands,
-        band,
-        walk.rows,
-        walk.columns,
-        high,
-        wide,
-        walk.depth,
-        walk.stride.height,
-        walk.stride.width,
-        walk.top,
-        walk.left,
-        inner,
-        max(inner, inner_end),
-        walk.out_start,
-        y.values,
-        walk.out_row,
-        walk.out_column,
-        panels_of(walk.width, machine).width,
+    given = named(
+        x=x,
+        packed=packed,
+        y=y,
+        height=height,
+        width=width,
+        pixel=pixel,
+        bands=bands,
+        band=band,
+        rows=walk.rows,
+        columns=walk.columns,
+        kernel_rows=high,
+        kernel_columns=wide,
+        depth=walk.depth,
+        stride_row=walk.stride.height,
+        stride_column=walk.stride.width,
+        top=walk.top,
+        left=walk.left,
+        inner=inner,
+        inner_end=max(inner, inner_end),
+        out_start=walk.out_start,
+        out_image=y.values,
+        out_row=walk.out_row,
+        out_column=walk.out_column,
+        lanes=panels_of(walk.width, machine).width,
     )
     seen_rows = walk.top < high and (walk.rows - 1) * walk.stride.height - walk.top < height
     whole = seen_rows and inner == 0 and inner_end == walk.columns
-    built = _walk_kernel(walk.width, max(0, inner_end - inner), wide * walk.depth, machine, whole=whole)
-    return Launch(built, arguments, groups_of_images * bands, (y,))
+    built = _walk_kernel(
+        given, walk.width, max(0, inner_end - inner), wide * walk.depth, machine, whole=whole
+    )
+    return Launch(built, given.values, groups_of_images * bands, (y,))
 
 
 def _walk_kernel(
-    filters: int, inner_columns: int, kernel_row: int, machine: Target, *, whole: bool
+    given: Arguments, filters: int, inner_columns: int, kernel_row: int, machine: Target, *, whole: bool
 ) -> Kernel:
     """``whole``: every window has all of its columns, and a row at least."""
     steps = str(kernel_row) if kernel_row <= MOST_UNROLLED else "kernel_columns * depth"
@@ -167,7 +140,8 @@ def _walk_kernel(
 
     inside = ["out = c + column * out_column * 4", "b = line + (column * stride_column - left) * pixel * 4"]
     body = [
-        *_arguments(_WALK_NAMES, copies=False),
+        *given.lines,
+        "scratch = 0",
         "for item in range(first, last):",
         "    image = item // bands",
         "    top_row = (item - image * bands) * band",
@@ -212,29 +186,6 @@ def _walk_kernel(
     return kernel("lanes_convolve", indented(body, 1) + "\n")
 
 
-_GRADIENT_NAMES = [
-    "x",
-    "dy",
-    "dw",
-    "height",
-    "width",
-    "pixel",
-    "images",
-    "chunks",
-    "out_rows",
-    "out_columns",
-    "kernel_rows",
-    "kernel_row",
-    "stride_row",
-    "stride_column",
-    "top",
-    "left",
-    "row_floats",
-    "band",
-    "filters",
-]
-
-
 def emit_lanes_weight_gradient(
     op: ConvolutionWeightGradient, groups_of_images: int, machine: Target
 ) -> list[Launch]:
@@ -254,40 +205,43 @@ def emit_lanes_weight_gradient(
     scratch = ((band - 1) * stride.height + kernel_height) * row_floats if copies else 0
     chunks = max(1, min(groups_of_images, blocks(ITEMS, kernel_height), 2**20 // dw.values))
     target = dw if chunks == 1 else Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False)
-    arguments: tuple[Argument, ...] = (
-        Place(x),
-        Place(dy),
-        Place(target),
-        height,
-        width,
-        pixel,
-        groups_of_images,
-        chunks,
-        out_high,
-        out_wide,
-        kernel_height,
-        kernel_width * depth,
-        stride.height,
-        stride.width * pixel,
-        padding.top,
-        padding.left,
-        row_floats,
-        band,
-        filters,
-        *((Scratch(), scratch) if copies else ()),
+    given = named(
+        x=x,
+        dy=dy,
+        dw=target,
+        height=height,
+        width=width,
+        pixel=pixel,
+        images=groups_of_images,
+        chunks=chunks,
+        out_rows=out_high,
+        out_columns=out_wide,
+        kernel_rows=kernel_height,
+        kernel_row=kernel_width * depth,
+        stride_row=stride.height,
+        stride_column=stride.width * pixel,
+        top=padding.top,
+        left=padding.left,
+        row_floats=row_floats,
+        band=band,
+        filters=filters,
+        **({"scratch": PerWorker(scratch)} if copies else {}),
     )
-    built = _gradient_kernel(kernel_width * depth, filters, copies, machine)
-    launch = Launch(built, arguments, chunks * kernel_height, (target,), scratch)
+    built = _gradient_kernel(given, kernel_width * depth, filters, copies, machine)
+    launch = Launch(built, given.values, chunks * kernel_height, (target,), scratch)
     return [launch] if chunks == 1 else [launch, *sum_parts(dw, target, chunks, machine)]
 
 
-def _gradient_kernel(kernel_row: int, filters: int, copies: bool, machine: Target) -> Kernel:
+def _gradient_kernel(
+    given: Arguments, kernel_row: int, filters: int, copies: bool, machine: Target
+) -> Kernel:
     most = 4 if machine.accumulators >= 24 else 3
     broad, across, across_rest = split_evenly(filters, machine.accumulators // most)
     tall, _, down_rest = split_evenly(kernel_row, machine.accumulators // broad)
     end = f"kernel_row - {down_rest}" if down_rest else "kernel_row"
     body = [
-        *_arguments(_GRADIENT_NAMES, copies),
+        *given.lines,
+        *([] if copies else ["scratch = 0"]),
         "for item in range(first, last):",
         "    chunk = item // kernel_rows",
         "    tap_row = item - chunk * kernel_rows",

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from netdsl.backend.numba.codegen.gemm.packing import Panels, panels_of
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Kernel,
+    Launch,
+    PerWorker,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.local_convolution import (
     LocalConvolution,
@@ -11,33 +19,6 @@ from netdsl.primitives.local_convolution import (
     LocalConvolutionWeightGradient,
 )
 from netdsl.primitives.tensor import Tensor
-
-_NAMES = [
-    "x",
-    "w",
-    "y",
-    "batch",
-    "height",
-    "width",
-    "channels",
-    "rows",
-    "columns",
-    "filters",
-    "kernel_rows",
-    "kernel_columns",
-    "stride_row",
-    "stride_column",
-    "top",
-    "left",
-    "panels",
-]
-
-_HEAD = [
-    *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
-    f"scratch = integer(arguments, {len(_NAMES)}) + worker * integer(arguments, {len(_NAMES) + 1}) * 4",
-    "kernel = kernel_rows * kernel_columns * channels",
-    "positions = rows * columns",
-]
 
 _GATHER = [
     "for image in range(batch):",
@@ -56,23 +37,38 @@ def _arguments(
     batch: int,
     scratch: int,
     machine: Target,
-) -> tuple[Argument, ...]:
+) -> Arguments:
     geometry = op.geometry
-    return (
-        Place(x),
-        Place(w),
-        Place(y),
-        batch,
-        *x.shape,
-        *y.shape,
-        *op.kernel,
-        *geometry.stride,
-        geometry.padding.top,
-        geometry.padding.left,
-        panels_of(y.shape[2], machine).total,
-        Scratch(),
-        scratch,
+    height, width, channels = x.shape
+    rows, columns, filters = y.shape
+    return named(
+        x=x,
+        w=w,
+        y=y,
+        batch=batch,
+        height=height,
+        width=width,
+        channels=channels,
+        rows=rows,
+        columns=columns,
+        filters=filters,
+        kernel_rows=op.kernel[0],
+        kernel_columns=op.kernel[1],
+        stride_row=geometry.stride.height,
+        stride_column=geometry.stride.width,
+        top=geometry.padding.top,
+        left=geometry.padding.left,
+        panels=panels_of(y.shape[2], machine).total,
+        scratch=PerWorker(scratch),
     )
+
+
+def _head(given: Arguments) -> list[str]:
+    return [
+        *given.lines,
+        "kernel = kernel_rows * kernel_columns * channels",
+        "positions = rows * columns",
+    ]
 
 
 def _by_panel(panels: Panels, lines: list[tuple[str, str]], machine: Target) -> list[str]:
@@ -102,10 +98,12 @@ def _down(count: str, high: int, call: str) -> list[tuple[str, str]]:
     ]
 
 
-def _position_kernel(kind: str, panels: Panels, count: str, call: str, machine: Target) -> Kernel:
+def _position_kernel(
+    kind: str, given: Arguments, panels: Panels, count: str, call: str, machine: Target
+) -> Kernel:
     high = machine.accumulators // panels.vectors
     body = [
-        *_HEAD,
+        *_head(given),
         "for item in range(first, last):",
         "    row = item // columns",
         "    column = item - row * columns",
@@ -124,9 +122,12 @@ def emit_local_convolution(op: LocalConvolution, batch: int, machine: Target) ->
         "w + (item * kernel * filters + start) * 4, filters, 0, "
         "y + ((r * positions + item) * filters + start) * 4, 0, positions * filters, 1, kernel, 0)"
     )
-    built = _position_kernel("convolve_locally", panels_of(y.shape[2], machine), "batch", call, machine)
+    given = _arguments(op, x, w, y, batch, scratch, machine)
+    built = _position_kernel(
+        "convolve_locally", given, panels_of(y.shape[2], machine), "batch", call, machine
+    )
     positions = y.shape[0] * y.shape[1]
-    return [Launch(built, _arguments(op, x, w, y, batch, scratch, machine), positions, (y,), scratch)]
+    return [Launch(built, given.values, positions, (y,), scratch)]
 
 
 def emit_local_convolution_weight_gradient(
@@ -140,11 +141,12 @@ def emit_local_convolution_weight_gradient(
         "y + (item * filters + start) * 4, positions * filters, 0, "
         "w + ((item * kernel + r) * filters + start) * 4, 0, filters, 1, batch, 0)"
     )
+    given = _arguments(op, x, dw, dy, batch, scratch, machine)
     built = _position_kernel(
-        "local_weight_gradient", panels_of(dy.shape[2], machine), "kernel", call, machine
+        "local_weight_gradient", given, panels_of(dy.shape[2], machine), "kernel", call, machine
     )
     positions = dy.shape[0] * dy.shape[1]
-    return [Launch(built, _arguments(op, x, dw, dy, batch, scratch, machine), positions, (dw,), scratch)]
+    return [Launch(built, given.values, positions, (dw,), scratch)]
 
 
 def emit_local_convolution_input_gradient(
@@ -153,8 +155,9 @@ def emit_local_convolution_input_gradient(
     """One work item per image: windows that overlap add up in a fixed order."""
     (dy, w), (dx,) = op.inputs, op.outputs
     kernel_values = w.shape[1]
+    given = _arguments(op, dx, w, dy, batch, kernel_values, machine)
     body = [
-        *_HEAD,
+        *_head(given),
         "for image in range(first, last):",
         "    whole = x + image * height * width * channels * 4",
         "    clear(whole, height * width * channels)",
@@ -180,5 +183,4 @@ def emit_local_convolution_input_gradient(
         "                           whole + (i * width + j) * channels * 4, channels)",
     ]
     built = kernel("local_input_gradient", indented(body, 1) + "\n")
-    arguments = _arguments(op, dx, w, dy, batch, kernel_values, machine)
-    return [Launch(built, arguments, batch, (dx,), kernel_values)]
+    return [Launch(built, given.values, batch, (dx,), kernel_values)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.finished import finished
 from netdsl.backend.numba.codegen.gemm.packing import (
     ITEMS,
     Tile,
@@ -12,7 +11,17 @@ from netdsl.backend.numba.codegen.gemm.packing import (
     split_evenly,
     usual_tile,
 )
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Ending,
+    Finished,
+    Kernel,
+    Launch,
+    PerWorker,
+    blocks,
+    ending_kernel,
+    named,
+)
 from netdsl.backend.numba.target import MOST_UNROLLED, Target
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
@@ -52,35 +61,36 @@ class Walk(NamedTuple):
         scratch = ((band - 1) * self.stride.height + high) * row_floats if copies else 0
         if self.paired:
             scratch = scratch // 2 + 1
-        arguments: tuple[Argument, ...] = (
-            Place(x),
-            Place(packed),
-            Place(y),
-            height,
-            width,
-            channels,
-            self.groups,
-            bands,
-            band,
-            self.rows,
-            high,
-            blocks(wide * self.depth, 2) if self.paired else wide * self.depth,
-            self.stride.height,
-            self.stride.width * self.depth,
-            self.top,
-            self.left,
-            self.depth,
-            row_floats,
-            self.out_start,
-            y.values,
-            self.out_row,
-            self.out_column,
-            self.width,
-            panels_of(self.width, machine, self.tile).total,
-            *((Scratch(), scratch) if copies else ()),
+        given = named(
+            x=x,
+            packed=packed,
+            y=y,
+            height=height,
+            width=width,
+            channels=channels,
+            groups=self.groups,
+            bands=bands,
+            band=band,
+            rows=self.rows,
+            kernel_rows=high,
+            kernel_row=blocks(wide * self.depth, 2) if self.paired else wide * self.depth,
+            stride_row=self.stride.height,
+            stride_column=self.stride.width * self.depth,
+            top=self.top,
+            left=self.left,
+            depth=self.depth,
+            row_floats=row_floats,
+            out_start=self.out_start,
+            out_image=y.values,
+            out_row=self.out_row,
+            out_column=self.out_column,
+            filters=self.width,
+            panels=panels_of(self.width, machine, self.tile).total,
+            **({"scratch": PerWorker(scratch)} if copies else {}),
         )
         items = batch * self.groups * bands
-        return Launch(self._kernel(copies, machine), arguments, items, (y,), scratch)
+        built, ending = self._kernel(given, copies, machine)
+        return Launch(built, given.values, items, (y,), scratch, ending=ending)
 
     def _band(self, row_floats: int, batch: int, machine: Target) -> int:
         """Output rows of a work item: few enough for the cache, and enough items for the threads."""
@@ -90,17 +100,13 @@ class Walk(NamedTuple):
         sharing = blocks(self.rows, blocks(ITEMS, items)) if items < ITEMS else self.rows
         return max(1, min(self.rows, max(fitting, 4), sharing))
 
-    def _kernel(self, copies: bool, machine: Target) -> Kernel:
+    def _kernel(self, given: Arguments, copies: bool, machine: Target) -> tuple[Kernel, Ending | None]:
         tile = self.tile or usual_tile(self.width, machine)
         panels = panels_of(self.width, machine, tile)
         columns = split_evenly(self.columns, machine.accumulators // (tile.rows * tile.vectors))
         body = [
-            *_WALK_ARGUMENTS,
-            *(
-                ["scratch = integer(arguments, 24) + worker * integer(arguments, 25) * 4"]
-                if copies
-                else ["scratch = 0"]
-            ),
+            *given.lines,
+            *([] if copies else ["scratch = 0"]),
             "for item in range(first, last):",
             "    image = item // (groups * bands)",
             "    group = (item - image * groups * bands) // bands",
@@ -124,44 +130,12 @@ class Walk(NamedTuple):
         tail = _walk_rows(high, columns, panels.tail_vectors, panels.lanes_of_tail("filters"), steps)
         full = _walk_rows(high, columns, panels.vectors, str(machine.width), steps)
         body += [f"        {line}" for line in panels.by_width("filters", full, tail)]
+        finished = None
         if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):
             rows = "(end_row - top_row) * (out_row // out_column)"
             start = "out_start + image * out_image + top_row * out_row"
-            body.append(f"    {finished(start, rows, '0', 'filters')}")
-        return kernel("convolve", indented(body, 1) + "\n")
-
-
-_WALK_ARGUMENTS = [
-    f"{name} = integer(arguments, {number})"
-    for number, name in enumerate(
-        [
-            "x",
-            "packed",
-            "y",
-            "height",
-            "width",
-            "channels",
-            "groups",
-            "bands",
-            "band",
-            "rows",
-            "kernel_rows",
-            "kernel_row",
-            "stride_row",
-            "stride_column",
-            "top",
-            "left",
-            "depth",
-            "row_floats",
-            "out_start",
-            "out_image",
-            "out_row",
-            "out_column",
-            "filters",
-            "panels",
-        ]
-    )
-]
+            finished = Finished(start, rows, "0", "filters")
+        return ending_kernel("convolve", body, finished)
 
 
 def _copy_band(paired: bool) -> list[str]:

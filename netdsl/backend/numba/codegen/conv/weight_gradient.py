@@ -15,7 +15,16 @@ from netdsl.backend.numba.codegen.gemm.packing import (
     split_evenly,
 )
 from netdsl.backend.numba.codegen.reduction import sum_parts
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Kernel,
+    Launch,
+    PerWorker,
+    blocks,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.tensor import Tensor
@@ -178,87 +187,48 @@ def _launch(task: _Task, source: _Source, machine: Target) -> Launch:
     band = task.band(source.row, machine)
     scratch = ((band - 1) * stride.height + kernel_height) * source.row if source.copies else 0
     image = source.x.values // groups if source.paired else height * width * channels
-    arguments: tuple[Argument, ...] = (
-        Place(source.x),
-        Place(source.dy),
-        Place(target),
-        height,
-        width,
-        channels,
-        groups,
-        batch,
-        chunks,
-        out_high,
-        blocks(out_wide, 2) if source.paired else out_wide,
-        kernel_height,
-        kernel_width * depth,
-        stride.height,
-        stride.width * depth,
-        padding.top,
-        padding.left,
-        depth,
-        source.row,
-        band,
-        filters,
-        filters // groups,
-        panels.total,
-        blocks(panels.total, together),
-        blocks(kernel_height, high),
-        image,
-        *((Scratch(), scratch) if source.copies else ()),
+    given = named(
+        x=source.x,
+        dy=source.dy,
+        dw=target,
+        height=height,
+        width=width,
+        channels=channels,
+        groups=groups,
+        batch=batch,
+        chunks=chunks,
+        out_rows=out_high,
+        out_columns=blocks(out_wide, 2) if source.paired else out_wide,
+        kernel_rows=kernel_height,
+        kernel_row=kernel_width * depth,
+        stride_row=stride.height,
+        stride_column=stride.width * depth,
+        top=padding.top,
+        left=padding.left,
+        depth=depth,
+        row_floats=source.row,
+        band=band,
+        filters=filters,
+        group_filters=filters // groups,
+        panels=panels.total,
+        panel_blocks=blocks(panels.total, together),
+        tap_blocks=blocks(kernel_height, high),
+        image_size=image,
+        **({"scratch": PerWorker(scratch)} if source.copies else {}),
     )
     items = chunks * groups * (1 if whole else blocks(panels.total, together) * blocks(kernel_height, high))
-    built = _weight_gradient_kernel(task, source, (kernel_height, kernel_width * depth), machine)
-    return Launch(built, arguments, items, (target,), scratch)
-
-
-_GRADIENT_ARGUMENTS = [
-    f"{name} = integer(arguments, {number})"
-    for number, name in enumerate(
-        [
-            "x",
-            "dy",
-            "dw",
-            "height",
-            "width",
-            "channels",
-            "groups",
-            "batch",
-            "chunks",
-            "out_rows",
-            "out_columns",
-            "kernel_rows",
-            "kernel_row",
-            "stride_row",
-            "stride_column",
-            "top",
-            "left",
-            "depth",
-            "row_floats",
-            "band",
-            "filters",
-            "group_filters",
-            "panels",
-            "panel_blocks",
-            "tap_blocks",
-            "image_size",
-        ]
-    )
-]
+    built = _weight_gradient_kernel(task, source, given, (kernel_height, kernel_width * depth), machine)
+    return Launch(built, given.values, items, (target,), scratch)
 
 
 def _weight_gradient_kernel(
-    task: _Task, source: _Source, kernel_shape: tuple[int, int], machine: Target
+    task: _Task, source: _Source, given: Arguments, kernel_shape: tuple[int, int], machine: Target
 ) -> Kernel:
     # An image of pairs has its groups one after the other.
     number = "(image * groups + group)" if source.paired else "image"
     body = [
-        *_GRADIENT_ARGUMENTS,
-        *(
-            ["scratch = integer(arguments, 26) + worker * integer(arguments, 27) * 4"]
-            if source.copies
-            else ["scratch = 0"]
-        ),
+        *given.lines,
+        *([] if source.copies else ["scratch = 0"]),
         "for item in range(first, last):",
         *(_WHOLE_ITEM if task.whole else _PART_ITEM),
         "    started = 0",

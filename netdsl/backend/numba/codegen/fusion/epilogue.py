@@ -1,19 +1,16 @@
 """Formulas at the end of a product: bias, normalisation, activation and sum while its rows are in cache.
 
-A kernel that finishes rows of its result says so by a comment in its text, ``finished`` gives it. Where the
-result is read by one formula alone, the comment is replaced by that formula, and only what
-comes out of it is ever stored.
+A launch whose kernel finishes rows of its result has an ``ending``. Where the result is read by one formula
+alone, that formula becomes the end of the kernel, and only what comes out of it is ever stored.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of, operand_of
 from netdsl.backend.numba.codegen.expression_code import Formula, by_vector, formula, renamed
-from netdsl.backend.numba.codegen.finished import MARK
-from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, kernel
+from netdsl.backend.numba.kernel import Finished, Launch, Place, Real, indented, kernel, named_after
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.convolution import Convolution
 from netdsl.primitives.elementwise import Elementwise
@@ -73,14 +70,15 @@ def _fits(op: Elementwise, y: Tensor, batch: int) -> bool:
 def with_formula(launches: Sequence[Launch], op: Elementwise, y: Tensor, batch: int) -> list[Launch]:
     """The launches of a product with a formula at its end; none where a kernel has no place for it."""
     writing = [launch for launch in launches if y in launch.writes]
-    if any(launch.writes != (y,) or launch.kernel.text.count(MARK) != 1 for launch in writing):
+    if any(launch.writes != (y,) or launch.ending is None for launch in writing):
         return []
     return [_extended(launch, op, y, batch) if y in launch.writes else launch for launch in launches]
 
 
 def _extended(launch: Launch, op: Elementwise, y: Tensor, batch: int) -> Launch:
     """The launch that writes the formula's result in place of y."""
-    z = op.outputs[0]
+    ending, z = launch.ending, op.outputs[0]
+    assert ending is not None
     shape = leading_ones(z.shape)
     domain = domain_of(shape, z.batched, batch)
     operands = [operand_of(tensor, shape) for tensor in op.inputs]
@@ -89,31 +87,29 @@ def _extended(launch: Launch, op: Elementwise, y: Tensor, batch: int) -> Launch:
         "result" if tensor is y else _kind(operand, domain)
         for operand, tensor in zip(operands, op.inputs, strict=True)
     ]
-    place = len(launch.arguments)
-    head = [f"ey = integer(arguments, {place})", f"echannels = integer(arguments, {place + 1})"]
-    head += [f"ep{n} = integer(arguments, {place + 2 + n})" for n in range(len(operands))]
-    place += 2 + len(operands)
-    head += [f"ek{n} = real(arguments, {place + n})" for n in range(len(code.constants))]
-    head += ["zero = from_integer(0)", "one = from_integer(1)"]
-    head += [f"ex{n} = load_everywhere(ep{n})" for n, kind in enumerate(kinds) if kind == "scalar"]
-    text = re.sub(
-        rf"^( *){re.escape(MARK)}(.*)$",
-        lambda match: _lines(match[1], match[2].split(" | "), kinds, code),
-        launch.kernel.text,
-        flags=re.MULTILINE,
+    given = named_after(
+        len(launch.arguments),
+        ey=z,
+        echannels=shape[2],
+        **{f"ep{n}": z if tensor is y else tensor for n, tensor in enumerate(op.inputs)},
+        **{f"ek{n}": Real(value) for n, value in enumerate(code.constants)},
     )
-    body = "".join(f"    {line}\n" for line in head) + text.split("\n", 1)[1]
-    arguments: tuple[Argument, ...] = (
-        *(Place(z) if argument == Place(y) else argument for argument in launch.arguments),
-        Place(z),
-        shape[2],
-        *(Place(z) if tensor is y else Place(tensor) for tensor in op.inputs),
-        *(Real(value) for value in code.constants),
-    )
-    kind = launch.kernel.name.rsplit("_", 1)[0]
+    body = [
+        *given.lines,
+        "zero = from_integer(0)",
+        "one = from_integer(1)",
+        *(f"ex{n} = load_everywhere(ep{n})" for n, kind in enumerate(kinds) if kind == "scalar"),
+        *ending.body,
+        *_lines(ending.finished, kinds, code),
+    ]
+    before = (Place(z) if argument == Place(y) else argument for argument in launch.arguments)
     note = f"{launch.note}; {op!r}"
     return launch._replace(
-        kernel=kernel(f"{kind}_formula", body), arguments=arguments, writes=(z,), note=note
+        kernel=kernel(f"{ending.kind}_formula", indented(body, 1) + "\n"),
+        arguments=(*before, *given.values),
+        writes=(z,),
+        note=note,
+        ending=None,
     )
 
 
@@ -127,9 +123,9 @@ def _kind(operand: Operand, domain: Domain) -> str:
 _WHERE = {"result": "ey + (ebase + ec) * 4", "full": "ep{n} + (ebase + ec) * 4", "channel": "ep{n} + ec * 4"}
 
 
-def _lines(indent: str, parts: list[str], kinds: list[str], code: Formula) -> str:
+def _lines(finished: Finished, kinds: list[str], code: Formula) -> list[str]:
     """The formula over finished rows, vector by vector."""
-    start, rows, first, last, *around = parts
+    start, rows, first, last, around, depth = finished
 
     def reads(load: str, lanes: str) -> list[str]:
         return [
@@ -147,4 +143,4 @@ def _lines(indent: str, parts: list[str], kinds: list[str], code: Formula) -> st
     ]
     for line in reversed(around):
         lines = [line, *(f"    {inner}" for inner in lines)]
-    return "\n".join(indent + line for line in lines)
+    return ["    " * depth + line for line in lines]

@@ -16,7 +16,7 @@ from netdsl.backend.numba.codegen.fusion.update_kernel import update_code, updat
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_along_rows, pairs_of_rows
 from netdsl.backend.numba.codegen.gemm.matmul import tile_shape
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, rows_of_product
-from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch, blocks
+from netdsl.backend.numba.kernel import Launch, Named, PerWorker, blocks, named
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.elementwise import Elementwise
@@ -131,7 +131,7 @@ def emit_updating(
     row = min(columns, blocks(product.outputs, machine.width) * machine.width)
     update = update_code(operation.outputs[0], updates)
     along: Along | None = None
-    read_before: tuple[Argument, ...] = (0,) * len(ARGUMENTS)
+    read_before: dict[str, Named] = dict.fromkeys(ARGUMENTS, 0)
     launches: list[Launch] = []
     if before is not None:
         along = Along(batch, update.tensors.index(before.inputs[1]), paired)
@@ -139,26 +139,24 @@ def emit_updating(
     if paired:
         product, pairing = _in_pairs(product)
         launches += pairing
-    arguments: tuple[Argument, ...] = (
-        Place(product.a),
-        Place(product.b),
-        product.inputs,
-        product.outputs,
-        product.steps,
-        rows_per_item,
-        columns,
-        across,
-        row,
-        Scratch(),
-        0,
-        *read_before,
-        *(Place(tensor) for tensor in update.tensors),
-        *(Real(value) for value in update.constants),
+    given = named(
+        a=product.a,
+        b=product.b,
+        inputs=product.inputs,
+        outputs=product.outputs,
+        steps=product.steps,
+        rows_per_item=rows_per_item,
+        columns_per_item=columns,
+        across=across,
+        broad=row,
+        scratch=PerWorker(0),
+        **read_before,
+        **update.given,
     )
     first = () if before is None else (before,)
     launch = Launch(
-        update_kernel(shape, (product.inputs, product.outputs), update, along, machine, paired=paired),
-        arguments,
+        update_kernel(given, shape, (product.inputs, product.outputs), update, along, machine, paired=paired),
+        given.values,
         blocks(product.inputs, rows_per_item) * across,
         tuple(one.outputs[0] for one in (*first, *updates)),
         shape.rows * row + (along.scratch_floats(shape.rows, product.outputs) if along else 0),
@@ -171,14 +169,14 @@ def emit_updating(
 
 def _read_before(
     before: MatmulInputGradient, batch: int, paired: bool
-) -> tuple[tuple[Argument, ...], list[Launch]]:
+) -> tuple[dict[str, Named], list[Launch]]:
     """What the kernel reads and writes for it, and what must be ready."""
     dy, w = before.inputs
     halving = []
     if paired:
         dy, launch = pairs_along_rows(dy, batch, w.shape[1])
         halving = [launch]
-    return (Place(dy), Place(before.outputs[0]), batch), halving
+    return dict(zip(ARGUMENTS, (dy, before.outputs[0], batch), strict=True)), halving
 
 
 def _in_pairs(product: _Product) -> tuple[_Product, list[Launch]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.gemm.matmul import MOST_BATCH_ROWS
 from netdsl.backend.numba.codegen.gemm.packing import Tile
-from netdsl.backend.numba.kernel import blocks
+from netdsl.backend.numba.kernel import Arguments, blocks
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
@@ -75,9 +75,9 @@ class Along(NamedTuple):
     weights: int
     paired: bool
 
-    def head(self, first: int, tall: int) -> list[str]:
-        """What comes once; the arguments begin with number ``first``, tiles have ``tall`` rows."""
-        names = [f"{name} = integer(arguments, {first + number})" for number, name in enumerate(ARGUMENTS)]
+    def head(self, given: Arguments, tall: int) -> list[str]:
+        """What comes once; tiles have ``tall`` rows."""
+        names = given.read(*ARGUMENTS)
         return [*names, f"halves = scratch + {tall} * broad * 4"] if self.paired else names
 
     def lines(self, tall: int, machine: Target) -> list[str]:

@@ -8,34 +8,21 @@ from netdsl.backend.numba.codegen.expression_code import assignments
 from netdsl.backend.numba.codegen.fusion.shared_weight_read import ARGUMENTS, Along
 from netdsl.backend.numba.codegen.gemm.matmul import STEP_BLOCK, along_columns, down_rows
 from netdsl.backend.numba.codegen.gemm.packing import Tile
-from netdsl.backend.numba.kernel import Kernel, indented, kernel
+from netdsl.backend.numba.kernel import Arguments, Kernel, Named, Real, indented, kernel
 from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.tensor import Tensor
 
-_NAMES = (
-    "a",
-    "b",
-    "inputs",
-    "outputs",
-    "steps",
-    "rows_per_item",
-    "columns_per_item",
-    "across",
-    "broad",
-)
-
 
 class Update(NamedTuple):
-    """Formulas as code: ``tensors`` they read and write, p0 and so on, and ``constants``, k0 and so on.
+    """Formulas as code: the ``tensors`` they touch; in ``given`` these are p0 and so on, constants k0.
 
-    ``head`` comes once. ``row`` is the loop over a row of ``width`` numbers, of which g is the gradient
+    ``row`` is the loop over a row of ``width`` numbers, of which g is the gradient
     and ``place`` the first one. ``streams`` are the tensors that have rows, by their numbers.
     """
 
     tensors: list[Tensor]
-    constants: list[float]
-    head: list[str]
+    given: dict[str, Named]
     row: list[str]
     streams: list[int]
 
@@ -61,26 +48,31 @@ def update_code(gradient: Tensor, updates: tuple[Elementwise, ...]) -> Update:
     tensors, constants, row = assignments(
         updates, gradient.values, given, place="c", start="0", end="width", at="place + c"
     )
-    first = len(_NAMES) + 2 + len(ARGUMENTS)
-    head = [f"p{n} = integer(arguments, {first + n})" for n in range(len(tensors))]
-    head += [f"k{n} = real(arguments, {first + len(tensors) + n})" for n in range(len(constants))]
-    head += ["zero = number(0.0)", "one = number(1.0)"]
+    read: dict[str, Named] = {f"p{n}": tensor for n, tensor in enumerate(tensors)}
+    read |= {f"k{n}": Real(value) for n, value in enumerate(constants)}
     streams = [n for n, tensor in enumerate(tensors) if tensor.shape == gradient.shape]
-    return Update(tensors, constants, head, row, streams)
+    return Update(tensors, read, row, streams)
 
 
 def update_kernel(
-    shape: Tile, sizes: tuple[int, int], update: Update, along: Along | None, machine: Target, *, paired: bool
+    given: Arguments,
+    shape: Tile,
+    sizes: tuple[int, int],
+    update: Update,
+    along: Along | None,
+    machine: Target,
+    *,
+    paired: bool,
 ) -> Kernel:
     """``sizes`` are the rows and columns of the weights."""
     inputs, outputs = sizes
     tile, strides = ("tile_pairs", "2, inputs * 2") if paired else ("tile", "1, inputs")
-    scratch = len(_NAMES)
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
-        f"scratch = integer(arguments, {scratch}) + worker * integer(arguments, {scratch + 1}) * 4",
-        *(along.head(scratch + 2, shape.rows) if along else []),
-        *update.head,
+        *(line for name, line in given.by_name.items() if name not in (*ARGUMENTS, *update.given)),
+        *(along.head(given, shape.rows) if along else []),
+        *given.read(*update.given),
+        "zero = number(0.0)",
+        "one = number(1.0)",
         "for item in range(first, last):",
         "    row_block = item // across",
         "    left = (item - row_block * across) * columns_per_item",

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.kernel import Kernel, Launch, Place, Scratch, blocks
+from netdsl.backend.numba.kernel import (
+    Launch,
+    PerWorker,
+    blocks,
+    fixed_kernel,
+    named,
+)
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
 
@@ -14,19 +20,19 @@ def pairs_of_rows(x: Tensor, sets: int, rows: int, count: int) -> tuple[Tensor, 
     """
     paired_rows = blocks(rows, 2)
     paired = Tensor(f"{x.name}.pairs", (sets, paired_rows, count), batched=False)
-    arguments = (Place(x), Place(paired), paired_rows, rows, count)
-    return paired, Launch(_PAIR_ROWS, arguments, sets * paired_rows, (paired,))
+    given = named(
+        x=x,
+        pairs=paired,
+        paired_rows=paired_rows,
+        rows=rows,
+        count=count,
+    )
+    return paired, Launch(
+        fixed_kernel("pair_rows_of_sets", given, _PAIR_ROWS), given.values, sets * paired_rows, (paired,)
+    )
 
 
-_PAIR_ROWS = Kernel(
-    "pair_rows_of_sets",
-    """def pair_rows_of_sets(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    pairs = integer(arguments, 1)
-    paired_rows = integer(arguments, 2)
-    rows = integer(arguments, 3)
-    count = integer(arguments, 4)
-    for item in range(first, last):
+_PAIR_ROWS = """    for item in range(first, last):
         one = item // paired_rows
         row = (item - one * paired_rows) * 2
         source = x + (one * rows + row) * count * 4
@@ -35,30 +41,26 @@ _PAIR_ROWS = Kernel(
             pair_lines(source, source + count * 4, target, count)
         else:
             pair_last_line(source, target, count)
-""",
-)
+"""
 
 
 def pairs_along_rows(x: Tensor, rows: int, count: int) -> tuple[Tensor, Launch]:
     """``rows`` x ``count`` numbers: neighbours in a row become pairs, a last one with a zero."""
     words = blocks(count, 2)
     paired = Tensor(f"{x.name}.halves", (rows, words), batched=False)
-    arguments = (Place(x), Place(paired), count, words)
-    return paired, Launch(_HALVE_ROWS, arguments, rows, (paired,))
+    given = named(
+        x=x,
+        halves=paired,
+        count=count,
+        words=words,
+    )
+    return paired, Launch(fixed_kernel("halve_rows", given, _HALVE_ROWS), given.values, rows, (paired,))
 
 
-_HALVE_ROWS = Kernel(
-    "halve_rows",
-    """def halve_rows(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    halves = integer(arguments, 1)
-    count = integer(arguments, 2)
-    words = integer(arguments, 3)
-    for row in range(first, last):
+_HALVE_ROWS = """    for row in range(first, last):
         halve(x + row * count * 4, halves + row * words * 4, count)
         clear_halves(halves + row * words * 4 + count * 2, words * 2 - count)
-""",
-)
+"""
 
 
 def pairs_of_positions(
@@ -74,42 +76,31 @@ def pairs_of_positions(
     paired = Tensor(f"{x.name}.positions", (groups, rows, columns * depth), batched=True)
     ahead = stride.width * depth
     scratch = columns * depth + ahead
-    arguments = (
-        Place(x),
-        Place(paired),
-        height,
-        width,
-        channels,
-        groups,
-        depth,
-        padding.top,
-        padding.left,
-        rows,
-        columns,
-        ahead,
-        Scratch(),
+    given = named(
+        x=x,
+        pairs=paired,
+        height=height,
+        width=width,
+        channels=channels,
+        groups=groups,
+        depth=depth,
+        top=padding.top,
+        left=padding.left,
+        rows=rows,
+        columns=columns,
+        ahead=ahead,
+        line=PerWorker(scratch),
+    )
+    return paired, Launch(
+        fixed_kernel("pair_positions", given, _PAIR_POSITIONS),
+        given.values,
+        batch * groups * rows,
+        (paired,),
         scratch,
     )
-    return paired, Launch(_PAIR_POSITIONS, arguments, batch * groups * rows, (paired,), scratch)
 
 
-_PAIR_POSITIONS = Kernel(
-    "pair_positions",
-    """def pair_positions(arguments, first, last, worker):
-    x = integer(arguments, 0)
-    pairs = integer(arguments, 1)
-    height = integer(arguments, 2)
-    width = integer(arguments, 3)
-    channels = integer(arguments, 4)
-    groups = integer(arguments, 5)
-    depth = integer(arguments, 6)
-    top = integer(arguments, 7)
-    left = integer(arguments, 8)
-    rows = integer(arguments, 9)
-    columns = integer(arguments, 10)
-    ahead = integer(arguments, 11)
-    line = integer(arguments, 12) + worker * integer(arguments, 13) * 4
-    clear(line + columns * depth * 4, ahead)
+_PAIR_POSITIONS = """    clear(line + columns * depth * 4, ahead)
     for item in range(first, last):
         image = item // (groups * rows)
         rest = item - image * groups * rows
@@ -118,5 +109,4 @@ _PAIR_POSITIONS = Kernel(
         source = x + (image * height * width * channels + group * depth) * 4
         copy_band(source, line, height, width, channels, depth, row - top, left, 1, columns)
         pair_lines(line, line + ahead * 4, pairs + item * columns * depth * 4, columns * depth)
-""",
-)
+"""

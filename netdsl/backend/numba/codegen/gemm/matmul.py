@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.finished import finished
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, Tile
 from netdsl.backend.numba.codegen.gemm.transpose import transpose
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Ending,
+    Finished,
+    Kernel,
+    Launch,
+    blocks,
+    ending_kernel,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.matmul import MatmulWeightGradient
 from netdsl.primitives.tensor import Tensor
@@ -112,21 +122,23 @@ def product(
     """
     blocking = _blocking(rows, steps, columns, tile or tile_shape(rows, machine), machine)
     across = blocks(columns, blocking.columns_per_item)
-    arguments: tuple[Argument, ...] = (
-        Place(a),
-        *a_strides,
-        Place(b),
-        b_step,
-        Place(c),
-        columns,
-        rows,
-        steps,
-        blocking.rows_per_item,
-        blocking.columns_per_item,
-        across,
+    given = named(
+        a=a,
+        a_row=a_strides[0],
+        a_step=a_strides[1],
+        b=b,
+        b_step=b_step,
+        c=c,
+        columns=columns,
+        rows=rows,
+        steps=steps,
+        rows_per_item=blocking.rows_per_item,
+        columns_per_item=blocking.columns_per_item,
+        across=across,
     )
     items = blocks(rows, blocking.rows_per_item) * across
-    return Launch(_product_kernel(blocking, (rows, columns), packed, machine), arguments, items, (c,))
+    built, ending = _product_kernel(given, blocking, (rows, columns), packed, machine)
+    return Launch(built, given.values, items, (c,), ending=ending)
 
 
 def product_in_panels(
@@ -182,8 +194,8 @@ def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int, machine: Targ
 
 
 def _product_kernel(
-    blocking: _Blocking, extent: tuple[int, int], packed: Packed | None, machine: Target
-) -> Kernel:
+    given: Arguments, blocking: _Blocking, extent: tuple[int, int], packed: Packed | None, machine: Target
+) -> tuple[Kernel, Ending | None]:
     rows, columns = extent
     panel = blocking.vectors * machine.width
     a_place, b_place = "row * a_row", "step * b_step + column"
@@ -192,18 +204,7 @@ def _product_kernel(
     if packed and packed.a_panel:
         a_place = f"row // {packed.a_panel} * steps * {packed.a_panel} + row % {packed.a_panel}"
     body = [
-        "a = integer(arguments, 0)",
-        "a_row = integer(arguments, 1)",
-        "a_step = integer(arguments, 2)",
-        "b = integer(arguments, 3)",
-        "b_step = integer(arguments, 4)",
-        "c = integer(arguments, 5)",
-        "columns = integer(arguments, 6)",
-        "rows = integer(arguments, 7)",
-        "steps = integer(arguments, 8)",
-        "rows_per_item = integer(arguments, 9)",
-        "columns_per_item = integer(arguments, 10)",
-        "across = integer(arguments, 11)",
+        *given.lines,
         "for item in range(first, last):",
         "    row_block = item // across",
         "    left = (item - row_block * across) * columns_per_item",
@@ -237,8 +238,7 @@ def _product_kernel(
                 nested += [f"    {line}" for line in inner]
                 nested.append(f"        {tile_call(high, vectors, lanes)}")
     body += [f"        {line}" for line in nested]
-    body.append(f"    {finished('top * columns', 'bottom - top', 'left', 'right')}")
-    return kernel("product", indented(body, 1) + "\n")
+    return ending_kernel("product", body, Finished("top * columns", "bottom - top", "left", "right"))
 
 
 def down_rows(high: int, left_over: int) -> list[tuple[list[str], int]]:
@@ -301,14 +301,18 @@ def dot_product(
             "        row += 1",
         ]
 
+    columns_per_item = wide * max(1, blocks(blocks(columns, wide), 32))
+    given = named(
+        a=a,
+        b=b,
+        c=c,
+        rows=rows,
+        steps=steps,
+        columns=columns,
+        columns_per_item=columns_per_item,
+    )
     body = [
-        "a = integer(arguments, 0)",
-        "b = integer(arguments, 1)",
-        "c = integer(arguments, 2)",
-        "rows = integer(arguments, 3)",
-        "steps = integer(arguments, 4)",
-        "columns = integer(arguments, 5)",
-        "columns_per_item = integer(arguments, 6)",
+        *given.lines,
         "column = first * columns_per_item",
         "stop = min(last * columns_per_item, columns)",
         f"while column + {wide} <= stop:",
@@ -318,7 +322,5 @@ def dot_product(
         *down(1),
         "    column += 1",
     ]
-    columns_per_item = wide * max(1, blocks(blocks(columns, wide), 32))
-    arguments = (Place(a), Place(b), Place(c), rows, steps, columns, columns_per_item)
     items = blocks(columns, columns_per_item)
-    return Launch(kernel("dot_product", indented(body, 1) + "\n"), arguments, items, (c,))
+    return Launch(kernel("dot_product", indented(body, 1) + "\n"), given.values, items, (c,))

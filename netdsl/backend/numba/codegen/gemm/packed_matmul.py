@@ -7,7 +7,6 @@ of bfloat16 they are rounded on the way, and the images beforehand.
 
 from __future__ import annotations
 
-from netdsl.backend.numba.codegen.finished import finished
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_along_rows
 from netdsl.backend.numba.codegen.gemm.matmul import (
     along_columns,
@@ -15,7 +14,19 @@ from netdsl.backend.numba.codegen.gemm.matmul import (
     tile_shape,
 )
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Ending,
+    Finished,
+    Kernel,
+    Launch,
+    PerWorker,
+    blocks,
+    ending_kernel,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
 
@@ -48,29 +59,28 @@ def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target, *, pa
     panel = vectors * machine.width
     columns_per_item = max(1, min(blocks(blocks(columns, panel), ITEMS), MOST_COLUMNS // panel)) * panel
     scratch = BLOCK_ROWS * columns_per_item
-    arguments: tuple[Argument, ...] = (
-        Place(x),
-        blocks(steps, 2) * 2 if paired else steps,
-        Place(w),
-        Place(y),
-        columns,
-        batch,
-        steps,
-        columns_per_item,
-        Scratch(),
-        scratch,
+    given = named(
+        a=x,
+        a_row=blocks(steps, 2) * 2 if paired else steps,
+        b=w,
+        c=y,
+        columns=columns,
+        rows=batch,
+        steps=steps,
+        columns_per_item=columns_per_item,
+        scratch=PerWorker(scratch),
     )
-    built = _product_kernel((high, panel), batch, columns, paired, machine)
-    return Launch(built, arguments, blocks(columns, columns_per_item), (y,), scratch)
+    built, ending = _product_kernel(given, (high, panel), batch, columns, paired, machine)
+    return Launch(built, given.values, blocks(columns, columns_per_item), (y,), scratch, ending=ending)
 
 
-def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: bool, machine: Target) -> Kernel:
+def _product_kernel(
+    given: Arguments, shape: tuple[int, int], rows: int, columns: int, paired: bool, machine: Target
+) -> tuple[Kernel, Ending | None]:
     high, panel = shape
     steps = 2 * BLOCK_ROWS if paired else BLOCK_ROWS
-    names = ["a", "a_row", "b", "c", "columns", "rows", "steps", "columns_per_item"]
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(names)),
-        "scratch = integer(arguments, 8) + worker * integer(arguments, 9) * 4",
+        *given.lines,
         "top = 0",
         "bottom = rows",
         "for item in range(first, last):",
@@ -95,8 +105,8 @@ def _product_kernel(shape: tuple[int, int], rows: int, columns: int, paired: boo
                 f"0, scratch + (column - left) * 4, width, 0, "
                 "c + (row * columns + column) * 4, 0, columns, 1, lines, step)"
             )
-    body.append(f"    {finished('0', 'rows', 'left', 'right')}")
-    return kernel("product_in_pairs" if paired else "packed_product", indented(body, 1) + "\n")
+    kind = "product_in_pairs" if paired else "packed_product"
+    return ending_kernel(kind, body, Finished("0", "rows", "left", "right"))
 
 
 def _fetched(vectors: int, tiles: int, high: int, steps: int, machine: Target) -> list[str]:
@@ -133,28 +143,25 @@ def dot_product_in_pairs(dy: Tensor, w: Tensor, dx: Tensor, batch: int, machine:
     high, wide = (3, 4) if machine.registers < 32 else (4, 6)
     scratch = wide * min(STEPS_OF_DOT, blocks(outputs, 2) * 2) // 2
     inputs_per_item = wide * max(1, blocks(blocks(inputs, wide), 2 * ITEMS))
-    arguments: tuple[Argument, ...] = (
-        Place(halves),
-        Place(w),
-        Place(dx),
-        batch,
-        outputs,
-        inputs,
-        inputs_per_item,
-        blocks(outputs, 2),
-        Scratch(),
-        scratch,
+    given = named(
+        a=halves,
+        w=w,
+        dx=dx,
+        rows=batch,
+        outputs=outputs,
+        inputs=inputs,
+        inputs_per_item=inputs_per_item,
+        a_row=blocks(outputs, 2),
+        scratch=PerWorker(scratch),
     )
-    built = _dot_kernel((high, wide), batch, inputs)
-    return [halving, Launch(built, arguments, blocks(inputs, inputs_per_item), (dx,), scratch)]
+    built = _dot_kernel(given, (high, wide), batch, inputs)
+    return [halving, Launch(built, given.values, blocks(inputs, inputs_per_item), (dx,), scratch)]
 
 
-def _dot_kernel(shape: tuple[int, int], rows: int, inputs: int) -> Kernel:
+def _dot_kernel(given: Arguments, shape: tuple[int, int], rows: int, inputs: int) -> Kernel:
     high, wide = shape
-    names = ["a", "w", "dx", "rows", "outputs", "inputs", "inputs_per_item", "a_row"]
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(names)),
-        "scratch = integer(arguments, 8) + worker * integer(arguments, 9) * 4",
+        *given.lines,
         "bottom = min(last * inputs_per_item, inputs)",
     ]
     broad = [(f"for place in range(first * inputs_per_item, bottom - {wide - 1}, {wide}):", wide)]

@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_of_rows
-from netdsl.backend.numba.kernel import Kernel, Launch, Place, blocks
+from netdsl.backend.numba.kernel import (
+    Launch,
+    blocks,
+    fixed_kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Geometry
 from netdsl.primitives.tensor import Tensor
@@ -107,20 +112,30 @@ class Packing(NamedTuple):
         high, wide, deep = self.steps
         steps = high * wide * deep
         packed = Tensor(f"{w.name}.packed", (self.groups * panels.total, steps, panels.width), batched=False)
-        arguments = (
-            Place(w),
-            Place(packed),
-            panels.total,
-            panels.width,
-            high,
-            wide,
-            deep,
-            self.width,
-            *self.strides,
-            self.group_stride,
-            self.start,
+        given = named(
+            w=w,
+            packed=packed,
+            panels=panels.total,
+            lanes=panels.width,
+            high=high,
+            wide=wide,
+            deep=deep,
+            width=self.width,
+            by_row=self.strides[0],
+            by_column=self.strides[1],
+            by_channel=self.strides[2],
+            by_lane=self.strides[3],
+            by_group=self.group_stride,
+            start=self.start,
         )
-        return packed, [Launch(_PACK, arguments, self.groups * panels.total * high, (packed,))]
+        return packed, [
+            Launch(
+                fixed_kernel("pack_weights", given, _PACK),
+                given.values,
+                self.groups * panels.total * high,
+                (packed,),
+            )
+        ]
 
     def launch_pairs(self, w: Tensor, machine: Target) -> tuple[Tensor, list[Launch]]:
         """The same in pairs of bfloat16: neighbouring steps of a kernel row share 32 bits."""
@@ -131,24 +146,7 @@ class Packing(NamedTuple):
         return paired, [*launches, pairing]
 
 
-_PACK = Kernel(
-    "pack_weights",
-    """def pack_weights(arguments, first, last, worker):
-    w = integer(arguments, 0)
-    packed = integer(arguments, 1)
-    panels = integer(arguments, 2)
-    lanes = integer(arguments, 3)
-    high = integer(arguments, 4)
-    wide = integer(arguments, 5)
-    deep = integer(arguments, 6)
-    width = integer(arguments, 7)
-    by_row = integer(arguments, 8)
-    by_column = integer(arguments, 9)
-    by_channel = integer(arguments, 10)
-    by_lane = integer(arguments, 11)
-    by_group = integer(arguments, 12)
-    start = integer(arguments, 13)
-    for item in range(first, last):
+_PACK = """    for item in range(first, last):
         panel = item // high
         row = item - panel * high
         group = panel // panels
@@ -159,8 +157,7 @@ _PACK = Kernel(
         for column in range(wide):
             pack_lanes(source + column * by_column * 4, deep, by_channel, filled, by_lane,
                        target + column * deep * lanes * 4, lanes, lanes)
-""",
-)
+"""
 
 
 def rows_of_product(geometry: Geometry, x: tuple[int, ...], w: tuple[int, ...]) -> int:

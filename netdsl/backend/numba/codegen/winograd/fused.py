@@ -19,7 +19,17 @@ from netdsl.backend.numba.codegen.winograd.tiles import (
     text_of,
 )
 from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Ending,
+    Kernel,
+    Launch,
+    Numbers,
+    PerWorker,
+    blocks,
+    ending_kernel,
+    named,
+)
 from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
 
@@ -80,55 +90,34 @@ def _launch(
     table = 2 * form.products
     v_plane, m_plane = dealt.rows * depth + LINE_FLOATS, dealt.rows * width + LINE_FLOATS
     spare = max(depth, width)
-    arguments: tuple[Argument, ...] = (
-        Place(x),
-        Place(weights.tensor),
-        Place(y),
-        tiling.tiles,
-        dealt.rows,
-        channels,
-        filters,
-        depth,
-        width,
-        panels.total,
-        weights.plane,
-        v_plane,
-        m_plane,
-        border.top,
-        border.left,
-        *tiling.numbers(batch, x.shape),
-        *tiling.numbers(batch, y.shape),
-        Scratch(),
-        0,
+    given = named(
+        x=x,
+        planes=weights.tensor,
+        y=y,
+        tiles=tiling.tiles,
+        block=dealt.rows,
+        channels=channels,
+        filters=filters,
+        depth=depth,
+        width=width,
+        panels=panels.total,
+        plane=weights.plane,
+        v_plane=v_plane,
+        m_plane=m_plane,
+        top=border.top,
+        left=border.left,
+        of_x=Numbers(tiling.numbers(batch, x.shape)),
+        of_y=Numbers(tiling.numbers(batch, y.shape)),
+        table=PerWorker(0),
     )
     scratch = table + 2 * spare + form.products * (v_plane + m_plane)
-    return Launch(
-        _kernel(form, weights, dealt.high, channels, filters, machine), arguments, dealt.items, (y,), scratch
-    )
-
-
-_NAMES = [
-    "x",
-    "planes",
-    "y",
-    "tiles",
-    "block",
-    "channels",
-    "filters",
-    "depth",
-    "width",
-    "panels",
-    "plane",
-    "v_plane",
-    "m_plane",
-    "top",
-    "left",
-]
+    built, ending = _kernel(given, form, weights, dealt.high, channels, filters, machine)
+    return Launch(built, given.values, dealt.items, (y,), scratch, ending=ending)
 
 
 def _kernel(
-    form: Variant, weights: Weights, high: int, channels: int, filters: int, machine: Target
-) -> Kernel:
+    given: Arguments, form: Variant, weights: Weights, high: int, channels: int, filters: int, machine: Target
+) -> tuple[Kernel, Ending | None]:
     inputs = (
         f'transform("{text_of(form.inputs)}", 1, 0, table, 0, '
         "v + number * depth * 4, v_plane * 4, c * 4, {lanes})"
@@ -139,11 +128,10 @@ def _kernel(
     )
     step = form.outputs_wide
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
-        f"of_x = arguments + {len(_NAMES) * 8}",
-        "of_y = of_x + 104",
-        f"table = integer(arguments, {len(_NAMES) + 26})",
-        f"table += worker * integer(arguments, {len(_NAMES) + 27}) * 4",
+        *(line for name, line in given.by_name.items() if name not in ("of_y", "table")),
+        f"of_y = of_x + {(given.places['of_y'] - given.places['of_x']) * 8}",
+        f"table = integer(arguments, {given.places['table']})",
+        f"table += worker * integer(arguments, {given.places['table'] + 1}) * 4",
         f"zeros = table + {form.products * 8}",
         "spare = zeros + max(depth, width) * 4",
         "v = spare + max(depth, width) * 4",
@@ -159,9 +147,8 @@ def _kernel(
         "    for number in range(count):",
         f"        list_places(table, {step}, start + number, {step}, 0, 0, y, spare, of_y)",
         *(f"        {line}" for line in along("filters", outputs, filters, machine)),
-        f"        {finished_places(step)}",
     ]
-    return kernel("winograd", indented(body, 1) + "\n")
+    return ending_kernel("winograd", body, finished_places(step, 2))
 
 
 def _products(form: Variant, weights: Weights, high: int, machine: Target) -> list[str]:

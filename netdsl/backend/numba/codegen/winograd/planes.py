@@ -12,7 +12,15 @@ from typing import NamedTuple
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS
 from netdsl.backend.numba.codegen.winograd.tiles import Border, Matrix, Mosaic, Variant, text_of
 from netdsl.backend.numba.codegen.winograd.weights import along
-from netdsl.backend.numba.kernel import Argument, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Launch,
+    Numbers,
+    PerWorker,
+    blocks,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
 
@@ -64,20 +72,6 @@ class Chunk(NamedTuple):
     tiles: int
 
 
-_NAMES = (
-    "image",
-    "planes",
-    "start",
-    "tiles",
-    "per_item",
-    "channels",
-    "depth",
-    "plane",
-    "top",
-    "left",
-)
-
-
 def transform_tiles(
     image: Tensor,
     planes: Planes,
@@ -92,25 +86,22 @@ def transform_tiles(
     unit = 2 if planes.pairing == "tiles" else 1
     units = blocks(chunk.tiles, unit)
     per_item = blocks(units, 4 * ITEMS)
-    arguments: tuple[Argument, ...] = (
-        Place(image),
-        Place(planes.tensor),
-        chunk.start,
-        chunk.tiles,
-        per_item,
-        channels,
-        planes.depth,
-        planes.plane,
-        border.top,
-        border.left,
-        *chunk.tiling.numbers(chunk.batch, image.shape),
-        Scratch(),
-        0,
+    given = named(
+        image=image,
+        planes=planes.tensor,
+        start=chunk.start,
+        tiles=chunk.tiles,
+        per_item=per_item,
+        channels=channels,
+        depth=planes.depth,
+        plane=planes.plane,
+        top=border.top,
+        left=border.left,
+        mosaic=Numbers(chunk.tiling.numbers(chunk.batch, image.shape)),
+        table=PerWorker(0),
     )
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
-        "mosaic = arguments + 80",
-        "table = integer(arguments, 23) + worker * integer(arguments, 24) * 4",
+        *given.lines,
         f"second_table = table + {form.products * 8}",
         f"first_tile = second_table + {form.products * 8}",
         f"second_tile = first_tile + {form.products * machine.width * 4}",
@@ -123,7 +114,7 @@ def transform_tiles(
     ]
     built = kernel("winograd_tiles", indented(body, 1) + "\n")
     scratch = 4 * form.products + 2 * form.products * machine.width + channels
-    return Launch(built, arguments, blocks(units, per_item), (planes.tensor,), scratch)
+    return Launch(built, given.values, blocks(units, per_item), (planes.tensor,), scratch)
 
 
 def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int, machine: Target) -> list[str]:

@@ -17,7 +17,18 @@ from netdsl.backend.numba.codegen.winograd.planes import (
 )
 from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, finished_places, mosaic, text_of
 from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Kernel,
+    Launch,
+    Numbers,
+    PerWorker,
+    blocks,
+    ending_kernel,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Tensor
 
@@ -64,43 +75,28 @@ def _products(v: Planes, weights: Weights, m: Planes, channels: int, chunk: Chun
     high = split_evenly(blocks(chunk.tiles, shares), machine.accumulators // panels.vectors)[0]
     rows = blocks(blocks(chunk.tiles, shares), high) * high
     shares = blocks(chunk.tiles, rows)
-    arguments: tuple[Argument, ...] = (
-        Place(v.tensor),
-        Place(weights.tensor),
-        Place(m.tensor),
-        v.depth,
-        m.depth,
-        v.plane,
-        weights.plane,
-        m.plane,
-        panels.total,
-        blocks(channels, 2) if v.pairing else channels,
-        chunk.tiles,
-        rows,
-        shares,
+    given = named(
+        v=v.tensor,
+        u=weights.tensor,
+        m=m.tensor,
+        depth=v.depth,
+        width=m.depth,
+        v_plane=v.plane,
+        u_plane=weights.plane,
+        m_plane=m.plane,
+        panels=panels.total,
+        steps=blocks(channels, 2) if v.pairing else channels,
+        tiles=chunk.tiles,
+        rows=rows,
+        shares=shares,
     )
     items = v.tensor.shape[0] * shares
-    return Launch(_products_kernel(weights, high, bool(v.pairing), machine), arguments, items, (m.tensor,))
+    return Launch(
+        _products_kernel(given, weights, high, bool(v.pairing), machine), given.values, items, (m.tensor,)
+    )
 
 
-_NAMES = [
-    "v",
-    "u",
-    "m",
-    "depth",
-    "width",
-    "v_plane",
-    "u_plane",
-    "m_plane",
-    "panels",
-    "steps",
-    "tiles",
-    "rows",
-    "shares",
-]
-
-
-def _products_kernel(weights: Weights, high: int, paired: bool, machine: Target) -> Kernel:
+def _products_kernel(given: Arguments, weights: Weights, high: int, paired: bool, machine: Target) -> Kernel:
     panels = weights.panels
     name, strides = ("tile_pairs", "depth * 2, 2") if paired else ("tile", "depth, 1")
 
@@ -112,7 +108,7 @@ def _products_kernel(weights: Weights, high: int, paired: bool, machine: Target)
         )
 
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_NAMES)),
+        *given.lines,
         "for item in range(first, last):",
         "    product = item // shares",
         "    top = (item - product * shares) * rows",
@@ -130,35 +126,30 @@ def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk, machine: Target)
     """A^T M A of the tiles of a chunk, into the images."""
     filters = y.shape[2]
     per_item = blocks(chunk.tiles, 4 * ITEMS)
-    arguments: tuple[Argument, ...] = (
-        Place(m.tensor),
-        Place(y),
-        chunk.start,
-        chunk.tiles,
-        per_item,
-        filters,
-        m.depth,
-        m.plane,
-        *chunk.tiling.numbers(chunk.batch, y.shape),
-        Scratch(),
-        0,
+    given = named(
+        m=m.tensor,
+        y=y,
+        start=chunk.start,
+        tiles=chunk.tiles,
+        per_item=per_item,
+        filters=filters,
+        width=m.depth,
+        plane=m.plane,
+        mosaic=Numbers(chunk.tiling.numbers(chunk.batch, y.shape)),
+        table=PerWorker(0),
     )
-    names = ["m", "y", "start", "tiles", "per_item", "filters", "width", "plane"]
     step = form.outputs_wide
     line = (
         f'transform("{text_of(form.outputs)}", 0, 1, m + number * width * 4, plane * 4, '
         "table, 0, c * 4, {lanes})"
     )
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(names)),
-        "mosaic = arguments + 64",
-        "table = integer(arguments, 21) + worker * integer(arguments, 22) * 4",
+        *given.lines,
         f"spare = table + {form.products * 8}",
         "for number in range(first * per_item, min(last * per_item, tiles)):",
         f"    list_places(table, {step}, start + number, {step}, 0, 0, y, spare, mosaic)",
         *(f"    {line}" for line in along("filters", line, filters, machine)),
-        f"    {finished_places(step)}",
     ]
-    built = kernel("winograd_outputs", indented(body, 1) + "\n")
+    built, ending = ending_kernel("winograd_outputs", body, finished_places(step, 1))
     scratch = 2 * form.products + m.depth
-    return Launch(built, arguments, blocks(chunk.tiles, per_item), (y,), scratch)
+    return Launch(built, given.values, blocks(chunk.tiles, per_item), (y,), scratch, ending=ending)

@@ -10,8 +10,7 @@ from functools import cache
 from math import prod, sqrt
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.finished import finished
-from netdsl.backend.numba.kernel import blocks
+from netdsl.backend.numba.kernel import Finished, blocks
 
 POINTS = {
     4: (0.0, 1.0, -1.0),
@@ -95,11 +94,11 @@ def text_of(matrix: Matrix) -> str:
     return "; ".join(" ".join(f"{round(number, 12) + 0.0:.9g}" for number in row) for row in matrix)
 
 
-def finished_places(side: int) -> str:
-    """A line of a kernel behind which the side x side outputs that ``table`` lists are final, where they
+def finished_places(side: int, depth: int) -> Finished:
+    """The place of a kernel behind which the side x side outputs that ``table`` lists are final, where they
     belong to an image and are not ``spare``."""
     places = (f"for place in range({side**2}):", "if integer(table, place) != spare:")
-    return finished("(integer(table, place) - y) // 4", "1", "0", "filters", *places)
+    return Finished("(integer(table, place) - y) // 4", "1", "0", "filters", places, depth)
 
 
 class Border(NamedTuple):

@@ -19,7 +19,15 @@ from netdsl.backend.numba.codegen.winograd.planes import (
 )
 from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, mosaic, transposed
 from netdsl.backend.numba.codegen.winograd.weights import gather_gradient
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Kernel,
+    Launch,
+    blocks,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
 
@@ -59,22 +67,6 @@ def weight_gradient(
     return [*launches, gather_gradient(du, du_plane, width, dw, form, machine)]
 
 
-_PRODUCTS_NAMES = (
-    "v",
-    "dm",
-    "du",
-    "depth",
-    "width",
-    "v_plane",
-    "dm_plane",
-    "du_plane",
-    "panels",
-    "channels",
-    "tiles",
-    "start",
-)
-
-
 def _products(
     v: Planes,
     dm: Planes,
@@ -87,25 +79,25 @@ def _products(
     machine: Target,
 ) -> Launch:
     """dU (+)= V^T dM for every product; ``start`` other than 0 adds to what is there."""
-    arguments: tuple[Argument, ...] = (
-        Place(v.tensor),
-        Place(dm.tensor),
-        Place(du),
-        v.depth,
-        dm.depth,
-        v.plane,
-        dm.plane,
-        du_plane,
-        panels.total,
-        channels,
-        blocks(chunk.tiles, 2) if v.pairing else chunk.tiles,
-        chunk.start,
+    given = named(
+        v=v.tensor,
+        dm=dm.tensor,
+        du=du,
+        depth=v.depth,
+        width=dm.depth,
+        v_plane=v.plane,
+        dm_plane=dm.plane,
+        du_plane=du_plane,
+        panels=panels.total,
+        channels=channels,
+        tiles=blocks(chunk.tiles, 2) if v.pairing else chunk.tiles,
+        start=chunk.start,
     )
     items = v.tensor.shape[0] * panels.total
-    return Launch(_products_kernel(high, panels, bool(v.pairing), machine), arguments, items, (du,))
+    return Launch(_products_kernel(given, high, panels, bool(v.pairing), machine), given.values, items, (du,))
 
 
-def _products_kernel(high: int, panels: Panels, paired: bool, machine: Target) -> Kernel:
+def _products_kernel(given: Arguments, high: int, panels: Panels, paired: bool, machine: Target) -> Kernel:
     name, strides = ("tile_pairs", "2, depth * 2") if paired else ("tile", "1, depth")
 
     def call(vectors: int) -> str:
@@ -115,7 +107,7 @@ def _products_kernel(high: int, panels: Panels, paired: bool, machine: Target) -
         )
 
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate(_PRODUCTS_NAMES)),
+        *given.lines,
         "for item in range(first, last):",
         "    product = item // panels",
         "    panel = item - product * panels",

@@ -6,7 +6,16 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Panels, panels_of
 from netdsl.backend.numba.codegen.winograd.tiles import Variant, text_of, transposed
-from netdsl.backend.numba.kernel import Argument, Kernel, Launch, Place, Scratch, blocks, indented, kernel
+from netdsl.backend.numba.kernel import (
+    Arguments,
+    Kernel,
+    Launch,
+    PerWorker,
+    blocks,
+    indented,
+    kernel,
+    named,
+)
 from netdsl.backend.numba.target import LINE_FLOATS, Target
 from netdsl.primitives.tensor import Tensor
 
@@ -43,37 +52,34 @@ def transform_weights(
     panels = panels_of(width, machine)
     plane = panels.total * (blocks(steps, 2) if paired else steps) * panels.width + LINE_FLOATS
     tensor = Tensor(f"{w.name}.winograd", (form.products, plane), batched=False)
-    arguments: tuple[Argument, ...] = (
-        Place(w),
-        Place(tensor),
-        panels.total,
-        steps,
-        width,
-        by_row,
-        by_column,
-        by_step,
-        by_lane,
-        (side * side - 1) * tap if rotated else 0,
-        plane,
-        Scratch(),
-        0,
+    given = named(
+        w=w,
+        planes=tensor,
+        panels=panels.total,
+        steps=steps,
+        width=width,
+        by_row=by_row,
+        by_column=by_column,
+        by_step=by_step,
+        by_lane=by_lane,
+        start=(side * side - 1) * tap if rotated else 0,
+        plane=plane,
+        taps=PerWorker(0),
     )
     items = panels.total * blocks(steps, _STEPS_PER_ITEM)
     taps = _STEPS_PER_ITEM * side * side
     scratch = (taps + (2 * form.products if paired else 0)) * panels.width
     launch = Launch(
-        _weights_kernel(form, panels.vectors, paired, machine), arguments, items, (tensor,), scratch
+        _weights_kernel(given, form, panels.vectors, paired, machine), given.values, items, (tensor,), scratch
     )
     return Weights(tensor, launch, plane, panels)
 
 
-def _weights_kernel(form: Variant, vectors: int, paired: bool, machine: Target) -> Kernel:
+def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool, machine: Target) -> Kernel:
     lanes, side, unit = vectors * machine.width, form.kernel_wide, 2 if paired else 1
     line, taps_of_step = lanes * 4, side * side * lanes
-    names = ["w", "planes", "panels", "steps", "width", "by_row", "by_column", "by_step", "by_lane"]
     body = [
-        *(f"{name} = integer(arguments, {number})" for number, name in enumerate([*names, "start", "plane"])),
-        "taps = integer(arguments, 11) + worker * integer(arguments, 12) * 4",
+        *given.lines,
         f"pair = taps + {_STEPS_PER_ITEM * taps_of_step * 4}",
         "for item in range(first, last):",
         "    block = item // panels",
@@ -129,15 +135,17 @@ def gather_gradient(
     """dw = G^T dU G, from planes of (channel x filter) whose rows are ``row`` numbers apart."""
     _, _, depth, filters = dw.shape
     channels = max(1, blocks(depth, 2 * ITEMS))
-    arguments = (Place(planes), Place(dw), depth, filters, plane, row, channels)
+    given = named(
+        planes=planes,
+        dw=dw,
+        depth=depth,
+        filters=filters,
+        plane=plane,
+        row=row,
+        channels=channels,
+    )
     body = [
-        "planes = integer(arguments, 0)",
-        "dw = integer(arguments, 1)",
-        "depth = integer(arguments, 2)",
-        "filters = integer(arguments, 3)",
-        "plane = integer(arguments, 4)",
-        "row = integer(arguments, 5)",
-        "channels = integer(arguments, 6)",
+        *given.lines,
         "for channel in range(first * channels, min(last * channels, depth)):",
         "    source = planes + channel * row * 4",
         "    target = dw + channel * filters * 4",
@@ -153,7 +161,7 @@ def gather_gradient(
         ),
     ]
     built = kernel("winograd_weight_gradient", indented(body, 1) + "\n")
-    return Launch(built, arguments, blocks(depth, channels), (dw,))
+    return Launch(built, given.values, blocks(depth, channels), (dw,))
 
 
 def along(count: str, body: str | list[str], channels: int, machine: Target) -> list[str]:
