@@ -2,7 +2,8 @@
 
 The cost model's choice stays unless another one is clearly faster. A choice belongs to an operation with
 its sizes and to a machine, not to a number of threads: what was found once is kept
-(``backend/numba/tools/tuning_cache.py``) and then serves every number of threads, which therefore give the same bits.
+(``backend/numba/tools/tuning_cache.py``) and then serves every number of threads, which therefore give
+the same bits.
 """
 
 from __future__ import annotations

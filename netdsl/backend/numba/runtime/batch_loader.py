@@ -13,24 +13,48 @@ import numpy as np
 
 from netdsl.backend.changes import Changes, node_step
 from netdsl.backend.numba.compile.cache import Kernels
-from netdsl.backend.numba.kernel import Kernel, kernel
+from netdsl.backend.numba.kernel import Kernel, indented, kernel, named
 from netdsl.backend.session import Array, Batch, Images
 
-_ADDRESSES = """    numbers = integer(arguments, 0)
-    pixels = integer(arguments, 1)
-    labels = integer(arguments, 2)
-    scale = integer(arguments, 3)
-    shift = integer(arguments, 4)
-    targets = integer(arguments, 5)
-    values = integer(arguments, 6)
-    scores = integer(arguments, 7)
-    x = integer(arguments, 8)
-    target = integer(arguments, 9)
-"""
+_PLAIN = (
+    "numbers",
+    "pixels",
+    "labels",
+    "scale",
+    "shift",
+    "targets",
+    "values",
+    "scores",
+    "x",
+    "target",
+)
+_CHANGED = (
+    *_PLAIN,
+    "height",
+    "width",
+    "channels",
+    "border",
+    "settings",
+    "grey",
+    "maps",
+    "lattice",
+    "rows",
+    "columns",
+    "colours",
+    "steps",
+    "hues",
+    "holes",
+    "hole_count",
+    "shares",
+    "batch",
+    "spare",
+    "spares",
+)
+"""The arguments of the two kernels by name, addresses and numbers, of which the first are the same."""
 
-_TEXT = (
-    _ADDRESSES
-    + """    for item in range(first, last):
+_PLACES = named(**dict.fromkeys(_CHANGED, 0)).places
+
+_TEXT = """    for item in range(first, last):
         image = integer(numbers, item)
         source = pixels + image * values * BYTES
         out = x + item * values * 4
@@ -46,30 +70,8 @@ _TEXT = (
             store_lanes(out + place * 4, scaled + load_lanes(shift + place * 4, rest), rest)
         copy(targets + integer(labels, image) * scores * 4, target + item * scores * 4, scores)
 """
-)
 
-_CHANGING = (
-    _ADDRESSES
-    + """    height = integer(arguments, 10)
-    width = integer(arguments, 11)
-    channels = integer(arguments, 12)
-    border = integer(arguments, 13)
-    settings = integer(arguments, 14)
-    grey = integer(arguments, 15)
-    maps = integer(arguments, 16)
-    lattice = integer(arguments, 17)
-    rows = integer(arguments, 18)
-    columns = integer(arguments, 19)
-    colours = integer(arguments, 20)
-    steps = integer(arguments, 21)
-    hues = integer(arguments, 22)
-    holes = integer(arguments, 23)
-    hole_count = integer(arguments, 24)
-    shares = integer(arguments, 25)
-    batch = integer(arguments, 26)
-    spare = integer(arguments, 27)
-    spares = integer(arguments, 28)
-    area = height * width
+_CHANGING = """    area = height * width
     step_bytes = channels * (channels + 2) * 4
     room = values + 2 * channels
     for item in range(first, last):
@@ -121,7 +123,6 @@ _CHANGING = (
             label = integer(labels, integer(numbers, item + batch))
             mix(answer, targets + label * scores * 4, scores, shares + item * 4)
 """
-)
 """As ``_TEXT`` for a batch with changes: each picture is moved, coloured, scaled and mixed by itself."""
 
 _KINDS = {
@@ -138,7 +139,8 @@ def fill_kernel(images: Images, *, changes: bool = False) -> Kernel:
 
 @cache
 def _kernel(kind: str, changes: bool) -> Kernel:
-    text = _CHANGING if changes else _TEXT
+    names, body = (_CHANGED, _CHANGING) if changes else (_PLAIN, _TEXT)
+    text = indented(named(**dict.fromkeys(names, 0)).lines, 1) + "\n" + body
     for word, meaning in _KINDS[kind].items():
         text = text.replace(word, meaning)
     return kernel("change" if changes else "fill", text)
@@ -150,17 +152,13 @@ def spare_floats(threads: int, batch: int, shape: tuple[int, ...]) -> int:
     return min(threads, batch) * 2 * (prod(shape) + 2 * shape[-1])
 
 
-_PLAIN, _CHANGED = 10, 29
-"""Arguments of the two kernels, of which the first are the same."""
-
-
 class Filling:
     """That launch: ``row`` stands in a table of launches, and all workers meet after it."""
 
     def __init__(self, kernels: Kernels, threads: int) -> None:
         self._kernels = kernels
         self._threads = threads
-        self._arguments = np.zeros(_CHANGED, np.int64)
+        self._arguments = np.zeros(len(_CHANGED), np.int64)
         self._images: Images | None = None
         self._held: list[Array] = []
         self._spare = np.zeros(0, np.float32)
@@ -175,23 +173,23 @@ class Filling:
             self._take(images)
         if x.size != len(chosen) * images.scale.size or target.size != len(chosen) * images.targets.shape[1]:
             raise ValueError("the inputs have another size than the batch")
-        arguments = self._arguments
-        arguments[0], arguments[8], arguments[9] = chosen.ctypes.data, x.ctypes.data, target.ctypes.data
+        self._set(numbers=chosen.ctypes.data, x=x.ctypes.data, target=target.ctypes.data)
         self.row[0, 0] = self._kernels.address(fill_kernel(images, changes=changes is not None))
         self.row[0, 2] = len(chosen)
         if changes is not None:
             self._take_changes(changes, images, len(chosen))
 
     def _take(self, images: Images) -> None:
-        held = (images.pixels, images.labels, images.scale, images.shift, images.targets)
-        if not all(array.flags.c_contiguous for array in held):
+        held = ("pixels", "labels", "scale", "shift", "targets")
+        arrays: dict[str, Array] = {name: getattr(images, name) for name in held}
+        if not all(array.flags.c_contiguous for array in arrays.values()):
             raise ValueError("images must be in C order")
-        self._arguments[1:6] = [array.ctypes.data for array in held]
-        self._arguments[6:8] = (images.scale.size, images.targets.shape[1])
+        self._set(**{name: array.ctypes.data for name, array in arrays.items()})
+        self._set(values=images.scale.size, scores=images.targets.shape[1])
         self._images = images
 
     def _take_changes(self, changes: Changes, images: Images, batch: int) -> None:
-        """The rest of the arguments, in the order of the kernel."""
+        """The arguments that say how images are changed."""
         shape = images.pixels.shape[1:]
         if len(changes.numbers) != changes.turns * batch:
             raise ValueError("the changes are those of another batch")
@@ -203,19 +201,37 @@ class Filling:
         needed = spare_floats(self._threads, batch, shape)
         if self._spare.size < needed:
             self._spare = np.zeros(needed, np.float32)
-        arrays = (
-            changes.numbers, settings, changes.grey, changes.maps, lattice, colours, changes.hues, holes,
-            changes.shares,
-        )  # fmt: skip
-        self._held = [array for array in arrays if array is not None]
+        arrays: dict[str, Array | None] = {
+            "numbers": changes.numbers,
+            "settings": settings,
+            "grey": changes.grey,
+            "maps": changes.maps,
+            "lattice": lattice,
+            "colours": colours,
+            "hues": changes.hues,
+            "holes": holes,
+            "shares": changes.shares,
+        }
+        self._held = [array for array in arrays.values() if array is not None]
         if not all(array.flags.c_contiguous for array in self._held):
             raise ValueError("changes must be in C order")
-        numbers, *places = (0 if array is None else array.ctypes.data for array in arrays)
-        at_settings, at_grey, at_maps, at_lattice, at_colours, at_hues, at_holes, at_shares = places
-        self._arguments[0] = numbers
-        self._arguments[_PLAIN:] = (
-            *shape, changes.border, at_settings, at_grey, at_maps, at_lattice, rows, columns,
-            at_colours, 0 if colours is None else colours.shape[1], at_hues,
-            at_holes, 0 if holes is None else holes.shape[1], at_shares,
-            batch, self._spare.ctypes.data, spares,
-        )  # fmt: skip
+        self._set(**{name: 0 if array is None else array.ctypes.data for name, array in arrays.items()})
+        height, width, channels = shape
+        self._set(
+            height=height,
+            width=width,
+            channels=channels,
+            border=changes.border,
+            rows=rows,
+            columns=columns,
+            steps=0 if colours is None else colours.shape[1],
+            hole_count=0 if holes is None else holes.shape[1],
+            batch=batch,
+            spare=self._spare.ctypes.data,
+            spares=spares,
+        )
+
+    def _set(self, **values: int) -> None:
+        """Set arguments by name."""
+        for name, value in values.items():
+            self._arguments[_PLACES[name]] = value
