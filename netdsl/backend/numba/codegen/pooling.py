@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from netdsl.backend.numba.kernel import (
     Kernel,
     Launch,
@@ -69,45 +72,38 @@ BOUNDS = [
 """The part of the window that lies inside the volume."""
 
 
-def by_vector(lines: list[str], channels: int, machine: Target) -> list[str]:
+class Access(NamedTuple):
+    """How code reads and writes a vector of channels: all of it, or as many as ``lanes`` at the end."""
+
+    whole: bool
+
+    def load(self, address: str) -> str:
+        return f"load({address})" if self.whole else f"load_lanes({address}, lanes)"
+
+    def store(self, address: str, value: str) -> str:
+        return f"store({address}, {value})" if self.whole else f"store_lanes({address}, {value}, lanes)"
+
+
+Lines = Callable[[Access], list[str]]
+"""Code for a vector of channels."""
+
+
+def by_vector(lines: Lines, channels: int, machine: Target) -> list[str]:
     """Do ``lines`` for each whole vector of channels at c, and for the lanes left over if there are any."""
     whole = [
         "c = 0",
         "while c + WIDTH <= channels:",
-        *(f"    {line}" for line in lines),
+        *(f"    {line}" for line in lines(Access(whole=True))),
         "    c += WIDTH",
     ]
     if channels % machine.width == 0:
         return whole
-    partly = masked(lines)
     return [
         *whole,
         "if c < channels:",
         "    lanes = channels - c",
-        *(f"    {line}" for line in partly),
+        *(f"    {line}" for line in lines(Access(whole=False))),
     ]
-
-
-def masked(lines: list[str]) -> list[str]:
-    """The same lines with loads and stores of ``lanes`` numbers only."""
-    found = []
-    for line in lines:
-        line = line.replace("load(", "load_lanes(").replace("store(", "store_lanes(")
-        if "load_lanes(" in line or "store_lanes(" in line:
-            line = _with_lanes(line)
-        found.append(line)
-    return found
-
-
-def _with_lanes(line: str) -> str:
-    """Add the argument ``lanes`` to the load or store of a line."""
-    place = line.index("load_lanes(") if "load_lanes(" in line else line.index("store_lanes(")
-    depth = 0
-    for position in range(place, len(line)):
-        depth += {"(": 1, ")": -1}.get(line[position], 0)
-        if depth == 0 and line[position] == ")":
-            return f"{line[:position]}, lanes{line[position:]}"
-    raise AssertionError(line)
 
 
 _EACH_OUTPUT_ROW = [
@@ -144,29 +140,39 @@ def emit_window_maximum(op: WindowMaximum, batch: int, machine: Target) -> list[
     high, wide = op.pooling.kernel
     begin = ['best = number(float("-inf"))', "which = number(0.0)"]
     better = ["better = greater(value, best)", "best = select(better, value, best)"]
-    end = ["store(y + out + c * 4, best)", "store(winner + out + c * 4, which)"]
     channels = x.shape[2]
-    looped = _window_loop(
-        [
-            "value = load(seen)",
-            *better,
-            "which = select(better, from_integer(a * kernel_columns + b), which)",
-        ]
-    )
-    lines = [*begin, *looped, *end]
-    given = named(x=x, y=y, winner=winner, **geometry_arguments(x, y, op.pooling))
-    body = [*given.lines, "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
-    anywhere = by_vector(lines, channels, machine)
-    if high * wide <= MOST_WRITTEN_OUT:
-        written_out = list(begin)
+
+    def end(at: Access) -> list[str]:
+        return [at.store("y + out + c * 4", "best"), at.store("winner + out + c * 4", "which")]
+
+    def looped(at: Access) -> list[str]:
+        return _window_loop(
+            [
+                "value = " + at.load("seen"),
+                *better,
+                "which = select(better, from_integer(a * kernel_columns + b), which)",
+            ]
+        )
+
+    def written_out(at: Access) -> list[str]:
+        lines = []
         for a in range(high):
             for b in range(wide):
-                written_out += [
-                    f"value = load(corner + {a} * row_bytes + ({b} * channels + c) * 4)",
+                lines += [
+                    "value = " + at.load(f"corner + {a} * row_bytes + ({b} * channels + c) * 4"),
                     *better,
                     f"which = select(better, number({a * wide + b}.0), which)",
                 ]
-        inside = by_vector([*written_out, *end], channels, machine)
+        return lines
+
+    def around(middle: Lines) -> list[str]:
+        return by_vector(lambda at: [*begin, *middle(at), *end(at)], channels, machine)
+
+    given = named(x=x, y=y, winner=winner, **geometry_arguments(x, y, op.pooling))
+    body = [*given.lines, "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
+    anywhere = around(looped)
+    if high * wide <= MOST_WRITTEN_OUT:
+        inside = around(written_out)
         if _all_inside(x, y, op.pooling):
             anywhere = inside
         else:
@@ -183,18 +189,21 @@ def emit_window_maximum(op: WindowMaximum, batch: int, machine: Target) -> list[
 def emit_window_choice(op: WindowChoice, batch: int, machine: Target) -> list[Launch]:
     """One work item per output row."""
     (x, winner), (y,) = op.inputs, op.outputs
-    lines = [
-        "which = load(winner + out + c * 4)",
-        "total = zero",
-        *_window_loop(
-            [
-                "won = equal(which, from_integer(a * kernel_columns + b))",
-                "value = load(seen)",
-                "total = select(won, value, total)",
-            ]
-        ),
-        "store(y + out + c * 4, total)",
-    ]
+
+    def lines(at: Access) -> list[str]:
+        return [
+            "which = " + at.load("winner + out + c * 4"),
+            "total = zero",
+            *_window_loop(
+                [
+                    "won = equal(which, from_integer(a * kernel_columns + b))",
+                    "value = " + at.load("seen"),
+                    "total = select(won, value, total)",
+                ]
+            ),
+            at.store("y + out + c * 4", "total"),
+        ]
+
     given = named(x=x, y=y, winner=winner, **geometry_arguments(x, y, op.pooling))
     body = [
         *given.lines,
@@ -209,11 +218,14 @@ def emit_window_choice(op: WindowChoice, batch: int, machine: Target) -> list[La
 def emit_window_average(op: WindowAverage, batch: int, machine: Target) -> list[Launch]:
     """One work item per output row."""
     (x,), (y,) = op.inputs, op.outputs
-    lines = [
-        "total = number(0.0)",
-        *_window_loop(["total = total + load(seen)"]),
-        "store(y + out + c * 4, total * share)",
-    ]
+
+    def lines(at: Access) -> list[str]:
+        return [
+            "total = number(0.0)",
+            *_window_loop(["total = total + " + at.load("seen")]),
+            at.store("y + out + c * 4", "total * share"),
+        ]
+
     given = named(x=x, y=y, **geometry_arguments(x, y, op.pooling))
     body = [
         *given.lines,
@@ -231,17 +243,20 @@ def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int, machine:
     dx = op.outputs[0]
     if op.pooling.kernel == op.pooling.stride and not any(op.pooling.padding):
         return [_side_by_side(dx, dy, winner, op.pooling, batch, machine)]
-    lines = [
-        "gradient = load(dy + out + c * 4)",
-        "which = load(winner + out + c * 4)",
-        *_window_loop(
-            [
-                "won = equal(which, from_integer(a * kernel_columns + b))",
-                "previous = load(seen)",
-                "store(seen, previous + select(won, gradient, zero))",
-            ]
-        ),
-    ]
+
+    def lines(at: Access) -> list[str]:
+        return [
+            "gradient = " + at.load("dy + out + c * 4"),
+            "which = " + at.load("winner + out + c * 4"),
+            *_window_loop(
+                [
+                    "won = equal(which, from_integer(a * kernel_columns + b))",
+                    "previous = " + at.load("seen"),
+                    at.store("seen", "previous + select(won, gradient, zero)"),
+                ]
+            ),
+        ]
+
     return [
         _scatter(
             "window_maximum_gradient",
@@ -261,14 +276,18 @@ def _side_by_side(
     dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batch: int, machine: Target
 ) -> Launch:
     """One work item per row of windows: each value is written once, zeros behind the last window too."""
-    lines = [
-        "gradient = load(dy + out + c * 4)",
-        "which = load(winner + out + c * 4)",
-        "for a in range(a0, a1):",
-        "    for b in range(b0, b1):",
-        "        won = equal(which, from_integer(a * kernel_columns + b))",
-        "        store(corner + ((a * width + b) * channels + c) * 4, select(won, gradient, zero))",
-    ]
+
+    def lines(at: Access) -> list[str]:
+        return [
+            "gradient = " + at.load("dy + out + c * 4"),
+            "which = " + at.load("winner + out + c * 4"),
+            "for a in range(a0, a1):",
+            "    for b in range(b0, b1):",
+            "        won = equal(which, from_integer(a * kernel_columns + b))",
+            "        "
+            + at.store("corner + ((a * width + b) * channels + c) * 4", "select(won, gradient, zero)"),
+        ]
+
     given = named(x=dx, dy=dy, winner=winner, **geometry_arguments(dx, dy, pooling))
     body = [
         *given.lines,
@@ -293,11 +312,14 @@ def _side_by_side(
 def emit_window_average_gradient(op: WindowAverageGradient, batch: int, machine: Target) -> list[Launch]:
     """One work item per image: windows that overlap add up in a fixed order."""
     dy, dx = op.inputs[0], op.outputs[0]
-    lines = [
-        "gradient = load(dy + out + c * 4)",
-        "gradient = gradient * share",
-        *_window_loop(["previous = load(seen)", "store(seen, previous + gradient)"]),
-    ]
+
+    def lines(at: Access) -> list[str]:
+        return [
+            "gradient = " + at.load("dy + out + c * 4"),
+            "gradient = gradient * share",
+            *_window_loop(["previous = " + at.load("seen"), at.store("seen", "previous + gradient")]),
+        ]
+
     share = [_share(op.pooling)]
     return [
         _scatter("window_average_gradient", ["x", "dy"], share, lines, dx, (dy,), op.pooling, batch, machine)
@@ -308,7 +330,7 @@ def _scatter(
     kind: str,
     addresses: list[str],
     more: list[str],
-    lines: list[str],
+    lines: Lines,
     dx: Tensor,
     sources: tuple[Tensor, ...],
     pooling: Pooling,

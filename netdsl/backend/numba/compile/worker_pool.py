@@ -79,6 +79,9 @@ def _dismiss(processes: list[subprocess.Popen[bytes]]) -> None:
     for process in processes:
         process.kill()
         process.wait()
+        for pipe in filter(None, (process.stdin, process.stdout)):
+            with suppress(OSError):
+                pipe.close()
 
 
 def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
@@ -145,6 +148,8 @@ class Elsewhere:
         """Have it compile, and wait. What could not be compiled is missing afterwards."""
         with self._lock, suppress(OSError):
             if not self._processes or self._processes[-1].poll() is not None:
+                _dismiss(self._processes)
+                self._processes.clear()
                 script = f"from {__name__} import serve; serve({self._target.name!r})"
                 self._processes.append(_python(script, stdin=subprocess.PIPE, stdout=subprocess.PIPE))
             process = self._processes[-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.codegen.pooling import BOUNDS, by_vector, geometry_arguments
+from netdsl.backend.numba.codegen.pooling import BOUNDS, Access, by_vector, geometry_arguments
 from netdsl.backend.numba.codegen.reduction import sum_parts
 from netdsl.backend.numba.kernel import (
     Kernel,
@@ -70,28 +70,32 @@ def _convolve(
     tap = "((kernel_rows - 1 - a) * kernel_columns + kernel_columns - 1" if turned else "(a * kernel_columns"
     sign = "-" if turned else "+"
 
-    def weight(b: int) -> str:
-        return f"load(w + ({tap} {sign} {b}) * channels + c) * 4)"
+    def weight(at: Access, b: int | str) -> str:
+        return at.load(f"w + ({tap} {sign} {b}) * channels + c) * 4")
 
-    together = [f"total{n} = number(0.0)" for n in range(TOGETHER)]
-    together += ["for a in range(a0, a1):", "    line = corner + (a * width * channels + c) * 4"]
-    seen = (TOGETHER - 1) * step + wide
-    together += [f"    v{n} = load(line + {n} * channels * 4)" for n in range(seen)]
-    for b in range(wide):
-        together.append(f"    weight = {weight(b)}")
-        together += [
-            f"    total{n} = multiply_add(v{n * step + b}, weight, total{n})" for n in range(TOGETHER)
+    def together(at: Access) -> list[str]:
+        lines = [f"total{n} = number(0.0)" for n in range(TOGETHER)]
+        lines += ["for a in range(a0, a1):", "    line = corner + (a * width * channels + c) * 4"]
+        seen = (TOGETHER - 1) * step + wide
+        lines += [f"    v{n} = " + at.load(f"line + {n} * channels * 4") for n in range(seen)]
+        for b in range(wide):
+            lines.append(f"    weight = {weight(at, b)}")
+            lines += [
+                f"    total{n} = multiply_add(v{n * step + b}, weight, total{n})" for n in range(TOGETHER)
+            ]
+        return lines + [at.store(f"y + out + ({n} * channels + c) * 4", f"total{n}") for n in range(TOGETHER)]
+
+    def alone(at: Access) -> list[str]:
+        return [
+            "total = number(0.0)",
+            "for a in range(a0, a1):",
+            "    for b in range(b0, b1):",
+            "        seen = " + at.load("corner + ((a * width + b) * channels + c) * 4"),
+            f"        weight = {weight(at, 'b')}",
+            "        total = multiply_add(seen, weight, total)",
+            at.store("y + out + c * 4", "total"),
         ]
-    together += [f"store(y + out + ({n} * channels + c) * 4, total{n})" for n in range(TOGETHER)]
-    alone = [
-        "total = number(0.0)",
-        "for a in range(a0, a1):",
-        "    for b in range(b0, b1):",
-        "        seen = load(corner + ((a * width + b) * channels + c) * 4)",
-        f"        weight = load(w + ({tap} {sign} b) * channels + c) * 4)",
-        "        total = multiply_add(seen, weight, total)",
-        "store(y + out + c * 4, total)",
-    ]
+
     given = named(x=x, y=y, w=w, **_arguments(x, y, w, geometry))
     body = [
         *given.lines,
@@ -123,15 +127,18 @@ _INNER_COLUMNS = [
 
 def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, machine: Target) -> Launch:
     """One work item per image: windows that overlap add up in a fixed order."""
-    lines = [
-        "gradient = load(dy + out + c * 4)",
-        "for a in range(a0, a1):",
-        "    for b in range(b0, b1):",
-        "        seen = corner + ((a * width + b) * channels + c) * 4",
-        "        weight = load(w + ((a * kernel_columns + b) * channels + c) * 4)",
-        "        previous = load(seen)",
-        "        store(seen, multiply_add(gradient, weight, previous))",
-    ]
+
+    def lines(at: Access) -> list[str]:
+        return [
+            "gradient = " + at.load("dy + out + c * 4"),
+            "for a in range(a0, a1):",
+            "    for b in range(b0, b1):",
+            "        seen = corner + ((a * width + b) * channels + c) * 4",
+            "        weight = " + at.load("w + ((a * kernel_columns + b) * channels + c) * 4"),
+            "        previous = " + at.load("seen"),
+            "        " + at.store("seen", "multiply_add(gradient, weight, previous)"),
+        ]
+
     given = named(x=dx, dy=dy, w=w, **_arguments(dx, dy, w, geometry))
     body = [
         *given.lines,
@@ -153,7 +160,10 @@ def emit_depthwise_weight_gradient(
     """Rows of output against rows of input, tap by tap; parts of the batch, then their sum."""
     parts = min(PARTS, batch)
     target = dw if parts == 1 else Tensor(f"{dw.name}.parts", (parts, *dw.shape), batched=False)
-    lines = _taps_of_a_row(dw.shape[1], geometry.stride.width)
+
+    def lines(at: Access) -> list[str]:
+        return _taps_of_a_row(at, dw.shape[1], geometry.stride.width)
+
     given = named(x=x, dy=dy, w=target, **_arguments(x, dy, dw, geometry), batch=batch, parts=parts)
     body = [
         *given.lines,
@@ -174,26 +184,30 @@ def emit_depthwise_weight_gradient(
     return [launch] if parts == 1 else [launch, *sum_parts(dw, target, parts, machine)]
 
 
-def _taps_of_a_row(wide: int, step: int) -> list[str]:
+def _taps_of_a_row(at: Access, wide: int, step: int) -> list[str]:
     """The gradients of one kernel row for a vector of channels, summed along a row of outputs."""
-    inside = [f"g{n} = load(gradients + ((column + {n}) * channels + c) * 4)" for n in range(TOGETHER)]
+    inside = [
+        f"g{n} = " + at.load(f"gradients + ((column + {n}) * channels + c) * 4") for n in range(TOGETHER)
+    ]
     inside.append("seen = line + ((column * stride_column - left) * channels + c) * 4")
-    inside += [f"v{n} = load(seen + {n} * channels * 4)" for n in range((TOGETHER - 1) * step + wide)]
+    inside += [
+        f"v{n} = " + at.load(f"seen + {n} * channels * 4") for n in range((TOGETHER - 1) * step + wide)
+    ]
     for b in range(wide):
         inside += [f"total{b} = multiply_add(v{n * step + b}, g{n}, total{b})" for n in range(TOGETHER)]
     alone = [
-        "g0 = load(gradients + (column * channels + c) * 4)",
+        "g0 = " + at.load("gradients + (column * channels + c) * 4"),
         "x0 = column * stride_column - left",
     ]
     for b in range(wide):
         alone += [
             f"if 0 <= x0 + {b} and x0 + {b} < width:",
-            f"    v0 = load(line + ((x0 + {b}) * channels + c) * 4)",
+            "    v0 = " + at.load(f"line + ((x0 + {b}) * channels + c) * 4"),
             f"    total{b} = multiply_add(v0, g0, total{b})",
         ]
     places = [f"result + ((a * kernel_columns + {b}) * channels + c) * 4" for b in range(wide)]
     return [
-        *(f"total{b} = load({place})" for b, place in enumerate(places)),
+        *(f"total{b} = {at.load(place)}" for b, place in enumerate(places)),
         "column = 0",
         "while column < columns:",
         f"    if inner <= column and column + {TOGETHER} <= inner_end:",
@@ -202,7 +216,7 @@ def _taps_of_a_row(wide: int, step: int) -> list[str]:
         "    else:",
         *(f"        {line}" for line in alone),
         "        column += 1",
-        *(f"store({place}, total{b})" for b, place in enumerate(places)),
+        *(at.store(place, f"total{b}") for b, place in enumerate(places)),
     ]
 
 

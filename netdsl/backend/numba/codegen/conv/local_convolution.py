@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netdsl.backend.numba.codegen.gemm.packing import Panels, panels_of
 from netdsl.backend.numba.kernel import (
     Arguments,
@@ -71,35 +73,32 @@ def _head(given: Arguments) -> list[str]:
     ]
 
 
-def _by_panel(panels: Panels, lines: list[tuple[str, str]], machine: Target) -> list[str]:
-    """For each panel of filters: ``lines`` are (indented code, tile call with {vectors}, {lanes})."""
+TileCall = Callable[[int, int, str], str]
+"""(Rows, vectors, numbers of the last vector) to the call of a tile."""
 
-    def block(vectors: int, lanes: str) -> list[str]:
+
+def _by_panel(panels: Panels, count: str, high: int, call: TileCall) -> list[str]:
+    """For each panel of filters, tiles of ``high`` rows down ``count`` rows, then row by row."""
+
+    def down(vectors: int, lanes: str) -> list[str]:
         return [
-            f"{code}{call.format(vectors=vectors, lanes=lanes)}" if call else code for code, call in lines
+            "r = 0",
+            f"while r + {high} <= {count}:",
+            f"    {call(high, vectors, lanes)}",
+            f"    r += {high}",
+            f"while r < {count}:",
+            f"    {call(1, vectors, lanes)}",
+            "    r += 1",
         ]
 
     head = ["for panel in range(panels):", f"    start = panel * {panels.width}"]
-    full = block(panels.vectors, str(machine.width))
-    tail = block(panels.tail_vectors, panels.lanes_of_tail("filters"))
+    full = down(panels.vectors, str(panels.lanes))
+    tail = down(panels.tail_vectors, panels.lanes_of_tail("filters"))
     return [*head, *(f"    {line}" for line in panels.by_width("filters", full, tail))]
 
 
-def _down(count: str, high: int, call: str) -> list[tuple[str, str]]:
-    """Tiles of ``high`` rows down ``count`` rows, then row by row."""
-    return [
-        ("r = 0", ""),
-        (f"while r + {high} <= {count}:", ""),
-        ("    ", call.replace("ROWS", str(high))),
-        (f"    r += {high}", ""),
-        (f"while r < {count}:", ""),
-        ("    ", call.replace("ROWS", "1")),
-        ("    r += 1", ""),
-    ]
-
-
 def _position_kernel(
-    kind: str, given: Arguments, panels: Panels, count: str, call: str, machine: Target
+    kind: str, given: Arguments, panels: Panels, count: str, call: TileCall, machine: Target
 ) -> Kernel:
     high = machine.accumulators // panels.vectors
     body = [
@@ -108,7 +107,7 @@ def _position_kernel(
         "    row = item // columns",
         "    column = item - row * columns",
         *(f"    {line}" for line in _GATHER),
-        *(f"    {line}" for line in _by_panel(panels, _down(count, high, call), machine)),
+        *(f"    {line}" for line in _by_panel(panels, count, high, call)),
     ]
     return kernel(kind, indented(body, 1) + "\n")
 
@@ -117,11 +116,14 @@ def emit_local_convolution(op: LocalConvolution, batch: int, machine: Target) ->
     """One work item per position: rows are the images."""
     (x, w), (y,) = op.inputs, op.outputs
     scratch = batch * w.shape[1]
-    call = (
-        "tile(1, ROWS, {vectors}, {lanes}, scratch + r * kernel * 4, 0, kernel, 1, 0, "
-        "w + (item * kernel * filters + start) * 4, filters, 0, "
-        "y + ((r * positions + item) * filters + start) * 4, 0, positions * filters, 1, kernel, 0)"
-    )
+
+    def call(rows: int, vectors: int, lanes: str) -> str:
+        return (
+            f"tile(1, {rows}, {vectors}, {lanes}, scratch + r * kernel * 4, 0, kernel, 1, 0, "
+            "w + (item * kernel * filters + start) * 4, filters, 0, "
+            "y + ((r * positions + item) * filters + start) * 4, 0, positions * filters, 1, kernel, 0)"
+        )
+
     given = _arguments(op, x, w, y, batch, scratch, machine)
     built = _position_kernel(
         "convolve_locally", given, panels_of(y.shape[2], machine), "batch", call, machine
@@ -136,11 +138,14 @@ def emit_local_convolution_weight_gradient(
     """One work item per position: rows are the kernel's values, the sum runs over the images."""
     (x, dy), (dw,) = op.inputs, op.outputs
     scratch = batch * dw.shape[1]
-    call = (
-        "tile(1, ROWS, {vectors}, {lanes}, scratch + r * 4, 0, 1, kernel, 0, "
-        "y + (item * filters + start) * 4, positions * filters, 0, "
-        "w + ((item * kernel + r) * filters + start) * 4, 0, filters, 1, batch, 0)"
-    )
+
+    def call(rows: int, vectors: int, lanes: str) -> str:
+        return (
+            f"tile(1, {rows}, {vectors}, {lanes}, scratch + r * 4, 0, 1, kernel, 0, "
+            "y + (item * filters + start) * 4, positions * filters, 0, "
+            "w + ((item * kernel + r) * filters + start) * 4, 0, filters, 1, batch, 0)"
+        )
+
     given = _arguments(op, x, dw, dy, batch, scratch, machine)
     built = _position_kernel(
         "local_weight_gradient", given, panels_of(dy.shape[2], machine), "kernel", call, machine

@@ -230,7 +230,7 @@ def _weight_gradient_kernel(
         *given.lines,
         *([] if source.copies else ["scratch = 0"]),
         "for item in range(first, last):",
-        *(_WHOLE_ITEM if task.whole else _PART_ITEM),
+        *(_WHOLE_ITEM if task.whole else _part_of_item(task.tap[0])),
         "    started = 0",
         "    bands = (out_rows + band - 1) // band",
         "    for unit in range(batch * bands * chunk // chunks, batch * bands * (chunk + 1) // chunks):",
@@ -255,8 +255,7 @@ def _weight_gradient_kernel(
     tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, lanes, source.paired)
     body += [f"                {line}" for line in panels.by_width("group_filters", full, tail)]
     body.append("        started = 1")
-    text = indented(body, 1).replace("TAP_ROWS", str(task.tap[0]))
-    return kernel("weight_gradient", text + "\n")
+    return kernel("weight_gradient", indented(body, 1) + "\n")
 
 
 _WHOLE_ITEM = [
@@ -265,17 +264,21 @@ _WHOLE_ITEM = [
     "    first_panel, last_panel, first_tap_row, last_tap_row = 0, panels, 0, kernel_rows",
 ]
 
-_PART_ITEM = [
-    "    chunk = item // (groups * panel_blocks * tap_blocks)",
-    "    rest = item - chunk * groups * panel_blocks * tap_blocks",
-    "    group = rest // (panel_blocks * tap_blocks)",
-    "    rest -= group * panel_blocks * tap_blocks",
-    "    panel_block = rest // tap_blocks",
-    "    first_panel = panels * panel_block // panel_blocks",
-    "    last_panel = panels * (panel_block + 1) // panel_blocks",
-    "    first_tap_row = (rest - panel_block * tap_blocks) * TAP_ROWS",
-    "    last_tap_row = min(first_tap_row + TAP_ROWS, kernel_rows)",
-]
+
+def _part_of_item(tap_rows: int) -> list[str]:
+    """Which weights an item takes: some panels of filters, and ``tap_rows`` rows of taps."""
+    return [
+        "    chunk = item // (groups * panel_blocks * tap_blocks)",
+        "    rest = item - chunk * groups * panel_blocks * tap_blocks",
+        "    group = rest // (panel_blocks * tap_blocks)",
+        "    rest -= group * panel_blocks * tap_blocks",
+        "    panel_block = rest // tap_blocks",
+        "    first_panel = panels * panel_block // panel_blocks",
+        "    last_panel = panels * (panel_block + 1) // panel_blocks",
+        f"    first_tap_row = (rest - panel_block * tap_blocks) * {tap_rows}",
+        f"    last_tap_row = min(first_tap_row + {tap_rows}, kernel_rows)",
+    ]
+
 
 _COPY_TAPS = [
     "        band_start = scratch",
