@@ -27,11 +27,12 @@ from layer_cases import LAYERS, network_of
 from netdsl.backend.numba.backend import NumbaBackend
 from netdsl.backend.numba.kernel import Place, Real, Scratch
 from netdsl.backend.numba.runtime.batch_loader import fill_kernel
-from netdsl.backend.numba.schedule.choice import forms_of, key_of
+from netdsl.backend.numba.schedule.choice import key_of
 from netdsl.backend.numba.schedule.cost_model import AnyConvolution
 from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.image_layout import CHANNELS, key_of_group, lane_groups
 from netdsl.backend.numba.schedule.schedule import Layout, lay_out
+from netdsl.backend.numba.schedule.variants import forms_of
 from netdsl.backend.numba.target import TARGETS, Target, host
 from netdsl.backend.session import Images
 from netdsl.losses import losses

@@ -16,7 +16,7 @@ from building import planned
 from layer_cases import conv, image
 
 from netdsl.backend import backend
-from netdsl.backend.numba.schedule.choice import MODEL, forms_of, key_of
+from netdsl.backend.numba.schedule.choice import MODEL, key_of
 from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.image_layout import (
     CHANNELS,
@@ -26,6 +26,7 @@ from netdsl.backend.numba.schedule.image_layout import (
     operations_in_lanes,
 )
 from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.schedule.variants import forms_of
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools import tuning_cache as tuned
 from netdsl.commands import run

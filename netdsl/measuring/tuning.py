@@ -14,10 +14,10 @@ from statistics import median
 from typing import NamedTuple
 
 from netdsl.backend.numba.backend import open_backend
-from netdsl.backend.numba.codegen.fusion.optimizer_update import updates_of
 from netdsl.backend.numba.kernel import Launch, Place
-from netdsl.backend.numba.schedule.choice import MODEL, forms_of, key_of
+from netdsl.backend.numba.schedule.choice import MODEL, key_of
 from netdsl.backend.numba.schedule.cost_model import AnyConvolution
+from netdsl.backend.numba.schedule.fusions import updates_of
 from netdsl.backend.numba.schedule.image_layout import (
     CHANNELS,
     IMAGES,
@@ -26,6 +26,7 @@ from netdsl.backend.numba.schedule.image_layout import (
     operations_in_lanes,
 )
 from netdsl.backend.numba.schedule.schedule import lay_out
+from netdsl.backend.numba.schedule.variants import forms_of
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools.tuning_cache import load_tuned, save_tuned
 from netdsl.measuring.isolation import isolated, random_store, require_room

@@ -1,11 +1,4 @@
-"""Which variant computes an operation on a target: the one place that chooses, and all there are for tuning.
-
-``direct RxV`` reads the image in place, by tiles of R rows and V vectors of channels; ``product RxV``
-and ``dot product`` are matrix products, which convolutions of 1x1 are, ``packed product`` copies the
-operands into panels first, and ``im2col`` multiplies gathered windows; Winograd's are named after
-their tiles. What multiplies bfloat16 says so. Which there are depends on the operation and on the
-target's vectors, so a name that was right elsewhere may mean nothing here: then the cost model chooses.
-"""
+"""Which variant computes an operation on a target: the one place that chooses."""
 
 from __future__ import annotations
 
@@ -14,13 +7,10 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from netdsl.backend.numba.codegen.conv.convolution import (
-    dot_product_input_gradient,
     emit_direct,
     emit_im2col,
     emit_packed_product,
     emit_product,
-    packed_input_gradient,
-    product_input_gradient,
     walk_input_gradient,
 )
 from netdsl.backend.numba.codegen.conv.depthwise import (
@@ -29,7 +19,7 @@ from netdsl.backend.numba.codegen.conv.depthwise import (
     emit_depthwise_weight_gradient,
     is_depthwise,
 )
-from netdsl.backend.numba.codegen.conv.dilation import dilated, dilated_shape, gather_taps, undilated
+from netdsl.backend.numba.codegen.conv.dilation import over_dilation
 from netdsl.backend.numba.codegen.conv.weight_gradient import (
     im2col_weight_gradient,
     packed_weight_gradient,
@@ -41,53 +31,35 @@ from netdsl.backend.numba.codegen.gemm.matmul import (
     product,
     product_in_panels,
     product_with_transposed,
-    tile_shapes,
 )
 from netdsl.backend.numba.codegen.gemm.packed_matmul import (
     dot_product_in_pairs,
     packed_product,
     product_in_pairs,
 )
-from netdsl.backend.numba.codegen.gemm.packing import Tile, rows_of_product, split_evenly
-from netdsl.backend.numba.codegen.winograd.fused import convolve
-from netdsl.backend.numba.codegen.winograd.staged import convolve_in_phases
-from netdsl.backend.numba.codegen.winograd.weight_gradient import weight_gradient
-from netdsl.backend.numba.kernel import Launch, blocks
+from netdsl.backend.numba.codegen.gemm.packing import rows_of_product
 from netdsl.backend.numba.schedule.cost_model import (
-    FEW_OUTPUTS,
-    HOPELESS,
     AnyConvolution,
-    Form,
-    as_convolution,
     best_winograd,
     gathers,
     gathers_for_weights,
-    image_of,
-    in_phases,
     is_product_for_weights,
     outputs_of,
     packs_blocks,
     packs_panels,
     transposes,
-    weights_of,
-    winograd_shares,
     worth_rounding,
 )
 from netdsl.backend.numba.schedule.emitters import EMIT
+from netdsl.backend.numba.schedule.variants import Emit, emit_winograd, forms_of
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, ConvolutionWeightGradient
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Tensor
-from netdsl.quantities import Size
 
 MODEL = "model"
 """The name of whatever the cost model says."""
-
-MOST_GATHERED = 16 * FEW_OUTPUTS
-"""Outputs of all images up to which tuning tries gathered windows, which take memory for each of them."""
-
-Emit = Callable[[], list[Launch]]
 
 
 class Variant(NamedTuple):
@@ -117,7 +89,7 @@ def choose(
     if isinstance(op, AnyConvolution) and not exact:
         form = best_winograd(op, batch, machine, in_pairs=paired)
         if form is not None:
-            return Variant(str(form), partial(_winograd, op, form, batch, machine), f", {form}")
+            return Variant(str(form), partial(emit_winograd, op, form, batch, machine), f", {form}")
     if paired:
         plain = _outside_winograd(op, batch, machine, paired=True)
         return plain._replace(note=", in bfloat16")
@@ -138,7 +110,7 @@ def _outside_winograd(op: Operation, batch: int, machine: Target, *, paired: boo
         if op.geometry.dilation != (1, 1):
             return Variant(
                 "dilated",
-                lambda: _over_dilation(
+                lambda: over_dilation(
                     op,
                     lambda plain: _outside_winograd(plain, batch, machine, paired=paired).emit(),
                 ),
@@ -178,20 +150,6 @@ def _product_with_transposed(dy: Tensor, w: Tensor, dx: Tensor, rows: int, machi
     if transposes(rows, w.values, machine):
         return Variant("product", partial(product_with_transposed, dy, w, dx, rows, steps, columns, machine))
     return Variant("dot product", lambda: [dot_product(dy, w, dx, rows, steps, columns, machine)])
-
-
-def _over_dilation(op: AnyConvolution, emit: Callable[[AnyConvolution], list[Launch]]) -> list[Launch]:
-    """Emit an operation as one of the larger kernel with zeros between its taps, if it has any."""
-    w, plain = weights_of(op), undilated(op.geometry)
-    if op.geometry == plain:
-        return emit(op)
-    if isinstance(op, ConvolutionWeightGradient):
-        x, dy = op.inputs
-        spread = Tensor(f"{w.name}.dilated", dilated_shape(w.shape, op.geometry), batched=False)
-        gradient = ConvolutionWeightGradient(spread, x, dy, plain)
-        return [*emit(gradient), gather_taps(spread, w, op.geometry)]
-    wide, spreading = dilated(w, op.geometry)
-    return [*spreading, *emit(type(op)(op.outputs[0], op.inputs[0], wide, plain))]
 
 
 def _convolution(op: Convolution, batch: int, machine: Target, paired: bool) -> Variant:
@@ -247,112 +205,3 @@ _CONVOLUTIONS: dict[type[Operation], Callable[[Any, int, Target, bool], Variant]
     ConvolutionInputGradient: _input_gradient,
     ConvolutionWeightGradient: _weight_gradient,
 }
-
-
-def _winograd(op: AnyConvolution, form: Form, batch: int, machine: Target) -> list[Launch]:
-    found = as_convolution(op)
-    x, y, weights, border, _ = found
-    rotated = isinstance(op, ConvolutionInputGradient)
-    if isinstance(op, ConvolutionWeightGradient):
-        return weight_gradient(x, y, weights, border, form.variant, batch, machine, paired=form.paired)
-    if form.paired or in_phases(found, form.variant, machine):
-        return convolve_in_phases(
-            x, weights, y, border, form.variant, batch, machine, rotated=rotated, paired=form.paired
-        )
-    return convolve(x, weights, y, border, form.variant, batch, machine, rotated=rotated)
-
-
-# --- all that there are --------------------------------------------------------------------------
-
-
-def forms_of(
-    op: AnyConvolution, batch: int, machine: Target, *, exact: bool, precision: str = "float32"
-) -> dict[str, Emit]:
-    """Everything that there are kernels for and that may be worth while, by name."""
-    if is_depthwise(op.geometry, image_of(op).shape[2], weights_of(op)):
-        return {}
-    plain = op.geometry.dilation == Size(1, 1)
-    rows = rows_of_product(op.geometry, image_of(op).shape, weights_of(op).shape) if plain else 0
-    found = _products(op, batch, rows, machine) if rows else {}
-    if rows == 0 or (rows > 1 and not isinstance(op, Convolution)):
-        found |= _walks(op, batch, machine, paired=False)
-    if plain and rows == 0 and op.geometry.groups == 1 and outputs_of(op, batch) <= MOST_GATHERED:
-        if isinstance(op, Convolution):
-            found["im2col"] = partial(emit_im2col, op, batch, machine)
-        elif isinstance(op, ConvolutionWeightGradient):
-            found["im2col"] = partial(im2col_weight_gradient, op, batch, machine)
-    if rows != 1 and precision == "bf16":
-        found |= _walks(op, batch, machine, paired=True)
-    if not exact:
-        shares = winograd_shares(op, batch, machine, in_pairs=precision == "bf16")
-        forms = [form for form in shares if shares[form] < HOPELESS]
-        found |= {str(form): partial(_winograd, op, form, batch, machine) for form in forms}
-    return found
-
-
-def _products(op: AnyConvolution, batch: int, rows: int, machine: Target) -> dict[str, Emit]:
-    """Matrix products by each shape of tile, and packed."""
-    emitters: dict[type[Operation], Callable[..., list[Launch]]] = {
-        Convolution: emit_product,
-        ConvolutionInputGradient: product_input_gradient,
-        ConvolutionWeightGradient: product_weight_gradient,
-    }
-    found: dict[str, Emit] = {
-        f"product {tile}": partial(emitters[type(op)], op, rows * batch, machine, tile)
-        for tile in tile_shapes(machine)
-    }
-    if isinstance(op, Convolution):
-        found["packed product"] = partial(emit_packed_product, op, rows * batch, machine)
-    elif isinstance(op, ConvolutionInputGradient):
-        found["packed product"] = partial(packed_input_gradient, op, rows * batch, machine)
-        found["dot product"] = partial(dot_product_input_gradient, op, rows * batch, machine)
-    elif outputs_of(op, 1) > 1:
-        found["packed product"] = partial(packed_weight_gradient, op, batch, machine)
-    return found
-
-
-def _walks(op: AnyConvolution, batch: int, machine: Target, *, paired: bool) -> dict[str, Emit]:
-    """In place, by each tile that uses enough registers; ``paired`` in bfloat16."""
-    channels = op.outputs[0].shape[-1] // op.geometry.groups
-    walk = _DIRECT[type(op)]
-    height, width = op.outputs[0].shape[:2]
-    if isinstance(op, ConvolutionWeightGradient):
-        tiles = [Tile(1, vectors) for vectors in _vectors(channels, machine)]
-    elif isinstance(op, ConvolutionInputGradient):
-        stride = op.geometry.stride
-        phase = Size(blocks(height, stride.height), blocks(width, stride.width))
-        tiles = _tiles(phase, channels, machine)
-    else:
-        tiles = _tiles(Size(height, width), channels, machine)
-
-    def named(tile: Tile) -> Emit:
-        return lambda: _over_dilation(op, lambda plain: walk(plain, batch, machine, tile, paired=paired))
-
-    suffix = " in bfloat16" if paired else ""
-    return {f"direct {tile}{suffix}": named(tile) for tile in tiles}
-
-
-_DIRECT: dict[type[Operation], Callable[..., list[Launch]]] = {
-    Convolution: emit_direct,
-    ConvolutionInputGradient: walk_input_gradient,
-    ConvolutionWeightGradient: walk_weight_gradient,
-}
-
-
-def _vectors(channels: int, machine: Target) -> range:
-    """Widths of a tile; four vectors and more leave too few registers for rows."""
-    return range(1, min(3, blocks(channels, machine.width)) + 1)
-
-
-def _tiles(outputs: Size, channels: int, machine: Target) -> list[Tile]:
-    """One row, and as many as fit where rows are short; half of the registers must have sums."""
-    accumulators = machine.accumulators
-    found = []
-    for vectors in _vectors(channels, machine):
-        most = accumulators // vectors
-        columns = split_evenly(outputs.width, most)[0]
-        for rows in sorted({1, min(outputs.height, most // columns)}):
-            wide = split_evenly(outputs.width, most // rows)[0]
-            if 2 * rows * wide * vectors >= accumulators:
-                found.append(Tile(rows, vectors))
-    return found

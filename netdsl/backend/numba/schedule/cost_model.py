@@ -91,6 +91,10 @@ def is_product_for_weights(op: ConvolutionWeightGradient, rows: int, machine: Ta
     return rows == 1 or (rows > 1 and op.outputs[0].values > machine.second_cache_floats)
 
 
+LEAST_WASTE = 1.25
+"""How many times the vectors that its channels fill a convolution must take before it is worth it."""
+
+
 # --- bfloat16 ------------------------------------------------------------------------------------
 
 LEAST_PAIRED_WEIGHTS = 2**12
@@ -241,3 +245,26 @@ def _cost(found: DirectedConvolution, form: Form, batch: int, machine: Target) -
         filters, machine
     )
     return form.variant.products * (products + TRANSFORM_CYCLES * moved) / machine.width
+
+
+# --- fusion --------------------------------------------------------------------------------------
+
+LEAST_UPDATED = 2**14
+"""Smaller gradients stay in cache anyway."""
+
+MOST_UPDATE_STEPS = 512
+"""Beyond it the update takes hardly any of the time, and products are better cut for themselves."""
+
+MOST_SHARED_OUTPUTS = 4608
+"""Numbers of a row of weights: a few rows stay in the second cache."""
+
+
+def uses_up(gradient: Tensor, steps: int) -> bool:
+    """Whether a gradient of a convolution, summed over so many steps, goes straight into the update."""
+    return gradient.values >= LEAST_UPDATED and steps <= MOST_UPDATE_STEPS
+
+
+def shares_reads(w: Tensor, rows: int, machine: Target) -> bool:
+    """Whether both gradients of a fully connected layer read its weights together, for so many images."""
+    large = w.values > machine.second_cache_floats
+    return rows <= MOST_BATCH_ROWS and large and w.shape[1] <= MOST_SHARED_OUTPUTS

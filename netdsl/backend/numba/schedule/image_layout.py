@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from netdsl.backend.numba.codegen.conv.image_lanes import IN_LANES, change_order, emit_in_lanes
 from netdsl.backend.numba.codegen.gemm.packing import rows_of_product
 from netdsl.backend.numba.kernel import Launch
+from netdsl.backend.numba.schedule.cost_model import LEAST_WASTE
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.convolution import (
@@ -28,10 +29,6 @@ from netdsl.primitives.tensor import Tensor, Type
 from netdsl.program.program import Program
 
 _CONVOLUTIONS = (Convolution, ConvolutionInputGradient, ConvolutionWeightGradient)
-
-_WASTE = 1.25
-"""How many times the vectors that its channels fill a convolution must take before it is worth it."""
-
 
 IMAGES = "images"
 """The form of a group whose vectors are images."""
@@ -205,4 +202,4 @@ def _wastes(operation: Operation, machine: Target) -> bool:
         return False
     x, y, _ = _sides(operation)
     across = x.shape[2] if isinstance(operation, ConvolutionInputGradient) else y.shape[2]
-    return -(-across // machine.width) * machine.width > _WASTE * across
+    return -(-across // machine.width) * machine.width > LEAST_WASTE * across

@@ -9,13 +9,13 @@ from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.fusion.epilogue import formulas_at_the_end, with_formula
+from netdsl.backend.numba.codegen.fusion.epilogue import with_formula
 from netdsl.backend.numba.codegen.fusion.horizontal import MOST_TOGETHER, emit_joined, joined
-from netdsl.backend.numba.codegen.fusion.optimizer_update import emit_updating, updates_of
-from netdsl.backend.numba.codegen.fusion.shared_weight_read import taken_along
+from netdsl.backend.numba.codegen.fusion.optimizer_update import emit_updating
 from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.schedule.aliasing import share_in_place
 from netdsl.backend.numba.schedule.emission import emit, noted
+from netdsl.backend.numba.schedule.fusions import formulas_at_the_end, taken_along, updates_of
 from netdsl.backend.numba.schedule.image_layout import LaneVolumes, operations_in_lanes
 from netdsl.backend.numba.target import Target, host
 from netdsl.primitives.elementwise import Elementwise

@@ -5,15 +5,24 @@ This does the arithmetic of the zeros too; the same tiles serve.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from netdsl.backend.numba.codegen.zeros import fill_zeros
 from netdsl.backend.numba.kernel import (
     Launch,
     fixed_kernel,
     named,
 )
-from netdsl.primitives.convolution import Geometry
+from netdsl.primitives.convolution import (
+    Convolution,
+    ConvolutionInputGradient,
+    ConvolutionWeightGradient,
+    Geometry,
+)
 from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
+
+Directed = Convolution | ConvolutionInputGradient | ConvolutionWeightGradient
 
 _COPY = """    for row in range(first, last):
         for column in range(columns):
@@ -63,3 +72,18 @@ def _copy(
         target_column=strides[3],
     )
     return Launch(fixed_kernel("copy_taps", given, _COPY), given.values, shape[0], (target,))
+
+
+def over_dilation(op: Directed, emit: Callable[[Directed], list[Launch]]) -> list[Launch]:
+    """Emit an operation as one of the larger kernel with zeros between its taps, if it has any."""
+    plain = undilated(op.geometry)
+    if op.geometry == plain:
+        return emit(op)
+    if isinstance(op, ConvolutionWeightGradient):
+        (x, dy), w = op.inputs, op.outputs[0]
+        spread = Tensor(f"{w.name}.dilated", dilated_shape(w.shape, op.geometry), batched=False)
+        gradient = ConvolutionWeightGradient(spread, x, dy, plain)
+        return [*emit(gradient), gather_taps(spread, w, op.geometry)]
+    w = op.inputs[1]
+    wide, spreading = dilated(w, op.geometry)
+    return [*spreading, *emit(type(op)(op.outputs[0], op.inputs[0], wide, plain))]

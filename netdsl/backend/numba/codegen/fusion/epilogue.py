@@ -12,59 +12,8 @@ from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of
 from netdsl.backend.numba.codegen.expression_code import Formula, by_vector, formula, renamed
 from netdsl.backend.numba.kernel import Finished, Launch, Place, Real, indented, kernel, named_after
 from netdsl.primitives.builder import leading_ones
-from netdsl.primitives.convolution import Convolution
 from netdsl.primitives.elementwise import Elementwise
-from netdsl.primitives.matmul import Matmul
-from netdsl.primitives.operation import Operation, readers_of
-from netdsl.primitives.tensor import Role, Tensor
-from netdsl.program.program import Program
-
-
-def formulas_at_the_end(program: Program, left_out: frozenset[Operation]) -> dict[Operation, Elementwise]:
-    """The convolutions and matrix products whose result one formula alone reads, which can be computed there.
-
-    All else that the formula reads must be there before the product. ``left_out`` are operations that
-    have launches of another kind.
-    """
-    readers = readers_of(program.operations)
-    written: dict[Tensor, list[int]] = {}
-    for position, operation in enumerate(program.operations):
-        for tensor in operation.outputs:
-            written.setdefault(tensor, []).append(position)
-    found: dict[Operation, Elementwise] = {}
-    for position, operation in enumerate(program.operations):
-        if not isinstance(operation, Convolution | Matmul) or operation in left_out:
-            continue
-        y = operation.outputs[0]
-        reading = readers.get(y, [])
-        if len(reading) != 1 or y in program.outputs.values():
-            continue
-        (reader,) = reading
-        if not isinstance(reader, Elementwise) or reader in left_out:
-            continue
-        ready = all(
-            tensor is y or all(moment < position for moment in written.get(tensor, ()))
-            for tensor in reader.inputs
-            if tensor.role is not Role.STORED
-        )
-        # An update of this step comes behind all that reads the old value.
-        if ready and _fits(reader, y, program.batch):
-            found[operation] = reader
-    return found
-
-
-def _fits(op: Elementwise, y: Tensor, batch: int) -> bool:
-    """Whether each input has a number for each of the output, one for each channel or one for all."""
-    z = op.outputs[0]
-    if z.role is not Role.VALUE or (leading_ones(z.shape), z.batched) != (leading_ones(y.shape), y.batched):
-        return False
-    shape = leading_ones(z.shape)
-    domain = domain_of(shape, z.batched, batch)
-    try:
-        operands = [operand_of(tensor, shape) for tensor in op.inputs]
-    except ValueError:
-        return False
-    return all(operand.full(domain) or operand.scalar or operand.per_channel for operand in operands)
+from netdsl.primitives.tensor import Tensor
 
 
 def with_formula(launches: Sequence[Launch], op: Elementwise, y: Tensor, batch: int) -> list[Launch]:

@@ -8,7 +8,6 @@ out of memory once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.fusion.shared_weight_read import ARGUMENTS, Along, rows_for_both
@@ -21,21 +20,14 @@ from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
-from netdsl.primitives.operation import Operation, readers_of
+from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Tensor
-from netdsl.program.program import Program
-
-LEAST_VALUES = 2**14
-"""Smaller gradients stay in cache anyway."""
-
-MOST_STEPS = 512
-"""Beyond it the update takes hardly any of the time, and products are better cut for themselves."""
 
 COLUMNS = 4608
 """Most columns of a work item: its rows of the gradient stay in the second cache."""
 
 
-class _Product(NamedTuple):
+class Product(NamedTuple):
     """A gradient as A transposed @ B: ``inputs`` rows of ``outputs``, summed over ``steps``."""
 
     a: Tensor
@@ -45,65 +37,19 @@ class _Product(NamedTuple):
     steps: int
 
 
-def _as_product(operation: Operation, batch: int) -> _Product | None:
+def as_product(operation: Operation, batch: int) -> Product | None:
+    """A gradient of weights as a product of matrices, if it is one."""
     dw = operation.outputs[0]
     if isinstance(operation, MatmulWeightGradient):
         x, dy = operation.inputs
-        return _Product(x, dy, dw.shape[0], dw.shape[1], batch)
+        return Product(x, dy, dw.shape[0], dw.shape[1], batch)
     if isinstance(operation, ConvolutionWeightGradient) and operation.geometry.dilation == (1, 1):
         x, dy = operation.inputs
         rows = rows_of_product(operation.geometry, x.shape, dw.shape)
         outputs = dw.shape[-1]
-        if 0 < rows * batch <= MOST_STEPS:
-            return _Product(x, dy, dw.values // outputs, outputs, rows * batch)
+        if rows:
+            return Product(x, dy, dw.values // outputs, outputs, rows * batch)
     return None
-
-
-def updates_of(program: Program) -> dict[Operation, tuple[Elementwise, ...]]:
-    """The weight gradients of a program that can be used up at once, with the updates that use them.
-
-    The updates must be all that reads the gradient, as often as they do, must follow one another, and
-    nothing between the gradient and them may touch what they change. Where layers share weights, the updates
-    read several gradients: the last one is used up, and those before it are stored.
-    """
-    operations = program.operations
-    positions = {operation: place for place, operation in enumerate(operations)}
-    readers = readers_of(operations)
-    found: dict[Operation, tuple[Elementwise, ...]] = {}
-    taken: set[Elementwise] = set()
-    for place, operation in reversed(tuple(enumerate(operations))):
-        gradient = operation.outputs[0]
-        if _as_product(operation, program.batch) is None or gradient.values < LEAST_VALUES:
-            continue
-        reading = readers.get(gradient, [])
-        if gradient in program.outputs.values() or not reading:
-            continue
-        updates = _chain(operations[positions[reading[0]] :], gradient)
-        if not set(updates).issuperset(reading) or not taken.isdisjoint(updates):
-            continue
-        changed = {update.outputs[0] for update in updates}
-        between = operations[place + 1 : positions[reading[0]]]
-        if updates and not any(changed & {*other.inputs, *other.outputs} for other in between):
-            found[operation] = updates
-            taken.update(updates)
-    return found
-
-
-def _chain(operations: Sequence[Operation], gradient: Tensor) -> tuple[Elementwise, ...]:
-    """The update formulas at the beginning, as far as each works number by number."""
-    chain: list[Elementwise] = []
-    for operation in operations:
-        usable = isinstance(operation, Elementwise) and operation.outputs[0].shape == gradient.shape
-        if not usable or not all(
-            tensor.shape == gradient.shape or tensor.values == 1 for tensor in operation.inputs
-        ):
-            break
-        known = {gradient, *(update.outputs[0] for update in chain)}
-        if not any(tensor in known for tensor in operation.inputs):
-            break
-        assert isinstance(operation, Elementwise)
-        chain.append(operation)
-    return tuple(chain)
 
 
 def emit_updating(
@@ -120,7 +66,7 @@ def emit_updating(
     ``paired`` rounds what is multiplied to bfloat16. ``before`` is a gradient that reads the rows
     before they change; see ``both_gradients``.
     """
-    product = _as_product(operation, batch)
+    product = as_product(operation, batch)
     assert product is not None
     shape = tile_shape(product.inputs, machine) if before is None else rows_for_both(machine)
     panel = shape.vectors * machine.width
@@ -179,7 +125,7 @@ def _read_before(
     return dict(zip(ARGUMENTS, (dy, before.outputs[0], batch), strict=True)), halving
 
 
-def _in_pairs(product: _Product) -> tuple[_Product, list[Launch]]:
+def _in_pairs(product: Product) -> tuple[Product, list[Launch]]:
     a, pairing_a = pairs_of_rows(product.a, 1, product.steps, product.inputs)
     b, pairing_b = pairs_of_rows(product.b, 1, product.steps, product.outputs)
     return product._replace(a=a, b=b, steps=blocks(product.steps, 2)), [pairing_a, pairing_b]

@@ -6,54 +6,11 @@ touches. A row of them that has come into the cache for the one is still there f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.gemm.matmul import MOST_BATCH_ROWS
 from netdsl.backend.numba.codegen.gemm.packing import Tile
 from netdsl.backend.numba.kernel import Arguments, blocks
 from netdsl.backend.numba.target import Target
-from netdsl.primitives.elementwise import Elementwise
-from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
-from netdsl.primitives.operation import Operation
-from netdsl.program.program import Program
-
-Updates = Mapping[Operation, tuple[Elementwise, ...]]
-"""Weight gradients with the formulas that use them up."""
-
-MOST_OUTPUTS = 4608
-"""Numbers of a row of weights: a few rows stay in the second cache."""
-
-
-def taken_along(program: Program, updates: Updates, machine: Target) -> dict[Operation, MatmulInputGradient]:
-    """The gradients of inputs that can wait for the update of the weights they read, by the gradient
-    of these weights.
-
-    Nothing in between may read them, or change what they read.
-    """
-    operations = program.operations
-    if program.batch > MOST_BATCH_ROWS:
-        return {}
-    places = {operation: place for place, operation in enumerate(operations)}
-    found: dict[Operation, MatmulInputGradient] = {}
-    for place, operation in enumerate(operations):
-        if not isinstance(operation, MatmulInputGradient) or operation.outputs[0] in program.outputs.values():
-            continue
-        dy, w = operation.inputs
-        if w.values <= machine.second_cache_floats or w.shape[1] > MOST_OUTPUTS:
-            continue
-        for gradient, chain in updates.items():
-            if not isinstance(gradient, MatmulWeightGradient) or gradient.inputs[1] is not dy:
-                continue
-            between = operations[place + 1 : places[gradient]]
-            changed = {dy, w, operation.outputs[0]}
-            waits = places[gradient] > place and not any(
-                changed.intersection(other.outputs) or operation.outputs[0] in other.inputs
-                for other in between
-            )
-            if waits and any(update.outputs[0] is w for update in chain):
-                found[gradient] = operation
-    return found
 
 
 def rows_for_both(machine: Target) -> Tile:

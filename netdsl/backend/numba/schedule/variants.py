@@ -1,0 +1,170 @@
+"""Every variant of a convolution on a target, by name: what ``choice`` is told of, and tuning measures.
+
+``direct RxV`` reads the image in place, by tiles of R rows and V vectors of channels; ``product RxV``
+and ``dot product`` are matrix products, which convolutions of 1x1 are, ``packed product`` copies the
+operands into panels first, and ``im2col`` multiplies gathered windows; Winograd's are named after
+their tiles. What multiplies bfloat16 says so. Which there are depends on the operation and on the
+target's vectors, so a name that was right elsewhere may mean nothing here: then the cost model chooses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from netdsl.backend.numba.codegen.conv.convolution import (
+    dot_product_input_gradient,
+    emit_direct,
+    emit_im2col,
+    emit_packed_product,
+    emit_product,
+    packed_input_gradient,
+    product_input_gradient,
+    walk_input_gradient,
+)
+from netdsl.backend.numba.codegen.conv.depthwise import (
+    is_depthwise,
+)
+from netdsl.backend.numba.codegen.conv.dilation import over_dilation
+from netdsl.backend.numba.codegen.conv.weight_gradient import (
+    im2col_weight_gradient,
+    packed_weight_gradient,
+    product_weight_gradient,
+    walk_weight_gradient,
+)
+from netdsl.backend.numba.codegen.gemm.matmul import (
+    tile_shapes,
+)
+from netdsl.backend.numba.codegen.gemm.packing import Tile, rows_of_product, split_evenly
+from netdsl.backend.numba.codegen.winograd.fused import convolve
+from netdsl.backend.numba.codegen.winograd.staged import convolve_in_phases
+from netdsl.backend.numba.codegen.winograd.weight_gradient import weight_gradient
+from netdsl.backend.numba.kernel import Launch, blocks
+from netdsl.backend.numba.schedule.cost_model import (
+    FEW_OUTPUTS,
+    HOPELESS,
+    AnyConvolution,
+    Form,
+    as_convolution,
+    image_of,
+    in_phases,
+    outputs_of,
+    weights_of,
+    winograd_shares,
+)
+from netdsl.backend.numba.target import Target
+from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, ConvolutionWeightGradient
+from netdsl.primitives.operation import Operation
+from netdsl.quantities import Size
+
+MOST_GATHERED = 16 * FEW_OUTPUTS
+"""Outputs of all images up to which tuning tries gathered windows, which take memory for each of them."""
+
+Emit = Callable[[], list[Launch]]
+
+
+def emit_winograd(op: AnyConvolution, form: Form, batch: int, machine: Target) -> list[Launch]:
+    """The launches of one of Winograd's forms."""
+    found = as_convolution(op)
+    x, y, weights, border, _ = found
+    rotated = isinstance(op, ConvolutionInputGradient)
+    if isinstance(op, ConvolutionWeightGradient):
+        return weight_gradient(x, y, weights, border, form.variant, batch, machine, paired=form.paired)
+    if form.paired or in_phases(found, form.variant, machine):
+        return convolve_in_phases(
+            x, weights, y, border, form.variant, batch, machine, rotated=rotated, paired=form.paired
+        )
+    return convolve(x, weights, y, border, form.variant, batch, machine, rotated=rotated)
+
+
+def forms_of(
+    op: AnyConvolution, batch: int, machine: Target, *, exact: bool, precision: str = "float32"
+) -> dict[str, Emit]:
+    """Everything that there are kernels for and that may be worth while, by name."""
+    if is_depthwise(op.geometry, image_of(op).shape[2], weights_of(op)):
+        return {}
+    plain = op.geometry.dilation == Size(1, 1)
+    rows = rows_of_product(op.geometry, image_of(op).shape, weights_of(op).shape) if plain else 0
+    found = _products(op, batch, rows, machine) if rows else {}
+    if rows == 0 or (rows > 1 and not isinstance(op, Convolution)):
+        found |= _walks(op, batch, machine, paired=False)
+    if plain and rows == 0 and op.geometry.groups == 1 and outputs_of(op, batch) <= MOST_GATHERED:
+        if isinstance(op, Convolution):
+            found["im2col"] = partial(emit_im2col, op, batch, machine)
+        elif isinstance(op, ConvolutionWeightGradient):
+            found["im2col"] = partial(im2col_weight_gradient, op, batch, machine)
+    if rows != 1 and precision == "bf16":
+        found |= _walks(op, batch, machine, paired=True)
+    if not exact:
+        shares = winograd_shares(op, batch, machine, in_pairs=precision == "bf16")
+        forms = [form for form in shares if shares[form] < HOPELESS]
+        found |= {str(form): partial(emit_winograd, op, form, batch, machine) for form in forms}
+    return found
+
+
+def _products(op: AnyConvolution, batch: int, rows: int, machine: Target) -> dict[str, Emit]:
+    """Matrix products by each shape of tile, and packed."""
+    emitters: dict[type[Operation], Callable[..., list[Launch]]] = {
+        Convolution: emit_product,
+        ConvolutionInputGradient: product_input_gradient,
+        ConvolutionWeightGradient: product_weight_gradient,
+    }
+    found: dict[str, Emit] = {
+        f"product {tile}": partial(emitters[type(op)], op, rows * batch, machine, tile)
+        for tile in tile_shapes(machine)
+    }
+    if isinstance(op, Convolution):
+        found["packed product"] = partial(emit_packed_product, op, rows * batch, machine)
+    elif isinstance(op, ConvolutionInputGradient):
+        found["packed product"] = partial(packed_input_gradient, op, rows * batch, machine)
+        found["dot product"] = partial(dot_product_input_gradient, op, rows * batch, machine)
+    elif outputs_of(op, 1) > 1:
+        found["packed product"] = partial(packed_weight_gradient, op, batch, machine)
+    return found
+
+
+def _walks(op: AnyConvolution, batch: int, machine: Target, *, paired: bool) -> dict[str, Emit]:
+    """In place, by each tile that uses enough registers; ``paired`` in bfloat16."""
+    channels = op.outputs[0].shape[-1] // op.geometry.groups
+    walk = _DIRECT[type(op)]
+    height, width = op.outputs[0].shape[:2]
+    if isinstance(op, ConvolutionWeightGradient):
+        tiles = [Tile(1, vectors) for vectors in _vectors(channels, machine)]
+    elif isinstance(op, ConvolutionInputGradient):
+        stride = op.geometry.stride
+        phase = Size(blocks(height, stride.height), blocks(width, stride.width))
+        tiles = _tiles(phase, channels, machine)
+    else:
+        tiles = _tiles(Size(height, width), channels, machine)
+
+    def named(tile: Tile) -> Emit:
+        return lambda: over_dilation(op, lambda plain: walk(plain, batch, machine, tile, paired=paired))
+
+    suffix = " in bfloat16" if paired else ""
+    return {f"direct {tile}{suffix}": named(tile) for tile in tiles}
+
+
+_DIRECT: dict[type[Operation], Callable[..., list[Launch]]] = {
+    Convolution: emit_direct,
+    ConvolutionInputGradient: walk_input_gradient,
+    ConvolutionWeightGradient: walk_weight_gradient,
+}
+
+
+def _vectors(channels: int, machine: Target) -> range:
+    """Widths of a tile; four vectors and more leave too few registers for rows."""
+    return range(1, min(3, blocks(channels, machine.width)) + 1)
+
+
+def _tiles(outputs: Size, channels: int, machine: Target) -> list[Tile]:
+    """One row, and as many as fit where rows are short; half of the registers must have sums."""
+    accumulators = machine.accumulators
+    found = []
+    for vectors in _vectors(channels, machine):
+        most = accumulators // vectors
+        columns = split_evenly(outputs.width, most)[0]
+        for rows in sorted({1, min(outputs.height, most // columns)}):
+            wide = split_evenly(outputs.width, most // rows)[0]
+            if 2 * rows * wide * vectors >= accumulators:
+                found.append(Tile(rows, vectors))
+    return found
