@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from one_operation import NARROWER
 
 from netdsl.backend.numba import target as targets
 from netdsl.backend.numba.compile.object_file import read_code
@@ -24,7 +23,7 @@ from netdsl.backend.numba.kernel import (
     named_after,
 )
 from netdsl.backend.numba.schedule.aliasing import share_in_place
-from netdsl.backend.numba.target import AVX2, AVX512, NEON, SSE, Target
+from netdsl.backend.numba.target import AVX2, AVX512, NEON, SSE, Target, host
 from netdsl.primitives.tensor import Tensor
 
 
@@ -55,9 +54,9 @@ def test_a_process_has_words_for_one_target(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not NARROWER, reason="this machine runs one target alone")
+@pytest.mark.skipif(not host().targets[1:], reason="this machine runs one target alone")
 def test_a_process_for_another_target_is_started_again(tmp_path: Path) -> None:
-    other = Elsewhere(NARROWER[0])
+    other = Elsewhere(host().targets[1])
     for number in range(2):
         text = f"def k{number}(arguments, first, last, worker):\n    store(arguments, number({number}.0))\n"
         other.compile(tmp_path, [(f"k{number}_symbol", Kernel(f"k{number}", text))])
