@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from netdsl.commands import run
+
 TEXT = "# größe → 日本\ninput 8x8x1\nFC 2\n"
 LOCALES = {
     "ascii": {"PYTHONIOENCODING": "ascii"},
@@ -102,3 +104,23 @@ def test_readers_that_leave() -> None:
             f"{sys.executable} -m netdsl.commands {command}", shell=True, capture_output=True, check=False
         )
         assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "train lenet --data digits --out -",
+        "train lenet --data digits --show-batch -",
+        "search lenet --data digits --out -",
+        "lr-find lenet --data digits --out -",
+        "import lenet.txt --from listing --out -",
+        "check lenet --baseline - --write-baseline",
+    ],
+)
+def test_nothing_is_ever_called_by_a_dash(
+    arguments: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(arguments.split()) == 2
+    assert "name" in capsys.readouterr().err.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []

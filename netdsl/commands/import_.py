@@ -9,6 +9,7 @@ import click
 
 from netdsl.commands.imported import Network, read_network, whole_line
 from netdsl.commands.loading import show
+from netdsl.commands.writing import check_named
 from netdsl.diagnostics import Diagnosed, Diagnostic, Label, Severity, file_error, has_errors, sort_key
 from netdsl.planning.network_files import open_source
 from netdsl.quantities import counted
@@ -43,6 +44,7 @@ def command(ctx: click.Context, file: str, form: str, wanted: int | None, out: s
     from netdsl.formats.listing import LINE_LIMIT, is_too_long
     from netdsl.formats.page import networks_of
 
+    check_named(ctx, out, "folder", "--out")
     source = open_source(file)
     if is_too_long(source.text):
         message = f"a listing has at most {LINE_LIMIT:,} lines that are not blank"

@@ -22,6 +22,7 @@ from netdsl.commands.running import (
 )
 from netdsl.commands.search_run import carry_out
 from netdsl.commands.terminal import echo_folded, say
+from netdsl.commands.writing import check_named
 from netdsl.cores import thread_count
 
 if TYPE_CHECKING:
@@ -105,8 +106,7 @@ def command(
     images, once. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on, and a second process
     that resumes the same folder takes part.
     """
-    if out == "":
-        raise click.BadParameter("name a folder", context, param_hint="--out")
+    check_named(context, out, "folder", "--out")
     given = {name: value for name, value in settings.items() if value is not None}
     if exact:
         given["exact"] = True

@@ -27,7 +27,7 @@ from netdsl.commands.running import (
     threads_option,
 )
 from netdsl.commands.terminal import echo_folded, say, say_command
-from netdsl.commands.writing import picture_path
+from netdsl.commands.writing import check_named, picture_path
 from netdsl.cores import thread_count
 from netdsl.quantities import bytes_text, counted, duration
 
@@ -103,8 +103,7 @@ def command(
     recipe.json lists them all. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on
     exactly where the run stopped.
     """
-    if out == "":
-        raise click.BadParameter("name a folder", context, param_hint="--out")
+    check_named(context, out, "folder", "--out")
     sheet = None if show_batch is None else picture_path(context, show_batch, "--show-batch")
     if autotune and backend != "numba":
         raise click.UsageError("--autotune is for compiled networks: --backend numba", context)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netdsl.diagnostics import Diagnosed, file_error
+from netdsl.planning.network_files import STDIN
 from netdsl.source import Source
 
 if TYPE_CHECKING:
@@ -50,6 +51,16 @@ def replace_text(name: str, text: str) -> None:
     replace_file(Path(path), [text.encode()], cure=cure)
 
 
+def check_named(context: click.Context, name: str | None, noun: str, hint: str) -> None:
+    """Raise a usage error where an option ``hint`` names no place for what is written: nothing, or ``-``,
+    which would be a file or folder of this name. ``noun`` is ``file`` or ``folder``."""
+    if name == "":
+        raise click.BadParameter(f"name a {noun}", context, param_hint=hint)
+    if name == STDIN:
+        cure = f"name a {noun}, `./-` if it is to be called so"
+        raise click.BadParameter(f"this does not go to standard output: {cure}", context, param_hint=hint)
+
+
 _PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -59,8 +70,7 @@ def picture_path(context: click.Context, name: str, hint: str) -> Path:
 
     from netdsl.opening import NotAFileError, content_of
 
-    if name == "":
-        raise click.BadParameter("name a file", context, param_hint=hint)
+    check_named(context, name, "file", hint)
     path = Path(name)
     try:
         begin = content_of(path, len(_PNG))
