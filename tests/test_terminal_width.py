@@ -38,6 +38,7 @@ COMMANDS = [
     ["check", "googlenet", "segnet", "cspdarknet53", "--columns", ",".join(column_names())],
     ["check", "lenet", "unet", *(word for name in tool_names() for word in ("--like", name))],
     ["check", "docs/examples/alexnet-224.net"],
+    ["check", "docs/examples/project", "--statistics"],
     ["check", "no-such-file.net", "tests"],
     ["diff", "lenet", "docs/examples/lenet-wide.net"],
     ["diff", "alexnet", "alexnet-torchvision"],

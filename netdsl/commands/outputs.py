@@ -48,12 +48,20 @@ def read_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, 
 
 def is_same_file(one: str, other: str) -> bool:
     """Whether two names lead to one file, be it there or not."""
-    try:
-        return os.path.samefile(one, other)
-    except ValueError:
+    statuses = [_status(path) for path in (one, other)]
+    if statuses[0] is not None and statuses[1] is not None:
+        return os.path.samestat(statuses[0], statuses[1])
+    if statuses != [None, None] or "\0" in one + other:
         return False
-    except OSError:
-        return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
+def _status(path: str) -> os.stat_result | None:
+    """What the system says of a file; None where there is none."""
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
 
 
 def check_free(outputs: Outputs, read: Iterable[str], what: str, ctx: click.Context) -> None:
