@@ -98,6 +98,29 @@ def test_what_is_not_there_is_in_every_report(capsys: pytest.CaptureFixture[str]
     assert not readers.faults_of_sarif(reports["sarif"])
 
 
+def test_a_folder_that_cannot_be_read_is_a_finding(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also below one that can; who tests may be one who may read everything."""
+    scandir = os.scandir
+
+    def refusing(path: str = ".") -> os._ScandirIterator[str]:
+        if Path(path).name == "deep":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    for named in (".", "deep"):
+        assert run(["check", named, "--format", "jsonl"]) == 1
+        found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        (closed,) = [one for one in found if one["code"] == "ND007"]
+        assert os.path.normpath(closed["file"]) == "deep"
+        assert closed["message"] == "this folder cannot be read: Permission denied"
+    Path("netdsl.toml").write_text('exclude = "deep"\n')
+    run(["check", ".", "--format", "concise"])
+    assert "ND007" not in capsys.readouterr().out
+
+
 def test_a_report_that_cannot_be_written_keeps_no_other_back(capsys: pytest.CaptureFixture[str]) -> None:
     forms = ["--format=sarif=no/a", "--format=json=deep", "--format=junit=a.xml", "--format=concise"]
     assert run(["check", ".", *forms]) == 2

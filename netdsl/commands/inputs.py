@@ -23,9 +23,9 @@ def named_networks(names: Sequence[str]) -> list[str]:
     """Each file once, in the order of the names; those of a folder by their paths.
 
     A folder stands for the files below it that end in .net or .train, in whatever depth; links to folders
-    are not followed, so that no folder is walked twice. A pattern has `*`, `?`, `[` or `**` and is no
-    file itself. A name that stands for no file is there as it is, so that what is wrong with it is told like
-    what is wrong with a file; ``stands_for_nothing`` says it.
+    are not followed, so that no folder is walked twice; one that cannot be read stands for itself. A pattern
+    has `*`, `?`, `[` or `**` and is no file itself. A name that stands for no file is there as it is, so that
+    what is wrong with it is told like what is wrong with a file; ``stands_for_nothing`` says it.
     """
     found: dict[str, None] = {}
     for name in names:
@@ -52,8 +52,13 @@ def _is_pattern(name: str) -> bool:
 
 def stands_for_nothing(name: str) -> Diagnostic | None:
     """The finding about a name that ``named_networks`` has left as it is though it is a folder or a pattern:
-    ND002 where a folder has no networks, ND001 where no file fits a pattern. None for other names."""
+    ND007 where a folder cannot be read, ND002 where it has no networks, ND001 where no file fits a pattern.
+    None for other names."""
     if os.path.isdir(name) and name not in zoo_names():
+        try:
+            os.scandir(name).close()
+        except OSError as error:
+            return file_error("ND007", name, f"this folder cannot be read: {error.strerror or error}")
         message = "there is no .net or .train file in this folder"
         return file_error("ND002", name, message, "name another one")
     if _is_pattern(name):
@@ -63,8 +68,12 @@ def stands_for_nothing(name: str) -> Diagnostic | None:
 
 
 def _below(folder: str) -> Iterator[str]:
-    for path, folders, files in os.walk(folder):
+    """The networks below a folder, and behind them the folders that cannot be read: what is in them is not
+    checked, and a gate must not be silent about that."""
+    closed: list[OSError] = []
+    for path, folders, files in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(one for one in folders if not one.startswith(".") and one not in _LEFT_OUT)
         for file in sorted(files):
             if file.endswith(ENDINGS):
                 yield os.path.join(path, file)
+    yield from (str(error.filename) for error in closed if not isinstance(error, FileNotFoundError))
