@@ -121,7 +121,7 @@ def test_the_command_names_what_there_is() -> None:
 def test_every_listing_for_every_target(form: str, target: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["compile", "lenet", f"--emit={form}", "--target", target, "--batch", "16"]) == 0
     printed = capsys.readouterr().out
-    assert (f"for {target}" in printed or f'speak("{target}")' in printed) is (form != "program")
+    assert (f"for {target}" in printed or f'compile_for("{target}")' in printed) is (form != "program")
     assert ("def pack_weights(" in printed) is (form in ("module", "kernels"))
     assert ("elementwise(" in printed) is (form in ("program", "schedule"))
 

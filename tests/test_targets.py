@@ -9,7 +9,7 @@ import pytest
 from netdsl.backend.numba import target as targets
 from netdsl.backend.numba.compile.object_file import read_code
 from netdsl.backend.numba.compile.worker_pool import Elsewhere, code_path
-from netdsl.backend.numba.isa import spoken
+from netdsl.backend.numba.isa import process_target
 from netdsl.backend.numba.kernel import (
     Kernel,
     Launch,
@@ -45,12 +45,12 @@ def test_a_machine_runs_its_widest_vectors_first(
 
 
 def test_a_process_has_words_for_one_target(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spoken, "_spoken", [])
-    spoken.speak("sse")
-    spoken.speak("sse")
-    assert spoken.spoken() == SSE
+    monkeypatch.setattr(process_target, "_chosen", [])
+    process_target.compile_for("sse")
+    process_target.compile_for("sse")
+    assert process_target.process_target() == SSE
     with pytest.raises(ValueError, match="compiles for sse, not for neon"):
-        spoken.speak("neon")
+        process_target.compile_for("neon")
 
 
 @pytest.mark.slow

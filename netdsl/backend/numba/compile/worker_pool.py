@@ -168,9 +168,9 @@ def elsewhere(target: Target) -> Elsewhere:
 
 def serve(target: str) -> None:
     """What such a process does, until nobody is left to ask."""
-    from netdsl.backend.numba.isa.spoken import speak
+    from netdsl.backend.numba.isa.process_target import compile_for
 
-    speak(target)
+    compile_for(target)
     _without_scipy()
     for line in sys.stdin.buffer:
         folder, work = json.loads(line)

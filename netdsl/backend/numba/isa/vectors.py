@@ -15,9 +15,9 @@ from numba.core import cgutils
 from numba.core.extending import models, register_model
 from numba.extending import intrinsic
 
-from netdsl.backend.numba.isa.spoken import spoken
+from netdsl.backend.numba.isa.process_target import process_target
 
-WIDTH = spoken().width
+WIDTH = process_target().width
 """Numbers in a vector."""
 
 FLOAT = ir.FloatType()

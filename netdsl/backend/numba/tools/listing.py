@@ -70,8 +70,8 @@ def module_text(program: Program, network_name: str, machine: Target) -> str:
     kernels = {launch.kernel.name: launch.kernel for launch in layout.launches}
     parts = [
         f'"""{_purpose(program, network_name, layout, len(kernels))}"""\n\n'
-        "from netdsl.backend.numba.isa.spoken import speak\n\n"
-        f'speak("{machine.name}")\n\n'
+        "from netdsl.backend.numba.isa.process_target import compile_for\n\n"
+        f'compile_for("{machine.name}")\n\n'
         "from netdsl.backend.numba.isa.vocabulary import *",
         _memory_table(layout),
         *(f"@compiled\n{kernel.text.rstrip()}" for kernel in kernels.values()),
