@@ -244,6 +244,15 @@ def test_a_product_of_three_numbers_is_a_volume() -> None:
         ("conv relu: 32 3x3", True),
         ("relu1: CONV 32 3x3 - BN - RELU", False),
         ("conv1: CONV 8 3x3", False),
+        ("Dropout: FC 100", True),
+        ("conv_bn: CONV 8 3x3", True),
+        ("pool1: CONV 8 3x3", True),
+        ("conv_bn: CONV 8 3x3 - BN", False),
+        ("MAX POOL 3x3\npool_proj: CONV 8 1x1", False),
+        ("fc6: CONV 8 3x3", False),
+        ("Dilated: CONV 8 3x3", True),
+        ("dilated1: CONV 8 3x3 dilation 2", False),
+        ("strided_conv: CONV 8 3x3", True),
     ],
 )
 def test_an_activation_in_a_label_is_not_lost_in_silence(line: str, warned: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from netdsl.diagnostics import Findings, Severity
+from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.rules.lost_remark import check_remarks
@@ -33,18 +34,26 @@ def check(plan: Plan, findings: Findings) -> None:
 
 
 def _lost(planned: PlannedLayer, plan: Plan, read: list[list[int]]) -> str:
-    """The activation that the name of a layer with weights speaks of, and that none reading it has."""
+    """The kind that the name of a layer with weights speaks of, and that no layer near it has."""
     node = planned.node
     if not node.layer.weighs:
         return ""
     for word in _WORD.findall(node.name):
         kind = kind_named(word)
-        if kind is None or not kind.activates or kind.keyword == "STEP":  # `Step 1: CONV 8 3x3`
+        if kind is None or kind.keyword == node.layer.keyword or not _is_beside(kind):
             continue
-        behind = (plan.layers[place].node.layer.keyword for place in within_reach(node.position, read))
-        if kind.keyword not in behind:
+        near = {plan.layers[place].node.layer.keyword for place in within_reach(node.position, read)}
+        if not kind.activates:  # `pool_proj: CONV 32 1x1` stands behind a pool
+            near |= {plan.layers[place].node.layer.keyword for place in node.inputs}
+        if kind.keyword not in near:
             return kind.keyword
     return ""
+
+
+def _is_beside(kind: type[Layer]) -> bool:
+    """Whether sheets name a kind with the layer that it stands behind; `Step 1: CONV 8 3x3` does not."""
+    bends = kind.activates and kind.keyword != "STEP"
+    return bends or kind.keyword in ("BN", "DROPOUT", "MAX POOL", "AVG POOL")
 
 
 RULE = Rule("activation-in-label", "ND242", check)
