@@ -40,7 +40,11 @@ def laid_out(source: Source) -> LaidOut:
         if text in (None, before):
             text = before
             break
-    return LaidOut(text, [] if text is not None else wrong)
+    if text is not None:
+        return LaidOut(text, [])
+    from netdsl.planning.prose import without_prose  # few texts have no layout
+
+    return LaidOut(None, without_prose(source, wrong))
 
 
 def _once(source: Source) -> tuple[str | None, list[Diagnostic], bool]:
