@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from netdsl.graph.options import FILLERS
+from netdsl.graph.option_values import FILLERS
 from netdsl.graph.paddings import PADDINGS, ZERO
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType

@@ -12,7 +12,7 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from netdsl.graph.naming import label_of
-from netdsl.graph.options import FILLERS
+from netdsl.graph.option_values import FILLERS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
 from netdsl.layers.registry import kind_named

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from netdsl.diagnostics import Findings
 from netdsl.graph.absent_kinds import DIMENSIONS, REACH, absent_kind
 from netdsl.graph.heads import Head, option_words, read_head
-from netdsl.graph.options import FILLERS
+from netdsl.graph.option_values import FILLERS
 from netdsl.graph.paddings import PADDINGS, ZERO
 from netdsl.layers.option import OptionType
 from netdsl.layers.registry import kind_named, kinds

@@ -6,7 +6,7 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.formulas import Passed
 from netdsl.graph.heads import Head, Phrase
 from netdsl.graph.labels import Labels, find_label
-from netdsl.graph.options import FILLERS
+from netdsl.graph.option_values import FILLERS
 from netdsl.graph.steps import Role, SharedStep, Step
 from netdsl.syntax import tree
 

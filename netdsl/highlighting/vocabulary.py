@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from netdsl.graph.expectations import SUBJECTS
-from netdsl.graph.options import FILLERS
+from netdsl.graph.option_values import FILLERS
 from netdsl.graph.paddings import PADDINGS
 from netdsl.layers.dialect import DIALECTS
 from netdsl.layers.option import OptionType

@@ -9,7 +9,7 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.heads import read_head
 from netdsl.graph.kind_names import nearest_kind
 from netdsl.graph.modifiers import modifier_in
-from netdsl.graph.options import FILLERS
+from netdsl.graph.option_values import FILLERS
 from netdsl.graph.papers.glued_values import glued_values
 from netdsl.graph.papers.kindless import implied_by, written_span
 from netdsl.graph.papers.names import Glued, Named, kind_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any, NamedTuple
 
-from netdsl.graph.options import FILLERS
+from netdsl.graph.option_values import FILLERS
 from netdsl.graph.paddings import PADDINGS, ZERO
 from netdsl.graph.papers.names import glued
 from netdsl.layers.layer import Layer
