@@ -245,6 +245,8 @@ def test_a_product_of_three_numbers_is_a_volume() -> None:
         ("relu1: CONV 32 3x3 - BN - RELU", False),
         ("conv1: CONV 8 3x3", False),
         ("Dropout: FC 100", True),
+        ("Batch norm: FC 100", True),
+        ("padded: CONV 8 3x3", True),
         ("conv_bn: CONV 8 3x3", True),
         ("pool1: CONV 8 3x3", True),
         ("conv_bn: CONV 8 3x3 - BN", False),

@@ -38,7 +38,7 @@ def _lost(planned: PlannedLayer, plan: Plan, read: list[list[int]]) -> str:
     node = planned.node
     if not node.layer.weighs:
         return ""
-    for word in _WORD.findall(node.name):
+    for word in (node.name.rstrip("0123456789_ "), *_WORD.findall(node.name)):  # `Batch norm`, `conv_bn`
         kind = kind_named(word)
         if kind is None or kind.keyword == node.layer.keyword or not _is_beside(kind):
             continue

@@ -24,7 +24,9 @@ _REMARK = re.compile(
 _LAST = re.compile(r"[ \t](?P<remark>\((?:[^()\n]|\([^()\n]*\))*\))\Z")
 
 
-_MANNER = re.compile(r"(?:dilated|atrous|depth-?wise|strided|grouped|transposed)(?![a-z])", re.IGNORECASE)
+_MANNER = re.compile(
+    r"(?:dilated|atrous|depth-?wise|strided|grouped|transposed|padded)(?![a-z])", re.IGNORECASE
+)
 """What a convolution can be that is no layer of its own, in the name of one: ``Dilated: CONV 8 3x3``."""
 
 
