@@ -66,7 +66,7 @@ def without_prose(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
         number for number, own in by_line.items() if number not in prose and _is_no_layer(lines[number], own)
     ]
     if (prose or bare) and _is_all(source, {*prose, *bare}):
-        return [_of_text(source, lines[min((*prose, *bare))])]
+        return [_of_text(source)]
     replaced = {id(finding) for number in prose for finding in by_line[number]}
     if prose:  # nor does the input stand first behind it
         behind = (one for number, own in by_line.items() if number > min(prose) for one in own)
@@ -185,7 +185,9 @@ def _of_line(source: Source, line: _Line) -> Diagnostic:
     )
 
 
-def _of_text(source: Source, first: _Line) -> Diagnostic:
+def _of_text(source: Source) -> Diagnostic:
+    numbers = range(1, source.text.count("\n") + 2)
+    first = next(line for number in numbers if (line := _line(source, number)).text)
     words = source.text[:_LONGEST].lower().split()
     shipped = [word for word in words if word in _shipped()]
     return Diagnostic(
