@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from itertools import pairwise, permutations
+from itertools import pairwise, permutations, product
 from typing import Any, NamedTuple
 
 import pytest
@@ -60,6 +60,8 @@ def values_of(kind: type[Layer], chance: random.Random) -> dict[str, Any]:
         elif option.type is OptionType.CHANNELS:
             first, second = next(numbers), next(numbers)
             found[option.name] = ((first, first + 3), (second, second))
+        elif option.type is OptionType.TABLE:
+            found[option.name] = option.tables[chance.choice(list(option.tables))]
         elif option.type is OptionType.WORD and option.choices:
             found[option.name] = chance.choice(option.choices)
     return {name: value for name, value in found.items() if not kind.options()[name].restates}
@@ -73,6 +75,9 @@ def spellings(option: Option[Any], value: Any) -> list[Part]:
     if isinstance(value, Padding) and value.bottom != value.top:
         return [Part(f"{word} top {value.top} right 1"), Part(f"{word} top {value.top}, right 1")]
     text = written(option, value)
+    if option.type is OptionType.TABLE:
+        rows = "; ".join(" ".join(map(str, row)) for row in value)
+        return [*(Part(f"{word} {text}") for word in option.words), Part(f"{word} {{ {rows} }}")]
     if option.type is OptionType.WORD or value is SAME:
         return [Part(f"{word} {text}"), Part(text)]
     parts = [
@@ -95,6 +100,8 @@ def spellings(option: Option[Any], value: Any) -> list[Part]:
 
 
 def written(option: Option[Any], value: Any) -> str:
+    if option.type is OptionType.TABLE:
+        return next(name for name, rows in option.tables.items() if rows == value)
     if option.type is OptionType.FACTORS:
         return ", ".join(map(str, value))
     if option.type is OptionType.CHANNELS:
@@ -173,6 +180,37 @@ def test_every_order_and_spelling_is_the_same_layer_or_a_finding(kind: type[Laye
                     f"{text!r} is {found}, not {values}"
                 )
     assert right or not options
+
+
+def test_every_option_of_every_kind_is_tried() -> None:
+    assert {*all_kinds()} - {*KINDS} == {kind for kind in all_kinds() if "height" in kind.options()}
+    for kind in KINDS:
+        chance = random.Random(kind.keyword)
+        tried = {name for _ in range(60) for name in values_of(kind, chance)}
+        assert tried == {name for name, option in kind.options().items() if not option.restates}, kind.keyword
+
+
+GIVEN_BY_A_VOLUME = [kind for kind in all_kinds() if "height" in kind.options()]
+WORDED = ("{name} {value}", "{value} {name}", "{name}={value}", "{name}: {value}", "{name} of {value}")
+
+
+@pytest.mark.parametrize("kind", GIVEN_BY_A_VOLUME, ids=lambda kind: kind.keyword)
+def test_extents_of_a_volume_are_those_or_a_finding(kind: type[Layer]) -> None:
+    """``16 width 8 height``: a word takes the value behind it, and no value is another's."""
+    right = 0
+    values = {"height": 8, "width": 16, "channels": 2}
+    for order in permutations(values):
+        for forms in product(WORDED, repeat=3):
+            parts = [
+                form.format(name=name, value=values[name]) for name, form in zip(order, forms, strict=True)
+            ]
+            for separator in (" ", ", "):
+                found = read(f"{kind.keyword} {separator.join(parts)}")
+                right += found is not None
+                assert found in (None, (kind, values)), parts
+    for text in ("8 16 2", "8, 16, 2", "8x16x2", "height 8 16 2", "8 width 16 2", "8x16x2 channels"):
+        assert read(f"{kind.keyword} {text}") in (None, (kind, values)), text
+    assert right > 500
 
 
 @pytest.mark.parametrize(

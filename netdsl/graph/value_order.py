@@ -46,7 +46,11 @@ class ValueOrder:
         while place and self.is_filler(self.items[place - 1]):
             place -= 1
         taker = self._takers.get(place)
-        return None if taker is None or taker.positional else taker
+        if taker is None or not taker.positional:
+            return taker
+        meant = self.by_word.get(word.text.lower())
+        alike = meant is not None and meant is not taker and meant.type is taker.type
+        return taker if alike else None  # `16 width 8 height` counts the columns before their word
 
     def word_behind(self, place: int, given: Mapping[str, Any]) -> tuple[tree.Word, Option[Any]] | None:
         """The word at ``place`` of an option that is not given, where no value stands behind it: then the

@@ -13,6 +13,7 @@ from netdsl.graph.sheets.vocabulary import (
     kind_of,
 )
 from netdsl.graph.sheets.words import Piece
+from netdsl.layers.registry import kind_named
 
 KIND, VALUE, NOUN, BREAK, ARROW, EQUALS, COLON, SWITCH, REPEAT, CALL = range(10)
 
@@ -121,6 +122,9 @@ def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
     for length in range(min(_LONGEST, len(texts)), 0, -1):
         noun = NOUNS.get(" ".join(texts[:length]))
         kind = kind_of(texts[:length])
+        named = kind_named(" ".join(piece.raw for piece in run[:length]))
+        if named is not None and not kind and noun is None and (length > 1 or label):
+            raise UnknownError(run[0].raw)  # `drop path` is no DROPOUT, `rbf layer: 3 units` no FC
         if kind and not (noun and not label and (kind.endswith("?") or kind == "INPUT")):
             index = place + length
             if label and kind.endswith("?") and _strange(pieces, index):
