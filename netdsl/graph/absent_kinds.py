@@ -33,19 +33,12 @@ def absent_kind(written: str) -> str:
     if plain not in _ACTIVATIONS:
         return ""
     activations = [kind.keyword for kind in all_kinds() if kind.activates]
-    return in_lines("netdsl has no such layer; its activations are", activations)
+    return in_one_line("netdsl has no such layer; its activations are", activations)
 
 
-def in_lines(lead: str, names: list[str]) -> str:
-    """A list of names in lines that fit a screen; a name of several words stays whole."""
-    from textwrap import wrap  # texts without mistakes need none
-
-    listed = wrap(f"{lead} {', '.join(name.replace(' ', chr(0)) for name in names)}", _LINE)
-    return "\n".join(listed).replace(chr(0), " ")
-
-
-_LINE = 100
-"""Characters of a line of help."""
+def in_one_line(lead: str, names: list[str]) -> str:
+    """A list of names, to be folded where it is shown."""
+    return f"{lead} {', '.join(names)}"
 
 
 def absent_words(text: str, name: Span) -> tuple[str, Span]:

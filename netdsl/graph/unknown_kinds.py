@@ -6,7 +6,7 @@ import re
 from collections.abc import Container, Iterable
 
 from netdsl.diagnostics import Edit, Findings
-from netdsl.graph.absent_kinds import DIMENSIONS, absent_kind, absent_words, activation_named, in_lines
+from netdsl.graph.absent_kinds import DIMENSIONS, absent_kind, absent_words, activation_named, in_one_line
 from netdsl.graph.foreign_kinds import foreign_kind
 from netdsl.graph.heads import Head
 from netdsl.graph.kind_names import (
@@ -63,7 +63,7 @@ def report_unknown_kind(
     cure, fix = _guess(head, layer, alone, findings, blocks, numbers)
     help = (cure,) if cure else ()
     if list_all and not cure and findings.spend("kinds listed", 1) == 1:
-        help = (in_lines("the kinds are", [kind.keyword for kind in all_kinds()]),)
+        help = (in_one_line("the kinds are", [kind.keyword for kind in all_kinds()]),)
     cause = head.written if DIMENSIONS.search(head.written) else _ENUMERATED.sub("", head.written).upper()
     findings.add("ND201", _no_kind(head.written), head.span, help=help, fix=fix, cause=cause)
 
