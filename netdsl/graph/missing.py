@@ -14,9 +14,13 @@ from netdsl.graph.steps import Step
 from netdsl.graph.volume_options import VOLUME_OPTIONS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
+from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.syntax.foreign_syntax import ARROW, arrow_at
+
+_NUMBERED = re.compile(r"([A-Za-z]+)_?([0-9]{2,9})")
+"""``fc4096``."""
 
 
 class _Lack(NamedTuple):
@@ -94,6 +98,10 @@ class Missing:
             if meant:
                 return f"write `{lack.kind.keyword.lower()} {meant}`"
             return f"for example `{lack.kind.keyword} 32x32x3`"
+        named = _NUMBERED.fullmatch(lack.name)
+        counts = len(lack.options) == 1 and lack.options[0].type is OptionType.COUNT
+        if counts and named is not None and kind_named(named[1]) is lack.kind:
+            return f"`{named[2]}` is part of the name here; write `{lack.kind.keyword} {named[2]}`"
         values = " ".join(_example_value(option, 0) for option in lack.options)
         example = f"for example `{lack.kind.keyword} {values}`"
         if self._repeats(lack):

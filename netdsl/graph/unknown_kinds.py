@@ -14,13 +14,14 @@ from netdsl.graph.kind_names import (
     beside_hyphen,
     hyphenated,
     kind_behind_name,
+    kind_of_words,
     lacks_numbers,
     leaves_a_word,
     nearest_kind,
     one_position,
 )
 from netdsl.graph.modifiers import modifier_in, without_modifier
-from netdsl.layers.registry import all_kinds, kind_named
+from netdsl.layers.registry import all_kinds, kind_named, short_name
 from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.syntax.joined_names import label_names
@@ -94,13 +95,19 @@ def _guess(
     text = findings.source.text
     if head.written.lower() in ("all", "every", "each"):
         return "what holds for all layers of a kind: `default CONV 3x3 pad 1`, `default MAX POOL 2x2`", None
+    if layer is not None and layer.labelled and not layer.items:
+        words = [word.text for word in layer.words]
+        short = short_name(" ".join(words))
+        kind = f"{short[0].keyword} {short[1]}" if short is not None else kind_of_words(words)
+        if kind:
+            return f"nothing stands behind the colon: write `{kind}`", None
     named = activation_named(text, head.span)
     if named is not None:
         return f"write `{named[0]}`", Edit(named[1], named[0])
     pooled = one_position(head.written, layer) if layer is not None and alone else None
     if pooled is not None:
         return f"did you mean `{pooled[0]}`?", Edit(Span(head.span.start, pooled[1]), pooled[0])
-    changed = modifier_in([word.text for word in layer.words]) if layer is not None else ""
+    changed = _modifier(layer) if layer is not None else ""
     if changed:
         return without_modifier(changed), None
     foreign, place = foreign_kind(head.written, layer), head.span
@@ -120,6 +127,12 @@ def _guess(
     if layer is not None and alone and lacks_numbers(near, layer):
         return f"did you mean `{near}`, with its numbers?", None
     return f"did you mean `{near}`?", Edit(head.span, near)
+
+
+def _modifier(layer: tree.Layer) -> str:
+    """``deformable`` of ``deformable conv`` and ``deformable 3x3 conv``."""
+    behind = [item.text for item in layer.items if isinstance(item, tree.Word)]
+    return modifier_in([word.text for word in layer.words] + ([] if layer.labelled else behind[:1]))
 
 
 def _report_cut(cut: Hyphenated, findings: Findings) -> None:

@@ -46,6 +46,7 @@ def copied_syntax(failure: Failure, source: Source) -> Diagnostic | None:
     return (
         _dashed(line, start, place, source)
         or _bracketed(line, start, place, source)
+        or _turned_maps(line, start, place, source)
         or _ways(line, start, place, source)
         or _dimensions(line, start, place, source)
         or _quoted(line, start, place, source)
@@ -78,6 +79,23 @@ def _bracketed(line: str, start: int, place: int, source: Source) -> Diagnostic 
             message = "the volume of an input stands without brackets behind it"
             return _found("ND102", message, span, source, cure, fix=Edit(span, found["volume"]))
     return None
+
+
+def _turned_maps(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+    """``conv 3x3@64``, with the size before the filters."""
+    for found in _TURNED.finditer(line):
+        if found.start() <= place < found.end():
+            span = Span(start + found.start(), start + found.end())
+            size = re.sub(r"[ \t]", "", found["size"])
+            meant = f"{found['number']}@{size}"
+            message = "the filters stand before the `@`, and their size behind it"
+            return _found("ND102", message, span, source, f"write `{meant}`", fix=Edit(span, meant))
+    return None
+
+
+_TURNED = re.compile(
+    r"(?<![\w.])(?P<size>[0-9]{1,4}[ \t]*[xX×][ \t]*[0-9]{1,4})[ \t]*@[ \t]*(?P<number>[0-9]{1,6})(?![\w×])"
+)
 
 
 def _neurons(line: str, start: int, place: int, source: Source) -> Diagnostic | None:

@@ -59,7 +59,7 @@ def by_custom(
     written = around.findings.source.text[place.start : place.end].lower().replace("–", "-").replace("−", "-")
     stepping = {name.replace("-", "") for name in head.kind.steps_by_kernel}
     if written.replace("-", "").replace(" ", "") in stepping and _step(items, words) is None and counted:
-        if written in head.kind.steps_by_kernel:
+        if written in head.kind.steps_by_kernel or not size:
             return _stepping(items, words, place, layer, noted)
         if size:
             other = head.kind.steps_by_kernel[0]

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from netdsl.graph.papers.names import glued
-from netdsl.graph.papers.sizes import maps_of
+from netdsl.graph.papers.sizes import maps_of, products
 from netdsl.graph.papers.vocabulary import TwoWays
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import implied_kind, kind_named
@@ -65,7 +65,13 @@ def implied_by(parts: Sequence[tree.Item], numbers: Container[str], before: int)
     first = parts[0]
     counted = any(isinstance(item, tree.Number) for item in shown[1:])
     sized = isinstance(first, tree.Number) and any(isinstance(item, tree.Extents) for item in shown[1:3])
-    if (isinstance(first, tree.Extents) and counted) or sized:
+    product = next(products(tuple(shown)), None)  # `3*3, 64`
+    multiplied = (
+        product is not None
+        and product[0] == 0
+        and any(isinstance(item, tree.Number) for item in shown[product[1] :])
+    )
+    if (isinstance(first, tree.Extents) and counted) or sized or multiplied:
         return Implied(conv, True)
     return None
 

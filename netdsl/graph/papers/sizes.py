@@ -24,7 +24,7 @@ def sizes_of_products(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[
     counted = words.count is None or bare.numbers or has_option(items, words, words.count)
     if given or not counted or bare.sizes:
         return items
-    for start, end in _products(items):
+    for start, end in products(items):
         if not is_bare(items, start, words):
             continue
         text = "x".join(item.text for item in items[start:end:2])  # type: ignore[union-attr]
@@ -36,7 +36,7 @@ def sizes_of_products(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[
 def multiplied_volume(items: tuple[tree.Item, ...]) -> tuple[tree.Item, ...]:
     """``30*30*3``, which is a volume and never 2,700 numbers, as one item; the same items where none stands
     there."""
-    for start, end in _products(items):
+    for start, end in products(items):
         if end - start == 5:
             text = "x".join(item.text for item in items[start:end:2])  # type: ignore[union-attr]
             span = items[start].span.to(items[end - 1].span)
@@ -44,7 +44,7 @@ def multiplied_volume(items: tuple[tree.Item, ...]) -> tuple[tree.Item, ...]:
     return items
 
 
-def _products(items: tuple[tree.Item, ...]) -> Iterator[tuple[int, int]]:
+def products(items: tuple[tree.Item, ...]) -> Iterator[tuple[int, int]]:
     """The places of ``3*3`` and ``3*3*64``: whole numbers with `*` between them, and no other sign beside."""
     place = 0
     while place < len(items):
@@ -76,7 +76,7 @@ def multiplied_sizes(
     items: tuple[tree.Item, ...], words: Vocabulary
 ) -> Iterator[tuple[tree.Word, str, Span, str]]:
     """``kernel 3*3``, where a size would be meant: the word, the product, its place, and the size."""
-    for start, end in _products(items):
+    for start, end in products(items):
         place = start - 1
         while place >= 0 and passes(items[place]):
             place -= 1
