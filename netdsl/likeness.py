@@ -23,6 +23,13 @@ _SECTIONS = (
         r"^\[[A-Za-z][\w .-]{0,80}\][ \t]*\n(?:[ \t]*(?:[#;].*)?\n)*+[ \t]*[\w.-]{1,80}[ \t]*=",
     ),
 )
+_KEYED = (
+    "a configuration of Darknet",
+    r"^[ \t]*\[(?:net|convolutional|deconvolutional|maxpool|avgpool|connected|shortcut|route|yolo|upsample)\]"
+    r"[ \t]*\n[ \t]*[a-z_]{1,40}[ \t]*=",
+)
+"""A section with its keys, which no group of layers has, wherever an input stands."""
+
 _SUMMARY = (
     (
         "a summary that torchinfo printed",
@@ -61,7 +68,7 @@ _OTHERS = (
 
 def likeness(text: str) -> str:
     """``a configuration of Darknet``; empty where the text seems to be nothing in particular."""
-    for what, pattern in _OTHERS if _NETWORK.search(text) else (*_SECTIONS, *_OTHERS, _STATEMENTS):
+    for what, pattern in (_KEYED, *_OTHERS) if _NETWORK.search(text) else (*_SECTIONS, *_OTHERS, _STATEMENTS):
         if re.search(pattern, text, re.MULTILINE):
             return what
     return ""

@@ -119,6 +119,8 @@ def _findings_of(name: str, capsys: pytest.CaptureFixture[str]) -> str:
         (b" \n\t\n", "ND006"),
         (b"\xff\xfe\x00i", "ND005"),
         (b"input 8x8x1\n\xe9", "ND005"),
+        (b"PK\x03\x04\xff\xfe", "ND005"),
+        (b"\x89HDF\r\n\x1a\n", "ND005"),
         (b"input\x00", "ND005"),
         (b"#" * (2**20 + 1), "ND004"),
     ],

@@ -37,6 +37,7 @@ TORCHSUMMARY = """--------------------------------------------------------------
 FOREIGN = {
     "[net]\nbatch=1\nwidth=32\n\n[convolutional]\nfilters=16\nsize=3\n\n[softmax]\ngroups=1\n": DARKNET,
     "[maxpool]\n[softmax]\n": DARKNET,
+    "input 32x32x3\n[convolutional]\nfilters=16\nsize=3\n": DARKNET,
     "# mine\n[convolutional]\r\nfilters=3\r\n": DARKNET,
     "[ shortcut ]\nfrom = -3\nactivation = linear\n": DARKNET,
     'name: "A"\nlayer {\n  type: "ReLU"\n}\n': CAFFE,

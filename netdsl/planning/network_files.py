@@ -72,6 +72,15 @@ def too_large(name: str) -> Diagnostic:
     )
 
 
+_WEIGHTS = {
+    b"PK\x03\x04": "a zip archive, as checkpoints of PyTorch are",
+    b"\x89HDF": "an HDF5 file, as models of Keras are",
+    b"\x80\x02": "a pickle of Python",
+    b"\x1f\x8b": "compressed with gzip",
+}
+"""How binary files begin that people take for networks."""
+
+
 def _source(name: str, content: bytes, folder: str = "") -> Source:
     """The characters of a file; raises Diagnosed where they are none, or none to work with."""
     if len(content) > FILE_LIMIT:
@@ -79,6 +88,10 @@ def _source(name: str, content: bytes, folder: str = "") -> Source:
     try:
         text, form = undressed(content.decode("utf-8"))
     except UnicodeDecodeError as error:
+        weights = next((what for begins, what in _WEIGHTS.items() if content.startswith(begins)), "")
+        if weights:
+            message = f"the file is binary, not text: it seems to be {weights}"
+            raise Diagnosed(file_error("ND005", name, message, "name a network file")) from None
         message = f"the file is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}"
         raise Diagnosed(file_error("ND005", name, message, "save it as UTF-8")) from None
     if "\0" in text:
