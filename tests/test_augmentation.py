@@ -126,6 +126,7 @@ def same_bits(session: Session, batch: Batch) -> bool:
     return all(session.inputs[name].tobytes() == expected[name].tobytes() for name in ("x", "target"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["uint8", "float32"])
 @pytest.mark.parametrize("volume", VOLUMES)
 def test_compiled_code_gives_the_bits_of_numpy(volume: tuple[int, int, int], kind: str) -> None:
@@ -222,6 +223,7 @@ def bits(run: Run) -> dict[str, bytes]:
     return {name: array.tobytes() for name, array in run.machine.store.items()}
 
 
+@pytest.mark.slow
 def test_training_has_the_same_bits_on_any_threads_and_goes_on_from_any_record(colours: str) -> None:
     whole = new(colours, 1)
     seen = list(records(whole))

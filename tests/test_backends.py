@@ -74,6 +74,7 @@ def test_inference(name: str, batch: int) -> None:
     compare(inference_program(plan, batch, loss=losses()["l2"]), steps=1)
 
 
+@pytest.mark.slow
 def test_gradients_that_go_straight_into_the_update() -> None:
     """Large matrices: the gradient is never stored, whatever the rest of rows and columns."""
     layers = (
@@ -91,6 +92,7 @@ def test_gradients_that_go_straight_into_the_update() -> None:
     compare(program, steps=3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("kind", ["bias", "normalisation", "whole-image"])
 def test_one_vector_of_images_with_a_single_position(kind: str, threads: int) -> None:

@@ -83,6 +83,7 @@ def test_an_update_one_step_before_the_loss(capsys: pytest.CaptureFixture[str]) 
     assert "are the numbers of FC2.weights.velocity, in step 1 of epoch 2" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 def test_the_rate_the_cure_and_the_way_there(capsys: pytest.CaptureFixture[str], backend: str) -> None:
     Path("net.net").write_text(DEEP)

@@ -73,6 +73,7 @@ def test_what_is_shown_may_leave_lines_out() -> None:
     assert not matches("a\n...\nc", "a\nb", exact=False)
 
 
+@pytest.mark.slow
 def test_readme_training_command_ends_in_a_trained_network(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     commands = re.findall(r"^python3 -m venv .*$", readme, re.MULTILINE)

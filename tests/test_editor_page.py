@@ -179,6 +179,7 @@ _EMACS = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("emacs") is None, reason="Emacs is not installed")
 def test_the_settings_of_emacs_against_the_server(tmp_path: Path, environment: dict[str, str]) -> None:
     pytest.importorskip("pygls")

@@ -104,6 +104,7 @@ def test_no_fix_leaves_more_errors_and_fixing_ends(number: int) -> None:
     assert fixed
 
 
+@pytest.mark.slow
 def test_every_fix_is_the_first_help_and_leaves_claims_and_expectations() -> None:
     for text in _texts():
         for finding in check(Source("a.net", text)):

@@ -366,6 +366,7 @@ def test_work_does_not_grow_with_repetitions() -> None:
     assert max(lengths) < 1000
 
 
+@pytest.mark.slow
 def test_wide_joins() -> None:
     for join in ("ADD", "MULTIPLY", "CONCAT"):
         branches = " | ".join(["CONV 2 1x1 - TANH"] * 40)

@@ -152,6 +152,7 @@ def test_a_disk_that_fills_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
 # --- several processes ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_processes_share_the_work(folder: Path) -> None:
     kernels = Kernels()
     kernels.load([adding(number) for number in range(12)], processes=2)
@@ -160,6 +161,7 @@ def test_processes_share_the_work(folder: Path) -> None:
     assert len([name for name in os.listdir(folder) if not name.startswith(".")]) == 12
 
 
+@pytest.mark.slow
 def test_what_is_expected_is_compiled_meanwhile(folder: Path) -> None:
     kernels = Kernels()
     kernels.expect([adding(number) for number in range(9)])

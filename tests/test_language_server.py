@@ -485,6 +485,7 @@ def test_addresses_that_are_none(address: str, capsys: pytest.CaptureFixture[str
     assert "PORT" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_server_at_a_port() -> None:
     import socket
 

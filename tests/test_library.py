@@ -24,6 +24,7 @@ def images(count: int, *shape: int) -> np.ndarray:
     return np.random.default_rng(3).standard_normal((count, *shape)).astype(np.float32)
 
 
+@pytest.mark.slow
 def test_page() -> None:
     done = doctest.testfile(str(PAGE), module_relative=False)
     assert done.attempted > 20

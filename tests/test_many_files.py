@@ -86,6 +86,7 @@ def fill(folder: Path) -> None:
 needs_copies = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system copies no processes")
 
 
+@pytest.mark.slow
 @needs_copies
 def test_every_way_comes_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "nets").mkdir()

@@ -62,6 +62,7 @@ def test_no_layer_is_written_by_the_name_of_a_block() -> None:
                 assert isinstance(plan.layers[2].node.layer, Elu)
 
 
+@pytest.mark.slow
 def test_a_number_that_is_given_wins_or_is_refused() -> None:
     wrong = []
     for name in NAMES:

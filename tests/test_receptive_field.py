@@ -135,6 +135,7 @@ def test_the_zoo_by_brute_force(names: Sequence[str]) -> None:
         assert last.receptive_field == brute_force(plan, last.node.position, narrow=True), name
 
 
+@pytest.mark.slow
 def test_drawn_networks_by_brute_force() -> None:
     compared = unknown = 0
     for number in range(500, 509):

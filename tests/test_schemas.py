@@ -35,6 +35,7 @@ def cases() -> Iterator[tuple[str, Plan | None, list[Diagnostic]]]:
             yield f"{path.stem}.net", plan, [*findings, *(advise(plan) if plan is not None else ())]
 
 
+@pytest.mark.slow
 def test_plans_and_findings_of_all_cases() -> None:
     checks = [*cases()]
     assert len(checks) > 200

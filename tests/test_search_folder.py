@@ -51,6 +51,7 @@ def program(*arguments: str, **settings: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdout=-1, stderr=-1, text=True, start_new_session=True, **settings)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_killed_stopped_and_shared(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["small.net", "--trials", "5", "--epochs", "8", "--backend", "numpy"]

@@ -113,6 +113,7 @@ def test_every_signal_saves(sent: list[signal.Signals], code: int, undisturbed: 
     assert_goes_on(undisturbed)
 
 
+@pytest.mark.slow
 def test_what_is_ignored_stays_ignored(undisturbed: dict[str, bytes]) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # what is ignored is handed down
     try:
@@ -126,6 +127,7 @@ def test_what_is_ignored_stays_ignored(undisturbed: dict[str, bytes]) -> None:
     assert bytes_of(Path("a")) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed(undisturbed: dict[str, bytes]) -> None:
     leader, follower = os.openpty()
     process = in_training(stdin=follower, stdout=follower, stderr=follower, start_new_session=True)
@@ -136,6 +138,7 @@ def test_a_terminal_that_is_closed(undisturbed: dict[str, bytes]) -> None:
     assert_goes_on(undisturbed)
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_stops_nothing(undisturbed: dict[str, bytes]) -> None:
     read, write = os.pipe()
     process = in_training(stderr=write)

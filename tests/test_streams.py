@@ -50,6 +50,7 @@ def test_other_commands(arguments: list[str], text: str, shown: str) -> None:
     assert shown in netdsl(*arguments, text=text.encode()).stdout.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such names")
 def test_names_that_are_no_text_are_escaped(tmp_path: Path) -> None:
     path = os.path.join(os.fsencode(tmp_path), STRANGE)
