@@ -31,6 +31,7 @@ BATCHES = (5, 32)
 OTHER_SIZES = (
     "conv-1x1-stride",
     "conv-deep-pad",
+    "conv-dilated-stride",
     "conv-floor",
     "conv-same-stride",
     "conv-stride-wide",
@@ -39,8 +40,11 @@ OTHER_SIZES = (
     "lrn-power",
     "lrn-within-caffe",
     "ln-position-wide",
+    "local-wide",
     "max-pool-ceil-beside",
     "max-pool-rest",
+    "pixel-shuffle",
+    "reorg-oblong",
 )
 """Layers that have another of the same kind beside them: with vectors of images CI tries them all."""
 

@@ -57,7 +57,8 @@ def test_the_files_are_those_that_are_known(name: str) -> None:
 
 @here
 @pytest.mark.parametrize(
-    ("recipe", "epochs", "least"), [("fashion-linear", None, 84.0), ("fashion-lenet", 2, 84.0)]
+    ("recipe", "epochs", "least"),
+    [("fashion-linear", None, 84.0), pytest.param("fashion-lenet", 2, 84.0, marks=pytest.mark.ci)],
 )
 def test_a_short_training(
     recipe: str, epochs: int | None, least: float, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -112,8 +112,14 @@ def program_of(plan: Plan, batch: int = 6, **learning: object) -> Program:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("batch", [6, 32])
+@pytest.mark.parametrize(
+    ("name", "batch"),
+    [
+        *((name, 6) for name in NETWORKS),
+        *((name, 32) for name in ("pyramid", "twins")),
+        *(pytest.param(name, 32, marks=pytest.mark.ci) for name in ("large", "first", "inputs", "sizes")),
+    ],
+)
 def test_compiled_code_equals_numpy_and_threads_make_no_difference(name: str, batch: int) -> None:
     program = program_of(plan_of(NETWORKS[name]), batch)
     wanted = steps(program, "numpy")

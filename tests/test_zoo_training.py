@@ -54,12 +54,14 @@ SIBLINGS = (
     "mobilenet",
     "resnet34",
     "resnet101",
+    "resnet110-cifar",
     "resnet152",
     "resnet56-cifar",
     "squeezenet1.0",
     "vgg11",
     "vgg13",
     "vgg16",
+    "wrn-28-10",
 )
 """Networks with a sibling of the same layers: CI trains them all."""
 
