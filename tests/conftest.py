@@ -35,9 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests for CI alone are skipped elsewhere; `CI=1 pytest` runs them all. Those of other vector widths
-    stand together, so that one worker starts the processes for all of them."""
-    items.sort(key=lambda item: "widths" not in getattr(item, "fixturenames", ()))
+    """Tests for CI alone are skipped elsewhere; `CI=1 pytest` runs them all."""
     if not os.environ.get("CI"):
         alone = pytest.mark.skip(reason="runs in CI: CI=1 pytest")
         for item in items:
