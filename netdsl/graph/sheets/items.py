@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netdsl.graph.sheets.vocabulary import (
     BREAKS,
+    COUNT,
     FILLERS,
     LETTERS,
     NOUNS,
@@ -40,7 +41,59 @@ _SWITCHES = {
 }
 
 
-_NUMBERS = {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "eight": "8", "ten": "10"}
+_NUMBERS = dict(
+    zip(
+        ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
+        ["2", "3", "4", "5", "6", "7", "8", "9", "10"],
+        strict=True,
+    ),
+    twelve="12",
+    sixteen="16",
+    twenty="20",
+    hundred="100",
+)
+_ONE = ("one", "single")
+_OTHERS = frozenset(
+    [
+        "residual",
+        "inception",
+        "fire",
+        "bottleneck",
+        "inverted",
+        "lstm",
+        "gru",
+        "rnn",
+        "embedding",
+        "attention",
+        "transition",
+        "transformer",
+        "squeeze",
+        "excitation",
+        "shortcut",
+        "identity",
+        "concat",
+        "concatenate",
+        "concatenation",
+        "capsule",
+        "maxout",
+        "highway",
+        "rpn",
+        "roi",
+        "stem",
+        "mbconv",
+        "conv1d",
+        "conv3d",
+        "maxpool1d",
+        "maxpool3d",
+        "maxpooling1d",
+        "maxpooling3d",
+        "lambda",
+        "crop",
+        "cropping",
+        "recurrent",
+    ]
+)
+"""Words of layers and parts that are read nowhere here, so that a label with them names something else."""
 
 
 class Item(NamedTuple):
@@ -83,11 +136,11 @@ def _item(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
             return 2, [Item(REPEAT, piece.text, piece)]
         return 1, [Item(VALUE, piece.text, piece)]
     if piece.kind == "sign":
-        return _sign(pieces, place, before)
+        return _sign(pieces, place, label, before)
     return _word(pieces, place, label, before)
 
 
-def _sign(pieces: list[Piece], place: int, before: list[Item]) -> tuple[int, list[Item]]:
+def _sign(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
     sign = pieces[place].text
     following = pieces[place + 1] if place + 1 < len(pieces) else None
     if sign in _SIGNS:
@@ -100,6 +153,8 @@ def _sign(pieces: list[Piece], place: int, before: list[Item]) -> tuple[int, lis
         return 2, [Item(REPEAT, following.text, following)]
     if sign in _DASHES:
         if pieces[place].tight and following is not None and following.tight:
+            if label and following.kind == "number":
+                return _hyphen(pieces, place)
             raise UnknownError(sign)  # `conv3-64`
         valued = following is not None and following.kind in ("number", "size")
         if valued and before and before[-1].what == NOUN:
@@ -110,6 +165,16 @@ def _sign(pieces: list[Piece], place: int, before: list[Item]) -> tuple[int, lis
     if sign == "#":
         return 1, []
     raise UnknownError(sign)
+
+
+def _hyphen(pieces: list[Piece], place: int) -> tuple[int, list[Item]]:
+    """``FC-512`` before a colon, a layer with its number; ``conv5-1``, a layer with its place."""
+    word, number = pieces[place - 1], pieces[place + 1]
+    if word.raw[-1].isdecimal() and len(number.text) == 1:
+        return 2, []
+    if kind_of([word.text]) != "FC":
+        raise UnknownError("-")
+    return 2, [Item(VALUE, number.text, number)]
 
 
 def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
@@ -133,7 +198,8 @@ def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
             equals = index < len(pieces) and pieces[index].text == "="
             return length + (numbered or equals), [Item(KIND, kind, run[0])]
         if noun is not None:
-            return length, [Item(NOUN, noun, run[0], run[length - 1].plural)]
+            word = run[length - 1] if noun == COUNT else run[0]
+            return length, [Item(NOUN, noun, word, run[length - 1].plural)]
     return _single(run[0], pieces, place, label)
 
 
@@ -151,6 +217,10 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
     following = pieces[place + 1] if place + 1 < len(pieces) else None
     if word.text in BREAKS:
         return 1, [Item(BREAK)]
+    if word.text in _ONE and _counts(pieces, place + 1):
+        return 1, [Item(VALUE, "1", word)]
+    if label and word.text in _OTHERS:
+        raise UnknownError(word.raw)
     if word.text in _NUMBERS:
         return 1, [Item(VALUE, _NUMBERS[word.text], word)]
     numbered = _NUMBERED.match(word.raw)
@@ -187,6 +257,15 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         switched = not label and following is not None and following.text in ("=", ":")
         return 1 + (ordinal or switched), []
     raise UnknownError(word.raw)
+
+
+_COUNTED = frozenset(("neuron", "unit", "node", "output", "scalar", "channel", "filter", "logit", "value"))
+
+
+def _counts(pieces: list[Piece], place: int) -> bool:
+    """Whether what is counted follows: ``one neuron``, ``a single output unit``."""
+    words = [piece.text for piece in _run(pieces, place)][:2]
+    return bool(words) and (words[0] in _COUNTED) and not pieces[place].plural
 
 
 _EVERY = ("each", "every", "all")

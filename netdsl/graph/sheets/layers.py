@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from netdsl.graph.sheets.items import (
@@ -41,11 +42,12 @@ _WIDEST = 11
 @dataclass
 class SheetLayer:
     """A layer of a line, before its values are told apart: ``option`` is part of its name, ``weak`` where the
-    name alone would be no layer."""
+    name alone would be no layer, ``apart`` where a break stands between it and the layer before."""
 
     kind: str
     option: str = ""
     weak: bool = False
+    apart: bool = False
     items: list[Item] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     bare: list[str] = field(default_factory=list)
@@ -87,6 +89,7 @@ def layers_of(label: list[Item], body: list[Item]) -> list[SheetLayer]:
         if part.weak and part.kind in POOLS:
             raise UnknownError(part.kind)
         _attribute(part)
+    _give_channels_back(parts)
     return _in_order(parts)
 
 
@@ -96,7 +99,8 @@ _SLOPED = ("LEAKY RELU", "ELU", "SOFTMAX", "PRELU")
 def _give_back(parts: list[SheetLayer]) -> None:
     """``convolution with ReLU, 9 5x5 filters``: values behind an activation are of the layer before it."""
     for number, part in enumerate(parts):
-        if part.kind not in ACTIVATIONS or part.kind in _SLOPED or not part.valued:
+        sloped = part.kind in _SLOPED and not any(item.what in (NOUN, SWITCH) for item in part.items)
+        if part.kind not in ACTIVATIONS or sloped or part.kind == "SOFTMAX" or not part.valued:
             continue
         owner = next(
             (other for other in reversed(parts[:number]) if other.kind not in (*ACTIVATIONS, "BN")), None
@@ -104,6 +108,19 @@ def _give_back(parts: list[SheetLayer]) -> None:
         if owner is not None and owner.kind in (*SLIDING, "FC"):
             owner.items += [Item(BREAK), *part.items]
             part.items = []
+
+
+def _give_channels_back(parts: list[SheetLayer]) -> None:
+    """``3x3 conv, ReLU, 2x2 max pool, channels 16``: a pool has the channels of the layer before it."""
+    for number, part in enumerate(parts):
+        owner = next((other for other in reversed(parts[:number]) if other.kind in ("CONV", "DECONV")), None)
+        if part.kind not in POOLS or COUNT not in part.values or owner is None:
+            continue
+        if COUNT in owner.values or any(value.isdecimal() for value in owner.bare):
+            continue
+        owner.values[COUNT] = part.values[COUNT]
+        if COMING in part.values:
+            owner.values.setdefault(COMING, part.values.pop(COMING))
 
 
 def _parted(items: list[Item], *, implied: bool) -> list[SheetLayer]:
@@ -134,6 +151,7 @@ def _parted(items: list[Item], *, implied: bool) -> list[SheetLayer]:
                 raise UnknownError(item.text)
             else:
                 leads = implied and not current.kind and not current.call and not found
+                leads = leads and not (new.kind in ACTIVATIONS and _is_whole(current.items))
                 if leads:
                     clause = [*current.items, *clause]
                 elif named or new.kind in ACTIVATIONS:
@@ -141,6 +159,7 @@ def _parted(items: list[Item], *, implied: bool) -> list[SheetLayer]:
                     clause = []
                 if not leads:
                     found.append(current)
+                new.apart = not named
                 current, new.items, clause = new, list(clause), []
             named = True
         else:
@@ -150,6 +169,16 @@ def _parted(items: list[Item], *, implied: bool) -> list[SheetLayer]:
     if implied and len(found) >= 1 and not found[0].kind and not found[0].call:
         found[0].kind = _implied(found[0].items)
     return found
+
+
+def _is_whole(items: list[Item]) -> bool:
+    """Whether items before a break are those of a layer: ``64 3x3 filters, ReLU``."""
+    if not items or items[-1].what != BREAK or not any(item.what == NOUN for item in items):
+        return False
+    try:
+        return bool(_implied(items))
+    except UnknownError:
+        return False
 
 
 def _same(current: SheetLayer, new: SheetLayer, clause: list[Item]) -> bool:
@@ -216,15 +245,20 @@ def _joined(named: list[SheetLayer], parts: list[SheetLayer]) -> list[SheetLayer
             parts = [main, *parts]
         elif main.valued:
             raise UnknownError(main.kind)
-    elif first.kind in (*ACTIVATIONS, "BN") and main.valued:
+    elif first.kind in (*ACTIVATIONS, "BN") and (
+        main.valued or (first.valued and main.kind in (*SLIDING, "FC"))
+    ):
         parts = [main, *parts]
     else:
         raise UnknownError(first.kind)
     if not parts:
         raise UnknownError("no kind")
     said = {part.kind for part in parts}
-    behind = [part for part in rest if part.kind not in said]
-    return [parts[0], *behind, *parts[1:]]
+    rest = [part for part in rest if part.kind not in said]
+    before = named[: named.index(main)] if main is not None and main.apart and not main.weak else []
+    ahead = [part for part in rest if any(part is other for other in before)]  # `BatchNorm + MaxPool`
+    behind = [part for part in rest if not any(part is other for other in ahead)]
+    return [*ahead, parts[0], *behind, *parts[1:]]
 
 
 def _agree(main: SheetLayer, first: SheetLayer) -> bool:
@@ -237,10 +271,12 @@ def _in_order(parts: list[SheetLayer]) -> list[SheetLayer]:
     found: list[SheetLayer] = []
     for part in parts:
         before = found[-1] if found else None
+        if before is not None and before.kind == part.kind and part.kind in ACTIVATIONS and not part.values:
+            continue  # `with ReLU (ReLU activation)`
         if before is not None and before.kind in ACTIVATIONS and part.kind in ACTIVATIONS:
             raise UnknownError(part.kind)  # `(leaky) ReLU`
         bends = before is not None and before.kind in ACTIVATIONS and not before.values
-        if part.kind == "FC" and part.weak and before is not None and bends:
+        if part.kind == "FC" and part.weak and not part.apart and before is not None and bends:
             found[-1:] = [part, before]
         else:
             found.append(part)
@@ -308,7 +344,7 @@ def _noun(part: SheetLayer, items: list[Item], place: int) -> int:
     said = {EITHER: (COUNT, SIZE), MAPS: (COUNT,), CLAIM: (CLAIM, COUNT)}.get(noun.text, (noun.text,))
     if noun.text in (PAD, COUNT, EITHER, SIZE, MAPS, CLAIM) and any(role in part.values for role in said):
         return place
-    if noun.text == COMING or (noun.text == COUNT and part.kind in ACTIVATIONS):
+    if noun.text == COMING or (noun.text == COUNT and part.kind in ACTIVATIONS and noun.plural):
         return place
     if noun.text == CLAIM and following is not None and following.what == BREAK and part.kind == "FC":
         return place
@@ -350,6 +386,18 @@ def _extents_of_maps(part: SheetLayer, items: list[Item], place: int) -> int:
     return place - 1
 
 
+def _pad_as_same(part: SheetLayer, value: str) -> None:
+    """``padding = 1 (same)``: the number, where it keeps the size."""
+    number = value if value != "same" else part.values.get(PAD, "same")
+    if number == "same" or not number.isdecimal():
+        part.values[PAD] = value
+        return
+    size = part.values.get(SIZE) or next((text for text in part.bare if "x" in text), "")
+    if any(int(extent) != 2 * int(number) + 1 for extent in re.findall("[0-9]+", size)) or not size:
+        raise UnknownError(value)
+    part.values[PAD] = number
+
+
 def _goes_forward(noun: Item, value: str) -> bool:
     """Whether a noun between two values belongs to the one behind it."""
     if noun.text in (STRIDE, PAD, RATE, KEEP, "groups", "dilation", CLAIM, COMING):
@@ -367,6 +415,9 @@ def _assign(part: SheetLayer, noun: Item, value: str, *, behind: bool) -> None:
         role = SIZE if sized else COUNT
         if not sized and behind and not noun.plural:
             role = COUNT if value.isdecimal() and int(value) > _WIDEST else SIZE
+    bends = part.kind in (*ACTIVATIONS, "BN", "DROPOUT") and part.kind != "SOFTMAX"
+    if (part.call or bends) and noun.text == CLAIM:
+        role = CLAIM
     if part.kind == "INPUT" and role in (SIZE, CLAIM, COMING):
         part.bare.append(value)
         return
@@ -376,6 +427,11 @@ def _assign(part: SheetLayer, noun: Item, value: str, *, behind: bool) -> None:
 
 
 def _put(part: SheetLayer, role: str, value: str) -> None:
+    if role == PAD and {part.values.get(PAD, value), value} == {"0", "valid"}:
+        value = part.values[PAD] = "valid"
+    if role == PAD and "same" in (part.values.get(PAD), value) and part.values.get(PAD, "x") != value:
+        _pad_as_same(part, value)
+        return
     if part.values.get(role, value) != value:
         raise UnknownError(role)
     part.values[role] = value

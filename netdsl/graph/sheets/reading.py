@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdsl.graph.modifiers import modifier_in
@@ -18,9 +19,14 @@ from netdsl.graph.sheets.items import (
     items_of,
 )
 from netdsl.graph.sheets.layers import SheetLayer, layers_of
+from netdsl.graph.sheets.markup import plain
+from netdsl.graph.sheets.openings import activation_of_all, input_in
+from netdsl.graph.sheets.phrases import layer_before, rewritten, said_of_last
+from netdsl.graph.sheets.prose import without_prose
 from netdsl.graph.sheets.recipe import read_recipe
-from netdsl.graph.sheets.vocabulary import COMING, COUNT, FILLERS, NOUNS, kind_of
-from netdsl.graph.sheets.words import LONGEST, Piece, pieces_of, without_bullet
+from netdsl.graph.sheets.spelled import spelled
+from netdsl.graph.sheets.vocabulary import ACTIVATIONS, COMING, COUNT, FILLERS, NOUNS, kind_of
+from netdsl.graph.sheets.words import LONGEST, UNKNOWN, Piece, pieces_of, without_bullet
 from netdsl.graph.sheets.writing import written
 from netdsl.syntax.class_calls import calls_in
 
@@ -28,7 +34,9 @@ from netdsl.syntax.class_calls import calls_in
 class Reading(NamedTuple):
     """A line in our words. ``coming`` is how many numbers or channels the line says come in; ``claim`` a
     volume of the layer before it, where the line is nothing else; ``program`` whose call it is; ``entry`` one
-    of a recipe; ``label`` the name before its colon."""
+    of a recipe; ``label`` the name before its colon; ``before`` the layer whose output it says it takes;
+    ``unknown`` what is not understood of a row of a table; ``comings`` what comes into layers further behind,
+    by their number."""
 
     text: str
     coming: str = ""
@@ -36,6 +44,13 @@ class Reading(NamedTuple):
     program: str = ""
     entry: str = ""
     label: str = ""
+    before: str = ""
+    unknown: str = ""
+    comings: tuple[tuple[int, str], ...] = ()
+
+    def coming_of(self, number: int) -> str:
+        """What comes into a layer of the line, by its number from 0; empty where it does not say."""
+        return self.coming if number == 0 and self.coming else dict(self.comings).get(number, "")
 
 
 _OURS = re.compile(
@@ -79,7 +94,7 @@ def read_line(
 ) -> Reading | None:
     """What a line means that netdsl's own grammar does not read; None where a word is not understood, or is
     one of those taken. ``scores`` are numbers of the layer with weights before it."""
-    line = without_bullet(line)
+    line = without_bullet(plain(line)) if line else line
     if not line or len(line) > LONGEST or _OURS.match(line) or "\x00" in line:
         return None
     while line.endswith(")") and line.count(")") > line.count("("):
@@ -93,10 +108,51 @@ def read_line(
     entry = read_recipe(line)
     if entry:
         return Reading("", entry=entry)
+    for said, before in _ways(line):
+        try:
+            return (_repeated(said, scores) or _read(said, scores))._replace(before=before)
+        except (UnknownError, ValueError):
+            continue
+    text = input_in(line) or activation_of_all(line)
+    return Reading(text) if text else None
+
+
+_RATE = spelled(
+    r"drop[ -]?out(?: layer)?~\((?:rate|p|prob\w*|[=: \t])*(?P<rate>0?\.[0-9]+|[0-9]{1,2}~%)[^()0-9]*\)\Z"
+)
+
+
+def rate_in(line: str) -> str:
+    """``DROPOUT 0.2`` of ``Dropout (20%)``, whose rate is a remark by itself; empty for other lines."""
+    found = _RATE.match(without_bullet(plain(line)))
+    if found is None:
+        return ""
+    rate = found["rate"]
+    return f"DROPOUT {float(rate.rstrip('% ')) / 100:g}" if rate.endswith("%") else f"DROPOUT {rate}"
+
+
+def unknown_in(line: str, scores: frozenset[str] = frozenset()) -> str:
+    """The first word or number of a line that is not understood, as far as that can be said."""
     try:
-        return _repeated(line, scores) or _read(line, scores)
-    except (UnknownError, ValueError):
-        return None
+        _read(without_bullet(plain(line)), scores)
+    except (UnknownError, ValueError) as error:
+        word = str(error)
+        return word if word and word in line else ""
+    return ""
+
+
+def _ways(line: str) -> Iterator[tuple[str, str]]:
+    """The line, then with phrases of prose in the words of sheets, then without prose; and the layer whose
+    output it says it takes."""
+    yield line, ""
+    last = said_of_last(line)
+    shorter, before = layer_before(last if last is not None else line)
+    shorter = rewritten(shorter)
+    if shorter != line:
+        yield shorter, before
+    bare = without_prose(shorter)
+    if bare not in (line, shorter):
+        yield bare, before
 
 
 def _repeated(line: str, scores: frozenset[str]) -> Reading | None:
@@ -121,7 +177,7 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
     if assigned is not None:
         kept, line = assigned["label"], line[assigned.end() :]
     line = _DOTTED.sub(" ", _ARITHMETIC.sub("", line))
-    line, calls, coming, program = _without_calls(line.rstrip().rstrip(",;"))
+    line, calls, comings, program = _without_calls(line.rstrip().rstrip(",;"))
     tail = _TAIL.search(line)
     if tail is not None and not _means_something(tail[0], pieces_of(tail[0])):
         line = line[: tail.start()]
@@ -145,25 +201,44 @@ def _read(line: str, scores: frozenset[str]) -> Reading:
         named = [Item(KIND, "INPUT")]
     else:
         said = (body, "")
-    items, counted = _arrows(items_of(said[0]))
-    parts = layers_of(named, items)
+    listed, sizes = _layered(items_of(said[0]))
+    items, counted = _arrows(listed)
+    parts = _without_scores(layers_of(named, items), label)
     if parts and modifier_in([piece.raw for piece in pieces], parts[0].values):
         raise UnknownError(line)
+    if sizes:
+        parts = _one_each(parts, sizes)
     if said[1]:
         parts[0].values["colour"] = said[1]
+    told: list[str] = []
     for part in parts:
+        told.append(comings[int(part.call.strip("\x00"))] if part.call else "")
         if part.call:
             part.call = calls[int(part.call.strip("\x00"))]
-    parts = [layer for part in parts for layer in _scored(part, scores)]
-    text = " - ".join(map(written, parts))
+    scored = [_scored(part, scores) for part in parts]
+    texts = [" - ".join(map(written, layers)) for layers in scored]
+    behind, coming = _numbered(texts, told)
+    parts = [layer for layers in scored for layer in layers]
+    text = " - ".join(texts)
     if _repeats_scores(text, pieces, scores):
         raise UnknownError(text)
-    coming = coming or counted or next((part.values[COMING] for part in parts if COMING in part.values), "")
+    told_of = next((part.values[COMING] for part in parts if COMING in part.values), "")
+    coming = told_of if told_of.count("x") == 2 else coming or counted or told_of
+    coming = "" if coming == UNKNOWN else coming
     if len(first) == 1 and first[0].kind == "word" and not kept and not _says(first[0]):
         kept = first[0].raw
     if text.startswith(("input", "[")):
         kept = ""
-    return Reading(text, coming, program=program, label=kept)
+    return Reading(text, coming, program=program, label=kept, comings=behind)
+
+
+def _without_scores(parts: list[SheetLayer], label: list[Piece]) -> list[SheetLayer]:
+    """``Output: softmax``, which makes no scores of its own."""
+    first = parts[0]
+    says = first.values or first.bare or not first.weak or any(piece.text == "layer" for piece in label)
+    if len(parts) == 2 and first.kind == "FC" and not says and parts[1].kind in ACTIVATIONS:
+        return parts[1:]
+    return parts
 
 
 def _repeats_scores(text: str, pieces: list[Piece], scores: frozenset[str]) -> bool:
@@ -218,19 +293,32 @@ def _scored(part: SheetLayer, scores: frozenset[str]) -> list[SheetLayer]:
     return [part, softmax]
 
 
-def _without_calls(line: str) -> tuple[str, list[str], str, str]:
-    """The line with a mark for each call, what they mean, what the first says comes in, whose they are."""
+def _without_calls(line: str) -> tuple[str, list[str], list[str], str]:
+    """The line with a mark for each call, what they mean, what each says comes in, whose they are."""
     calls: list[str] = []
-    text, end, coming, program = "", 0, "", ""
+    comings: list[str] = []
+    text, end, program = "", 0, ""
     for call in calls_in(line):
         if not call.meant:
             continue
         text += f"{line[end : call.start]}\x00{len(calls)}\x00"
         end = call.end
-        coming = coming if calls else call.coming
+        comings.append(call.coming)
         calls.append(call.meant)
         program = program or call.program
-    return text + line[end:], calls, coming, program
+    return text + line[end:], calls, comings, program
+
+
+def _numbered(texts: list[str], told: list[str]) -> tuple[tuple[tuple[int, str], ...], str]:
+    """What comes into layers behind the first, by their number, and into the first."""
+    found: dict[int, str] = {}
+    number = 0
+    for text, coming in zip(texts, told, strict=True):
+        if coming:
+            found[number] = coming
+        number += text.count(" - ") + 1
+    first = found.pop(0, "")
+    return tuple(found.items()), first
 
 
 def _split(pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
@@ -272,6 +360,33 @@ def _without_colours(body: list[Piece]) -> tuple[list[Piece], str]:
     return kept, colour
 
 
+def _layered(items: list[Item]) -> tuple[list[Item], list[str]]:
+    """``784 -> 256 -> 10``, of which only the first and the last stay, and those between."""
+    items = [item for place, item in enumerate(items) if not _is_told(items, place)]
+    for place in range(len(items)):
+        end = place
+        while end + 2 < len(items) and items[end + 1].what == ARROW and items[end + 2].what == VALUE:
+            end += 2
+        chain = [item.text for item in items[place : end + 1 : 2]]
+        if end - place >= 4 and items[place].what == VALUE and all(text.isdecimal() for text in chain):
+            return [*items[: place + 2], *items[end:]], chain[1:-1]
+    return items, []
+
+
+def _is_told(items: list[Item], place: int) -> bool:
+    """Whether a noun stands between what comes in and its arrow: ``784 inputs -> 10``."""
+    noun = items[place]
+    between = 0 < place < len(items) - 1 and items[place - 1].what == VALUE and items[place + 1].what == ARROW
+    return noun.what == NOUN and noun.text == COMING and between
+
+
+def _one_each(parts: list[SheetLayer], sizes: list[str]) -> list[SheetLayer]:
+    """A fully connected layer for each of several numbers of neurons."""
+    if len(parts) != 1 or parts[0].kind != "FC":
+        raise UnknownError(sizes[0])
+    return [*(SheetLayer("FC", values={COUNT: size}) for size in sizes), parts[0]]
+
+
 def _arrows(items: list[Item]) -> tuple[list[Item], str]:
     """``1600 -> 50``: what comes in, and what is made; ``6x6 -> 1x1`` is a window of all."""
     for place in range(len(items) - 2):
@@ -289,5 +404,6 @@ def _arrows(items: list[Item]) -> tuple[list[Item], str]:
 
 def repeats_a_kind(line: str) -> bool:
     """Whether the label of a line is the name of a kind, which may stand before several layers."""
-    label, colon, _ = line.partition(":")
-    return bool(colon) and bool(kind_of([piece.text for piece in pieces_of(label)][:4]))
+    label, colon, _ = without_bullet(line).partition(":")
+    words = [piece.text for piece in pieces_of(label) if piece.text not in FILLERS]
+    return bool(colon) and bool(kind_of(words[:4]))

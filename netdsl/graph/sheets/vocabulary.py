@@ -8,6 +8,7 @@ from netdsl.layers.registry import kind_named, modules_by_name
 
 COUNT, SIZE, STRIDE, PAD, RATE, KEEP = "count", "size", "stride", "pad", "rate", "keep"
 COMING, CLAIM, GROUPS, DILATION, EITHER, MAPS = "coming", "claim", "groups", "dilation", "either", "maps"
+WEIGHTS = "weights"
 
 
 def _rows(role: str, *nouns: str) -> dict[str, str]:
@@ -24,7 +25,11 @@ NOUNS = {
         COUNT, "output node", "output class", "dimension", "output dim", "number of filter", "target class"
     ),
     **_rows(COUNT, "activation unit", "kernel number", "filter number", "neural unit", "output dimension"),
-    **_rows(COUNT, "action", "frame", "logit", "score"),
+    **_rows(COUNT, "action", "frame", "logit", "score", "scalar", "letter", "digit"),
+    **_rows(
+        WEIGHTS, "weight", "weight shape", "weight size", "weight matrix", "weight tensor", "parameter shape"
+    ),
+    **_rows(SIZE, "factor", "upsampling factor", "scale factor", "scaling factor"),
     **_rows(EITHER, "filter", "kernel"),
     **_rows(MAPS, "feature map", "map", "output feature map", "output map", "activation map"),
     **_rows(SIZE, "kernel size", "filter size", "window", "window size", "pool size", "pooling size", "size"),
@@ -39,6 +44,8 @@ NOUNS = {
     ),
     **_rows(COMING, "input channel", "in channel", "in feature", "input feature", "input unit", "input node"),
     **_rows(COMING, "input", "input neuron", "input size", "input dim", "input dimension"),
+    **_rows(COMING, "input shape", "input volume", "input image size", "in ch", "c in", "cin", "input depth"),
+    **_rows(COUNT, "out ch", "c out", "cout", "output depth", "output map"),
     **_rows(
         CLAIM, "output", "output size", "output shape", "output volume", "output tensor", "resulting volume"
     ),
@@ -138,6 +145,26 @@ FILLERS = frozenset(
         "value",
         "every",
         "all",
+        "finally",
+        "lastly",
+        "initially",
+        "there",
+        "it",
+        "this",
+        "these",
+        "we",
+        "consist",
+        "contain",
+        "takes",
+        "block",
+        "term",
+        "shape",
+        "performing",
+        "produce",
+        "here",
+        "standard",
+        "regular",
+        "simple",
     ]
 )
 """Words that say nothing beside the others."""
@@ -156,6 +183,10 @@ _ALSO = {
     "global max pooling": "MAX POOL global",
     "globalmaxpooling": "MAX POOL global",
     "rectified linear unit": "RELU",
+    "rectified linear": "RELU",
+    "rectifier": "RELU",
+    "rectifier nonlinearity": "RELU",
+    "convolve": "CONV",
     "pointwise convolution": "CONV 1x1",
     "pointwise conv": "CONV 1x1",
     "depthwise convolution": "DEPTHWISE",
@@ -224,6 +255,7 @@ READ = ACTIVATIONS | {
     "NORM",
     "LN",
     "GN",
+    "UPSAMPLE",
 }
 """The kinds that lines are read as."""
 

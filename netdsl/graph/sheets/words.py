@@ -8,6 +8,9 @@ from typing import NamedTuple
 LONGEST = 300
 """Characters of a line that is read."""
 
+UNKNOWN = "0"
+"""What comes in where a sheet asks for it: ``? inputs``."""
+
 _EXTENT = r"[0-9]{1,6}"
 _BETWEEN = r"[ \t]*[xX×*][ \t]*"
 _BATCH = r"(?:None|batch(?:_?size)?|bs|N|B)[ \t]*,[ \t]*"
@@ -17,8 +20,10 @@ _PIECE = re.compile(
       |{_EXTENT}(?:{_BETWEEN}{_EXTENT}(?![0-9])){{1,3}}
       |{_EXTENT}[ \t]+by[ \t]+{_EXTENT}(?:[ \t]+by[ \t]+{_EXTENT})?
       |[(\[][ \t]*{_BATCH}{_EXTENT}[ \t]*(?:,[ \t]*{_EXTENT}[ \t]*){{0,2}},?[ \t]*[)\]]
-      |[(\[][ \t]*{_EXTENT}[ \t]*(?:,[ \t]*{_EXTENT}[ \t]*){{1,2}},?[ \t]*[)\]])
-    |(?P<number>(?:[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[ \t]?%)?)
+      |[(\[][ \t]*{_EXTENT}[ \t]*,[ \t]*[)\]]
+      |[(\[][ \t]*{_EXTENT}[ \t]*(?:,[ \t]*{_EXTENT}[ \t]*){{1,3}},?[ \t]*[)\]])
+    |(?P<number>\?(?=[ \t]*(?:inputs?\b|neurons\b|features\b|-+>|=>|→|⇒))
+      |(?:[0-9]{{1,3}}(?:,[0-9]{{3}})+(?![0-9])|[0-9]+(?:\.[0-9]+)?|\.[0-9]+)(?:[ \t]?%)?)
     |(?P<call>\x00[0-9]+\x00)
     |(?P<word>[A-Za-z_]+(?=[0-9]+[x×][0-9])|[A-Za-z]\w*)
     |(?P<arrow>-+>|=>|→|⇒|—>)
@@ -78,7 +83,7 @@ def _pieces(kind: str, raw: str, tight: bool) -> list[Piece]:
         size = _size(raw)
         return [Piece("size" if "x" in size else "number", size, raw, tight)]
     if kind == "number":
-        text = raw.replace(",", "")
+        text = UNKNOWN if raw == "?" else raw.replace(",", "")
         if text.endswith("%"):
             text = f"{float(text[:-1].strip()[:9]) / 100:g}"
         return [Piece("number", text, raw, tight)]

@@ -1,0 +1,16 @@
+"""Patterns of English, in which blanks stand for what may part words."""
+
+from __future__ import annotations
+
+import re
+
+
+def spelled(pattern: str) -> re.Pattern[str]:
+    """A pattern of any case, in which a blank stands for some blanks and ``~`` for some or none."""
+    inside, parts = False, []
+    for place, sign in enumerate(pattern):
+        escaped = place > 0 and pattern[place - 1] == "\\"
+        inside = (inside or sign == "[") and not (sign == "]" and not escaped)
+        blank = sign == " " and not inside
+        parts.append(r"[ \t]+" if blank else r"[ \t]*" if sign == "~" else sign)
+    return re.compile("".join(parts), re.IGNORECASE)
