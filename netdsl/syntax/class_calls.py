@@ -17,6 +17,7 @@ _CALL = re.compile(r"(?<![\w.])(?:[A-Za-z_]\w{0,40}\.){0,4}([A-Za-z_]\w{0,40})\(
 _COUNT = re.compile(r"[0-9]+|[A-Za-z_]\w*", re.ASCII)
 _REAL = re.compile(r"[0-9]*\.?[0-9]+|[A-Za-z_]\w*", re.ASCII)
 _PAIR = re.compile(r"[(\[]\s*([0-9]+)\s*,\s*([0-9]+)\s*,?\s*[)\]]|([0-9]+)[xX×]([0-9]+)")
+_ARROW = re.compile(r"\s*(?P<coming>[0-9]+(?:\s*[*x×]\s*[0-9]+)*)\s*(?:-+>|=>|→|⇒)\s*(?P<out>[0-9]+)\s*")
 _NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)", re.ASCII)
 
 _ACTIVATIONS = {
@@ -56,10 +57,17 @@ class _Arguments:
 
     def __init__(self, written: list[str]) -> None:
         self.bare = [text for text in written if not _NAMED.match(text)]
+        self.coming = ""
+        arrows = [(place, found) for place, text in enumerate(self.bare) if (found := _ARROW.fullmatch(text))]
+        if len(arrows) == 1:  # `Conv(1 -> 32, 3x3)`
+            place, arrow = arrows[0]
+            self.bare[place] = arrow["out"]
+            self.coming = _product(arrow["coming"])
         named = ((match, text) for text in written if (match := _NAMED.match(text)))
         self.named = {match[1].lower(): text[match.end() :].strip() for match, text in named}
         self.used: set[str] = set()
-        self.coming = next((self.named[name] for name in _COMING if name in self.named), "")
+        self.arrow = bool(arrows)
+        self.coming = self.coming or next((self.named[name] for name in _COMING if name in self.named), "")
         follows = [text for text in self.bare if _word(text) in _ACTIVATIONS]
         if len(follows) == 1 and len(self.bare) > 1 and "activation" not in self.named:
             self.bare.remove(follows[0])
@@ -67,7 +75,7 @@ class _Arguments:
 
     def drop_coming(self) -> None:
         """Take out the first argument, which says what comes in."""
-        self.coming = self.bare.pop(0).strip()
+        self.coming = _product(self.bare.pop(0).strip())
 
     def take(self, place: int, *names: str) -> str:
         """The argument of one of these names, or at this place; empty where there is none."""
@@ -78,6 +86,17 @@ class _Arguments:
     def is_read(self, places: int) -> bool:
         """Whether nothing is left that may mean something."""
         return len(self.bare) <= places and self.named.keys() <= self.used | _IDLE
+
+
+def _product(text: str) -> str:
+    """``1024`` of ``64*4*4``; the text where it is no product of a few numbers."""
+    factors = re.findall("[0-9]+", text)
+    if not re.fullmatch(r"[0-9]{1,6}(?:\s*[*x×]\s*[0-9]{1,6}){1,3}", text):
+        return text
+    product = 1
+    for factor in factors:
+        product *= int(factor)
+    return str(product)
 
 
 class _UnknownError(ValueError):
@@ -226,7 +245,7 @@ def _window(kind: str) -> Callable[[_Arguments, str], str]:
     """A layer of filters; PyTorch's name the channels of their input first."""
 
     def read(arguments: _Arguments, name: str) -> str:
-        of_torch = name.endswith("d") and len(arguments.bare) >= 3
+        of_torch = name.endswith("d") and len(arguments.bare) >= 3 and not arguments.arrow
         if of_torch or (len(arguments.bare) == 2 and "kernel_size" in arguments.named):
             arguments.drop_coming()
         if not name.lower().endswith("d") and len(arguments.bare) == 3:
