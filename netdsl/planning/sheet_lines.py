@@ -1,0 +1,97 @@
+"""Lines of a text that are read a second time."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from netdsl.diagnostics import Diagnostic, Severity
+from netdsl.graph.sheets import Reading, repeats_a_kind
+from netdsl.source import Source, Span
+
+
+class Line(NamedTuple):
+    """A piece of a text that a line break, or a semicolon, ends; without blanks and comments."""
+
+    span: Span
+    text: str
+
+
+class Read(NamedTuple):
+    """``note`` says what a line is that no layer is made of."""
+
+    line: Line
+    reading: Reading
+    note: str = ""
+
+
+def is_of_words(finding: Diagnostic) -> bool:
+    if finding.severity is not Severity.ERROR or finding.primary is None:
+        return False
+    if finding.code == "ND203" and finding.source is not None:
+        return repeats_a_kind(line_at(finding.source, finding.primary.span.start).text)
+    return finding.code in _UNREAD or (finding.code == "ND230" and bool(_SETTLED.search(finding.message)))
+
+
+def is_meant(finding: Diagnostic) -> bool:
+    """Whether a mistake is one of meaning, in words that are understood."""
+    words = finding.code[:3] in ("ND1", "ND2") and finding.code != "ND208"
+    return finding.severity is Severity.ERROR and words and not is_of_words(finding)
+
+
+_SETTLED = re.compile(r"softmax|pool|[0-9]-d`|@[^`]*,|[0-9] *(?:-+>|→)", re.IGNORECASE)
+"""What can be read in two ways by itself, and in one beside the rest of its line: ``softmax 10`` behind 84
+neurons, ``average pool (6x6 -> 1x1)``, ``FC: 1600 -> 50``."""
+
+
+_UNREAD = frozenset(f"ND{code}" for code in (101, 102, 103, 201, 202, 204, 206, 207, 216, 217, 228, 233))
+"""Codes of findings that say that words and signs are not understood."""
+
+
+_BLANKS = " \t\r\f\u00a0"
+
+
+def line_at(source: Source, place: int) -> Line:
+    """The line around a place."""
+    number = source.position(min(place, len(source.text)))[0]
+    start, line = source.line_start(number), source.line(number)
+    text = line if line.lstrip(_BLANKS).startswith("|") else line.partition("#")[0]
+    begin = start + len(text) - len(text.lstrip(_BLANKS))
+    return Line(Span(begin, start + len(text.rstrip(_BLANKS))), text.strip(_BLANKS))
+
+
+_WEIGHS = re.compile(r"fc|conv|dense|linear|affine|connect|neuron|unit|output|nin", re.IGNORECASE)
+
+
+_BACK = 20
+"""Lines that are looked back."""
+
+
+def scores_before(source: Source, place: int) -> frozenset[str]:
+    """The numbers of the last line before a place that speaks of a layer with weights."""
+    line = line_before(source, place)
+    for _ in range(_BACK):
+        if line is None or _WEIGHS.search(line.text):
+            break
+        line = line_before(source, line.span.start)
+    return frozenset(re.findall("[0-9]+", line.text.replace(",", ""))) if line is not None else frozenset()
+
+
+def line_before(source: Source, place: int) -> Line | None:
+    last = source.position(place)[0] - 1
+    for number in range(last, max(0, last - _BACK), -1):
+        line = line_at(source, source.line_start(number))
+        if line.text:
+            return line
+    return None
+
+
+def lines_of(source: Source, found: Sequence[Diagnostic]) -> defaultdict[tuple[str, str], set[Span]]:
+    """The lines on which each mistake stands."""
+    lines: defaultdict[tuple[str, str], set[Span]] = defaultdict(set)
+    for finding in found:
+        if finding.primary is not None and finding.source is source:
+            lines[finding.code, finding.message].add(line_at(source, finding.primary.span.start).span)
+    return lines
