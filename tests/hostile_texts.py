@@ -60,6 +60,23 @@ def _block(inside: str, uses: str, count: int) -> str:
 
 
 NETWORKS: dict[str, Shape] = {
+    # tables, lists and prose
+    "rows of a table": lambda n: "\n".join(
+        (
+            "| Layer | Filters | Kernel |",
+            "|---|---|---|",
+            "| Input | 9x9x1 | - |",
+            *["| Conv | 4 | 1x1 |"] * n,
+        )
+    ),
+    "rows of a table that are not understood": lambda n: "\n".join(
+        ("| Layer | Filters | Kernel |", "|---|---|---|", *[f"| Conv{k} | 4 | large |" for k in range(n)])
+    ),
+    "columns of a table": lambda n: "\n".join(
+        (f"| Layer | {'Notes | ' * n}", "|---" * n, *[f"| Conv | {'1 | ' * n}"] * 3)
+    ),
+    "lists below names": lambda n: network(lines(n, "Conv layer {n}:\n- filters: 4\n- kernel size: 1x1")),
+    "clauses of prose": lambda n: network("Conv layer with 4 1x1 filters" + ", to learn what is seen" * n),
     # names that are unknown
     "an unknown kind, repeated": lambda n: repeated(n, "FOO"),
     "unknown kinds": lambda n: network(lines(n, "FOO{n}")),
