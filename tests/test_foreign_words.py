@@ -176,7 +176,6 @@ def test_the_dimensions_of_a_class_are_no_label() -> None:
     ("layer", "cure"),
     [
         ("STOCHASTIC DEPTH, survival probability 0.8", "1 less what is kept"),
-        ("UPSAMPLE scale factor 2", "leave `scale` out"),
         ("UPSAMPLE scale 2", "write `factor 2`"),
         ("PIXEL SHUFFLE upscale_factor 2", "write `block 2`"),
         ("SPACE TO DEPTH block_size 2", "write `block 2`"),

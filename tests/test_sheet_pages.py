@@ -168,6 +168,14 @@ def test_is_read_at_the_first_try(written: str, meant: str) -> None:
 
 
 LINES = {
+    "flatten outputs -> 72": "[72] FLATTEN",
+    "fully connected: 8×3×3 → 12": "FC 12",
+    "FC with output size 2 x 2 x 6": "FC 24",
+    "leaky relu (alpha = 0.3)": "LEAKY RELU 0.3",
+    "dense: 7 neurons and softmax <-- the last layer": "FC 7 - SOFTMAX",
+    "relu: a nonlinear activation": "RELU",
+    "input: CIFAR-10 images, 32x32 in colour": "input 32x32x3",
+    "upsample, scale factor 2": "UPSAMPLE 2x2",
     # prose
     "Conv2D Layer: The first layer has 8 filters of size 5x5. It sees the image. Activation: ReLU": (
         "CONV 8 5x5 - RELU"
@@ -214,6 +222,8 @@ def test_a_line_is_read(line: str, meant: str) -> None:
 
 
 UNREAD = [
+    "2 Dense Layer: 12 nodes",  # the second, or two of them
+    "conv layer with 3x3 kernels and 4 channels, zero padding",
     "Residual block: 64 3x3",
     "Conv1D_1: 32 filters, kernel 5",
     "conv with 8 filters of 3x3, which is followed by a fully connected layer",
@@ -280,6 +290,19 @@ def test_what_a_sheet_leaves_out(text: str, statement: str) -> None:
     said = [finding.message for finding in findings if finding.fix and finding.fix.span.end == 0]
     assert [re.findall("`([^`]*)`", message)[-1] for message in said] == ([statement] if statement else [])
     assert has_errors(findings) is not bool(statement)
+
+
+def test_arrows_of_letters_are_drawn() -> None:
+    plan, findings = load_plan("input 9x9x1\n- conv with 4 filters of 3x3\n|\nV\n- dense: 5 units\n")
+    assert plan is not None
+    assert not has_errors(findings)
+
+
+def test_zero_padding_is_none_or_zeros_around() -> None:
+    _, findings = load_plan("input 9x9x1\nconv layer with 3x3 kernels and 4 channels, zero padding\n")
+    (finding,) = (found for found in findings if found.severity is Severity.ERROR)
+    assert finding.code == "ND230"
+    assert [bool(re.search("`no padding`|`same`", cure)) for cure in finding.help] == [True, True]
 
 
 def test_branches_of_our_own_stay_what_they_are() -> None:

@@ -61,6 +61,10 @@ def without_prose(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
             number = source.position(min(finding.primary.span.start, len(source.text)))[0]
             by_line.setdefault(number, []).append(finding)
             lines.setdefault(number, _line(source, number))
+    both = [number for number, own in by_line.items() if _is_zero_padded(lines[number], own)]
+    found = [one for one in found if not any(one is own for number in both for own in by_line[number])]
+    found += [_of_zeros(source, lines[number]) for number in both]
+    by_line = {number: own for number, own in by_line.items() if number not in both}
     prose = [number for number, own in by_line.items() if _is_told_as_prose(lines[number], own)]
     bare = [
         number for number, own in by_line.items() if number not in prose and _is_no_layer(lines[number], own)
@@ -80,6 +84,31 @@ def _line(source: Source, number: int) -> _Line:
     stripped = text.strip()
     begin = start + text.find(stripped)
     return _Line(Span(begin, begin + len(stripped)), stripped[:_LONGEST])
+
+
+_ZEROS = re.compile(r"\bzero[ \t-]+padd(?:ing|ed)\b(?![ \t]*(?:of|with|by|[:=(])?[ \t]*[0-9])", re.IGNORECASE)
+
+
+def _is_zero_padded(line: _Line, found: Sequence[Diagnostic]) -> bool:
+    """Whether ``zero padding``, which is none to some and zeros around to others, is all that a line has
+    that is not read."""
+    if not _ZEROS.search(line.text) or any(finding.code not in _OF_WORDS for finding in found):
+        return False
+    return read_line(_ZEROS.sub("no padding", line.text)) is not None
+
+
+def _of_zeros(source: Source, line: _Line) -> Diagnostic:
+    said = _ZEROS.search(line.text)
+    assert said is not None
+    place = line.span.start + said.start()
+    return Diagnostic(
+        "ND230",
+        Severity.ERROR,
+        f"`{said[0]}` can be read in two ways",
+        source,
+        Label(Span(place, place + len(said[0]))),
+        help=("no padding: write `no padding` in its place", "zeros around: write `same`, or `pad 1`"),
+    )
 
 
 def _is_told_as_prose(line: _Line, found: Sequence[Diagnostic]) -> bool:

@@ -69,7 +69,7 @@ _HEADS = {
     ),
     INPUT: (
         "input, inputs, in, input size, input shape, input volume, input dimensions, input dimension, "
-        "input tensor"
+        "input tensor, input dim, input dims, in dim, in shape, in size"
     ),
     COMING: (
         "cin, input channels, in channels, input channel, in channel, in ch, c in, in features, input "
@@ -92,7 +92,8 @@ _HEADS = {
         "madds, mult adds, number of parameters, number of weights, number of biases, trainable "
         "parameters, learnable parameters, parameter count, param count, trainable params, total "
         "parameters, parameters number, trainable, connections, number of connections, number of "
-        "params, total params, learnables, multiply adds, additional parameters, number of trainable "
+        "params, weights matrix, weight matrix, bias vector, "
+        "total params, learnables, multiply adds, additional parameters, number of trainable "
         "parameters, number of learnable parameters, param number, ops, weights number"
     ),
     IDLE: (

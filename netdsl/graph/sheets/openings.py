@@ -33,9 +33,15 @@ _ALL = spelled(
 )
 
 
+_DATA_SETS = spelled(
+    r"\b(?:the )?(?:cifar~-?~100?|imagenet|(?:fashion|e|k)?-?mnist|svhn|gtsrb|celeba|coco)\b(?:~dataset)?"
+)
+
+
 def input_in(line: str) -> str:
     """``input 28x28x1`` of ``Input: the images are grayscale, 28x28``; empty where other numbers or layers
     stand beside one size."""
+    line = _DATA_SETS.sub("", line)
     opening = _OPENS.match(line)
     if opening is None or re.search(r"padd|strid|crop|resiz|output", line, re.IGNORECASE):
         return ""

@@ -39,14 +39,21 @@ def read_page(lines: Sequence[str], taken: frozenset[str] = frozenset()) -> Page
             page.readings[number] = Reading(text)
     _read_openings(lines[:MOST], page)
     for number, line in enumerate(lines[:MOST]):
+        if number in page.readings or len(line) > LONGEST:
+            continue
         drawn = line.strip() and not line.lstrip().startswith("#") and not plain(line)
-        if drawn and number not in page.readings:
+        if drawn or _is_arrow_head(lines, number):
             page.readings[number] = Reading("")
             page.notes[number] = "is drawn, and names no layer"
-        elif number not in page.readings and len(line) <= LONGEST and introduces(line):
+        elif introduces(line):
             page.readings[number] = Reading("")
             page.notes[number] = "names no layer, and is not read"
     return page
+
+
+def _is_arrow_head(lines: Sequence[str], number: int) -> bool:
+    """Whether a line is a letter that ends the bar above it: ``|`` and ``V``."""
+    return number > 0 and lines[number].strip() in ("V", "v") and lines[number - 1].strip() in ("|", "│")
 
 
 def _read_list(lines: Sequence[str], listed: Listed, taken: frozenset[str], page: Page) -> None:
@@ -108,7 +115,7 @@ def _read_openings(lines: Sequence[str], page: Page) -> None:
     """``# Input shape:`` above ``(128, 128, 3)``."""
     for number in range(len(lines) - 1):
         head, line = lines[number], lines[number + 1]
-        if len(line) > LONGEST or not _HEADING.match(head) or not re.search("[0-9]", line):
+        if max(len(head), len(line)) > LONGEST or not _HEADING.match(head) or not re.search("[0-9]", line):
             continue
         said = plain(head).strip("#-* \t").rstrip(":").rstrip()
         text = (

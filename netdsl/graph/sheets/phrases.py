@@ -4,7 +4,9 @@ space`` is ``120 units``."""
 from __future__ import annotations
 
 import re
+from math import prod
 
+from netdsl.graph.sheets.prose import kinds_in, says_nothing
 from netdsl.graph.sheets.spelled import spelled
 
 _MAKES = r"\b(?:maps?|transforms?|projects?|reduces?|expands?|converts?|compress(?:es)?)\b"
@@ -60,6 +62,15 @@ _PHRASES = (
     (r"\bdepth of (?=[0-9])", "depth "),
     (r"\b(?:layer|unit)s? of (?=[0-9]+ (?:filter|kernel|neuron|unit|node|channel)s?)", "with "),
     (r"\b(?:2D|2-D) (?=[0-9])", ""),
+    (
+        r"\Aflatten\w*(?: (?:layer|outputs?|to|features))*~:?~(?:→|-+>|=+>)~(?P<out>[0-9,]+)\Z",
+        r"flatten, output \g<out>",
+    ),
+    (
+        r"\b(?P<leaky>leaky[ -]?relu)~\(~(?:with )?(?:alpha|negative[ _]slope|slope)~[=:]?~"
+        r"(?P<slope>0?\.[0-9]+)~\)",
+        r"\g<leaky> \g<slope>",
+    ),
     # strides, padding, bias
     (r"\bstrides? (?:shape|size|length) of\b", "stride"),
     (
@@ -113,11 +124,29 @@ _BEFORE = re.compile(
 )
 
 
+_CONNECTED = spelled(r"(?:fc|fully|dense|linear)\b")
+_COMES = spelled(
+    rf"(?<![0-9x×*.@])(?P<coming>{_SIZE}{{2}})~(?:→|-+>|=+>)~(?P<out>[0-9]+)\b(?!~[x×*.@][0-9 ])"
+)
+_GOES = spelled(rf"\boutputs? size~[:=]?~(?P<out>{_SIZE}{{1,2}})(?!~[x×*.@0-9])")
+_POINTED = spelled(r"~(?:<[-=]+|←)~")
+
+
 def rewritten(line: str) -> str:
     """A line with phrases of prose in the words that other lines have."""
+    pointed = _POINTED.search(line)
+    if pointed is not None and says_nothing(line[pointed.end() :], kinds_in(line[: pointed.start()])):
+        line = line[: pointed.start()]
     for pattern, words in _REWRITTEN:
         line = pattern.sub(words, line)
+    if _CONNECTED.match(line):  # whose sizes are numbers of units
+        line = _COMES.sub(lambda said: f"input {_product(said['coming'])}, {said['out']} units", line)
+        line = _GOES.sub(lambda said: f"{_product(said['out'])} units", line)
     return line
+
+
+def _product(size: str) -> int:
+    return prod(int(extent) for extent in re.findall("[0-9]{1,9}", size)[:3])
 
 
 def said_of_last(line: str) -> str | None:

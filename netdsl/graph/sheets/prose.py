@@ -6,20 +6,20 @@ import re
 from itertools import pairwise
 
 from netdsl.graph.sheets.spelled import spelled
-from netdsl.graph.sheets.vocabulary import NOUNS, kind_of
+from netdsl.graph.sheets.vocabulary import ACTIVATIONS, NOUNS, kind_of
 from netdsl.graph.sheets.words import pieces_of
 
 _CLAUSE = spelled(
     r"~(?:[.;,:—–] |\b(?=(?:in order to|so that|to|for|that|which|while|where|because|since|as|allowing"
     r"|representing|corresponding|resulting|across|during|from|over|by|into|on|per)\b)|(?<=[ \t])(?=\())"
 )
-_DIMENSIONS = re.compile(r"\b[123]-?D\b", re.IGNORECASE)
+_DIMENSIONS = re.compile(r"\b[123]-?D\b|\bnon-?linear\w*", re.IGNORECASE)
 _NEGATIVE = re.compile(
     r"\b(?:no|not|never|none|without|except|half|twice|unless|instead|only|if|optional\w*|same|valid|every|each|all)\b",
     re.IGNORECASE,
 )
 _STEMS = (
-    r"pad|strid|dilat|leak|activat|transpos|depthwise|separab|group|bias|doubl|global|overlap|up-?sampl|omit|remov"
+    r"pad|strid|dilat|leak|transpos|depthwise|separab|group|bias|doubl|global|overlap|up-?sampl|omit|remov"
     r"|skip|shar|concat|residual|shortcut|add(?:ed|s|ing)\b|merg|branch|parallel|repeat|sum(?:med|s)\b"
 )
 _OF_ITS_KIND = {
@@ -29,8 +29,9 @@ _OF_ITS_KIND = {
     "BN": r"normali[sz]",
     "NORM": r"normali[sz]",
     "DROPOUT": r"drop|zero|deactivat",
+    **dict.fromkeys(ACTIVATIONS, "activat"),
 }
-_OTHER = r"pool|down-?sampl|halv|averag|normali[sz]|drop|zero|scal(?!ar)"
+_OTHER = r"pool|down-?sampl|halv|averag|normali[sz]|drop|zero|scal(?!ar)|(?:de)?activat"
 """Stems that say something of a layer, unless it is what all layers of its kind do."""
 
 

@@ -118,7 +118,8 @@ def read_line(
 
 
 _RATE = spelled(
-    r"drop[ -]?out(?: layer)?~\((?:rate|p|prob\w*|[=: \t])*(?P<rate>0?\.[0-9]+|[0-9]{1,2}~%)[^()0-9]*\)\Z"
+    r"drop[ -]?out(?: layer)?(?: \(|\((?=[^()]*%))~(?:rate|p|prob\w*|[=: \t])*"
+    r"(?P<rate>0?\.[0-9]+|[0-9]{1,2}~%)[^()0-9]*\)\Z"
 )
 
 

@@ -17,6 +17,7 @@ from netdsl.graph.sheets.vocabulary import ACTIVATIONS
 from netdsl.graph.sheets.words import pieces_of
 
 MOST_COLUMNS = 40
+_LONGEST_ROW = 1000
 
 
 class Row(NamedTuple):
@@ -64,7 +65,7 @@ def tables_of(lines: Sequence[str]) -> list[Table]:
 def _cutter(lines: Sequence[str], number: int) -> re.Pattern[str] | None:
     """What parts the cells of a head; None where the line is none."""
     line = lines[number]
-    if len(line) > 1000:
+    if len(line) > _LONGEST_ROW:
         return None
     for pattern in (_BAR, re.compile(r"(?<!\\)&")):
         if pattern.search(line) and _is_head(_cells(line, pattern)):
@@ -94,6 +95,8 @@ def _read(lines: Sequence[str], head: int, cut: re.Pattern[str]) -> Table | None
     rows: list[tuple[int, list[str]]] = []
     for number in range(head + 1, len(lines)):
         line = lines[number]
+        if len(line) > _LONGEST_ROW:
+            break
         if _RULE.match(line) and line.strip():
             heads.append(number)
             continue
