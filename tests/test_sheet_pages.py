@@ -299,10 +299,10 @@ def test_arrows_of_letters_are_drawn() -> None:
 
 
 def test_zero_padding_is_none_or_zeros_around() -> None:
-    _, findings = load_plan("input 9x9x1\nconv layer with 3x3 kernels and 4 channels, zero padding\n")
-    (finding,) = (found for found in findings if found.severity is Severity.ERROR)
-    assert finding.code == "ND230"
-    assert [bool(re.search("`no padding`|`same`", cure)) for cure in finding.help] == [True, True]
+    line = "conv layer with 3x3 kernels and 4 channels, zero padding\n"
+    _, findings = load_plan(f"input 9x9x1\n{line}{line}")
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    assert [(finding.code, len(finding.help)) for finding in errors] == [("ND230", 2), ("ND230", 2)]
 
 
 def test_branches_of_our_own_stay_what_they_are() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -64,6 +64,9 @@ def without_prose(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
     both = [number for number, own in by_line.items() if _is_zero_padded(lines[number], own)]
     found = [one for one in found if not any(one is own for number in both for own in by_line[number])]
     found += [_of_zeros(source, lines[number]) for number in both]
+    if both:  # one finding may stand for the like on other lines
+        others = (_line(source, number) for number in _others(source, by_line))
+        found += [_of_zeros(source, line) for line in others if _is_zero_padded(line, ())]
     by_line = {number: own for number, own in by_line.items() if number not in both}
     prose = [number for number, own in by_line.items() if _is_told_as_prose(lines[number], own)]
     bare = [
@@ -97,6 +100,10 @@ def _is_zero_padded(line: _Line, found: Sequence[Diagnostic]) -> bool:
     return read_line(_ZEROS.sub("no padding", line.text)) is not None
 
 
+def _others(source: Source, told: Collection[int]) -> list[int]:
+    return [number for number in range(1, source.text.count("\n") + 2) if number not in told]
+
+
 def _of_zeros(source: Source, line: _Line) -> Diagnostic:
     said = _ZEROS.search(line.text)
     assert said is not None
@@ -107,6 +114,7 @@ def _of_zeros(source: Source, line: _Line) -> Diagnostic:
         f"`{said[0]}` can be read in two ways",
         source,
         Label(Span(place, place + len(said[0]))),
+        cause="zero padding",
         help=("no padding: write `no padding` in its place", "zeros around: write `same`, or `pad 1`"),
     )
 
