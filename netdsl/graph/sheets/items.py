@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from netdsl.graph.sheets.vocabulary import (
     BREAKS,
+    CLAIM,
     COUNT,
     FILLERS,
     LETTERS,
     NOUNS,
+    SIZE,
     kind_of,
 )
 from netdsl.graph.sheets.words import Piece
@@ -197,6 +199,8 @@ def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
             numbered = label and index == len(pieces) - 1 and _is_ordinal(pieces[index])
             equals = index < len(pieces) and pieces[index].text == "="
             return length + (numbered or equals), [Item(KIND, kind, run[0])]
+        if noun == SIZE and run[length - 1].text != "factor" and _resizes(pieces):
+            raise UnknownError(run[0].raw)  # `upsampling, size 23x23`, which UPSAMPLE itself may know
         if noun is not None:
             word = run[length - 1] if noun == COUNT else run[0]
             return length, [Item(NOUN, noun, word, run[length - 1].plural)]
@@ -247,6 +251,10 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         return 2, [Item(REPEAT, following.text, following)]
     if word.text in _EVERY and _is_layer(pieces, place + 1):
         raise UnknownError(word.raw)  # `ReLU is used after each layer`
+    if word.text == "to" and not label and _is_size(pieces, place + 1):
+        if _resizes(pieces):
+            raise UnknownError(word.raw)  # `upsampling to 23x23` is no factor
+        return 1, [Item(NOUN, CLAIM)]
     if word.text in FILLERS or label:
         behind = pieces[place + 2].text if place + 2 < len(pieces) else ""
         ordinal = (
@@ -275,6 +283,21 @@ def _is_layer(pieces: list[Piece], place: int) -> bool:
     """Whether words name layers, and not what a layer has: ``all conv layers``."""
     words = [piece.text for piece in _run(pieces, place)]
     return bool(words) and ("layer" in words or bool(kind_of(words[:1])))
+
+
+_RESIZING = ("upsampl", "upscal", "resiz", "interpol", "crop", "reshap", "unpool")
+
+
+def _resizes(pieces: list[Piece]) -> bool:
+    """Whether a line is of a layer that is told the size of what comes out."""
+    return any(piece.text.startswith(_RESIZING) for piece in pieces)
+
+
+def _is_size(pieces: list[Piece], place: int) -> bool:
+    """Whether a size stands there, perhaps behind `=`."""
+    while place < len(pieces) and pieces[place].text in ("=", ":"):
+        place += 1
+    return place < len(pieces) and pieces[place].kind == "size"
 
 
 def _is_ordinal(piece: Piece) -> bool:
