@@ -19,6 +19,7 @@ from netdsl.graph.heads import Head, read_head
 from netdsl.graph.hidden_kinds import report_hidden_kinds
 from netdsl.graph.incoming import VolumesAhead
 from netdsl.graph.joined_labels import report_joined_labels
+from netdsl.graph.known_options import known_options
 from netdsl.graph.labels import check_labels, check_parameters
 from netdsl.graph.missing import Missing
 from netdsl.graph.naming import Names
@@ -35,6 +36,7 @@ from netdsl.graph.unknown_kinds import report_unknown_kind
 from netdsl.graph.unread_parameters import report_unread_parameters
 from netdsl.graph.values import TABLE_LIMIT, TOO_MANY_CONNECTIONS
 from netdsl.graph.volume_options import Written, volume_options
+from netdsl.layers.alike import layer_like
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import kind_named
@@ -345,7 +347,7 @@ class _Resolution:
         key = (kind, *sorted(values.items()))
         layer = self.layers.get(key)
         if layer is None:
-            layer = self.layers[key] = kind(dialect=self.dialect, **values)
+            layer = self.layers[key] = layer_like(kind, self.dialect, values)
         return layer
 
     def _takes(self, kind: type[Layer], head: Head, step: Step) -> bool:
@@ -413,8 +415,7 @@ class _Resolution:
         own = self.own_options.get(key)
         if own is None:
             reports = self.findings.reports
-            read = read_options(kind, head.rest, self.findings, step.environment)
-            own = {name: values[0] for name, values in read.items()}
+            own = known_options(kind, head.rest, self.findings, step.environment)
             if written.claim is not None and not own:
                 own = volume_options(kind, written.claim.value, self.findings)
             if self.findings.reports > reports:

@@ -92,6 +92,11 @@ _QUESTIONS = ("problems", "volume", "arithmetic", "parameters", "macs", "window"
 class Layer(Optioned):
     """Base of all layer kinds. See the module docstring for who asks what when."""
 
+    __slots__ = ("answers",)
+
+    answers: dict[tuple[Volume, ...], Any]
+    """What has been answered for some inputs, kept by who asked (``planning/answers.py``)."""
+
     keyword: ClassVar[str]
     """Canonical name in a network file, in capitals: ``MAX POOL``."""
 
@@ -182,6 +187,7 @@ class Layer(Optioned):
 
     def __init__(self, *, dialect: Dialect = LECTURE, **options: Any) -> None:
         """Takes one keyword per option; those left out get their defaults."""
+        self.answers = {}
         self.dialect = dialect
         self.take(type(self).__name__, options)
 

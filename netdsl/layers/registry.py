@@ -120,13 +120,32 @@ def _kind_in(module: str) -> type[Layer]:
 
 def plain_name(name: str) -> str:
     """What names of kinds are compared by: case, underscores and runs of blanks do not matter."""
-    return " ".join(name.replace("_", " ").upper().split())
+    try:
+        return _plain[name]
+    except KeyError:
+        plain = " ".join(name.replace("_", " ").upper().split())
+        if len(name) <= _WORD_LENGTH and len(_plain) < _WORDS:
+            _plain[name] = plain
+        return plain
+
+
+_WORD_LENGTH, _WORDS = 40, 4096
+"""Words of so many characters are kept, and so many of them: the same ones stand in every line."""
+
+_plain: dict[str, str] = {}
+_named: dict[str, type[Layer] | None] = {}
 
 
 def kind_named(name: str) -> type[Layer] | None:
     """The class that a name means, in any of its spellings."""
-    module = modules_by_name().get(plain_name(name))
-    return None if module is None else _kind_in(module)
+    try:
+        return _named[name]
+    except KeyError:
+        module = modules_by_name().get(plain_name(name))
+        kind = None if module is None else _kind_in(module)
+        if len(name) <= _WORD_LENGTH and len(_named) < _WORDS:
+            _named[name] = kind
+        return kind
 
 
 def keywords_meant(name: str) -> frozenset[str]:

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
+from operator import is_
 from typing import NamedTuple
 
 from netdsl.graph.network import Network
 from netdsl.graph.sources import INPUT_LIMIT
-from netdsl.layers.layer import Layer, Parameter, Statistic
-from netdsl.layers.reading import Reads
+from netdsl.layers.alike import count_answers
+from netdsl.layers.layer import Layer
+from netdsl.layers.reading import Channels
+from netdsl.planning.answers import VIEW_LIMIT, Costs, answer_of
 from netdsl.planning.plan import PlannedLayer
 from netdsl.planning.sight import Sight
 from netdsl.planning.views import IMAGE, NOTHING, View
 from netdsl.quantities import Size, Volume
-
-
-class _Costs(NamedTuple):
-    """What a layer answers for its inputs, once they are known to fit."""
-
-    parameters: tuple[Parameter, ...]
-    statistics: tuple[Statistic, ...]
-    macs: int
-    reads: Reads
-
-
-def _costs(layer: Layer, inputs: tuple[Volume, ...]) -> _Costs:
-    return _Costs(
-        layer.parameters(*inputs),
-        layer.statistics(*inputs),
-        layer.macs(*inputs),
-        layer.reads(*inputs),
-    )
 
 
 def _widest(fields: list[Size | None]) -> Size | None:
@@ -42,39 +27,81 @@ def _widest(fields: list[Size | None]) -> Size | None:
 
 def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLayer, ...]:
     """One planned layer per node; the same question of the same layer is asked once."""
-    sources = [node.position for node in network.nodes if not node.inputs][:INPUT_LIMIT]
+    nodes = network.nodes
+    sources = [node.position for node in nodes if not node.inputs][:INPUT_LIMIT]
     sights = [Sight() for _ in sources]
     views: dict[int, tuple[View, ...]] = {}
-    last_readers = {source: node.position for node in network.nodes for source in node.inputs}
+    last_readers = {source: node.position for node in nodes for source in node.inputs}
     planned: list[PlannedLayer] = []
-    known: dict[tuple[int, tuple[Volume, ...]], _Costs] = {}
-    for node in network.nodes:
-        inputs = tuple(volumes[index] for index in node.inputs)
-        key = (id(node.layer), inputs)
-        costs = known.get(key)
-        if costs is None:
-            costs = known[key] = _costs(node.layer, inputs)
-        parameters, statistics, macs, reads = costs
+    for node in nodes:
+        position, before = node.position, node.inputs
+        inputs = tuple([volumes[index] for index in before])
+        output = volumes[position]
+        costs = answer_of(node.layer, inputs).costs(node.layer, inputs)
+        field = planned[before[0]].receptive_field if before and output[:2] == inputs[0][:2] else None
+        if not before:
+            behind = tuple([IMAGE if source == position else NOTHING for source in sources])
+            field = _widest([sight.field(view, output) for sight, view in zip(sights, behind, strict=True)])
+        elif costs.reads.channels is not Channels.OWN or node.layer.keeps_order or field is None:
+            step = _Step(node.layer, costs, inputs, output, field)
+            behind, field = _behind(sights, step, [views[index] for index in before])
+        else:
+            behind = views[before[0]]  # each number is that in its place: nothing more is seen
+        views[position] = behind
+        for index in before:
+            if last_readers[index] == position:
+                views.pop(index, None)
+        parameters, statistics = costs.parameters, costs.statistics
         if node.shares is not None:
             parameters, statistics = (), ()
-        output = volumes[node.position]
-        found = []
-        for place, sight in enumerate(sights):
-            seen = tuple([views[index][place] for index in node.inputs])
-            if seen:
-                found.append(sight.behind(node.layer, seen, inputs, output, reads))
-            else:
-                found.append(IMAGE if sources[place] == node.position else NOTHING)
-        behind = tuple(found)
-        before = views[node.inputs[0]] if node.inputs else ()
-        same = bool(before) and all(view is other for view, other in zip(behind, before, strict=True))
-        if same and output.size == inputs[0].size:
-            field = planned[node.inputs[0]].receptive_field
-        else:
-            field = _widest([sight.field(view, output) for sight, view in zip(sights, behind, strict=True)])
-        views[node.position] = behind
-        for index in node.inputs:
-            if last_readers[index] == node.position:
-                views.pop(index, None)
-        planned.append(PlannedLayer(node, inputs, output, parameters, statistics, macs, field))
+        planned.append(PlannedLayer(node, inputs, output, parameters, statistics, costs.macs, field))
     return tuple(planned)
+
+
+class _Step(NamedTuple):
+    """A layer with its inputs. ``field`` is what its widest position sees where that is what the widest of
+    its first input sees, if known."""
+
+    layer: Layer
+    costs: Costs
+    inputs: tuple[Volume, ...]
+    output: Volume
+    field: Size | None
+
+    def behind(self, sight: Sight, views: tuple[View, ...]) -> View:
+        return sight.behind(self.layer, views, self.inputs, self.output, self.costs.reads)
+
+
+def _behind(
+    sights: list[Sight], step: _Step, views: list[tuple[View, ...]]
+) -> tuple[tuple[View, ...], Size | None]:
+    """The views behind a layer, one for each input of the network, and how far its widest position sees."""
+    if len(sights) == 1:
+        view, field = _view_behind(sights[0], step, tuple([view for (view,) in views]))
+        return (view,), field
+    seen = zip(*views, strict=True)
+    behind = tuple([step.behind(sight, view) for sight, view in zip(sights, seen, strict=True)])
+    same = all(map(is_, behind, views[0])) and step.output.size == step.inputs[0].size
+    if same:
+        return behind, step.field
+    return behind, _widest([sight.field(view, step.output) for sight, view in zip(sights, behind, strict=True)])
+
+
+def _view_behind(sight: Sight, step: _Step, seen: tuple[View, ...]) -> tuple[View, Size | None]:
+    """The view behind a layer.
+
+    A network has only so much to spend on this: what is free is the same in every network, and kept.
+    """
+    plain = not any([view.strips or view.origin for view in seen])  # those are large
+    views = step.costs.views
+    known = views.get(seen) if plain else None
+    if known is not None:
+        return known
+    left = sight.work.left
+    view = step.behind(sight, seen)
+    same = view is seen[0] and step.output.size == step.inputs[0].size
+    answer = view, step.field if same else sight.field(view, step.output)
+    if plain and not same and sight.work.left == left and len(views) < VIEW_LIMIT:
+        views[seen] = answer
+        count_answers(1)
+    return answer

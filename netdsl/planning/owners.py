@@ -18,10 +18,14 @@ class Owners:
         self._findings = findings
         self._known: dict[str, tuple[Node, tuple[Volume, ...]]] = {}
 
+    def keep(self, node: Node, inputs: tuple[Volume, ...]) -> None:
+        """Take up a layer that works with weights of its own."""
+        self._known[node.name] = node, inputs
+
     def settled(self, node: Node, inputs: tuple[Volume, ...]) -> Node:
         """The layer, compared with the one whose weights it works with; a mistake is reported."""
         if node.shares is None:
-            self._known[node.name] = node, inputs
+            self.keep(node, inputs)
             return node
         own = node.layer.parameters(*inputs)
         if not own and node.shares.whole:

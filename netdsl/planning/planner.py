@@ -8,25 +8,24 @@ the walk goes on with the claim, and mistakes further down are found in the same
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Findings, Mistake, has_errors
 from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Network, Node, Noted, Shares
 from netdsl.layers.layer import Layer
+from netdsl.planning.answers import Outcome, answer_of
 from netdsl.planning.costs import planned_layers
 from netdsl.planning.cures import Cured
 from netdsl.planning.faults import TRACE_LENGTH, Place, report_claim, report_mistake
 from netdsl.planning.notes import check_notes
 from netdsl.planning.owners import Owners
 from netdsl.planning.plan import Plan
-from netdsl.quantities import VALUE_LIMIT, Size, Volume
+from netdsl.quantities import Size, Volume
 
 if TYPE_CHECKING:
     from netdsl.planning.solving import Solver
     from netdsl.planning.surroundings import Surroundings
-
-Outcome: TypeAlias = Volume | tuple[Mistake, ...]
 
 DIFFERENT_LIMIT = 10_000
 """Layers that are not alike: a layer with another input volume is another one."""
@@ -115,15 +114,33 @@ class _Walk:
             self._project(entry)
             return
         position = len(self.nodes)
-        inputs = tuple(self.placed[index] for index in entry.inputs)
-        if (position, inputs) != (entry.position, entry.inputs):  # projections before it shift both
+        if self.projections or position != entry.position:  # those before it shift what it reads
+            inputs = tuple(self.placed[index] for index in entry.inputs)
             entry = entry._replace(position=position, inputs=inputs)
         self.placed.append(position)
+        if type(entry) is Node and self._is_settled(entry):
+            return
         if isinstance(entry, Counted):
             entry = self._counted(entry)
         if isinstance(entry, Open):
             entry = self._solver.complete(entry, self._inputs(entry.inputs))
         self._settle(entry)
+
+    def _is_settled(self, node: Node) -> bool:
+        """Put a layer of which nothing is claimed, and nothing is wrong: most are."""
+        if node.claim is not None or node.shares is not None:
+            return False
+        known = self.volumes
+        inputs = tuple([volume for index in node.inputs if (volume := known[index]) is not None])
+        if len(inputs) < len(node.inputs) or not _takes(node, len(inputs)):
+            return False
+        outcome = self._volume(node, inputs)
+        if not isinstance(outcome, Volume):
+            return False
+        self._owners.keep(node, inputs)
+        self.nodes.append(node)
+        known.append(outcome)
+        return True
 
     def _counted(self, entry: Counted) -> Node | Gap | Open:
         """`CONV 3x3x64`: 64 filters, unless the input has 64 channels: then both can be meant."""
@@ -286,15 +303,8 @@ class _Walk:
             return known
         if len(self.outcomes) >= DIFFERENT_LIMIT:
             return (_TOO_MANY,)
-        problems = node.layer.problems(*inputs)
-        outcome = node.layer.volume(*inputs) if not problems else None
-        if isinstance(outcome, Mistake):
-            problems = (outcome,)
-        elif outcome is not None and outcome.values > VALUE_LIMIT:
-            problems = (_too_large(outcome),)
-        answer = outcome if isinstance(outcome, Volume) and not problems else problems
-        self.outcomes[key] = answer
-        return answer
+        outcome = self.outcomes[key] = answer_of(node.layer, inputs).outcome
+        return outcome
 
     def _with_computed_inputs(self, node: Node, claimed: Volume) -> Volume | None:
         """The claim itself, where it follows from what the arithmetic gave for the layer before:
@@ -324,16 +334,6 @@ class _Walk:
         if indices:
             trace.append((self.nodes[0].name, self.volumes[0]))
         return tuple(reversed(trace))
-
-
-def _too_large(volume: Volume) -> Mistake:
-    sizes = "x".join(f"{extent:,}" if extent < 10**15 else "10^15 and more" for extent in volume.shape)
-    return Mistake(
-        "ND316",
-        f"the volume would be {sizes}",
-        label=f"more than {VALUE_LIMIT:,} numbers",
-        help=("an UPSAMPLE, PAD or CONCAT that is repeated multiplies what it is given",),
-    )
 
 
 def _takes(node: Node, volumes: int) -> bool:

@@ -110,7 +110,7 @@ class Sight:
     def _read(self, part: Part, reading: Reading) -> Part:
         rows, columns = part
         for down, across in reading.steps:
-            square = rows is columns and down == across
+            square = rows == columns and down == across
             rows = through(rows, down, self.work)
             columns = rows if square else through(columns, across, self.work)
         return Part(rows, columns)
@@ -126,7 +126,7 @@ class Sight:
             for place, other in enumerate(found):
                 if parts_keep_pace(part, other):
                     rows = together(other.rows, part.rows, self.work)
-                    square = part.rows is part.columns and other.rows is other.columns
+                    square = part.rows == part.columns and other.rows == other.columns
                     columns = rows if square else together(other.columns, part.columns, self.work)
                     found[place] = Part(rows, columns)
                     break
