@@ -10,6 +10,7 @@ from netdsl.graph.draft import Entry, Gap, Open, Projection
 from netdsl.graph.formulas import Passed
 from netdsl.graph.naming import Names
 from netdsl.graph.network import Node
+from netdsl.layers.alike import layer_like
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 
@@ -91,7 +92,7 @@ def activation_layer(activation: Activation, dialect: Dialect, findings: Finding
     lacking = [option.words[0] for _, option in options if option.missing(values)]
     if lacking:
         findings.add("ND204", f"the default activation lacks {', '.join(lacking)}", activation.span)
-    return None if lacking or None in values.values() else activation.kind(dialect=dialect, **values)
+    return None if lacking or None in values.values() else layer_like(activation.kind, dialect, values)
 
 
 def is_kind(entry: Entry, question: str) -> bool:

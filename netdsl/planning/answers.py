@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.alike import count_answers
@@ -13,29 +13,40 @@ from netdsl.quantities import VALUE_LIMIT, Size, Volume
 
 Outcome: TypeAlias = Volume | tuple[Mistake, ...]
 
-VIEW_LIMIT = 16
-"""Of so many views of the inputs it is kept what comes of them: a deep stack has another for every layer."""
+VIEW_LIMIT = 256
+"""Of so many views of its inputs a layer keeps what comes of them: a deep stack has another for every layer."""
+
+
+class SeenBehind(NamedTuple):
+    """The view behind a layer, what its widest position sees, and the ``work`` to find them out; ``seen``
+    are the views of its inputs."""
+
+    seen: tuple[View, ...]
+    view: View
+    field: Size | None
+    work: int
 
 
 class Costs(NamedTuple):
-    """What a layer answers once its inputs are known to fit; ``size`` is that of its output where it has
-    the size of the first input. ``views`` are those behind the layer, by those of its inputs, with how far
-    the position that sees most sees."""
+    """What a layer answers once its inputs are known to fit; ``views`` are those behind it that are known,
+    by what counts of those of its inputs."""
 
     parameters: tuple[Parameter, ...]
     statistics: tuple[Statistic, ...]
     macs: int
     reads: Reads
-    views: dict[tuple[View, ...], tuple[View, Size | None]]
+    views: dict[Any, SeenBehind]
 
 
 class Answer:
-    """``outcome`` is the volume that a layer makes, or what is wrong."""
+    """``outcome`` is the volume that a layer makes, or what is wrong; ``noticed`` is what others have found
+    to say of the layer with these inputs, by who looked."""
 
-    __slots__ = ("_costs", "outcome")
+    __slots__ = ("_costs", "noticed", "outcome")
 
     def __init__(self, outcome: Outcome) -> None:
         self.outcome = outcome
+        self.noticed: dict[Any, Any] = {}
         self._costs: Costs | None = None
 
     def costs(self, layer: Layer, inputs: tuple[Volume, ...]) -> Costs:

@@ -10,7 +10,7 @@ from netdsl.graph.sources import INPUT_LIMIT
 from netdsl.layers.alike import count_answers
 from netdsl.layers.layer import Layer
 from netdsl.layers.reading import Channels
-from netdsl.planning.answers import VIEW_LIMIT, Costs, answer_of
+from netdsl.planning.answers import VIEW_LIMIT, Costs, SeenBehind, answer_of
 from netdsl.planning.plan import PlannedLayer
 from netdsl.planning.sight import Sight
 from netdsl.planning.views import IMAGE, NOTHING, View
@@ -88,20 +88,27 @@ def _behind(
 
 
 def _view_behind(sight: Sight, step: _Step, seen: tuple[View, ...]) -> tuple[View, Size | None]:
-    """The view behind a layer.
+    """The view behind a layer, and how far its widest position sees.
 
-    A network has only so much to spend on this: what is free is the same in every network, and kept.
+    What comes of the same views is kept with the work that it takes, as a network has only so much of it.
     """
-    plain = not any([view.strips or view.origin for view in seen])  # those are large
-    views = step.costs.views
-    known = views.get(seen) if plain else None
-    if known is not None:
-        return known
+    key, reads = None, step.costs.reads
+    if reads.channels is not Channels.OWN and not step.layer.keeps_order:  # those hand on the view itself
+        single = reads.channels is Channels.STACKED or bool(reads.taken) or reads.dealt > 1
+        key = tuple([(one.parts, one.alike, one.whole, id(one.strips) if single else 0) for one in seen])
+        known = step.costs.views.get(key)
+        if known is not None and known.work <= sight.work.left:
+            sight.work.left -= known.work
+            return known.view, known.field
     left = sight.work.left
     view = step.behind(sight, seen)
     same = view is seen[0] and step.output.size == step.inputs[0].size
-    answer = view, step.field if same else sight.field(view, step.output)
-    if plain and not same and sight.work.left == left and len(views) < VIEW_LIMIT:
-        views[seen] = answer
-        count_answers(1)
-    return answer
+    field = step.field if same else sight.field(view, step.output)
+    if key is not None and not same and sight.work.left >= 0 and len(step.costs.views) < VIEW_LIMIT:
+        step.costs.views[key] = SeenBehind(seen, view, field, left - sight.work.left)
+        count_answers(1 + len(view.strips) // _POINTERS)
+    return view, field
+
+
+_POINTERS = 100
+"""So many take as much memory as an answer."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import NamedTuple
 
 from netdsl.graph.network import Network, Node
@@ -29,7 +30,7 @@ class PlannedLayer(NamedTuple):
 
     @property
     def parameter_count(self) -> int:
-        return sum(parameter.values for parameter in self.parameters)
+        return sum([parameter.values for parameter in self.parameters])
 
     @property
     def used_parameters(self) -> tuple[Parameter, ...]:
@@ -42,11 +43,13 @@ class PlannedLayer(NamedTuple):
         return self.statistics if self.node.shares is None else self.node.layer.statistics(*self.inputs)
 
 
-class Plan(NamedTuple):
-    """A network that checks: one planned layer per node, in the same order."""
-
+class _Fields(NamedTuple):
     network: Network
     layers: tuple[PlannedLayer, ...]
+
+
+class Plan(_Fields):
+    """A network that checks: one planned layer per node, in the same order."""
 
     @property
     def example(self) -> Example:
@@ -64,18 +67,41 @@ class Plan(NamedTuple):
     def output(self) -> Volume:
         return self.layers[-1].output
 
-    @property
+    @cached_property
+    def readers(self) -> list[list[int]]:
+        """For every layer the layers that read its output, by index."""
+        found: list[list[int]] = [[] for _ in self.layers]
+        for position, planned in enumerate(self.layers):
+            for index in planned.node.inputs:
+                found[index].append(position)
+        return found
+
+    @cached_property
+    def alike(self) -> list[list[PlannedLayer]]:
+        """The layers, together where they are the same layer on the same volumes, with weights of their own
+        or without: groups repeat them."""
+        found: dict[tuple[int, tuple[Volume, ...], bool], list[PlannedLayer]] = {}
+        for planned in self.layers:
+            node = planned.node
+            key = (id(node.layer), planned.inputs, node.shares is None)
+            if key in found:
+                found[key].append(planned)
+            else:
+                found[key] = [planned]
+        return list(found.values())
+
+    @cached_property
     def parameter_count(self) -> int:
-        return sum(layer.parameter_count for layer in self.layers if layer.parameters)
+        return sum([len(alike) * alike[0].parameter_count for alike in self.alike])
 
     @property
     def macs(self) -> int:
-        return sum(layer.macs for layer in self.layers)
+        return sum([layer.macs for layer in self.layers])
 
     @property
     def activation_values(self) -> int:
         """Numbers in all output volumes of one image, the input included."""
-        return sum(layer.output.values for layer in self.layers)
+        return sum([len(alike) * alike[0].output.values for alike in self.alike])
 
     @property
     def parameter_bytes(self) -> int:

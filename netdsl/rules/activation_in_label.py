@@ -9,14 +9,14 @@ from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.rules.lost_remark import check_remarks
-from netdsl.rules.rule import Rule, and_more, readers, within_reach
+from netdsl.rules.rule import Rule, and_more, within_reach
 
 _WORD = re.compile(r"[A-Za-z]+")
 
 
 def check(plan: Plan, findings: Findings) -> None:
     """Sheets put the activation of a layer before the colon; a label is only a name."""
-    read = readers(plan)
+    read = plan.readers
     check_remarks(plan, findings, read)
     lost = [(planned, kind) for planned in plan.layers if (kind := _lost(planned, plan, read))]
     if not lost:

@@ -5,19 +5,21 @@ from __future__ import annotations
 from netdsl.diagnostics import Edit, Findings, Label, Severity
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
-from netdsl.rules.rule import Rule, and_more, by_place, readers
+from netdsl.rules.rule import Rule, and_more, by_place
 
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each such bias."""
-    reading = readers(plan)
+    reading = plan.readers
     shared = {planned.node.owner for planned in plan.layers if planned.node.shares is not None}
     cancelled = []
-    for planned in plan.layers:
-        behind = [plan.layers[index] for index in reading[planned.node.position]]
+    for planned, places in zip(plan.layers, reading, strict=True):
+        if not places or not all([plan.layers[place].node.layer.normalises for place in places]):
+            continue
+        behind = [plan.layers[place] for place in places]
         if planned.node.owner in shared:
             continue  # what is cancelled here may count there
-        if behind and _bias_values(planned) and all(_centres_channels(layer) for layer in behind):
+        if _bias_values(planned) and all(map(_centres_channels, behind)):
             cancelled.append((planned, behind[0]))
     for found in by_place(cancelled, lambda pair: pair[0].node.span):
         _report(found, findings)

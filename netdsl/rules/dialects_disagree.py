@@ -11,7 +11,7 @@ from netdsl.layers.dialect import DIALECTS, LECTURE
 from netdsl.layers.layer import Layer
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
-from netdsl.rules.rule import Rule, and_more, by_place, noticed
+from netdsl.rules.rule import Rule, and_more, by_place, noticed, remembered
 
 
 def check(plan: Plan, findings: Findings) -> None:
@@ -23,7 +23,7 @@ def check(plan: Plan, findings: Findings) -> None:
 def _report(found: list[tuple[PlannedLayer, dict[str, Volume | None]]], findings: Findings) -> None:
     planned, others = found[0]
     node, (x,) = planned.node, planned.inputs
-    words = _settling_words(planned)
+    words = remembered(planned, _settling_words)
     findings.add(
         "ND409",
         f"{node.name} makes {planned.output} in {node.layer.dialect.name}, {_listed(others)}"

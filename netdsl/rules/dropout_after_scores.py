@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.planning.plan import Plan
-from netdsl.rules.rule import Rule, readers
+from netdsl.rules.rule import Rule
 
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each dropout that no layer with weights follows."""
-    if plan.output.size != (1, 1):
+    if plan.output.size != (1, 1) or not any(alike[0].node.layer.drops for alike in plan.alike):
         return
-    reading = readers(plan)
+    reading = plan.readers
     weights_follow = [False] * len(plan.layers)
     for place in reversed(range(len(plan.layers))):
         weights_follow[place] = any(

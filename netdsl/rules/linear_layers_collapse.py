@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.planning.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more, by_place, readers
+from netdsl.rules.rule import Rule, and_more, by_place
 
 _PRODUCT = "the product of two matrices is one matrix"
 
@@ -59,7 +59,7 @@ def _pairs(plan: Plan) -> list[_Pair]:
     Where branches meet or part, the two no longer make one layer: a join ends the search, and so
     does a volume that something else reads too.
     """
-    reading = readers(plan)
+    reading = plan.readers
     before: list[_Linear | None] = []
     known: dict[tuple[Any, ...], bool] = {}
     pairs = []

@@ -17,8 +17,9 @@ def check(plan: Plan, findings: Findings) -> None:
         return
     before = plan.layers[gathering.node.inputs[0]]
     seen, image = before.receptive_field, plan.input.size
-    looking = sum(_looks_around(planned) for planned in plan.layers[: gathering.node.position])
-    if seen is None or looking < _FEW or (2 * seen.height >= image.height and 2 * seen.width >= image.width):
+    if seen is None or (2 * seen.height >= image.height and 2 * seen.width >= image.width):
+        return
+    if sum(_looks_around(planned) for planned in plan.layers[: gathering.node.position]) < _FEW:
         return
     findings.add(
         "ND408",

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from netdsl.diagnostics import Findings
+from netdsl.planning.answers import answer_of
 from netdsl.planning.plan import Plan, PlannedLayer
-from netdsl.quantities import Volume
 from netdsl.source import Span
 
 
@@ -27,26 +27,22 @@ Noticed = TypeVar("Noticed")
 
 
 def noticed(plan: Plan, look: Callable[[PlannedLayer], Noticed]) -> list[tuple[PlannedLayer, Noticed]]:
-    """The layers of which ``look`` has something to say, with what it says; groups repeat the same layer
-    on the same volumes, which is looked at once."""
-    known: dict[tuple[int, tuple[Volume, ...]], Noticed] = {}
+    """The layers of which ``look`` has something to say, with what it says; it looks at layer and volumes."""
     found = []
-    for planned in plan.layers:
-        key = (id(planned.node.layer), planned.inputs)
-        if key not in known:
-            known[key] = look(planned)
-        if known[key]:
-            found.append((planned, known[key]))
-    return found
+    for alike in plan.alike:
+        seen = remembered(alike[0], look)
+        if seen:
+            found += [(planned, seen) for planned in alike]
+    return sorted(found, key=lambda one: one[0].node.position)
 
 
-def readers(plan: Plan) -> list[list[int]]:
-    """For every layer the layers that read its output, by index."""
-    found: list[list[int]] = [[] for _ in plan.layers]
-    for planned in plan.layers:
-        for index in planned.node.inputs:
-            found[index].append(planned.node.position)
-    return found
+def remembered(planned: PlannedLayer, look: Callable[[PlannedLayer], Noticed]) -> Noticed:
+    """What ``look`` says, which looks at the layer and its volumes alone; asked once in a process."""
+    kept = answer_of(planned.node.layer, planned.inputs).noticed
+    if look not in kept:
+        kept[look] = look(planned)
+    seen: Noticed = kept[look]
+    return seen
 
 
 _REACH = 3
@@ -54,7 +50,7 @@ _REACH = 3
 
 
 def within_reach(position: int, links: list[list[int]]) -> list[int]:
-    """The layers that a few links, such as those of ``readers``, lead to, by index."""
+    """The layers that a few links, such as those of ``Plan.readers``, lead to, by index."""
     found: dict[int, None] = {}
     places = {position}
     for _ in range(_REACH):

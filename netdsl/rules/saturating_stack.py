@@ -12,6 +12,8 @@ _DEEP = 7
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding, at the activation where a stack becomes too deep."""
+    if not any(alike[0].node.layer.saturates for alike in plan.alike):
+        return
     depths: list[int] = []
     deepest = 0
     first_deep = None

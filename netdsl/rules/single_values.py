@@ -76,7 +76,11 @@ def report_batch(
 
 
 def _single_values(plan: Plan) -> list[PlannedLayer]:
-    return [layer for layer in plan.layers if layer.node.layer.normalised_values(*layer.inputs) == 1]
+    found: list[PlannedLayer] = []
+    for alike in plan.alike:
+        if alike[0].node.layer.normalised_values(*alike[0].inputs) == 1:
+            found += alike
+    return sorted(found, key=lambda layer: layer.node.position)
 
 
 def _shape(layer: PlannedLayer) -> str:

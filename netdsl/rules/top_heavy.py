@@ -13,7 +13,7 @@ _LARGE = 1_000_000
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding, at the layer."""
-    heaviest = max(plan.layers, key=lambda layer: layer.parameter_count)
+    heaviest = max((alike[0] for alike in plan.alike), key=lambda layer: layer.parameter_count)
     count, total = heaviest.parameter_count, plan.parameter_count
     if count < _LARGE or 2 * count <= total or not _flattens_features(plan, heaviest):
         return
