@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
+from functools import cache
 from typing import NamedTuple
 
 from netdsl.graph.naming import label_of
@@ -84,18 +85,20 @@ def _is_planar(kind: type[Layer]) -> bool:
     return "kernel" in kind.options() or kind.normalises
 
 
-def option_words(kind: type[Layer]) -> set[str]:
+@cache
+def option_words(kind: type[Layer]) -> frozenset[str]:
     """The words that introduce an option of a kind, or choose one alone, and its fillers, in lower case."""
     options = kind.options().values()
     words = {word.lower() for option in options for word in option.words}
     words |= {choice for option in options if option.bare for choice in option.choices}
-    return words | {filler.lower() for filler in kind.fillers}
+    return frozenset(words | {filler.lower() for filler in kind.fillers})
 
 
-def _valued_words(kind: type[Layer]) -> set[str]:
+@cache
+def _valued_words(kind: type[Layer]) -> frozenset[str]:
     """The words of a kind's options that a value follows, in lower case."""
     valued = (option for option in kind.options().values() if option.type is not OptionType.FLAG)
-    return {word.lower() for option in valued for word in option.words}
+    return frozenset(word.lower() for option in valued for word in option.words)
 
 
 def read_head(layer: tree.Layer, names: Container[str] = ()) -> Head:

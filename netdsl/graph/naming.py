@@ -47,8 +47,10 @@ class Names:
     def _numbered(self, stem: str, first: int) -> str:
         key = label_key(stem)  # labels that differ in blanks alone share their numbers
         number = self._next.get(key, first)
-        while f"{key}{number}" in self._taken or f"{key}{number}" in self._reserved:
+        name = f"{key}{number}"
+        while name in self._taken or name in self._reserved:
             number += 1
+            name = f"{key}{number}"
         self._next[key] = number + 1
-        self._taken.add(f"{key}{number}")
-        return f"{stem}{number}"
+        self._taken.add(name)
+        return name if stem == key else f"{stem}{number}"

@@ -65,6 +65,7 @@ class _Resolution:
         self.layers: dict[Any, Layer] = {}
         self.own_options: dict[Any, dict[str, Written]] = {}
         self.complete: dict[Any, tuple[Layer, dict[str, Span], Span]] = {}
+        self.known: dict[Any, tuple[Layer, dict[str, Span], Span]] = {}
         self.unclear: set[Any] = set()
         self.unplaced: dict[Any, Span] = {}
         self.claims: dict[int, Claim | None] = {}
@@ -184,6 +185,17 @@ class _Resolution:
     def _place(self, step: Step, defaults: Defaults, names: Names) -> None:
         index = len(self.entries)
         written = step.layer
+        known = self.known.get(_key_of(step)) if step.shares is None else None
+        if known is not None:
+            layer, spans, span = known
+            begins = layer.inputs == 0
+            name = (
+                names.labelled(step.label) if step.label else names.of_kind(layer.keyword, single=begins)
+            )
+            claim = self._claim(step) if step.claim is not None else None
+            inputs = () if begins else step.inputs
+            self.entries.append(Node(index, name, layer, inputs, span, spans, claim, False, step.use))
+            return
         if isinstance(written, tree.Unreadable):
             name = names.labelled(step.label) if step.label else names.of_kind("LAYER", single=False)
             self.entries.append(Gap(index, name, step.inputs, written.span, self._claim(step)))
@@ -281,6 +293,8 @@ class _Resolution:
             return Open(index, name, kind, values, names, inputs, span, spans, claim, shares=shares)
         layer = self._shared(kind, values)
         self.complete[key] = layer, spans, span
+        if step.shares is None and not self._has_table(layer):
+            self.known[_key_of(step)] = layer, spans, span
         return Node(index, name, layer, inputs, span, spans, claim, use=step.use, shares=shares)
 
     def _layer_ahead(
@@ -445,6 +459,12 @@ class _Resolution:
             )
         if len(sources) > 1 or any(node.position for node in sources):
             check_sources(self.entries, sources, steps, self.findings)
+
+
+def _key_of(step: Step) -> tuple[Any, ...]:
+    """What a layer follows from that shares no weights: repetition has the same again."""
+    joins = step.role is Role.JOIN
+    return (id(step.layer), id(step.environment), id(step.dealt), step.kind, joins)
 
 
 def _kind_of(step: Step, head: Head) -> type[Layer] | None:

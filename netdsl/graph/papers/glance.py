@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from functools import cache
 
+from netdsl.graph.heads import option_words
 from netdsl.graph.papers.names import SEPARABLE
-from netdsl.layers.registry import modules_by_name, names_alone, names_stepping, plain_name, short_names
+from netdsl.layers.registry import (
+    kind_named,
+    modules_by_name,
+    names_alone,
+    names_stepping,
+    plain_name,
+    short_names,
+)
 from netdsl.syntax import tree
 
 
@@ -32,6 +40,8 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
     if name in _firsts() or not first.isascii() or "-" in first or _sized(first):
         return False
     if not items and (layer.remark or (layer.claim is None and name in names_alone())):
+        if words[-1].text == "global" and not (layer.labelled or layer.remark) and _is_pool(words[:-1]):
+            return True
         return layer.labelled and not (name == "INPUT" and layer.remark)
     if "=" in layer.remark:
         return False
@@ -49,6 +59,9 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
     whole = len(words) > 1 and plain_name(" ".join(word.text for word in words)) in modules_by_name()
     if not whole and not all(_is_plain_word(word, numbers) for word in words[1:]):
         return False
+    if any(isinstance(item, tree.Word) and item.text == "pad" for item in items):
+        if _is_written_out(layer, numbers):
+            return True
     known = whole or name in _firsts_of_kinds() or name.rstrip("0123456789") in _firsts_of_kinds()
     if not known and not layer.labelled:
         return bool(len(name) > 1 and not name[1:].isdecimal())
@@ -80,6 +93,48 @@ def _is_plain_item(item: tree.Item, place: int, layer: tree.Layer, numbers: froz
         following = layer.items[place + 1] if place + 1 < len(layer.items) else None
         return item.text != "/" or not isinstance(following, tree.Word) or following.text in numbers
     return isinstance(item, tree.Table | tree.Range)
+
+
+def _is_written_out(layer: tree.Layer, numbers: frozenset[str]) -> bool:
+    """Whether a layer is a kind with nothing but its own options behind it: `pad 1` is its padding then, and
+    not the layer PAD."""
+    words, items = layer.words, layer.items
+    name = " ".join([word.text for word in words[:_LONGEST_NAME]])
+    kind = kind_named(name) or kind_named(words[0].text)
+    if kind is None or layer.labelled or layer.remark or items[0].span.start < words[-1].span.start:
+        return False
+    rest = words[1:] if kind_named(name) is None else words[_LONGEST_NAME:]
+    own = option_words(kind)
+    if any(word.text not in own and word.text not in numbers for word in rest):
+        return False
+    before: tree.Item | None = None
+    for item in items:
+        valued = isinstance(before, tree.Number | tree.Extents)
+        if isinstance(item, tree.Word):
+            known = item.text in own or item.text in numbers or item.text in ("at", "no")
+        elif isinstance(item, tree.Mark):
+            known = item.text == "," and valued
+        elif isinstance(item, tree.Extents):
+            known = item.text.count("x") == 1
+        else:
+            known = isinstance(item, tree.Number) and not item.text.endswith("%")
+        pads = isinstance(before, tree.Word) and before.text == "pad"
+        if not known or (pads and not isinstance(item, tree.Number | tree.Extents)):
+            return False
+        before = item
+    return not isinstance(before, tree.Mark) and not (
+        isinstance(before, tree.Word) and (before.text not in own or before.text == "pad")
+    )
+
+
+_LONGEST_NAME = 2
+"""Words of the name of a kind that is written out."""
+
+
+def _is_pool(words: tuple[tree.Word, ...]) -> bool:
+    """Whether words name a kind that has `global`."""
+    kind = kind_named(" ".join(word.text for word in words))
+    return kind is not None and "global" in option_words(kind)
 
 
 def _steps_alone(items: tuple[tree.Item, ...]) -> bool:
