@@ -15,7 +15,9 @@ class Span(NamedTuple):
 
     def to(self, other: Span) -> Span:
         """The smallest span that holds both."""
-        return Span(min(self.start, other.start), max(self.end, other.end))
+        start, end = self
+        other_start, other_end = other
+        return Span(start if start < other_start else other_start, end if end > other_end else other_end)
 
 
 class Form(NamedTuple):

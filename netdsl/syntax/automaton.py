@@ -20,6 +20,7 @@ SYNCHRONISING = frozenset(("LINK", "CLOSE", "RIGHT_BRACE", "BAR"))
 """Besides line ends, the tokens that may end a mistake."""
 
 BRACKETS = {"CLOSE": "OPEN", "RIGHT_BRACE": "LEFT_BRACE", "RIGHT_PARENTHESIS": "LEFT_PARENTHESIS"}
+_BRACKETS = frozenset((*BRACKETS, *BRACKETS.values()))
 NESTING_LIMIT = 64
 TOKEN_LIMIT = 50_000
 NESTING, LENGTH = "nesting", "length"
@@ -70,12 +71,13 @@ def _children(uses: tuple[int, ...], nodes: list[Any]) -> list[Any]:
 
 class _End(NamedTuple):
     """What happens where a rule ends: its name, what it does with each of its symbols and how many there are,
-    and what makes its node."""
+    and what makes its node; ``only`` is the use of its one symbol, 0 where it has several or leaves it out."""
 
     name: str
     uses: tuple[int, ...]
     size: int
     build: Builder | None
+    only: int
 
 
 class Automaton:
@@ -89,7 +91,14 @@ class Automaton:
         self._unreadable = unreadable
         self._lexer = Lexer(tables)
         self._ends = [
-            _End(rule.name, rule.symbols, len(rule.symbols), builders.get(rule.name)) for rule in tables.rules
+            _End(
+                rule.name,
+                rule.symbols,
+                len(rule.symbols),
+                builders.get(rule.name),
+                rule.symbols[0] if len(rule.symbols) == 1 else 0,
+            )
+            for rule in tables.rules
         ]
 
     def parse(self, text: str, offset: int = 0, token_limit: int = TOKEN_LIMIT) -> Parsed:
@@ -133,20 +142,21 @@ class _Run:
         position = 0
         while True:
             token = self._token(position)
+            kind = token.kind
             if len(self.open) > NESTING_LIMIT or self.tokens_read > self.token_limit:
                 limit = NESTING if len(self.open) > NESTING_LIMIT else LENGTH
                 self.failures.append(self._failure(token, limit))
                 return Parsed(None, self.failures, self.tokens_read)
-            if not self._reduce(token.kind):
+            if not self._reduce(kind):
                 resumed = self._fail(token)
                 if resumed is None:
                     return Parsed(None, self.failures)
                 position = resumed
                 continue
-            if token.kind == END:
+            if kind == END:
                 return Parsed(self.nodes[-1], self.failures, self.tokens_read)
             self._shift(token)
-            position = token.end
+            position = token.start + len(token.text)
 
     def _token(self, position: int) -> Token:
         self.tokens_read += 1
@@ -157,7 +167,8 @@ class _Run:
         node = token._replace(start=token.start + self.offset) if self.offset else token
         self.nodes.append(node)
         self.starts.append(token.start)
-        self._count_brackets(node)
+        if token.kind in _BRACKETS:
+            self._count_brackets(node)
         self.previous = token
 
     def _count_brackets(self, token: Token) -> None:
@@ -175,9 +186,9 @@ class _Run:
                 return kind == END and states[-1] == self.tables.accept
             if action >= 0:
                 return True
-            name, uses, size, build = self.ends[-action - 1]
-            if size == 1:  # most rules: what stands on the stacks is replaced
-                only = _children(uses, nodes[-1:])
+            name, uses, size, build, use = self.ends[-action - 1]
+            if use:  # most rules: what stands on the stacks is replaced
+                only = [nodes[-1]] if use == KEEP else nodes[-1]
                 nodes[-1] = only if build is None else build(only)
                 states[-1] = tables[states[-2]][name]
                 continue

@@ -39,27 +39,20 @@ class Lexer:
         self._matchers: dict[str, Any] = {}
         self._order = [name for name, _ in tables.terminals if name not in tables.ignored]
         skipped = "|".join(patterns[name] for name in tables.ignored)
-        self._skip = re.compile(f"(?:{skipped})*").match
+        self._skip: Any = re.compile(f"(?:{skipped})*").match
         self._states = tables.states
-        self._candidates: dict[tuple[int, str], list[tuple[str, Any]]] = {}
+        self._candidates: dict[int, dict[str, list[tuple[str, Any]]]] = {}
 
     def token(self, text: str, position: int, state: int) -> Token:
         """The next token from ``position`` as the state reads it; what fits no state is UNKNOWN."""
-        skipped = self._skip(text, position)
-        assert skipped is not None
-        position = skipped.end()
+        position = self._skip(text, position).end()
         if position >= len(text):
             return Token(END, "", len(text))
         character = text[position]
-        key = (state, character if character.isascii() else "")
-        candidates = self._candidates.get(key)
+        known = self._candidates.get(state)
+        candidates = known.get(character) if known is not None else None
         if candidates is None:
-            accepted = self._states[state]
-            names = [name for name in self._order if name in accepted]
-            candidates = [
-                (name, self._matcher(name)) for name in names if _may_begin(self._patterns[name], key[1])
-            ]
-            self._candidates[key] = candidates
+            candidates = self._candidates_for(state, character if character.isascii() else "")
         for name, match in candidates:
             found = match(text, position)
             if found:
@@ -69,6 +62,16 @@ class Lexer:
             if found:
                 return Token(name, found.group(), position)
         return Token(UNKNOWN, text[position], position)
+
+    def _candidates_for(self, state: int, character: str) -> list[tuple[str, Any]]:
+        """The terminals that may begin with a character in a state; an empty one is any beyond ASCII."""
+        known = self._candidates.setdefault(state, {})
+        if character not in known:
+            names = [name for name in self._order if name in self._states[state]]
+            known[character] = [
+                (name, self._matcher(name)) for name in names if _may_begin(self._patterns[name], character)
+            ]
+        return known[character]
 
     def _matcher(self, name: str) -> Any:
         """What matches a terminal, compiled when it is first tried: most files use few of them."""

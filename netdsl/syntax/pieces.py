@@ -29,7 +29,7 @@ ITEMS: dict[str, Callable[[str, Span], tree.Item]] = {
 
 
 def span_of(token: Token) -> Span:
-    return Span(token.start, token.end)
+    return Span(token.start, token.start + len(token.text))
 
 
 def place(child: Any) -> Span:
