@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from netdsl.layers.alike import layer_like
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.conv import Conv
 from netdsl.layers.dialect import Dialect
@@ -27,5 +28,5 @@ class Project(Layer, abstract=True):
 
 def projection(channels: int, stride: Size, dialect: Dialect) -> tuple[tuple[str, Layer], ...]:
     """The layers that stand for PROJECT, each with what its name ends with."""
-    reshaping = Conv(dialect=dialect, filters=channels, kernel=Size(1, 1), stride=stride, bias=False)
-    return (("", reshaping), ("_BN", BatchNorm(dialect=dialect)))
+    options = {"filters": channels, "kernel": Size(1, 1), "stride": stride, "bias": False}
+    return (("", layer_like(Conv, dialect, options)), ("_BN", layer_like(BatchNorm, dialect, {})))

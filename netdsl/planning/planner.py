@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.diagnostics import Findings, Mistake, has_errors
 from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Network, Node, Noted, Shares
+from netdsl.layers.alike import layer_like
 from netdsl.layers.layer import Layer
 from netdsl.planning.answers import Outcome, answer_of
 from netdsl.planning.costs import planned_layers
@@ -156,7 +157,7 @@ class _Walk:
             values = {name: value for name, value in entry.values.items() if name != entry.third}
             spans = dict(entry.option_spans)
             spans[entry.lacking] = spans.pop(entry.third)
-            layer = entry.kind(dialect=self.draft.dialect, **values, **{entry.lacking: number})
+            layer = layer_like(entry.kind, self.draft.dialect, {**values, entry.lacking: number})
             node = Node(entry.position, entry.name, layer, entry.inputs, entry.span, spans, entry.claim)
             return node._replace(use=entry.use, shares=entry.shares)
         if isinstance(other, Gap):

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from netdsl.diagnostics import Edit, Findings, Mistake, Severity
 from netdsl.graph.draft import Gap, Open
 from netdsl.graph.network import Node
+from netdsl.layers.alike import layer_like
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
@@ -143,7 +144,7 @@ class Solver:
 
     def _layer(self, question: _Question, chosen: dict[str, Any]) -> Layer | None:
         """The layer with these options, where it makes the claimed volume."""
-        layer = question.kind(dialect=self.dialect, **{**question.values, **chosen})
+        layer = layer_like(question.kind, self.dialect, {**question.values, **chosen})
         if layer.problems(*question.inputs):
             return None
         made = layer.volume(*question.inputs)

@@ -8,6 +8,7 @@ followed here on the outline of the program.
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from netdsl.losses.loss import Loss
 from netdsl.planning.plan import Plan
@@ -38,9 +39,18 @@ def kept_values(
     ``loss`` it is the one that the network's file names, or cross-entropy; so are the ``frozen`` layers, by
     name, or none.
     """
+    return _values(plan, *_asked(plan, loss, frozen))
+
+
+def _asked(
+    plan: Plan, loss: Loss | None, frozen: frozenset[str] | None
+) -> tuple[Loss, frozenset[str]]:
     recipe = Recipe() if plan.network.recipe is None else plan.network.recipe.recipe
-    loss = loss or recipe.loss
-    layers, places = shortened(plan.layers, recipe_layers(plan, recipe).frozen if frozen is None else frozen)
+    return loss or recipe.loss, recipe_layers(plan, recipe).frozen if frozen is None else frozen
+
+
+def _values(plan: Plan, loss: Loss, frozen: frozenset[str]) -> tuple[int, ...]:
+    layers, places = shortened(plan.layers, frozen)
     outline = outline_of(layers, loss)
     found = [0] * len(layers)
     for number in _kept(outline):
@@ -49,8 +59,26 @@ def kept_values(
 
 
 def kept_bytes(plan: Plan, loss: Loss | None = None, frozen: frozenset[str] | None = None) -> int:
-    """Bytes per image that a training step keeps for its backward pass; arguments as above."""
-    return FLOAT_BYTES * sum(kept_values(plan, loss, frozen))
+    """Bytes per image that a training step keeps for its backward pass; arguments as above.
+
+    Experiments are often one network with other settings: of the last networks the number is known.
+    """
+    loss, frozen = _asked(plan, loss, frozen)
+    nodes = [planned.node for planned in plan.layers]
+    layers = tuple([node.layer for node in nodes])
+    still = tuple([node.position for node in nodes if node.name in frozen]) if frozen else ()
+    key = (type(loss), *vars(loss).items(), layers, tuple([node.inputs for node in nodes]), still)
+    if key not in _known:
+        if len(_known) >= _MOST_KNOWN or sum(len(known[-3]) for known in _known) > _MOST_LAYERS:
+            _known.clear()
+        _known[key] = FLOAT_BYTES * sum(_values(plan, loss, frozen))
+    return _known[key]
+
+
+_known: dict[tuple[Any, ...], int] = {}
+
+_MOST_KNOWN, _MOST_LAYERS = 100, 30_000
+"""So many networks, and layers in them, are known at once."""
 
 
 def least_bytes(program: Program) -> int:
