@@ -110,9 +110,10 @@ class Bindings:
             return element
         if not isinstance(element, tree.Layer):
             return None
-        if id(element) not in self._calls:
-            self._calls[id(element)] = called_block(element, self.blocks)
-        return self._calls[id(element)]
+        key = id(element)
+        if key not in self._calls:
+            self._calls[key] = called_block(element, self.blocks)
+        return self._calls[key]
 
     def _too_early(self, times: tree.Sum) -> None:
         self._findings.add(

@@ -58,6 +58,10 @@ class _Counter:
         inner: tuple[Any, ...]
         if depth > DEPTH_LIMIT:
             self._too_deep(element)
+        plain = type(element) is tree.Layer and not environment.hands_over
+        if plain and self._bindings.call_of(element) is None:
+            self._add(element, times * max(1, wheres))
+            return
         if isinstance(element, tree.Group):
             inner = element.elements
             times *= self._bindings.repetitions(element.times, environment)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
-from functools import cache
 from typing import NamedTuple
 
 from netdsl.graph.naming import label_of
@@ -85,20 +84,26 @@ def _is_planar(kind: type[Layer]) -> bool:
     return "kernel" in kind.options() or kind.normalises
 
 
-@cache
+_option_words: dict[type[Layer], frozenset[str]] = {}
+_valued: dict[type[Layer], frozenset[str]] = {}
+
+
 def option_words(kind: type[Layer]) -> frozenset[str]:
     """The words that introduce an option of a kind, or choose one alone, and its fillers, in lower case."""
-    options = kind.options().values()
-    words = {word.lower() for option in options for word in option.words}
-    words |= {choice for option in options if option.bare for choice in option.choices}
-    return frozenset(words | {filler.lower() for filler in kind.fillers})
+    if kind not in _option_words:
+        options = kind.options().values()
+        words = {word.lower() for option in options for word in option.words}
+        words |= {choice for option in options if option.bare for choice in option.choices}
+        _option_words[kind] = frozenset(words | {filler.lower() for filler in kind.fillers})
+    return _option_words[kind]
 
 
-@cache
 def _valued_words(kind: type[Layer]) -> frozenset[str]:
     """The words of a kind's options that a value follows, in lower case."""
-    valued = (option for option in kind.options().values() if option.type is not OptionType.FLAG)
-    return frozenset(word.lower() for option in valued for word in option.words)
+    if kind not in _valued:
+        valued = (option for option in kind.options().values() if option.type is not OptionType.FLAG)
+        _valued[kind] = frozenset(word.lower() for option in valued for word in option.words)
+    return _valued[kind]
 
 
 def read_head(layer: tree.Layer, names: Container[str] = ()) -> Head:

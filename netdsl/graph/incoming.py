@@ -19,20 +19,21 @@ def names_channels(node: Any) -> bool:
     pending: list[Any] = [node]
     while pending:
         part = pending.pop()
-        if isinstance(part, tree.Word):
+        kind = type(part)
+        if kind is tree.Word:
             if part.text == CHANNELS:
                 return True
-        elif isinstance(part, tree.Layer):
+        elif kind is tree.Layer:
             if _in_layer(part):
                 return True
-        elif isinstance(part, tuple) and not isinstance(part, Span):
+        elif kind is not Span and kind is not str and isinstance(part, tuple):
             pending.extend(part)
     return False
 
 
 def _in_layer(layer: tree.Layer) -> bool:
     items = (*layer.words, *layer.items)
-    places = [place for place, item in enumerate(items) if _is_channels(item)]
+    places = [place for place, item in enumerate(items) if item[0] == CHANNELS and _is_channels(item)]
     if not places:
         return False
     kind = read_head(layer).kind

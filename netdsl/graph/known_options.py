@@ -110,7 +110,9 @@ def _read(
     return options
 
 
-def _reading(options: dict[str, Written], items: tuple[tree.Item, ...], readings: Readings) -> _Reading | None:
+def _reading(
+    options: dict[str, Written], items: tuple[tree.Item, ...], readings: Readings
+) -> _Reading | None:
     """What is kept; None where a value is large or begins or ends inside an item."""
     starts = {item.span.start: place for place, item in reversed([*enumerate(items)])}
     ends = {item.span.end: place for place, item in enumerate(items)}

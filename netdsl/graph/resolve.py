@@ -63,6 +63,7 @@ class _Resolution:
         self.findings = findings
         self.heads: dict[int, Head] = {}
         self.layers: dict[Any, Layer] = {}
+        self.ahead: dict[Any, Layer] = {}
         self.own_options: dict[Any, dict[str, Written]] = {}
         self.complete: dict[Any, tuple[Layer, dict[str, Span], Span]] = {}
         self.known: dict[Any, tuple[Layer, dict[str, Span], Span]] = {}
@@ -189,9 +190,7 @@ class _Resolution:
         if known is not None:
             layer, spans, span = known
             begins = layer.inputs == 0
-            name = (
-                names.labelled(step.label) if step.label else names.of_kind(layer.keyword, single=begins)
-            )
+            name = names.labelled(step.label) if step.label else names.of_kind(layer.keyword, single=begins)
             claim = self._claim(step) if step.claim is not None else None
             inputs = () if begins else step.inputs
             self.entries.append(Node(index, name, layer, inputs, span, spans, claim, False, step.use))
@@ -271,7 +270,7 @@ class _Resolution:
             return gap  # what is wrong is said; what is missing may only be misspelt
         values = {option: value.value for option, value in options.items()}
         spans = {option: value.span for option, value in options.items()}
-        lacking = [option for option in kind.options().values() if option.missing(values)]
+        lacking = kind.lacking(values)
         solvable = claim is not None and all(option.type in _SOLVABLE for option in lacking)
         third = _third_extent(kind, values, lacking)
         if third:
@@ -303,6 +302,10 @@ class _Resolution:
         """The layer of a step while the network is still expanded; None where it is not complete."""
         if not isinstance(step.layer, tree.Layer):
             return None
+        step_key = _key_of(step) if step.shares is None else None
+        known = self.ahead.get(step_key) if step_key is not None else None
+        if known is not None:
+            return known
         head = self.head_of(step.layer)
         kind = _kind_of(step, head)
         if kind is None or id(step.layer) in self.hidden:
@@ -312,15 +315,18 @@ class _Resolution:
             model = self._layer_ahead(steps[step.shares.step], steps, inputs, defaults)
         options = self._options(step, step.layer, kind, head, defaults, model)
         values = {option: value.value for option, value in options.items()}
-        lacking = [option for option in kind.options().values() if option.missing(values)]
+        lacking = kind.lacking(values)
         third = _third_extent(kind, values, lacking)
         turned = bool(third) and counted_in_front(values["kernel"], values[third])
         if third and not turned and inputs and inputs[0].channels != values[third]:
             values[lacking[0].name] = values.pop(third)
-        lacks = any(option.missing(values) for option in kind.options().values())
+        lacks = bool(kind.lacking(values))
         if lacks or None in values.values() or (id(step.layer), kind, id(step.environment)) in self.unclear:
             return None
-        return self._shared(kind, values)
+        layer = self._shared(kind, values)
+        if step_key is not None and not third:
+            self.ahead[step_key] = layer
+        return layer
 
     def _settled(self, volume: Volume | None, defaults: Defaults) -> Volume | None:
         """A volume for `channels`; None, with a finding, where the default activation may change it."""
@@ -476,7 +482,7 @@ def _kind_of(step: Step, head: Head) -> type[Layer] | None:
 
 def _third_extent(kind: type[Layer], values: dict[str, Any], lacking: list[Option[Any]]) -> str:
     """The option with the third extent of `3x3x64`, where a count is all that is lacking; empty where not."""
-    if [option.type for option in lacking] != [OptionType.COUNT] or None in values.values():
+    if len(lacking) != 1 or lacking[0].type is not OptionType.COUNT or None in values.values():
         return ""
     thirds = (option.third for option in kind.options().values())
     return next((third for third in thirds if third and third in values), "")

@@ -200,11 +200,21 @@ class Optioned:
                     found[name] = attribute
         return found
 
+    @classmethod
+    @cache
+    def required(cls) -> tuple[Option[Any], ...]:
+        """The options that must be given, unless another one makes them needless."""
+        return tuple(option for option in cls.options().values() if option.required)
+
+    @classmethod
+    def lacking(cls, values: Mapping[str, Any]) -> list[Option[Any]]:
+        """The options that must be given and are not."""
+        return [option for option in cls.required() if option.missing(values)]
+
     def take(self, owner: str, options: dict[str, Any]) -> None:
         """Sets every option, those left out to their defaults; ``owner`` is who takes them, for errors."""
-        for name, option in self.options().items():
-            if option.missing(options):
-                raise TypeError(f"{owner} needs {name}")
+        for option in self.lacking(options):
+            raise TypeError(f"{owner} needs {option.name}")
         for name, option in self.options().items():
             self.__dict__[name] = options.pop(name, option.default)
         if options:

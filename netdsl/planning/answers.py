@@ -14,7 +14,7 @@ from netdsl.quantities import VALUE_LIMIT, Size, Volume
 Outcome: TypeAlias = Volume | tuple[Mistake, ...]
 
 VIEW_LIMIT = 256
-"""Of so many views of its inputs a layer keeps what comes of them: a deep stack has another for every layer."""
+"""Of so many views a layer keeps what comes of them: a deep stack has another for every layer."""
 
 
 class SeenBehind(NamedTuple):

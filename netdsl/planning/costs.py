@@ -84,7 +84,9 @@ def _behind(
     same = all(map(is_, behind, views[0])) and step.output.size == step.inputs[0].size
     if same:
         return behind, step.field
-    return behind, _widest([sight.field(view, step.output) for sight, view in zip(sights, behind, strict=True)])
+    return behind, _widest(
+        [sight.field(view, step.output) for sight, view in zip(sights, behind, strict=True)]
+    )
 
 
 def _view_behind(sight: Sight, step: _Step, seen: tuple[View, ...]) -> tuple[View, Size | None]:

@@ -42,9 +42,7 @@ def kept_values(
     return _values(plan, *_asked(plan, loss, frozen))
 
 
-def _asked(
-    plan: Plan, loss: Loss | None, frozen: frozenset[str] | None
-) -> tuple[Loss, frozenset[str]]:
+def _asked(plan: Plan, loss: Loss | None, frozen: frozenset[str] | None) -> tuple[Loss, frozenset[str]]:
     recipe = Recipe() if plan.network.recipe is None else plan.network.recipe.recipe
     return loss or recipe.loss, recipe_layers(plan, recipe).frozen if frozen is None else frozen
 

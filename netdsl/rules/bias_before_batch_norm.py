@@ -14,7 +14,7 @@ def check(plan: Plan, findings: Findings) -> None:
     shared = {planned.node.owner for planned in plan.layers if planned.node.shares is not None}
     cancelled = []
     for planned, places in zip(plan.layers, reading, strict=True):
-        if not places or not all([plan.layers[place].node.layer.normalises for place in places]):
+        if not places or not all(plan.layers[place].node.layer.normalises for place in places):
             continue
         behind = [plan.layers[place] for place in places]
         if planned.node.owner in shared:

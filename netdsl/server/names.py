@@ -225,7 +225,7 @@ class _Reading:
         words = [item for item in head.rest if isinstance(item, tree.Word)]
         return [word for word in words if self._is_read(word, options)]
 
-    def _is_read(self, word: tree.Word, options: set[str]) -> bool:
+    def _is_read(self, word: tree.Word, options: frozenset[str]) -> bool:
         """Whether a word of a layer is the name of a value there: it may also be an option."""
         if self.readings is not None and word.span in self.readings.read:
             return True

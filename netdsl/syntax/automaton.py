@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from netdsl.syntax.lexer import END, Lexer, Token
-from netdsl.syntax.table_format import KEEP, SPLICE, Tables
+from netdsl.syntax.table_format import DROP, KEEP, SPLICE, Tables
 
 LINE_END = "_NL"
 RECOVERED = "layer"
@@ -71,7 +71,7 @@ def _children(uses: tuple[int, ...], nodes: list[Any]) -> list[Any]:
 
 class _End(NamedTuple):
     """What happens where a rule ends: its name, what it does with each of its symbols and how many there are,
-    and what makes its node; ``only`` is the use of its one symbol, 0 where it has several or leaves it out."""
+    and what makes its node; ``only`` is the use of its one symbol, DROP where it has several or none."""
 
     name: str
     uses: tuple[int, ...]
@@ -96,7 +96,7 @@ class Automaton:
                 rule.symbols,
                 len(rule.symbols),
                 builders.get(rule.name),
-                rule.symbols[0] if len(rule.symbols) == 1 else 0,
+                rule.symbols[0] if len(rule.symbols) == 1 else DROP,
             )
             for rule in tables.rules
         ]

@@ -59,9 +59,9 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
     whole = len(words) > 1 and plain_name(" ".join(word.text for word in words)) in modules_by_name()
     if not whole and not all(_is_plain_word(word, numbers) for word in words[1:]):
         return False
-    if any(isinstance(item, tree.Word) and item.text == "pad" for item in items):
-        if _is_written_out(layer, numbers):
-            return True
+    pads = any(isinstance(item, tree.Word) and item.text == "pad" for item in items)
+    if pads and _is_written_out(layer, numbers):
+        return True
     known = whole or name in _firsts_of_kinds() or name.rstrip("0123456789") in _firsts_of_kinds()
     if not known and not layer.labelled:
         return bool(len(name) > 1 and not name[1:].isdecimal())
