@@ -146,6 +146,7 @@ def test_libraries_stay_in_their_rooms(library: str) -> None:
 @pytest.mark.parametrize("room", ["graph", "planning", "rules", "reports"])
 def test_phases_name_no_kind_of_layer(room: str) -> None:
     shared = {
+        "netdsl.layers.alike",
         "netdsl.layers.dialect",
         "netdsl.layers.layer",
         "netdsl.layers.option",
