@@ -44,6 +44,10 @@ _GAP = re.compile(r"[-–—→|](?:[ \t]+[-–—→|]|\Z)|,\Z")
 """Where something is missing, which nobody but the author knows: between two links, behind the last one."""
 
 
+_BRACKETS = re.compile(r":[ \t]*\[|\A[^\[]*\]|\[[^\]]*\Z")
+"""Those around a chain of several lines, not those around a claim."""
+
+
 def is_unread(found: Sequence[Diagnostic]) -> bool:
     """Whether there are mistakes of syntax or of words."""
     return any(map(is_of_words, found))
@@ -152,11 +156,15 @@ def _is_better(source: Source, tried: Checked, current: Checked, read: list[Read
 def _in_part(
     source: Source, before: Sequence[Diagnostic], after: Sequence[Diagnostic], read: dict[Span, Read]
 ) -> bool:
-    """Whether a mistake stays on as many lines as it is read on: all are the same habit, which is one
-    finding."""
+    """Whether a mistake stays on as many lines as it is read on, or within brackets, which sheets do not
+    have: all are the same habit, which is one finding."""
     stays = lines_of(source, [finding for finding in after if is_of_words(finding)])
     mended = lines_of(source, before)
-    return any(0 < len(mended[habit] & read.keys()) <= len(lines) for habit, lines in stays.items())
+    for habit, lines in stays.items():
+        found = len(mended[habit] & read.keys())
+        if found and (found <= len(lines) or any(_BRACKETS.search(source.excerpt(span)) for span in lines)):
+            return True
+    return False
 
 
 def _readings(

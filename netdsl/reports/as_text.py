@@ -66,7 +66,7 @@ def _in_lines(text: str) -> str:
         return text
     from textwrap import wrap  # few lists are longer
 
-    return "\n".join(wrap(text, _LINE))
+    return "\n".join(wrap(text, _LINE - len("  = help: ")))
 
 
 def diagnostic_as_text(

@@ -12,7 +12,13 @@ _SEVERAL = re.compile(
 _EACH = re.compile(r"\bper[ \t-]+(?:input[ \t]+)?(?:channel|map|feature)", re.IGNORECASE)
 """One filter for each channel is another layer."""
 
+_UNSAID = re.compile(
+    r"(?=.*\b(?:is|are|was|were)\b)(?!.*(?:[0-9]|global)).*\b(?:dropout|pool(?:ing)?)\b", re.IGNORECASE
+)
+"""``Dropout is used for regularization``, which says of no layer what it drops, or of which size."""
+
 
 def is_barred(line: str) -> bool:
-    """Whether words of a line say more than one layer can do, or another layer than they name."""
-    return bool(_SEVERAL.match(line) or _EACH.search(line))
+    """Whether words of a line say more than one layer can do, another layer than they name, or of no layer
+    what it needs."""
+    return bool(_SEVERAL.match(line) or _EACH.search(line) or _UNSAID.match(line))

@@ -158,10 +158,14 @@ def role_of(head: str) -> str:
 def settled(roles: list[str], columns: list[list[str]]) -> list[str]:
     """The roles of columns whose heads leave them open, by what stands in them."""
     found = []
-    for role, column in zip(roles, columns, strict=True):
+    sizes = [sum(bool(_SIZED.search(cell)) for cell in column) for column in columns]
+    either = [size for role, size in zip(roles, sizes, strict=True) if role == EITHER]
+    for role, column, size in zip(roles, columns, sizes, strict=True):
         cells = [cell for cell in column if not is_empty(cell)]
-        sized = sum(bool(_SIZED.search(cell)) for cell in cells) * 2 > len(cells)
-        if role == EITHER:
+        sized = size * 2 > len(cells)
+        if role == EITHER and len(either) > 1:  # `Filters` beside `Kernel`
+            role = KERNEL if size and size == max(either) else FILTERS
+        elif role == EITHER:
             role = KERNEL if sized or FILTERS in roles else FILTERS
         elif role == SIZE:
             deep = sum(len(re.findall("[0-9]+", cell)) == 4 for cell in cells) * 2 > len(cells)
