@@ -55,6 +55,7 @@ def test_determinism_of_a_step() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_convolutions() -> None:
     import convolutions
 

@@ -225,6 +225,7 @@ def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None
         check_precision("bf16")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("target", NARROWER)
 def test_narrower_vectors(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("one-sided", "stride"):

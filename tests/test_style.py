@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
     [
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        pytest.param(["mypy", "--no-error-summary"], marks=pytest.mark.slow),
+        pytest.param(["mypy", "--no-error-summary"], marks=[pytest.mark.slow, pytest.mark.ci]),
     ],
     ids=lambda command: " ".join(command[:2]),
 )

@@ -114,6 +114,7 @@ def test_many_images_use_the_weights_often_enough() -> None:
     assert not together(training(300))
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("target", NARROWER)
 def test_narrower_vectors(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     check_numbers(5, 433, target)

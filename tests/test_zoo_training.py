@@ -47,10 +47,12 @@ the step of each takes long to compile."""
 SIBLINGS = (
     "alexnet",
     "alexnet-torchvision",
+    "densenet121",
     "densenet161",
     "densenet169",
     "densenet201",
     "fcn32s",
+    "fcn8s",
     "mobilenet",
     "resnet34",
     "resnet101",
