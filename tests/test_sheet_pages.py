@@ -247,6 +247,9 @@ def test_a_row_that_is_not_understood_is_one_finding() -> None:
     assert plan is None
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     assert [(finding.code, "`large`" in finding.message) for finding in errors] == [("ND243", True)]
+    text, wrong = laid_out(Source("a.net", table))
+    assert text is None, "the row would be lost"
+    assert [finding.code for finding in wrong] == ["ND243"]
 
 
 def test_a_column_that_is_not_understood_is_named() -> None:

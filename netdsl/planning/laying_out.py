@@ -24,6 +24,8 @@ class LaidOut(NamedTuple):
     wrong: list[Diagnostic]
 
 
+_NOT_UNDERSTOOD = "ND243"
+
 _ROUNDS = 4
 """Texts that papers' words stand in twice, and not soundly, are laid out again until they stay."""
 
@@ -55,6 +57,9 @@ def _once(source: Source) -> tuple[str | None, list[Diagnostic], bool]:
 
     read = in_our_words(source)
     if read is not source and not foreign(source):
+        left_out = [finding for finding in _errors(source) if finding.code == _NOT_UNDERSTOOD]
+        if left_out:  # rows of a table, which would be lost
+            return None, left_out, False
         text, wrong, _ = _once(read)
         return text, wrong, True
     parsed = parse(source)
