@@ -32,7 +32,7 @@ def test_a_sheet_is_the_same_network_in_an_editor(text: str) -> None:
     assert [one._replace(source=None) for one in found.findings] == [
         one._replace(source=None) for one in findings
     ]
-    study, ours = sheet.study, studied(in_our_words(sheet.source))
+    study, ours = sheet.study, studied(in_our_words(sheet.source)[0])
     assert study.sketch.volumes == ours.sketch.volumes
     assert [node.name for node in study.sketch.nodes] == [node.name for node in ours.sketch.nodes]
     assert plan is None or study.plan is not None

@@ -221,7 +221,7 @@ def test_calls_have_the_dialect_of_their_program_where_a_window_does_not_fit() -
     plan, _ = load_plan("input 11x11x3\nMaxPool2d(2, 2)\nnn.Linear(75, 10)\n")
     assert plan is not None
     assert plan.network.dialect.name == "torch"
-    assert in_our_words(Source("x", "input 11x11x3\nMaxPooling2D(2)\n")).text == (
+    assert in_our_words(Source("x", "input 11x11x3\nMaxPooling2D(2)\n"))[0].text == (
         "dialect tensorflow\ninput 11x11x3\nMAX POOL 2x2 stride 2\n"
     )
     plan, _ = load_plan("input 12x12x3\nMaxPool2d(2, 2)\nnn.Linear(108, 10)\n")

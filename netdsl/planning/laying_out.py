@@ -55,9 +55,9 @@ def _once(source: Source) -> tuple[str | None, list[Diagnostic], bool]:
     from netdsl.graph.formatter import formatted
     from netdsl.syntax.parser import parse
 
-    read = in_our_words(source)
+    read, found = in_our_words(source)
     if read is not source and not foreign(source):
-        left_out = [finding for finding in _errors(source) if finding.code == _NOT_UNDERSTOOD]
+        left_out = [finding for finding in found if finding.code == _NOT_UNDERSTOOD]
         if left_out:  # rows of a table, which would be lost
             return None, left_out, False
         text, wrong, _ = _once(read)

@@ -38,14 +38,15 @@ def readings(source: Source) -> tuple[Edit, ...]:
     return _checked(source)[1]
 
 
-def in_our_words(source: Source) -> Source:
-    """The text with lines that were read as sheets have them in our words; the same where there are none."""
-    edits = readings(source)
+def in_our_words(source: Source) -> tuple[Source, list[Diagnostic]]:
+    """The text with lines that were read as sheets have them in our words, the same where there are none; and
+    what is found in it."""
+    checked, edits = _checked(source)
     if not edits:
-        return source
+        return source, checked.diagnostics
     from netdsl.syntax.respelling import respelled_text
 
-    return source.with_text(respelled_text(source.text, edits))
+    return source.with_text(respelled_text(source.text, edits)), checked.diagnostics
 
 
 def _checked(source: Source) -> tuple[Checked, tuple[Edit, ...]]:
