@@ -12,8 +12,8 @@ import re
 from pathlib import Path
 from typing import Any
 
-from netdsl.graph.option_values import FILLERS
-from netdsl.graph.paddings import PADDINGS, ZERO
+from netdsl.graph.options.assignment import FILLERS
+from netdsl.graph.options.paddings import PADDINGS, ZERO
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds

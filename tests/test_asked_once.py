@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netdsl.graph import known_options
+from netdsl.graph.options import cache as known_options
 from netdsl.layers import alike
 from netdsl.layers.conv import Conv
 from netdsl.planning.load import load_plan

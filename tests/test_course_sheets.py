@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from netdsl.diagnostics import Severity
-from netdsl.graph.printer import layer_text
 from netdsl.planning.load import load_plan
 from netdsl.rules import advise
+from netdsl.text.printer import layer_text
 
 SHEETS = {
     "letters in parentheses, numbered layers": (

@@ -7,7 +7,6 @@ import re
 import kinds_page
 import pytest
 
-from netdsl.graph.formatter import formatted
 from netdsl.highlighting.vocabulary import vocabulary
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option
@@ -15,6 +14,7 @@ from netdsl.layers.registry import all_kinds
 from netdsl.planning.load import load_plan
 from netdsl.source import Source
 from netdsl.syntax.parser import parse
+from netdsl.text.formatter import formatted
 
 PAGE = kinds_page.PAGE.read_text(encoding="utf-8")
 SHEET = kinds_page.PAGE.with_name("cheat-sheet.md").read_text(encoding="utf-8")

@@ -10,10 +10,10 @@ from test_fixes import _texts, check
 
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.edits import edited, mended
-from netdsl.graph.printer import print_network
 from netdsl.planning.load import plan_source
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source
+from netdsl.text.printer import print_network
 
 WORDS = (
     "stride 2",

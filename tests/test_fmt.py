@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from netdsl.commands import run
-from netdsl.graph.formatter import formatted
 from netdsl.planning.load import plan_source
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source
 from netdsl.syntax.parser import parse
 from netdsl.syntax.tokens import tokens
+from netdsl.text.formatter import formatted
 
 CASES = Path(__file__).parent / "cases"
 

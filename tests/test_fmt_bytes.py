@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.graph.formatter import formatted
 from netdsl.planning.load import load_plan
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source, undressed
 from netdsl.syntax.parser import parse
+from netdsl.text.formatter import formatted
 
 FOREIGN = {
     "darknet.cfg": "[net]\nbatch=64\n\n[convolutional]\nfilters=32\nsize=3\n\n[maxpool]\nsize=2\n",

@@ -8,10 +8,10 @@ import pytest
 
 from netdsl.diagnostics import Diagnostic, Findings
 from netdsl.edits import edited
-from netdsl.graph.foreign_kinds import FOREIGN_KINDS
-from netdsl.graph.formulas import Environment
-from netdsl.graph.heads import read_head
-from netdsl.graph.options import read_options
+from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.names.foreign_kinds import FOREIGN_KINDS
+from netdsl.graph.names.kinds_and_labels import read_head
+from netdsl.graph.options.reader import read_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import all_kinds, kind_named
 from netdsl.planning.load import load_plan

@@ -37,9 +37,9 @@ LIMITS = {
     "netdsl.diagnostics.MOST": 20,
     "netdsl.diagnostics.SEARCHED": 200,
     "netdsl.spelling.MOST": 20,
-    "netdsl.graph.bindings.READ_LIMIT": 500,
-    "netdsl.graph.bounds.CALL_LIMIT": 200,
-    "netdsl.graph.patterns.POSITION_LIMIT": 100,
+    "netdsl.graph.macros.scopes.READ_LIMIT": 500,
+    "netdsl.graph.macros.limits.CALL_LIMIT": 200,
+    "netdsl.graph.layer_patterns.POSITION_LIMIT": 100,
     "netdsl.planning.second_reading._LINES": 10,
     "netdsl.planning.solving._TRIED": 500,
 }

@@ -7,12 +7,12 @@ import re
 
 import pytest
 
-from netdsl.graph.printer import layer_text, print_network
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
 from netdsl.layers.registry import all_kinds, kind_named
 from netdsl.planning.load import load_plan
 from netdsl.resources import explained_codes
+from netdsl.text.printer import layer_text, print_network
 
 SECTIONS = ("Computes", "Volume", "Parameters", "Cost", "Problems", "Example", "Reference")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from netdsl.diagnostics import Severity
-from netdsl.graph.own_names import SHARED_SWITCHES, SWITCHES
-from netdsl.graph.printer import layer_text
+from netdsl.graph.names.reserved_names import SHARED_SWITCHES, SWITCHES
 from netdsl.layers.elu import Elu
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, modules_by_name
 from netdsl.planning.load import load_plan
+from netdsl.text.printer import layer_text
 
 KEYWORDS = [
     *("net", "let", "block", "default", "use", "dialect", "expect", "train", "where", "activation", "table"),

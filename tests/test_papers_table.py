@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from netdsl.diagnostics import Severity
-from netdsl.graph.formatter import formatted
-from netdsl.graph.printer import layer_text
 from netdsl.planning.load import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.source import Source
 from netdsl.syntax.parser import parse
+from netdsl.text.formatter import formatted
+from netdsl.text.printer import layer_text
 
 PAGE = (Path(__file__).parent.parent / "docs" / "language.md").read_text(encoding="utf-8")
 TABLE = PAGE.partition("<!-- papers -->\n")[2].partition("<!-- end of papers -->")[0]

@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.bare_values import takes_bare
-from netdsl.graph.formulas import Environment
-from netdsl.graph.heads import read_head
-from netdsl.graph.options import read_options
-from netdsl.graph.printer import layer_text, option_text
+from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.names.kinds_and_labels import read_head
+from netdsl.graph.options.bare_values import takes_bare
+from netdsl.graph.options.reader import read_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, kind_named
@@ -26,6 +25,7 @@ from netdsl.reports.as_kind import kind_as_text
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.parser import parse
+from netdsl.text.printer import layer_text, option_text
 
 KINDS = all_kinds()
 PROMISE = "the word may be left out"

@@ -8,7 +8,6 @@ from building import filled_store
 from test_kept_tensors import bytes_of_program
 
 from netdsl.backend import backend
-from netdsl.graph.printer import print_network
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.load import load_plan
@@ -19,6 +18,7 @@ from netdsl.program.learning import Learning
 from netdsl.program.lower import gradient_program, training_program
 from netdsl.program.program import Program
 from netdsl.recipe.recipe import Recipe
+from netdsl.text.printer import print_network
 
 PYRAMID = """
 input 12x12x3

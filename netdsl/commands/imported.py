@@ -97,9 +97,9 @@ _CONSEQUENCES = ("ND204", "ND208", "ND301", "ND302", "ND310", "ND313", "ND314", 
 def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnostic], Plan | None]:
     """The network with the options that claims decide, what is found at the lines it came from, and
     its plan where nothing is wrong."""
-    from netdsl.graph.formatter import formatted
     from netdsl.planning.load import plan_source
     from netdsl.syntax.parser import parse
+    from netdsl.text.formatter import formatted
 
     lines = [entry.text for entry in entries]
     draft = Source(source.name, "\n".join(lines) + "\n", source.folder)

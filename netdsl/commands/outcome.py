@@ -105,7 +105,7 @@ def _is_general(check: Check) -> bool:
     if source is None or source.seen:
         return False
     if check.plan is not None:
-        from netdsl.graph.statements import name_of_file
+        from netdsl.graph.statements.headers import name_of_file
 
         if check.plan.network.name == name_of_file(source):
             return False

@@ -166,9 +166,9 @@ def _task(
 ) -> Task:
     """What is searched, checked as far as it can be without the data."""
     from netdsl.diagnostics import Diagnosed, file_error
-    from netdsl.graph.printer import print_network
     from netdsl.recipe.points import search_problems
     from netdsl.searching.task import Task
+    from netdsl.text.printer import print_network
 
     name = plan.network.source.name
     if not recipe.search:

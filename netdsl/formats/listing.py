@@ -31,9 +31,9 @@ from netdsl.formats.listing_lines import (
     states_volume,
 )
 from netdsl.formats.listing_totals import Total, read_total
-from netdsl.graph.formulas import Environment
-from netdsl.graph.heads import read_head
-from netdsl.graph.options import read_options
+from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.names.kinds_and_labels import read_head
+from netdsl.graph.options.reader import read_options
 from netdsl.layers.layer import Layer, Pointwise
 from netdsl.layers.registry import kind_named
 from netdsl.source import Source

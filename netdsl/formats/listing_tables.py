@@ -15,7 +15,7 @@ from typing import NamedTuple
 from netdsl.formats.listing_descriptions import described
 from netdsl.formats.listing_lines import cleaned
 from netdsl.formats.listing_rows import TableRow, named_row
-from netdsl.graph.claims import Figure, figure
+from netdsl.graph.statements.claims import Figure, figure
 
 
 class Counted(NamedTuple):

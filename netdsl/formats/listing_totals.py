@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Label, Severity
-from netdsl.graph.claims import Figure, figure
+from netdsl.graph.statements.claims import Figure, figure
 from netdsl.planning.plan import Plan
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 from netdsl.source import Source, Span

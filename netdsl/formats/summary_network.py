@@ -12,7 +12,7 @@ from netdsl.formats.summary_graph import walk_named
 from netdsl.formats.summary_input import FAMILIAR, possible_inputs, stated_input
 from netdsl.formats.summary_modules import nested
 from netdsl.formats.summary_walk import walk_modules
-from netdsl.graph.naming import label_key
+from netdsl.graph.names.unique_names import label_key
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Volume
 

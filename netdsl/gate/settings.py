@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from netdsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
-    from netdsl.graph.patterns import Pattern
+    from netdsl.graph.layer_patterns import Pattern
 
 
 class Budget(NamedTuple):

@@ -189,7 +189,7 @@ _EXPECT = "expect pattern "
 
 
 def _pattern(reading: Reading, path: Path, written: str) -> Required | None:
-    from netdsl.graph.patterns import read_pattern
+    from netdsl.graph.layer_patterns import read_pattern
     from netdsl.syntax import tree
     from netdsl.syntax.parser import parse
 

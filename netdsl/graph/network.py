@@ -11,7 +11,7 @@ from netdsl.source import Source, Span
 from netdsl.uses import Use
 
 if TYPE_CHECKING:  # few networks have them
-    from netdsl.graph.patterns import Pattern
+    from netdsl.graph.layer_patterns import Pattern
     from netdsl.recipe.written import WrittenRecipe
 
 

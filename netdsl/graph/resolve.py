@@ -6,36 +6,36 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.activation import activation_layer, places_to_activate, put_activations
-from netdsl.graph.bindings import Bindings
-from netdsl.graph.blocks import read_blocks, read_lets
-from netdsl.graph.defaults import Defaults, read_defaults
-from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection, counted_in_front
-from netdsl.graph.early_reading import report_early_readings
-from netdsl.graph.expansion import Expansion
-from netdsl.graph.expectations import read_expectation
-from netdsl.graph.formulas import Environment
-from netdsl.graph.heads import Head, read_head
-from netdsl.graph.hidden_kinds import report_hidden_kinds
-from netdsl.graph.incoming import VolumesAhead
-from netdsl.graph.joined_labels import report_joined_labels
-from netdsl.graph.known_options import known_options
-from netdsl.graph.labels import check_labels, check_parameters
-from netdsl.graph.missing import Missing
-from netdsl.graph.naming import Names
+from netdsl.graph.draft.default_activation import activation_layer, places_to_activate, put_activations
+from netdsl.graph.draft.early_references import report_early_readings
+from netdsl.graph.draft.entries import Counted, Draft, Entry, Gap, Open, Projection, counted_in_front
+from netdsl.graph.draft.inputs import check_sources
+from netdsl.graph.draft.missing_options import Missing
+from netdsl.graph.draft.shared_weights import alike, model_key, options_of, shares_of
+from netdsl.graph.expanded_layers import Role, Step
+from netdsl.graph.expressions.coercion import TABLE_LIMIT, TOO_MANY_CONNECTIONS
+from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.macros.blocks import read_blocks, read_lets
+from netdsl.graph.macros.expand import Expansion
+from netdsl.graph.macros.incoming_channels import VolumesAhead
+from netdsl.graph.macros.scopes import Bindings
+from netdsl.graph.macros.shadowed_kinds import report_hidden_kinds
+from netdsl.graph.macros.unread_parameters import report_unread_parameters
+from netdsl.graph.names.joined_labels import report_joined_labels
+from netdsl.graph.names.kinds_and_labels import Head, read_head
+from netdsl.graph.names.labels import check_labels, check_parameters
+from netdsl.graph.names.reserved_names import names_of_numbers
+from netdsl.graph.names.unique_names import Names
+from netdsl.graph.names.unknown_kinds import report_unknown_kind
+from netdsl.graph.names.weight_sharing import without_phrase
 from netdsl.graph.network import Claim, Node
-from netdsl.graph.options import read_options
-from netdsl.graph.own_names import names_of_numbers
+from netdsl.graph.options.cache import known_options
+from netdsl.graph.options.reader import read_options
+from netdsl.graph.options.volumes import Written, volume_options
 from netdsl.graph.papers import in_our_words
-from netdsl.graph.shared_weights import alike, model_key, options_of, shares_of
-from netdsl.graph.sharing import without_phrase
-from netdsl.graph.sources import check_sources
-from netdsl.graph.statements import chosen_dialect, network_name
-from netdsl.graph.steps import Role, Step
-from netdsl.graph.unknown_kinds import report_unknown_kind
-from netdsl.graph.unread_parameters import report_unread_parameters
-from netdsl.graph.values import TABLE_LIMIT, TOO_MANY_CONNECTIONS
-from netdsl.graph.volume_options import Written, volume_options
+from netdsl.graph.statements.defaults import Defaults, read_defaults
+from netdsl.graph.statements.expectations import read_expectation
+from netdsl.graph.statements.headers import chosen_dialect, network_name
 from netdsl.layers.alike import layer_like
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
@@ -45,7 +45,7 @@ from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
 if TYPE_CHECKING:
-    from netdsl.graph.patterns import Pattern
+    from netdsl.graph.layer_patterns import Pattern
     from netdsl.recipe.written import WrittenRecipe
 
 
@@ -155,7 +155,7 @@ class _Resolution:
     def _patterns(self) -> tuple[Pattern, ...]:
         if not self._statements(tree.ExpectPattern):
             return ()
-        from netdsl.graph.patterns import read_pattern  # few networks have one
+        from netdsl.graph.layer_patterns import read_pattern  # few networks have one
 
         return self._read(tree.ExpectPattern, read_pattern)
 
@@ -412,7 +412,7 @@ class _Resolution:
             return None
         key = id(step.claim)
         if key not in self.claims:
-            from netdsl.graph.claims import read_claim  # chains have none
+            from netdsl.graph.statements.claims import read_claim  # chains have none
 
             notes = step.layer.notes if isinstance(step.layer, tree.Layer) else ()
             use, self.findings.use = self.findings.use, None  # whoever uses the text, it is read so

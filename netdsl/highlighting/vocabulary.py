@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
 
-from netdsl.graph.expectations import SUBJECTS
-from netdsl.graph.option_values import FILLERS
-from netdsl.graph.paddings import PADDINGS
+from netdsl.graph.options.assignment import FILLERS
+from netdsl.graph.options.paddings import PADDINGS
+from netdsl.graph.statements.expectations import SUBJECTS
 from netdsl.layers.dialect import DIALECTS
 from netdsl.layers.option import OptionType
 from netdsl.layers.registry import all_kinds, kinds, short_names

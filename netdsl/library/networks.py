@@ -11,7 +11,6 @@ from netdsl.counting.columns import DEFAULT
 from netdsl.diagnostics import Diagnosed, Diagnostic, has_errors
 from netdsl.gate.alone import checked_alone
 from netdsl.gate.checking import checked
-from netdsl.graph.printer import node_text
 from netdsl.planning.network_files import open_source, planned
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.program.kept_tensors import kept_bytes
@@ -19,6 +18,7 @@ from netdsl.quantities import FLOAT_BYTES, Size, Volume
 from netdsl.reports.formats import known_to_settings
 from netdsl.source import Source, undressed
 from netdsl.syntax import tree
+from netdsl.text.printer import node_text
 
 
 class Parsed(NamedTuple):

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Label
-from netdsl.graph.draft import Entry
+from netdsl.graph.draft.entries import Entry
 from netdsl.graph.network import Node
 from netdsl.planning.changes import Change, as_edit, bringing, in_words, made
 from netdsl.quantities import Size, Volume

@@ -5,8 +5,8 @@ from __future__ import annotations
 from operator import is_
 from typing import NamedTuple
 
+from netdsl.graph.draft.inputs import INPUT_LIMIT
 from netdsl.graph.network import Network
-from netdsl.graph.sources import INPUT_LIMIT
 from netdsl.layers.alike import count_answers
 from netdsl.layers.layer import Layer
 from netdsl.layers.reading import Channels

@@ -9,8 +9,8 @@ from heapq import nlargest
 from operator import itemgetter
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.draft import Draft, Entry, Gap, Projection
-from netdsl.graph.naming import label_key
+from netdsl.graph.draft.entries import Draft, Entry, Gap, Projection
+from netdsl.graph.names.unique_names import label_key
 from netdsl.graph.network import Expectation
 from netdsl.planning.named_layers import NamedLayers
 from netdsl.planning.plan import Plan, PlannedLayer

@@ -51,9 +51,9 @@ def laid_out(source: Source) -> LaidOut:
 
 def _once(source: Source) -> tuple[str | None, list[Diagnostic], bool]:
     """The canonical text, or None and what is wrong; and whether words of papers were put into ours."""
-    from netdsl.graph.canonical_names import canonically_named
-    from netdsl.graph.formatter import formatted
     from netdsl.syntax.parser import parse
+    from netdsl.text.canonical_names import canonically_named
+    from netdsl.text.formatter import formatted
 
     read, found = in_our_words(source)
     if read is not source and not foreign(source):
@@ -84,7 +84,7 @@ def _in_our_words(source: Source, file: tree.File) -> tuple[Source, tree.File, l
 
     whole, findings = file, Findings(source)
     if any(isinstance(statement, tree.Use) for statement in file.statements):
-        from netdsl.graph.used_files import read_used_files
+        from netdsl.syntax.used_files import read_used_files
 
         whole, findings, _ = read_used_files(file, source)
         findings = Findings(findings.source)
@@ -105,11 +105,11 @@ def _errors(source: Source) -> list[Diagnostic]:
 
 def _strange_names(file: tree.File, source: Source) -> list[Diagnostic]:
     """What shows that a text is no network, though it parses."""
-    from netdsl.graph.strange_names import report_strange_names
+    from netdsl.graph.macros.unknown_names import report_strange_names
 
     findings, complete = Findings(source), True
     if any(isinstance(statement, tree.Use) for statement in file.statements):
-        from netdsl.graph.used_files import read_used_files
+        from netdsl.syntax.used_files import read_used_files
 
         file, findings, syntax = read_used_files(file, source)
         complete = not (findings.found or syntax)
@@ -120,9 +120,9 @@ def _strange_names(file: tree.File, source: Source) -> list[Diagnostic]:
 
 def _check_meaning(source: Source, file: tree.File, text: str) -> None:
     """Raise where the canonical text has other words than the file: then it is not written."""
-    from netdsl.graph.casing import canonical_words
-    from netdsl.graph.sharing import CANONICAL
+    from netdsl.graph.names.weight_sharing import CANONICAL
     from netdsl.syntax.tokens import tokens
+    from netdsl.text.letter_case import canonical_words
 
     words = canonical_words(file)
     phrases = {place: word for place, word in words.items() if word in CANONICAL}

@@ -67,7 +67,7 @@ def _planned(source: Source, parsed: ParsedFile) -> Checked:
     findings = Findings(source)
     plan, draft, unread = None, None, False
     if file is not None and any(isinstance(statement, tree.Use) for statement in file.statements):
-        from netdsl.graph.used_files import read_used_files  # few networks use other files
+        from netdsl.syntax.used_files import read_used_files  # few networks use other files
 
         file, findings, other_syntax = read_used_files(file, source)
         unread = bool(findings.found or other_syntax)
@@ -88,7 +88,7 @@ def _planned(source: Source, parsed: ParsedFile) -> Checked:
         check_named_layers(draft, findings)
     found = sorted([*syntax, *_on_other_lines(findings.found, syntax)], key=sort_key)
     if syntax:
-        from netdsl.graph.foreign_calls import with_answers
+        from netdsl.graph.names.foreign_calls import with_answers
         from netdsl.syntax.unclosed import without_consequences  # few texts have mistakes of syntax
 
         found = with_answers(without_consequences(found, syntax))

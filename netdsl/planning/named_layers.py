@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 
-from netdsl.graph.naming import label_key
+from netdsl.graph.names.unique_names import label_key
 
 
 class NamedLayers:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.patterns import Pattern
+from netdsl.graph.layer_patterns import Pattern
 from netdsl.planning.plan import Plan, PlannedLayer
 
 

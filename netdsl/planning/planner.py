@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Findings, Mistake, has_errors
-from netdsl.graph.draft import Counted, Draft, Entry, Gap, Open, Projection
+from netdsl.graph.draft.entries import Counted, Draft, Entry, Gap, Open, Projection
 from netdsl.graph.network import Network, Node, Noted, Shares
 from netdsl.layers.alike import layer_like
 from netdsl.layers.layer import Layer

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdsl.diagnostics import Mistake
-from netdsl.graph.naming import label_key
+from netdsl.graph.names.unique_names import label_key
 from netdsl.layers.registry import keywords_meant
 from netdsl.planning.named_layers import NamedLayers
 from netdsl.planning.plan import Plan, PlannedLayer

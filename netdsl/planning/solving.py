@@ -12,7 +12,7 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Edit, Findings, Mistake, Severity
-from netdsl.graph.draft import Gap, Open
+from netdsl.graph.draft.entries import Gap, Open
 from netdsl.graph.network import Node
 from netdsl.layers.alike import layer_like
 from netdsl.layers.dialect import Dialect
@@ -207,7 +207,7 @@ def _candidates(option: Option[Any], question: _Question, widest: int) -> Iterat
 
 def _solved(question: _Question, layer: Layer) -> str:
     """``pad 1``: the options that were not written, as they would be."""
-    from netdsl.graph.printer import option_text
+    from netdsl.text.printer import option_text
 
     options = layer.options()
     plain = question.kind.options()

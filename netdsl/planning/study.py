@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, has_errors
-from netdsl.graph.draft import Draft, Gap
+from netdsl.graph.draft.entries import Draft, Gap
 from netdsl.graph.network import Network, Node
 from netdsl.graph.resolve import resolve
-from netdsl.graph.used_files import read_used_files
 from netdsl.planning.costs import planned_layers
 from netdsl.planning.plan import Plan
 from netdsl.planning.planner import Sketch, sketched_and_planned
@@ -16,6 +15,7 @@ from netdsl.quantities import Volume
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.parser import parse
+from netdsl.syntax.used_files import read_used_files
 
 
 class Study(NamedTuple):

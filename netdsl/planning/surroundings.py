@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from netdsl.diagnostics import Mistake
-from netdsl.graph.draft import Draft, Gap
+from netdsl.graph.draft.entries import Draft, Gap
 from netdsl.graph.network import Node
 from netdsl.planning.branches import Branch, Branching, cured_join, cured_window
 from netdsl.planning.changes import Change, as_edit, in_words, made

@@ -6,14 +6,14 @@ import re
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
-from netdsl.graph.channel_order import (
+from netdsl.graph.draft.entries import Draft, Entry, Gap, Open, Projection
+from netdsl.graph.network import Claim, Node
+from netdsl.graph.options.channel_order import (
     channels_last,
     channels_last_instead,
     row_instead,
     seems_turned,
 )
-from netdsl.graph.draft import Draft, Entry, Gap, Open, Projection
-from netdsl.graph.network import Claim, Node
 from netdsl.planning.planner import plan_draft
 from netdsl.quantities import Size, Volume, counted
 from netdsl.source import Span

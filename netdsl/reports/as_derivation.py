@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from netdsl.graph.printer import node_text
 from netdsl.layers.layer import Parameter
 from netdsl.layers.reading import Taps
 from netdsl.planning.looks import Look, Seen, looks, source
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
 from netdsl.reports.display import columns, padded, visible
+from netdsl.text.printer import node_text
 
 
 def derivation_as_text(plan: Plan, planned: PlannedLayer) -> str:

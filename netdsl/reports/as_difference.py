@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from netdsl.graph.printer import layer_text
 from netdsl.planning.difference import Array, Change, Difference, LayerDifference
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import counted, grouped
 from netdsl.reports.as_table import UNKNOWN
 from netdsl.reports.display import columns, markdown_cell, padded, visible
 from netdsl.reports.wrapping import shortened, wrapped
+from netdsl.text.printer import layer_text
 
 MOST_ROWS = 200
 """Layers that are shown, and arrays of one kind."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from netdsl.graph.printer import layer_text
 from netdsl.planning.difference import Array, Difference, LayerDifference
 from netdsl.planning.plan import Plan, PlannedLayer
+from netdsl.text.printer import layer_text
 
 SCHEMA = "netdsl-diff-1"
 

@@ -15,12 +15,12 @@ from netdsl.counting import tool_named
 from netdsl.counting.columns import COLUMNS, cells, total
 from netdsl.counting.tool import Tool
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity
-from netdsl.graph.printer import node_text
 from netdsl.opening import writable
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.program.kept_tensors import kept_values
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.source import Source, Span
+from netdsl.text.printer import node_text
 
 SCHEMA = "netdsl-check-1"
 FINDING_SCHEMA = "netdsl-finding-1"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from inspect import getdoc
 from typing import Any
 
-from netdsl.graph.bare_values import takes_bare
-from netdsl.graph.printer import option_text
+from netdsl.graph.options.bare_values import takes_bare
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
+from netdsl.text.printer import option_text
 
 
 def kind_as_text(kind: type[Layer]) -> str:

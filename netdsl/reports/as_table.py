@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdsl.counting.columns import COLUMNS, DEFAULT
-from netdsl.graph.printer import node_text
 from netdsl.planning.plan import Plan
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.quantities import FLOAT_BYTES, bytes_text, grouped
 from netdsl.reports.display import columns, padded, visible
 from netdsl.reports.wrapping import GLUE, Shape, abridged, breaks_figure, fitted, shortened, wrapped
+from netdsl.text.printer import node_text
 
 _FIRST_HEADINGS = ("layer", "is", "output")
 _CUTS = (shortened, abridged)

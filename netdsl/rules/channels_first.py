@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Edit, Findings, Severity
-from netdsl.graph.channel_order import (
+from netdsl.graph.options.channel_order import (
     channels_last,
     channels_last_instead,
     is_channels_first,

@@ -6,12 +6,12 @@ from itertools import combinations
 from typing import Any
 
 from netdsl.diagnostics import Edit, Findings, Severity
-from netdsl.graph.printer import option_text
 from netdsl.layers.dialect import DIALECTS, LECTURE
 from netdsl.layers.layer import Layer
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
 from netdsl.rules.rule import Rule, and_more, by_place, noticed, remembered
+from netdsl.text.printer import option_text
 
 
 def check(plan: Plan, findings: Findings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
-from netdsl.graph.naming import label_key
+from netdsl.graph.names.unique_names import label_key
 from netdsl.graph.network import Node
 from netdsl.planning.plan import Plan
 from netdsl.rules.rule import Rule, and_more, by_place

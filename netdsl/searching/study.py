@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from netdsl.diagnostics import Diagnosed, file_error
-from netdsl.graph.printer import print_network
 from netdsl.planning.load import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.points import Point, at_home, changes_loss, is_within, search_problems
@@ -18,6 +17,7 @@ from netdsl.searching.journal import Journal, damaged
 from netdsl.searching.records import Operation
 from netdsl.searching.task import MOST_TRIALS, Task, target_from_json, task_as_json, task_from_json
 from netdsl.searching.trial import Failure, Look, Result, State, Trial, best_of
+from netdsl.text.printer import print_network
 
 _LONGEST_MESSAGE = 1 << 16
 

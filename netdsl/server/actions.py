@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
 from netdsl.edits import edited, in_file, mended
-from netdsl.graph.draft import Gap, Open
+from netdsl.graph.draft.entries import Gap, Open
 from netdsl.graph.network import Node
 from netdsl.planning.cures import claim_cures
 from netdsl.planning.solving import Solver

@@ -9,10 +9,9 @@ from enum import Enum
 from inspect import getdoc
 from typing import Any, NamedTuple
 
-from netdsl.graph.blocks import signature
-from netdsl.graph.expectations import SUBJECTS
-from netdsl.graph.paddings import PADDINGS
-from netdsl.graph.printer import option_text
+from netdsl.graph.macros.blocks import signature
+from netdsl.graph.options.paddings import PADDINGS
+from netdsl.graph.statements.expectations import SUBJECTS
 from netdsl.layers.dialect import DIALECTS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
@@ -27,6 +26,7 @@ from netdsl.server.words import BRANCHES, STATEMENTS, dialect_in_words
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.parser import parse
+from netdsl.text.printer import option_text
 
 
 class Kind(Enum):

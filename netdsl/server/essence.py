@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netdsl.graph.draft import Gap
+from netdsl.graph.draft.entries import Gap
 from netdsl.planning.study import Study
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from netdsl.graph.draft import Gap
+from netdsl.graph.draft.entries import Gap
 from netdsl.graph.network import Node
 from netdsl.planning.study import Study
 from netdsl.quantities import Volume

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from netdsl.graph.blocks import signature
-from netdsl.graph.draft import Gap
-from netdsl.graph.expectations import COUNTS
-from netdsl.graph.heads import option_words
+from netdsl.graph.draft.entries import Gap
+from netdsl.graph.macros.blocks import signature
+from netdsl.graph.names.kinds_and_labels import option_words
 from netdsl.graph.network import Node
+from netdsl.graph.statements.expectations import COUNTS
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import kind_named
 from netdsl.planning.named_layers import NamedLayers

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from netdsl.graph.used_files import read_used_files
 from netdsl.server.context import Context, context_at
 from netdsl.server.names import Names, Sort, blocks_of, names_of
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.parser import parse
+from netdsl.syntax.used_files import read_used_files
 
 
 class Known(NamedTuple):

@@ -8,14 +8,14 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.blocks import called_block, read_blocks
-from netdsl.graph.expectations import OF_LAYERS
-from netdsl.graph.formulas import Readings
-from netdsl.graph.heads import Head, option_words
-from netdsl.graph.labels import written_labels
-from netdsl.graph.naming import label_key
-from netdsl.graph.own_names import names_of_numbers
-from netdsl.graph.sharing import split_phrase
+from netdsl.graph.expressions.evaluate import Readings
+from netdsl.graph.macros.blocks import called_block, read_blocks
+from netdsl.graph.names.kinds_and_labels import Head, option_words
+from netdsl.graph.names.labels import written_labels
+from netdsl.graph.names.reserved_names import names_of_numbers
+from netdsl.graph.names.unique_names import label_key
+from netdsl.graph.names.weight_sharing import split_phrase
+from netdsl.graph.statements.expectations import OF_LAYERS
 from netdsl.planning.study import Study
 from netdsl.server.places import head_of
 from netdsl.source import Source, Span

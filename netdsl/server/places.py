@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from typing import Any
 
-from netdsl.graph.draft import Gap
-from netdsl.graph.heads import Head, read_head
+from netdsl.graph.draft.entries import Gap
+from netdsl.graph.names.kinds_and_labels import Head, read_head
+from netdsl.graph.names.weight_sharing import without_phrase
 from netdsl.graph.network import Node
-from netdsl.graph.sharing import without_phrase
 from netdsl.planning.study import Study
 from netdsl.quantities import Volume
 from netdsl.source import Span

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
 from netdsl.edits import edited
-from netdsl.graph.heads import read_head
-from netdsl.graph.naming import LABEL_LIMIT, label_key
-from netdsl.graph.own_names import meaning_of, report_taken_number
+from netdsl.graph.names.kinds_and_labels import read_head
+from netdsl.graph.names.reserved_names import meaning_of, report_taken_number
+from netdsl.graph.names.unique_names import LABEL_LIMIT, label_key
 from netdsl.planning.study import Study, studied
 from netdsl.server.essence import essence
 from netdsl.server.names import Definition, Names, Sort, names_in

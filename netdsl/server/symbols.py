@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from netdsl.graph.blocks import called_block, signature
-from netdsl.graph.naming import label_of
+from netdsl.graph.macros.blocks import called_block, signature
+from netdsl.graph.names.unique_names import label_of
 from netdsl.planning.study import Study
 from netdsl.server.names import blocks_of
 from netdsl.server.places import head_of, last_layers

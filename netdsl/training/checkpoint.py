@@ -16,12 +16,12 @@ import numpy as np
 
 from netdsl.data.preparation import Preparation
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
-from netdsl.graph.printer import node_text
 from netdsl.planning.plan import Plan
 from netdsl.program.learning import evaluated_arrays
 from netdsl.recipe.line import LARGEST_COUNT
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import recipe_as_json, recipe_from_json
+from netdsl.text.printer import node_text
 from netdsl.training import tensor_file
 from netdsl.training.records import EpochRecord, Progress
 

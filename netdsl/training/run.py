@@ -20,10 +20,10 @@ from netdsl.data.preparation import Preparation, measure
 from netdsl.data.reading import read_data
 from netdsl.data.split import Parts, shares_from_text, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
-from netdsl.graph.printer import print_network
 from netdsl.planning.plan import Plan
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
+from netdsl.text.printer import print_network
 from netdsl.training.batches import batch_note, batch_sizes, images_of
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened, take_arrays
 from netdsl.training.divergence import LOSSES_TOLD, Diverged, told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from netdsl.graph.heads import option_words
+from netdsl.graph.names.kinds_and_labels import option_words
 from netdsl.graph.papers.names import SEPARABLE
 from netdsl.layers.registry import (
     kind_named,

@@ -6,10 +6,10 @@ from collections.abc import Container
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.heads import read_head
-from netdsl.graph.kind_names import nearest_kind
-from netdsl.graph.modifiers import modifier_in
-from netdsl.graph.option_values import FILLERS
+from netdsl.graph.names.kind_modifiers import modifier_in
+from netdsl.graph.names.kind_suggestions import nearest_kind
+from netdsl.graph.names.kinds_and_labels import read_head
+from netdsl.graph.options.assignment import FILLERS
 from netdsl.graph.papers.glued_values import glued_values
 from netdsl.graph.papers.kindless import implied_by, written_span
 from netdsl.graph.papers.names import Glued, Named, kind_at

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any
 
-from netdsl.graph.kind_names import kind_of_words
+from netdsl.graph.names.kind_suggestions import kind_of_words
 from netdsl.graph.papers.names import LONGEST, SEPARABLE
 from netdsl.layers.registry import kind_named
 from netdsl.syntax import tree

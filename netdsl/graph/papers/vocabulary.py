@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any, NamedTuple
 
-from netdsl.graph.option_values import FILLERS
-from netdsl.graph.paddings import PADDINGS, ZERO
+from netdsl.graph.options.assignment import FILLERS
+from netdsl.graph.options.paddings import PADDINGS, ZERO
 from netdsl.graph.papers.names import glued
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType

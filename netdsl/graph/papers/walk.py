@@ -6,8 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.channel_order import report_bracketed
-from netdsl.graph.own_names import names_of_numbers
+from netdsl.graph.names.reserved_names import names_of_numbers
+from netdsl.graph.options.channel_order import report_bracketed
 from netdsl.graph.papers.glance import is_plain, is_values_first
 from netdsl.graph.papers.written import Change
 from netdsl.layers.registry import modules_by_name, plain_name

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from netdsl.graph.modifiers import modifier_in
+from netdsl.graph.names.kind_modifiers import modifier_in
 from netdsl.graph.sheets.barred import is_barred
 from netdsl.graph.sheets.items import (
     ARROW,

@@ -1,0 +1,75 @@
+"""Several inputs: each has a name, stands for itself, and reaches the output."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Findings, Label
+from netdsl.graph.draft.entries import Entry, Gap
+from netdsl.graph.expanded_layers import Step
+from netdsl.graph.network import Node
+from netdsl.source import Span
+
+INPUT_LIMIT = 16
+"""Inputs of a network: what is seen of each is followed through all layers."""
+
+
+def check_sources(entries: list[Entry], sources: list[Node], steps: list[Step], findings: Findings) -> None:
+    """Report inputs that are none of their own, or of which nothing comes; ``steps`` are the entries'."""
+    first, *_ = entries
+    unnamed = [node for node in sources if not steps[node.position].label]
+    idle = [entry for entry in entries if not entry.inputs and not _is_source(entry)]
+    if first is sources[0] and idle:
+        for entry in idle:
+            if not isinstance(entry, Gap):
+                report_nothing(entry.span, findings)
+    elif first is not sources[0] or unnamed:
+        behind = [node for node in sources if node.position > 0]
+        wrong = behind if first is not sources[0] else unnamed
+        for node in [node for node in wrong if node.position > 0] or wrong:
+            findings.add(
+                "ND208",
+                "the input stands first, and once",
+                node.span,
+                secondary=(Label(first.span, "the first layer"),) if node is not first else (),
+                help=(
+                    "move it to the beginning, or leave it out",
+                    f"several inputs have names: `left: input {node.layer.volume()}`",
+                ),
+            )
+    elif len(sources) > INPUT_LIMIT:
+        message = f"a network has at most {INPUT_LIMIT} inputs"
+        cure = "hand over one volume, and take its channels apart with SLICE"
+        findings.add("ND249", message, sources[INPUT_LIMIT].span, f"of {len(sources)}", help=(cure,))
+    else:
+        _check_reached(entries, sources, findings)
+
+
+def _is_source(entry: Entry) -> bool:
+    return isinstance(entry, Node) and entry.layer.inputs == 0
+
+
+def report_nothing(span: Span, findings: Findings) -> None:
+    """Report a layer or a branch that has nothing to work on, beside inputs that others begin with."""
+    help = ("begin the branch with an input of its own, or with `@` and a label",)
+    findings.add(
+        "ND208", "nothing comes into this branch", span, "no input stands before the join", help=help
+    )
+
+
+def _check_reached(entries: list[Entry], sources: list[Node], findings: Findings) -> None:
+    """Every input has to reach the last layer, which is the output."""
+    reached = {len(entries) - 1}
+    for entry in reversed(entries):
+        if entry.position in reached:
+            reached.update(entry.inputs)
+    for node in sources:
+        if node.position not in reached:
+            findings.add(
+                "ND249",
+                f"nothing of the input {node.name} reaches the output",
+                node.span,
+                secondary=(Label(entries[-1].span, "the output"),),
+                help=(
+                    "label what is made of each input, and join them: `CONCAT[ @a | @b ]`",
+                    "leave the input out",
+                ),
+            )

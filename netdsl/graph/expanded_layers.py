@@ -1,0 +1,64 @@
+"""A network in its order, before anything is known of its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from netdsl.graph.expressions.evaluate import Environment, Passed
+from netdsl.graph.options.volumes import Written
+from netdsl.layers.layer import Layer
+from netdsl.source import Span
+from netdsl.syntax import tree
+from netdsl.uses import Use
+
+
+class Role(Enum):
+    """What a layer's words stand for."""
+
+    LAYER = "a layer"
+    JOIN = "a layer that joins branches"
+    SKIP = "what the join is given, unchanged"
+    PROJECT = "what the join is given, brought to the volume of the other branches"
+    BLOCK = "a block without arguments"
+
+    @staticmethod
+    def named(word: str) -> Role:
+        return {"skip": Role.SKIP, "project": Role.PROJECT}.get(word.lower(), Role.LAYER)
+
+
+class SharedStep(NamedTuple):
+    """The step whose weights another works with; ``whole`` where a use of a block shares all of its own.
+
+    ``span`` is where that is written.
+    """
+
+    step: int
+    span: Span
+    whole: bool = False
+
+
+class Step(NamedTuple):
+    """One layer of the expanded network: what is written, and what a where block adds.
+
+    ``inputs`` are indices of earlier steps; ``kind`` is what a where entry makes of the kind
+    (``POOL: avg 2x2``), else None; ``group`` is the outermost group around the layer; ``span`` is
+    given where more than the layer itself belongs to it. ``references`` are the inputs, by their number, that
+    a label names; ``use`` is that of the block whose text the layer stands in.
+    """
+
+    layer: tree.Layer | tree.Unreadable
+    environment: Environment
+    inputs: tuple[int, ...]
+    label: str = ""
+    claim: tree.Claim | None = None
+    dealt: Mapping[str, Written] = MappingProxyType({})
+    kind: type[Layer] | None = None
+    group: tree.Group | None = None
+    role: Role = Role.LAYER
+    span: Span | None = None
+    references: tuple[tuple[int, Passed], ...] = ()
+    use: Use | None = None
+    shares: SharedStep | None = None

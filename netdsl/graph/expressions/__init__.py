@@ -1,0 +1,1 @@
+"""From written numbers, sizes and formulas to typed values."""

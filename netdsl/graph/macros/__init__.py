@@ -1,0 +1,1 @@
+"""Blocks, repetition and `where`: a file is expanded to its layers."""

@@ -1,0 +1,390 @@
+"""Expands a file to its layers: repetition, branches, blocks and references.
+
+What comes out is a list of steps with their inputs: a graph, before anything is known of its layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from netdsl.diagnostics import Findings
+from netdsl.graph.draft.inputs import report_nothing
+from netdsl.graph.expanded_layers import Role, Step
+from netdsl.graph.expressions.evaluate import Environment, Passed
+from netdsl.graph.macros.block_arguments import Meaning, is_number
+from netdsl.graph.macros.limits import is_bounded
+from netdsl.graph.macros.scopes import Bindings
+from netdsl.graph.macros.unknown_blocks import report_unknown_block
+from netdsl.graph.names.kinds_and_labels import Head, Phrase, names_group
+from netdsl.graph.names.labels import Labels, UseOfBlock, find_label
+from netdsl.graph.names.unique_names import label_of
+from netdsl.graph.names.weight_sharing import Sharing
+from netdsl.quantities import Volume
+from netdsl.source import Span
+from netdsl.syntax import tree
+from netdsl.uses import Use
+
+if TYPE_CHECKING:
+    from netdsl.graph.macros.where_values import Dealer
+
+
+class _Frame:
+    """One run through the text of a file or a block: its names and labels."""
+
+    def __init__(
+        self, environment: Environment, statements: tuple[Any, ...], block: tree.Block | None
+    ) -> None:
+        self.environment = environment
+        self.block = block
+        self.labels = Labels(statements, block)
+        self.branches = 0
+        self.group: tree.Group | None = None
+
+
+class Expansion:
+    """Expands the statements of one file."""
+
+    def __init__(
+        self,
+        bindings: Bindings,
+        head_of: Callable[[tree.Layer], Head],
+        volume_behind: Callable[[list[Step], int], Volume | None],
+        findings: Findings,
+    ) -> None:
+        """``volume_behind`` says what a step makes, as far as that can be known here."""
+        self.bindings = bindings
+        self.head_of = head_of
+        self.volume_behind = volume_behind
+        self.findings = findings
+        self.steps: list[Step] = []
+        self.current: int | None = None
+        self.use: Use | None = None
+        self.reference: Passed | None = None  # where the current step is what a label names
+        self._roles: dict[int, Role] = {}
+        self.unsettled: Span | None = None
+        self._dealing: list[tree.Where] = []
+        self._sharing = Sharing(self.steps, findings)
+
+    @cached_property
+    def _dealer(self) -> Dealer:
+        from netdsl.graph.macros.where_values import Dealer  # not every network has a where block
+
+        return Dealer(self.steps, self.head_of, self.findings)
+
+    def expand(self, elements: tuple[tree.Element, ...]) -> list[Step]:
+        """All layers in order; empty, with a finding, where there are too many."""
+        if is_bounded(elements, self.bindings, self.findings):
+            self._run(elements, _Frame(self.bindings.environment, elements, None))
+        return self.steps
+
+    def _run(self, elements: tuple[Any, ...], frame: _Frame) -> None:
+        """The depth of this recursion is that of brackets and blocks, which is limited."""
+        for element in elements:
+            _RUN[type(element)](self, element, frame)
+
+    def _emit(self, step: Step) -> None:
+        self.current, self.reference = len(self.steps), None
+        self.steps.append(step if step.use is self.use else step._replace(use=self.use))
+
+    def _inputs(self) -> tuple[int, ...]:
+        return () if self.current is None else (self.current,)
+
+    def _references(self) -> tuple[tuple[int, Passed], ...]:
+        return () if self.reference is None else ((0, self.reference),)
+
+    def _layer(self, layer: tree.Layer, frame: _Frame) -> None:
+        if frame.environment.hands_over:
+            meaning = self.bindings.meaning_of(layer, frame.environment)
+            if meaning is not None:
+                self._use(meaning, frame)
+                return
+        role = self._roles.get(id(layer))
+        if role is None:
+            role = self._roles[id(layer)] = self._role(layer)
+        if role is Role.LAYER:
+            head = self.head_of(layer)
+            if head.kind is None and is_number(layer, frame.block, frame.environment, self.findings):
+                self._unreadable(tree.Unreadable(layer.span), frame)
+                return
+            inputs, references = self._inputs(), self._references()
+            environment = self._around(layer, frame)
+            if environment is None:
+                self._unreadable(tree.Unreadable(layer.span), frame, head.label)
+                return
+            shares = None
+            if head.shares is not None:
+                passed = self._passed(head.shares, frame)
+                shares = self._sharing.owner(head.shares, frame.labels, passed)
+                if shares is None:
+                    self._unreadable(tree.Unreadable(layer.span), frame, head.label)
+                    return
+            self._emit(
+                Step(
+                    layer,
+                    environment,
+                    inputs,
+                    head.label,
+                    layer.claim,
+                    group=frame.group,
+                    references=references,
+                    use=self.use,
+                    shares=shares,
+                )
+            )
+            if head.label or head.is_input:
+                frame.labels.define(head.label or head.written.upper(), len(self.steps) - 1, own=True)
+        elif role is Role.BLOCK:
+            self._call(layer, frame)
+        else:
+            self._stand_in(layer, role, frame)
+
+    def _role(self, layer: tree.Layer) -> Role:
+        if self.bindings.call_of(layer) is not None:
+            return Role.BLOCK
+        words = layer.items if layer.labelled else layer.words
+        first = words[0] if words else None
+        return Role.named(first.text) if isinstance(first, tree.Word) else Role.LAYER
+
+    def _stand_in(self, layer: tree.Layer, role: Role, frame: _Frame) -> None:
+        """SKIP, or a PROJECT that is not alone in its branch."""
+        if role is Role.PROJECT:
+            message, cure = "PROJECT is a branch by itself", "write `ADD[ CONV 64 3x3 pad 1 | PROJECT ]`"
+            self.findings.add("ND222", message, layer.span, help=(cure,))
+            return
+        if not frame.branches:
+            message = "SKIP stands in a branch: it hands on what the join is given"
+            self.findings.add("ND222", message, layer.span, help=("leave it out",))
+        elif len(layer.words) + len(layer.items) > 1 + (len(layer.words) if layer.labelled else 0):
+            message, cure = "SKIP changes nothing and takes no options", "PROJECT takes a stride"
+            self.findings.add("ND207", message, layer.span, help=(cure,))
+        if layer.labelled and self.current is not None:
+            frame.labels.define(
+                label_of(layer.words), self.current, own=self.reference is not None and self.reference.own
+            )
+
+    def _passed(self, phrase: Phrase, frame: _Frame) -> Passed | None:
+        """The layer whose volume the block was handed under the name in a phrase."""
+        known = frame.environment.values.get(phrase.label.text) if phrase.label else None
+        return known if isinstance(known, Passed) else None
+
+    def _around(self, layer: tree.Layer, frame: _Frame) -> Environment | None:
+        """The names that hold for a layer: outside blocks `channels` is what comes into it."""
+        if frame.block is not None or not self.bindings.asks(layer):
+            return frame.environment
+        channels = self._incoming(layer.span)
+        return None if channels is None else self.bindings.with_channels(frame.environment, channels)
+
+    def _incoming(self, place: Span) -> Fraction | None:
+        """How many channels come in here; None where that is not known, which is or will be reported."""
+        if self.current is None:
+            self.unsettled = self.unsettled or place
+            return None
+        if self._dealing:
+            message = "`channels` is not known in a group whose numbers are dealt out by `where`"
+            cure = "write the options into the layers, or the number instead of `channels`"
+            self.findings.add("ND246", message, self._dealing[-1].span, help=(cure,))
+            return None
+        volume = self.volume_behind(self.steps, self.current)
+        if volume is None:
+            self.unsettled = self.unsettled or place
+        return None if volume is None else Fraction(volume.channels)
+
+    def _unreadable(self, element: tree.Unreadable, frame: _Frame, label: str = "") -> None:
+        inputs, references = self._inputs(), self._references()
+        step = Step(element, frame.environment, inputs, label, group=frame.group, references=references)
+        self._emit(step)
+        if label:
+            frame.labels.define(label, len(self.steps) - 1, own=True)
+
+    def _group(self, group: tree.Group, frame: _Frame) -> None:
+        outermost = frame.group is None
+        if outermost:
+            frame.group = group
+        first = len(self.steps)
+        if group.where is not None:
+            self._dealing.append(group.where)
+        for _ in range(self.bindings.repetitions(group.times, frame.environment)):
+            self._run(group.elements, frame)
+        if group.where is not None:
+            self._dealing.pop()
+            self._dealer.deal(group.where, first, frame.environment)
+        if outermost:
+            frame.group = None
+
+    def _join(self, join: tree.Join, frame: _Frame) -> None:
+        head = self.head_of(join.layer)
+        if head.shares is not None:
+            self._sharing.nothing_to_share(head.shares, f"{head.written} has no weights")
+        first = len(self.steps)
+        named_group = names_group(join, head.kind)
+        for _ in range(self.bindings.repetitions(join.times, frame.environment)):
+            if named_group:
+                self._run(join.branches[0].elements, frame)
+            else:
+                self._join_once(join, frame)
+        if named_group:
+            self._mark(label_of(join.layer.words), None, first, frame)
+
+    def _join_once(self, join: tree.Join, frame: _Frame) -> None:
+        entry, named = self.current, self.reference
+        outputs: list[tuple[int | None, Passed | None]] = []
+        projections: list[tuple[int, tree.Layer]] = []
+        idle: list[tree.Branch] = []
+        frame.branches += 1
+        for branch in join.branches:
+            self.current, self.reference = entry, named
+            projection = self._projection(branch)
+            if projection is None:
+                self._run(branch.elements, frame)
+            else:
+                projections.append((len(outputs), projection))
+            outputs.append((self.current, self.reference))
+            if self.current is None and projection is None:
+                idle.append(branch)
+        frame.branches -= 1
+        for branch in idle if idle and self._has_input() else ():
+            report_nothing(branch.span, self.findings)
+        for number, projection in projections:
+            # Behind the other branches: their volumes decide what the projection is.
+            self.current, self.reference = entry, named
+            references = self._references()
+            self._emit(
+                Step(
+                    projection,
+                    frame.environment,
+                    self._inputs(),
+                    group=frame.group,
+                    role=Role.PROJECT,
+                    references=references,
+                )
+            )
+            outputs[number] = self.current, None
+        known = [(step, named) for step, named in outputs if step is not None]
+        label = self.head_of(join.layer).label
+        self._emit(
+            Step(
+                join.layer,
+                frame.environment,
+                tuple(step for step, _ in known),
+                label,
+                join.layer.claim,
+                group=frame.group,
+                role=Role.JOIN,
+                span=join.span,
+                references=tuple((slot, named) for slot, (_, named) in enumerate(known) if named),
+                use=self.use,
+            )
+        )
+        if label:
+            frame.labels.define(label, len(self.steps) - 1, own=True)
+
+    def _has_input(self) -> bool:
+        """Whether an input is among the steps so far; without any, that is what is missed."""
+        layers = (step.layer for step in self.steps)
+        return any(isinstance(layer, tree.Layer) and self.head_of(layer).is_input for layer in layers)
+
+    def _projection(self, branch: tree.Branch) -> tree.Layer | None:
+        if len(branch.elements) == 1:
+            (element,) = branch.elements
+            if isinstance(element, tree.Layer) and self._role(element) is Role.PROJECT:
+                return element
+        return None
+
+    def _reference(self, reference: tree.Reference, frame: _Frame) -> None:
+        if not reference.leads and not self.findings.heard("ND222", reference.span):
+            self.findings.add(
+                "ND222",
+                f"`@{reference.name}` would throw away what stands before the link",
+                reference.span,
+                help=(
+                    "a reference begins a line or a branch",
+                    f"to join both, write `CONCAT[ SKIP | @{reference.name} ]`",
+                ),
+            )
+        found = self._found(reference, frame)
+        if found is None:
+            self._unreadable(tree.Unreadable(reference.span), frame)
+        else:
+            self.current, self.reference = found.step, found
+
+    def _found(self, reference: tree.Reference, frame: _Frame) -> Passed | None:
+        passed = frame.environment.values.get(reference.name)
+        if isinstance(passed, Passed):
+            return passed
+        return find_label(reference, frame.labels, self.findings)
+
+    def _call(self, element: tree.Layer | tree.Call, frame: _Frame) -> None:
+        meaning = self.bindings.meaning_of(element, frame.environment)
+        assert meaning is not None
+        self._use(meaning, frame)
+
+    def _use(self, meaning: Meaning, frame: _Frame) -> None:
+        """A use of a block, or of a layer that a call hands over."""
+        first, written, call = len(self.steps), meaning.written, meaning.call
+        times = self.bindings.repetitions(written.times, frame.environment)
+        if meaning.layer is not None:
+            for _ in range(times):
+                self._handed_layer(meaning.layer, meaning.outer, frame)
+            self._mark(label_of(written.label), written.claim, first, frame)
+            return
+        block = self.bindings.block_of(call)
+
+        def finder(reference: tree.Reference) -> Passed | None:
+            return self._found(reference, frame)
+
+        def incoming() -> Fraction | None:
+            return self._incoming(written.span)
+
+        if block is None and call.block.text not in self.bindings.broken:
+            report_unknown_block(call, self.bindings.blocks, self.findings)
+        outer = self.use
+        for _ in range(times):
+            # Each time anew: what comes in may differ.
+            names = meaning.outer
+            bound = self.bindings.bound(block, call, names, finder, incoming) if block else None
+            if block is None or bound is None:
+                self._unreadable(tree.Unreadable(call.span), frame)
+                break
+            self.use = self.findings.use = self.bindings.use(call, outer)
+            self._run(self.bindings.layers_of(block), _Frame(bound, block.statements, block))
+            self.use = self.findings.use = outer
+        label = label_of(written.label)
+        if block is not None:
+            if written.tail:
+                self._sharing.behind(written, frame.labels, block, first)
+            if label:
+                frame.labels.define_use(label, UseOfBlock(block, first, len(self.steps)))
+        self._mark(label, written.claim, first, frame)
+
+    def _handed_layer(self, layer: tree.Layer, environment: Environment, frame: _Frame) -> None:
+        """One layer that the block was given, or nothing where it was given SKIP."""
+        if self._role(layer) is Role.SKIP:
+            return
+        phrase = self.head_of(layer).shares
+        if phrase is not None:
+            self._sharing.nothing_to_share(phrase, "a layer that is handed over has weights of its own")
+        inputs, references = self._inputs(), self._references()
+        self._emit(Step(layer, environment, inputs, group=frame.group, references=references))
+
+    def _mark(self, label: str, claim: tree.Claim | None, first: int, frame: _Frame) -> None:
+        """Give a label and a claim to the layer that a group or a block ends with."""
+        if self.current is None:
+            return
+        if label:
+            frame.labels.define(label, self.current, own=self.reference is not None and self.reference.own)
+        if self.current >= first:
+            step = self.steps[self.current]
+            self.steps[self.current] = step._replace(label=step.label or label, claim=step.claim or claim)
+
+
+_RUN: dict[type[Any], Callable[[Expansion, Any, _Frame], None]] = {
+    tree.Layer: Expansion._layer,
+    tree.Group: Expansion._group,
+    tree.Join: Expansion._join,
+    tree.Call: Expansion._call,
+    tree.Reference: Expansion._reference,
+    tree.Unreadable: Expansion._unreadable,
+}

@@ -1,0 +1,190 @@
+"""Labels and references to them: ``enc1: CONV 64 3x3``, ``@enc1``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from netdsl.diagnostics import Findings, Label
+from netdsl.graph.expressions.evaluate import Passed
+from netdsl.graph.names.kinds_and_labels import Head, read_head
+from netdsl.graph.names.unique_names import LABEL_LIMIT, label_key, label_of
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+
+class UseOfBlock(NamedTuple):
+    """The steps from ``first`` to before ``end``, which a use of a block has made."""
+
+    block: tree.Block
+    first: int
+    end: int
+
+
+class Labels:
+    """The labels of one run through a file or block, as far as it has come."""
+
+    def __init__(self, statements: tuple[Any, ...], block: tree.Block | None) -> None:
+        self.statements = statements
+        self.block = block
+        self._steps: dict[str, tuple[int, bool]] = {}
+        self._written: dict[str, Span] | None = None
+        self._uses: dict[str, UseOfBlock] = {}
+
+    def define(self, label: str, step: int, *, own: bool) -> None:
+        """A label; in a repeated group the newest counts. ``own`` where it stands beside the layer itself,
+        and not beside a group or a block that ends with it."""
+        self._steps[label_key(label)] = step, own
+
+    def define_use(self, label: str, use: UseOfBlock) -> None:
+        """What stands beside a label that is that of a block's use."""
+        self._uses[label_key(label)] = use
+
+    def use(self, label: str) -> UseOfBlock | None:
+        return self._uses.get(label_key(label))
+
+    def get(self, reference: tree.Reference) -> Passed | None:
+        step, own = self._steps.get(label_key(reference.name), (None, False))
+        return None if step is None else Passed(step, reference.span, own)
+
+    def written(self, name: str) -> Span | None:
+        """Where a label stands in the text, above or below."""
+        if self._written is None:
+            self._written = {label_key(label): span for label, span in written_labels(self.statements)}
+        return self._written.get(label_key(name))
+
+    @property
+    def known(self) -> Iterable[str]:
+        return self._steps
+
+
+def find_label(
+    reference: tree.Reference, labels: Labels, findings: Findings, sign: str = "@"
+) -> Passed | None:
+    """The volume that a reference means; None, with a finding, where there is none. ``sign`` is what stands
+    before the name."""
+    found = labels.get(reference)
+    if found is not None:
+        return found
+    if findings.heard("ND221", reference.span):
+        return None
+    later = labels.written(reference.name)
+    if later is not None:
+        findings.add(
+            "ND221",
+            f"`{sign}{reference.name}` stands before the layer of this name",
+            reference.span,
+            secondary=(Label(later, "defined only here"),),
+            help=("a reference looks back: move it behind the layer",),
+        )
+        return None
+    near = findings.near(reference.name, labels.known, labels.block.name.text if labels.block else "")
+    cures = []
+    if labels.block is not None:
+        cures.append(
+            f"labels outside the block are handed to it: `{labels.block.name.text}(@{reference.name})` "
+            f"with a parameter in its head"
+        )
+    cures.append(f"a label stands before its layer: `{reference.name}: CONV 64 3x3`")
+    message = f"there is no layer called `{reference.name}` above"
+    meant = f"{sign}{near}" if near else None
+    cause = reference.name.rstrip("0123456789_")  # of `enc1` to `enc4` all or none are written
+    findings.add("ND221", message, reference.span, help=tuple(cures), meant=meant, cause=cause)
+    return None
+
+
+def written_labels(
+    elements: tuple[Any, ...],
+    head_of: Callable[[tree.Layer], Head] = read_head,
+    is_call: Callable[[tree.Layer], bool] = lambda layer: False,
+) -> Iterator[tuple[str, Span]]:
+    """All labels of a text in its order; those inside blocks belong to the blocks.
+
+    ``is_call`` knows the blocks that are used without parentheses: such a word is no label.
+    """
+    pending: list[Any] = list(reversed(elements))
+    while pending:
+        element = pending.pop()
+        if isinstance(element, tree.Group):
+            pending.extend(reversed(element.elements))
+        elif isinstance(element, tree.Call) and element.label:
+            yield label_of(element.label), _place(element.label)
+        elif isinstance(element, tree.Join):
+            pending.extend(reversed([inner for branch in element.branches for inner in branch.elements]))
+            yield from _label_of(head_of(element.layer).label, element.layer)
+        elif isinstance(element, tree.Layer) and (element.labelled or not is_call(element)):
+            yield from _label_of(head_of(element).label, element)
+
+
+def _label_of(label: str, layer: tree.Layer) -> Iterator[tuple[str, Span]]:
+    if label:
+        yield label, _place(layer.words)
+
+
+def _place(words: tuple[tree.Word, ...]) -> Span:
+    return words[0].span.to(words[-1].span)
+
+
+def check_labels(
+    elements: tuple[Any, ...],
+    head_of: Callable[[tree.Layer], Head],
+    findings: Findings,
+    is_call: Callable[[tree.Layer], bool] = lambda layer: False,
+) -> None:
+    """Every label once in the text of a file or block; a repeated group may bring it again."""
+    seen: dict[str, Span] = {}
+    for label, span in written_labels(elements, head_of, is_call):
+        if len(label) == LABEL_LIMIT and span.end - span.start > LABEL_LIMIT:
+            findings.add(
+                "ND108",
+                f"a label has at most {LABEL_LIMIT} characters",
+                span,
+                help=("give the layer a shorter name",),
+            )
+            continue
+        earlier = seen.setdefault(label_key(label), span)
+        if earlier is not span:
+            findings.add(
+                "ND203",
+                f"two layers are called `{label}`",
+                span,
+                "the second",
+                secondary=(Label(earlier, "the first"),),
+                help=("give one of them another label",),
+            )
+
+
+def check_parameters(block: tree.Block, head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
+    """No label is called like a parameter that the block refers to as a volume."""
+    parameters = {label_key(parameter.name.text): parameter for parameter in block.parameters}
+    if not parameters:
+        return
+    shared = {
+        label_key(label): place
+        for label, place in written_labels(block.statements, head_of)
+        if label_key(label) in parameters
+    }
+    referred = _references(block.statements) if shared else set()
+    for name, place in shared.items():
+        if name in referred:
+            findings.add(
+                "ND203",
+                f"`@{name}` can be the label or the parameter of the block",
+                place,
+                "the label",
+                secondary=(Label(parameters[name].name.span, "the parameter"),),
+                help=("give one of them another name",),
+            )
+
+
+def _references(statements: tuple[Any, ...]) -> set[str]:
+    """The names behind every `@` of a text."""
+    found: set[str] = set()
+    pending: list[Any] = list(statements)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, tree.Reference):
+            found.add(label_key(node.name))
+        elif isinstance(node, tuple):
+            pending.extend(node)
+    return found

@@ -1,0 +1,130 @@
+"""`same weights as LABEL`: a layer, or the use of a block, that works with the weights of an earlier one."""
+
+from __future__ import annotations
+
+from netdsl.diagnostics import Findings
+from netdsl.graph.expanded_layers import Role, SharedStep, Step
+from netdsl.graph.expressions.evaluate import Passed
+from netdsl.graph.names.kinds_and_labels import Head, Phrase
+from netdsl.graph.names.labels import Labels, find_label
+from netdsl.graph.options.assignment import FILLERS
+from netdsl.syntax import tree
+
+CANONICAL = ("same", "weights", "as")
+_PHRASES = frozenset(
+    [
+        CANONICAL,
+        ("weights", "shared", "with"),
+        *((word, "weights", "with") for word in ("share", "shares", "shared", "sharing")),
+    ]
+)
+_FIRST = frozenset(phrase[0] for phrase in _PHRASES)
+_EXAMPLE = "`b: CONV same weights as a`"
+
+
+def split_phrase(items: tuple[tree.Item, ...]) -> tuple[tuple[tree.Item, ...], Phrase | None]:
+    """The items of a layer without the phrase, and the phrase; None where there is none."""
+    for place, item in enumerate(items):
+        if isinstance(item, tree.Word) and item.text.lower() in _FIRST:
+            words = [part for part in items[place : place + 3] if isinstance(part, tree.Word)]
+            if tuple(word.text.lower() for word in words) in _PHRASES:
+                label = items[place + 3] if place + 3 < len(items) else None
+                named = label if isinstance(label, tree.Word) else None
+                end = place + 3 + (named is not None)
+                span = item.span.to(items[end - 1].span)
+                return (*items[:place], *items[end:]), Phrase(named, span)
+    return items, None
+
+
+def spelled(items: tuple[tree.Item, ...]) -> dict[int, str]:
+    """The canonical words of the phrase by the offsets of those that are written; the label stays."""
+    _, phrase = split_phrase(items)
+    if phrase is None:
+        return {}
+    words = [item for item in items if item.span.start >= phrase.span.start][:3]
+    return {word.span.start: text for word, text in zip(words, CANONICAL, strict=True)}
+
+
+def without_phrase(head: Head) -> Head:
+    """The head of a layer with the phrase apart from its options."""
+    rest, phrase = split_phrase(head.rest)
+    return head if phrase is None else head._replace(rest=rest, shares=phrase)
+
+
+def own_layers_only(head: Head, findings: Findings) -> Head:
+    """The head of what is said of several layers at once, without the phrase, which is reported."""
+    head = without_phrase(head)
+    if head.shares is not None:
+        message = "which weights are shared is said of each layer by itself"
+        findings.add("ND248", message, head.shares.span, help=(f"write {_EXAMPLE}",))
+    return head
+
+
+class Sharing:
+    """Finds the steps whose weights others work with."""
+
+    def __init__(self, steps: list[Step], findings: Findings) -> None:
+        self._steps = steps
+        self._findings = findings
+
+    def owner(self, phrase: Phrase, labels: Labels, passed: Passed | None) -> SharedStep | None:
+        """The step with the weights for a layer; None, with a finding, where there is none."""
+        named = self._named(phrase)
+        if named is None:
+            return None
+        found = passed or find_label(named, labels, self._findings, sign="")
+        return None if found is None else SharedStep(found.step, phrase.span)
+
+    def _named(self, phrase: Phrase) -> tree.Reference | None:
+        if phrase.label is None:
+            message = "`same weights as` names the layer that has the weights"
+            self._findings.add("ND248", message, phrase.span, help=(f"write {_EXAMPLE}",))
+            return None
+        return tree.Reference(phrase.label.text, True, phrase.label.span)
+
+    def nothing_to_share(self, phrase: Phrase, what: str) -> None:
+        """Report the phrase where there are no weights of its own to do without."""
+        cure = f"write it at the layer that is to share: {_EXAMPLE}"
+        self._findings.add("ND248", f"{what}, so nothing is shared", phrase.span, help=(cure,))
+
+    def behind(self, written: tree.Call, labels: Labels, block: tree.Block, first: int) -> None:
+        """What stands behind a use of a block, whose steps begin with ``first``: an earlier use."""
+        rest, phrase = split_phrase(written.tail)
+        idle = all(isinstance(word, tree.Word) and word.text.lower() in FILLERS for word in rest)
+        if phrase is not None and idle:
+            self._pair(phrase, labels, block, first)
+            return
+        message = f"`{block.name.text}` is a block and takes no such words"
+        cure = "behind a use of a block stands how often, or `same weights as` an earlier one"
+        place = written.tail[0].span.to(written.tail[-1].span)
+        self._findings.add("ND248", message, place, help=(cure,))
+
+    def _pair(self, phrase: Phrase, labels: Labels, block: tree.Block, first: int) -> None:
+        """Let a use of a block, the steps from ``first`` on, share with those of an earlier use in order."""
+        named = self._named(phrase)
+        if named is None:
+            return
+        if named.name == block.name.text and labels.get(named) is None:
+            message = f"`{named.name}` is the block, and it may be used often"
+            cure = f"label the use that has the weights, `a: {named.name}`, and name the label"
+            self._findings.add("ND248", message, phrase.span, help=(cure,))
+            return
+        if find_label(named, labels, self._findings, sign="") is None:
+            return
+        use = labels.use(named.name)
+        if use is None or use.block is not block:
+            message = f"`{named.name}` is no use of the block `{block.name.text}`"
+            cure = f"label one: `{named.name}: {block.name.text}`"
+            self._findings.add("ND248", message, phrase.span, help=(cure,))
+            return
+        steps, earlier = self._steps[first:], self._steps[use.first : use.end]
+        if [id(step.layer) for step in steps] != [id(step.layer) for step in earlier]:
+            message = f"this use of `{block.name.text}` has other layers than `{named.name}`"
+            cure = "give both the same arguments, and repeat both as often"
+            self._findings.add("ND248", message, phrase.span, help=(cure,))
+            return
+        for place, step in enumerate(steps):
+            shares = not isinstance(step.layer, tree.Unreadable) and step.role is not Role.JOIN
+            if shares and step.shares is None:
+                shared = SharedStep(use.first + place, phrase.span, whole=True)
+                self._steps[first + place] = step._replace(shares=shared)

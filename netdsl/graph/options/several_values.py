@@ -1,0 +1,87 @@
+"""Options whose value is several items in a row: the channels that a layer takes, the factors of a sum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netdsl.graph.expressions.coercion import INTEGER_LIMIT, REAL_LIMIT, MisfitError, number
+from netdsl.graph.options.volumes import Written
+from netdsl.layers.option import Option, OptionType
+from netdsl.quantities import count_from_text
+from netdsl.source import Span
+from netdsl.syntax import tree
+
+ValueOf = Callable[[tree.Item | None], tree.Value | None]
+
+_ORDER = "a range runs from a channel to a later one"
+
+
+class Row:
+    """The items from ``place`` on that are values of one option, commas between them or not.
+
+    ``values`` has one entry, or in a ``where`` block, where commas deal values out, one for each layer.
+    """
+
+    def __init__(
+        self, option: Option[Any], items: tuple[tree.Item, ...], place: int, value_of: ValueOf, lists: bool
+    ) -> None:
+        self.option = option
+        runs: list[list[tree.Number | tree.Range]] = [[]]
+        self.end = place
+        while place < len(items):
+            item = items[place]
+            if isinstance(item, tree.Mark) and item.text == "," and runs[-1]:
+                if lists and option.type is OptionType.CHANNELS:
+                    runs.append([])
+                place += 1
+                continue
+            value = item if isinstance(item, tree.Range) else value_of(item)
+            if not isinstance(value, tree.Number | tree.Range):
+                break
+            if isinstance(item, tree.Word) and self._is_word(item):
+                break
+            runs[-1].append(value)
+            place += 1
+            self.end = place
+        self.runs = [run for run in runs if run]
+
+    def _is_word(self, word: tree.Word) -> bool:
+        return word.text.lower() in self.option.words
+
+    def written(self, start: Span) -> list[Written]:
+        """The typed values, each with its place; raises MisfitError."""
+        found = []
+        for run in self.runs:
+            typed: Any = _factors(run) if self.option.type is OptionType.FACTORS else _channels(run)
+            found.append(Written(typed, start.to(run[-1].span)))
+        return found
+
+
+def _factors(run: list[tree.Number | tree.Range]) -> tuple[float, ...]:
+    values = [number(item) if isinstance(item, tree.Number) else None for item in run]
+    for item, value in zip(run, values, strict=True):
+        if value is None or abs(value) == float("inf"):
+            raise MisfitError("ND206", "factors are numbers, one for each branch", f"not {item.text[:40]}")
+        if abs(value) > REAL_LIMIT:
+            raise MisfitError("ND105", f"{item.text[:40]} is too large", "numbers hold at most 3.4e38")
+    return tuple(value for value in values if value is not None)
+
+
+def _channels(run: list[tree.Number | tree.Range]) -> tuple[tuple[int, int], ...]:
+    """The runs of channels; those that go on where the one before ends are one."""
+    found: list[tuple[int, int]] = []
+    for item in run:
+        ends = [count_from_text(text) for text in item.text.split("-")] if item.text[0] != "-" else [None]
+        first, last = ends[0], ends[-1]
+        if first is None or last is None:
+            raise MisfitError("ND206", "channels are whole numbers, from 0 on", f"not {item.text[:40]}")
+        if last > INTEGER_LIMIT:
+            raise MisfitError("ND105", f"{item.text[:40]} is too large", "options hold at most 2,147,483,648")
+        if last < first:
+            raise MisfitError("ND206", _ORDER, f"not to {last}")
+        if found and found[-1][1] + 1 == first:
+            found[-1] = found[-1][0], last
+        else:
+            found.append((first, last))
+    return tuple(found)
