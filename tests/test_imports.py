@@ -21,6 +21,7 @@ ROOMS = [
     ["syntax", "layers"],
     ["optimizers", "initializers", "losses", "schedules", "augmentations", "recipe"],
     ["graph"],
+    ["text"],
     ["planning"],
     ["rules"],
     ["program"],
@@ -54,6 +55,24 @@ KERNEL_ROOMS = [
     ["tools"],
 ]
 """The rooms of the compiled backend, in the order in which a program passes them."""
+
+NETWORK_ROOMS = [
+    ["layer_patterns"],
+    ["network"],
+    ["expressions"],
+    ["options"],
+    ["expanded_layers"],
+    ["names"],
+    ["papers", "sheets"],
+    ["statements"],
+    ["macros"],
+    ["draft"],
+    ["resolve"],
+]
+"""The rooms between a tree and its network: each says what the earlier ones leave open."""
+
+INNER_ROOMS = {"graph": NETWORK_ROOMS, "backend/numba": KERNEL_ROOMS}
+"""Rooms that have rooms inside, by their folder."""
 
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 
@@ -107,31 +126,32 @@ def test_imports_go_one_way(path: Path) -> None:
             assert FLOOR[_room(name)] <= FLOOR[own], f"{relative} imports {name} from a later room"
 
 
-def _kernel_room(dotted: str) -> str:
-    """The innermost of ``KERNEL_ROOMS`` that a module of the compiled backend stands in."""
-    path = dotted.removeprefix("netdsl.backend.numba.").replace(".", "/")
-    rooms = [room for rooms in KERNEL_ROOMS for room in rooms]
+def _inner_room(house: str, dotted: str) -> str:
+    """The innermost room of a folder with ``INNER_ROOMS`` that a module below it stands in."""
+    path = dotted.removeprefix(f"netdsl.{house.replace('/', '.')}.").replace(".", "/")
+    rooms = [room for rooms in INNER_ROOMS[house] for room in rooms]
     found = [room for room in rooms if f"{path}/".startswith(f"{room}/")]
-    assert found, f"{dotted} stands in no room of the compiled backend: add it to KERNEL_ROOMS"
+    assert found, f"{dotted} stands in no room of {house}: add it to INNER_ROOMS"
     return max(found, key=len)
 
 
-def _kernel_arrows() -> set[tuple[str, str]]:
-    """Which room of the compiled backend imports from which."""
+def _inner_arrows(house: str) -> set[tuple[str, str]]:
+    """Which room of a folder with rooms inside imports from which."""
     found = set()
-    for path in (PACKAGE / "backend/numba").rglob("*.py"):
-        if path.parent == PACKAGE / "backend/numba" and path.name == "__init__.py":
+    for path in (PACKAGE / house).rglob("*.py"):
+        if path == PACKAGE / house / "__init__.py":
             continue
         own = path.relative_to(PACKAGE.parent).with_suffix("").as_posix().removesuffix("/__init__")
         for name in _imported(path):
-            if name.startswith("netdsl.backend.numba."):
-                found.add((_kernel_room(own.replace("/", ".")), _kernel_room(name)))
+            if name.startswith(f"netdsl.{house.replace('/', '.')}."):
+                found.add((_inner_room(house, own.replace("/", ".")), _inner_room(house, name)))
     return {(room, other) for room, other in found if room != other}
 
 
-def test_kernels_are_made_in_one_direction() -> None:
-    floor = {room: number for number, rooms in enumerate(KERNEL_ROOMS) for room in rooms}
-    up = [f"{room} -> {other}" for room, other in _kernel_arrows() if floor[other] >= floor[room]]
+@pytest.mark.parametrize("house", INNER_ROOMS)
+def test_imports_go_one_way_inside(house: str) -> None:
+    floor = {room: number for number, rooms in enumerate(INNER_ROOMS[house]) for room in rooms}
+    up = [f"{room} -> {other}" for room, other in _inner_arrows(house) if floor[other] >= floor[room]]
     assert not up, sorted(up)
 
 
@@ -143,7 +163,7 @@ def test_libraries_stay_in_their_rooms(library: str) -> None:
         assert not known or any(relative.startswith(place) for place in ONLY_IN[library]), relative
 
 
-@pytest.mark.parametrize("room", ["graph", "planning", "rules", "reports"])
+@pytest.mark.parametrize("room", ["graph", "text", "planning", "rules", "reports"])
 def test_phases_name_no_kind_of_layer(room: str) -> None:
     shared = {
         "netdsl.layers.alike",
@@ -177,5 +197,7 @@ def test_check_loads_nothing_heavy() -> None:
 
 
 if __name__ == "__main__":
-    for room, other in sorted(_kernel_arrows()):
-        print(f"{room} -> {other}")
+    for house in INNER_ROOMS:
+        print(f"{house}:")
+        for room, other in sorted(_inner_arrows(house)):
+            print(f"  {room} -> {other}")

@@ -7,6 +7,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
+from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.evaluate import Environment, Passed
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.layer import Layer
@@ -62,3 +63,11 @@ class Step(NamedTuple):
     references: tuple[tuple[int, Passed], ...] = ()
     use: Use | None = None
     shares: SharedStep | None = None
+
+
+def report_nothing(span: Span, findings: Findings) -> None:
+    """Report a layer or a branch that has nothing to work on, beside inputs that others begin with."""
+    help = ("begin the branch with an input of its own, or with `@` and a label",)
+    findings.add(
+        "ND208", "nothing comes into this branch", span, "no input stands before the join", help=help
+    )

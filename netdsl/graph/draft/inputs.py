@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.draft.entries import Entry, Gap
-from netdsl.graph.expanded_layers import Step
+from netdsl.graph.expanded_layers import Step, report_nothing
 from netdsl.graph.network import Node
-from netdsl.source import Span
 
 INPUT_LIMIT = 16
 """Inputs of a network: what is seen of each is followed through all layers."""
@@ -45,14 +44,6 @@ def check_sources(entries: list[Entry], sources: list[Node], steps: list[Step], 
 
 def _is_source(entry: Entry) -> bool:
     return isinstance(entry, Node) and entry.layer.inputs == 0
-
-
-def report_nothing(span: Span, findings: Findings) -> None:
-    """Report a layer or a branch that has nothing to work on, beside inputs that others begin with."""
-    help = ("begin the branch with an input of its own, or with `@` and a label",)
-    findings.add(
-        "ND208", "nothing comes into this branch", span, "no input stands before the join", help=help
-    )
 
 
 def _check_reached(entries: list[Entry], sources: list[Node], findings: Findings) -> None:

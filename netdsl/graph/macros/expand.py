@@ -11,8 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.draft.inputs import report_nothing
-from netdsl.graph.expanded_layers import Role, Step
+from netdsl.graph.expanded_layers import Role, Step, report_nothing
 from netdsl.graph.expressions.evaluate import Environment, Passed
 from netdsl.graph.macros.block_arguments import Meaning, is_number
 from netdsl.graph.macros.limits import is_bounded
