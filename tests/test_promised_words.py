@@ -14,8 +14,8 @@ import pytest
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.evaluate import Environment
 from netdsl.graph.names.kinds_and_labels import read_head
-from netdsl.graph.options.bare_values import takes_bare
 from netdsl.graph.options.reader import read_options
+from netdsl.graph.options.value_order import takes_bare
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, kind_named

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.draft.default_activation import activation_layer, places_to_activate, put_activations
-from netdsl.graph.draft.early_references import report_early_readings
 from netdsl.graph.draft.entries import Counted, Draft, Entry, Gap, Open, Projection, counted_in_front
 from netdsl.graph.draft.inputs import check_sources
 from netdsl.graph.draft.missing_options import Missing
@@ -19,14 +18,10 @@ from netdsl.graph.macros.blocks import read_blocks, read_lets
 from netdsl.graph.macros.expand import Expansion
 from netdsl.graph.macros.incoming_channels import VolumesAhead
 from netdsl.graph.macros.scopes import Bindings
-from netdsl.graph.macros.shadowed_kinds import report_hidden_kinds
-from netdsl.graph.macros.unread_parameters import report_unread_parameters
-from netdsl.graph.names.joined_labels import report_joined_labels
 from netdsl.graph.names.kinds_and_labels import Head, read_head
-from netdsl.graph.names.labels import check_labels, check_parameters
+from netdsl.graph.names.labels import check_labels, check_parameters, report_joined_labels
 from netdsl.graph.names.reserved_names import names_of_numbers
 from netdsl.graph.names.unique_names import Names
-from netdsl.graph.names.unknown_kinds import report_unknown_kind
 from netdsl.graph.names.weight_sharing import without_phrase
 from netdsl.graph.network import Claim, Node
 from netdsl.graph.options.cache import known_options
@@ -89,6 +84,8 @@ class _Resolution:
         blocks, broken = read_blocks(self._statements(tree.Block), self.findings)
         self.bare_blocks = tuple(name for name, block in blocks.items() if not block.parameters)
         if blocks:
+            from netdsl.graph.macros.shadowed_kinds import report_hidden_kinds
+
             self.hidden = report_hidden_kinds(self.file.statements, blocks, self.findings)
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
         expectations = self._read(tree.Expect, read_expectation)
@@ -123,6 +120,8 @@ class _Resolution:
         del self.missing  # it refers back to this object: a circle, which lies about until it is looked for
         self.findings.use = None
         if blocks:
+            from netdsl.graph.macros.unread_parameters import report_unread_parameters
+
             report_unread_parameters(blocks.values(), environment.readings, self.findings)
         self._check_input(steps, asked=expansion.unsettled is not None)
         entries = self.entries
@@ -138,6 +137,8 @@ class _Resolution:
             if layer is not None:
                 entries = put_activations(entries, defaults.activation, layer, implied, names, references)
         if references:
+            from netdsl.graph.draft.early_references import report_early_readings
+
             report_early_readings(self.entries, references, implied, defaults.activation, self.findings)
         return Draft(
             name,
@@ -209,6 +210,8 @@ class _Resolution:
                 self.findings.shows_again(written.span)
             else:
                 self.unplaced[id(written)] = written.span
+                from netdsl.graph.names.unknown_kinds import report_unknown_kind
+
                 report_unknown_kind(
                     head,
                     self.findings,

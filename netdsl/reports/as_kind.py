@@ -5,7 +5,7 @@ from __future__ import annotations
 from inspect import getdoc
 from typing import Any
 
-from netdsl.graph.options.bare_values import takes_bare
+from netdsl.graph.options.value_order import takes_bare
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.text.printer import option_text

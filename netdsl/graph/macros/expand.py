@@ -16,7 +16,6 @@ from netdsl.graph.expressions.evaluate import Environment, Passed
 from netdsl.graph.macros.block_arguments import Meaning, is_number
 from netdsl.graph.macros.limits import is_bounded
 from netdsl.graph.macros.scopes import Bindings
-from netdsl.graph.macros.unknown_blocks import report_unknown_block
 from netdsl.graph.names.kinds_and_labels import Head, Phrase, names_group
 from netdsl.graph.names.labels import Labels, UseOfBlock, find_label
 from netdsl.graph.names.unique_names import label_of
@@ -338,6 +337,8 @@ class Expansion:
             return self._incoming(written.span)
 
         if block is None and call.block.text not in self.bindings.broken:
+            from netdsl.graph.macros.unknown_blocks import report_unknown_block
+
             report_unknown_block(call, self.bindings.blocks, self.findings)
         outer = self.use
         for _ in range(times):

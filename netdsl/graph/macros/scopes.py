@@ -22,7 +22,6 @@ from netdsl.graph.expressions.evaluate import (
 from netdsl.graph.macros.block_arguments import Handing, Meaning
 from netdsl.graph.macros.blocks import Blocks, bind, called_block, calls_in, read_lets, words_in
 from netdsl.graph.macros.incoming_channels import names_channels
-from netdsl.graph.macros.unknown_blocks import report_unknown_block
 from netdsl.graph.names.kind_suggestions import nearest_kind
 from netdsl.syntax import tree
 from netdsl.uses import Use
@@ -278,6 +277,8 @@ class Bindings:
         if not isinstance(handed, Handed) or (
             call.block.text not in self.blocks and call.block.text not in environment.values
         ):
+            from netdsl.graph.macros.unknown_blocks import report_unknown_block
+
             report_unknown_block(call, self.blocks, self._findings)
             return None
         return handed

@@ -7,8 +7,8 @@ import re
 from netdsl.diagnostics import CALL, Edit, Findings
 from netdsl.graph.macros.blocks import Blocks
 from netdsl.graph.names.foreign_calls import answer_to_call
-from netdsl.graph.names.joined_labels import join_at
 from netdsl.graph.names.kind_suggestions import class_of_another_program
+from netdsl.graph.names.labels import join_at
 from netdsl.layers.registry import kind_named
 from netdsl.source import Span
 from netdsl.syntax import tree

@@ -9,7 +9,6 @@ from netdsl.diagnostics import Findings, Label
 from netdsl.graph.expanded_layers import Role, Step
 from netdsl.graph.expressions.evaluate import Environment
 from netdsl.graph.names.kinds_and_labels import Head, read_head
-from netdsl.graph.names.unknown_kinds import report_unknown_kind
 from netdsl.graph.names.weight_sharing import own_layers_only
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written
@@ -86,6 +85,8 @@ class Dealer:
             named = read_head(written._replace(items=())).kind
             entry = None
             if head.kind is None or named is None:
+                from netdsl.graph.names.unknown_kinds import report_unknown_kind
+
                 report_unknown_kind(head, self._findings)
             else:
                 options = read_options(head.kind, head.rest, self._findings, environment, lists=True)

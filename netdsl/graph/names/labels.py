@@ -1,16 +1,17 @@
-"""Labels and references to them: ``enc1: CONV 64 3x3``, ``@enc1``."""
+"""Labels and references to them: ``enc1: CONV 64 3x3``, ``@enc1``; without brackets, ``ADD a, b``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from netdsl.diagnostics import Findings, Label
+from netdsl.diagnostics import Edit, Findings, Label
 from netdsl.graph.expressions.evaluate import Passed
 from netdsl.graph.names.kinds_and_labels import Head, read_head
 from netdsl.graph.names.unique_names import LABEL_LIMIT, label_key, label_of
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.syntax.joined_names import Join, joined_names
 
 
 class UseOfBlock(NamedTuple):
@@ -188,3 +189,23 @@ def _references(statements: tuple[Any, ...]) -> set[str]:
         elif isinstance(node, tuple):
             pending.extend(node)
     return found
+
+
+def join_at(span: Span, findings: Findings) -> Join | None:
+    """The join of labels that begins with a kind, at its place in the text of all files."""
+    source, place = findings.source.locate(span)
+    join = joined_names(source.text, place.start)
+    if join is None:
+        return None
+    moved = span.start - place.start
+    return join._replace(span=Span(join.span.start + moved, join.span.end + moved))
+
+
+def report_joined_labels(keyword: str, span: Span, findings: Findings) -> bool:
+    """Report a join whose branches are named without brackets; whether it is one."""
+    join = join_at(span, findings)
+    if join is None:
+        return False
+    fix = Edit(join.span, join.meant)
+    findings.add("ND220", f"{keyword} joins branches in brackets", join.span, help=(join.cure,), fix=fix)
+    return True

@@ -10,13 +10,12 @@ from typing import Any, TypeAlias
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.coercion import MisfitError, convert, split_third
 from netdsl.graph.expressions.evaluate import Environment, as_item
-from netdsl.graph.options.bare_values import takes_bare
 from netdsl.graph.options.channel_order import volume_as_list
 from netdsl.graph.options.foreign_words import ForeignLayer
 from netdsl.graph.options.messages import OptionFindings
 from netdsl.graph.options.paddings import ZERO
 from netdsl.graph.options.several_values import Row
-from netdsl.graph.options.value_order import ValueOrder
+from netdsl.graph.options.value_order import ValueOrder, takes_bare
 from netdsl.graph.options.volumes import VOLUME_OPTIONS, Written, volume_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import SEVERAL, Option, OptionType

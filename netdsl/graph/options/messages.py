@@ -9,8 +9,8 @@ from typing import Any
 from netdsl.diagnostics import Edit, Findings, Label
 from netdsl.graph.expressions.coercion import MisfitError, convert
 from netdsl.graph.expressions.evaluate import CHANNELS, NOTHING_COMES_IN, USE_CHANNELS
-from netdsl.graph.options.bare_values import takes_bare
 from netdsl.graph.options.foreign_options import Reworded
+from netdsl.graph.options.value_order import takes_bare
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType

@@ -2,7 +2,8 @@
 
 A word of an option takes the value right behind it. A value that no word takes goes to the first free
 option that needs no word. So a value before its word, ``2x2 stride``, is never read as that word's:
-here it is told apart from a noun behind its count, ``64 filters``.
+here it is told apart from a noun behind its count, ``64 filters``. What `netdsl explain` promises of values
+without a word follows from ``takes_bare`` too.
 """
 
 from __future__ import annotations
@@ -10,8 +11,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from netdsl.layers.option import Option, OptionType
+from netdsl.layers.option import SEVERAL, Option, OptionType
 from netdsl.syntax import tree
+
+NUMBERS = (OptionType.COUNT, OptionType.INDEX, OptionType.REAL)
+"""The types whose value is one number."""
+
+
+def takes_bare(option: Option[Any], options: Mapping[str, Option[Any]], *, number: bool) -> bool:
+    """Whether an option takes a bare number, or with ``number`` False a bare ``AxB``.
+
+    A number is a square size only where the kind counts nothing: ``POOL 2`` is 2x2, but in ``CONV 16 3``
+    and ``CONV 3 16`` nobody can tell filters from kernel, so there a size shows both extents.
+    """
+    if not option.positional:
+        return False
+    if option.type in NUMBERS or option.type in SEVERAL:
+        return number
+    if option.type is OptionType.SIZE and number:
+        return not any(other.positional and other.type in NUMBERS for other in options.values())
+    return option.type in (OptionType.SIZE, OptionType.PADDING)
 
 
 class ValueOrder:

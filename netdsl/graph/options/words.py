@@ -8,10 +8,10 @@ from typing import Any
 
 from netdsl.graph.expressions.evaluate import Handed
 from netdsl.graph.options.assignment import FILLERS, OptionValues
-from netdsl.graph.options.bare_values import NUMBERS
 from netdsl.graph.options.foreign_options import foreign_option
 from netdsl.graph.options.messages import DIGITS
 from netdsl.graph.options.paddings import PADDINGS, ZERO, is_side, read_sides, sides_behind_numbers
+from netdsl.graph.options.value_order import NUMBERS
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import SEVERAL, Option, OptionType

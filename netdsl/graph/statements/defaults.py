@@ -8,7 +8,6 @@ from typing import NamedTuple
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.expressions.evaluate import Environment
 from netdsl.graph.names.kinds_and_labels import read_head
-from netdsl.graph.names.unknown_kinds import report_unknown_kind
 from netdsl.graph.names.weight_sharing import own_layers_only
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written
@@ -79,6 +78,8 @@ def _read(
 ) -> tuple[type[Layer], dict[str, Written]] | None:
     head = own_layers_only(read_head(layer), findings)
     if head.kind is None:
+        from netdsl.graph.names.unknown_kinds import report_unknown_kind
+
         report_unknown_kind(head, findings)
         return None
     read = read_options(head.kind, head.rest, findings, environment)
