@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from netdsl.graph.options import cache as known_options
+from netdsl.graph.options import cache
 from netdsl.layers import alike
 from netdsl.layers.conv import Conv
 from netdsl.planning.load import load_plan
@@ -44,7 +44,7 @@ TEXTS = {name: text.replace("; ", "\n") for name, text in TEXTS.items()}
 
 
 def forget() -> None:
-    for known in (alike._known, known_options._known, kept_tensors._known):
+    for known in (alike._known, cache._known, kept_tensors._known):
         known.clear()
 
 
@@ -81,13 +81,13 @@ def test_little_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     forget()
     monkeypatch.setattr(alike, "LAYER_LIMIT", 3)
     monkeypatch.setattr(alike, "ANSWER_LIMIT", 5)
-    monkeypatch.setattr(known_options, "READING_LIMIT", 2)
+    monkeypatch.setattr(cache, "READING_LIMIT", 2)
     monkeypatch.setattr(kept_tensors, "_MOST_KNOWN", 2)
     for name in chain(TEXTS, reversed(TEXTS)):
         assert said(TEXTS[name]) == expected[name], name
         assert len(alike._known) <= 3
         assert alike._answers <= 5
-        assert len(known_options._known) <= 2
+        assert len(cache._known) <= 2
         assert len(kept_tensors._known) <= 2
 
 

@@ -55,7 +55,7 @@ class Step(NamedTuple):
     inputs: tuple[int, ...]
     label: str = ""
     claim: tree.Claim | None = None
-    dealt: Mapping[str, Written] = MappingProxyType({})
+    where_values: Mapping[str, Written] = MappingProxyType({})
     kind: type[Layer] | None = None
     group: tree.Group | None = None
     role: Role = Role.LAYER

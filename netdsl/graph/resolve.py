@@ -84,9 +84,9 @@ class _Resolution:
         blocks, broken = read_blocks(self._statements(tree.Block), self.findings)
         self.bare_blocks = tuple(name for name, block in blocks.items() if not block.parameters)
         if blocks:
-            from netdsl.graph.macros.shadowed_kinds import report_hidden_kinds
+            from netdsl.graph.macros.shadowed_kinds import report_shadowed_kinds
 
-            self.hidden = report_hidden_kinds(self.file.statements, blocks, self.findings)
+            self.hidden = report_shadowed_kinds(self.file.statements, blocks, self.findings)
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
         expectations = self._read(tree.Expect, read_expectation)
         patterns = self._patterns()
@@ -137,9 +137,9 @@ class _Resolution:
             if layer is not None:
                 entries = put_activations(entries, defaults.activation, layer, implied, names, references)
         if references:
-            from netdsl.graph.draft.early_references import report_early_readings
+            from netdsl.graph.draft.early_references import report_early_references
 
-            report_early_readings(self.entries, references, implied, defaults.activation, self.findings)
+            report_early_references(self.entries, references, implied, defaults.activation, self.findings)
         return Draft(
             name,
             tuple(entries),
@@ -249,7 +249,7 @@ class _Resolution:
             return Gap(index, name, inputs, _place_of(written), claim)
         shares = shares_of(step, owner)
         model = owner if shares is not None and not shares.whole else None
-        key = (id(written), kind, id(step.environment), id(step.dealt), model_key(model))
+        key = (id(written), kind, id(step.environment), id(step.where_values), model_key(model))
         if key in self.complete:
             layer, spans, span = self.complete[key]
             if self._has_table(layer) and self._too_many_connections(layer, span):
@@ -445,9 +445,9 @@ class _Resolution:
                 self.unclear.add(key)
             self.own_options[key] = own
         common = defaults.options.get(kind) if model is None else options_of(model, kind, head.span)
-        if not common and not step.dealt:
+        if not common and not step.where_values:
             return own
-        return {**(common or {}), **step.dealt, **own}
+        return {**(common or {}), **step.where_values, **own}
 
     def _check_input(self, steps: list[Step], *, asked: bool) -> None:
         """The first layer takes no volume: it is the input. Others that take none are inputs too.
@@ -473,7 +473,7 @@ class _Resolution:
 def _key_of(step: Step) -> tuple[Any, ...]:
     """What a layer follows from that shares no weights: repetition has the same again."""
     joins = step.role is Role.JOIN
-    return (id(step.layer), id(step.environment), id(step.dealt), step.kind, joins)
+    return (id(step.layer), id(step.environment), id(step.where_values), step.kind, joins)
 
 
 def _kind_of(step: Step, head: Head) -> type[Layer] | None:

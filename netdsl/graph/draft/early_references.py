@@ -24,7 +24,7 @@ class _Early(NamedTuple):
     activation: Span | None
 
 
-def report_early_readings(
+def report_early_references(
     entries: list[Entry],
     references: References,
     implied: Mapping[int, int],

@@ -31,7 +31,7 @@ class Meaning(NamedTuple):
     named: bool = False
 
 
-class Handing:
+class BlockArguments:
     """Reads what is handed over, and finds it again where the block uses it."""
 
     def __init__(self, blocks: Blocks, findings: Findings) -> None:

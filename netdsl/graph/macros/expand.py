@@ -26,7 +26,7 @@ from netdsl.syntax import tree
 from netdsl.uses import Use
 
 if TYPE_CHECKING:
-    from netdsl.graph.macros.where_values import Dealer
+    from netdsl.graph.macros.where_values import WhereValues
 
 
 class _Frame:
@@ -67,10 +67,10 @@ class Expansion:
         self._sharing = Sharing(self.steps, findings)
 
     @cached_property
-    def _dealer(self) -> Dealer:
-        from netdsl.graph.macros.where_values import Dealer  # not every network has a where block
+    def _where_values(self) -> WhereValues:
+        from netdsl.graph.macros.where_values import WhereValues  # not every network has a where block
 
-        return Dealer(self.steps, self.head_of, self.findings)
+        return WhereValues(self.steps, self.head_of, self.findings)
 
     def expand(self, elements: tuple[tree.Element, ...]) -> list[Step]:
         """All layers in order; empty, with a finding, where there are too many."""
@@ -208,7 +208,7 @@ class Expansion:
             self._run(group.elements, frame)
         if group.where is not None:
             self._dealing.pop()
-            self._dealer.deal(group.where, first, frame.environment)
+            self._where_values.distribute(group.where, first, frame.environment)
         if outermost:
             frame.group = None
 

@@ -19,7 +19,7 @@ from netdsl.graph.expressions.evaluate import (
     evaluate,
     place,
 )
-from netdsl.graph.macros.block_arguments import Handing, Meaning
+from netdsl.graph.macros.block_arguments import BlockArguments, Meaning
 from netdsl.graph.macros.blocks import Blocks, bind, called_block, calls_in, read_lets, words_in
 from netdsl.graph.macros.incoming_channels import names_channels
 from netdsl.graph.names.kind_suggestions import nearest_kind
@@ -78,7 +78,7 @@ class Bindings:
         self._calls: dict[int, tree.Call | None] = {}
         self._elements = elements
         self._calls_in_text: Counter[str] = Counter()
-        self._handing = Handing(blocks, findings)
+        self._arguments = BlockArguments(blocks, findings)
         self._asks: dict[int, bool] = {}
 
     def repetitions(self, times: tree.Sum | None, environment: Environment) -> int:
@@ -125,7 +125,7 @@ class Bindings:
 
     def meaning_of(self, element: tree.Element, environment: Environment) -> Meaning | None:
         """What an element uses: a block, or what was handed over under its name; None for any other."""
-        meaning = self._handing.meaning_of(element, environment) if environment.hands_over else None
+        meaning = self._arguments.meaning_of(element, environment) if environment.hands_over else None
         if meaning is None:
             call = self.call_of(element)
             meaning = Meaning(call, call, environment) if call is not None else None
@@ -256,7 +256,7 @@ class Bindings:
 
     def _given(self, value: tree.Sum, environment: Environment) -> Quantity | None:
         """What an argument or a default gives: a number, a size, a layer or a block."""
-        handed = self._handing.read(value, environment)
+        handed = self._arguments.read(value, environment)
         if handed is not None:
             return handed if isinstance(handed, Handed) else None
         first = value[0]
@@ -268,7 +268,7 @@ class Bindings:
 
     def _handed_use(self, call: tree.Call, environment: Environment) -> Quantity | None:
         """A use of a block that is handed over: ``STAGE(UNIT(64), 3)``."""
-        handed = self._handing.read(call, environment)
+        handed = self._arguments.read(call, environment)
         volume = next((one for one in call.arguments if isinstance(one.value, tree.Reference)), None)
         if volume is not None:
             message = "a block that is handed over takes numbers and layers, no volumes"

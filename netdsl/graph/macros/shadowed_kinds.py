@@ -21,7 +21,7 @@ class _Written(NamedTuple):
     calls: bool
 
 
-def report_hidden_kinds(statements: tuple[Any, ...], blocks: Blocks, findings: Findings) -> frozenset[int]:
+def report_shadowed_kinds(statements: tuple[Any, ...], blocks: Blocks, findings: Findings) -> frozenset[int]:
     """Report every layer that would be read as a kind by the name of a block; these, by their ids."""
     owners = {plain_name(name): block for name, block in blocks.items() if not meaning_of(name)}
     if not any(_spells_a_kind(name) for name in owners):

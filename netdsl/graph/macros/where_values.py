@@ -1,4 +1,4 @@
-"""Hands out the values of a ``where`` block to the layers of its group."""
+"""Gives the values of a ``where`` block to the layers of its group."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class _Entry(NamedTuple):
     options: dict[str, list[Written]]
 
 
-class Dealer:
-    """Deals to the steps of one expansion. What a repeated group says again is read once, and steps
+class WhereValues:
+    """Gives values to the steps of one expansion. What a repeated group says again is read once, and steps
     that are given the same share what they are given."""
 
     def __init__(self, steps: list[Step], head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
@@ -36,10 +36,10 @@ class Dealer:
         self._head_of = head_of
         self._findings = findings
         self._entries: dict[tuple[int, int], _Entry | None] = {}
-        self._dealt: dict[tuple[int, str, int], tuple[Mapping[str, Written], dict[str, Written]]] = {}
+        self._given: dict[tuple[int, str, int], tuple[Mapping[str, Written], dict[str, Written]]] = {}
         self._one: dict[int, list[Written]] = {}
 
-    def deal(self, where: tree.Where, first: int, environment: Environment) -> None:
+    def distribute(self, where: tree.Where, first: int, environment: Environment) -> None:
         """Give the steps from ``first`` on what the entries say: one entry for each kind of layer."""
         places: dict[type[Layer], list[int]] = {}
         unread = False
@@ -104,23 +104,23 @@ class Dealer:
             options.append((name, values))
         for turn, place in enumerate(places):
             step = self._steps[place]
-            dealt = step.dealt
+            given = step.where_values
             for name, values in options:
-                if name not in dealt:
-                    dealt = self._with(dealt, name, values[turn % len(values)])
+                if name not in given:
+                    given = self._with(given, name, values[turn % len(values)])
             kind = entry.kind if entry.kind is not entry.named else None
-            if dealt is not step.dealt or kind is not None:
-                self._steps[place] = step._replace(dealt=dealt, kind=step.kind or kind)
+            if given is not step.where_values or kind is not None:
+                self._steps[place] = step._replace(where_values=given, kind=step.kind or kind)
 
     def _unknown(self, values: list[Written]) -> list[Written]:
         """Given, though not known: nothing is missing then."""
         return self._one.setdefault(id(values), [values[0]._replace(value=None)])
 
-    def _with(self, dealt: Mapping[str, Written], name: str, value: Written) -> Mapping[str, Written]:
-        key = (id(dealt), name, id(value))
-        if key not in self._dealt:
-            self._dealt[key] = dealt, {**dealt, name: value}
-        return self._dealt[key][1]
+    def _with(self, given: Mapping[str, Written], name: str, value: Written) -> Mapping[str, Written]:
+        key = (id(given), name, id(value))
+        if key not in self._given:
+            self._given[key] = given, {**given, name: value}
+        return self._given[key][1]
 
     def _wrong_number(self, name: str, values: list[Written], steps: list[Step]) -> None:
         span = values[0].span.to(values[-1].span)
