@@ -155,6 +155,18 @@ def test_imports_go_one_way_inside(house: str) -> None:
     assert not up, sorted(up)
 
 
+@pytest.mark.parametrize("house", INNER_ROOMS)
+def test_architecture_tells_of_every_room(house: str) -> None:
+    text = (PACKAGE.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = text.partition({"graph": "## From tree", "backend/numba": "## How a step"}[house])[2].partition(
+        "\n## "
+    )[0]
+    firsts = " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
+    told = {name.rstrip("/") for name in firsts.split("`")[1::2]}
+    rooms = {room.partition("/")[0] for rooms in INNER_ROOMS[house] for room in rooms}
+    assert rooms - {"resolve"} <= told, rooms - told
+
+
 @pytest.mark.parametrize("library", ONLY_IN)
 def test_libraries_stay_in_their_rooms(library: str) -> None:
     for path in _modules():
