@@ -44,9 +44,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_crew() -> Iterator[None]:
+def without_worker_pool() -> Iterator[None]:
     """Each process of the tests compiles for itself: a second one beside it would load Numba to take a core
-    that another test has. Tests of the crew undo this by ``with_crew``."""
+    that another test has. Tests of the worker pool undo this by ``with_worker_pool``."""
     from netdsl.backend.numba.compile import worker_pool
 
     with pytest.MonkeyPatch.context() as patch:
@@ -87,7 +87,7 @@ def described() -> Iterator[None]:
 
 
 @pytest.fixture
-def with_crew(monkeypatch: pytest.MonkeyPatch) -> None:
+def with_worker_pool(monkeypatch: pytest.MonkeyPatch) -> None:
     """Kernels are compiled in several processes, as users have it."""
     from netdsl.backend.numba.compile import worker_pool
 

@@ -13,14 +13,13 @@ import numpy as np
 import pytest
 
 from netdsl.backend.numba import backend as numba_backend
-from netdsl.backend.numba.compile import cache
-from netdsl.backend.numba.compile import worker_pool as crew
+from netdsl.backend.numba.compile import cache, worker_pool
 from netdsl.backend.numba.compile.cache import Kernels
 from netdsl.backend.numba.compile.object_file import read_code, write_code
 from netdsl.backend.numba.kernel import Kernel
 from netdsl.commands import run
 
-pytestmark = pytest.mark.usefixtures("with_crew")
+pytestmark = pytest.mark.usefixtures("with_worker_pool")
 
 
 def adding(number: int) -> Kernel:
@@ -166,8 +165,8 @@ def test_what_is_expected_is_compiled_meanwhile(folder: Path) -> None:
     kernels = Kernels()
     kernels.expect([adding(number) for number in range(9)])
     kernels.load([adding(0)], processes=2)
-    assert kernels._crew is not None
-    for process in kernels._crew._processes:
+    assert kernels._pool is not None
+    for process in kernels._pool._processes:
         assert process.wait(timeout=60) == 0
     other = Kernels()
     assert all(works(other, number) for number in range(9))
@@ -178,8 +177,8 @@ def test_what_is_expected_is_compiled_meanwhile(folder: Path) -> None:
 def test_processes_that_fail_cost_nothing(
     folder: Path, monkeypatch: pytest.MonkeyPatch, executable: str
 ) -> None:
-    monkeypatch.setattr(crew.sys, "executable", executable)
-    monkeypatch.setattr(crew, "__name__", "no_such_module")  # what the last of them tries to import
+    monkeypatch.setattr(worker_pool.sys, "executable", executable)
+    monkeypatch.setattr(worker_pool, "__name__", "no_such_module")  # what the last of them tries to import
     kernels = Kernels()
     kernels.load([adding(number) for number in range(5)], processes=3)
     assert all(works(kernels, number) for number in range(5))
@@ -212,7 +211,7 @@ def test_train_says_in_one_line_why_nothing_is_kept(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(numba_backend, "open_backend", numba_backend.NumbaBackend)  # with no kernel in memory
-    monkeypatch.setattr(crew, "_LARGEST", 1)
+    monkeypatch.setattr(worker_pool, "_LARGEST", 1)
     Path("file").write_text("no folder")
     Path("linear.net").write_text(LINEAR)
     assert run([*TRAIN, "--out", "kept"]) == 0
@@ -240,18 +239,18 @@ def test_the_last_kernel_is_waited_for_while_somebody_makes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = tmp_path / "made"
-    others = crew.Crew(tmp_path, [], [], processes=1)
+    others = worker_pool.WorkerPool(tmp_path, [], [], processes=1)
     assert not others.finishes(made)
     command = [sys.executable, "-c", f"import time; time.sleep(0.2); open({os.fspath(made)!r}, 'w')"]
     others._processes.append(subprocess.Popen(command))
-    monkeypatch.setattr(crew, "_MOMENT_SECONDS", 60.0)
+    monkeypatch.setattr(worker_pool, "_MOMENT_SECONDS", 60.0)
     assert others.finishes(made)
 
 
 def test_nobody_is_waited_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    others = crew.Crew(tmp_path, [], [], processes=1)
+    others = worker_pool.WorkerPool(tmp_path, [], [], processes=1)
     others._processes.append(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]))
-    monkeypatch.setattr(crew, "_MOMENT_SECONDS", 0.05)
+    monkeypatch.setattr(worker_pool, "_MOMENT_SECONDS", 0.05)
     assert not others.finishes(tmp_path / "never")
     assert others.at_work
 
@@ -260,7 +259,7 @@ def test_helpers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     """What is missing when the parent is gone stays missing, for nobody waits for it."""
     made = adding(1)
     work = [("first", [made.name, made.text, str(made.arguments)])]
-    crew._compile(tmp_path, work, os.getppid() + 1)
+    worker_pool._compile(tmp_path, work, os.getppid() + 1)
     assert not list(tmp_path.iterdir())
-    crew._compile(tmp_path, work, os.getppid())
-    assert read_code(crew.code_path(tmp_path, "first")) is not None
+    worker_pool._compile(tmp_path, work, os.getppid())
+    assert read_code(worker_pool.code_path(tmp_path, "first")) is not None

@@ -225,7 +225,7 @@ def test_a_relative_place_for_caches(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "relative path" in distrust(cache_folder())
 
 
-@pytest.mark.usefixtures("with_crew")
+@pytest.mark.usefixtures("with_worker_pool")
 def test_no_private_folder_either(tmp_path: Path, planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     planted.parent.chmod(0o777)
     shared = tmp_path / "shared"
@@ -234,7 +234,7 @@ def test_no_private_folder_either(tmp_path: Path, planted: Path, monkeypatch: py
     monkeypatch.setattr(tempfile, "tempdir", str(shared))
     kernels = Kernels()
     kernels.load([adding(number) for number in range(3)], processes=2)
-    assert kernels._crew is None
+    assert kernels._pool is None
     assert all(works(kernels, number) for number in range(3))
 
 

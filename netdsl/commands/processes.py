@@ -88,21 +88,21 @@ def in_copies(
 
     Leaving early ends the copies.
     """
-    crew: list[_Copy] = []
+    pool: list[_Copy] = []
     try:
         for _ in range(min(copies, len(numbers))):
-            crew.append(_Copy(work))
-        yield from _answers(crew, deque(numbers))
+            pool.append(_Copy(work))
+        yield from _answers(pool, deque(numbers))
     finally:
-        for copy in crew:
+        for copy in pool:
             copy.end()
 
 
-def _answers(crew: list[_Copy], waiting: deque[int]) -> Iterator[tuple[int, bytes | None]]:
+def _answers(pool: list[_Copy], waiting: deque[int]) -> Iterator[tuple[int, bytes | None]]:
     for _ in range(_AHEAD):
-        for copy in crew:
+        for copy in pool:
             copy.hand(waiting)
-    busy = {copy.answers: copy for copy in crew if copy.in_hand}
+    busy = {copy.answers: copy for copy in pool if copy.in_hand}
     while busy:
         for descriptor in _ready(busy):
             copy = busy[descriptor]

@@ -63,8 +63,8 @@ def _work(
     interruption: Interruption,
 ) -> None:
     """Train until no trial is left in any process, or until a signal comes."""
-    from netdsl.commands.search_crew import SearchCrew
     from netdsl.commands.search_progress import SearchDisplay
+    from netdsl.commands.search_worker_pool import SearchWorkerPool
     from netdsl.searching.work import Worker
 
     worker = Worker(
@@ -75,12 +75,12 @@ def _work(
         lambda: interruption.at_once(lambda: _say_stopped(folder, study, around, interruption)),
     )
     left = study.target - len(study.trials) + len(study.running)
-    crew = SearchCrew(folder.path, others[: max(left - 1, 0)], around.recipe.data)
-    with closing(crew), SearchDisplay(study) as shown:
+    pool = SearchWorkerPool(folder.path, others[: max(left - 1, 0)], around.recipe.data)
+    with closing(pool), SearchDisplay(study) as shown:
         while True:
             for _ in worker.run():
-                shown.show(crew.lost)
-            shown.show(crew.lost, now=True)
+                shown.show(pool.lost)
+            shown.show(pool.lost, now=True)
             if interruption.received or not study.running:
                 return
             time.sleep(_WAIT_SECONDS)

@@ -23,7 +23,7 @@ from typing import Any
 
 from netdsl.backend.numba.compile.folder import cache_folder, private_folder
 from netdsl.backend.numba.compile.object_file import load_code, read_code, write_code
-from netdsl.backend.numba.compile.worker_pool import Crew, Work, code_path, elsewhere
+from netdsl.backend.numba.compile.worker_pool import Work, WorkerPool, code_path, elsewhere
 from netdsl.backend.numba.kernel import Kernel
 from netdsl.backend.numba.target import Target, host
 from netdsl.own_folder import distrust
@@ -102,7 +102,7 @@ class Kernels:
         self._expected: dict[str, Kernel] = {}
         self._distrust = ""
         self._passing: Path | None = None
-        self._crew: Crew | None = None
+        self._pool: WorkerPool | None = None
 
     def expect(self, kernels: Iterable[Kernel]) -> None:
         """Say what will be needed, so that it can be compiled meanwhile."""
@@ -148,10 +148,10 @@ class Kernels:
             self._compile_elsewhere(kernels)
             return
         folder = self._writable()
-        if folder is not None and processes > 1 and not (self._crew and self._crew.at_work):
+        if folder is not None and processes > 1 and not (self._pool and self._pool.at_work):
             needed = {kernel.text for kernel in kernels} | set(self._addresses)
             later = [kernel for text, kernel in self._expected.items() if text not in needed]
-            self._crew = Crew(folder, self._work(kernels), self._work(later), processes)
+            self._pool = WorkerPool(folder, self._work(kernels), self._work(later), processes)
         from netdsl.backend.numba.compile.compiler import object_code
 
         for kernel in kernels:
@@ -185,11 +185,11 @@ class Kernels:
         return [(_symbol(kernel, self.target), kernel) for kernel in kernels]
 
     def _awaited(self, folder: Path, kernel: Kernel, kernels: list[Kernel]) -> bool:
-        """Wait for the last kernel that is missing, which the crew has in hand; whether it is there then."""
+        """Wait for the last kernel that is missing, in hand of the worker pool; whether it is there then."""
         paths = (code_path(folder, _symbol(other, self.target)) for other in kernels if other is not kernel)
-        if self._crew is None or not all(path.exists() for path in paths):
+        if self._pool is None or not all(path.exists() for path in paths):
             return False
-        return self._crew.finishes(code_path(folder, _symbol(kernel, self.target)))
+        return self._pool.finishes(code_path(folder, _symbol(kernel, self.target)))
 
     def _writable(self) -> Path | None:
         """The cache, or a private folder for as long as this process lives where nothing can be kept.

@@ -43,7 +43,7 @@ def code_path(folder: Path, symbol: str) -> Path:
     return folder / f"{symbol}.o"
 
 
-class Crew:
+class WorkerPool:
     """The other processes; they end with their work, or with this process."""
 
     def __init__(self, folder: Path, work: Work, later: Work, processes: int) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class SearchCrew:
+class SearchWorkerPool:
     """So many processes that each train one trial at a time, with so many ``threads`` each."""
 
     def __init__(self, folder: Path, threads: Sequence[int], data: str) -> None:
