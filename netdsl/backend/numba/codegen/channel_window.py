@@ -30,14 +30,14 @@ _KERNEL = """    # A row with zeros on both sides: then every channel sums as ma
 """
 
 
-def emit_channel_window(op: ChannelWindow, batch: int, machine: Target) -> list[Launch]:
+def emit_channel_window(op: ChannelWindow, batch: int, target: Target) -> list[Launch]:
     """Rows of channels, each through a copy with zeros around it."""
     (x,), (y,) = op.inputs, op.outputs
     channels = x.shape[-1]
     rows = x.count(batch) // channels
     window = op.before + op.after + 1
     rows_per_item = max(1, 4096 // channels)
-    scratch = channels + window + 2 * machine.width
+    scratch = channels + window + 2 * target.width
     given = named(
         x=x,
         y=y,

@@ -26,7 +26,7 @@ BLOCK = 4096
 """Numbers of one work item: 16 KiB of each operand, so that several fit the first cache."""
 
 
-def emit_lanes_elementwise(op: Elementwise, groups_of_images: int, machine: Target) -> list[Launch]:
+def emit_lanes_elementwise(op: Elementwise, groups_of_images: int, target: Target) -> list[Launch]:
     """For volumes of WIDTH numbers per channel; inputs of one number per channel have one for all of them."""
     y = op.outputs[0]
     domain = domain_of(leading_ones(y.shape), y.batched, groups_of_images)
@@ -36,10 +36,10 @@ def emit_lanes_elementwise(op: Elementwise, groups_of_images: int, machine: Targ
         else Operand(tensor, 0, 0, 1 if tensor.values > 1 else 0)
         for tensor in op.inputs
     ]
-    return [_flat(op, domain, operands, formula(op.expression), machine, lanes=True)]
+    return [_flat(op, domain, operands, formula(op.expression), target, lanes=True)]
 
 
-def emit_elementwise(op: Elementwise, batch: int, machine: Target) -> list[Launch]:
+def emit_elementwise(op: Elementwise, batch: int, target: Target) -> list[Launch]:
     """Along one line where every input is whole, one number or one per channel; else row by row."""
     y = op.outputs[0]
     shape = leading_ones(y.shape)
@@ -47,7 +47,7 @@ def emit_elementwise(op: Elementwise, batch: int, machine: Target) -> list[Launc
     operands = [operand_of(tensor, shape) for tensor in op.inputs]
     code = formula(op.expression)
     flat = all(operand.full(domain) or operand.scalar or operand.per_channel for operand in operands)
-    return [_flat(op, domain, operands, code, machine)] if flat else [_rows(op, domain, operands, code)]
+    return [_flat(op, domain, operands, code, target)] if flat else [_rows(op, domain, operands, code)]
 
 
 def chained(ops: Sequence[Operation], batch: int) -> list[Elementwise]:
@@ -77,10 +77,10 @@ def _walks_in_order(op: Elementwise, batch: int) -> bool:
     return all(operand.full(domain) or operand.scalar for operand in operands)
 
 
-def emit_chain(ops: Sequence[Elementwise], batch: int, machine: Target) -> list[Launch]:
+def emit_chain(ops: Sequence[Elementwise], batch: int, target: Target) -> list[Launch]:
     """As ``chained`` found them: one launch, whose work items do a block of each in turn."""
     if len(ops) == 1:
-        return emit_elementwise(ops[0], batch, machine)
+        return emit_elementwise(ops[0], batch, target)
     count = ops[0].outputs[0].count(batch)
     tensors, constants, loop = assignments(
         ops, count, {}, place="position", start="start", end="end", at="position"
@@ -116,7 +116,7 @@ def _flat(
     domain: Domain,
     operands: list[Operand],
     code: Formula,
-    machine: Target,
+    target: Target,
     *,
     lanes: bool = False,
 ) -> Launch:
@@ -130,7 +130,7 @@ def _flat(
         for operand in operands
     ]
     periodic = [n for n, kind in enumerate(kinds) if kind == "channel"]
-    extent = domain.channels + machine.width
+    extent = domain.channels + target.width
     floats = extent * len(periodic)
     read = formula_arguments(operands, code.constants)
     repeated: dict[str, Named] = (

@@ -67,14 +67,14 @@ def renamed(code: Formula, rename: Callable[[str], str]) -> Formula:
 def by_vector(
     code: Formula,
     reads: Callable[[str, str], list[str]],
-    target: str,
+    destination: str,
     *,
     place: str,
     start: str,
     end: str,
     lanes: str = "lanes",
 ) -> list[str]:
-    """A loop that stores the formula at ``target``, vector by vector, the last one in part.
+    """A loop that stores the formula at ``destination``, vector by vector, the last one in part.
 
     ``place`` is the variable that goes from ``start`` to ``end``, ``lanes`` the one for what is left
     of the last vector. ``reads`` gives the lines that read the operands, from the word that loads and
@@ -84,12 +84,12 @@ def by_vector(
         f"{place} = {start}",
         f"while {place} + WIDTH <= {end}:",
         *(f"    {line}" for line in (*reads("load", ""), *code.lines)),
-        f"    store({target}, {code.result})",
+        f"    store({destination}, {code.result})",
         f"    {place} += WIDTH",
         f"if {place} < {end}:",
         f"    {lanes} = {end} - {place}",
         *(f"    {line}" for line in (*reads("load_lanes", f", {lanes}"), *code.lines)),
-        f"    store_lanes({target}, {code.result}, {lanes})",
+        f"    store_lanes({destination}, {code.result}, {lanes})",
     ]
 
 
@@ -185,19 +185,19 @@ def assignments(
         computed += [*code.lines, f"y{number} = {code.result}"]
         names[operation.outputs[0]] = f"y{number}"
     written = dict.fromkeys(operation.outputs[0] for operation in operations)
-    targets = {names[tensor]: f"p{tensors.index(tensor)} + ({at}) * 4" for tensor in written}
+    destinations = {names[tensor]: f"p{tensors.index(tensor)} + ({at}) * 4" for tensor in written}
     lines = [
         *once,
         f"{place} = {start}",
         f"while {place} + WIDTH <= {end}:",
         *(f"    {name} = load({address})" for name, address in moving.items()),
         *(f"    {line}" for line in computed),
-        *(f"    store({target}, {name})" for name, target in targets.items()),
+        *(f"    store({destination}, {name})" for name, destination in destinations.items()),
         f"    {place} += WIDTH",
         f"if {place} < {end}:",
         f"    lanes = {end} - {place}",
         *(f"    {name} = load_lanes({address}, lanes)" for name, address in moving.items()),
         *(f"    {line}" for line in computed),
-        *(f"    store_lanes({target}, {name}, lanes)" for name, target in targets.items()),
+        *(f"    store_lanes({destination}, {name}, lanes)" for name, destination in destinations.items()),
     ]
     return Assignments(tensors, constants, lines)

@@ -88,7 +88,7 @@ Lines = Callable[[Access], list[str]]
 """Code for a vector of channels."""
 
 
-def by_vector(lines: Lines, channels: int, machine: Target) -> list[str]:
+def by_vector(lines: Lines, channels: int, target: Target) -> list[str]:
     """Do ``lines`` for each whole vector of channels at c, and for the lanes left over if there are any."""
     whole = [
         "c = 0",
@@ -96,7 +96,7 @@ def by_vector(lines: Lines, channels: int, machine: Target) -> list[str]:
         *(f"    {line}" for line in lines(Access(whole=True))),
         "    c += WIDTH",
     ]
-    if channels % machine.width == 0:
+    if channels % target.width == 0:
         return whole
     return [
         *whole,
@@ -134,7 +134,7 @@ def _all_inside(big: Tensor, small: Tensor, pooling: Pooling) -> bool:
     return not (padding.top or padding.left) and last_row <= big.shape[0] and last_column <= big.shape[1]
 
 
-def emit_window_maximum(op: WindowMaximum, batch: int, machine: Target) -> list[Launch]:
+def emit_window_maximum(op: WindowMaximum, batch: int, target: Target) -> list[Launch]:
     """One work item per output row; windows that lie inside the volume are written out."""
     (x,), (y, winner) = op.inputs, op.outputs
     high, wide = op.pooling.kernel
@@ -166,7 +166,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int, machine: Target) -> list[
         return lines
 
     def around(middle: Lines) -> list[str]:
-        return by_vector(lambda at: [*begin, *middle(at), *end(at)], channels, machine)
+        return by_vector(lambda at: [*begin, *middle(at), *end(at)], channels, target)
 
     given = named(x=x, y=y, winner=winner, **geometry_arguments(x, y, op.pooling))
     body = [*given.lines, "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
@@ -186,7 +186,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int, machine: Target) -> list[
     return [Launch(built, given.values, batch * y.shape[0], (y, winner))]
 
 
-def emit_window_choice(op: WindowChoice, batch: int, machine: Target) -> list[Launch]:
+def emit_window_choice(op: WindowChoice, batch: int, target: Target) -> list[Launch]:
     """One work item per output row."""
     (x, winner), (y,) = op.inputs, op.outputs
 
@@ -209,13 +209,13 @@ def emit_window_choice(op: WindowChoice, batch: int, machine: Target) -> list[La
         *given.lines,
         "zero = number(0.0)",
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, x.shape[2], machine)),
+        *(f"        {line}" for line in by_vector(lines, x.shape[2], target)),
     ]
     built = kernel("window_choice", indented(body, 1) + "\n")
     return [Launch(built, given.values, batch * y.shape[0], (y,))]
 
 
-def emit_window_average(op: WindowAverage, batch: int, machine: Target) -> list[Launch]:
+def emit_window_average(op: WindowAverage, batch: int, target: Target) -> list[Launch]:
     """One work item per output row."""
     (x,), (y,) = op.inputs, op.outputs
 
@@ -231,18 +231,18 @@ def emit_window_average(op: WindowAverage, batch: int, machine: Target) -> list[
         *given.lines,
         *_EACH_OUTPUT_ROW,
         f"        {_share(op.pooling)}",
-        *(f"        {line}" for line in by_vector(lines, x.shape[2], machine)),
+        *(f"        {line}" for line in by_vector(lines, x.shape[2], target)),
     ]
     built = kernel("window_average", indented(body, 1) + "\n")
     return [Launch(built, given.values, batch * y.shape[0], (y,))]
 
 
-def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int, machine: Target) -> list[Launch]:
+def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int, target: Target) -> list[Launch]:
     """Windows side by side each have values of their own; those that overlap add up in a fixed order."""
     dy, winner = op.inputs
     dx = op.outputs[0]
     if op.pooling.kernel == op.pooling.stride and not any(op.pooling.padding):
-        return [_side_by_side(dx, dy, winner, op.pooling, batch, machine)]
+        return [_side_by_side(dx, dy, winner, op.pooling, batch, target)]
 
     def lines(at: Access) -> list[str]:
         return [
@@ -267,13 +267,13 @@ def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int, machine:
             (dy, winner),
             op.pooling,
             batch,
-            machine,
+            target,
         )
     ]
 
 
 def _side_by_side(
-    dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batch: int, machine: Target
+    dx: Tensor, dy: Tensor, winner: Tensor, pooling: Pooling, batch: int, target: Target
 ) -> Launch:
     """One work item per row of windows: each value is written once, zeros behind the last window too."""
 
@@ -294,7 +294,7 @@ def _side_by_side(
         "zero = number(0.0)",
         "behind = columns * stride_column",
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, dx.shape[2], machine)),
+        *(f"        {line}" for line in by_vector(lines, dx.shape[2], target)),
         "    top_row = image * height + row * stride_row",
         "    for a in range(min(kernel_rows, height - row * stride_row)):",
         "        if behind < width:",
@@ -309,7 +309,7 @@ def _side_by_side(
     return Launch(built, given.values, batch * dy.shape[0], (dx,))
 
 
-def emit_window_average_gradient(op: WindowAverageGradient, batch: int, machine: Target) -> list[Launch]:
+def emit_window_average_gradient(op: WindowAverageGradient, batch: int, target: Target) -> list[Launch]:
     """One work item per image: windows that overlap add up in a fixed order."""
     dy, dx = op.inputs[0], op.outputs[0]
 
@@ -322,7 +322,7 @@ def emit_window_average_gradient(op: WindowAverageGradient, batch: int, machine:
 
     share = [_share(op.pooling)]
     return [
-        _scatter("window_average_gradient", ["x", "dy"], share, lines, dx, (dy,), op.pooling, batch, machine)
+        _scatter("window_average_gradient", ["x", "dy"], share, lines, dx, (dy,), op.pooling, batch, target)
     ]
 
 
@@ -335,7 +335,7 @@ def _scatter(
     sources: tuple[Tensor, ...],
     pooling: Pooling,
     batch: int,
-    machine: Target,
+    target: Target,
 ) -> Launch:
     """Clear dx image by image, then add what each window sends back."""
     sent = dict(zip(addresses, (dx, *sources), strict=True))
@@ -350,7 +350,7 @@ def _scatter(
         *(f"            {line}" for line in (*BOUNDS, *more)),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in by_vector(lines, dx.shape[2], machine)),
+        *(f"            {line}" for line in by_vector(lines, dx.shape[2], target)),
     ]
     built: Kernel = kernel(kind, indented(body, 1) + "\n")
     return Launch(built, given.values, batch, (dx,))

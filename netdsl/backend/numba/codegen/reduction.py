@@ -66,10 +66,10 @@ def reduced_together(ops: Sequence[Operation]) -> list[Reduction]:
     return found
 
 
-def emit_reductions(ops: Sequence[Reduction], batch: int, machine: Target) -> list[Launch]:
+def emit_reductions(ops: Sequence[Reduction], batch: int, target: Target) -> list[Launch]:
     """As ``reduced_together`` found them: one pass over memory for all."""
     if len(ops) == 1:
-        return emit_reduction(ops[0], batch, machine)
+        return emit_reduction(ops[0], batch, target)
     tensors: list[Tensor] = []
     sums = []
     for op in ops:
@@ -79,10 +79,10 @@ def emit_reductions(ops: Sequence[Reduction], batch: int, machine: Target) -> li
     domain = domain_of(ops[0].shape, ops[0].batched, batch)
     operands = [operand_of(tensor, ops[0].shape) for tensor in tensors]
     together = [_Sum(y, formula(expression)) for y, expression in sums]
-    return _reduce(together, operands, _Shape(domain, 1, True), machine, maximum=False)
+    return _reduce(together, operands, _Shape(domain, 1, True), target, maximum=False)
 
 
-def emit_reduction(op: Reduction, batch: int, machine: Target) -> list[Launch]:
+def emit_reduction(op: Reduction, batch: int, target: Target) -> list[Launch]:
     """One launch, or two where the parts of a result must be combined."""
     y = op.outputs[0]
     kept = leading_ones(y.shape)
@@ -97,7 +97,7 @@ def emit_reduction(op: Reduction, batch: int, machine: Target) -> list[Launch]:
     spatial = kept[0] * kept[1] > 1
     groups = (domain.images if y.batched else 1) * (kept[0] * kept[1] if spatial else 1)
     shape = _Shape(domain, groups, keeps_channels)
-    return _reduce([_Sum(y, formula(op.expression))], operands, shape, machine, maximum=op.maximum)
+    return _reduce([_Sum(y, formula(op.expression))], operands, shape, target, maximum=op.maximum)
 
 
 def _as_row(operand: Operand, domain: Domain) -> Operand:
@@ -107,20 +107,20 @@ def _as_row(operand: Operand, domain: Domain) -> Operand:
 
 
 def _reduce(
-    sums: list[_Sum], operands: list[Operand], shape: _Shape, machine: Target, *, maximum: bool
+    sums: list[_Sum], operands: list[Operand], shape: _Shape, target: Target, *, maximum: bool
 ) -> list[Launch]:
     channels = shape.domain.channels
     parts = min(MOST_PARTS, max(1, shape.rows * channels // PART_VALUES), shape.rows)
     if shape.groups >= MOST_PARTS:
         parts = 1
     if parts == 1:
-        return [_launch(sums, operands, shape, 1, maximum, machine)]
+        return [_launch(sums, operands, shape, 1, maximum, target)]
     width = channels if shape.keeps_channels else 1
     partial = [
         one._replace(y=Tensor(f"{one.y.name}.parts", (shape.groups, parts, width), batched=False))
         for one in sums
     ]
-    first = _launch(partial, operands, shape, parts, maximum, machine)
+    first = _launch(partial, operands, shape, parts, maximum, target)
     combined = _Shape(Domain(shape.groups, parts, width), shape.groups, shape.keeps_channels)
     if not shape.keeps_channels:
         # The parts of a group lie side by side: one row of them is one result.
@@ -130,13 +130,13 @@ def _reduce(
         by_channel = 0 if shape.keeps_channels and width == 1 else int(parts * width > 1)
         operand = Operand(part.y, parts * width, width if shape.keeps_channels else 0, by_channel)
         launches.append(
-            _launch([_Sum(one.y, formula(operand_number(0)))], [operand], combined, 1, maximum, machine)
+            _launch([_Sum(one.y, formula(operand_number(0)))], [operand], combined, 1, maximum, target)
         )
     return launches
 
 
 def _launch(
-    sums: list[_Sum], operands: list[Operand], shape: _Shape, parts: int, maximum: bool, machine: Target
+    sums: list[_Sum], operands: list[Operand], shape: _Shape, parts: int, maximum: bool, target: Target
 ) -> Launch:
     channels = shape.domain.channels
     column_parts = blocks(channels, COLUMNS) if shape.keeps_channels else 1
@@ -167,7 +167,7 @@ def _launch(
     ]
     if shape.keeps_channels:
         lines = _columns(
-            codes, operands, maximum, min(channels // machine.width, MOST_VECTORS // len(sums)), machine
+            codes, operands, maximum, min(channels // target.width, MOST_VECTORS // len(sums)), target
         )
     else:
         lines = _scalar(codes[0], operands, maximum)
@@ -203,7 +203,7 @@ def _start(total: str, maximum: bool) -> str:
 
 
 def _columns(
-    codes: list[Formula], operands: list[Operand], maximum: bool, vectors: int, machine: Target
+    codes: list[Formula], operands: list[Operand], maximum: bool, vectors: int, target: Target
 ) -> list[str]:
     """Some vectors of channels side by side, down all rows of the part; then the next ones."""
     moving = {f"x{n}" for n, operand in enumerate(operands) if operand.by_channel}
@@ -218,7 +218,7 @@ def _columns(
                 return f"{name}v{v}" if name in moving or name.startswith("s") else name
 
             each += [
-                f"{name}v{v} = " + load.format(f"a{name[1:]} + {place.format(v * machine.width)}")
+                f"{name}v{v} = " + load.format(f"a{name[1:]} + {place.format(v * target.width)}")
                 for name in sorted(moving)
             ]
             for number, code in enumerate(codes):
@@ -241,13 +241,13 @@ def _columns(
         lines = down("load({})", "(c + {}) * 4", side_by_side)
         for v in range(side_by_side):
             lines += [
-                f"store(y{number} + (result * channels + c + {v * machine.width}) * 4, total{number}v{v})"
+                f"store(y{number} + (result * channels + c + {v * target.width}) * 4, total{number}v{v})"
                 for number in range(len(codes))
             ]
         return [
-            f"while c + {side_by_side * machine.width} <= end:",
+            f"while c + {side_by_side * target.width} <= end:",
             *(f"    {line}" for line in lines),
-            f"    c += {side_by_side * machine.width}",
+            f"    c += {side_by_side * target.width}",
         ]
 
     rest = [
@@ -294,15 +294,15 @@ def _scalar(code: Formula, operands: list[Operand], maximum: bool) -> list[str]:
     ]
 
 
-def sum_parts(y: Tensor, partial: Tensor, parts: int, machine: Target) -> list[Launch]:
+def sum_parts(y: Tensor, partial: Tensor, parts: int, target: Target) -> list[Launch]:
     """y = the sum of ``parts`` arrays of its size that lie one after the other."""
     size = y.values
     shape = _Shape(Domain(1, parts, size), 1, True)
     operand = Operand(partial, 0, size, 1)
-    return [_launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False, machine)]
+    return [_launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False, target)]
 
 
-def emit_lanes_reduction(op: Reduction, lanes: int, groups_of_images: int, machine: Target) -> list[Launch]:
+def emit_lanes_reduction(op: Reduction, lanes: int, groups_of_images: int, target: Target) -> list[Launch]:
     """Per channel and lane first, as if lanes were channels; then the lanes of each channel."""
     y = op.outputs[0]
     channels = y.values
@@ -311,6 +311,6 @@ def emit_lanes_reduction(op: Reduction, lanes: int, groups_of_images: int, machi
     shape = _Shape(Domain(channels, 1, lanes), channels, False)
     operand = Operand(wide, lanes, 0, 1)
     return [
-        *emit_reduction(whole, groups_of_images, machine),
-        _launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False, machine),
+        *emit_reduction(whole, groups_of_images, target),
+        _launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False, target),
     ]

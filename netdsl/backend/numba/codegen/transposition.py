@@ -67,9 +67,9 @@ _BLOCK = 4096
 """Numbers of one work item of these, about."""
 
 
-def _in_pairs(op: Transposition, batch: int, machine: Target) -> list[Launch]:
+def _in_pairs(op: Transposition, batch: int, target: Target) -> list[Launch]:
     """Two halves of the channels in turns, or the way back: the shuffle of two groups."""
-    if op.order != (0, 2, 1) or 2 not in op.extents[1:] or max(op.extents[1:]) < machine.width:
+    if op.order != (0, 2, 1) or 2 not in op.extents[1:] or max(op.extents[1:]) < target.width:
         return []
     (x,), (y,) = op.inputs, op.outputs
     name, body = ("into_pairs", _INTO_PAIRS) if op.extents[1] == 2 else ("out_of_pairs", _OUT_OF_PAIRS)
@@ -85,9 +85,9 @@ def _in_pairs(op: Transposition, batch: int, machine: Target) -> list[Launch]:
     return [Launch(fixed_kernel(name, given, body), given.values, blocks(rows, rows_per_item), (y,))]
 
 
-def emit_transposition(op: Transposition, batch: int, machine: Target) -> list[Launch]:
+def emit_transposition(op: Transposition, batch: int, target: Target) -> list[Launch]:
     """One work item for each place of the first axis of the result, in each image."""
-    paired = _in_pairs(op, batch, machine)
+    paired = _in_pairs(op, batch, target)
     if paired:
         return paired
     (x,), (y,) = op.inputs, op.outputs

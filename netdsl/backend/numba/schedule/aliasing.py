@@ -31,16 +31,16 @@ def share_in_place(launches: Sequence[Launch], owner: dict[Tensor, Tensor], kept
         if not launch.in_order or len(launch.writes) != 1:
             continue
         result = launch.writes[0]
-        target = root(result)
-        if target.role is not Role.VALUE or first[target] != moment:
+        output = root(result)
+        if output.role is not Role.VALUE or first[output] != moment:
             continue
         for tensor in launch.tensors:
             source = root(tensor)
-            usable = source is not target and source.role is Role.VALUE and source not in untouchable
+            usable = source is not output and source.role is Role.VALUE and source not in untouchable
             if usable and last[source] == moment and _same(tensor, result):
-                owner[target] = source
-                last[source] = last[target]
-                if target in untouchable:
+                owner[output] = source
+                last[source] = last[output]
+                if output in untouchable:
                     untouchable.add(source)
                 break
     for tensor in [*owner]:

@@ -74,7 +74,7 @@ class Variant(NamedTuple):
 
 
 def choose(
-    op: Operation, batch: int, machine: Target, *, exact: bool, precision: str, forms: Mapping[str, str]
+    op: Operation, batch: int, target: Target, *, exact: bool, precision: str, forms: Mapping[str, str]
 ) -> Variant:
     """The variant that ``forms`` names, or else the one that is fastest by the cost model.
 
@@ -82,22 +82,22 @@ def choose(
     """
     if forms and isinstance(op, AnyConvolution):
         name = forms.get(key_of(op, batch, exact=exact, precision=precision), MODEL)
-        found = {} if name == MODEL else forms_of(op, batch, machine, exact=exact, precision=precision)
+        found = {} if name == MODEL else forms_of(op, batch, target, exact=exact, precision=precision)
         if name in found:
             return Variant(name, found[name], f", {name}")
     paired = precision == "bf16" and worth_rounding(op)
     if isinstance(op, AnyConvolution) and not exact:
-        form = best_winograd(op, batch, machine, in_pairs=paired)
+        form = best_winograd(op, batch, target, in_pairs=paired)
         if form is not None:
-            return Variant(str(form), partial(emit_winograd, op, form, batch, machine), f", {form}")
+            return Variant(str(form), partial(emit_winograd, op, form, batch, target), f", {form}")
     if paired:
-        plain = _outside_winograd(op, batch, machine, paired=True)
+        plain = _outside_winograd(op, batch, target, paired=True)
         return plain._replace(note=", in bfloat16")
-    return _outside_winograd(op, batch, machine, paired=False)
+    return _outside_winograd(op, batch, target, paired=False)
 
 
 def key_of(op: Operation, batch: int, *, exact: bool, precision: str = "float32") -> str:
-    """All that the choice depends on, but for the machine; not how many threads there are, so that
+    """All that the choice depends on, but for the target; not how many threads there are, so that
     results do not depend on it."""
     shapes = ", ".join("x".join(map(str, tensor.shape)) for tensor in (*op.inputs, *op.outputs))
     kind = f"{op.name}, exact" if exact else op.name
@@ -105,99 +105,99 @@ def key_of(op: Operation, batch: int, *, exact: bool, precision: str = "float32"
     return f"{kind}: {shapes}, {op.details()}, batch {batch}"
 
 
-def _outside_winograd(op: Operation, batch: int, machine: Target, *, paired: bool) -> Variant:
+def _outside_winograd(op: Operation, batch: int, target: Target, *, paired: bool) -> Variant:
     if isinstance(op, AnyConvolution):
         if op.geometry.dilation != (1, 1):
             return Variant(
                 "dilated",
                 lambda: over_dilation(
                     op,
-                    lambda plain: _outside_winograd(plain, batch, machine, paired=paired).emit(),
+                    lambda plain: _outside_winograd(plain, batch, target, paired=paired).emit(),
                 ),
             )
-        return _CONVOLUTIONS[type(op)](op, batch, machine, paired)
+        return _CONVOLUTIONS[type(op)](op, batch, target, paired)
     if isinstance(op, Matmul):
         (x, w), y = op.inputs, op.outputs[0]
         if paired:
-            return Variant("packed product", partial(product_in_pairs, x, w, y, batch, machine))
-        return _product_of_images(x, w, y, batch, machine)
+            return Variant("packed product", partial(product_in_pairs, x, w, y, batch, target))
+        return _product_of_images(x, w, y, batch, target)
     if isinstance(op, MatmulInputGradient):
         (dy, w), dx = op.inputs, op.outputs[0]
         if paired:
-            return Variant("dot product", partial(dot_product_in_pairs, dy, w, dx, batch, machine))
-        return _product_with_transposed(dy, w, dx, batch, machine)
-    return Variant(op.name, partial(EMIT[type(op)], op, batch, machine))
+            return Variant("dot product", partial(dot_product_in_pairs, dy, w, dx, batch, target))
+        return _product_with_transposed(dy, w, dx, batch, target)
+    return Variant(op.name, partial(EMIT[type(op)], op, batch, target))
 
 
-def _product_of_images(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target) -> Variant:
+def _product_of_images(x: Tensor, w: Tensor, y: Tensor, batch: int, target: Target) -> Variant:
     """y = x @ w: the rows are the images."""
-    if packs_blocks(batch, w.values, machine):
-        return Variant("packed product", lambda: [packed_product(x, w, y, batch, machine)])
+    if packs_blocks(batch, w.values, target):
+        return Variant("packed product", lambda: [packed_product(x, w, y, batch, target)])
     columns = w.shape[-1]
     steps = w.values // columns
-    return Variant("product", lambda: [product(x, (steps, 1), w, columns, y, batch, steps, columns, machine)])
+    return Variant("product", lambda: [product(x, (steps, 1), w, columns, y, batch, steps, columns, target)])
 
 
-def _product_with_transposed(dy: Tensor, w: Tensor, dx: Tensor, rows: int, machine: Target) -> Variant:
+def _product_with_transposed(dy: Tensor, w: Tensor, dx: Tensor, rows: int, target: Target) -> Variant:
     """dx (rows x columns) = dy (rows x steps) @ w (columns x steps) transposed."""
     steps = w.shape[-1]
     columns = w.values // steps
-    if packs_panels(rows, w.values, machine):
+    if packs_panels(rows, w.values, target):
         return Variant(
             "packed product",
-            partial(product_in_panels, dy, w, (1, steps), dx, rows, steps, columns, machine),
+            partial(product_in_panels, dy, w, (1, steps), dx, rows, steps, columns, target),
         )
-    if transposes(rows, w.values, machine):
-        return Variant("product", partial(product_with_transposed, dy, w, dx, rows, steps, columns, machine))
-    return Variant("dot product", lambda: [dot_product(dy, w, dx, rows, steps, columns, machine)])
+    if transposes(rows, w.values, target):
+        return Variant("product", partial(product_with_transposed, dy, w, dx, rows, steps, columns, target))
+    return Variant("dot product", lambda: [dot_product(dy, w, dx, rows, steps, columns, target)])
 
 
-def _convolution(op: Convolution, batch: int, machine: Target, paired: bool) -> Variant:
+def _convolution(op: Convolution, batch: int, target: Target, paired: bool) -> Variant:
     (x, w), y = op.inputs, op.outputs[0]
     if is_depthwise(op.geometry, x.shape[2], w):
-        return Variant("depthwise", partial(emit_depthwise, x, w, y, op.geometry, batch, machine))
+        return Variant("depthwise", partial(emit_depthwise, x, w, y, op.geometry, batch, target))
     rows = rows_of_product(op.geometry, x.shape, w.shape)
     if rows == 1 and paired:
-        return Variant("packed product", partial(product_in_pairs, x, w, y, batch, machine))
+        return Variant("packed product", partial(product_in_pairs, x, w, y, batch, target))
     if rows == 1:
-        return _product_of_images(x, w, y, batch, machine)
+        return _product_of_images(x, w, y, batch, target)
     if rows and not paired:
-        if packs_panels(rows * batch, w.values, machine):
-            return Variant("packed product", partial(emit_packed_product, op, rows * batch, machine))
-        return Variant("product", partial(emit_product, op, rows * batch, machine))
+        if packs_panels(rows * batch, w.values, target):
+            return Variant("packed product", partial(emit_packed_product, op, rows * batch, target))
+        return Variant("product", partial(emit_product, op, rows * batch, target))
     if gathers(op, batch) and not paired:
-        return Variant("im2col", partial(emit_im2col, op, batch, machine))
-    return Variant("direct", partial(emit_direct, op, batch, machine, paired=paired))
+        return Variant("im2col", partial(emit_im2col, op, batch, target))
+    return Variant("direct", partial(emit_direct, op, batch, target, paired=paired))
 
 
-def _input_gradient(op: ConvolutionInputGradient, batch: int, machine: Target, paired: bool) -> Variant:
+def _input_gradient(op: ConvolutionInputGradient, batch: int, target: Target, paired: bool) -> Variant:
     (dy, w), dx = op.inputs, op.outputs[0]
     if is_depthwise(op.geometry, dx.shape[2], w):
         return Variant(
-            "depthwise", partial(emit_depthwise_input_gradient, dy, w, dx, op.geometry, batch, machine)
+            "depthwise", partial(emit_depthwise_input_gradient, dy, w, dx, op.geometry, batch, target)
         )
     rows = rows_of_product(op.geometry, dx.shape, w.shape)
     if rows == 1 and paired:
-        return Variant("dot product", partial(dot_product_in_pairs, dy, w, dx, batch, machine))
+        return Variant("dot product", partial(dot_product_in_pairs, dy, w, dx, batch, target))
     if rows and not paired:
-        return _product_with_transposed(dy, w, dx, rows * batch, machine)
-    return Variant("direct", partial(walk_input_gradient, op, batch, machine, paired=paired))
+        return _product_with_transposed(dy, w, dx, rows * batch, target)
+    return Variant("direct", partial(walk_input_gradient, op, batch, target, paired=paired))
 
 
-def _weight_gradient(op: ConvolutionWeightGradient, batch: int, machine: Target, paired: bool) -> Variant:
+def _weight_gradient(op: ConvolutionWeightGradient, batch: int, target: Target, paired: bool) -> Variant:
     (x, dy), dw = op.inputs, op.outputs[0]
     if is_depthwise(op.geometry, x.shape[2], dw):
         return Variant(
-            "depthwise", partial(emit_depthwise_weight_gradient, x, dy, dw, op.geometry, batch, machine)
+            "depthwise", partial(emit_depthwise_weight_gradient, x, dy, dw, op.geometry, batch, target)
         )
     rows = rows_of_product(op.geometry, x.shape, dw.shape)
-    if is_product_for_weights(op, rows, machine) and not paired:
-        if outputs_of(op, 1) > 1 and packs_panels(rows * batch, dw.values, machine):
-            return Variant("packed product", partial(packed_weight_gradient, op, batch, machine))
-        return Variant("product", partial(product_weight_gradient, op, rows * batch, machine))
-    if gathers_for_weights(op, machine) and not paired:
-        return Variant("im2col", partial(im2col_weight_gradient, op, batch, machine))
-    return Variant("direct", partial(walk_weight_gradient, op, batch, machine, paired=paired))
+    if is_product_for_weights(op, rows, target) and not paired:
+        if outputs_of(op, 1) > 1 and packs_panels(rows * batch, dw.values, target):
+            return Variant("packed product", partial(packed_weight_gradient, op, batch, target))
+        return Variant("product", partial(product_weight_gradient, op, rows * batch, target))
+    if gathers_for_weights(op, target) and not paired:
+        return Variant("im2col", partial(im2col_weight_gradient, op, batch, target))
+    return Variant("direct", partial(walk_weight_gradient, op, batch, target, paired=paired))
 
 
 _CONVOLUTIONS: dict[type[Operation], Callable[[Any, int, Target, bool], Variant]] = {

@@ -35,23 +35,23 @@ LEAST_TRANSPOSED = 16
 """Rows from which on a small matrix is transposed for them."""
 
 
-def packs_blocks(rows: int, weights: int, machine: Target) -> bool:
+def packs_blocks(rows: int, weights: int, target: Target) -> bool:
     """Whether a product of few rows copies its weights block by block."""
-    return LEAST_BATCH_ROWS <= rows <= MOST_BATCH_ROWS and weights > machine.second_cache_floats
+    return LEAST_BATCH_ROWS <= rows <= MOST_BATCH_ROWS and weights > target.second_cache_floats
 
 
-def packs_panels(rows: int, weights: int, machine: Target) -> bool:
+def packs_panels(rows: int, weights: int, target: Target) -> bool:
     """Whether a product of many rows has its weights copied into panels first.
 
     Read where they are, the rows of a panel fall on the same lines of the caches where their length is a
     power of 2.
     """
-    return rows > MOST_BATCH_ROWS and weights > machine.first_cache_floats
+    return rows > MOST_BATCH_ROWS and weights > target.first_cache_floats
 
 
-def transposes(rows: int, weights: int, machine: Target) -> bool:
+def transposes(rows: int, weights: int, target: Target) -> bool:
     """Whether weights are transposed first: it takes little of the time for many rows, or of few weights."""
-    return rows > MOST_BATCH_ROWS or (rows >= LEAST_TRANSPOSED and weights <= machine.second_cache_floats)
+    return rows > MOST_BATCH_ROWS or (rows >= LEAST_TRANSPOSED and weights <= target.second_cache_floats)
 
 
 # --- convolutions --------------------------------------------------------------------------------
@@ -79,16 +79,16 @@ def gathers(op: Convolution, batch: int) -> bool:
     return plain and outputs_of(op, batch) <= FEW_OUTPUTS and op.inputs[1].values >= LEAST_GATHERED
 
 
-def gathers_for_weights(op: ConvolutionWeightGradient, machine: Target) -> bool:
+def gathers_for_weights(op: ConvolutionWeightGradient, target: Target) -> bool:
     """The same of the gradient of many weights over few positions."""
     few = outputs_of(op, 1) <= FEW_POSITIONS
-    return op.geometry.groups == 1 and few and op.outputs[0].values > machine.second_cache_floats
+    return op.geometry.groups == 1 and few and op.outputs[0].values > target.second_cache_floats
 
 
-def is_product_for_weights(op: ConvolutionWeightGradient, rows: int, machine: Target) -> bool:
+def is_product_for_weights(op: ConvolutionWeightGradient, rows: int, target: Target) -> bool:
     """Whether a gradient of a product of ``rows`` rows an image is one product; small ones are cut along the
     images instead."""
-    return rows == 1 or (rows > 1 and op.outputs[0].values > machine.second_cache_floats)
+    return rows == 1 or (rows > 1 and op.outputs[0].values > target.second_cache_floats)
 
 
 LEAST_WASTE = 1.25
@@ -175,17 +175,17 @@ class DirectedConvolution(NamedTuple):
     geometry: Geometry
 
 
-def best_winograd(op: AnyConvolution, batch: int, machine: Target, *, in_pairs: bool) -> Form | None:
+def best_winograd(op: AnyConvolution, batch: int, target: Target, *, in_pairs: bool) -> Form | None:
     """Its fastest form by the model, where it is worth while.
 
     ``in_pairs``: the direct variant would multiply pairs of bfloat16, and this may do so too.
     """
-    shares = winograd_shares(op, batch, machine, in_pairs=in_pairs)
+    shares = winograd_shares(op, batch, target, in_pairs=in_pairs)
     form = min(shares, key=lambda form: shares[form], default=None)
     return None if form is None or shares[form] >= WORTH else form
 
 
-def winograd_shares(op: AnyConvolution, batch: int, machine: Target, *, in_pairs: bool) -> dict[Form, float]:
+def winograd_shares(op: AnyConvolution, batch: int, target: Target, *, in_pairs: bool) -> dict[Form, float]:
     """The forms that there are for it, with the share of the direct convolution's time that they
     take by the cost model."""
     found = as_convolution(op)
@@ -205,14 +205,14 @@ def winograd_shares(op: AnyConvolution, batch: int, machine: Target, *, in_pairs
         * high
         * wide
         * depth
-        * whole_vectors(filters, machine)
-        / machine.width
+        * whole_vectors(filters, target)
+        / target.width
     )
     forms = [Form(variant(wide, high), paired=False) for wide in CANDIDATES[high]]
     if in_pairs:
         direct *= PAIRS_SHARE
         forms += [Form(variant(wide, high), paired=True) for wide in PAIRED_CANDIDATES[high]]
-    return {form: _cost(found, form, batch, machine) / direct for form in forms}
+    return {form: _cost(found, form, batch, target) / direct for form in forms}
 
 
 def as_convolution(op: AnyConvolution) -> DirectedConvolution:
@@ -227,24 +227,24 @@ def as_convolution(op: AnyConvolution) -> DirectedConvolution:
     return DirectedConvolution(first, result, second, opposite, op.geometry)
 
 
-def in_phases(found: DirectedConvolution, form: Variant, machine: Target) -> bool:
+def in_phases(found: DirectedConvolution, form: Variant, target: Target) -> bool:
     """Whether tiles are so large that few of them fit the cache of a work item."""
     depth, width = (
-        whole_vectors(found.weights.shape[2], machine),
-        whole_vectors(found.weights.shape[3], machine),
+        whole_vectors(found.weights.shape[2], target),
+        whole_vectors(found.weights.shape[3], target),
     )
-    return form.products * (depth + width) * PHASES_ROWS > machine.second_cache_floats
+    return form.products * (depth + width) * PHASES_ROWS > target.second_cache_floats
 
 
-def _cost(found: DirectedConvolution, form: Form, batch: int, machine: Target) -> float:
+def _cost(found: DirectedConvolution, form: Form, batch: int, target: Target) -> float:
     """Cycles of one core: products, tiles there and back, weights there or back."""
     _, _, depth, filters = found.weights.shape
     tiles = mosaic(batch, found.x.shape, found.y.shape, found.border, form.variant).tiles
-    products = tiles * depth * whole_vectors(filters, machine) * (PAIRS_SHARE if form.paired else 1.0)
-    moved = tiles * (whole_vectors(depth, machine) + whole_vectors(filters, machine)) + depth * whole_vectors(
-        filters, machine
+    products = tiles * depth * whole_vectors(filters, target) * (PAIRS_SHARE if form.paired else 1.0)
+    moved = tiles * (whole_vectors(depth, target) + whole_vectors(filters, target)) + depth * whole_vectors(
+        filters, target
     )
-    return form.variant.products * (products + TRANSFORM_CYCLES * moved) / machine.width
+    return form.variant.products * (products + TRANSFORM_CYCLES * moved) / target.width
 
 
 # --- fusion --------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def uses_up(gradient: Tensor, steps: int) -> bool:
     return gradient.values >= LEAST_UPDATED and steps <= MOST_UPDATE_STEPS
 
 
-def shares_reads(w: Tensor, rows: int, machine: Target) -> bool:
+def shares_reads(w: Tensor, rows: int, target: Target) -> bool:
     """Whether both gradients of a fully connected layer read its weights together, for so many images."""
-    large = w.values > machine.second_cache_floats
+    large = w.values > target.second_cache_floats
     return rows <= MOST_BATCH_ROWS and large and w.shape[1] <= MOST_SHARED_OUTPUTS

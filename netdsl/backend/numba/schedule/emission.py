@@ -14,14 +14,14 @@ from netdsl.program.program import NO_FORMS
 def emit(
     operation: Operation,
     batch: int,
-    machine: Target,
+    target: Target,
     *,
     exact: bool = False,
     precision: str = "float32",
     forms: Mapping[str, str] = NO_FORMS,
 ) -> list[Launch]:
     """The launches of one primitive, with its origin, phase and text for listings; as ``choose``."""
-    variant = choose(operation, batch, machine, exact=exact, precision=precision, forms=forms)
+    variant = choose(operation, batch, target, exact=exact, precision=precision, forms=forms)
     launches = variant.emit()
     if variant.note:
         launches = [launch._replace(note=f"{operation!r}{variant.note}") for launch in launches]

@@ -63,14 +63,14 @@ EMIT: dict[type[Operation], Callable[[Any, int, Target], list[Launch]]] = {
     WindowAverage: emit_window_average,
     WindowAverageGradient: emit_window_average_gradient,
     ChannelWindow: emit_channel_window,
-    RandomMask: lambda op, batch, machine: emit_random_mask(op, batch),
-    Crop: lambda op, batch, machine: emit_crop(op, batch),
-    Concatenation: lambda op, batch, machine: emit_concatenation(op, batch),
+    RandomMask: lambda op, batch, target: emit_random_mask(op, batch),
+    Crop: lambda op, batch, target: emit_crop(op, batch),
+    Concatenation: lambda op, batch, target: emit_concatenation(op, batch),
     Transposition: emit_transposition,
-    Interpolation: lambda op, batch, machine: emit_interpolation(op, batch),
+    Interpolation: lambda op, batch, target: emit_interpolation(op, batch),
     LocalConvolution: emit_local_convolution,
     LocalConvolutionInputGradient: emit_local_convolution_input_gradient,
     LocalConvolutionWeightGradient: emit_local_convolution_weight_gradient,
-    Reshape: lambda op, batch, machine: [],
+    Reshape: lambda op, batch, target: [],
 }
-"""(Operation, batch, machine) to launches. Reshape shares memory. All other primitives are in ``choice``."""
+"""(Operation, batch, target) to launches. Reshape shares memory. All other primitives are in ``choice``."""

@@ -70,7 +70,7 @@ def _chain(operations: Sequence[Operation], gradient: Tensor) -> tuple[Elementwi
     return tuple(chain)
 
 
-def taken_along(program: Program, updates: Updates, machine: Target) -> dict[Operation, MatmulInputGradient]:
+def taken_along(program: Program, updates: Updates, target: Target) -> dict[Operation, MatmulInputGradient]:
     """The gradients of inputs that can wait for the update of the weights they read, by the gradient
     of these weights.
 
@@ -83,7 +83,7 @@ def taken_along(program: Program, updates: Updates, machine: Target) -> dict[Ope
         if not isinstance(operation, MatmulInputGradient) or operation.outputs[0] in program.outputs.values():
             continue
         dy, w = operation.inputs
-        if not shares_reads(w, program.batch, machine):
+        if not shares_reads(w, program.batch, target):
             continue
         for gradient, chain in updates.items():
             if not isinstance(gradient, MatmulWeightGradient) or gradient.inputs[1] is not dy:

@@ -37,27 +37,27 @@ CHANNELS = "channels"
 """The form of a group whose vectors are channels."""
 
 
-def operations_in_lanes(program: Program, machine: Target) -> frozenset[Operation]:
+def operations_in_lanes(program: Program, target: Target) -> frozenset[Operation]:
     """The operations that work on image lanes; all batched tensors of each are in that order."""
     found: set[Operation] = set()
-    for group in lane_groups(program, machine):
+    for group in lane_groups(program, target):
         form = program.forms.get(key_of_group(group, program)) if program.forms else None
-        if form == IMAGES or (form != CHANNELS and any(_wastes(member, machine) for member in group)):
+        if form == IMAGES or (form != CHANNELS and any(_wastes(member, target) for member in group)):
             found.update(group)
     return frozenset(found)
 
 
-def lane_groups(program: Program, machine: Target) -> list[tuple[Operation, ...]]:
+def lane_groups(program: Program, target: Target) -> list[tuple[Operation, ...]]:
     """The operations that could work on image lanes; those that share volumes do so together.
 
     Each group has a convolution, which alone decides: it is worth while where one would leave lanes
     empty.
     """
-    if program.batch % machine.width:
+    if program.batch % target.width:
         return []
     group_of: dict[Tensor, list[Operation]] = {}
     for operation in program.operations:
-        if not _able(operation, machine):
+        if not _able(operation, target):
             continue
         volumes = list(_batched(operation))
         sharing = {id(group): group for tensor in volumes if (group := group_of.get(tensor))}
@@ -89,10 +89,10 @@ class LaneVolumes:
     """
 
     def __init__(
-        self, batch: int, machine: Target, owner: dict[Tensor, Tensor], launches: list[Launch]
+        self, batch: int, target: Target, owner: dict[Tensor, Tensor], launches: list[Launch]
     ) -> None:
         self._batch = batch
-        self._machine = machine
+        self._target = target
         self._owner = owner
         self._launches = launches
         self._lanes: dict[Tensor, Tensor] = {}
@@ -105,7 +105,7 @@ class LaneVolumes:
             if tensor.batched and tensor not in self._lanes:
                 self._plain.add(tensor)
                 self._change(tensor, operation.origin, operation.phase, into=True)
-        return emit_in_lanes(operation, self._view, self._batch, self._machine)
+        return emit_in_lanes(operation, self._view, self._batch, self._target)
 
     def restore(self, tensors: Iterable[Tensor], phase: Phase = Phase.FORWARD) -> None:
         """Have these tensors one image after the other, for operations that know no other order."""
@@ -117,7 +117,7 @@ class LaneVolumes:
     def _volume(self, tensor: Tensor) -> Tensor:
         """The memory of a tensor in the order of image lanes."""
         if tensor not in self._lanes:
-            shape = (self._batch // self._machine.width, *tensor.shape, self._machine.width)
+            shape = (self._batch // self._target.width, *tensor.shape, self._target.width)
             self._lanes[tensor] = Tensor(f"{tensor.name}.lanes", shape, batched=False)
         return self._lanes[tensor]
 
@@ -126,15 +126,15 @@ class LaneVolumes:
         if tensor not in self._views:
             height, width, channels = tensor.shape
             self._views[tensor] = Tensor(
-                f"{tensor.name}.lanes", (height, width, channels * self._machine.width)
+                f"{tensor.name}.lanes", (height, width, channels * self._target.width)
             )
             self._owner[self._views[tensor]] = self._volume(tensor)
         return self._views[tensor]
 
     def _change(self, tensor: Tensor, origin: str, phase: Phase, *, into: bool) -> None:
         plain, lanes = self._owner.get(tensor, tensor), self._volume(tensor)
-        source, target = (plain, lanes) if into else (lanes, plain)
-        launch = change_order(source, target, tensor.values, self._batch, self._machine, into=into)
+        source, destination = (plain, lanes) if into else (lanes, plain)
+        launch = change_order(source, destination, tensor.values, self._batch, self._target, into=into)
         self._launches.append(launch._replace(origin=origin, phase=phase))
 
 
@@ -142,14 +142,14 @@ def _batched(operation: Operation) -> Iterable[Tensor]:
     return (tensor for tensor in (*operation.inputs, *operation.outputs) if tensor.batched)
 
 
-def _able(operation: Operation, machine: Target) -> bool:
+def _able(operation: Operation, target: Target) -> bool:
     """Whether there is a kernel for it on image lanes."""
     if type(operation) not in IN_LANES or any(
         len(tensor.shape) != 3 or tensor.type is not Type.FLOAT32 for tensor in _batched(operation)
     ):
         return False
     if isinstance(operation, _CONVOLUTIONS):
-        return _few_channels(operation, machine)
+        return _few_channels(operation, target)
     if isinstance(operation, Elementwise):
         shape = operation.outputs[0].shape
         return operation.outputs[0].batched and all(
@@ -184,22 +184,22 @@ def _sides(operation: Operation) -> tuple[Tensor, Tensor, tuple[int, ...]]:
 
 
 def _few_channels(
-    operation: Convolution | ConvolutionInputGradient | ConvolutionWeightGradient, machine: Target
+    operation: Convolution | ConvolutionInputGradient | ConvolutionWeightGradient, target: Target
 ) -> bool:
     x, y, weights = _sides(operation)
     geometry = operation.geometry
     return (
         geometry.groups == 1
         and geometry.dilation == (1, 1)
-        and max(x.shape[2], y.shape[2]) <= 2 * machine.width
+        and max(x.shape[2], y.shape[2]) <= 2 * target.width
         and rows_of_product(geometry, x.shape, weights) != 1
     )
 
 
-def _wastes(operation: Operation, machine: Target) -> bool:
+def _wastes(operation: Operation, target: Target) -> bool:
     """Whether vectors of channels would be so empty that another order pays."""
     if not isinstance(operation, _CONVOLUTIONS):
         return False
     x, y, _ = _sides(operation)
     across = x.shape[2] if isinstance(operation, ConvolutionInputGradient) else y.shape[2]
-    return -(-across // machine.width) * machine.width > LEAST_WASTE * across
+    return -(-across // target.width) * target.width > LEAST_WASTE * across

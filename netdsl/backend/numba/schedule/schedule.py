@@ -59,7 +59,7 @@ class Schedule(NamedTuple):
     """
 
     program: Program
-    machine: Target
+    target: Target
     groups: tuple[Group, ...]
     launches: tuple[Launch, ...] = ()
     owner: Mapping[Tensor, Tensor] = {}
@@ -92,7 +92,7 @@ Pass = Callable[[Schedule], Schedule]
 
 def vectors_of_images(schedule: Schedule) -> Schedule:
     """Layers of few channels take as many images as a vector has numbers at once."""
-    found = operations_in_lanes(schedule.program, schedule.machine)
+    found = operations_in_lanes(schedule.program, schedule.target)
     return schedule.with_groups({operation: Group((operation,), Way.IMAGES) for operation in found})
 
 
@@ -108,7 +108,7 @@ def shared_weight_reads(schedule: Schedule) -> Schedule:
     """A fully connected layer computes its input gradient in the same pass as the update of its weights."""
     groups = {group.operations[0]: group for group in schedule.groups if group.way is Way.UPDATE}
     chains = {first: _formulas(group.operations[1:]) for first, group in groups.items()}
-    along = taken_along(schedule.program, chains, schedule.machine)
+    along = taken_along(schedule.program, chains, schedule.target)
     return schedule.with_groups(
         {first: groups[first]._replace(before=before) for first, before in along.items()}
     )
@@ -150,10 +150,10 @@ def one_launch_for_several(schedule: Schedule) -> Schedule:
 
 def launches_in_order(schedule: Schedule) -> Schedule:
     """Every group as launches, with changes between the two orders of images where they are needed."""
-    program, machine = schedule.program, schedule.machine
+    program, target = schedule.program, schedule.target
     owner: dict[Tensor, Tensor] = {}
     launches: list[Launch] = []
-    lanes = LaneVolumes(program.batch, machine, owner, launches)
+    lanes = LaneVolumes(program.batch, target, owner, launches)
     groups = []
     for group in schedule.groups:
         first = group.operations[0]
@@ -192,9 +192,9 @@ PASSES: tuple[Pass, ...] = (
 """In this order: what an earlier pass has taken is not there for a later one."""
 
 
-def scheduled(program: Program, machine: Target, passes: tuple[Pass, ...] = PASSES) -> Schedule:
+def scheduled(program: Program, target: Target, passes: tuple[Pass, ...] = PASSES) -> Schedule:
     """A program after some passes; before the first, each operation is a group of its own."""
-    schedule = Schedule(program, machine, tuple(Group((operation,)) for operation in program.operations))
+    schedule = Schedule(program, target, tuple(Group((operation,)) for operation in program.operations))
     for one in passes:
         schedule = one(schedule)
     return schedule
@@ -212,12 +212,12 @@ class Layout(NamedTuple):
     scratch_floats: int
 
 
-def lay_out(program: Program, machine: Target | None = None) -> Layout:
+def lay_out(program: Program, target: Target | None = None) -> Layout:
     """Emit every primitive and plan the arena, for this machine unless another is said.
 
     Allocates nothing, compiles nothing.
     """
-    return with_memory(scheduled(program, machine or host().target))
+    return with_memory(scheduled(program, target or host().target))
 
 
 def with_memory(schedule: Schedule) -> Layout:
@@ -241,7 +241,7 @@ def _emitted(operation: Operation, schedule: Schedule) -> list[Launch]:
     return emit(
         operation,
         program.batch,
-        schedule.machine,
+        schedule.target,
         exact=program.exact,
         precision=program.precision,
         forms=program.forms,
@@ -250,16 +250,16 @@ def _emitted(operation: Operation, schedule: Schedule) -> list[Launch]:
 
 def _of_group(group: Group, schedule: Schedule) -> list[Launch]:
     """The launches of a group that works on one image after the other."""
-    program, machine = schedule.program, schedule.machine
+    program, target = schedule.program, schedule.target
     if group.way is Way.UPDATE:
         return emit_updating(
             group.operations[0],
             _formulas(group.operations[1:]),
             program.batch,
-            machine,
+            target,
             paired=program.precision == "bf16",
             before=group.before,
         )
     if group.way is Way.TOGETHER:
-        return noted(emit_joined(group.operations, program.batch, machine), *group.operations)
+        return noted(emit_joined(group.operations, program.batch, target), *group.operations)
     return _emitted(group.operations[0], schedule)

@@ -63,46 +63,46 @@ MOST_GATHERED = 16 * FEW_OUTPUTS
 Emit = Callable[[], list[Launch]]
 
 
-def emit_winograd(op: AnyConvolution, form: Form, batch: int, machine: Target) -> list[Launch]:
+def emit_winograd(op: AnyConvolution, form: Form, batch: int, target: Target) -> list[Launch]:
     """The launches of one of Winograd's forms."""
     found = as_convolution(op)
     x, y, weights, border, _ = found
     rotated = isinstance(op, ConvolutionInputGradient)
     if isinstance(op, ConvolutionWeightGradient):
-        return weight_gradient(x, y, weights, border, form.variant, batch, machine, paired=form.paired)
-    if form.paired or in_phases(found, form.variant, machine):
+        return weight_gradient(x, y, weights, border, form.variant, batch, target, paired=form.paired)
+    if form.paired or in_phases(found, form.variant, target):
         return convolve_in_phases(
-            x, weights, y, border, form.variant, batch, machine, rotated=rotated, paired=form.paired
+            x, weights, y, border, form.variant, batch, target, rotated=rotated, paired=form.paired
         )
-    return convolve(x, weights, y, border, form.variant, batch, machine, rotated=rotated)
+    return convolve(x, weights, y, border, form.variant, batch, target, rotated=rotated)
 
 
 def forms_of(
-    op: AnyConvolution, batch: int, machine: Target, *, exact: bool, precision: str = "float32"
+    op: AnyConvolution, batch: int, target: Target, *, exact: bool, precision: str = "float32"
 ) -> dict[str, Emit]:
     """Everything that there are kernels for and that may be worth while, by name."""
     if is_depthwise(op.geometry, image_of(op).shape[2], weights_of(op)):
         return {}
     plain = op.geometry.dilation == Size(1, 1)
     rows = rows_of_product(op.geometry, image_of(op).shape, weights_of(op).shape) if plain else 0
-    found = _products(op, batch, rows, machine) if rows else {}
+    found = _products(op, batch, rows, target) if rows else {}
     if rows == 0 or (rows > 1 and not isinstance(op, Convolution)):
-        found |= _walks(op, batch, machine, paired=False)
+        found |= _walks(op, batch, target, paired=False)
     if plain and rows == 0 and op.geometry.groups == 1 and outputs_of(op, batch) <= MOST_GATHERED:
         if isinstance(op, Convolution):
-            found["im2col"] = partial(emit_im2col, op, batch, machine)
+            found["im2col"] = partial(emit_im2col, op, batch, target)
         elif isinstance(op, ConvolutionWeightGradient):
-            found["im2col"] = partial(im2col_weight_gradient, op, batch, machine)
+            found["im2col"] = partial(im2col_weight_gradient, op, batch, target)
     if rows != 1 and precision == "bf16":
-        found |= _walks(op, batch, machine, paired=True)
+        found |= _walks(op, batch, target, paired=True)
     if not exact:
-        shares = winograd_shares(op, batch, machine, in_pairs=precision == "bf16")
+        shares = winograd_shares(op, batch, target, in_pairs=precision == "bf16")
         forms = [form for form in shares if shares[form] < HOPELESS]
-        found |= {str(form): partial(emit_winograd, op, form, batch, machine) for form in forms}
+        found |= {str(form): partial(emit_winograd, op, form, batch, target) for form in forms}
     return found
 
 
-def _products(op: AnyConvolution, batch: int, rows: int, machine: Target) -> dict[str, Emit]:
+def _products(op: AnyConvolution, batch: int, rows: int, target: Target) -> dict[str, Emit]:
     """Matrix products by each shape of tile, and packed."""
     emitters: dict[type[Operation], Callable[..., list[Launch]]] = {
         Convolution: emit_product,
@@ -110,35 +110,35 @@ def _products(op: AnyConvolution, batch: int, rows: int, machine: Target) -> dic
         ConvolutionWeightGradient: product_weight_gradient,
     }
     found: dict[str, Emit] = {
-        f"product {tile}": partial(emitters[type(op)], op, rows * batch, machine, tile)
-        for tile in tile_shapes(machine)
+        f"product {tile}": partial(emitters[type(op)], op, rows * batch, target, tile)
+        for tile in tile_shapes(target)
     }
     if isinstance(op, Convolution):
-        found["packed product"] = partial(emit_packed_product, op, rows * batch, machine)
+        found["packed product"] = partial(emit_packed_product, op, rows * batch, target)
     elif isinstance(op, ConvolutionInputGradient):
-        found["packed product"] = partial(packed_input_gradient, op, rows * batch, machine)
-        found["dot product"] = partial(dot_product_input_gradient, op, rows * batch, machine)
+        found["packed product"] = partial(packed_input_gradient, op, rows * batch, target)
+        found["dot product"] = partial(dot_product_input_gradient, op, rows * batch, target)
     elif outputs_of(op, 1) > 1:
-        found["packed product"] = partial(packed_weight_gradient, op, batch, machine)
+        found["packed product"] = partial(packed_weight_gradient, op, batch, target)
     return found
 
 
-def _walks(op: AnyConvolution, batch: int, machine: Target, *, paired: bool) -> dict[str, Emit]:
+def _walks(op: AnyConvolution, batch: int, target: Target, *, paired: bool) -> dict[str, Emit]:
     """In place, by each tile that uses enough registers; ``paired`` in bfloat16."""
     channels = op.outputs[0].shape[-1] // op.geometry.groups
     walk = _DIRECT[type(op)]
     height, width = op.outputs[0].shape[:2]
     if isinstance(op, ConvolutionWeightGradient):
-        tiles = [Tile(1, vectors) for vectors in _vectors(channels, machine)]
+        tiles = [Tile(1, vectors) for vectors in _vectors(channels, target)]
     elif isinstance(op, ConvolutionInputGradient):
         stride = op.geometry.stride
         phase = Size(blocks(height, stride.height), blocks(width, stride.width))
-        tiles = _tiles(phase, channels, machine)
+        tiles = _tiles(phase, channels, target)
     else:
-        tiles = _tiles(Size(height, width), channels, machine)
+        tiles = _tiles(Size(height, width), channels, target)
 
     def named(tile: Tile) -> Emit:
-        return lambda: over_dilation(op, lambda plain: walk(plain, batch, machine, tile, paired=paired))
+        return lambda: over_dilation(op, lambda plain: walk(plain, batch, target, tile, paired=paired))
 
     suffix = " in bfloat16" if paired else ""
     return {f"direct {tile}{suffix}": named(tile) for tile in tiles}
@@ -151,16 +151,16 @@ _DIRECT: dict[type[Operation], Callable[..., list[Launch]]] = {
 }
 
 
-def _vectors(channels: int, machine: Target) -> range:
+def _vectors(channels: int, target: Target) -> range:
     """Widths of a tile; four vectors and more leave too few registers for rows."""
-    return range(1, min(3, blocks(channels, machine.width)) + 1)
+    return range(1, min(3, blocks(channels, target.width)) + 1)
 
 
-def _tiles(outputs: Size, channels: int, machine: Target) -> list[Tile]:
+def _tiles(outputs: Size, channels: int, target: Target) -> list[Tile]:
     """One row, and as many as fit where rows are short; half of the registers must have sums."""
-    accumulators = machine.accumulators
+    accumulators = target.accumulators
     found = []
-    for vectors in _vectors(channels, machine):
+    for vectors in _vectors(channels, target):
         most = accumulators // vectors
         columns = split_evenly(outputs.width, most)[0]
         for rows in sorted({1, min(outputs.height, most // columns)}):

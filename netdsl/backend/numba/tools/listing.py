@@ -12,7 +12,7 @@ from netdsl.program.program import Program
 from netdsl.quantities import bytes_text, counted, grouped
 
 
-def program_text(program: Program, network_name: str, machine: Target) -> str:
+def program_text(program: Program, network_name: str, target: Target) -> str:
     """The operations of a step, in order; the same for every target."""
     lines = [f"# {_doing(program, network_name)}: {counted(len(program.operations), 'operation')}"]
     origin = ""
@@ -24,10 +24,10 @@ def program_text(program: Program, network_name: str, machine: Target) -> str:
     return "\n".join(lines) + "\n"
 
 
-def schedule_text(program: Program, network_name: str, machine: Target) -> str:
+def schedule_text(program: Program, network_name: str, target: Target) -> str:
     """What each pass of the schedule leaves, and then every group with its launches."""
-    lines = [f"# {_doing(program, network_name)}, for {machine.name}"]
-    found = scheduled(program, machine, ())
+    lines = [f"# {_doing(program, network_name)}, for {target.name}"]
+    found = scheduled(program, target, ())
     lines.append(f"# {len(found.groups):4} groups, an operation each")
     for one in PASSES:
         found = one(found)
@@ -51,11 +51,11 @@ def _shared(schedule: Schedule) -> list[str]:
     return [*lines, *(_plain(f"{tensor!r} in {owner!r}", _LONGEST) for tensor, owner in pairs)]
 
 
-def kernels_text(program: Program, network_name: str, machine: Target) -> str:
+def kernels_text(program: Program, network_name: str, target: Target) -> str:
     """The text of every kernel of a step, once, in the order of their first launches."""
-    layout = lay_out(program, machine)
+    layout = lay_out(program, target)
     kernels = {launch.kernel.name: launch.kernel for launch in layout.launches}
-    head = f"# {_doing(program, network_name)}, for {machine.name}: {counted(len(kernels), 'kernel')}"
+    head = f"# {_doing(program, network_name)}, for {target.name}: {counted(len(kernels), 'kernel')}"
     return "\n\n\n".join([head, *(kernel.text.rstrip() for kernel in kernels.values())]) + "\n"
 
 
@@ -64,14 +64,14 @@ def _doing(program: Program, network_name: str) -> str:
     return f"{doing} of {_plain(network_name)} for {counted(program.batch, 'image')}"
 
 
-def module_text(program: Program, network_name: str, machine: Target) -> str:
+def module_text(program: Program, network_name: str, target: Target) -> str:
     """The module of a program; it can be imported, and ``step`` run with arrays of one's own."""
-    layout = lay_out(program, machine)
+    layout = lay_out(program, target)
     kernels = {launch.kernel.name: launch.kernel for launch in layout.launches}
     parts = [
         f'"""{_purpose(program, network_name, layout, len(kernels))}"""\n\n'
         "from netdsl.backend.numba.isa.process_target import compile_for\n\n"
-        f'compile_for("{machine.name}")\n\n'
+        f'compile_for("{target.name}")\n\n'
         "from netdsl.backend.numba.isa.vocabulary import *",
         _memory_table(layout),
         *(f"@compiled\n{kernel.text.rstrip()}" for kernel in kernels.values()),

@@ -51,9 +51,9 @@ def _run(kernels: Kernels, threads: int, made: Kernel, arguments: list[int], ite
     return time.perf_counter() - start
 
 
-def _multiply_adds(machine: Target) -> Kernel:
+def _multiply_adds(target: Target) -> Kernel:
     """As many sums as a tile has, each waiting only for itself: nothing but the units counts."""
-    sums = range(machine.accumulators)
+    sums = range(target.accumulators)
     body = [
         "y = integer(arguments, 0)",
         "steps = integer(arguments, 1)",
@@ -98,13 +98,13 @@ def speed_of_pairs(kernels: Kernels) -> float:
     return 2 * min(seconds["tile"]) / min(seconds["tile_pairs"])
 
 
-def _cached_tiles(word: str, machine: Target) -> Kernel:
+def _cached_tiles(word: str, target: Target) -> Kernel:
     """Register tiles on operands in the first cache; a tile of pairs does two products for one."""
-    high, steps = machine.accumulators // 2, 64
+    high, steps = target.accumulators // 2, 64
     body = [
         "a = integer(arguments, 0)",
         f"b = a + {high * steps * 4}",
-        f"c = b + {2 * steps * machine.width * 4}",
+        f"c = b + {2 * steps * target.width * 4}",
         "for item in range(first, last):",
         "    for repeat in range(500):",
         f"        {word}(1, {high}, 2, WIDTH, a, 0, {steps}, 1, 0, b, 2 * WIDTH, 0, c, 0, 2 * WIDTH, "

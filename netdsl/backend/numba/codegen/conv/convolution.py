@@ -26,7 +26,7 @@ from netdsl.quantities import Size
 
 
 def emit_direct(
-    op: Convolution, batch: int, machine: Target, tile: Tile | None = None, *, paired: bool = False
+    op: Convolution, batch: int, target: Target, tile: Tile | None = None, *, paired: bool = False
 ) -> list[Launch]:
     """Pack the weights panel by panel, then walk the image; ``paired`` in bfloat16.
 
@@ -45,7 +45,7 @@ def emit_direct(
         group_stride=width,
         tile=tile,
     )
-    packed, pack = packing.launch_pairs(w, machine) if paired else packing.launch(w, machine)
+    packed, pack = packing.launch_pairs(w, target) if paired else packing.launch(w, target)
     walk = Walk(
         stride=op.geometry.stride,
         top=op.geometry.padding.top,
@@ -62,10 +62,10 @@ def emit_direct(
         tile=tile,
         paired=paired,
     )
-    return [*pack, walk.launch(x, packed, y, batch, machine)]
+    return [*pack, walk.launch(x, packed, y, batch, target)]
 
 
-def emit_im2col(op: Convolution, batch: int, machine: Target) -> list[Launch]:
+def emit_im2col(op: Convolution, batch: int, target: Target) -> list[Launch]:
     """Windows gathered as rows of a matrix, times the weights as they lie."""
     x, w = op.inputs
     y = op.outputs[0]
@@ -74,57 +74,57 @@ def emit_im2col(op: Convolution, batch: int, machine: Target) -> list[Launch]:
     windows, gathering = gather_windows(x, op.geometry, (kernel_height, kernel_width), output, batch)
     positions, steps = windows.shape
     rows = batch * positions
-    return [gathering, product(windows, (steps, 1), w, filters, y, rows, steps, filters, machine)]
+    return [gathering, product(windows, (steps, 1), w, filters, y, rows, steps, filters, target)]
 
 
-def emit_product(op: Convolution, rows: int, machine: Target, tile: Tile | None = None) -> list[Launch]:
+def emit_product(op: Convolution, rows: int, target: Target, tile: Tile | None = None) -> list[Launch]:
     """Of a convolution that is a product of ``rows`` rows of x."""
     x, w = op.inputs
     filters = w.shape[-1]
     steps = w.values // filters
-    return [product(x, (steps, 1), w, filters, op.outputs[0], rows, steps, filters, machine, tile)]
+    return [product(x, (steps, 1), w, filters, op.outputs[0], rows, steps, filters, target, tile)]
 
 
-def emit_packed_product(op: Convolution, rows: int, machine: Target) -> list[Launch]:
+def emit_packed_product(op: Convolution, rows: int, target: Target) -> list[Launch]:
     """The same with the weights packed into panels first."""
     x, w = op.inputs
     filters = w.shape[-1]
-    return product_in_panels(x, w, (filters, 1), op.outputs[0], rows, w.values // filters, filters, machine)
+    return product_in_panels(x, w, (filters, 1), op.outputs[0], rows, w.values // filters, filters, target)
 
 
-def packed_input_gradient(op: ConvolutionInputGradient, rows: int, machine: Target) -> list[Launch]:
+def packed_input_gradient(op: ConvolutionInputGradient, rows: int, target: Target) -> list[Launch]:
     """Of a convolution that is a product of ``rows`` rows of x, with weights packed into panels."""
     dy, w = op.inputs
     filters = w.shape[-1]
     inputs = w.values // filters
-    return product_in_panels(dy, w, (1, filters), op.outputs[0], rows, filters, inputs, machine)
+    return product_in_panels(dy, w, (1, filters), op.outputs[0], rows, filters, inputs, target)
 
 
 def product_input_gradient(
-    op: ConvolutionInputGradient, rows: int, machine: Target, tile: Tile | None = None
+    op: ConvolutionInputGradient, rows: int, target: Target, tile: Tile | None = None
 ) -> list[Launch]:
     """Of a convolution that is a product of ``rows`` rows of x, with transposed weights."""
     dy, w = op.inputs
     filters = w.shape[-1]
     inputs = w.values // filters
-    turned, turning = transpose(w, inputs, filters, machine)
+    turned, turning = transpose(w, inputs, filters, target)
     return [
         turning,
-        product(dy, (filters, 1), turned, inputs, op.outputs[0], rows, filters, inputs, machine, tile),
+        product(dy, (filters, 1), turned, inputs, op.outputs[0], rows, filters, inputs, target, tile),
     ]
 
 
-def dot_product_input_gradient(op: ConvolutionInputGradient, rows: int, machine: Target) -> list[Launch]:
+def dot_product_input_gradient(op: ConvolutionInputGradient, rows: int, target: Target) -> list[Launch]:
     """The same without moving a weight: every number is a sum over lanes."""
     dy, w = op.inputs
     filters = w.shape[-1]
-    return [dot_product(dy, w, op.outputs[0], rows, filters, w.values // filters, machine)]
+    return [dot_product(dy, w, op.outputs[0], rows, filters, w.values // filters, target)]
 
 
 def walk_input_gradient(
     op: ConvolutionInputGradient,
     batch: int,
-    machine: Target,
+    target: Target,
     tile: Tile | None = None,
     *,
     paired: bool = False,
@@ -135,9 +135,9 @@ def walk_input_gradient(
     launches: list[Launch] = []
     for phase in input_gradient_phases(op, dx.shape):
         packing = phase.packing._replace(tile=tile)
-        packed, pack = packing.launch_pairs(w, machine) if paired else packing.launch(w, machine)
+        packed, pack = packing.launch_pairs(w, target) if paired else packing.launch(w, target)
         walk = phase.walk._replace(tile=tile, paired=paired)
-        launches += [*pack, walk.launch(dy, packed, dx, batch, machine)]
+        launches += [*pack, walk.launch(dy, packed, dx, batch, target)]
     return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
 
 

@@ -35,23 +35,23 @@ def _arguments(x: Tensor, y: Tensor, w: Tensor, geometry: Geometry) -> dict[str,
 
 
 def emit_depthwise(
-    x: Tensor, w: Tensor, y: Tensor, geometry: Geometry, batch: int, machine: Target
+    x: Tensor, w: Tensor, y: Tensor, geometry: Geometry, batch: int, target: Target
 ) -> list[Launch]:
     """One work item per output row."""
-    return [_convolve("depthwise", x, w, y, geometry, batch, machine, turned=False)]
+    return [_convolve("depthwise", x, w, y, geometry, batch, target, turned=False)]
 
 
 def emit_depthwise_input_gradient(
-    dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, machine: Target
+    dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, target: Target
 ) -> list[Launch]:
     """At stride 1 the convolution of dy with the kernel turned by 180 degrees; else window by window."""
     high, wide = w.shape[:2]
     padding = geometry.padding
     if geometry.stride != Size(1, 1):
-        return [_scatter(dy, w, dx, geometry, batch, machine)]
+        return [_scatter(dy, w, dx, geometry, batch, target)]
     opposite = Padding(*(high - 1 - side for side in padding[:2]), *(wide - 1 - side for side in padding[2:]))
     turned = geometry._replace(padding=opposite)
-    return [_convolve("depthwise_input_gradient", dy, w, dx, turned, batch, machine, turned=True)]
+    return [_convolve("depthwise_input_gradient", dy, w, dx, turned, batch, target, turned=True)]
 
 
 def _convolve(
@@ -61,7 +61,7 @@ def _convolve(
     y: Tensor,
     geometry: Geometry,
     batch: int,
-    machine: Target,
+    target: Target,
     *,
     turned: bool,
 ) -> Launch:
@@ -109,10 +109,10 @@ def _convolve(
         "        out = ((image * rows + row) * columns + column) * channels * 4",
         "        corner = x + ((image * height + y0) * width + x0) * channels * 4",
         f"        if inner <= column and column + {TOGETHER} <= inner_end:",
-        *(f"            {line}" for line in by_vector(together, x.shape[2], machine)),
+        *(f"            {line}" for line in by_vector(together, x.shape[2], target)),
         f"            column += {TOGETHER}",
         "        else:",
-        *(f"            {line}" for line in by_vector(alone, x.shape[2], machine)),
+        *(f"            {line}" for line in by_vector(alone, x.shape[2], target)),
         "            column += 1",
     ]
     return Launch(_kernel(kind, body), given.values, batch * y.shape[0], (y,))
@@ -125,7 +125,7 @@ _INNER_COLUMNS = [
 """The outputs of a row whose windows lie inside the image from left to right."""
 
 
-def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, machine: Target) -> Launch:
+def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, target: Target) -> Launch:
     """One work item per image: windows that overlap add up in a fixed order."""
 
     def lines(at: Access) -> list[str]:
@@ -149,22 +149,22 @@ def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, 
         *(f"            {line}" for line in BOUNDS),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in by_vector(lines, dx.shape[2], machine)),
+        *(f"            {line}" for line in by_vector(lines, dx.shape[2], target)),
     ]
     return Launch(_kernel("depthwise_input_gradient", body), given.values, batch, (dx,))
 
 
 def emit_depthwise_weight_gradient(
-    x: Tensor, dy: Tensor, dw: Tensor, geometry: Geometry, batch: int, machine: Target
+    x: Tensor, dy: Tensor, dw: Tensor, geometry: Geometry, batch: int, target: Target
 ) -> list[Launch]:
     """Rows of output against rows of input, tap by tap; parts of the batch, then their sum."""
     parts = min(PARTS, batch)
-    target = dw if parts == 1 else Tensor(f"{dw.name}.parts", (parts, *dw.shape), batched=False)
+    output = dw if parts == 1 else Tensor(f"{dw.name}.parts", (parts, *dw.shape), batched=False)
 
     def lines(at: Access) -> list[str]:
         return _taps_of_a_row(at, dw.shape[1], geometry.stride.width)
 
-    given = named(x=x, dy=dy, w=target, **_arguments(x, dy, dw, geometry), batch=batch, parts=parts)
+    given = named(x=x, dy=dy, w=output, **_arguments(x, dy, dw, geometry), batch=batch, parts=parts)
     body = [
         *given.lines,
         *_INNER_COLUMNS,
@@ -178,10 +178,10 @@ def emit_depthwise_weight_gradient(
         "            gradients = dy + (image * rows + row) * columns * channels * 4",
         "            for a in range(max(0, -y0), min(kernel_rows, height - y0)):",
         "                line = x + (image * height + y0 + a) * width * channels * 4",
-        *(f"                {line}" for line in by_vector(lines, x.shape[2], machine)),
+        *(f"                {line}" for line in by_vector(lines, x.shape[2], target)),
     ]
-    launch = Launch(_kernel("depthwise_weight_gradient", body), given.values, parts, (target,))
-    return [launch] if parts == 1 else [launch, *sum_parts(dw, target, parts, machine)]
+    launch = Launch(_kernel("depthwise_weight_gradient", body), given.values, parts, (output,))
+    return [launch] if parts == 1 else [launch, *sum_parts(dw, output, parts, target)]
 
 
 def _taps_of_a_row(at: Access, wide: int, step: int) -> list[str]:

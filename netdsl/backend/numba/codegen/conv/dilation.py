@@ -54,7 +54,7 @@ def gather_taps(wide: Tensor, w: Tensor, geometry: Geometry) -> Launch:
 
 
 def _copy(
-    source: Tensor, target: Tensor, shape: tuple[int, ...], geometry: Geometry, *, into: bool
+    source: Tensor, destination: Tensor, shape: tuple[int, ...], geometry: Geometry, *, into: bool
 ) -> Launch:
     tap = shape[2] * shape[3]
     dense = (shape[1] * tap, tap)
@@ -63,7 +63,7 @@ def _copy(
     strides = (*dense, *spread) if into else (*spread, *dense)
     given = named(
         source=source,
-        target=target,
+        target=destination,
         columns=shape[1],
         tap=tap,
         source_row=strides[0],
@@ -71,7 +71,7 @@ def _copy(
         target_row=strides[2],
         target_column=strides[3],
     )
-    return Launch(fixed_kernel("copy_taps", given, _COPY), given.values, shape[0], (target,))
+    return Launch(fixed_kernel("copy_taps", given, _COPY), given.values, shape[0], (destination,))
 
 
 def over_dilation(op: Directed, emit: Callable[[Directed], list[Launch]]) -> list[Launch]:

@@ -56,62 +56,62 @@ View = Callable[[Tensor], Tensor]
 
 
 def _input_gradient(
-    op: ConvolutionInputGradient, view: View, groups_of_images: int, machine: Target
+    op: ConvolutionInputGradient, view: View, groups_of_images: int, target: Target
 ) -> list[Launch]:
     dy, w = op.inputs
     viewed = ConvolutionInputGradient(view(op.outputs[0]), view(dy), w, op.geometry)
-    launches = emit_lanes_input_gradient(viewed, groups_of_images, machine)
+    launches = emit_lanes_input_gradient(viewed, groups_of_images, target)
     if has_unread_inputs(op):
         return [fill_zeros(viewed.outputs[0], groups_of_images), *launches]
     return launches
 
 
-def _reduction(op: Reduction, view: View, groups_of_images: int, machine: Target) -> list[Launch]:
+def _reduction(op: Reduction, view: View, groups_of_images: int, target: Target) -> list[Launch]:
     height, width, channels = op.shape
     inputs = tuple(view(tensor) if tensor.batched else tensor for tensor in op.inputs)
-    shape = (height, width, channels * machine.width)
+    shape = (height, width, channels * target.width)
     wide = Reduction(op.outputs[0], op.expression, inputs, shape=shape, batched=True)
-    return emit_lanes_reduction(wide, machine.width, groups_of_images, machine)
+    return emit_lanes_reduction(wide, target.width, groups_of_images, target)
 
 
 _EMIT: dict[type[Operation], Callable[[Any, View, int, Target], list[Launch]]] = {
-    Convolution: lambda op, view, groups, machine: emit_lanes_convolution(
-        Convolution(view(op.outputs[0]), view(op.inputs[0]), op.inputs[1], op.geometry), groups, machine
+    Convolution: lambda op, view, groups, target: emit_lanes_convolution(
+        Convolution(view(op.outputs[0]), view(op.inputs[0]), op.inputs[1], op.geometry), groups, target
     ),
     ConvolutionInputGradient: _input_gradient,
-    ConvolutionWeightGradient: lambda op, view, groups, machine: emit_lanes_weight_gradient(
+    ConvolutionWeightGradient: lambda op, view, groups, target: emit_lanes_weight_gradient(
         ConvolutionWeightGradient(op.outputs[0], view(op.inputs[0]), view(op.inputs[1]), op.geometry),
         groups,
-        machine,
+        target,
     ),
-    Elementwise: lambda op, view, groups, machine: emit_lanes_elementwise(
+    Elementwise: lambda op, view, groups, target: emit_lanes_elementwise(
         Elementwise(
             view(op.outputs[0]),
             op.expression,
             tuple(view(tensor) if tensor.batched else tensor for tensor in op.inputs),
         ),
         groups,
-        machine,
+        target,
     ),
     Reduction: _reduction,
-    WindowMaximum: lambda op, view, groups, machine: emit_window_maximum(
+    WindowMaximum: lambda op, view, groups, target: emit_window_maximum(
         WindowMaximum(view(op.outputs[0]), view(op.outputs[1]), view(op.inputs[0]), op.pooling),
         groups,
-        machine,
+        target,
     ),
-    WindowMaximumGradient: lambda op, view, groups, machine: emit_window_maximum_gradient(
+    WindowMaximumGradient: lambda op, view, groups, target: emit_window_maximum_gradient(
         WindowMaximumGradient(view(op.outputs[0]), view(op.inputs[0]), view(op.inputs[1]), op.pooling),
         groups,
-        machine,
+        target,
     ),
-    WindowChoice: lambda op, view, groups, machine: emit_window_choice(
-        WindowChoice(view(op.outputs[0]), view(op.inputs[0]), view(op.inputs[1]), op.pooling), groups, machine
+    WindowChoice: lambda op, view, groups, target: emit_window_choice(
+        WindowChoice(view(op.outputs[0]), view(op.inputs[0]), view(op.inputs[1]), op.pooling), groups, target
     ),
-    WindowAverage: lambda op, view, groups, machine: emit_window_average(
-        WindowAverage(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups, machine
+    WindowAverage: lambda op, view, groups, target: emit_window_average(
+        WindowAverage(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups, target
     ),
-    WindowAverageGradient: lambda op, view, groups, machine: emit_window_average_gradient(
-        WindowAverageGradient(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups, machine
+    WindowAverageGradient: lambda op, view, groups, target: emit_window_average_gradient(
+        WindowAverageGradient(view(op.outputs[0]), view(op.inputs[0]), op.pooling), groups, target
     ),
 }
 
@@ -119,32 +119,32 @@ IN_LANES = frozenset(_EMIT)
 """The primitives that there are for image lanes."""
 
 
-def emit_in_lanes(operation: Operation, view: View, batch: int, machine: Target) -> list[Launch]:
+def emit_in_lanes(operation: Operation, view: View, batch: int, target: Target) -> list[Launch]:
     """The launches of a primitive; ``view`` gives the WIDTH times as many channels of a tensor."""
-    launches = _EMIT[type(operation)](operation, view, batch // machine.width, machine)
-    note = f"{operation!r}, {machine.width} images a vector"
+    launches = _EMIT[type(operation)](operation, view, batch // target.width, target)
+    note = f"{operation!r}, {target.width} images a vector"
     return [launch._replace(origin=operation.origin, phase=operation.phase, note=note) for launch in launches]
 
 
 def change_order(
-    source: Tensor, target: Tensor, values: int, batch: int, machine: Target, *, into: bool
+    source: Tensor, destination: Tensor, values: int, batch: int, target: Target, *, into: bool
 ) -> Launch:
     """Images one after the other to WIDTH images a vector, or back; ``values`` are those of an image."""
     parts = blocks(values, _ITEM_VALUES)
     name = "into_lanes" if into else "out_of_lanes"
-    given = named(source=source, target=target, values=values, parts=parts)
-    made = fixed_kernel(f"change_{name}", given, _body(name, machine))
-    launch = Launch(made, given.values, batch // machine.width * parts, (target,))
+    given = named(source=source, target=destination, values=values, parts=parts)
+    made = fixed_kernel(f"change_{name}", given, _body(name, target))
+    launch = Launch(made, given.values, batch // target.width * parts, (destination,))
     return launch._replace(
-        note=f"{target} = {source}, {'as' if into else 'from'} {machine.width} images a vector"
+        note=f"{destination} = {source}, {'as' if into else 'from'} {target.width} images a vector"
     )
 
 
-def _body(name: str, machine: Target) -> str:
+def _body(name: str, target: Target) -> str:
     return f"""    for item in range(first, last):
         group = item // parts
         part = item - group * parts
-        start = group * values * {machine.width * 4}
+        start = group * values * {target.width * 4}
         stop = min((part + 1) * {_ITEM_VALUES}, values)
         {name}(source + start, values, target + start, part * {_ITEM_VALUES}, stop)
 """

@@ -29,17 +29,17 @@ from netdsl.primitives.convolution import (
 from netdsl.primitives.tensor import Tensor
 
 
-def _most_filters(machine: Target) -> int:
+def _most_filters(target: Target) -> int:
     """Of one tile; the rest of the registers are positions."""
-    return 8 if machine.registers >= 32 else 6
+    return 8 if target.registers >= 32 else 6
 
 
-def _band_floats(machine: Target) -> int:
+def _band_floats(target: Target) -> int:
     """Numbers of a band of padded rows."""
-    return machine.second_cache_floats // 2
+    return target.second_cache_floats // 2
 
 
-def emit_lanes_convolution(op: Convolution, groups_of_images: int, machine: Target) -> list[Launch]:
+def emit_lanes_convolution(op: Convolution, groups_of_images: int, target: Target) -> list[Launch]:
     """Forward: as many filters as fit a tile, times neighbouring positions."""
     x, w = op.inputs
     y = op.outputs[0]
@@ -51,7 +51,7 @@ def emit_lanes_convolution(op: Convolution, groups_of_images: int, machine: Targ
         strides=(kernel_width * depth * filters, depth * filters, filters, 1),
         group_stride=filters,
     )
-    packed, pack = packing.launch(w, machine)
+    packed, pack = packing.launch(w, target)
     walk = Walk(
         stride=op.geometry.stride,
         top=op.geometry.padding.top,
@@ -63,14 +63,14 @@ def emit_lanes_convolution(op: Convolution, groups_of_images: int, machine: Targ
         rows=y.shape[0],
         columns=y.shape[1],
         out_start=0,
-        out_row=y.shape[1] * filters * machine.width,
-        out_column=filters * machine.width,
+        out_row=y.shape[1] * filters * target.width,
+        out_column=filters * target.width,
     )
-    return [*pack, lanes_walk(walk, x, packed, y, groups_of_images, machine)]
+    return [*pack, lanes_walk(walk, x, packed, y, groups_of_images, target)]
 
 
 def lanes_walk(
-    walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int, machine: Target
+    walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int, target: Target
 ) -> Launch:
     """A walk over bands of rows; ``x`` and ``y`` have WIDTH numbers for each channel.
 
@@ -107,28 +107,26 @@ def lanes_walk(
         out_image=y.values,
         out_row=walk.out_row,
         out_column=walk.out_column,
-        lanes=panels_of(walk.width, machine).width,
+        lanes=panels_of(walk.width, target).width,
     )
     seen_rows = walk.top < high and (walk.rows - 1) * walk.stride.height - walk.top < height
     whole = seen_rows and inner == 0 and inner_end == walk.columns
-    built = _walk_kernel(
-        given, walk.width, max(0, inner_end - inner), wide * walk.depth, machine, whole=whole
-    )
+    built = _walk_kernel(given, walk.width, max(0, inner_end - inner), wide * walk.depth, target, whole=whole)
     return Launch(built, given.values, groups_of_images * bands, (y,))
 
 
 def _walk_kernel(
-    given: Arguments, filters: int, inner_columns: int, kernel_row: int, machine: Target, *, whole: bool
+    given: Arguments, filters: int, inner_columns: int, kernel_row: int, target: Target, *, whole: bool
 ) -> Kernel:
     """``whole``: every window has all of its columns, and a row at least."""
     steps = str(kernel_row) if kernel_row <= MOST_UNROLLED else "kernel_columns * depth"
-    filters_size, filters_whole, filters_rest = split_evenly(filters, _most_filters(machine))
+    filters_size, filters_whole, filters_rest = split_evenly(filters, _most_filters(target))
     parts = [(number * filters_size, filters_size) for number in range(filters_whole)]
     if filters_rest:
         parts.append((filters_whole * filters_size, filters_rest))
-    size, _, rest = split_evenly(max(1, inner_columns), machine.accumulators // filters_size)
+    size, _, rest = split_evenly(max(1, inner_columns), target.accumulators // filters_size)
 
-    lanes = machine.width
+    lanes = target.width
 
     def tiles(columns: int, a: str, b: str, steps: str) -> list[str]:
         return [
@@ -180,14 +178,14 @@ def _walk_kernel(
             "                if runs > 0 and taps > 0:",
             *(f"                    {line}" for line in edge),
             "                else:",
-            f"                    clear(out, {filters * machine.width})",
+            f"                    clear(out, {filters * target.width})",
             "                column += 1",
         ]
     return kernel("lanes_convolve", indented(body, 1) + "\n")
 
 
 def emit_lanes_weight_gradient(
-    op: ConvolutionWeightGradient, groups_of_images: int, machine: Target
+    op: ConvolutionWeightGradient, groups_of_images: int, target: Target
 ) -> list[Launch]:
     """Tiles of (tap and channel) x filters whose sums run over positions and lanes."""
     x, dy = op.inputs
@@ -200,15 +198,15 @@ def emit_lanes_weight_gradient(
     needed_high = (out_high - 1) * stride.height + kernel_height
     copies = any(padding) or needed_high > height or needed_wide > width
     row_floats = (needed_wide if copies else width) * pixel
-    fitting = (_band_floats(machine) // row_floats - kernel_height) // stride.height + 1
+    fitting = (_band_floats(target) // row_floats - kernel_height) // stride.height + 1
     band = max(1, min(out_high, max(fitting, 4))) if copies else out_high
     scratch = ((band - 1) * stride.height + kernel_height) * row_floats if copies else 0
     chunks = max(1, min(groups_of_images, blocks(ITEMS, kernel_height), 2**20 // dw.values))
-    target = dw if chunks == 1 else Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False)
+    output = dw if chunks == 1 else Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False)
     given = named(
         x=x,
         dy=dy,
-        dw=target,
+        dw=output,
         height=height,
         width=width,
         pixel=pixel,
@@ -227,17 +225,15 @@ def emit_lanes_weight_gradient(
         filters=filters,
         **({"scratch": PerWorker(scratch)} if copies else {}),
     )
-    built = _gradient_kernel(given, kernel_width * depth, filters, copies, machine)
-    launch = Launch(built, given.values, chunks * kernel_height, (target,), scratch)
-    return [launch] if chunks == 1 else [launch, *sum_parts(dw, target, chunks, machine)]
+    built = _gradient_kernel(given, kernel_width * depth, filters, copies, target)
+    launch = Launch(built, given.values, chunks * kernel_height, (output,), scratch)
+    return [launch] if chunks == 1 else [launch, *sum_parts(dw, output, chunks, target)]
 
 
-def _gradient_kernel(
-    given: Arguments, kernel_row: int, filters: int, copies: bool, machine: Target
-) -> Kernel:
-    most = 4 if machine.accumulators >= 24 else 3
-    broad, across, across_rest = split_evenly(filters, machine.accumulators // most)
-    tall, _, down_rest = split_evenly(kernel_row, machine.accumulators // broad)
+def _gradient_kernel(given: Arguments, kernel_row: int, filters: int, copies: bool, target: Target) -> Kernel:
+    most = 4 if target.accumulators >= 24 else 3
+    broad, across, across_rest = split_evenly(filters, target.accumulators // most)
+    tall, _, down_rest = split_evenly(kernel_row, target.accumulators // broad)
     end = f"kernel_row - {down_rest}" if down_rest else "kernel_row"
     body = [
         *given.lines,
@@ -251,7 +247,7 @@ def _gradient_kernel(
         "        source = x + image * height * width * pixel * 4",
         "        for top_row in range(0, out_rows, band):",
         "            band_rows = min(band, out_rows - top_row)",
-        f"            b = dy + (image * out_rows + top_row) * out_columns * filters * {machine.width * 4}",
+        f"            b = dy + (image * out_rows + top_row) * out_columns * filters * {target.width * 4}",
         *(
             _COPY_TAPS
             if copies
@@ -261,7 +257,7 @@ def _gradient_kernel(
         ),
     ]
 
-    lanes = machine.width
+    lanes = target.width
 
     def call(rows: int, place: str, columns: int, first: int) -> str:
         return (
@@ -291,18 +287,18 @@ _COPY_TAPS = [
 
 
 def emit_lanes_input_gradient(
-    op: ConvolutionInputGradient, groups_of_images: int, machine: Target
+    op: ConvolutionInputGradient, groups_of_images: int, target: Target
 ) -> list[Launch]:
     """As the direct one: S*S phases of stride 1, with the walks of image lanes."""
     dy, w = op.inputs
     dx = op.outputs[0]
     launches = []
     for phase in input_gradient_phases(op, (dx.shape[0], dx.shape[1], w.shape[2])):
-        packed, pack = phase.packing.launch(w, machine)
+        packed, pack = phase.packing.launch(w, target)
         walk = phase.walk._replace(
-            out_start=phase.walk.out_start * machine.width,
-            out_row=phase.walk.out_row * machine.width,
-            out_column=phase.walk.out_column * machine.width,
+            out_start=phase.walk.out_start * target.width,
+            out_row=phase.walk.out_row * target.width,
+            out_column=phase.walk.out_column * target.width,
         )
-        launches += [*pack, lanes_walk(walk, dy, packed, dx, groups_of_images, machine)]
+        launches += [*pack, lanes_walk(walk, dy, packed, dx, groups_of_images, target)]
     return launches

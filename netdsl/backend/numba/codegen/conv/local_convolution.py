@@ -38,7 +38,7 @@ def _arguments(
     y: Tensor,
     batch: int,
     scratch: int,
-    machine: Target,
+    target: Target,
 ) -> Arguments:
     geometry = op.geometry
     height, width, channels = x.shape
@@ -60,7 +60,7 @@ def _arguments(
         stride_column=geometry.stride.width,
         top=geometry.padding.top,
         left=geometry.padding.left,
-        panels=panels_of(y.shape[2], machine).total,
+        panels=panels_of(y.shape[2], target).total,
         scratch=PerWorker(scratch),
     )
 
@@ -98,9 +98,9 @@ def _by_panel(panels: Panels, count: str, high: int, call: TileCall) -> list[str
 
 
 def _position_kernel(
-    kind: str, given: Arguments, panels: Panels, count: str, call: TileCall, machine: Target
+    kind: str, given: Arguments, panels: Panels, count: str, call: TileCall, target: Target
 ) -> Kernel:
-    high = machine.accumulators // panels.vectors
+    high = target.accumulators // panels.vectors
     body = [
         *_head(given),
         "for item in range(first, last):",
@@ -112,7 +112,7 @@ def _position_kernel(
     return kernel(kind, indented(body, 1) + "\n")
 
 
-def emit_local_convolution(op: LocalConvolution, batch: int, machine: Target) -> list[Launch]:
+def emit_local_convolution(op: LocalConvolution, batch: int, target: Target) -> list[Launch]:
     """One work item per position: rows are the images."""
     (x, w), (y,) = op.inputs, op.outputs
     scratch = batch * w.shape[1]
@@ -124,16 +124,14 @@ def emit_local_convolution(op: LocalConvolution, batch: int, machine: Target) ->
             "y + ((r * positions + item) * filters + start) * 4, 0, positions * filters, 1, kernel, 0)"
         )
 
-    given = _arguments(op, x, w, y, batch, scratch, machine)
-    built = _position_kernel(
-        "convolve_locally", given, panels_of(y.shape[2], machine), "batch", call, machine
-    )
+    given = _arguments(op, x, w, y, batch, scratch, target)
+    built = _position_kernel("convolve_locally", given, panels_of(y.shape[2], target), "batch", call, target)
     positions = y.shape[0] * y.shape[1]
     return [Launch(built, given.values, positions, (y,), scratch)]
 
 
 def emit_local_convolution_weight_gradient(
-    op: LocalConvolutionWeightGradient, batch: int, machine: Target
+    op: LocalConvolutionWeightGradient, batch: int, target: Target
 ) -> list[Launch]:
     """One work item per position: rows are the kernel's values, the sum runs over the images."""
     (x, dy), (dw,) = op.inputs, op.outputs
@@ -146,21 +144,21 @@ def emit_local_convolution_weight_gradient(
             "w + ((item * kernel + r) * filters + start) * 4, 0, filters, 1, batch, 0)"
         )
 
-    given = _arguments(op, x, dw, dy, batch, scratch, machine)
+    given = _arguments(op, x, dw, dy, batch, scratch, target)
     built = _position_kernel(
-        "local_weight_gradient", given, panels_of(dy.shape[2], machine), "kernel", call, machine
+        "local_weight_gradient", given, panels_of(dy.shape[2], target), "kernel", call, target
     )
     positions = dy.shape[0] * dy.shape[1]
     return [Launch(built, given.values, positions, (dw,), scratch)]
 
 
 def emit_local_convolution_input_gradient(
-    op: LocalConvolutionInputGradient, batch: int, machine: Target
+    op: LocalConvolutionInputGradient, batch: int, target: Target
 ) -> list[Launch]:
     """One work item per image: windows that overlap add up in a fixed order."""
     (dy, w), (dx,) = op.inputs, op.outputs
     kernel_values = w.shape[1]
-    given = _arguments(op, dx, w, dy, batch, kernel_values, machine)
+    given = _arguments(op, dx, w, dy, batch, kernel_values, target)
     body = [
         *_head(given),
         "for image in range(first, last):",

@@ -48,7 +48,7 @@ class Walk(NamedTuple):
     tile: Tile | None = None
     paired: bool = False
 
-    def launch(self, x: Tensor, packed: Tensor, y: Tensor, batch: int, machine: Target) -> Launch:
+    def launch(self, x: Tensor, packed: Tensor, y: Tensor, batch: int, target: Target) -> Launch:
         height, width, channels = x.shape
         high, wide = self.kernel
         needed_high = (self.rows - 1) * self.stride.height + high
@@ -56,7 +56,7 @@ class Walk(NamedTuple):
         inside = self.top == 0 == self.left and needed_high <= height and needed_wide <= width
         copies = self.paired or not inside or self.groups > 1
         row_floats = needed_wide * self.depth if copies else width * channels
-        band = self._band(row_floats, batch, machine)
+        band = self._band(row_floats, batch, target)
         bands = blocks(self.rows, band)
         scratch = ((band - 1) * self.stride.height + high) * row_floats if copies else 0
         if self.paired:
@@ -85,25 +85,25 @@ class Walk(NamedTuple):
             out_row=self.out_row,
             out_column=self.out_column,
             filters=self.width,
-            panels=panels_of(self.width, machine, self.tile).total,
+            panels=panels_of(self.width, target, self.tile).total,
             **({"scratch": PerWorker(scratch)} if copies else {}),
         )
         items = batch * self.groups * bands
-        built, ending = self._kernel(given, copies, machine)
+        built, ending = self._kernel(given, copies, target)
         return Launch(built, given.values, items, (y,), scratch, ending=ending)
 
-    def _band(self, row_floats: int, batch: int, machine: Target) -> int:
+    def _band(self, row_floats: int, batch: int, target: Target) -> int:
         """Output rows of a work item: few enough for the cache, and enough items for the threads."""
-        most = 2 * machine.first_cache_floats if self.paired else machine.first_cache_floats
+        most = 2 * target.first_cache_floats if self.paired else target.first_cache_floats
         fitting = (most // max(1, row_floats) - self.kernel[0]) // self.stride.height + 1
         items = batch * self.groups
         sharing = blocks(self.rows, blocks(ITEMS, items)) if items < ITEMS else self.rows
         return max(1, min(self.rows, max(fitting, 4), sharing))
 
-    def _kernel(self, given: Arguments, copies: bool, machine: Target) -> tuple[Kernel, Ending | None]:
-        tile = self.tile or usual_tile(self.width, machine)
-        panels = panels_of(self.width, machine, tile)
-        columns = split_evenly(self.columns, machine.accumulators // (tile.rows * tile.vectors))
+    def _kernel(self, given: Arguments, copies: bool, target: Target) -> tuple[Kernel, Ending | None]:
+        tile = self.tile or usual_tile(self.width, target)
+        panels = panels_of(self.width, target, tile)
+        columns = split_evenly(self.columns, target.accumulators // (tile.rows * tile.vectors))
         body = [
             *given.lines,
             *([] if copies else ["scratch = 0"]),
@@ -128,7 +128,7 @@ class Walk(NamedTuple):
         known = taps <= MOST_UNROLLED and not paired
         steps = _Steps(panels.width, str(taps) if known else "kernel_row", paired)
         tail = _walk_rows(high, columns, panels.tail_vectors, panels.lanes_of_tail("filters"), steps)
-        full = _walk_rows(high, columns, panels.vectors, str(machine.width), steps)
+        full = _walk_rows(high, columns, panels.vectors, str(target.width), steps)
         body += [f"        {line}" for line in panels.by_width("filters", full, tail)]
         finished = None
         if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):

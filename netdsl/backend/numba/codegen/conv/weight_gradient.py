@@ -33,7 +33,7 @@ LEAST_SUMMED = 64
 """Outputs of a band that are worth reading and writing the sums of all weights once more."""
 
 
-def im2col_weight_gradient(op: ConvolutionWeightGradient, batch: int, machine: Target) -> list[Launch]:
+def im2col_weight_gradient(op: ConvolutionWeightGradient, batch: int, target: Target) -> list[Launch]:
     """Windows gathered as rows of a matrix, transposed, times dy."""
     x, dy = op.inputs
     dw = op.outputs[0]
@@ -42,30 +42,30 @@ def im2col_weight_gradient(op: ConvolutionWeightGradient, batch: int, machine: T
     windows, gathering = gather_windows(x, op.geometry, (kernel_height, kernel_width), output, batch)
     positions, taps = windows.shape
     rows = positions * batch
-    return [gathering, product(windows, (1, taps), dy, filters, dw, taps, rows, filters, machine)]
+    return [gathering, product(windows, (1, taps), dy, filters, dw, taps, rows, filters, target)]
 
 
 def product_weight_gradient(
-    op: ConvolutionWeightGradient, rows: int, machine: Target, tile: Tile | None = None
+    op: ConvolutionWeightGradient, rows: int, target: Target, tile: Tile | None = None
 ) -> list[Launch]:
     """Of a convolution that is a product of ``rows`` rows of x."""
     x, dy = op.inputs
     dw = op.outputs[0]
     filters = dw.shape[-1]
     inputs = dw.values // filters
-    return [product(x, (1, inputs), dy, filters, dw, inputs, rows, filters, machine, tile)]
+    return [product(x, (1, inputs), dy, filters, dw, inputs, rows, filters, target, tile)]
 
 
-def packed_weight_gradient(op: ConvolutionWeightGradient, batch: int, machine: Target) -> list[Launch]:
+def packed_weight_gradient(op: ConvolutionWeightGradient, batch: int, target: Target) -> list[Launch]:
     """The same with images and gradients packed into panels."""
     x, dy = op.inputs
-    return product_of_images(x, dy, op.outputs[0], batch, machine)
+    return product_of_images(x, dy, op.outputs[0], batch, target)
 
 
 def walk_weight_gradient(
     op: ConvolutionWeightGradient,
     batch: int,
-    machine: Target,
+    target: Target,
     tile: Tile | None = None,
     *,
     paired: bool = False,
@@ -74,11 +74,11 @@ def walk_weight_gradient(
     dw = op.outputs[0]
     kernel_height, kernel_width, depth, filters = dw.shape
     groups = op.geometry.groups
-    panels = panels_of(filters // groups, machine, tile)
-    tap = _tap_tile(kernel_height, kernel_width * depth, panels.vectors, machine)
+    panels = panels_of(filters // groups, target, tile)
+    tap = _tap_tile(kernel_height, kernel_width * depth, panels.vectors, target)
     task = _Task(op, dw, batch, 1, tap, panels, whole=False)
     shared = min(blocks(ITEMS, batch * groups), task.most_shared())
-    if dw.values <= machine.second_cache_floats and batch * groups * shared >= ITEMS // 2:
+    if dw.values <= target.second_cache_floats and batch * groups * shared >= ITEMS // 2:
         chunks = min(batch * shared, blocks(ITEMS, groups))
         task = task._replace(chunks=chunks, whole=True, shared=shared)
     else:
@@ -87,14 +87,14 @@ def walk_weight_gradient(
         together = max(1, min(panels.total, items * chunks // ITEMS))
         task = task._replace(chunks=chunks, together=together)
     if chunks > 1:
-        task = task._replace(target=Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False))
-    launches = _weight_gradient_in_pairs(task, machine) if paired else [_weight_gradient(task, machine)]
-    return launches if chunks == 1 else [*launches, *sum_parts(dw, task.target, chunks, machine)]
+        task = task._replace(output=Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False))
+    launches = _weight_gradient_in_pairs(task, target) if paired else [_weight_gradient(task, target)]
+    return launches if chunks == 1 else [*launches, *sum_parts(dw, task.output, chunks, target)]
 
 
-def _tap_tile(kernel_height: int, kernel_row: int, vectors: int, machine: Target) -> tuple[int, int]:
+def _tap_tile(kernel_height: int, kernel_row: int, vectors: int, target: Target) -> tuple[int, int]:
     """Kernel rows x values of a kernel row in one tile."""
-    most = machine.accumulators // vectors
+    most = target.accumulators // vectors
     if kernel_row > most // 2:
         return 1, split_evenly(kernel_row, most)[0]
     return min(kernel_height, most // kernel_row), kernel_row
@@ -108,14 +108,14 @@ def _chunks(batch: int, items: int, dw_values: int) -> int:
 
 
 class _Task(NamedTuple):
-    """A gradient to ``target``, in ``chunks`` parts of all bands; ``tap`` is rows x numbers of a tile.
+    """A gradient to ``output``, in ``chunks`` parts of all bands; ``tap`` is rows x numbers of a tile.
 
     A work item takes all weights of a group if ``whole``, else some rows of taps and about ``together``
     panels of filters, which share the band. An image has at least ``shared`` bands.
     """
 
     op: ConvolutionWeightGradient
-    target: Tensor
+    output: Tensor
     batch: int
     chunks: int
     tap: tuple[int, int]
@@ -136,13 +136,13 @@ class _Task(NamedTuple):
         out_high, out_wide, _ = self.op.inputs[1].shape
         return (out_high - 1) * stride.height + high, (out_wide - 1) * stride.width + wide
 
-    def band(self, row_floats: int, machine: Target) -> int:
+    def band(self, row_floats: int, target: Target) -> int:
         """Output rows whose images stay in cache, and whose gradients of a panel of filters do."""
         out_high, out_wide, filters = self.op.inputs[1].shape
         kernel_height, stride = self.op.outputs[0].shape[0], self.op.geometry.stride
-        fitting = (machine.first_cache_floats // row_floats - kernel_height) // stride.height + 1
+        fitting = (target.first_cache_floats // row_floats - kernel_height) // stride.height + 1
         panel_row = out_wide * min(filters // self.op.geometry.groups, self.panels.width)
-        rows = max(4, min(fitting, machine.first_cache_floats // panel_row))
+        rows = max(4, min(fitting, target.first_cache_floats // panel_row))
         return max(1, min(out_high // self.shared, rows))
 
 
@@ -156,7 +156,7 @@ class _Source(NamedTuple):
     paired: bool
 
 
-def _weight_gradient(task: _Task, machine: Target) -> Launch:
+def _weight_gradient(task: _Task, target: Target) -> Launch:
     x, dy = task.op.inputs
     height, width, channels = x.shape
     needed_high, needed_wide = task.needed
@@ -164,10 +164,10 @@ def _weight_gradient(task: _Task, machine: Target) -> Launch:
     inside = not any(task.op.geometry.padding) and needed_high <= height and needed_wide <= width
     copies = not inside or groups > 1
     row = needed_wide * (channels // groups) if copies else width * channels
-    return _launch(task, _Source(x, dy, row, copies, paired=False), machine)
+    return _launch(task, _Source(x, dy, row, copies, paired=False), target)
 
 
-def _weight_gradient_in_pairs(task: _Task, machine: Target) -> list[Launch]:
+def _weight_gradient_in_pairs(task: _Task, target: Target) -> list[Launch]:
     """Two neighbouring output positions at a time: images and gradients are paired beforehand."""
     x, dy = task.op.inputs
     out_high, out_wide, filters = dy.shape
@@ -175,22 +175,22 @@ def _weight_gradient_in_pairs(task: _Task, machine: Target) -> list[Launch]:
     paired_x, pairing_x = pairs_of_positions(x, task.op.geometry, rows, columns, task.batch)
     paired_dy, pairing_dy = pairs_of_rows(dy, task.batch * out_high, out_wide, filters)
     source = _Source(paired_x, paired_dy, paired_x.shape[-1], copies=False, paired=True)
-    return [pairing_x, pairing_dy, _launch(task, source, machine)]
+    return [pairing_x, pairing_dy, _launch(task, source, target)]
 
 
-def _launch(task: _Task, source: _Source, machine: Target) -> Launch:
-    op, target, batch, chunks, (high, _), panels, whole, _, together = task
+def _launch(task: _Task, source: _Source, target: Target) -> Launch:
+    op, output, batch, chunks, (high, _), panels, whole, _, together = task
     stride, padding, groups = op.geometry[:3]
     kernel_height, kernel_width, depth, filters = op.outputs[0].shape
     height, width, channels = op.inputs[0].shape
     out_high, out_wide, _ = op.inputs[1].shape
-    band = task.band(source.row, machine)
+    band = task.band(source.row, target)
     scratch = ((band - 1) * stride.height + kernel_height) * source.row if source.copies else 0
     image = source.x.values // groups if source.paired else height * width * channels
     given = named(
         x=source.x,
         dy=source.dy,
-        dw=target,
+        dw=output,
         height=height,
         width=width,
         channels=channels,
@@ -217,12 +217,12 @@ def _launch(task: _Task, source: _Source, machine: Target) -> Launch:
         **({"scratch": PerWorker(scratch)} if source.copies else {}),
     )
     items = chunks * groups * (1 if whole else blocks(panels.total, together) * blocks(kernel_height, high))
-    built = _weight_gradient_kernel(task, source, given, (kernel_height, kernel_width * depth), machine)
-    return Launch(built, given.values, items, (target,), scratch)
+    built = _weight_gradient_kernel(task, source, given, (kernel_height, kernel_width * depth), target)
+    return Launch(built, given.values, items, (output,), scratch)
 
 
 def _weight_gradient_kernel(
-    task: _Task, source: _Source, given: Arguments, kernel_shape: tuple[int, int], machine: Target
+    task: _Task, source: _Source, given: Arguments, kernel_shape: tuple[int, int], target: Target
 ) -> Kernel:
     # An image of pairs has its groups one after the other.
     number = "(image * groups + group)" if source.paired else "image"
@@ -250,7 +250,7 @@ def _weight_gradient_kernel(
         f"            for tap_row in range(first_tap_row, last_tap_row, {task.tap[0]}):",
     ]
     panels = task.panels
-    full = _tap_tiles(task.tap, kernel_shape, panels.vectors, str(machine.width), source.paired)
+    full = _tap_tiles(task.tap, kernel_shape, panels.vectors, str(target.width), source.paired)
     lanes = panels.lanes_of_tail("group_filters")
     tail = _tap_tiles(task.tap, kernel_shape, panels.tail_vectors, lanes, source.paired)
     body += [f"                {line}" for line in panels.by_width("group_filters", full, tail)]

@@ -83,8 +83,8 @@ def _lines(finished: Finished, kinds: list[str], code: Formula) -> list[str]:
             if kind in _WHERE
         ]
 
-    target = _WHERE["result"]
-    along = by_vector(code, reads, target, place="ec", start=first, end=last, lanes="elanes")
+    destination = _WHERE["result"]
+    along = by_vector(code, reads, destination, place="ec", start=first, end=last, lanes="elanes")
     lines = [
         f"for erow in range({rows}):",
         f"    ebase = {start} + erow * echannels",

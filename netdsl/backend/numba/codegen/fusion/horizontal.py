@@ -25,9 +25,9 @@ def joined(following: Sequence[Operation], batch: int) -> list[Operation]:
     return [*(reduced_together(following[:MOST_REDUCED]) or chained(following, batch))]
 
 
-def emit_joined(together: Sequence[Operation], batch: int, machine: Target) -> list[Launch]:
+def emit_joined(together: Sequence[Operation], batch: int, target: Target) -> list[Launch]:
     """The launches of what ``joined`` found."""
     reductions = [op for op in together if isinstance(op, Reduction)]
     if reductions:
-        return emit_reductions(reductions, batch, machine)
-    return emit_chain([op for op in together if isinstance(op, Elementwise)], batch, machine)
+        return emit_reductions(reductions, batch, target)
+    return emit_chain([op for op in together if isinstance(op, Elementwise)], batch, target)

@@ -56,7 +56,7 @@ def emit_updating(
     operation: Operation,
     updates: tuple[Elementwise, ...],
     batch: int,
-    machine: Target,
+    target: Target,
     *,
     paired: bool = False,
     before: MatmulInputGradient | None = None,
@@ -68,13 +68,13 @@ def emit_updating(
     """
     product = as_product(operation, batch)
     assert product is not None
-    shape = tile_shape(product.inputs, machine) if before is None else rows_for_both(machine)
-    panel = shape.vectors * machine.width
+    shape = tile_shape(product.inputs, target) if before is None else rows_for_both(target)
+    panel = shape.vectors * target.width
     columns = min(blocks(product.outputs, panel), COLUMNS // panel) * panel
     across = blocks(product.outputs, columns)
     tiles = blocks(product.inputs, shape.rows)
     rows_per_item = shape.rows * max(1, blocks(tiles * across, 4 * ITEMS))
-    row = min(columns, blocks(product.outputs, machine.width) * machine.width)
+    row = min(columns, blocks(product.outputs, target.width) * target.width)
     update = update_code(operation.outputs[0], updates)
     along: Along | None = None
     read_before: dict[str, Named] = dict.fromkeys(ARGUMENTS, 0)
@@ -101,7 +101,7 @@ def emit_updating(
     )
     first = () if before is None else (before,)
     launch = Launch(
-        update_kernel(given, shape, (product.inputs, product.outputs), update, along, machine, paired=paired),
+        update_kernel(given, shape, (product.inputs, product.outputs), update, along, target, paired=paired),
         given.values,
         blocks(product.inputs, rows_per_item) * across,
         tuple(one.outputs[0] for one in (*first, *updates)),

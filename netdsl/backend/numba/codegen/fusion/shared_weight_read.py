@@ -13,9 +13,9 @@ from netdsl.backend.numba.kernel import Arguments, blocks
 from netdsl.backend.numba.target import Target
 
 
-def rows_for_both(machine: Target) -> Tile:
+def rows_for_both(target: Target) -> Tile:
     """The register tile of the weights' gradient whose rows suit that of the inputs, too."""
-    return Tile(6, 4) if machine.registers >= 32 else Tile(4, 3)
+    return Tile(6, 4) if target.registers >= 32 else Tile(4, 3)
 
 
 ARGUMENTS = ("dy", "dx", "images")
@@ -37,7 +37,7 @@ class Along(NamedTuple):
         names = given.read(*ARGUMENTS)
         return [*names, f"halves = scratch + {tall} * broad * 4"] if self.paired else names
 
-    def lines(self, tall: int, machine: Target) -> list[str]:
+    def lines(self, tall: int, target: Target) -> list[str]:
         """The gradient of the inputs that ``tall`` rows of weights belong to, from ``row`` on."""
         rows, length, name = f"p{self.weights} + row * outputs * 4", "outputs", "dot_tile"
         body = []
@@ -50,7 +50,7 @@ class Along(NamedTuple):
                 f"    halve(p{self.weights} + (row + line) * outputs * 4, target, outputs)",
                 "    clear_halves(target + outputs * 2, pairs * 2 - outputs)",
             ]
-        high = machine.accumulators // rows_for_both(machine).rows
+        high = target.accumulators // rows_for_both(target).rows
         rest = self.images % high
         loops = [(f"range(0, images - {high - 1}, {high})", high)]
         if rest:

@@ -26,7 +26,7 @@ class Update(NamedTuple):
     row: list[str]
     streams: list[int]
 
-    def fetched(self, tall: int, vectors: int, weights: int | None, machine: Target) -> list[str]:
+    def fetched(self, tall: int, vectors: int, weights: int | None, target: Target) -> list[str]:
         """The code that has the cache ask for what the rows of a tile will read, one line after the other
         while products are summed; ``weights`` is a stream that is there already."""
         return [
@@ -34,10 +34,10 @@ class Update(NamedTuple):
             f"    for line in range({tall}):",
             "        start = ((row + line) * outputs + column) * 4",
             *(
-                f"        fetch(p{n} + start + {vector * machine.width * 4})"
+                f"        fetch(p{n} + start + {vector * target.width * 4})"
                 for n in self.streams
                 if n != weights
-                for vector in range(0, vectors, max(1, LINE_FLOATS // machine.width))
+                for vector in range(0, vectors, max(1, LINE_FLOATS // target.width))
             ),
         ]
 
@@ -60,7 +60,7 @@ def update_kernel(
     sizes: tuple[int, int],
     update: Update,
     along: Along | None,
-    machine: Target,
+    target: Target,
     *,
     paired: bool,
 ) -> Kernel:
@@ -83,14 +83,14 @@ def update_kernel(
     ]
     for loop, tall in down_rows(shape.rows, inputs % shape.rows):
         body += [f"    {line}" for line in loop]
-        body += [f"        {line}" for line in (along.lines(tall, machine) if along else [])]
+        body += [f"        {line}" for line in (along.lines(tall, target) if along else [])]
         body += [
             f"        for step in range(0, steps, {STEP_BLOCK}):",
             f"            count = min({STEP_BLOCK}, steps - step)",
         ]
-        for inner, vectors, lanes in along_columns(shape.vectors * machine.width, outputs, machine):
+        for inner, vectors, lanes in along_columns(shape.vectors * target.width, outputs, target):
             body += [f"            {line}" for line in inner]
-            fetched = update.fetched(tall, vectors, along.weights if along else None, machine)
+            fetched = update.fetched(tall, vectors, along.weights if along else None, target)
             body += [f"                {line}" for line in fetched]
             body.append(
                 f"                {tile}(1, {tall}, {vectors}, {lanes}, a + (row + step * inputs) * 4, 0, "

@@ -36,11 +36,11 @@ COLUMN_BLOCK = 512
 """Most columns of an item where rows are few."""
 
 
-def emit_matmul_weight_gradient(op: MatmulWeightGradient, batch: int, machine: Target) -> list[Launch]:
+def emit_matmul_weight_gradient(op: MatmulWeightGradient, batch: int, target: Target) -> list[Launch]:
     """dw = x transposed @ dy: the rows are the inputs, the summed axis is the images."""
     x, dy = op.inputs
     inputs, outputs = op.outputs[0].shape
-    return [product(x, (1, inputs), dy, outputs, op.outputs[0], inputs, batch, outputs, machine)]
+    return [product(x, (1, inputs), dy, outputs, op.outputs[0], inputs, batch, outputs, target)]
 
 
 class _Blocking(NamedTuple):
@@ -58,10 +58,10 @@ class _Blocking(NamedTuple):
     rows_first: bool
 
 
-def _blocking(rows: int, steps: int, columns: int, tile: Tile, machine: Target) -> _Blocking:
+def _blocking(rows: int, steps: int, columns: int, tile: Tile, target: Target) -> _Blocking:
     """Few rows share columns out, many share rows out; both leave enough items for the threads."""
     high, vectors = tile
-    panel = vectors * machine.width
+    panel = vectors * target.width
     panels = blocks(columns, panel)
     if rows <= MOST_BATCH_ROWS:
         across = max(1, min(blocks(panels, ITEMS), COLUMN_BLOCK // panel))
@@ -71,25 +71,25 @@ def _blocking(rows: int, steps: int, columns: int, tile: Tile, machine: Target) 
     tiles = max(4, blocks(blocks(rows, high), 2 * ITEMS))
     row_items = blocks(rows, tiles * high)
     across = panels if row_items >= ITEMS else blocks(panels, blocks(ITEMS, row_items))
-    rows_first = min(steps, STEP_BLOCK) * across * panel <= machine.second_cache_floats
+    rows_first = min(steps, STEP_BLOCK) * across * panel <= target.second_cache_floats
     return _Blocking(high, vectors, tiles * high, across * panel, STEP_BLOCK, rows_first)
 
 
-def row_panel_vectors(machine: Target) -> int:
+def row_panel_vectors(target: Target) -> int:
     """Vectors in a panel of A: the rows of every shape of tile divide it."""
-    return max(3, 24 // machine.width)
+    return max(3, 24 // target.width)
 
 
-def tile_shapes(machine: Target) -> tuple[Tile, ...]:
+def tile_shapes(target: Target) -> tuple[Tile, ...]:
     """The tiles of products that use the registers well."""
-    if machine.registers >= 32:
+    if target.registers >= 32:
         return Tile(8, 3), Tile(6, 4), Tile(12, 2)
     return Tile(4, 3), Tile(3, 4), Tile(6, 2)
 
 
-def tile_shape(rows: int, machine: Target) -> Tile:
+def tile_shape(rows: int, target: Target) -> Tile:
     """The tile that leaves the fewest rows over."""
-    return min(tile_shapes(machine), key=lambda tile: blocks(rows, tile.rows) * tile.rows)
+    return min(tile_shapes(target), key=lambda tile: blocks(rows, tile.rows) * tile.rows)
 
 
 class Packed(NamedTuple):
@@ -110,7 +110,7 @@ def product(
     rows: int,
     steps: int,
     columns: int,
-    machine: Target,
+    target: Target,
     tile: Tile | None = None,
     *,
     packed: Packed | None = None,
@@ -120,7 +120,7 @@ def product(
     ``tile`` is another than the one that leaves the fewest rows over. Where operands are ``packed``,
     their strides are those within a panel.
     """
-    blocking = _blocking(rows, steps, columns, tile or tile_shape(rows, machine), machine)
+    blocking = _blocking(rows, steps, columns, tile or tile_shape(rows, target), target)
     across = blocks(columns, blocking.columns_per_item)
     given = named(
         a=a,
@@ -137,7 +137,7 @@ def product(
         across=across,
     )
     items = blocks(rows, blocking.rows_per_item) * across
-    built, ending = _product_kernel(given, blocking, (rows, columns), packed, machine)
+    built, ending = _product_kernel(given, blocking, (rows, columns), packed, target)
     return Launch(built, given.values, items, (c,), ending=ending)
 
 
@@ -149,44 +149,44 @@ def product_in_panels(
     rows: int,
     steps: int,
     columns: int,
-    machine: Target,
+    target: Target,
 ) -> list[Launch]:
     """C (rows x columns) = A (rows x steps) @ B, packed; B moves by ``b_strides`` per step and column."""
-    tile = tile_shape(rows, machine)
-    panels, packs = Packing(1, (1, 1, steps), columns, (0, 0, *b_strides), 0, tile=tile).launch(b, machine)
-    width = tile.vectors * machine.width
+    tile = tile_shape(rows, target)
+    panels, packs = Packing(1, (1, 1, steps), columns, (0, 0, *b_strides), 0, tile=tile).launch(b, target)
+    width = tile.vectors * target.width
     return [
         *packs,
-        product(a, (steps, 1), panels, width, c, rows, steps, columns, machine, tile, packed=Packed()),
+        product(a, (steps, 1), panels, width, c, rows, steps, columns, target, tile, packed=Packed()),
     ]
 
 
-def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int, machine: Target) -> list[Launch]:
+def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int, target: Target) -> list[Launch]:
     """C = A transposed @ B, both packed, summed along the positions of all images.
 
     A has a row of C's and B a column of C's for each channel.
     """
     (*_, rows), (high, wide, columns) = a.shape, b.shape
     positions = high * wide
-    tile = tile_shape(rows, machine)
+    tile = tile_shape(rows, target)
 
     def panels(x: Tensor, channels: int, tile: Tile) -> tuple[Tensor, list[Launch]]:
         strides = (positions * channels, 0, channels, 1)
-        return Packing(1, (batch, 1, positions), channels, strides, 0, tile=tile).launch(x, machine)
+        return Packing(1, (batch, 1, positions), channels, strides, 0, tile=tile).launch(x, target)
 
-    packed_a, packs_a = panels(a, rows, Tile(1, row_panel_vectors(machine)))
+    packed_a, packs_a = panels(a, rows, Tile(1, row_panel_vectors(target)))
     packed_b, packs_b = panels(b, columns, tile)
-    packed = Packed(a_panel=row_panel_vectors(machine) * machine.width)
+    packed = Packed(a_panel=row_panel_vectors(target) * target.width)
     launch = product(
         packed_a,
         (1, packed.a_panel),
         packed_b,
-        tile.vectors * machine.width,
+        tile.vectors * target.width,
         c,
         rows,
         batch * positions,
         columns,
-        machine,
+        target,
         tile,
         packed=packed,
     )
@@ -194,10 +194,10 @@ def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int, machine: Targ
 
 
 def _product_kernel(
-    given: Arguments, blocking: _Blocking, extent: tuple[int, int], packed: Packed | None, machine: Target
+    given: Arguments, blocking: _Blocking, extent: tuple[int, int], packed: Packed | None, target: Target
 ) -> tuple[Kernel, Ending | None]:
     rows, columns = extent
-    panel = blocking.vectors * machine.width
+    panel = blocking.vectors * target.width
     a_place, b_place = "row * a_row", "step * b_step + column"
     if packed:
         b_place = "step * b_step + column * steps"
@@ -215,7 +215,7 @@ def _product_kernel(
         f"        count = min({blocking.steps_at_once}, steps - step)",
     ]
     down = down_rows(blocking.high, rows % blocking.high)
-    along = along_columns(panel, columns, machine)
+    along = along_columns(panel, columns, target)
 
     def tile_call(high: int, vectors: int, lanes: str) -> str:
         return (
@@ -250,39 +250,37 @@ def down_rows(high: int, left_over: int) -> list[tuple[list[str], int]]:
     return loops
 
 
-def along_columns(panel: int, columns: int, machine: Target) -> list[tuple[list[str], int, str]]:
+def along_columns(panel: int, columns: int, target: Target) -> list[tuple[list[str], int, str]]:
     """Loops over the columns of an item, with the vectors of a tile and the numbers of its last vector: the
     whole panels, then the narrower one at the end, whose numbers the kernel counts."""
     rest = columns % panel
     loops = []
     if columns >= panel:
         whole = f"for column in range(left, right - {panel - 1}, {panel}):"
-        loops.append(([whole], panel // machine.width, str(machine.width)))
+        loops.append(([whole], panel // target.width, str(target.width)))
     if rest:
-        vectors = blocks(rest, machine.width)
+        vectors = blocks(rest, target.width)
         tail = f"for column in range(right - (right - left) % {panel}, right, {panel}):"
         lanes = (
-            f"right - column - {(vectors - 1) * machine.width}"
-            if rest % machine.width
-            else str(machine.width)
+            f"right - column - {(vectors - 1) * target.width}" if rest % target.width else str(target.width)
         )
         loops.append(([tail], vectors, lanes))
     return loops
 
 
 def product_with_transposed(
-    dy: Tensor, w: Tensor, dx: Tensor, rows: int, steps: int, columns: int, machine: Target
+    dy: Tensor, w: Tensor, dx: Tensor, rows: int, steps: int, columns: int, target: Target
 ) -> list[Launch]:
     """dx (rows x columns) = dy (rows x steps) @ w (columns x steps) transposed, which is moved first."""
-    turned, turning = transpose(w, columns, steps, machine)
-    return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns, machine)]
+    turned, turning = transpose(w, columns, steps, target)
+    return [turning, product(dy, (steps, 1), turned, columns, dx, rows, steps, columns, target)]
 
 
 def dot_product(
-    a: Tensor, b: Tensor, c: Tensor, rows: int, steps: int, columns: int, machine: Target
+    a: Tensor, b: Tensor, c: Tensor, rows: int, steps: int, columns: int, target: Target
 ) -> Launch:
     """C (rows x columns) = A (rows x steps) @ B (columns x steps) transposed."""
-    high, wide = (3, 4) if machine.registers < 32 else (4, 6)
+    high, wide = (3, 4) if target.registers < 32 else (4, 6)
 
     def call(tall: int, broad: int) -> str:
         return (

@@ -41,22 +41,22 @@ STEPS_OF_DOT = 2048
 """Numbers of a row of weights that are rounded at once for the gradient of the images."""
 
 
-def packed_product(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target) -> Launch:
+def packed_product(x: Tensor, w: Tensor, y: Tensor, batch: int, target: Target) -> Launch:
     """y (batch x columns) = x @ w, the rows are the images."""
-    return _product(x, w, y, batch, machine, paired=False)
+    return _product(x, w, y, batch, target, paired=False)
 
 
-def product_in_pairs(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target) -> list[Launch]:
+def product_in_pairs(x: Tensor, w: Tensor, y: Tensor, batch: int, target: Target) -> list[Launch]:
     """The same in pairs of bfloat16, always packed."""
     halves, halving = pairs_along_rows(x, batch, w.values // w.shape[-1])
-    return [halving, _product(halves, w, y, batch, machine, paired=True)]
+    return [halving, _product(halves, w, y, batch, target, paired=True)]
 
 
-def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target, *, paired: bool) -> Launch:
+def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, target: Target, *, paired: bool) -> Launch:
     columns = w.shape[-1]
     steps = w.values // columns
-    high, vectors = tile_shape(batch, machine)
-    panel = vectors * machine.width
+    high, vectors = tile_shape(batch, target)
+    panel = vectors * target.width
     columns_per_item = max(1, min(blocks(blocks(columns, panel), ITEMS), MOST_COLUMNS // panel)) * panel
     scratch = BLOCK_ROWS * columns_per_item
     given = named(
@@ -70,12 +70,12 @@ def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, machine: Target, *, pa
         columns_per_item=columns_per_item,
         scratch=PerWorker(scratch),
     )
-    built, ending = _product_kernel(given, (high, panel), batch, columns, paired, machine)
+    built, ending = _product_kernel(given, (high, panel), batch, columns, paired, target)
     return Launch(built, given.values, blocks(columns, columns_per_item), (y,), scratch, ending=ending)
 
 
 def _product_kernel(
-    given: Arguments, shape: tuple[int, int], rows: int, columns: int, paired: bool, machine: Target
+    given: Arguments, shape: tuple[int, int], rows: int, columns: int, paired: bool, target: Target
 ) -> tuple[Kernel, Ending | None]:
     high, panel = shape
     steps = 2 * BLOCK_ROWS if paired else BLOCK_ROWS
@@ -91,14 +91,14 @@ def _product_kernel(
         f"        count = min({steps}, steps - step)",
         *(_PAIR if paired else _COPY),
     ]
-    for head, vectors, lanes in along_columns(panel, columns, machine):
+    for head, vectors, lanes in along_columns(panel, columns, target):
         body += [f"        {line}" for line in head]
         for inner, tall in down_rows(high, rows % high):
             name, a = ("tile_pairs", "2, 0, a_row, 2") if paired else ("tile", "4, 0, a_row, 1")
             body += [f"            {line}" for line in inner]
             body += [
                 f"                {line}"
-                for line in _fetched(vectors, blocks(rows, high), high, steps, machine)
+                for line in _fetched(vectors, blocks(rows, high), high, steps, target)
             ]
             body.append(
                 f"                {name}(1, {tall}, {vectors}, {lanes}, a + (row * a_row + step) * {a}, "
@@ -109,7 +109,7 @@ def _product_kernel(
     return ending_kernel(kind, body, Finished("0", "rows", "left", "right"))
 
 
-def _fetched(vectors: int, tiles: int, high: int, steps: int, machine: Target) -> list[str]:
+def _fetched(vectors: int, tiles: int, high: int, steps: int, target: Target) -> list[str]:
     """The code that has the cache ask for the next block while this one is multiplied: a tile asks for
     its share of the rows, in its columns."""
     share = blocks(steps, tiles)
@@ -117,8 +117,8 @@ def _fetched(vectors: int, tiles: int, high: int, steps: int, machine: Target) -
         f"ahead = step + {steps} + row // {high} * {share}",
         f"for line in range(ahead, min(ahead + {share}, steps)):",
         *(
-            f"    fetch(b + (line * columns + column + {vector * machine.width}) * 4)"
-            for vector in range(0, vectors, max(1, LINE_FLOATS // machine.width))
+            f"    fetch(b + (line * columns + column + {vector * target.width}) * 4)"
+            for vector in range(0, vectors, max(1, LINE_FLOATS // target.width))
         ),
     ]
 
@@ -135,12 +135,12 @@ _COPY = [
 ]
 
 
-def dot_product_in_pairs(dy: Tensor, w: Tensor, dx: Tensor, batch: int, machine: Target) -> list[Launch]:
+def dot_product_in_pairs(dy: Tensor, w: Tensor, dx: Tensor, batch: int, target: Target) -> list[Launch]:
     """dx (batch x inputs) = dy @ w transposed."""
     outputs = w.shape[-1]
     inputs = w.values // outputs
     halves, halving = pairs_along_rows(dy, batch, outputs)
-    high, wide = (3, 4) if machine.registers < 32 else (4, 6)
+    high, wide = (3, 4) if target.registers < 32 else (4, 6)
     scratch = wide * min(STEPS_OF_DOT, blocks(outputs, 2) * 2) // 2
     inputs_per_item = wide * max(1, blocks(blocks(inputs, wide), 2 * ITEMS))
     given = named(

@@ -71,17 +71,17 @@ class Tile(NamedTuple):
         return f"{self.rows}x{self.vectors}"
 
 
-def usual_tile(channels: int, machine: Target) -> Tile:
+def usual_tile(channels: int, target: Target) -> Tile:
     """Two vectors wide where the channels fill them, else one."""
-    return Tile(1, 2 if channels > machine.width else 1)
+    return Tile(1, 2 if channels > target.width else 1)
 
 
-def panels_of(channels: int, machine: Target, tile: Tile | None = None) -> Panels:
+def panels_of(channels: int, target: Target, tile: Tile | None = None) -> Panels:
     """The panels of a tile, the usual one unless it is said."""
-    vectors = (tile or usual_tile(channels, machine)).vectors
-    whole, rest = divmod(channels, vectors * machine.width)
-    tail = blocks(rest, machine.width)
-    return Panels(vectors, whole, tail, rest - (tail - 1) * machine.width if rest else 0, machine.width)
+    vectors = (tile or usual_tile(channels, target)).vectors
+    whole, rest = divmod(channels, vectors * target.width)
+    tail = blocks(rest, target.width)
+    return Panels(vectors, whole, tail, rest - (tail - 1) * target.width if rest else 0, target.width)
 
 
 def split_evenly(extent: int, most: int) -> tuple[int, int, int]:
@@ -106,9 +106,9 @@ class Packing(NamedTuple):
     start: int = 0
     tile: Tile | None = None
 
-    def launch(self, w: Tensor, machine: Target) -> tuple[Tensor, list[Launch]]:
+    def launch(self, w: Tensor, target: Target) -> tuple[Tensor, list[Launch]]:
         """The packed tensor and the launch that fills it, zeros in lanes beyond the width."""
-        panels = panels_of(self.width, machine, self.tile)
+        panels = panels_of(self.width, target, self.tile)
         high, wide, deep = self.steps
         steps = high * wide * deep
         packed = Tensor(f"{w.name}.packed", (self.groups * panels.total, steps, panels.width), batched=False)
@@ -137,9 +137,9 @@ class Packing(NamedTuple):
             )
         ]
 
-    def launch_pairs(self, w: Tensor, machine: Target) -> tuple[Tensor, list[Launch]]:
+    def launch_pairs(self, w: Tensor, target: Target) -> tuple[Tensor, list[Launch]]:
         """The same in pairs of bfloat16: neighbouring steps of a kernel row share 32 bits."""
-        packed, launches = self.launch(w, machine)
+        packed, launches = self.launch(w, target)
         high, wide, deep = self.steps
         sets = packed.shape[0] * high
         paired, pairing = pairs_of_rows(packed, sets, wide * deep, packed.shape[-1])

@@ -12,7 +12,7 @@ from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Tensor
 
 
-def transpose(w: Tensor, rows: int, columns: int, machine: Target) -> tuple[Tensor, Launch]:
+def transpose(w: Tensor, rows: int, columns: int, target: Target) -> tuple[Tensor, Launch]:
     """A new tensor of ``columns`` x ``rows``, and the launch that fills it from w, ``rows`` x ``columns``."""
     turned = Tensor(f"{w.name}.transposed", (columns, rows), batched=False)
     given = named(
@@ -22,7 +22,7 @@ def transpose(w: Tensor, rows: int, columns: int, machine: Target) -> tuple[Tens
         columns=columns,
     )
     return turned, Launch(
-        fixed_kernel("transpose", given, _TRANSPOSE), given.values, blocks(columns, machine.width), (turned,)
+        fixed_kernel("transpose", given, _TRANSPOSE), given.values, blocks(columns, target.width), (turned,)
     )
 
 

@@ -47,10 +47,10 @@ class Blocks(NamedTuple):
     items: int
 
 
-def blocks_of(tiles: int, floats_per_tile: int, vectors: int, machine: Target) -> Blocks:
+def blocks_of(tiles: int, floats_per_tile: int, vectors: int, target: Target) -> Blocks:
     """Blocks as large as the cache holds, of about equal size."""
-    high = machine.accumulators // vectors
-    most = max(LEAST_ROWS, min(MOST_ROWS, machine.second_cache_floats // floats_per_tile))
+    high = target.accumulators // vectors
+    most = max(LEAST_ROWS, min(MOST_ROWS, target.second_cache_floats // floats_per_tile))
     items = blocks(tiles, most)
     rows = blocks(blocks(tiles, items), high) * high
     return Blocks(high, rows, blocks(tiles, rows))
@@ -63,14 +63,14 @@ def convolve(
     border: Border,
     form: Variant,
     batch: int,
-    machine: Target,
+    target: Target,
     *,
     rotated: bool,
 ) -> list[Launch]:
     """y = x convolved with w; ``rotated`` as in ``transform_weights``."""
-    weights = transform_weights(w, form, machine, rotated=rotated)
+    weights = transform_weights(w, form, target, rotated=rotated)
     tiling = mosaic(batch, x.shape, y.shape, border, form)
-    return [weights.launch, _launch(x, weights, y, border, form, tiling, batch, machine)]
+    return [weights.launch, _launch(x, weights, y, border, form, tiling, batch, target)]
 
 
 def _launch(
@@ -81,12 +81,12 @@ def _launch(
     form: Variant,
     tiling: Mosaic,
     batch: int,
-    machine: Target,
+    target: Target,
 ) -> Launch:
     panels = weights.panels
     channels, filters = x.shape[2], y.shape[2]
-    depth, width = whole_vectors(channels, machine), whole_vectors(filters, machine)
-    dealt = blocks_of(tiling.tiles, form.products * (depth + width), panels.vectors, machine)
+    depth, width = whole_vectors(channels, target), whole_vectors(filters, target)
+    dealt = blocks_of(tiling.tiles, form.products * (depth + width), panels.vectors, target)
     table = 2 * form.products
     v_plane, m_plane = dealt.rows * depth + LINE_FLOATS, dealt.rows * width + LINE_FLOATS
     spare = max(depth, width)
@@ -111,12 +111,12 @@ def _launch(
         table=PerWorker(0),
     )
     scratch = table + 2 * spare + form.products * (v_plane + m_plane)
-    built, ending = _kernel(given, form, weights, dealt.high, channels, filters, machine)
+    built, ending = _kernel(given, form, weights, dealt.high, channels, filters, target)
     return Launch(built, given.values, dealt.items, (y,), scratch, ending=ending)
 
 
 def _kernel(
-    given: Arguments, form: Variant, weights: Weights, high: int, channels: int, filters: int, machine: Target
+    given: Arguments, form: Variant, weights: Weights, high: int, channels: int, filters: int, target: Target
 ) -> tuple[Kernel, Ending | None]:
     inputs = (
         f'transform("{text_of(form.inputs)}", 1, 0, table, 0, '
@@ -142,19 +142,19 @@ def _kernel(
         "    count = min(block, tiles - start)",
         "    for number in range(count):",
         f"        list_places(table, {form.extent}, start + number, {step}, top, left, x, zeros, of_x)",
-        *(f"        {line}" for line in along("channels", inputs, channels, machine)),
-        *(f"    {line}" for line in _products(form, weights, high, machine)),
+        *(f"        {line}" for line in along("channels", inputs, channels, target)),
+        *(f"    {line}" for line in _products(form, weights, high, target)),
         "    for number in range(count):",
         f"        list_places(table, {step}, start + number, {step}, 0, 0, y, spare, of_y)",
-        *(f"        {line}" for line in along("filters", outputs, filters, machine)),
+        *(f"        {line}" for line in along("filters", outputs, filters, target)),
     ]
     return ending_kernel("winograd", body, finished_places(step, 2))
 
 
-def _products(form: Variant, weights: Weights, high: int, machine: Target) -> list[str]:
+def _products(form: Variant, weights: Weights, high: int, target: Target) -> list[str]:
     """M = V U for each of the products of a tile. Rows beyond the last tile are filled with
     whatever comes out, and not read."""
-    panels, lanes = weights.panels, machine.width
+    panels, lanes = weights.panels, target.width
 
     def call(vectors: int) -> str:
         return (

@@ -27,9 +27,9 @@ from netdsl.primitives.tensor import Tensor
 MOST_CHUNKS = 32
 
 
-def whole_vectors(channels: int, machine: Target) -> int:
+def whole_vectors(channels: int, target: Target) -> int:
     """Channels with those that fill up the last vector."""
-    return blocks(channels, machine.width) * machine.width
+    return blocks(channels, target.width) * target.width
 
 
 class Planes(NamedTuple):
@@ -46,15 +46,15 @@ class Planes(NamedTuple):
     pairing: str = ""
 
 
-def tiles_of_chunk(tiles: int, floats_per_tile: int, weights: int, machine: Target) -> int:
+def tiles_of_chunk(tiles: int, floats_per_tile: int, weights: int, target: Target) -> int:
     """Few enough for the cache, but as many as make reading the weights again worth while; even."""
-    chunks = blocks(tiles * floats_per_tile, max(machine.shared_cache_floats, 2 * weights))
+    chunks = blocks(tiles * floats_per_tile, max(target.shared_cache_floats, 2 * weights))
     return blocks(blocks(tiles, min(chunks, MOST_CHUNKS)), 2) * 2
 
 
-def planes_of(image: Tensor, form: Variant, tiles: int, machine: Target, pairing: str = "") -> Planes:
+def planes_of(image: Tensor, form: Variant, tiles: int, target: Target, pairing: str = "") -> Planes:
     """Room for ``tiles`` of an image's channels."""
-    depth = whole_vectors(image.shape[2], machine)
+    depth = whole_vectors(image.shape[2], target)
     if pairing == "channels":
         depth //= 2
     rows = blocks(tiles, 2) if pairing == "tiles" else tiles
@@ -79,7 +79,7 @@ def transform_tiles(
     matrix: Matrix,
     border: Border,
     chunk: Chunk,
-    machine: Target,
+    target: Target,
 ) -> Launch:
     """M d M^T of the tiles of a chunk, into ``planes``."""
     channels = image.shape[2]
@@ -104,20 +104,20 @@ def transform_tiles(
         *given.lines,
         f"second_table = table + {form.products * 8}",
         f"first_tile = second_table + {form.products * 8}",
-        f"second_tile = first_tile + {form.products * machine.width * 4}",
+        f"second_tile = first_tile + {form.products * target.width * 4}",
         # Behind the tiles, where no address depends on how many there are.
-        f"zeros = second_tile + {form.products * machine.width * 4}",
-        f"clear(second_tile, {form.products * machine.width})",
+        f"zeros = second_tile + {form.products * target.width * 4}",
+        f"clear(second_tile, {form.products * target.width})",
         "clear(zeros, channels)",
         f"for number in range(first * per_item, min(last * per_item, (tiles + {unit - 1}) // {unit})):",
-        *(f"    {line}" for line in _tile_lines(planes, form, matrix, channels, machine)),
+        *(f"    {line}" for line in _tile_lines(planes, form, matrix, channels, target)),
     ]
     built = kernel("winograd_tiles", indented(body, 1) + "\n")
-    scratch = 4 * form.products + 2 * form.products * machine.width + channels
+    scratch = 4 * form.products + 2 * form.products * target.width + channels
     return Launch(built, given.values, blocks(units, per_item), (planes.tensor,), scratch)
 
 
-def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int, machine: Target) -> list[str]:
+def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int, target: Target) -> list[str]:
     """The transform of unit ``number``: a tile, or two where tiles are paired."""
     extent, text = len(matrix[0]), text_of(matrix)
 
@@ -133,18 +133,19 @@ def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int, ma
             f'{name}("{text}", 1, {scatters}table, 0, '
             "planes + number * depth * 4, plane * 4, c * 4, {lanes})"
         )
-        return [places("table", "number"), *along("channels", line, channels, machine)]
+        return [places("table", "number"), *along("channels", line, channels, target)]
 
-    def one(table: str, target: str) -> str:
+    def one(table: str, destination: str) -> str:
         return (
-            f'transform("{text}", 1, 0, {table}, 0, {target} - c * 4, {machine.width * 4}, c * 4, {{lanes}})'
+            f'transform("{text}", 1, 0, {table}, 0, {destination} - c * 4, '
+            f"{target.width * 4}, c * 4, {{lanes}})"
         )
 
-    target = "planes + (number * depth + c) * 4"
+    destination = "planes + (number * depth + c) * 4"
     lines = [
         one("table", "first_tile"),
         one("second_table", "second_tile"),
-        f"scatter_pairs(first_tile, second_tile, {target}, plane * 4, {form.products})",
+        f"scatter_pairs(first_tile, second_tile, {destination}, plane * 4, {form.products})",
     ]
     return [
         places("table", "2 * number"),
@@ -152,5 +153,5 @@ def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int, ma
         f"    {places('second_table', '2 * number + 1')}",
         "else:",
         f"    list_nowhere(second_table, {extent}, zeros)",
-        *along("channels", lines, channels, machine),
+        *along("channels", lines, channels, target),
     ]

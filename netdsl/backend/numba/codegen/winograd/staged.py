@@ -43,36 +43,36 @@ def convolve_in_phases(
     border: Border,
     form: Variant,
     batch: int,
-    machine: Target,
+    target: Target,
     *,
     rotated: bool,
     paired: bool = False,
 ) -> list[Launch]:
     """y = x convolved with w; ``rotated`` and ``paired`` as in ``transform_weights``."""
-    weights = transform_weights(w, form, machine, rotated=rotated, paired=paired)
+    weights = transform_weights(w, form, target, rotated=rotated, paired=paired)
     tiling = mosaic(batch, x.shape, y.shape, border, form)
-    depth, width = whole_vectors(x.shape[2], machine), whole_vectors(y.shape[2], machine)
-    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), weights.tensor.values, machine)
+    depth, width = whole_vectors(x.shape[2], target), whole_vectors(y.shape[2], target)
+    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), weights.tensor.values, target)
     # Register tiles at the end of a chunk may reach beyond its last row.
-    room = most + machine.accumulators
-    v = planes_of(x, form, room, machine, "channels" if paired else "")
-    m = planes_of(y, form, room, machine)
+    room = most + target.accumulators
+    v = planes_of(x, form, room, target, "channels" if paired else "")
+    m = planes_of(y, form, room, target)
     launches = [weights.launch]
     for start in range(0, tiling.tiles, most):
         chunk = Chunk(tiling, batch, start, min(most, tiling.tiles - start))
         launches += [
-            transform_tiles(x, v, form, form.inputs, border, chunk, machine),
-            _products(v, weights, m, x.shape[2], chunk, machine),
-            _outputs(m, y, form, chunk, machine),
+            transform_tiles(x, v, form, form.inputs, border, chunk, target),
+            _products(v, weights, m, x.shape[2], chunk, target),
+            _outputs(m, y, form, chunk, target),
         ]
     return launches
 
 
-def _products(v: Planes, weights: Weights, m: Planes, channels: int, chunk: Chunk, machine: Target) -> Launch:
+def _products(v: Planes, weights: Weights, m: Planes, channels: int, chunk: Chunk, target: Target) -> Launch:
     """M = V U for every product: work items are some rows of one product."""
     panels = weights.panels
     shares = max(blocks(chunk.tiles, MOST_ROWS), blocks(2 * ITEMS, v.tensor.shape[0]))
-    high = split_evenly(blocks(chunk.tiles, shares), machine.accumulators // panels.vectors)[0]
+    high = split_evenly(blocks(chunk.tiles, shares), target.accumulators // panels.vectors)[0]
     rows = blocks(blocks(chunk.tiles, shares), high) * high
     shares = blocks(chunk.tiles, rows)
     given = named(
@@ -92,17 +92,17 @@ def _products(v: Planes, weights: Weights, m: Planes, channels: int, chunk: Chun
     )
     items = v.tensor.shape[0] * shares
     return Launch(
-        _products_kernel(given, weights, high, bool(v.pairing), machine), given.values, items, (m.tensor,)
+        _products_kernel(given, weights, high, bool(v.pairing), target), given.values, items, (m.tensor,)
     )
 
 
-def _products_kernel(given: Arguments, weights: Weights, high: int, paired: bool, machine: Target) -> Kernel:
+def _products_kernel(given: Arguments, weights: Weights, high: int, paired: bool, target: Target) -> Kernel:
     panels = weights.panels
     name, strides = ("tile_pairs", "depth * 2, 2") if paired else ("tile", "depth, 1")
 
     def call(vectors: int) -> str:
         return (
-            f"{name}(1, {high}, {vectors}, {machine.width}, v + (product * v_plane + row * depth) * 4, 0, "
+            f"{name}(1, {high}, {vectors}, {target.width}, v + (product * v_plane + row * depth) * 4, 0, "
             f"{strides}, 0, here, {panels.width}, 0, "
             f"m + (product * m_plane + row * width + panel * {panels.width}) * 4, 0, width, 1, steps, 0)"
         )
@@ -122,7 +122,7 @@ def _products_kernel(given: Arguments, weights: Weights, high: int, paired: bool
     return kernel("winograd_rows", indented(body, 1) + "\n")
 
 
-def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk, machine: Target) -> Launch:
+def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk, target: Target) -> Launch:
     """A^T M A of the tiles of a chunk, into the images."""
     filters = y.shape[2]
     per_item = blocks(chunk.tiles, 4 * ITEMS)
@@ -148,7 +148,7 @@ def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk, machine: Target)
         f"spare = table + {form.products * 8}",
         "for number in range(first * per_item, min(last * per_item, tiles)):",
         f"    list_places(table, {step}, start + number, {step}, 0, 0, y, spare, mosaic)",
-        *(f"    {line}" for line in along("filters", line, filters, machine)),
+        *(f"    {line}" for line in along("filters", line, filters, target)),
     ]
     built, ending = ending_kernel("winograd_outputs", body, finished_places(step, 1))
     scratch = 2 * form.products + m.depth

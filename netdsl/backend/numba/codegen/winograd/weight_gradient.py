@@ -42,29 +42,29 @@ def weight_gradient(
     border: Border,
     form: Variant,
     batch: int,
-    machine: Target,
+    target: Target,
     *,
     paired: bool = False,
 ) -> list[Launch]:
     """dw from x and dy of a convolution of stride 1; ``paired`` rounds tiles to bfloat16."""
     tiling = mosaic(batch, x.shape, dy.shape, border, form)
-    depth, width = whole_vectors(x.shape[2], machine), whole_vectors(dy.shape[2], machine)
-    panels = panels_of(dy.shape[2], machine)
-    high = split_evenly(x.shape[2], machine.accumulators // panels.vectors)[0]
+    depth, width = whole_vectors(x.shape[2], target), whole_vectors(dy.shape[2], target)
+    panels = panels_of(dy.shape[2], target)
+    high = split_evenly(x.shape[2], target.accumulators // panels.vectors)[0]
     du_plane = blocks(x.shape[2], high) * high * width + LINE_FLOATS
     du = Tensor(f"{dw.name}.winograd", (form.products, du_plane), batched=False)
-    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), form.products * du_plane, machine)
+    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), form.products * du_plane, target)
     pairing = "tiles" if paired else ""
-    v, dm = planes_of(x, form, most, machine, pairing), planes_of(dy, form, most, machine, pairing)
+    v, dm = planes_of(x, form, most, target, pairing), planes_of(dy, form, most, target, pairing)
     launches = []
     for start in range(0, tiling.tiles, most):
         chunk = Chunk(tiling, batch, start, min(most, tiling.tiles - start))
         launches += [
-            transform_tiles(x, v, form, form.inputs, border, chunk, machine),
-            transform_tiles(dy, dm, form, transposed(form.outputs), Border(0, 0), chunk, machine),
-            _products(v, dm, du, du_plane, high, panels, x.shape[2], chunk, machine),
+            transform_tiles(x, v, form, form.inputs, border, chunk, target),
+            transform_tiles(dy, dm, form, transposed(form.outputs), Border(0, 0), chunk, target),
+            _products(v, dm, du, du_plane, high, panels, x.shape[2], chunk, target),
         ]
-    return [*launches, gather_gradient(du, du_plane, width, dw, form, machine)]
+    return [*launches, gather_gradient(du, du_plane, width, dw, form, target)]
 
 
 def _products(
@@ -76,7 +76,7 @@ def _products(
     panels: Panels,
     channels: int,
     chunk: Chunk,
-    machine: Target,
+    target: Target,
 ) -> Launch:
     """dU (+)= V^T dM for every product; ``start`` other than 0 adds to what is there."""
     given = named(
@@ -94,15 +94,15 @@ def _products(
         start=chunk.start,
     )
     items = v.tensor.shape[0] * panels.total
-    return Launch(_products_kernel(given, high, panels, bool(v.pairing), machine), given.values, items, (du,))
+    return Launch(_products_kernel(given, high, panels, bool(v.pairing), target), given.values, items, (du,))
 
 
-def _products_kernel(given: Arguments, high: int, panels: Panels, paired: bool, machine: Target) -> Kernel:
+def _products_kernel(given: Arguments, high: int, panels: Panels, paired: bool, target: Target) -> Kernel:
     name, strides = ("tile_pairs", "2, depth * 2") if paired else ("tile", "1, depth")
 
     def call(vectors: int) -> str:
         return (
-            f"{name}(1, {high}, {vectors}, {machine.width}, a + (step * depth + row) * 4, 0, {strides}, 0, "
+            f"{name}(1, {high}, {vectors}, {target.width}, a + (step * depth + row) * 4, 0, {strides}, 0, "
             "b + step * width * 4, width, 0, c + row * width * 4, 0, width, 1, count, start + step)"
         )
 

@@ -36,7 +36,7 @@ class Weights(NamedTuple):
 
 
 def transform_weights(
-    w: Tensor, form: Variant, machine: Target, *, rotated: bool, paired: bool = False
+    w: Tensor, form: Variant, target: Target, *, rotated: bool, paired: bool = False
 ) -> Weights:
     """U = G w G^T for every channel and filter.
 
@@ -49,7 +49,7 @@ def transform_weights(
     tap = depth * filters
     by_row, by_column = (-side * tap, -tap) if rotated else (side * tap, tap)
     by_step, by_lane = (1, filters) if rotated else (filters, 1)
-    panels = panels_of(width, machine)
+    panels = panels_of(width, target)
     plane = panels.total * (blocks(steps, 2) if paired else steps) * panels.width + LINE_FLOATS
     tensor = Tensor(f"{w.name}.winograd", (form.products, plane), batched=False)
     given = named(
@@ -70,13 +70,13 @@ def transform_weights(
     taps = _STEPS_PER_ITEM * side * side
     scratch = (taps + (2 * form.products if paired else 0)) * panels.width
     launch = Launch(
-        _weights_kernel(given, form, panels.vectors, paired, machine), given.values, items, (tensor,), scratch
+        _weights_kernel(given, form, panels.vectors, paired, target), given.values, items, (tensor,), scratch
     )
     return Weights(tensor, launch, plane, panels)
 
 
-def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool, machine: Target) -> Kernel:
-    lanes, side, unit = vectors * machine.width, form.kernel_wide, 2 if paired else 1
+def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool, target: Target) -> Kernel:
+    lanes, side, unit = vectors * target.width, form.kernel_wide, 2 if paired else 1
     line, taps_of_step = lanes * 4, side * side * lanes
     body = [
         *given.lines,
@@ -99,7 +99,7 @@ def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool,
         f"        target = planes + row * {line}",
     ]
     if not paired:
-        body += _one_step(form, lanes, "step", "target", "plane * 4", machine)
+        body += _one_step(form, lanes, "step", "target", "plane * 4", target)
         return kernel("winograd_weights", indented(body, 1) + "\n")
     size = form.products * line
     body += [
@@ -107,7 +107,7 @@ def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool,
         "        for ahead in range(min(2, count - step)):",
         *(
             f"    {text}"
-            for text in _one_step(form, lanes, "(step + ahead)", f"pair + ahead * {size}", line, machine)
+            for text in _one_step(form, lanes, "(step + ahead)", f"pair + ahead * {size}", line, target)
         ),
         f"        for product in range({form.products}):",
         f"            here = pair + product * {line}",
@@ -117,20 +117,20 @@ def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool,
 
 
 def _one_step(
-    form: Variant, lanes: int, step: str, target: str, apart: int | str, machine: Target
+    form: Variant, lanes: int, step: str, destination: str, apart: int | str, target: Target
 ) -> list[str]:
-    """The weights of one summed channel to ``target``, products ``apart`` bytes apart."""
+    """The weights of one summed channel to ``destination``, products ``apart`` bytes apart."""
     line = lanes * 4
     return [
-        f"        for offset in range(0, {line}, {machine.width * 4}):",
+        f"        for offset in range(0, {line}, {target.width * 4}):",
         f'            transform("{text_of(form.weights)}", 0, 0,',
         f"                      taps + {step} * {form.kernel_wide**2 * line}, {line},",
-        f"                      {target}, {apart}, offset, {machine.width})",
+        f"                      {destination}, {apart}, offset, {target.width})",
     ]
 
 
 def gather_gradient(
-    planes: Tensor, plane: int, row: int, dw: Tensor, form: Variant, machine: Target
+    planes: Tensor, plane: int, row: int, dw: Tensor, form: Variant, target: Target
 ) -> Launch:
     """dw = G^T dU G, from planes of (channel x filter) whose rows are ``row`` numbers apart."""
     _, _, depth, filters = dw.shape
@@ -156,7 +156,7 @@ def gather_gradient(
                 f'transform("{text_of(transposed(form.weights))}", 0, 0, source, plane * 4, '
                 "target, depth * filters * 4, c * 4, {lanes})",
                 filters,
-                machine,
+                target,
             )
         ),
     ]
@@ -164,15 +164,15 @@ def gather_gradient(
     return Launch(built, given.values, blocks(depth, channels), (dw,))
 
 
-def along(count: str, body: str | list[str], channels: int, machine: Target) -> list[str]:
+def along(count: str, body: str | list[str], channels: int, target: Target) -> list[str]:
     """A loop over vectors of channels, c is the first; the last is masked if it is not whole."""
     body = [body] if isinstance(body, str) else body
     lines = [
         "c = 0",
-        f"while c + {machine.width} <= {count}:",
-        *("    " + line.format(lanes=machine.width) for line in body),
-        f"    c += {machine.width}",
+        f"while c + {target.width} <= {count}:",
+        *("    " + line.format(lanes=target.width) for line in body),
+        f"    c += {target.width}",
     ]
-    if channels % machine.width:
+    if channels % target.width:
         lines += [f"if c < {count}:", *("    " + line.format(lanes=f"{count} - c") for line in body)]
     return lines
