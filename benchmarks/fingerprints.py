@@ -32,7 +32,7 @@ from netdsl.backend.numba.schedule.cost_model import AnyConvolution
 from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.image_layout import CHANNELS, key_of_group, lane_groups
 from netdsl.backend.numba.schedule.schedule import Layout, lay_out
-from netdsl.backend.numba.schedule.variants import forms_of
+from netdsl.backend.numba.schedule.variants import variants_of
 from netdsl.backend.numba.target import TARGETS, Target, host
 from netdsl.backend.session import Images
 from netdsl.losses import losses
@@ -87,7 +87,7 @@ def variants(program: Program, target: Target) -> Iterator[str]:
         if key in seen:
             continue
         seen.add(key)
-        for name in forms_of(operation, program.batch, target, exact=exact, precision=precision):
+        for name in variants_of(operation, program.batch, target, exact=exact, precision=precision):
             launches = emit(
                 operation, program.batch, target, exact=exact, precision=precision, forms={key: name}
             )

@@ -26,7 +26,7 @@ from netdsl.backend.numba.schedule.image_layout import (
     operations_in_lanes,
 )
 from netdsl.backend.numba.schedule.schedule import lay_out
-from netdsl.backend.numba.schedule.variants import forms_of
+from netdsl.backend.numba.schedule.variants import variants_of
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools import tuning_cache as tuned
 from netdsl.commands import run
@@ -114,7 +114,7 @@ def test_every_form_computes_the_same(name: str, kind: type, precision: str) -> 
     op = operation(name, kind)
     values = one_operation.drawn(op, BATCH, seed=5)
     wanted = one_operation.doubled(op, values, BATCH)
-    for form in forms_of(op, BATCH, host().target, exact=False, precision=precision):
+    for form in variants_of(op, BATCH, host().target, exact=False, precision=precision):
         one, *others = (computed(op, form, values, threads, precision) for threads in (1, 2, 4))
         error = 2e-2 if form.endswith("in bfloat16") else 2e-5
         np.testing.assert_allclose(one, wanted, rtol=5 * error, atol=error * abs(wanted).max(), err_msg=form)
@@ -123,14 +123,14 @@ def test_every_form_computes_the_same(name: str, kind: type, precision: str) -> 
 
 def test_there_is_something_to_choose_from() -> None:
     for kind in KINDS:
-        found = forms_of(operation("same", kind), BATCH, host().target, exact=False)
+        found = variants_of(operation("same", kind), BATCH, host().target, exact=False)
         assert len([form for form in found if form.startswith("direct")]) >= 2
         assert any(form.startswith("Winograd") for form in found)
         assert not any(
             form.startswith("Winograd")
-            for form in forms_of(operation("same", kind), BATCH, host().target, exact=True)
+            for form in variants_of(operation("same", kind), BATCH, host().target, exact=True)
         )
-    assert "dot product" in forms_of(
+    assert "dot product" in variants_of(
         operation("product", ConvolutionInputGradient), BATCH, host().target, exact=False
     )
 
@@ -151,7 +151,7 @@ def test_forms_that_there_are_not_follow_the_model(kind: type, form: str) -> Non
 def test_exact_refuses_winograds_forms() -> None:
     op = operation("same", Convolution)
     (winograds, *_) = [
-        form for form in forms_of(op, BATCH, host().target, exact=False) if form.startswith("Winograd")
+        form for form in variants_of(op, BATCH, host().target, exact=False) if form.startswith("Winograd")
     ]
     forms = {key_of(op, BATCH, exact=exact): winograds for exact in (False, True)}
     assert any("winograd" in kernel.name for kernel in kernels(op, forms))
@@ -416,7 +416,7 @@ def test_forms_of_another_machine_are_told_of(place: Path) -> None:
     assert forms_warning(made) == ""
     convolutions = [op for op in made.programs()[0].operations if isinstance(op, Convolution)]
     keys = [key_of(op, 64, exact=False) for op in convolutions]
-    (known, *_) = forms_of(convolutions[0], 64, host().target, exact=False)
+    (known, *_) = variants_of(convolutions[0], 64, host().target, exact=False)
     made.machine.forms = {keys[0]: known, keys[1]: "direct 99x99"}
     assert unknown_forms(made.programs(), made.machine.forms) == [keys[1]]
     assert "1 choice of this run's --autotune cannot be had here" in forms_warning(made)

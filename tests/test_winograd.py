@@ -10,7 +10,7 @@ from layer_cases import LAYERS, conv, image, network_of
 from one_operation import NARROWER, computed, doubled, drawn
 from one_operation import program_of as one
 
-from netdsl.backend.numba.codegen.winograd.tiles import variant
+from netdsl.backend.numba.codegen.winograd.tiles import winograd_algorithm
 from netdsl.backend.numba.schedule import cost_model
 from netdsl.backend.numba.schedule.choice import choose
 from netdsl.backend.numba.schedule.emission import emit
@@ -85,7 +85,7 @@ def check_error(
     monkeypatch.setattr(cost_model, "CANDIDATES", {side: (outputs_wide,)})
     monkeypatch.setattr(cost_model, "WORTH", float("inf"))
     op = operation(name, kind)
-    assert str(variant(outputs_wide, side)) in emit(op, BATCH, target or host().target)[0].note
+    assert str(winograd_algorithm(outputs_wide, side)) in emit(op, BATCH, target or host().target)[0].note
     values = drawn(op, BATCH)
     wanted = doubled(op, values, BATCH)
     scale = EPSILON * doubled(op, {key: abs(value) for key, value in values.items()}, BATCH).max()

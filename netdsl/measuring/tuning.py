@@ -26,7 +26,7 @@ from netdsl.backend.numba.schedule.image_layout import (
     operations_in_lanes,
 )
 from netdsl.backend.numba.schedule.schedule import lay_out
-from netdsl.backend.numba.schedule.variants import forms_of
+from netdsl.backend.numba.schedule.variants import variants_of
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools.tuning_cache import load_tuned, save_tuned
 from netdsl.measuring.isolation import isolated, random_store, require_room
@@ -148,7 +148,9 @@ def _key(operation: AnyConvolution, program: Program) -> str:
 
 
 def _forms(operation: AnyConvolution, program: Program) -> Collection[str]:
-    return forms_of(operation, program.batch, host().target, exact=program.exact, precision=program.precision)
+    return variants_of(
+        operation, program.batch, host().target, exact=program.exact, precision=program.precision
+    )
 
 
 def _tunable(program: Program) -> Iterator[AnyConvolution]:

@@ -51,7 +51,7 @@ from netdsl.backend.numba.schedule.cost_model import (
     worth_rounding,
 )
 from netdsl.backend.numba.schedule.emitters import EMIT
-from netdsl.backend.numba.schedule.variants import Emit, emit_winograd, forms_of
+from netdsl.backend.numba.schedule.variants import Emit, emit_winograd, variants_of
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, ConvolutionWeightGradient
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient
@@ -82,14 +82,16 @@ def choose(
     """
     if forms and isinstance(op, AnyConvolution):
         name = forms.get(key_of(op, batch, exact=exact, precision=precision), MODEL)
-        found = {} if name == MODEL else forms_of(op, batch, target, exact=exact, precision=precision)
+        found = {} if name == MODEL else variants_of(op, batch, target, exact=exact, precision=precision)
         if name in found:
             return Variant(name, found[name], f", {name}")
     paired = precision == "bf16" and worth_rounding(op)
     if isinstance(op, AnyConvolution) and not exact:
-        form = best_winograd(op, batch, target, in_pairs=paired)
-        if form is not None:
-            return Variant(str(form), partial(emit_winograd, op, form, batch, target), f", {form}")
+        winograd = best_winograd(op, batch, target, in_pairs=paired)
+        if winograd is not None:
+            return Variant(
+                str(winograd), partial(emit_winograd, op, winograd, batch, target), f", {winograd}"
+            )
     if paired:
         plain = _outside_winograd(op, batch, target, paired=True)
         return plain._replace(note=", in bfloat16")

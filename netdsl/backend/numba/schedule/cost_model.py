@@ -11,7 +11,7 @@ from netdsl.backend.numba.codegen.conv.depthwise import is_depthwise
 from netdsl.backend.numba.codegen.gemm.matmul import MOST_BATCH_ROWS
 from netdsl.backend.numba.codegen.gemm.packing import rows_of_product
 from netdsl.backend.numba.codegen.winograd.planes import whole_vectors
-from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, mosaic, variant
+from netdsl.backend.numba.codegen.winograd.tiles import Border, WinogradAlgorithm, mosaic, winograd_algorithm
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import (
     Convolution,
@@ -155,14 +155,14 @@ HOPELESS = 1.6
 """Variants of Winograd's that take this many times the direct convolution's time by the model are none."""
 
 
-class Form(NamedTuple):
-    """A variant, and whether it multiplies pairs of bfloat16."""
+class WinogradVariant(NamedTuple):
+    """An algorithm of Winograd, and whether it multiplies pairs of bfloat16."""
 
-    variant: Variant
+    algorithm: WinogradAlgorithm
     paired: bool
 
     def __str__(self) -> str:
-        return f"Winograd's {self.variant}" + (" in bfloat16" if self.paired else "")
+        return f"Winograd's {self.algorithm}" + (" in bfloat16" if self.paired else "")
 
 
 class DirectedConvolution(NamedTuple):
@@ -175,18 +175,22 @@ class DirectedConvolution(NamedTuple):
     geometry: Geometry
 
 
-def best_winograd(op: AnyConvolution, batch: int, target: Target, *, in_pairs: bool) -> Form | None:
-    """Its fastest form by the model, where it is worth while.
+def best_winograd(
+    op: AnyConvolution, batch: int, target: Target, *, in_pairs: bool
+) -> WinogradVariant | None:
+    """Its fastest variant by the model, where it is worth while.
 
     ``in_pairs``: the direct variant would multiply pairs of bfloat16, and this may do so too.
     """
     shares = winograd_shares(op, batch, target, in_pairs=in_pairs)
-    form = min(shares, key=lambda form: shares[form], default=None)
-    return None if form is None or shares[form] >= WORTH else form
+    variant = min(shares, key=lambda variant: shares[variant], default=None)
+    return None if variant is None or shares[variant] >= WORTH else variant
 
 
-def winograd_shares(op: AnyConvolution, batch: int, target: Target, *, in_pairs: bool) -> dict[Form, float]:
-    """The forms that there are for it, with the share of the direct convolution's time that they
+def winograd_shares(
+    op: AnyConvolution, batch: int, target: Target, *, in_pairs: bool
+) -> dict[WinogradVariant, float]:
+    """The variants that there are for it, with the share of the direct convolution's time that they
     take by the cost model."""
     found = as_convolution(op)
     high, wide, depth, filters = found.weights.shape
@@ -208,11 +212,13 @@ def winograd_shares(op: AnyConvolution, batch: int, target: Target, *, in_pairs:
         * whole_vectors(filters, target)
         / target.width
     )
-    forms = [Form(variant(wide, high), paired=False) for wide in CANDIDATES[high]]
+    variants = [WinogradVariant(winograd_algorithm(wide, high), paired=False) for wide in CANDIDATES[high]]
     if in_pairs:
         direct *= PAIRS_SHARE
-        forms += [Form(variant(wide, high), paired=True) for wide in PAIRED_CANDIDATES[high]]
-    return {form: _cost(found, form, batch, target) / direct for form in forms}
+        variants += [
+            WinogradVariant(winograd_algorithm(wide, high), paired=True) for wide in PAIRED_CANDIDATES[high]
+        ]
+    return {variant: _cost(found, variant, batch, target) / direct for variant in variants}
 
 
 def as_convolution(op: AnyConvolution) -> DirectedConvolution:
@@ -227,24 +233,24 @@ def as_convolution(op: AnyConvolution) -> DirectedConvolution:
     return DirectedConvolution(first, result, second, opposite, op.geometry)
 
 
-def in_phases(found: DirectedConvolution, form: Variant, target: Target) -> bool:
+def in_phases(found: DirectedConvolution, algorithm: WinogradAlgorithm, target: Target) -> bool:
     """Whether tiles are so large that few of them fit the cache of a work item."""
     depth, width = (
         whole_vectors(found.weights.shape[2], target),
         whole_vectors(found.weights.shape[3], target),
     )
-    return form.products * (depth + width) * PHASES_ROWS > target.second_cache_floats
+    return algorithm.products * (depth + width) * PHASES_ROWS > target.second_cache_floats
 
 
-def _cost(found: DirectedConvolution, form: Form, batch: int, target: Target) -> float:
+def _cost(found: DirectedConvolution, variant: WinogradVariant, batch: int, target: Target) -> float:
     """Cycles of one core: products, tiles there and back, weights there or back."""
     _, _, depth, filters = found.weights.shape
-    tiles = mosaic(batch, found.x.shape, found.y.shape, found.border, form.variant).tiles
-    products = tiles * depth * whole_vectors(filters, target) * (PAIRS_SHARE if form.paired else 1.0)
+    tiles = mosaic(batch, found.x.shape, found.y.shape, found.border, variant.algorithm).tiles
+    products = tiles * depth * whole_vectors(filters, target) * (PAIRS_SHARE if variant.paired else 1.0)
     moved = tiles * (whole_vectors(depth, target) + whole_vectors(filters, target)) + depth * whole_vectors(
         filters, target
     )
-    return form.variant.products * (products + TRANSFORM_CYCLES * moved) / target.width
+    return variant.algorithm.products * (products + TRANSFORM_CYCLES * moved) / target.width
 
 
 # --- fusion --------------------------------------------------------------------------------------

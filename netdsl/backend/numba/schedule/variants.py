@@ -44,7 +44,7 @@ from netdsl.backend.numba.schedule.cost_model import (
     FEW_OUTPUTS,
     HOPELESS,
     AnyConvolution,
-    Form,
+    WinogradVariant,
     as_convolution,
     image_of,
     in_phases,
@@ -63,21 +63,21 @@ MOST_GATHERED = 16 * FEW_OUTPUTS
 Emit = Callable[[], list[Launch]]
 
 
-def emit_winograd(op: AnyConvolution, form: Form, batch: int, target: Target) -> list[Launch]:
-    """The launches of one of Winograd's forms."""
+def emit_winograd(op: AnyConvolution, variant: WinogradVariant, batch: int, target: Target) -> list[Launch]:
+    """The launches of a variant of Winograd's convolution."""
     found = as_convolution(op)
     x, y, weights, border, _ = found
     rotated = isinstance(op, ConvolutionInputGradient)
     if isinstance(op, ConvolutionWeightGradient):
-        return weight_gradient(x, y, weights, border, form.variant, batch, target, paired=form.paired)
-    if form.paired or in_phases(found, form.variant, target):
+        return weight_gradient(x, y, weights, border, variant.algorithm, batch, target, paired=variant.paired)
+    if variant.paired or in_phases(found, variant.algorithm, target):
         return convolve_in_phases(
-            x, weights, y, border, form.variant, batch, target, rotated=rotated, paired=form.paired
+            x, weights, y, border, variant.algorithm, batch, target, rotated=rotated, paired=variant.paired
         )
-    return convolve(x, weights, y, border, form.variant, batch, target, rotated=rotated)
+    return convolve(x, weights, y, border, variant.algorithm, batch, target, rotated=rotated)
 
 
-def forms_of(
+def variants_of(
     op: AnyConvolution, batch: int, target: Target, *, exact: bool, precision: str = "float32"
 ) -> dict[str, Emit]:
     """Everything that there are kernels for and that may be worth while, by name."""
@@ -97,8 +97,8 @@ def forms_of(
         found |= _walks(op, batch, target, paired=True)
     if not exact:
         shares = winograd_shares(op, batch, target, in_pairs=precision == "bf16")
-        forms = [form for form in shares if shares[form] < HOPELESS]
-        found |= {str(form): partial(emit_winograd, op, form, batch, target) for form in forms}
+        variants = [variant for variant in shares if shares[variant] < HOPELESS]
+        found |= {str(variant): partial(emit_winograd, op, variant, batch, target) for variant in variants}
     return found
 
 

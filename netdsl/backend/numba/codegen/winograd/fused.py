@@ -13,7 +13,7 @@ from netdsl.backend.numba.codegen.winograd.planes import whole_vectors
 from netdsl.backend.numba.codegen.winograd.tiles import (
     Border,
     Mosaic,
-    Variant,
+    WinogradAlgorithm,
     finished_places,
     mosaic,
     text_of,
@@ -61,16 +61,16 @@ def convolve(
     w: Tensor,
     y: Tensor,
     border: Border,
-    form: Variant,
+    algorithm: WinogradAlgorithm,
     batch: int,
     target: Target,
     *,
     rotated: bool,
 ) -> list[Launch]:
     """y = x convolved with w; ``rotated`` as in ``transform_weights``."""
-    weights = transform_weights(w, form, target, rotated=rotated)
-    tiling = mosaic(batch, x.shape, y.shape, border, form)
-    return [weights.launch, _launch(x, weights, y, border, form, tiling, batch, target)]
+    weights = transform_weights(w, algorithm, target, rotated=rotated)
+    tiling = mosaic(batch, x.shape, y.shape, border, algorithm)
+    return [weights.launch, _launch(x, weights, y, border, algorithm, tiling, batch, target)]
 
 
 def _launch(
@@ -78,7 +78,7 @@ def _launch(
     weights: Weights,
     y: Tensor,
     border: Border,
-    form: Variant,
+    algorithm: WinogradAlgorithm,
     tiling: Mosaic,
     batch: int,
     target: Target,
@@ -86,8 +86,8 @@ def _launch(
     panels = weights.panels
     channels, filters = x.shape[2], y.shape[2]
     depth, width = whole_vectors(channels, target), whole_vectors(filters, target)
-    dealt = blocks_of(tiling.tiles, form.products * (depth + width), panels.vectors, target)
-    table = 2 * form.products
+    dealt = blocks_of(tiling.tiles, algorithm.products * (depth + width), panels.vectors, target)
+    table = 2 * algorithm.products
     v_plane, m_plane = dealt.rows * depth + LINE_FLOATS, dealt.rows * width + LINE_FLOATS
     spare = max(depth, width)
     given = named(
@@ -110,40 +110,46 @@ def _launch(
         of_y=Numbers(tiling.numbers(batch, y.shape)),
         table=PerWorker(0),
     )
-    scratch = table + 2 * spare + form.products * (v_plane + m_plane)
-    built, ending = _kernel(given, form, weights, dealt.high, channels, filters, target)
+    scratch = table + 2 * spare + algorithm.products * (v_plane + m_plane)
+    built, ending = _kernel(given, algorithm, weights, dealt.high, channels, filters, target)
     return Launch(built, given.values, dealt.items, (y,), scratch, ending=ending)
 
 
 def _kernel(
-    given: Arguments, form: Variant, weights: Weights, high: int, channels: int, filters: int, target: Target
+    given: Arguments,
+    algorithm: WinogradAlgorithm,
+    weights: Weights,
+    high: int,
+    channels: int,
+    filters: int,
+    target: Target,
 ) -> tuple[Kernel, Ending | None]:
     inputs = (
-        f'transform("{text_of(form.inputs)}", 1, 0, table, 0, '
+        f'transform("{text_of(algorithm.inputs)}", 1, 0, table, 0, '
         "v + number * depth * 4, v_plane * 4, c * 4, {lanes})"
     )
     outputs = (
-        f'transform("{text_of(form.outputs)}", 0, 1, m + number * width * 4, m_plane * 4, '
+        f'transform("{text_of(algorithm.outputs)}", 0, 1, m + number * width * 4, m_plane * 4, '
         "table, 0, c * 4, {lanes})"
     )
-    step = form.outputs_wide
+    step = algorithm.outputs_wide
     body = [
         *(line for name, line in given.by_name.items() if name not in ("of_y", "table")),
         f"of_y = of_x + {(given.places['of_y'] - given.places['of_x']) * 8}",
         f"table = integer(arguments, {given.places['table']})",
         f"table += worker * integer(arguments, {given.places['table'] + 1}) * 4",
-        f"zeros = table + {form.products * 8}",
+        f"zeros = table + {algorithm.products * 8}",
         "spare = zeros + max(depth, width) * 4",
         "v = spare + max(depth, width) * 4",
-        f"m = v + {form.products} * v_plane * 4",
+        f"m = v + {algorithm.products} * v_plane * 4",
         "clear(zeros, depth)",
         "for item in range(first, last):",
         "    start = item * block",
         "    count = min(block, tiles - start)",
         "    for number in range(count):",
-        f"        list_places(table, {form.extent}, start + number, {step}, top, left, x, zeros, of_x)",
+        f"        list_places(table, {algorithm.extent}, start + number, {step}, top, left, x, zeros, of_x)",
         *(f"        {line}" for line in along("channels", inputs, channels, target)),
-        *(f"    {line}" for line in _products(form, weights, high, target)),
+        *(f"    {line}" for line in _products(algorithm, weights, high, target)),
         "    for number in range(count):",
         f"        list_places(table, {step}, start + number, {step}, 0, 0, y, spare, of_y)",
         *(f"        {line}" for line in along("filters", outputs, filters, target)),
@@ -151,7 +157,7 @@ def _kernel(
     return ending_kernel("winograd", body, finished_places(step, 2))
 
 
-def _products(form: Variant, weights: Weights, high: int, target: Target) -> list[str]:
+def _products(algorithm: WinogradAlgorithm, weights: Weights, high: int, target: Target) -> list[str]:
     """M = V U for each of the products of a tile. Rows beyond the last tile are filled with
     whatever comes out, and not read."""
     panels, lanes = weights.panels, target.width
@@ -164,7 +170,7 @@ def _products(form: Variant, weights: Weights, high: int, target: Target) -> lis
         )
 
     lines = [
-        f"for product in range({form.products}):",
+        f"for product in range({algorithm.products}):",
         "    for panel in range(panels):",
         f"        u = planes + (product * plane + panel * channels * {panels.width}) * 4",
         f"        for row in range(0, count, {high}):",

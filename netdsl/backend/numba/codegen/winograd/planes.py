@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS
-from netdsl.backend.numba.codegen.winograd.tiles import Border, Matrix, Mosaic, Variant, text_of
+from netdsl.backend.numba.codegen.winograd.tiles import Border, Matrix, Mosaic, WinogradAlgorithm, text_of
 from netdsl.backend.numba.codegen.winograd.weights import along
 from netdsl.backend.numba.kernel import (
     Launch,
@@ -52,14 +52,16 @@ def tiles_of_chunk(tiles: int, floats_per_tile: int, weights: int, target: Targe
     return blocks(blocks(tiles, min(chunks, MOST_CHUNKS)), 2) * 2
 
 
-def planes_of(image: Tensor, form: Variant, tiles: int, target: Target, pairing: str = "") -> Planes:
+def planes_of(
+    image: Tensor, algorithm: WinogradAlgorithm, tiles: int, target: Target, pairing: str = ""
+) -> Planes:
     """Room for ``tiles`` of an image's channels."""
     depth = whole_vectors(image.shape[2], target)
     if pairing == "channels":
         depth //= 2
     rows = blocks(tiles, 2) if pairing == "tiles" else tiles
     plane = rows * depth + LINE_FLOATS
-    tensor = Tensor(f"{image.name}.winograd", (form.products, plane), batched=False)
+    tensor = Tensor(f"{image.name}.winograd", (algorithm.products, plane), batched=False)
     return Planes(tensor, depth, plane, pairing)
 
 
@@ -75,7 +77,7 @@ class Chunk(NamedTuple):
 def transform_tiles(
     image: Tensor,
     planes: Planes,
-    form: Variant,
+    algorithm: WinogradAlgorithm,
     matrix: Matrix,
     border: Border,
     chunk: Chunk,
@@ -102,29 +104,31 @@ def transform_tiles(
     )
     body = [
         *given.lines,
-        f"second_table = table + {form.products * 8}",
-        f"first_tile = second_table + {form.products * 8}",
-        f"second_tile = first_tile + {form.products * target.width * 4}",
+        f"second_table = table + {algorithm.products * 8}",
+        f"first_tile = second_table + {algorithm.products * 8}",
+        f"second_tile = first_tile + {algorithm.products * target.width * 4}",
         # Behind the tiles, where no address depends on how many there are.
-        f"zeros = second_tile + {form.products * target.width * 4}",
-        f"clear(second_tile, {form.products * target.width})",
+        f"zeros = second_tile + {algorithm.products * target.width * 4}",
+        f"clear(second_tile, {algorithm.products * target.width})",
         "clear(zeros, channels)",
         f"for number in range(first * per_item, min(last * per_item, (tiles + {unit - 1}) // {unit})):",
-        *(f"    {line}" for line in _tile_lines(planes, form, matrix, channels, target)),
+        *(f"    {line}" for line in _tile_lines(planes, algorithm, matrix, channels, target)),
     ]
     built = kernel("winograd_tiles", indented(body, 1) + "\n")
-    scratch = 4 * form.products + 2 * form.products * target.width + channels
+    scratch = 4 * algorithm.products + 2 * algorithm.products * target.width + channels
     return Launch(built, given.values, blocks(units, per_item), (planes.tensor,), scratch)
 
 
-def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int, target: Target) -> list[str]:
+def _tile_lines(
+    planes: Planes, algorithm: WinogradAlgorithm, matrix: Matrix, channels: int, target: Target
+) -> list[str]:
     """The transform of unit ``number``: a tile, or two where tiles are paired."""
     extent, text = len(matrix[0]), text_of(matrix)
 
     def places(table: str, tile: str) -> str:
         return (
-            f"list_places({table}, {extent}, start + {tile}, {form.outputs_wide}, top, left, image, zeros, "
-            "mosaic)"
+            f"list_places({table}, {extent}, start + {tile}, {algorithm.outputs_wide}, "
+            "top, left, image, zeros, mosaic)"
         )
 
     if planes.pairing != "tiles":
@@ -145,7 +149,7 @@ def _tile_lines(planes: Planes, form: Variant, matrix: Matrix, channels: int, ta
     lines = [
         one("table", "first_tile"),
         one("second_table", "second_tile"),
-        f"scatter_pairs(first_tile, second_tile, {destination}, plane * 4, {form.products})",
+        f"scatter_pairs(first_tile, second_tile, {destination}, plane * 4, {algorithm.products})",
     ]
     return [
         places("table", "2 * number"),

@@ -15,7 +15,13 @@ from netdsl.backend.numba.codegen.winograd.planes import (
     transform_tiles,
     whole_vectors,
 )
-from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, finished_places, mosaic, text_of
+from netdsl.backend.numba.codegen.winograd.tiles import (
+    Border,
+    WinogradAlgorithm,
+    finished_places,
+    mosaic,
+    text_of,
+)
 from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
 from netdsl.backend.numba.kernel import (
     Arguments,
@@ -41,7 +47,7 @@ def convolve_in_phases(
     w: Tensor,
     y: Tensor,
     border: Border,
-    form: Variant,
+    algorithm: WinogradAlgorithm,
     batch: int,
     target: Target,
     *,
@@ -49,21 +55,21 @@ def convolve_in_phases(
     paired: bool = False,
 ) -> list[Launch]:
     """y = x convolved with w; ``rotated`` and ``paired`` as in ``transform_weights``."""
-    weights = transform_weights(w, form, target, rotated=rotated, paired=paired)
-    tiling = mosaic(batch, x.shape, y.shape, border, form)
+    weights = transform_weights(w, algorithm, target, rotated=rotated, paired=paired)
+    tiling = mosaic(batch, x.shape, y.shape, border, algorithm)
     depth, width = whole_vectors(x.shape[2], target), whole_vectors(y.shape[2], target)
-    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), weights.tensor.values, target)
+    most = tiles_of_chunk(tiling.tiles, algorithm.products * (depth + width), weights.tensor.values, target)
     # Register tiles at the end of a chunk may reach beyond its last row.
     room = most + target.accumulators
-    v = planes_of(x, form, room, target, "channels" if paired else "")
-    m = planes_of(y, form, room, target)
+    v = planes_of(x, algorithm, room, target, "channels" if paired else "")
+    m = planes_of(y, algorithm, room, target)
     launches = [weights.launch]
     for start in range(0, tiling.tiles, most):
         chunk = Chunk(tiling, batch, start, min(most, tiling.tiles - start))
         launches += [
-            transform_tiles(x, v, form, form.inputs, border, chunk, target),
+            transform_tiles(x, v, algorithm, algorithm.inputs, border, chunk, target),
             _products(v, weights, m, x.shape[2], chunk, target),
-            _outputs(m, y, form, chunk, target),
+            _outputs(m, y, algorithm, chunk, target),
         ]
     return launches
 
@@ -122,7 +128,7 @@ def _products_kernel(given: Arguments, weights: Weights, high: int, paired: bool
     return kernel("winograd_rows", indented(body, 1) + "\n")
 
 
-def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk, target: Target) -> Launch:
+def _outputs(m: Planes, y: Tensor, algorithm: WinogradAlgorithm, chunk: Chunk, target: Target) -> Launch:
     """A^T M A of the tiles of a chunk, into the images."""
     filters = y.shape[2]
     per_item = blocks(chunk.tiles, 4 * ITEMS)
@@ -138,18 +144,18 @@ def _outputs(m: Planes, y: Tensor, form: Variant, chunk: Chunk, target: Target) 
         mosaic=Numbers(chunk.tiling.numbers(chunk.batch, y.shape)),
         table=PerWorker(0),
     )
-    step = form.outputs_wide
+    step = algorithm.outputs_wide
     line = (
-        f'transform("{text_of(form.outputs)}", 0, 1, m + number * width * 4, plane * 4, '
+        f'transform("{text_of(algorithm.outputs)}", 0, 1, m + number * width * 4, plane * 4, '
         "table, 0, c * 4, {lanes})"
     )
     body = [
         *given.lines,
-        f"spare = table + {form.products * 8}",
+        f"spare = table + {algorithm.products * 8}",
         "for number in range(first * per_item, min(last * per_item, tiles)):",
         f"    list_places(table, {step}, start + number, {step}, 0, 0, y, spare, mosaic)",
         *(f"    {line}" for line in along("filters", line, filters, target)),
     ]
     built, ending = ending_kernel("winograd_outputs", body, finished_places(step, 1))
-    scratch = 2 * form.products + m.depth
+    scratch = 2 * algorithm.products + m.depth
     return Launch(built, given.values, blocks(chunk.tiles, per_item), (y,), scratch, ending=ending)

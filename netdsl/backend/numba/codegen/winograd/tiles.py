@@ -28,7 +28,7 @@ in pairs of both signs, whose sums are shared.
 Matrix = tuple[tuple[float, ...], ...]
 
 
-class Variant(NamedTuple):
+class WinogradAlgorithm(NamedTuple):
     """F(m x m, r x r): y = A^T [(G w G^T) * (B^T x B)] A for one tile.
 
     ``inputs`` is B^T (t x t), ``weights`` is G (t x r), ``outputs`` is A^T (m x t), with t = m + r - 1.
@@ -67,7 +67,7 @@ def _coefficients(roots: tuple[float, ...]) -> list[float]:
 
 
 @cache
-def variant(outputs_wide: int, kernel_wide: int) -> Variant:
+def winograd_algorithm(outputs_wide: int, kernel_wide: int) -> WinogradAlgorithm:
     """The matrices of F(m x m, r x r) after Toom and Cook, with the kernel's side divided by the
     products of differences."""
     extent = outputs_wide + kernel_wide - 1
@@ -82,7 +82,9 @@ def variant(outputs_wide: int, kernel_wide: int) -> Variant:
     inputs.append(tuple(_coefficients(points)))
     weights.append((0.0,) * (kernel_wide - 1) + (1.0,))
     columns.append((0.0,) * (outputs_wide - 1) + (1.0,))
-    return Variant(outputs_wide, kernel_wide, tuple(inputs), tuple(weights), transposed(tuple(columns)))
+    return WinogradAlgorithm(
+        outputs_wide, kernel_wide, tuple(inputs), tuple(weights), transposed(tuple(columns))
+    )
 
 
 def transposed(matrix: Matrix) -> Matrix:
@@ -142,10 +144,10 @@ class Mosaic(NamedTuple):
         return (*ways, columns.tiles, rows.images, columns.images, images, *shape)
 
 
-def _axes(images: int, inputs: int, outputs: int, before: int, form: Variant) -> list[Axis]:
+def _axes(images: int, inputs: int, outputs: int, before: int, algorithm: WinogradAlgorithm) -> list[Axis]:
     """Images one by one, and all in one run; ``before`` is the border before the first input."""
-    wide = form.outputs_wide
-    after = outputs + form.kernel_wide - 1 - before - inputs
+    wide = algorithm.outputs_wide
+    after = outputs + algorithm.kernel_wide - 1 - before - inputs
     pitch = max(inputs + max(before, after, 0), outputs)
     run = blocks(outputs, wide)
     apart = max(pitch, run * wide)
@@ -153,7 +155,9 @@ def _axes(images: int, inputs: int, outputs: int, before: int, form: Variant) ->
     return [Axis(images, apart, run, apart, images * run), Axis(images, pitch, joined, 0, joined)]
 
 
-def mosaic(batch: int, x: tuple[int, ...], y: tuple[int, ...], border: Border, form: Variant) -> Mosaic:
+def mosaic(
+    batch: int, x: tuple[int, ...], y: tuple[int, ...], border: Border, algorithm: WinogradAlgorithm
+) -> Mosaic:
     """The arrangement of ``batch`` images with the fewest tiles.
 
     ``x`` and ``y`` are the shapes of one image before and after the convolution.
@@ -161,8 +165,8 @@ def mosaic(batch: int, x: tuple[int, ...], y: tuple[int, ...], border: Border, f
     found = [
         Mosaic(rows, columns)
         for high in range(1, batch + 1)
-        for rows in _axes(high, x[0], y[0], border.top, form)
-        for columns in _axes(blocks(batch, high), x[1], y[1], border.left, form)
+        for rows in _axes(high, x[0], y[0], border.top, algorithm)
+        for columns in _axes(blocks(batch, high), x[1], y[1], border.left, algorithm)
     ]
     # In one column, the rows of tiles that share inputs are close together.
     return min(found, key=lambda one: (one.tiles, one.columns.images))

@@ -17,7 +17,7 @@ from netdsl.backend.numba.codegen.winograd.planes import (
     transform_tiles,
     whole_vectors,
 )
-from netdsl.backend.numba.codegen.winograd.tiles import Border, Variant, mosaic, transposed
+from netdsl.backend.numba.codegen.winograd.tiles import Border, WinogradAlgorithm, mosaic, transposed
 from netdsl.backend.numba.codegen.winograd.weights import gather_gradient
 from netdsl.backend.numba.kernel import (
     Arguments,
@@ -40,31 +40,33 @@ def weight_gradient(
     dy: Tensor,
     dw: Tensor,
     border: Border,
-    form: Variant,
+    algorithm: WinogradAlgorithm,
     batch: int,
     target: Target,
     *,
     paired: bool = False,
 ) -> list[Launch]:
     """dw from x and dy of a convolution of stride 1; ``paired`` rounds tiles to bfloat16."""
-    tiling = mosaic(batch, x.shape, dy.shape, border, form)
+    tiling = mosaic(batch, x.shape, dy.shape, border, algorithm)
     depth, width = whole_vectors(x.shape[2], target), whole_vectors(dy.shape[2], target)
     panels = panels_of(dy.shape[2], target)
     high = split_evenly(x.shape[2], target.accumulators // panels.vectors)[0]
     du_plane = blocks(x.shape[2], high) * high * width + LINE_FLOATS
-    du = Tensor(f"{dw.name}.winograd", (form.products, du_plane), batched=False)
-    most = tiles_of_chunk(tiling.tiles, form.products * (depth + width), form.products * du_plane, target)
+    du = Tensor(f"{dw.name}.winograd", (algorithm.products, du_plane), batched=False)
+    most = tiles_of_chunk(
+        tiling.tiles, algorithm.products * (depth + width), algorithm.products * du_plane, target
+    )
     pairing = "tiles" if paired else ""
-    v, dm = planes_of(x, form, most, target, pairing), planes_of(dy, form, most, target, pairing)
+    v, dm = planes_of(x, algorithm, most, target, pairing), planes_of(dy, algorithm, most, target, pairing)
     launches = []
     for start in range(0, tiling.tiles, most):
         chunk = Chunk(tiling, batch, start, min(most, tiling.tiles - start))
         launches += [
-            transform_tiles(x, v, form, form.inputs, border, chunk, target),
-            transform_tiles(dy, dm, form, transposed(form.outputs), Border(0, 0), chunk, target),
+            transform_tiles(x, v, algorithm, algorithm.inputs, border, chunk, target),
+            transform_tiles(dy, dm, algorithm, transposed(algorithm.outputs), Border(0, 0), chunk, target),
             _products(v, dm, du, du_plane, high, panels, x.shape[2], chunk, target),
         ]
-    return [*launches, gather_gradient(du, du_plane, width, dw, form, target)]
+    return [*launches, gather_gradient(du, du_plane, width, dw, algorithm, target)]
 
 
 def _products(

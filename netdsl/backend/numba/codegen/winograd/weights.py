@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Panels, panels_of
-from netdsl.backend.numba.codegen.winograd.tiles import Variant, text_of, transposed
+from netdsl.backend.numba.codegen.winograd.tiles import WinogradAlgorithm, text_of, transposed
 from netdsl.backend.numba.kernel import (
     Arguments,
     Kernel,
@@ -36,7 +36,7 @@ class Weights(NamedTuple):
 
 
 def transform_weights(
-    w: Tensor, form: Variant, target: Target, *, rotated: bool, paired: bool = False
+    w: Tensor, algorithm: WinogradAlgorithm, target: Target, *, rotated: bool, paired: bool = False
 ) -> Weights:
     """U = G w G^T for every channel and filter.
 
@@ -51,7 +51,7 @@ def transform_weights(
     by_step, by_lane = (1, filters) if rotated else (filters, 1)
     panels = panels_of(width, target)
     plane = panels.total * (blocks(steps, 2) if paired else steps) * panels.width + LINE_FLOATS
-    tensor = Tensor(f"{w.name}.winograd", (form.products, plane), batched=False)
+    tensor = Tensor(f"{w.name}.winograd", (algorithm.products, plane), batched=False)
     given = named(
         w=w,
         planes=tensor,
@@ -68,15 +68,21 @@ def transform_weights(
     )
     items = panels.total * blocks(steps, _STEPS_PER_ITEM)
     taps = _STEPS_PER_ITEM * side * side
-    scratch = (taps + (2 * form.products if paired else 0)) * panels.width
+    scratch = (taps + (2 * algorithm.products if paired else 0)) * panels.width
     launch = Launch(
-        _weights_kernel(given, form, panels.vectors, paired, target), given.values, items, (tensor,), scratch
+        _weights_kernel(given, algorithm, panels.vectors, paired, target),
+        given.values,
+        items,
+        (tensor,),
+        scratch,
     )
     return Weights(tensor, launch, plane, panels)
 
 
-def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool, target: Target) -> Kernel:
-    lanes, side, unit = vectors * target.width, form.kernel_wide, 2 if paired else 1
+def _weights_kernel(
+    given: Arguments, algorithm: WinogradAlgorithm, vectors: int, paired: bool, target: Target
+) -> Kernel:
+    lanes, side, unit = vectors * target.width, algorithm.kernel_wide, 2 if paired else 1
     line, taps_of_step = lanes * 4, side * side * lanes
     body = [
         *given.lines,
@@ -99,17 +105,17 @@ def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool,
         f"        target = planes + row * {line}",
     ]
     if not paired:
-        body += _one_step(form, lanes, "step", "target", "plane * 4", target)
+        body += _one_step(algorithm, lanes, "step", "target", "plane * 4", target)
         return kernel("winograd_weights", indented(body, 1) + "\n")
-    size = form.products * line
+    size = algorithm.products * line
     body += [
-        f"        clear(pair + {size}, {form.products * lanes})",
+        f"        clear(pair + {size}, {algorithm.products * lanes})",
         "        for ahead in range(min(2, count - step)):",
         *(
             f"    {text}"
-            for text in _one_step(form, lanes, "(step + ahead)", f"pair + ahead * {size}", line, target)
+            for text in _one_step(algorithm, lanes, "(step + ahead)", f"pair + ahead * {size}", line, target)
         ),
-        f"        for product in range({form.products}):",
+        f"        for product in range({algorithm.products}):",
         f"            here = pair + product * {line}",
         f"            pair_lines(here, here + {size}, target + product * plane * 4, {lanes})",
     ]
@@ -117,20 +123,20 @@ def _weights_kernel(given: Arguments, form: Variant, vectors: int, paired: bool,
 
 
 def _one_step(
-    form: Variant, lanes: int, step: str, destination: str, apart: int | str, target: Target
+    algorithm: WinogradAlgorithm, lanes: int, step: str, destination: str, apart: int | str, target: Target
 ) -> list[str]:
     """The weights of one summed channel to ``destination``, products ``apart`` bytes apart."""
     line = lanes * 4
     return [
         f"        for offset in range(0, {line}, {target.width * 4}):",
-        f'            transform("{text_of(form.weights)}", 0, 0,',
-        f"                      taps + {step} * {form.kernel_wide**2 * line}, {line},",
+        f'            transform("{text_of(algorithm.weights)}", 0, 0,',
+        f"                      taps + {step} * {algorithm.kernel_wide**2 * line}, {line},",
         f"                      {destination}, {apart}, offset, {target.width})",
     ]
 
 
 def gather_gradient(
-    planes: Tensor, plane: int, row: int, dw: Tensor, form: Variant, target: Target
+    planes: Tensor, plane: int, row: int, dw: Tensor, algorithm: WinogradAlgorithm, target: Target
 ) -> Launch:
     """dw = G^T dU G, from planes of (channel x filter) whose rows are ``row`` numbers apart."""
     _, _, depth, filters = dw.shape
@@ -153,7 +159,7 @@ def gather_gradient(
             f"    {line}"
             for line in along(
                 "filters",
-                f'transform("{text_of(transposed(form.weights))}", 0, 0, source, plane * 4, '
+                f'transform("{text_of(transposed(algorithm.weights))}", 0, 0, source, plane * 4, '
                 "target, depth * filters * 4, c * 4, {lanes})",
                 filters,
                 target,
