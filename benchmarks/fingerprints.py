@@ -30,7 +30,7 @@ from netdsl.backend.numba.runtime.batch_loader import fill_kernel
 from netdsl.backend.numba.schedule.choice import key_of
 from netdsl.backend.numba.schedule.cost_model import AnyConvolution
 from netdsl.backend.numba.schedule.emission import emit
-from netdsl.backend.numba.schedule.image_layout import CHANNELS, key_of_group, lane_groups
+from netdsl.backend.numba.schedule.image_layout import CHANNELS, image_vector_groups, key_of_group
 from netdsl.backend.numba.schedule.schedule import Layout, lay_out
 from netdsl.backend.numba.schedule.variants import variants_of
 from netdsl.backend.numba.target import TARGETS, Target, host
@@ -72,7 +72,7 @@ def programs(plan: Plan, batch: int) -> Iterator[Program]:
 def in_channels(program: Program, target: Target) -> Program:
     """The program with no layers whose vectors are images."""
     return program._replace(
-        forms={key_of_group(group, program): CHANNELS for group in lane_groups(program, target)}
+        forms={key_of_group(group, program): CHANNELS for group in image_vector_groups(program, target)}
     )
 
 

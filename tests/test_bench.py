@@ -15,7 +15,7 @@ from netdsl.backend.numba.backend import open_backend
 from netdsl.backend.numba.isa.clock import nanoseconds
 from netdsl.backend.numba.runtime.session import NumbaSession
 from netdsl.backend.numba.tools.profiler import Stopwatch, seconds_by_part
-from netdsl.backend.numba.tools.roofline import measure_roofs
+from netdsl.backend.numba.tools.roofline import measure_roofline
 from netdsl.commands import run
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
@@ -180,7 +180,7 @@ def test_readings_become_nanoseconds_across_a_second() -> None:
 
 
 def test_roofs_are_measured_within_the_memory_allowed() -> None:
-    flops_per_second, bytes_per_second = measure_roofs(open_backend().kernels, 2, 2**22)
+    flops_per_second, bytes_per_second = measure_roofline(open_backend().kernels, 2, 2**22)
     assert flops_per_second > 1e8
     assert bytes_per_second > 1e8
 

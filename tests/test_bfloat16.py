@@ -17,7 +17,7 @@ from netdsl.backend.numba.schedule import cost_model
 from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.target import AVX512, Host, Target, host
-from netdsl.backend.numba.tools import roofline as roofs
+from netdsl.backend.numba.tools import roofline
 from netdsl.commands.running import check_precision, precision_option
 from netdsl.diagnostics import Diagnosed
 from netdsl.layers.batch_norm import BatchNorm
@@ -208,14 +208,14 @@ def test_precisions_of_the_command_are_those_of_programs() -> None:
 def test_a_processor_that_is_no_faster_with_it_is_told(
     speed: float, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(roofs, "speed_of_pairs", lambda kernels: speed)
+    monkeypatch.setattr(roofline, "speed_of_pairs", lambda kernels: speed)
     check_precision("bf16")
     assert (f"bfloat16 at {speed} times the speed" in capsys.readouterr().err) is told
 
 
 def test_the_speed_of_pairs_is_measured() -> None:
     """Known processors multiply them between a quarter and four times as fast."""
-    assert 0.2 < roofs.speed_of_pairs(numba_backend.open_backend().kernels) < 5
+    assert 0.2 < roofline.speed_of_pairs(numba_backend.open_backend().kernels) < 5
 
 
 def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

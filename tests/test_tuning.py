@@ -21,9 +21,9 @@ from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.image_layout import (
     CHANNELS,
     IMAGES,
+    image_vector_groups,
     key_of_group,
-    lane_groups,
-    operations_in_lanes,
+    operations_on_image_vectors,
 )
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.schedule.variants import variants_of
@@ -164,7 +164,7 @@ def test_a_choice_is_for_its_sizes_alone() -> None:
     assert kernels(op, forms) == kernels(op, {})
 
 
-# --- groups of layers on image lanes -------------------------------------------------------------
+# --- groups of layers on vectors of images --------------------------------------------------------
 
 LAYERS = (
     image(10, 9, 3),
@@ -187,23 +187,25 @@ def training(batch: int = 2 * host().target.width, *, exact: bool = False) -> Pr
 
 def test_a_group_takes_the_form_that_is_asked_for() -> None:
     program = training()
-    (group,) = lane_groups(program, host().target)
+    (group,) = image_vector_groups(program, host().target)
     key = key_of_group(group, program)
     images, channels = (program._replace(forms={key: form}) for form in (IMAGES, CHANNELS))
     assert (
-        operations_in_lanes(images, host().target)
-        == operations_in_lanes(program, host().target)
+        operations_on_image_vectors(images, host().target)
+        == operations_on_image_vectors(program, host().target)
         == frozenset(group)
     )
-    assert operations_in_lanes(channels, host().target) == frozenset()
-    assert operations_in_lanes(program._replace(forms={key: "rows"}), host().target) == frozenset(group)
+    assert operations_on_image_vectors(channels, host().target) == frozenset()
+    assert operations_on_image_vectors(program._replace(forms={key: "rows"}), host().target) == frozenset(
+        group
+    )
     wanted = trained(images)
     for name, array in trained(channels).items():
         np.testing.assert_allclose(array, wanted[name], rtol=2e-4, atol=2e-5, err_msg=name)
 
 
 def test_no_group_where_images_do_not_fill_vectors() -> None:
-    assert lane_groups(training(batch=2 * host().target.width + 1), host().target) == []
+    assert image_vector_groups(training(batch=2 * host().target.width + 1), host().target) == []
 
 
 # --- tuning --------------------------------------------------------------------------------------

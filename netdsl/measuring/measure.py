@@ -18,7 +18,7 @@ from netdsl.backend.numba.backend import open_backend
 from netdsl.backend.numba.runtime.session import NumbaSession
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools.profiler import Stopwatch, seconds_by_part
-from netdsl.backend.numba.tools.roofline import MOST_BYTES, measure_roofs
+from netdsl.backend.numba.tools.roofline import MOST_BYTES, measure_roofline
 from netdsl.backend.session import Array, Store
 from netdsl.data.memory import available_bytes, require_memory
 from netdsl.measuring.measurement import Measurement, Rival, Roofs
@@ -162,7 +162,7 @@ def _require(task: Task, needed_bytes: int) -> None:
 def _roofs(threads: int) -> Roofs:
     available = available_bytes()
     allowed = MOST_BYTES if available is None else min(MOST_BYTES, available // 4)
-    return Roofs(*measure_roofs(open_backend().kernels, threads, allowed))
+    return Roofs(*measure_roofline(open_backend().kernels, threads, allowed))
 
 
 def _fill(session: NumbaSession, batch: int) -> None:

@@ -21,9 +21,9 @@ from netdsl.backend.numba.schedule.fusions import updates_of
 from netdsl.backend.numba.schedule.image_layout import (
     CHANNELS,
     IMAGES,
+    image_vector_groups,
     key_of_group,
-    lane_groups,
-    operations_in_lanes,
+    operations_on_image_vectors,
 )
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.schedule.variants import variants_of
@@ -125,7 +125,7 @@ def unknown_forms(programs: Sequence[Program], forms: Mapping[str, str]) -> list
             offered.update(
                 {
                     key_of_group(group, program): {IMAGES, CHANNELS}
-                    for group in lane_groups(program, host().target)
+                    for group in image_vector_groups(program, host().target)
                 }
             )
     return [key for key, form in forms.items() if form not in offered.get(key, set())]
@@ -136,9 +136,11 @@ def _changed(programs: Sequence[Program], forms: Mapping[str, str]) -> set[str]:
     found: set[str] = set()
     for program in programs:
         tuned = program._replace(forms=forms)
-        in_lanes = operations_in_lanes(tuned, host().target)
-        keys = [_key(operation, program) for operation in _tunable(program) if operation not in in_lanes]
-        keys += [key_of_group(group, program) for group in lane_groups(program, host().target)]
+        on_image_vectors = operations_on_image_vectors(tuned, host().target)
+        keys = [
+            _key(operation, program) for operation in _tunable(program) if operation not in on_image_vectors
+        ]
+        keys += [key_of_group(group, program) for group in image_vector_groups(program, host().target)]
         found.update(key for key in keys if key in forms)
     return found
 
@@ -168,7 +170,7 @@ def _convolutions(program: Program, forms: Mapping[str, str]) -> Iterator[_Choic
         if key in forms:
             continue
         alone = isolated([operation], program, share_results=True)
-        plain = {key_of_group(group, alone): CHANNELS for group in lane_groups(alone, host().target)}
+        plain = {key_of_group(group, alone): CHANNELS for group in image_vector_groups(alone, host().target)}
         names = _forms(operation, program)
         candidates = {name: alone._replace(forms={**plain, key: name}) for name in (MODEL, *names)}
         distinct = _distinct(candidates)
@@ -178,7 +180,7 @@ def _convolutions(program: Program, forms: Mapping[str, str]) -> Iterator[_Choic
 
 def _groups(program: Program, forms: Mapping[str, str]) -> Iterator[_Choice]:
     """Every group of layers whose vectors can be images or channels."""
-    for group in lane_groups(program, host().target):
+    for group in image_vector_groups(program, host().target):
         key = key_of_group(group, program)
         if key in forms:
             continue

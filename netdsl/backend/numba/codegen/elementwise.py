@@ -26,7 +26,7 @@ BLOCK = 4096
 """Numbers of one work item: 16 KiB of each operand, so that several fit the first cache."""
 
 
-def emit_lanes_elementwise(op: Elementwise, groups_of_images: int, target: Target) -> list[Launch]:
+def emit_image_vectors_elementwise(op: Elementwise, groups_of_images: int, target: Target) -> list[Launch]:
     """For volumes of WIDTH numbers per channel; inputs of one number per channel have one for all of them."""
     y = op.outputs[0]
     domain = domain_of(leading_ones(y.shape), y.batched, groups_of_images)
@@ -36,7 +36,7 @@ def emit_lanes_elementwise(op: Elementwise, groups_of_images: int, target: Targe
         else Operand(tensor, 0, 0, 1 if tensor.values > 1 else 0)
         for tensor in op.inputs
     ]
-    return [_flat(op, domain, operands, formula(op.expression), target, lanes=True)]
+    return [_flat(op, domain, operands, formula(op.expression), target, on_image_vectors=True)]
 
 
 def emit_elementwise(op: Elementwise, batch: int, target: Target) -> list[Launch]:
@@ -118,12 +118,12 @@ def _flat(
     code: Formula,
     target: Target,
     *,
-    lanes: bool = False,
+    on_image_vectors: bool = False,
 ) -> Launch:
-    # In lanes one number per channel is never whole, not even where there is a single position.
+    # In vectors of images a number per channel is never whole, not even where there is one position.
     kinds = [
         "full"
-        if operand.full(domain) and (operand.tensor.batched or not lanes)
+        if operand.full(domain) and (operand.tensor.batched or not on_image_vectors)
         else "scalar"
         if operand.scalar
         else "channel"
@@ -140,7 +140,7 @@ def _flat(
     head = [*given.read("y", "count", *read), *ZERO_AND_ONE]
     head += [f"x{n} = load_everywhere(p{n})" for n, kind in enumerate(kinds) if kind == "scalar"]
     if periodic:
-        head += _repeat_per_channel(given, periodic, lanes)
+        head += _repeat_per_channel(given, periodic, on_image_vectors)
     whole = [_read(n, kind, whole=True) for n, kind in enumerate(kinds) if kind != "scalar"]
     part = [_read(n, kind, whole=False) for n, kind in enumerate(kinds) if kind != "scalar"]
     step = ["place += step", "if place >= channels:", "    place -= channels"] if periodic else []
@@ -164,9 +164,9 @@ def _flat(
     return Launch(kernel("elementwise", text), given.values, items, op.outputs, floats, in_order=True)
 
 
-def _repeat_per_channel(given: Arguments, periodic: list[int], lanes: bool) -> list[str]:
+def _repeat_per_channel(given: Arguments, periodic: list[int], on_image_vectors: bool) -> list[str]:
     """Copy each per-channel input behind itself, so that a vector may start at any channel; with
-    image lanes, each number into a vector of its own."""
+    vectors of images, each number into a vector of its own."""
     lines = [
         *given.read("scratch", "channels"),
         "extent = channels + WIDTH",
@@ -174,7 +174,9 @@ def _repeat_per_channel(given: Arguments, periodic: list[int], lanes: bool) -> l
     for slot, n in enumerate(periodic):
         lines += [
             f"r{n} = scratch + {slot} * extent * 4",
-            f"spread(p{n}, channels // WIDTH, r{n})" if lanes else f"repeat(p{n}, channels, r{n}, extent)",
+            f"spread(p{n}, channels // WIDTH, r{n})"
+            if on_image_vectors
+            else f"repeat(p{n}, channels, r{n}, extent)",
         ]
     return lines
 

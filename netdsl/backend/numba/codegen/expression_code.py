@@ -11,7 +11,7 @@ from netdsl.primitives.expression import FUNCTIONS, Expression
 from netdsl.primitives.tensor import Tensor
 
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-_WORDS = {
+_INTRINSICS = {
     "maximum": "maximum",
     "greater": "greater",
     "select": "select",
@@ -23,7 +23,7 @@ _WORDS = {
     "relu": "relu",
     "square_root": "square_root",
 }
-assert set(_INFIX) | set(_WORDS) | {"power"} == FUNCTIONS, "a function of expressions has no vector form"
+assert set(_INFIX) | set(_INTRINSICS) | {"power"} == FUNCTIONS, "a function of expressions has no vector form"
 
 _STRUCTURAL = (0.0, 1.0)
 """Constants that stay in the text; all others are arguments, so that kernels are shared."""
@@ -77,7 +77,7 @@ def by_vector(
     """A loop that stores the formula at ``destination``, vector by vector, the last one in part.
 
     ``place`` is the variable that goes from ``start`` to ``end``, ``lanes`` the one for what is left
-    of the last vector. ``reads`` gives the lines that read the operands, from the word that loads and
+    of the last vector. ``reads`` gives the lines that read the operands, from the intrinsic that loads and
     from what follows the address.
     """
     return [
@@ -107,7 +107,7 @@ def _call(node: Expression, arguments: list[str]) -> str:
         return f"{left} {_INFIX[node.function]} {right}"
     if node.function == "power":
         return _power(arguments[0], node.arguments[1].value, arguments[1])
-    return f"{_WORDS[node.function]}({', '.join(arguments)})"
+    return f"{_INTRINSICS[node.function]}({', '.join(arguments)})"
 
 
 def _power(base: str, exponent: float, name: str) -> str:

@@ -302,7 +302,9 @@ def sum_parts(y: Tensor, partial: Tensor, parts: int, target: Target) -> list[La
     return [_launch([_Sum(y, formula(operand_number(0)))], [operand], shape, 1, False, target)]
 
 
-def emit_lanes_reduction(op: Reduction, lanes: int, groups_of_images: int, target: Target) -> list[Launch]:
+def emit_image_vectors_reduction(
+    op: Reduction, lanes: int, groups_of_images: int, target: Target
+) -> list[Launch]:
     """Per channel and lane first, as if lanes were channels; then the lanes of each channel."""
     y = op.outputs[0]
     channels = y.values

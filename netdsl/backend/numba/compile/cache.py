@@ -1,7 +1,7 @@
 """Compiled kernels on disk, by content: shared between networks, runs and processes.
 
 A kernel's file is named after everything that its machine code depends on: its text, the sources of
-the words it uses, the versions of Numba and LLVM, and the CPU. So a file is never out of date, and
+the intrinsics it calls, the versions of Numba and LLVM, and the CPU. So a file is never out of date, and
 any process of this user may add it, or write it anew where it is damaged. It is trusted as code: see
 ``own_folder``. Numba itself is loaded only to compile.
 """
@@ -56,8 +56,8 @@ DRIVER = Kernel(
 _SETTINGS = ("NUMBA_OPT", "NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_LOOP_VECTORIZE")
 """Variables of the environment that change what Numba makes of a text."""
 
-_BESIDE_THE_WORDS = ("target.py", "numba_internals.py", "compile/object_code.py")
-"""What machine code depends on besides the room of the words."""
+_BESIDE_ISA = ("target.py", "numba_internals.py", "compile/object_code.py")
+"""What machine code depends on besides the intrinsics of ``isa``."""
 
 _TRIAL_BYTES = 1 << 16
 """More than most kernels take: where this cannot be written, no kernel can be kept."""
@@ -68,7 +68,7 @@ def _foundation(target: Target) -> str:
     """A digest of everything but the text that machine code depends on."""
     digest = hashlib.sha256()
     backend = Path(__file__).parents[1]
-    for path in sorted([*(backend / "isa").glob("*.py"), *map(backend.joinpath, _BESIDE_THE_WORDS)]):
+    for path in sorted([*(backend / "isa").glob("*.py"), *map(backend.joinpath, _BESIDE_ISA)]):
         digest.update(path.read_bytes())
     facts = [
         version("numba"),
@@ -173,7 +173,7 @@ class Kernels:
                     self._note(folder, error)
 
     def _compile_elsewhere(self, kernels: list[Kernel]) -> None:
-        """The words of this process have the width of its own target's vectors."""
+        """The intrinsics of this process have the width of its own target's vectors."""
         folder = self._writable()
         if folder is not None:
             elsewhere(self.target).compile(folder, self._work(kernels))

@@ -141,8 +141,8 @@ def fill_kernel(images: Images, *, changes: bool = False) -> Kernel:
 def _kernel(kind: str, changes: bool) -> Kernel:
     names, body = (_CHANGED, _CHANGING) if changes else (_PLAIN, _TEXT)
     text = indented(named(**dict.fromkeys(names, 0)).lines, 1) + "\n" + body
-    for word, meaning in _KINDS[kind].items():
-        text = text.replace(word, meaning)
+    for name, intrinsic in _KINDS[kind].items():
+        text = text.replace(name, intrinsic)
     return kernel("change" if changes else "fill", text)
 
 

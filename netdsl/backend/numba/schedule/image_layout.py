@@ -11,7 +11,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from netdsl.backend.numba.codegen.conv.image_lanes import IN_LANES, change_order, emit_in_lanes
+from netdsl.backend.numba.codegen.conv.image_vectors import (
+    ON_IMAGE_VECTORS,
+    change_order,
+    emit_on_image_vectors,
+)
 from netdsl.backend.numba.codegen.gemm.packing import rows_of_product
 from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.schedule.cost_model import LEAST_WASTE
@@ -37,18 +41,18 @@ CHANNELS = "channels"
 """The form of a group whose vectors are channels."""
 
 
-def operations_in_lanes(program: Program, target: Target) -> frozenset[Operation]:
-    """The operations that work on image lanes; all batched tensors of each are in that order."""
+def operations_on_image_vectors(program: Program, target: Target) -> frozenset[Operation]:
+    """The operations that work on vectors of images; all batched tensors of each are in that order."""
     found: set[Operation] = set()
-    for group in lane_groups(program, target):
+    for group in image_vector_groups(program, target):
         form = program.forms.get(key_of_group(group, program)) if program.forms else None
         if form == IMAGES or (form != CHANNELS and any(_wastes(member, target) for member in group)):
             found.update(group)
     return frozenset(found)
 
 
-def lane_groups(program: Program, target: Target) -> list[tuple[Operation, ...]]:
-    """The operations that could work on image lanes; those that share volumes do so together.
+def image_vector_groups(program: Program, target: Target) -> list[tuple[Operation, ...]]:
+    """The operations that could work on vectors of images; those that share volumes do so together.
 
     Each group has a convolution, which alone decides: it is worth while where one would leave lanes
     empty.
@@ -81,8 +85,8 @@ def key_of_group(group: tuple[Operation, ...], program: Program) -> str:
     return f"image lanes: {len(group)} operations {hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 
-class LaneVolumes:
-    """The tensors of a program that are there in the order of image lanes, as far as it is emitted.
+class ImageVectors:
+    """The tensors of a program that are there in the order of image vectors, as far as it is emitted.
 
     ``owner`` and ``launches`` are those of the program: views share the memory of their volume, and
     changes of order are put in where a volume is first needed in the other one.
@@ -95,31 +99,31 @@ class LaneVolumes:
         self._target = target
         self._owner = owner
         self._launches = launches
-        self._lanes: dict[Tensor, Tensor] = {}
+        self._image_vectors: dict[Tensor, Tensor] = {}
         self._views: dict[Tensor, Tensor] = {}
         self._plain: set[Tensor] = set()
 
     def emit(self, operation: Operation) -> list[Launch]:
-        """The launches of an operation on image lanes."""
+        """The launches of an operation on vectors of images."""
         for tensor in operation.inputs:
-            if tensor.batched and tensor not in self._lanes:
+            if tensor.batched and tensor not in self._image_vectors:
                 self._plain.add(tensor)
                 self._change(tensor, operation.origin, operation.phase, into=True)
-        return emit_in_lanes(operation, self._view, self._batch, self._target)
+        return emit_on_image_vectors(operation, self._view, self._batch, self._target)
 
     def restore(self, tensors: Iterable[Tensor], phase: Phase = Phase.FORWARD) -> None:
         """Have these tensors one image after the other, for operations that know no other order."""
         for tensor in tensors:
-            if tensor in self._lanes and tensor not in self._plain:
+            if tensor in self._image_vectors and tensor not in self._plain:
                 self._plain.add(tensor)
                 self._change(tensor, tensor.name.partition(".")[0], phase, into=False)
 
     def _volume(self, tensor: Tensor) -> Tensor:
-        """The memory of a tensor in the order of image lanes."""
-        if tensor not in self._lanes:
+        """The memory of a tensor in the order of image vectors."""
+        if tensor not in self._image_vectors:
             shape = (self._batch // self._target.width, *tensor.shape, self._target.width)
-            self._lanes[tensor] = Tensor(f"{tensor.name}.lanes", shape, batched=False)
-        return self._lanes[tensor]
+            self._image_vectors[tensor] = Tensor(f"{tensor.name}.lanes", shape, batched=False)
+        return self._image_vectors[tensor]
 
     def _view(self, tensor: Tensor) -> Tensor:
         """The same memory as a volume of WIDTH times as many channels, for 1/WIDTH as many images."""
@@ -132,8 +136,8 @@ class LaneVolumes:
         return self._views[tensor]
 
     def _change(self, tensor: Tensor, origin: str, phase: Phase, *, into: bool) -> None:
-        plain, lanes = self._owner.get(tensor, tensor), self._volume(tensor)
-        source, destination = (plain, lanes) if into else (lanes, plain)
+        plain, image_vectors = self._owner.get(tensor, tensor), self._volume(tensor)
+        source, destination = (plain, image_vectors) if into else (image_vectors, plain)
         launch = change_order(source, destination, tensor.values, self._batch, self._target, into=into)
         self._launches.append(launch._replace(origin=origin, phase=phase))
 
@@ -143,8 +147,8 @@ def _batched(operation: Operation) -> Iterable[Tensor]:
 
 
 def _able(operation: Operation, target: Target) -> bool:
-    """Whether there is a kernel for it on image lanes."""
-    if type(operation) not in IN_LANES or any(
+    """Whether there is a kernel for it on vectors of images."""
+    if type(operation) not in ON_IMAGE_VECTORS or any(
         len(tensor.shape) != 3 or tensor.type is not Type.FLOAT32 for tensor in _batched(operation)
     ):
         return False

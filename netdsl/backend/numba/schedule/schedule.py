@@ -16,7 +16,7 @@ from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.schedule.aliasing import share_in_place
 from netdsl.backend.numba.schedule.emission import emit, noted
 from netdsl.backend.numba.schedule.fusions import formulas_at_the_end, taken_along, updates_of
-from netdsl.backend.numba.schedule.image_layout import LaneVolumes, operations_in_lanes
+from netdsl.backend.numba.schedule.image_layout import ImageVectors, operations_on_image_vectors
 from netdsl.backend.numba.target import Target, host
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.matmul import MatmulInputGradient
@@ -92,7 +92,7 @@ Pass = Callable[[Schedule], Schedule]
 
 def vectors_of_images(schedule: Schedule) -> Schedule:
     """Layers of few channels take as many images as a vector has numbers at once."""
-    found = operations_in_lanes(schedule.program, schedule.target)
+    found = operations_on_image_vectors(schedule.program, schedule.target)
     return schedule.with_groups({operation: Group((operation,), Way.IMAGES) for operation in found})
 
 
@@ -153,23 +153,25 @@ def launches_in_order(schedule: Schedule) -> Schedule:
     program, target = schedule.program, schedule.target
     owner: dict[Tensor, Tensor] = {}
     launches: list[Launch] = []
-    lanes = LaneVolumes(program.batch, target, owner, launches)
+    image_vectors = ImageVectors(program.batch, target, owner, launches)
     groups = []
     for group in schedule.groups:
         first = group.operations[0]
         if group.way is Way.IMAGES:
-            found = lanes.emit(first)
+            found = image_vectors.emit(first)
         else:
             for operation in group.operations if group.way in (Way.EPILOGUE, Way.TOGETHER) else (first,):
-                lanes.restore(operation.inputs, first.phase if group.way is Way.EPILOGUE else operation.phase)
-            lanes.restore(group.reads, first.phase)
+                image_vectors.restore(
+                    operation.inputs, first.phase if group.way is Way.EPILOGUE else operation.phase
+                )
+            image_vectors.restore(group.reads, first.phase)
             if isinstance(first, Reshape):
                 x = first.inputs[0]
                 owner[first.outputs[0]] = owner.get(x, x)
             found = list(group.launches) or _of_group(group, schedule)
         launches += found
         groups.append(group._replace(launches=tuple(found)))
-    lanes.restore(program.outputs.values())
+    image_vectors.restore(program.outputs.values())
     return schedule._replace(groups=tuple(groups), launches=tuple(launches), owner=owner)
 
 

@@ -1,7 +1,7 @@
 """What this machine can do at most, measured: fused multiply-adds, and bytes to and from memory.
 
 The two roofs of Williams, Waterman, Patterson, 2009, "Roofline: An Insightful Visual Performance Model
-for Multicore Architectures". Both kernels are made of the words that all kernels are made of and run
+for Multicore Architectures". Both kernels are made of the intrinsics that all kernels are made of and run
 on the same threads.
 """
 
@@ -33,7 +33,7 @@ _CACHES = Path("/sys/devices/system/cpu/cpu0/cache")
 _USUAL_CACHE_BYTES = 2**25
 
 
-def measure_roofs(kernels: Kernels, threads: int, allowed_bytes: int = MOST_BYTES) -> tuple[float, float]:
+def measure_roofline(kernels: Kernels, threads: int, allowed_bytes: int = MOST_BYTES) -> tuple[float, float]:
     """Floating-point operations and bytes moved per second, each the best of several runs on all threads.
 
     The three arrays of the second take at most ``allowed_bytes``.
@@ -93,12 +93,12 @@ def speed_of_pairs(kernels: Kernels) -> float:
     # In turns, so that whatever else runs slows both.
     seconds: dict[str, list[float]] = {"tile": [], "tile_pairs": []}
     for _ in range(RUNS):
-        for word, found in seconds.items():
-            found.append(_run(kernels, 1, _cached_tiles(word, kernels.target), [memory.ctypes.data], 1))
+        for tile, found in seconds.items():
+            found.append(_run(kernels, 1, _cached_tiles(tile, kernels.target), [memory.ctypes.data], 1))
     return 2 * min(seconds["tile"]) / min(seconds["tile_pairs"])
 
 
-def _cached_tiles(word: str, target: Target) -> Kernel:
+def _cached_tiles(tile: str, target: Target) -> Kernel:
     """Register tiles on operands in the first cache; a tile of pairs does two products for one."""
     high, steps = target.accumulators // 2, 64
     body = [
@@ -107,7 +107,7 @@ def _cached_tiles(word: str, target: Target) -> Kernel:
         f"c = b + {2 * steps * target.width * 4}",
         "for item in range(first, last):",
         "    for repeat in range(500):",
-        f"        {word}(1, {high}, 2, WIDTH, a, 0, {steps}, 1, 0, b, 2 * WIDTH, 0, c, 0, 2 * WIDTH, "
+        f"        {tile}(1, {high}, 2, WIDTH, a, 0, {steps}, 1, 0, b, 2 * WIDTH, 0, c, 0, 2 * WIDTH, "
         f"1, {steps}, 0)",
     ]
     return kernel("cached_tiles", indented(body, 1) + "\n")

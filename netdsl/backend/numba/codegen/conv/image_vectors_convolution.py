@@ -39,7 +39,7 @@ def _band_floats(target: Target) -> int:
     return target.second_cache_floats // 2
 
 
-def emit_lanes_convolution(op: Convolution, groups_of_images: int, target: Target) -> list[Launch]:
+def emit_image_vectors_convolution(op: Convolution, groups_of_images: int, target: Target) -> list[Launch]:
     """Forward: as many filters as fit a tile, times neighbouring positions."""
     x, w = op.inputs
     y = op.outputs[0]
@@ -66,10 +66,10 @@ def emit_lanes_convolution(op: Convolution, groups_of_images: int, target: Targe
         out_row=y.shape[1] * filters * target.width,
         out_column=filters * target.width,
     )
-    return [*pack, lanes_walk(walk, x, packed, y, groups_of_images, target)]
+    return [*pack, image_vectors_walk(walk, x, packed, y, groups_of_images, target)]
 
 
-def lanes_walk(
+def image_vectors_walk(
     walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int, target: Target
 ) -> Launch:
     """A walk over bands of rows; ``x`` and ``y`` have WIDTH numbers for each channel.
@@ -184,7 +184,7 @@ def _walk_kernel(
     return kernel("lanes_convolve", indented(body, 1) + "\n")
 
 
-def emit_lanes_weight_gradient(
+def emit_image_vectors_weight_gradient(
     op: ConvolutionWeightGradient, groups_of_images: int, target: Target
 ) -> list[Launch]:
     """Tiles of (tap and channel) x filters whose sums run over positions and lanes."""
@@ -286,10 +286,10 @@ _COPY_TAPS = [
 ]
 
 
-def emit_lanes_input_gradient(
+def emit_image_vectors_input_gradient(
     op: ConvolutionInputGradient, groups_of_images: int, target: Target
 ) -> list[Launch]:
-    """As the direct one: S*S phases of stride 1, with the walks of image lanes."""
+    """As the direct one: S*S phases of stride 1, with the walks of image vectors."""
     dy, w = op.inputs
     dx = op.outputs[0]
     launches = []
@@ -300,5 +300,5 @@ def emit_lanes_input_gradient(
             out_row=phase.walk.out_row * target.width,
             out_column=phase.walk.out_column * target.width,
         )
-        launches += [*pack, lanes_walk(walk, dy, packed, dx, groups_of_images, target)]
+        launches += [*pack, image_vectors_walk(walk, dy, packed, dx, groups_of_images, target)]
     return launches

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from netdsl.backend.numba.codegen.conv.convolution import has_unread_inputs
-from netdsl.backend.numba.codegen.conv.image_lanes_convolution import (
-    emit_lanes_convolution,
-    emit_lanes_input_gradient,
-    emit_lanes_weight_gradient,
+from netdsl.backend.numba.codegen.conv.image_vectors_convolution import (
+    emit_image_vectors_convolution,
+    emit_image_vectors_input_gradient,
+    emit_image_vectors_weight_gradient,
 )
-from netdsl.backend.numba.codegen.elementwise import emit_lanes_elementwise
+from netdsl.backend.numba.codegen.elementwise import emit_image_vectors_elementwise
 from netdsl.backend.numba.codegen.pooling import (
     emit_window_average,
     emit_window_average_gradient,
@@ -23,7 +23,7 @@ from netdsl.backend.numba.codegen.pooling import (
     emit_window_maximum,
     emit_window_maximum_gradient,
 )
-from netdsl.backend.numba.codegen.reduction import emit_lanes_reduction
+from netdsl.backend.numba.codegen.reduction import emit_image_vectors_reduction
 from netdsl.backend.numba.codegen.zeros import fill_zeros
 from netdsl.backend.numba.kernel import (
     Launch,
@@ -60,7 +60,7 @@ def _input_gradient(
 ) -> list[Launch]:
     dy, w = op.inputs
     viewed = ConvolutionInputGradient(view(op.outputs[0]), view(dy), w, op.geometry)
-    launches = emit_lanes_input_gradient(viewed, groups_of_images, target)
+    launches = emit_image_vectors_input_gradient(viewed, groups_of_images, target)
     if has_unread_inputs(op):
         return [fill_zeros(viewed.outputs[0], groups_of_images), *launches]
     return launches
@@ -71,20 +71,20 @@ def _reduction(op: Reduction, view: View, groups_of_images: int, target: Target)
     inputs = tuple(view(tensor) if tensor.batched else tensor for tensor in op.inputs)
     shape = (height, width, channels * target.width)
     wide = Reduction(op.outputs[0], op.expression, inputs, shape=shape, batched=True)
-    return emit_lanes_reduction(wide, target.width, groups_of_images, target)
+    return emit_image_vectors_reduction(wide, target.width, groups_of_images, target)
 
 
 _EMIT: dict[type[Operation], Callable[[Any, View, int, Target], list[Launch]]] = {
-    Convolution: lambda op, view, groups, target: emit_lanes_convolution(
+    Convolution: lambda op, view, groups, target: emit_image_vectors_convolution(
         Convolution(view(op.outputs[0]), view(op.inputs[0]), op.inputs[1], op.geometry), groups, target
     ),
     ConvolutionInputGradient: _input_gradient,
-    ConvolutionWeightGradient: lambda op, view, groups, target: emit_lanes_weight_gradient(
+    ConvolutionWeightGradient: lambda op, view, groups, target: emit_image_vectors_weight_gradient(
         ConvolutionWeightGradient(op.outputs[0], view(op.inputs[0]), view(op.inputs[1]), op.geometry),
         groups,
         target,
     ),
-    Elementwise: lambda op, view, groups, target: emit_lanes_elementwise(
+    Elementwise: lambda op, view, groups, target: emit_image_vectors_elementwise(
         Elementwise(
             view(op.outputs[0]),
             op.expression,
@@ -115,11 +115,11 @@ _EMIT: dict[type[Operation], Callable[[Any, View, int, Target], list[Launch]]] =
     ),
 }
 
-IN_LANES = frozenset(_EMIT)
-"""The primitives that there are for image lanes."""
+ON_IMAGE_VECTORS = frozenset(_EMIT)
+"""The primitives that have kernels for vectors of images."""
 
 
-def emit_in_lanes(operation: Operation, view: View, batch: int, target: Target) -> list[Launch]:
+def emit_on_image_vectors(operation: Operation, view: View, batch: int, target: Target) -> list[Launch]:
     """The launches of a primitive; ``view`` gives the WIDTH times as many channels of a tensor."""
     launches = _EMIT[type(operation)](operation, view, batch // target.width, target)
     note = f"{operation!r}, {target.width} images a vector"
