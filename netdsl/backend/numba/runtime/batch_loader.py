@@ -141,8 +141,8 @@ def fill_kernel(images: Images, *, changes: bool = False) -> Kernel:
 def _kernel(kind: str, changes: bool) -> Kernel:
     names, body = (_CHANGED, _CHANGING) if changes else (_PLAIN, _TEXT)
     text = indented(named(**dict.fromkeys(names, 0)).lines, 1) + "\n" + body
-    for name, intrinsic in _KINDS[kind].items():
-        text = text.replace(name, intrinsic)
+    for name, replacement in _KINDS[kind].items():
+        text = text.replace(name, replacement)
     return kernel("change" if changes else "fill", text)
 
 
