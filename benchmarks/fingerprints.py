@@ -25,7 +25,7 @@ from building import filled_store, planned
 from layer_cases import LAYERS, network_of
 
 from netdsl.backend.numba.backend import NumbaBackend
-from netdsl.backend.numba.kernel import Place, Real, Scratch
+from netdsl.backend.numba.kernel import Pointer, Real, Scratch
 from netdsl.backend.numba.runtime.batch_loader import fill_kernel
 from netdsl.backend.numba.schedule.choice import key_of
 from netdsl.backend.numba.schedule.cost_model import AnyConvolution
@@ -113,7 +113,7 @@ def calls(layout: Layout) -> Iterator[str]:
     for launch in layout.launches:
         arguments = [
             place(argument.tensor)
-            if isinstance(argument, Place)
+            if isinstance(argument, Pointer)
             else repr(argument.value)
             if isinstance(argument, Real)
             else "scratch"

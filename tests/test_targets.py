@@ -15,7 +15,7 @@ from netdsl.backend.numba.kernel import (
     Launch,
     Numbers,
     PerWorker,
-    Place,
+    Pointer,
     Real,
     Scratch,
     Unsigned,
@@ -68,7 +68,7 @@ def test_a_process_for_another_target_is_started_again(tmp_path: Path) -> None:
 def test_one_declaration_writes_both_sides_of_a_call() -> None:
     x = Tensor("x", (3,))
     given = named(x=x, n=7, k=Real(0.5), own=PerWorker(9), seed=Unsigned(x), table=Numbers((1, 2)), last=4)
-    assert given.values == (Place(x), 7, Real(0.5), Scratch(), 9, Place(x), 1, 2, 4)
+    assert given.values == (Pointer(x), 7, Real(0.5), Scratch(), 9, Pointer(x), 1, 2, 4)
     assert given.lines == [
         "x = integer(arguments, 0)",
         "n = integer(arguments, 1)",
@@ -87,8 +87,8 @@ def test_what_may_share_a_buffer_is_said_by_the_launch(in_order: bool) -> None:
     """Whatever its kernel is called."""
     x, y = Tensor("x", (3,)), Tensor("y", (3,))
     made = Kernel("elementwise_of_another_kind", "")
-    first = Launch(made, (Place(x),), 1, (x,))
-    second = Launch(made, (Place(x), Place(y)), 1, (y,), in_order=in_order)
+    first = Launch(made, (Pointer(x),), 1, (x,))
+    second = Launch(made, (Pointer(x), Pointer(y)), 1, (y,), in_order=in_order)
     owner: dict[Tensor, Tensor] = {}
     share_in_place([first, second], owner, [])
     assert owner == ({y: x} if in_order else {})

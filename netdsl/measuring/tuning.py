@@ -14,7 +14,7 @@ from statistics import median
 from typing import NamedTuple
 
 from netdsl.backend.numba.backend import open_backend
-from netdsl.backend.numba.kernel import Launch, Place
+from netdsl.backend.numba.kernel import Launch, Pointer
 from netdsl.backend.numba.schedule.choice import MODEL, key_of
 from netdsl.backend.numba.schedule.cost_model import AnyConvolution
 from netdsl.backend.numba.schedule.fusions import updates_of
@@ -199,7 +199,7 @@ def _distinct(candidates: dict[str, Program]) -> dict[str, Program]:
 
 
 def _signature(launch: Launch) -> tuple[object, ...]:
-    numbers = tuple(argument for argument in launch.arguments if not isinstance(argument, Place))
+    numbers = tuple(argument for argument in launch.arguments if not isinstance(argument, Pointer))
     return launch.kernel, launch.items, numbers
 
 

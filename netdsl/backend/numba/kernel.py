@@ -24,7 +24,7 @@ class Kernel(NamedTuple):
     arguments: int = 4
 
 
-class Place(NamedTuple):
+class Pointer(NamedTuple):
     """The address of a tensor's first number."""
 
     tensor: Tensor
@@ -40,10 +40,10 @@ class Scratch(NamedTuple):
     """The address of memory that each worker has for itself; its size is in the launch."""
 
 
-Argument = int | Place | Real | Scratch
+Argument = int | Pointer | Real | Scratch
 
 
-class Finished(NamedTuple):
+class FinalRows(NamedTuple):
     """The place in a kernel where numbers ``first`` to ``last`` of some ``rows`` of its result are final.
 
     All are code. ``start`` is the place of the first row's number 0, ``around`` are lines of loops and
@@ -63,22 +63,22 @@ class Finished(NamedTuple):
         return "    " * self.depth + "#: finished " + " | ".join((*self[:4], *self.around))
 
 
-class Ending(NamedTuple):
+class EpilogueSlot(NamedTuple):
     """A kernel of which a formula may become the end: its kind, the lines before, and where they finish."""
 
     kind: str
     body: tuple[str, ...]
-    finished: Finished
+    final_rows: FinalRows
 
 
 class Launch(NamedTuple):
     """One call of a kernel over ``items`` work items.
 
-    ``writes`` are the tensors it changes; those it reads are the other places in ``arguments``.
+    ``writes`` are the tensors it changes; those it reads are the other pointers in ``arguments``.
     ``scratch_floats`` is what each worker needs of the Scratch argument, whose distance from one
     worker to the next is the argument after it. ``in_order`` says that it reads the number at each place
     before it writes the one there, place by place, so that its result may take the memory of an input;
-    ``ending`` that a formula over its result may be computed in the same kernel.
+    ``epilogue_slot`` that a formula over its result may be computed in the same kernel.
     """
 
     kernel: Kernel
@@ -87,7 +87,7 @@ class Launch(NamedTuple):
     writes: tuple[Tensor, ...]
     scratch_floats: int = 0
     in_order: bool = False
-    ending: Ending | None = None
+    epilogue_slot: EpilogueSlot | None = None
     origin: str = ""
     phase: Phase = Phase.FORWARD
     note: str = ""
@@ -95,7 +95,7 @@ class Launch(NamedTuple):
     @property
     def tensors(self) -> list[Tensor]:
         """Every tensor it touches."""
-        return [argument.tensor for argument in self.arguments if isinstance(argument, Place)]
+        return [argument.tensor for argument in self.arguments if isinstance(argument, Pointer)]
 
 
 def kernel(kind: str, body: str) -> Kernel:
@@ -105,12 +105,14 @@ def kernel(kind: str, body: str) -> Kernel:
     return Kernel(name, f"def {name}(arguments, first, last, worker):\n{body}")
 
 
-def ending_kernel(kind: str, body: Sequence[str], finished: Finished | None) -> tuple[Kernel, Ending | None]:
+def kernel_with_epilogue_slot(
+    kind: str, body: Sequence[str], final_rows: FinalRows | None
+) -> tuple[Kernel, EpilogueSlot | None]:
     """A kernel that has finished rows of its result at its end, if it has."""
-    if finished is None:
+    if final_rows is None:
         return kernel(kind, indented(body, 1) + "\n"), None
-    whole = indented([*body, finished.line], 1) + "\n"
-    return kernel(kind, whole), Ending(kind, tuple(body), finished)
+    whole = indented([*body, final_rows.line], 1) + "\n"
+    return kernel(kind, whole), EpilogueSlot(kind, tuple(body), final_rows)
 
 
 def indented(lines: Sequence[str], levels: int) -> str:
@@ -147,13 +149,13 @@ Named = Tensor | int | Real | PerWorker | Unsigned | Numbers
 class Arguments(NamedTuple):
     """The arguments of a kernel: ``values`` of a call, and the ``lines`` by which the kernel reads them.
 
-    Both come from one declaration, ``named``, so that no count has to be kept in step. ``places`` says where
+    Both come from one declaration, ``named``, so that no count has to be kept in step. ``indices`` says where
     each begins.
     """
 
     values: tuple[Argument, ...]
     by_name: dict[str, str]
-    places: dict[str, int]
+    indices: dict[str, int]
 
     @property
     def lines(self) -> list[str]:
@@ -175,27 +177,27 @@ def named(**given: Named) -> Arguments:
 def named_after(others: int, **given: Named) -> Arguments:
     """The same behind so many arguments of a kernel that there is."""
     values: list[Argument] = []
-    by_name, places = {}, {}
+    by_name, indices = {}, {}
     for name, value in given.items():
-        place = places[name] = others + len(values)
-        read = f"integer(arguments, {place})"
+        index = indices[name] = others + len(values)
+        read = f"integer(arguments, {index})"
         if isinstance(value, Tensor):
-            values.append(Place(value))
+            values.append(Pointer(value))
         elif isinstance(value, Unsigned):
-            values.append(Place(value.tensor))
+            values.append(Pointer(value.tensor))
             read = f"load_unsigned({read})"
         elif isinstance(value, PerWorker):
             values += [Scratch(), value.floats]
-            read += f" + worker * integer(arguments, {place + 1}) * 4"
+            read += f" + worker * integer(arguments, {index + 1}) * 4"
         elif isinstance(value, Numbers):
             values += value.numbers
-            read = f"arguments + {place * 8}"
+            read = f"arguments + {index * 8}"
         else:
             values.append(value)
             if isinstance(value, Real):
-                read = f"real(arguments, {place})"
+                read = f"real(arguments, {index})"
         by_name[name] = f"{name} = {read}"
-    return Arguments(tuple(values), by_name, places)
+    return Arguments(tuple(values), by_name, indices)
 
 
 def fixed_kernel(name: str, given: Arguments, body: str) -> Kernel:

@@ -52,7 +52,7 @@ _CHANGED = (
 )
 """The arguments of the two kernels by name, addresses and numbers, of which the first are the same."""
 
-_PLACES = named(**dict.fromkeys(_CHANGED, 0)).places
+_INDICES = named(**dict.fromkeys(_CHANGED, 0)).indices
 
 _TEXT = """    for item in range(first, last):
         image = integer(numbers, item)
@@ -234,4 +234,4 @@ class Filling:
     def _set(self, **values: int) -> None:
         """Set arguments by name."""
         for name, value in values.items():
-            self._arguments[_PLACES[name]] = value
+            self._arguments[_INDICES[name]] = value

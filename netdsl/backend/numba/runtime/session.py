@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from netdsl.backend.numba.compile.cache import DRIVER, Kernels
-from netdsl.backend.numba.kernel import Argument, Launch, Place, Real, Scratch
+from netdsl.backend.numba.kernel import Argument, Launch, Pointer, Real, Scratch
 from netdsl.backend.numba.runtime.batch_loader import Filling, fill_kernel
 from netdsl.backend.numba.runtime.threads import team
 from netdsl.backend.numba.schedule.schedule import Layout
@@ -53,7 +53,7 @@ class NumbaSession:
         self._threads = threads
         self.inputs = input_arrays(program)
         self._spare: dict[str, Array] = {}
-        self._input_places: list[tuple[Array, int, Tensor]] = []
+        self._input_pointers: list[tuple[Array, int, Tensor]] = []
         self._scratch_stride = _scratch_bytes(layout) // 4
         self.arena_bytes = arena_bytes(layout, threads)
         self._arena = np.zeros(self.arena_bytes + CACHE_LINE, np.uint8)
@@ -78,7 +78,7 @@ class NumbaSession:
     def _number(self, argument: Argument) -> int:
         if isinstance(argument, int):
             return argument
-        if isinstance(argument, Place):
+        if isinstance(argument, Pointer):
             return self._address(argument.tensor)
         if isinstance(argument, Real):
             bits: int = struct.unpack("<i", struct.pack("<f", argument.value))[0]
@@ -117,12 +117,12 @@ class NumbaSession:
             numbers = [self._number(argument) for argument in launch.arguments]
             if launch.scratch_floats:
                 # The argument after the scratch address is the distance between workers.
-                place = next(n for n, a in enumerate(launch.arguments) if isinstance(a, Scratch))
-                numbers[place + 1] = self._scratch_stride
+                index = next(n for n, a in enumerate(launch.arguments) if isinstance(a, Scratch))
+                numbers[index + 1] = self._scratch_stride
             self._arguments.append(np.array(numbers, np.int64))
-            self._input_places += [
-                (self._arguments[-1], place, tensor)
-                for place, tensor in self._places(launch)
+            self._input_pointers += [
+                (self._arguments[-1], index, tensor)
+                for index, tensor in self._pointers(launch)
                 if tensor.role is Role.INPUT
             ]
             alone = self._runs_alone(launch)
@@ -133,11 +133,11 @@ class NumbaSession:
             table[number] = (address, self._arguments[-1].ctypes.data, items, meets)
         return table
 
-    def _places(self, launch: Launch) -> Iterator[tuple[int, Tensor]]:
+    def _pointers(self, launch: Launch) -> Iterator[tuple[int, Tensor]]:
         """Which arguments of a launch are addresses, and of whose memory."""
-        for place, argument in enumerate(launch.arguments):
-            if isinstance(argument, Place):
-                yield place, self._layout.owner.get(argument.tensor, argument.tensor)
+        for index, argument in enumerate(launch.arguments):
+            if isinstance(argument, Pointer):
+                yield index, self._layout.owner.get(argument.tensor, argument.tensor)
 
     def _runs_alone(self, launch: Launch) -> bool:
         """Whether one worker does all of a launch."""
@@ -184,8 +184,8 @@ class NumbaSession:
         for name, spare in self._spare.items():
             self._spare[name], self.inputs[name] = self.inputs[name], spare
             self._addresses[self._program.inputs[name]] = spare.ctypes.data
-        for arguments, place, tensor in self._input_places:
-            arguments[place] = self._addresses[tensor]
+        for arguments, index, tensor in self._input_pointers:
+            arguments[index] = self._addresses[tensor]
 
     def run_table(self, table: Array) -> None:
         """Run a table of launches on the session's threads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netdsl.backend.numba.kernel import Argument, Launch, Place, Real
+from netdsl.backend.numba.kernel import Argument, Launch, Pointer, Real
 from netdsl.backend.numba.schedule.schedule import PASSES, Layout, Schedule, lay_out, scheduled
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Role, Tensor
@@ -140,14 +140,14 @@ def _writes(launch: Launch) -> str:
 def _argument(argument: Argument, layout: Layout) -> str:
     if isinstance(argument, int):
         return str(argument)
-    if isinstance(argument, Place):
-        return _place(layout.owner.get(argument.tensor, argument.tensor), layout)
+    if isinstance(argument, Pointer):
+        return _address(layout.owner.get(argument.tensor, argument.tensor), layout)
     if isinstance(argument, Real):
         return repr(float(argument.value))
     return "scratch"
 
 
-def _place(tensor: Tensor, layout: Layout) -> str:
+def _address(tensor: Tensor, layout: Layout) -> str:
     if tensor.role is Role.INPUT:
         return f"inputs[{tensor.name!r}]"
     if tensor.role is Role.CONSTANT:

@@ -13,13 +13,13 @@ from netdsl.backend.numba.codegen.gemm.packing import (
 )
 from netdsl.backend.numba.kernel import (
     Arguments,
-    Ending,
-    Finished,
+    EpilogueSlot,
+    FinalRows,
     Kernel,
     Launch,
     PerWorker,
     blocks,
-    ending_kernel,
+    kernel_with_epilogue_slot,
     named,
 )
 from netdsl.backend.numba.target import MOST_UNROLLED, Target
@@ -89,8 +89,8 @@ class Walk(NamedTuple):
             **({"scratch": PerWorker(scratch)} if copies else {}),
         )
         items = batch * self.groups * bands
-        built, ending = self._kernel(given, copies, target)
-        return Launch(built, given.values, items, (y,), scratch, ending=ending)
+        built, epilogue_slot = self._kernel(given, copies, target)
+        return Launch(built, given.values, items, (y,), scratch, epilogue_slot=epilogue_slot)
 
     def _band(self, row_floats: int, batch: int, target: Target) -> int:
         """Output rows of a work item: few enough for the cache, and enough items for the threads."""
@@ -100,7 +100,7 @@ class Walk(NamedTuple):
         sharing = blocks(self.rows, blocks(ITEMS, items)) if items < ITEMS else self.rows
         return max(1, min(self.rows, max(fitting, 4), sharing))
 
-    def _kernel(self, given: Arguments, copies: bool, target: Target) -> tuple[Kernel, Ending | None]:
+    def _kernel(self, given: Arguments, copies: bool, target: Target) -> tuple[Kernel, EpilogueSlot | None]:
         tile = self.tile or usual_tile(self.width, target)
         panels = panels_of(self.width, target, tile)
         columns = split_evenly(self.columns, target.accumulators // (tile.rows * tile.vectors))
@@ -130,12 +130,12 @@ class Walk(NamedTuple):
         tail = _walk_rows(high, columns, panels.tail_vectors, panels.lanes_of_tail("filters"), steps)
         full = _walk_rows(high, columns, panels.vectors, str(target.width), steps)
         body += [f"        {line}" for line in panels.by_width("filters", full, tail)]
-        finished = None
+        final_rows = None
         if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):
             rows = "(end_row - top_row) * (out_row // out_column)"
             start = "out_start + image * out_image + top_row * out_row"
-            finished = Finished(start, rows, "0", "filters")
-        return ending_kernel("convolve", body, finished)
+            final_rows = FinalRows(start, rows, "0", "filters")
+        return kernel_with_epilogue_slot("convolve", body, final_rows)
 
 
 def _copy_band(paired: bool) -> list[str]:

@@ -1,7 +1,7 @@
 """Formulas at the end of a product: bias, normalisation, activation and sum while its rows are in cache.
 
-A launch whose kernel finishes rows of its result has an ``ending``. Where the result is read by one formula
-alone, that formula becomes the end of the kernel, and only what comes out of it is ever stored.
+A launch whose kernel finishes rows of its result has an ``epilogue_slot``. Where the result is read by
+one formula alone, that formula becomes the end of the kernel, and only what comes out of it is ever stored.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of, operand_of
 from netdsl.backend.numba.codegen.expression_code import Formula, by_vector, formula, renamed
-from netdsl.backend.numba.kernel import Finished, Launch, Place, Real, indented, kernel, named_after
+from netdsl.backend.numba.kernel import FinalRows, Launch, Pointer, Real, indented, kernel, named_after
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.tensor import Tensor
@@ -19,15 +19,15 @@ from netdsl.primitives.tensor import Tensor
 def with_formula(launches: Sequence[Launch], op: Elementwise, y: Tensor, batch: int) -> list[Launch]:
     """The launches of a product with a formula at its end; none where a kernel has no place for it."""
     writing = [launch for launch in launches if y in launch.writes]
-    if any(launch.writes != (y,) or launch.ending is None for launch in writing):
+    if any(launch.writes != (y,) or launch.epilogue_slot is None for launch in writing):
         return []
     return [_extended(launch, op, y, batch) if y in launch.writes else launch for launch in launches]
 
 
 def _extended(launch: Launch, op: Elementwise, y: Tensor, batch: int) -> Launch:
     """The launch that writes the formula's result in place of y."""
-    ending, z = launch.ending, op.outputs[0]
-    assert ending is not None
+    epilogue_slot, z = launch.epilogue_slot, op.outputs[0]
+    assert epilogue_slot is not None
     shape = leading_ones(z.shape)
     domain = domain_of(shape, z.batched, batch)
     operands = [operand_of(tensor, shape) for tensor in op.inputs]
@@ -48,17 +48,17 @@ def _extended(launch: Launch, op: Elementwise, y: Tensor, batch: int) -> Launch:
         "zero = from_integer(0)",
         "one = from_integer(1)",
         *(f"ex{n} = load_everywhere(ep{n})" for n, kind in enumerate(kinds) if kind == "scalar"),
-        *ending.body,
-        *_lines(ending.finished, kinds, code),
+        *epilogue_slot.body,
+        *_lines(epilogue_slot.final_rows, kinds, code),
     ]
-    before = (Place(z) if argument == Place(y) else argument for argument in launch.arguments)
+    before = (Pointer(z) if argument == Pointer(y) else argument for argument in launch.arguments)
     note = f"{launch.note}; {op!r}"
     return launch._replace(
-        kernel=kernel(f"{ending.kind}_formula", indented(body, 1) + "\n"),
+        kernel=kernel(f"{epilogue_slot.kind}_formula", indented(body, 1) + "\n"),
         arguments=(*before, *given.values),
         writes=(z,),
         note=note,
-        ending=None,
+        epilogue_slot=None,
     )
 
 
@@ -72,9 +72,9 @@ def _kind(operand: Operand, domain: Domain) -> str:
 _WHERE = {"result": "ey + (ebase + ec) * 4", "full": "ep{n} + (ebase + ec) * 4", "channel": "ep{n} + ec * 4"}
 
 
-def _lines(finished: Finished, kinds: list[str], code: Formula) -> list[str]:
+def _lines(final_rows: FinalRows, kinds: list[str], code: Formula) -> list[str]:
     """The formula over finished rows, vector by vector."""
-    start, rows, first, last, around, depth = finished
+    start, rows, first, last, around, depth = final_rows
 
     def reads(load: str, lanes: str) -> list[str]:
         return [

@@ -8,14 +8,14 @@ from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, Tile
 from netdsl.backend.numba.codegen.gemm.transpose import transpose
 from netdsl.backend.numba.kernel import (
     Arguments,
-    Ending,
-    Finished,
+    EpilogueSlot,
+    FinalRows,
     Kernel,
     Launch,
     blocks,
-    ending_kernel,
     indented,
     kernel,
+    kernel_with_epilogue_slot,
     named,
 )
 from netdsl.backend.numba.target import Target
@@ -137,8 +137,8 @@ def product(
         across=across,
     )
     items = blocks(rows, blocking.rows_per_item) * across
-    built, ending = _product_kernel(given, blocking, (rows, columns), packed, target)
-    return Launch(built, given.values, items, (c,), ending=ending)
+    built, epilogue_slot = _product_kernel(given, blocking, (rows, columns), packed, target)
+    return Launch(built, given.values, items, (c,), epilogue_slot=epilogue_slot)
 
 
 def product_in_panels(
@@ -195,7 +195,7 @@ def product_of_images(a: Tensor, b: Tensor, c: Tensor, batch: int, target: Targe
 
 def _product_kernel(
     given: Arguments, blocking: _Blocking, extent: tuple[int, int], packed: Packed | None, target: Target
-) -> tuple[Kernel, Ending | None]:
+) -> tuple[Kernel, EpilogueSlot | None]:
     rows, columns = extent
     panel = blocking.vectors * target.width
     a_place, b_place = "row * a_row", "step * b_step + column"
@@ -238,7 +238,9 @@ def _product_kernel(
                 nested += [f"    {line}" for line in inner]
                 nested.append(f"        {tile_call(high, vectors, lanes)}")
     body += [f"        {line}" for line in nested]
-    return ending_kernel("product", body, Finished("top * columns", "bottom - top", "left", "right"))
+    return kernel_with_epilogue_slot(
+        "product", body, FinalRows("top * columns", "bottom - top", "left", "right")
+    )
 
 
 def down_rows(high: int, left_over: int) -> list[tuple[list[str], int]]:

@@ -16,15 +16,15 @@ from netdsl.backend.numba.codegen.gemm.matmul import (
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS
 from netdsl.backend.numba.kernel import (
     Arguments,
-    Ending,
-    Finished,
+    EpilogueSlot,
+    FinalRows,
     Kernel,
     Launch,
     PerWorker,
     blocks,
-    ending_kernel,
     indented,
     kernel,
+    kernel_with_epilogue_slot,
     named,
 )
 from netdsl.backend.numba.target import LINE_FLOATS, Target
@@ -70,13 +70,15 @@ def _product(x: Tensor, w: Tensor, y: Tensor, batch: int, target: Target, *, pai
         columns_per_item=columns_per_item,
         scratch=PerWorker(scratch),
     )
-    built, ending = _product_kernel(given, (high, panel), batch, columns, paired, target)
-    return Launch(built, given.values, blocks(columns, columns_per_item), (y,), scratch, ending=ending)
+    built, epilogue_slot = _product_kernel(given, (high, panel), batch, columns, paired, target)
+    return Launch(
+        built, given.values, blocks(columns, columns_per_item), (y,), scratch, epilogue_slot=epilogue_slot
+    )
 
 
 def _product_kernel(
     given: Arguments, shape: tuple[int, int], rows: int, columns: int, paired: bool, target: Target
-) -> tuple[Kernel, Ending | None]:
+) -> tuple[Kernel, EpilogueSlot | None]:
     high, panel = shape
     steps = 2 * BLOCK_ROWS if paired else BLOCK_ROWS
     body = [
@@ -106,7 +108,7 @@ def _product_kernel(
                 "c + (row * columns + column) * 4, 0, columns, 1, lines, step)"
             )
     kind = "product_in_pairs" if paired else "packed_product"
-    return ending_kernel(kind, body, Finished("0", "rows", "left", "right"))
+    return kernel_with_epilogue_slot(kind, body, FinalRows("0", "rows", "left", "right"))
 
 
 def _fetched(vectors: int, tiles: int, high: int, steps: int, target: Target) -> list[str]:

@@ -14,20 +14,20 @@ from netdsl.backend.numba.codegen.winograd.tiles import (
     Border,
     Mosaic,
     WinogradAlgorithm,
-    finished_places,
+    final_rows_of_tile,
     mosaic,
     text_of,
 )
 from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
 from netdsl.backend.numba.kernel import (
     Arguments,
-    Ending,
+    EpilogueSlot,
     Kernel,
     Launch,
     Numbers,
     PerWorker,
     blocks,
-    ending_kernel,
+    kernel_with_epilogue_slot,
     named,
 )
 from netdsl.backend.numba.target import LINE_FLOATS, Target
@@ -111,8 +111,8 @@ def _launch(
         table=PerWorker(0),
     )
     scratch = table + 2 * spare + algorithm.products * (v_plane + m_plane)
-    built, ending = _kernel(given, algorithm, weights, dealt.high, channels, filters, target)
-    return Launch(built, given.values, dealt.items, (y,), scratch, ending=ending)
+    built, epilogue_slot = _kernel(given, algorithm, weights, dealt.high, channels, filters, target)
+    return Launch(built, given.values, dealt.items, (y,), scratch, epilogue_slot=epilogue_slot)
 
 
 def _kernel(
@@ -123,7 +123,7 @@ def _kernel(
     channels: int,
     filters: int,
     target: Target,
-) -> tuple[Kernel, Ending | None]:
+) -> tuple[Kernel, EpilogueSlot | None]:
     inputs = (
         f'transform("{text_of(algorithm.inputs)}", 1, 0, table, 0, '
         "v + number * depth * 4, v_plane * 4, c * 4, {lanes})"
@@ -135,9 +135,9 @@ def _kernel(
     step = algorithm.outputs_wide
     body = [
         *(line for name, line in given.by_name.items() if name not in ("of_y", "table")),
-        f"of_y = of_x + {(given.places['of_y'] - given.places['of_x']) * 8}",
-        f"table = integer(arguments, {given.places['table']})",
-        f"table += worker * integer(arguments, {given.places['table'] + 1}) * 4",
+        f"of_y = of_x + {(given.indices['of_y'] - given.indices['of_x']) * 8}",
+        f"table = integer(arguments, {given.indices['table']})",
+        f"table += worker * integer(arguments, {given.indices['table'] + 1}) * 4",
         f"zeros = table + {algorithm.products * 8}",
         "spare = zeros + max(depth, width) * 4",
         "v = spare + max(depth, width) * 4",
@@ -154,7 +154,7 @@ def _kernel(
         f"        list_places(table, {step}, start + number, {step}, 0, 0, y, spare, of_y)",
         *(f"        {line}" for line in along("filters", outputs, filters, target)),
     ]
-    return ending_kernel("winograd", body, finished_places(step, 2))
+    return kernel_with_epilogue_slot("winograd", body, final_rows_of_tile(step, 2))
 
 
 def _products(algorithm: WinogradAlgorithm, weights: Weights, high: int, target: Target) -> list[str]:

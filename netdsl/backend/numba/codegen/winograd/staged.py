@@ -18,7 +18,7 @@ from netdsl.backend.numba.codegen.winograd.planes import (
 from netdsl.backend.numba.codegen.winograd.tiles import (
     Border,
     WinogradAlgorithm,
-    finished_places,
+    final_rows_of_tile,
     mosaic,
     text_of,
 )
@@ -30,9 +30,9 @@ from netdsl.backend.numba.kernel import (
     Numbers,
     PerWorker,
     blocks,
-    ending_kernel,
     indented,
     kernel,
+    kernel_with_epilogue_slot,
     named,
 )
 from netdsl.backend.numba.target import Target
@@ -156,6 +156,8 @@ def _outputs(m: Planes, y: Tensor, algorithm: WinogradAlgorithm, chunk: Chunk, t
         f"    list_places(table, {step}, start + number, {step}, 0, 0, y, spare, mosaic)",
         *(f"    {line}" for line in along("filters", line, filters, target)),
     ]
-    built, ending = ending_kernel("winograd_outputs", body, finished_places(step, 1))
+    built, epilogue_slot = kernel_with_epilogue_slot("winograd_outputs", body, final_rows_of_tile(step, 1))
     scratch = 2 * algorithm.products + m.depth
-    return Launch(built, given.values, blocks(chunk.tiles, per_item), (y,), scratch, ending=ending)
+    return Launch(
+        built, given.values, blocks(chunk.tiles, per_item), (y,), scratch, epilogue_slot=epilogue_slot
+    )

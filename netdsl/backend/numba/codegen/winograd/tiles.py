@@ -10,7 +10,7 @@ from functools import cache
 from math import prod, sqrt
 from typing import NamedTuple
 
-from netdsl.backend.numba.kernel import Finished, blocks
+from netdsl.backend.numba.kernel import FinalRows, blocks
 
 POINTS = {
     4: (0.0, 1.0, -1.0),
@@ -96,11 +96,11 @@ def text_of(matrix: Matrix) -> str:
     return "; ".join(" ".join(f"{round(number, 12) + 0.0:.9g}" for number in row) for row in matrix)
 
 
-def finished_places(side: int, depth: int) -> Finished:
+def final_rows_of_tile(side: int, depth: int) -> FinalRows:
     """The place of a kernel behind which the side x side outputs that ``table`` lists are final, where they
     belong to an image and are not ``spare``."""
     places = (f"for place in range({side**2}):", "if integer(table, place) != spare:")
-    return Finished("(integer(table, place) - y) // 4", "1", "0", "filters", places, depth)
+    return FinalRows("(integer(table, place) - y) // 4", "1", "0", "filters", places, depth)
 
 
 class Border(NamedTuple):
