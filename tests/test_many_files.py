@@ -148,7 +148,13 @@ def test_ctrl_c_ends_all_of_it(tmp_path: Path) -> None:
         text = f"input 64x64x3\n[CONV {number + 8} 3x3 pad 1 - BN - RELU]*4000\nFC 10\n"
         (tmp_path / f"{number}.net").write_text(text)
     command = [sys.executable, "-m", "netdsl.commands", "check", "-q", "--jobs=2", str(tmp_path)]
-    begun = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+    begun = subprocess.Popen(
+        command,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        # A shell's background job ignores Ctrl-C, and so do its children.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     while len(children_of(begun.pid)) < 2:
         assert begun.poll() is None
         time.sleep(0.01)
