@@ -29,9 +29,9 @@ def table() -> str:
     sides = "`top`, `bottom`, `left`, `right`"
     lines += [
         "",
-        f"Nouns that may stand behind a value: {_words(nouns)}. "
-        f"Words that say nothing: {_words(sorted(FILLERS))}. "
-        f"Paddings: {_words(PADDINGS)}, {sides}, and `{ZERO}` before them.",
+        f"Nouns that may follow a value: {_words(nouns)}. "
+        f"Words that mean nothing: {_words(sorted(FILLERS))}. "
+        f"Paddings: {_words(PADDINGS)}, {sides}, and `{ZERO}` before any of them.",
     ]
     return "\n".join([*lines, ""])
 

@@ -24,7 +24,7 @@ _TITLES = {
     "loss": "Losses",
     "optimizer": "Optimizers",
     "schedule": "Schedules, `warmup N` before each",
-    "init": "First weights",
+    "init": "Initial weights",
     "augment": "Augmentations",
 }
 
