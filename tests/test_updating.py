@@ -70,7 +70,7 @@ def check_bits(batch: int, precision: str, monkeypatch: pytest.MonkeyPatch, targ
     program = training(batch, precision)
     assert len(together(program)) == 1
     found = {threads: trained(program, threads=threads, target=target) for threads in (1, 2, 4)}
-    monkeypatch.setattr(schedule, "taken_along", lambda program, updates, target: {})
+    monkeypatch.setattr(schedule, "shared_weight_gradients", lambda program, updates, target: {})
     assert not together(program)
     apart = trained(program, target=target)
     for name, array in apart.items():

@@ -126,7 +126,7 @@ def node_step(length: int, nodes: int) -> np.float32:
 
 
 def _pixels_at(pixels: Floats, y: NDArray[np.int64], x: NDArray[np.int64], changes: Changes) -> Floats:
-    """The pixels at some places, which may lie beyond the border."""
+    """The pixels at some coordinates, which may lie beyond the border."""
     rows, height, width, _ = pixels.shape
     row = np.arange(rows)[:, None, None]
     found = pixels[row, _inside(y, height, changes.border), _inside(x, width, changes.border)]
@@ -136,13 +136,13 @@ def _pixels_at(pixels: Floats, y: NDArray[np.int64], x: NDArray[np.int64], chang
     return found
 
 
-def _inside(place: NDArray[np.int64], length: int, border: int) -> NDArray[np.int64]:
-    """The place itself, or the one that is shown for it."""
+def _inside(coordinate: NDArray[np.int64], length: int, border: int) -> NDArray[np.int64]:
+    """The coordinate itself, or that of the pixel that is shown for it."""
     if border == 2 and length > 1:
         period = 2 * (length - 1)
-        place = place % period
-        return np.minimum(place, period - place)
-    return np.clip(place, 0, length - 1)
+        coordinate = coordinate % period
+        return np.minimum(coordinate, period - coordinate)
+    return np.clip(coordinate, 0, length - 1)
 
 
 def _recoloured(pixels: Floats, step: Floats, changes: Changes) -> Floats:
@@ -180,9 +180,11 @@ def _turned(pixels: Floats, hues: Floats) -> Floats:
     sixth = sixth + (hues * np.float32(6))[:, None, None]
     result = np.empty_like(pixels)
     for channel, start in enumerate((5, 3, 1)):
-        place = sixth + np.float32(start)
-        place = place - np.float32(6) * np.floor(place / np.float32(6))
-        part = np.maximum(np.minimum(np.minimum(place, np.float32(4) - place), np.float32(1)), np.float32(0))
+        sixths = sixth + np.float32(start)
+        sixths = sixths - np.float32(6) * np.floor(sixths / np.float32(6))
+        part = np.maximum(
+            np.minimum(np.minimum(sixths, np.float32(4) - sixths), np.float32(1)), np.float32(0)
+        )
         result[..., channel] = largest - chroma * part
     turned: Floats = np.where((chroma == 0)[..., None], pixels, result)
     return turned

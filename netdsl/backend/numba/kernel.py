@@ -44,9 +44,9 @@ Argument = int | Pointer | Real | Scratch
 
 
 class FinalRows(NamedTuple):
-    """The place in a kernel where numbers ``first`` to ``last`` of some ``rows`` of its result are final.
+    """The point in a kernel where numbers ``first`` to ``last`` of some ``rows`` of its result are final.
 
-    All are code. ``start`` is the place of the first row's number 0, ``around`` are lines of loops and
+    All are code. ``start`` is the index of the first row's number 0, ``around`` are lines of loops and
     conditions that a formula over these numbers is to stand in, and ``depth`` is how deep that is.
     """
 
@@ -76,8 +76,8 @@ class Launch(NamedTuple):
 
     ``writes`` are the tensors it changes; those it reads are the other pointers in ``arguments``.
     ``scratch_floats`` is what each worker needs of the Scratch argument, whose distance from one
-    worker to the next is the argument after it. ``in_order`` says that it reads the number at each place
-    before it writes the one there, place by place, so that its result may take the memory of an input;
+    worker to the next is the argument after it. ``in_order`` says that it reads the number at each index
+    before it writes the one there, index by index, so that its result may take the memory of an input;
     ``epilogue_slot`` that a formula over its result may be computed in the same kernel.
     """
 

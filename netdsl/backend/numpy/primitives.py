@@ -300,11 +300,11 @@ def interpolation(op: Interpolation, values: Values) -> None:
     counts = rows[:, 0] - MOST_POSITIONS
     y[...] = 0
     for tap in range(int(counts.max())):
-        places = (rows[:, 1 + 2 * tap] - MOST_POSITIONS).astype(np.int64)
+        sources = (rows[:, 1 + 2 * tap] - MOST_POSITIONS).astype(np.int64)
         weights = np.expand_dims(rows[:, 2 + 2 * tap], (1, 2) if op.axis == 0 else (1,))
         some = tap < counts
         where = (slice(None), some) if op.axis == 0 else (slice(None), slice(None), some)
-        y[where] += weights[some] * x.take(places[some], axis)
+        y[where] += weights[some] * x.take(sources[some], axis)
 
 
 def channel_window(op: ChannelWindow, values: Values) -> None:
@@ -327,8 +327,8 @@ def hashed(x: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 def random_mask(op: RandomMask, values: Values) -> None:
     mask, seed = values[op.outputs[0]], values[op.inputs[0]]
-    places = np.arange(mask.size, dtype=np.uint32) * np.uint32(0x9E3779B9) + np.uint32(op.stream)
-    drawn = hashed(hashed(places) ^ np.uint32(seed))
+    counters = np.arange(mask.size, dtype=np.uint32) * np.uint32(0x9E3779B9) + np.uint32(op.stream)
+    drawn = hashed(hashed(counters) ^ np.uint32(seed))
     mask.reshape(-1)[...] = np.where(drawn < np.uint32(op.threshold), op.kept_value, 0.0)
 
 

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from netdsl.backend.torch.formulas import DividedSums, Formula, Subsampling, zeros_around
-from netdsl.backend.torch.part import Maker, Part, Place, Untranslatable
+from netdsl.backend.torch.translated_layer import Maker, TorchArray, TranslatedLayer, Untranslatable
 from netdsl.layers import avg_pool, max_pool, subsample, unpool
 from netdsl.layers.layer import Layer
 from netdsl.layers.sliding import Sliding
@@ -44,13 +44,13 @@ def _moving(layer: PlannedLayer) -> Sliding:
     return moving
 
 
-def _maximum(layer: PlannedLayer) -> Part:
+def _maximum(layer: PlannedLayer) -> TranslatedLayer:
     moving, x, y = _moving(layer), layer.inputs[0], layer.output
     kernel, stride = tuple(moving.kernel), tuple(moving.stride)
     if _is_plain(moving, x, y):
-        return Part(nn.MaxPool2d(kernel, stride, (moving.padding.top, moving.padding.left)), {})
+        return TranslatedLayer(nn.MaxPool2d(kernel, stride, (moving.padding.top, moving.padding.left)), {})
     around = zeros_around(_reach(moving, x, y), -float("inf"))
-    return Part(nn.Sequential(around, nn.MaxPool2d(kernel, stride)), {})
+    return TranslatedLayer(nn.Sequential(around, nn.MaxPool2d(kernel, stride)), {})
 
 
 def _sums(layer: PlannedLayer, divisor: int = 1) -> Any:
@@ -64,18 +64,18 @@ def _sums(layer: PlannedLayer, divisor: int = 1) -> Any:
     return nn.Sequential(zeros_around(_reach(moving, x, y)), pool)
 
 
-def _average(layer: PlannedLayer) -> Part:
+def _average(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     moving, x, y = _moving(layer), layer.inputs[0], layer.output
     counts = options.dialect.average_counts
     area = moving.kernel.height * moving.kernel.width
     if counts == "WINDOW":
-        return Part(_sums(layer, area), {})
+        return TranslatedLayer(_sums(layer, area), {})
     if _is_plain(moving, x, y):
         kernel, stride, around = tuple(moving.kernel), tuple(moving.stride), moving.padding
         pool = nn.AvgPool2d(kernel, stride, (around.top, around.left), count_include_pad=counts == "PADDED")
-        return Part(pool, {})
-    return Part(DividedSums(_sums(layer), _counts(layer, padded=counts == "PADDED")), {})
+        return TranslatedLayer(pool, {})
+    return TranslatedLayer(DividedSums(_sums(layer), _counts(layer, padded=counts == "PADDED")), {})
 
 
 def _counts(layer: PlannedLayer, *, padded: bool) -> Any:
@@ -90,12 +90,12 @@ def _counts(layer: PlannedLayer, *, padded: bool) -> Any:
     return functional.avg_pool2d(covered, tuple(moving.kernel), tuple(moving.stride), divisor_override=1)
 
 
-def _subsampling(layer: PlannedLayer) -> Part:
+def _subsampling(layer: PlannedLayer) -> TranslatedLayer:
     module = Subsampling(layer.inputs[0].channels, _sums(layer))
-    return Part(module, {"coefficient": Place("coefficient"), "bias": Place("bias")})
+    return TranslatedLayer(module, {"coefficient": TorchArray("coefficient"), "bias": TorchArray("bias")})
 
 
-def _unpooling(layer: PlannedLayer) -> Part:
+def _unpooling(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     pooled, before = layer.inputs
     moving: Sliding = options.moving(before)
@@ -111,10 +111,10 @@ def _unpooling(layer: PlannedLayer) -> Part:
     size = [before.height, before.width]
 
     def unpool_to(x: Any, source: Any) -> Any:
-        _, places = functional.max_pool2d(source, kernel, stride, around, return_indices=True)
-        return functional.max_unpool2d(x, places, kernel, stride, around, output_size=size)
+        _, indices = functional.max_pool2d(source, kernel, stride, around, return_indices=True)
+        return functional.max_unpool2d(x, indices, kernel, stride, around, output_size=size)
 
-    return Part(Formula(unpool_to), {})
+    return TranslatedLayer(Formula(unpool_to), {})
 
 
 MAKERS: dict[type[Layer], Maker] = {

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
-from netdsl.backend.torch.part import Floats
+from netdsl.backend.torch.translated_layer import Floats
 from netdsl.backend.torch.translation import PlanModule, module_of
 from netdsl.planning.plan import Plan
 

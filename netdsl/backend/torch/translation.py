@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from netdsl.backend.torch import bending, moving, normalising, pooling, weighing
-from netdsl.backend.torch.part import Floats, Maker, Part, Untranslatable
+from netdsl.backend.torch import activations, linear, normalization, pooling, shape_ops
+from netdsl.backend.torch.translated_layer import Floats, Maker, TranslatedLayer, Untranslatable
 from netdsl.diagnostics import Diagnosed, Findings
 from netdsl.layers.layer import Layer
 from netdsl.planning.plan import Plan
 
 MAKERS: dict[type[Layer], Maker] = {
-    **weighing.MAKERS,
+    **linear.MAKERS,
     **pooling.MAKERS,
-    **normalising.MAKERS,
-    **bending.MAKERS,
-    **moving.MAKERS,
+    **normalization.MAKERS,
+    **activations.MAKERS,
+    **shape_ops.MAKERS,
 }
 """How each kind of layer is translated."""
 
@@ -32,10 +32,10 @@ class PlanModule(nn.Module):  # type: ignore[misc]
     Takes and gives (batch, channels, height, width), in either memory format.
     """
 
-    def __init__(self, plan: Plan, parts: list[Part]) -> None:
+    def __init__(self, plan: Plan, parts: list[TranslatedLayer]) -> None:
         super().__init__()
         self.parts = nn.ModuleList(part.module for part in parts)
-        self._places = [part.places for part in parts]
+        self._array_maps = [part.arrays for part in parts]
         self._plan = plan
         self._example = plan.example
         self._sources = [layer.node.inputs for layer in plan.layers]
@@ -90,8 +90,8 @@ class PlanModule(nn.Module):  # type: ignore[misc]
     def load(self, store: Mapping[str, Floats]) -> None:
         """Take parameters and statistics from arrays in our names and shapes."""
         with torch.no_grad():
-            for name, place, tensor in self._arrays():
-                array = np.ascontiguousarray(place.to_torch(store[name]))
+            for name, array_map, tensor in self._arrays():
+                array = np.ascontiguousarray(array_map.to_torch(store[name]))
                 tensor.copy_(torch.from_numpy(array).reshape(tensor.shape))
 
     def store(self) -> dict[str, Floats]:
@@ -102,8 +102,8 @@ class PlanModule(nn.Module):  # type: ignore[misc]
             shapes |= {f"{own}.{parameter.name}": parameter.shape for parameter in layer.parameters}
             shapes |= {f"{own}.{statistic.name}": statistic.shape for statistic in layer.statistics}
         return {
-            name: place.from_torch(tensor.detach().contiguous().numpy(), shapes[name]).copy()
-            for name, place, tensor in self._arrays()
+            name: array_map.from_torch(tensor.detach().contiguous().numpy(), shapes[name]).copy()
+            for name, array_map, tensor in self._arrays()
         }
 
     def learned(self, *, decays: bool) -> list[Any]:
@@ -117,24 +117,25 @@ class PlanModule(nn.Module):  # type: ignore[misc]
         return [tensor for name, _, tensor in self._arrays() if name in wanted]
 
     def _arrays(self) -> list[tuple[str, Any, Any]]:
-        """(our name, place, tensor) of every array."""
+        """(our name, how it is held, tensor) of every array."""
         found = []
-        for layer, places, module in zip(self._plan.layers, self._places, self.parts, strict=True):
+        for layer, arrays, module in zip(self._plan.layers, self._array_maps, self.parts, strict=True):
             if layer.node.shares is not None:
                 continue
             held = {**dict(module.named_parameters()), **dict(module.named_buffers())}
             found += [
-                (f"{layer.node.name}.{name}", place, held[place.name]) for name, place in places.items()
+                (f"{layer.node.name}.{name}", array_map, held[array_map.name])
+                for name, array_map in arrays.items()
             ]
         return found
 
 
-def _share(part: Part, owner: Part) -> None:
-    """Put the arrays of another module in the place of those that a module was made with."""
-    if part.places != owner.places:
+def _share(part: TranslatedLayer, owner: TranslatedLayer) -> None:
+    """Put the arrays of another module instead of those that a module was made with."""
+    if part.arrays != owner.arrays:
         raise Untranslatable("PyTorch has the weights that it shares in another order")
-    for place in part.places.values():
-        path, _, name = place.name.rpartition(".")
+    for array_map in part.arrays.values():
+        path, _, name = array_map.name.rpartition(".")
         module, other = part.module.get_submodule(path), owner.module.get_submodule(path)
         for arrays in ("_parameters", "_buffers"):
             if name in getattr(module, arrays):
@@ -144,8 +145,8 @@ def _share(part: Part, owner: Part) -> None:
 def module_of(plan: Plan) -> PlanModule:
     """The same network in PyTorch; Diagnosed (ND540) with every layer that it cannot express."""
     findings = Findings(plan.network.source)
-    parts: list[Part] = []
-    owned: dict[str, Part] = {}
+    parts: list[TranslatedLayer] = []
+    owned: dict[str, TranslatedLayer] = {}
     for layer in plan.layers:
         node = layer.node
         maker = MAKERS.get(type(node.layer))

@@ -37,7 +37,7 @@ class Operand(NamedTuple):
         return bool(self.by_channel) and not (self.by_image or self.by_position)
 
     def full(self, domain: Domain) -> bool:
-        """Whether it has a number of its own for every place, in order."""
+        """Whether it has a number of its own for every index, in order."""
         return (
             (self.by_image == domain.positions * domain.channels or domain.images == 1)
             and (self.by_position == domain.channels or domain.positions == 1)

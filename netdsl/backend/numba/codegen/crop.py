@@ -30,7 +30,7 @@ _CROP = """    before = min(max(0, -start), depth)
             copy(source + ((column + left) * channels + start + before) * 4, out + before * 4, inside)
 """
 
-_PLACE = """    for item in range(first, last):
+_CONCATENATE = """    for item in range(first, last):
         for position in range(item * positions, (item + 1) * positions):
             copy(x + position * depth * 4, y + (position * channels + start) * 4, depth)
 """
@@ -70,6 +70,8 @@ def emit_concatenation(op: Concatenation, batch: int) -> list[Launch]:
             start=start,
             positions=height * width,
         )
-        launches.append(Launch(fixed_kernel("place_channels", given, _PLACE), given.values, batch, (y,)))
+        launches.append(
+            Launch(fixed_kernel("place_channels", given, _CONCATENATE), given.values, batch, (y,))
+        )
         start += x.shape[2]
     return launches

@@ -83,7 +83,7 @@ def emit_chain(ops: Sequence[Elementwise], batch: int, target: Target) -> list[L
         return emit_elementwise(ops[0], batch, target)
     count = ops[0].outputs[0].count(batch)
     tensors, constants, loop = assignments(
-        ops, count, {}, place="position", start="start", end="end", at="position"
+        ops, count, {}, counter="position", start="start", end="end", at="position"
     )
     addresses: dict[str, Named] = {f"p{n}": tensor for n, tensor in enumerate(tensors)}
     numbers: dict[str, Named] = {f"k{n}": Real(value) for n, value in enumerate(constants)}
@@ -182,10 +182,10 @@ def _repeat_per_channel(given: Arguments, periodic: list[int], on_image_vectors:
 
 
 def _read(n: int, kind: str, *, whole: bool) -> str:
-    place = f"r{n} + place * 4" if kind == "channel" else f"p{n} + position * 4"
+    address = f"r{n} + place * 4" if kind == "channel" else f"p{n} + position * 4"
     if whole:
-        return f"x{n} = load({place})"
-    return f"x{n} = load_lanes({place}, lanes)"
+        return f"x{n} = load({address})"
+    return f"x{n} = load_lanes({address}, lanes)"
 
 
 def row_starts(operands: list[Operand]) -> list[str]:

@@ -64,30 +64,30 @@ def renamed(code: Formula, rename: Callable[[str], str]) -> Formula:
     )
 
 
-def by_vector(
+def vector_loop(
     code: Formula,
     reads: Callable[[str, str], list[str]],
     destination: str,
     *,
-    place: str,
+    counter: str,
     start: str,
     end: str,
     lanes: str = "lanes",
 ) -> list[str]:
     """A loop that stores the formula at ``destination``, vector by vector, the last one in part.
 
-    ``place`` is the variable that goes from ``start`` to ``end``, ``lanes`` the one for what is left
+    ``counter`` is the variable that goes from ``start`` to ``end``, ``lanes`` the one for what is left
     of the last vector. ``reads`` gives the lines that read the operands, from the intrinsic that loads and
     from what follows the address.
     """
     return [
-        f"{place} = {start}",
-        f"while {place} + WIDTH <= {end}:",
+        f"{counter} = {start}",
+        f"while {counter} + WIDTH <= {end}:",
         *(f"    {line}" for line in (*reads("load", ""), *code.lines)),
         f"    store({destination}, {code.result})",
-        f"    {place} += WIDTH",
-        f"if {place} < {end}:",
-        f"    {lanes} = {end} - {place}",
+        f"    {counter} += WIDTH",
+        f"if {counter} < {end}:",
+        f"    {lanes} = {end} - {counter}",
         *(f"    {line}" for line in (*reads("load_lanes", f", {lanes}"), *code.lines)),
         f"    store_lanes({destination}, {code.result}, {lanes})",
     ]
@@ -142,7 +142,7 @@ def assignments(
     count: int,
     given: Mapping[Tensor, str],
     *,
-    place: str,
+    counter: str,
     start: str,
     end: str,
     at: str,
@@ -150,7 +150,7 @@ def assignments(
     """The loop of some formulas of ``count`` numbers each.
 
     ``given`` are tensors that have an address of their own, which is an expression of the loop's variable
-    ``place``; all others are read and written at number ``at``, or have one number for all.
+    ``counter``; all others are read and written at number ``at``, or have one number for all.
     """
     tensors: list[Tensor] = []
     constants: list[float] = []
@@ -188,14 +188,14 @@ def assignments(
     destinations = {names[tensor]: f"p{tensors.index(tensor)} + ({at}) * 4" for tensor in written}
     lines = [
         *once,
-        f"{place} = {start}",
-        f"while {place} + WIDTH <= {end}:",
+        f"{counter} = {start}",
+        f"while {counter} + WIDTH <= {end}:",
         *(f"    {name} = load({address})" for name, address in moving.items()),
         *(f"    {line}" for line in computed),
         *(f"    store({destination}, {name})" for name, destination in destinations.items()),
-        f"    {place} += WIDTH",
-        f"if {place} < {end}:",
-        f"    lanes = {end} - {place}",
+        f"    {counter} += WIDTH",
+        f"if {counter} < {end}:",
+        f"    lanes = {end} - {counter}",
         *(f"    {name} = load_lanes({address}, lanes)" for name, address in moving.items()),
         *(f"    {line}" for line in computed),
         *(f"    store_lanes({destination}, {name}, lanes)" for name, destination in destinations.items()),

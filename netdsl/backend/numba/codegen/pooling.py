@@ -25,7 +25,7 @@ from netdsl.primitives.window import (
 )
 
 MOST_WRITTEN_OUT = 16
-"""Places of a window that are written out one by one."""
+"""Positions of a window that are written out one by one."""
 
 
 def geometry_arguments(big: Tensor, small: Tensor, pooling: Pooling) -> dict[str, int]:
@@ -88,7 +88,7 @@ Lines = Callable[[Access], list[str]]
 """Code for a vector of channels."""
 
 
-def by_vector(lines: Lines, channels: int, target: Target) -> list[str]:
+def over_channels(lines: Lines, channels: int, target: Target) -> list[str]:
     """Do ``lines`` for each whole vector of channels at c, and for the lanes left over if there are any."""
     whole = [
         "c = 0",
@@ -166,7 +166,7 @@ def emit_window_maximum(op: WindowMaximum, batch: int, target: Target) -> list[L
         return lines
 
     def around(middle: Lines) -> list[str]:
-        return by_vector(lambda at: [*begin, *middle(at), *end(at)], channels, target)
+        return over_channels(lambda at: [*begin, *middle(at), *end(at)], channels, target)
 
     given = named(x=x, y=y, winner=winner, **geometry_arguments(x, y, op.pooling))
     body = [*given.lines, "row_bytes = width * channels * 4", *_EACH_OUTPUT_ROW]
@@ -209,7 +209,7 @@ def emit_window_choice(op: WindowChoice, batch: int, target: Target) -> list[Lau
         *given.lines,
         "zero = number(0.0)",
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, x.shape[2], target)),
+        *(f"        {line}" for line in over_channels(lines, x.shape[2], target)),
     ]
     built = kernel("window_choice", indented(body, 1) + "\n")
     return [Launch(built, given.values, batch * y.shape[0], (y,))]
@@ -231,7 +231,7 @@ def emit_window_average(op: WindowAverage, batch: int, target: Target) -> list[L
         *given.lines,
         *_EACH_OUTPUT_ROW,
         f"        {_share(op.pooling)}",
-        *(f"        {line}" for line in by_vector(lines, x.shape[2], target)),
+        *(f"        {line}" for line in over_channels(lines, x.shape[2], target)),
     ]
     built = kernel("window_average", indented(body, 1) + "\n")
     return [Launch(built, given.values, batch * y.shape[0], (y,))]
@@ -294,7 +294,7 @@ def _side_by_side(
         "zero = number(0.0)",
         "behind = columns * stride_column",
         *_EACH_OUTPUT_ROW,
-        *(f"        {line}" for line in by_vector(lines, dx.shape[2], target)),
+        *(f"        {line}" for line in over_channels(lines, dx.shape[2], target)),
         "    top_row = image * height + row * stride_row",
         "    for a in range(min(kernel_rows, height - row * stride_row)):",
         "        if behind < width:",
@@ -350,7 +350,7 @@ def _scatter(
         *(f"            {line}" for line in (*BOUNDS, *more)),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in by_vector(lines, dx.shape[2], target)),
+        *(f"            {line}" for line in over_channels(lines, dx.shape[2], target)),
     ]
     built: Kernel = kernel(kind, indented(body, 1) + "\n")
     return Launch(built, given.values, batch, (dx,))

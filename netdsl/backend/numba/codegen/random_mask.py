@@ -1,4 +1,4 @@
-"""Random masks: each number from its own place, so in any order."""
+"""Random masks: each number from its own index, so in any order."""
 
 from __future__ import annotations
 

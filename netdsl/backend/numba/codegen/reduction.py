@@ -74,8 +74,8 @@ def emit_reductions(ops: Sequence[Reduction], batch: int, target: Target) -> lis
     sums = []
     for op in ops:
         tensors += [tensor for tensor in op.inputs if tensor not in tensors]
-        places = {number: operand_number(tensors.index(tensor)) for number, tensor in enumerate(op.inputs)}
-        sums.append((op.outputs[0], op.expression.substitute(places)))
+        numbered = {number: operand_number(tensors.index(tensor)) for number, tensor in enumerate(op.inputs)}
+        sums.append((op.outputs[0], op.expression.substitute(numbered)))
     domain = domain_of(ops[0].shape, ops[0].batched, batch)
     operands = [operand_of(tensor, ops[0].shape) for tensor in tensors]
     together = [_Sum(y, formula(expression)) for y, expression in sums]
@@ -208,8 +208,8 @@ def _columns(
     """Some vectors of channels side by side, down all rows of the part; then the next ones."""
     moving = {f"x{n}" for n, operand in enumerate(operands) if operand.by_channel}
 
-    def down(load: str, place: str, side_by_side: int) -> list[str]:
-        """Lines for ``side_by_side`` vectors; ``place`` and ``load`` say how each is read."""
+    def down(load: str, index: str, side_by_side: int) -> list[str]:
+        """Lines for ``side_by_side`` vectors; ``index`` and ``load`` say how each is read."""
         begin, each = [], []
         for v in range(side_by_side):
 
@@ -218,7 +218,7 @@ def _columns(
                 return f"{name}v{v}" if name in moving or name.startswith("s") else name
 
             each += [
-                f"{name}v{v} = " + load.format(f"a{name[1:]} + {place.format(v * target.width)}")
+                f"{name}v{v} = " + load.format(f"a{name[1:]} + {index.format(v * target.width)}")
                 for name in sorted(moving)
             ]
             for number, code in enumerate(codes):

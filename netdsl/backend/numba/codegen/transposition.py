@@ -86,7 +86,7 @@ def _in_pairs(op: Transposition, batch: int, target: Target) -> list[Launch]:
 
 
 def emit_transposition(op: Transposition, batch: int, target: Target) -> list[Launch]:
-    """One work item for each place of the first axis of the result, in each image."""
+    """One work item for each index of the first axis of the result, in each image."""
     paired = _in_pairs(op, batch, target)
     if paired:
         return paired
@@ -96,7 +96,7 @@ def emit_transposition(op: Transposition, batch: int, target: Target) -> list[La
         strides.insert(0, strides[0] * extent)
     extents = [op.extents[axis] for axis in op.order]
     steps = [strides[axis] for axis in op.order]
-    # Axes of one place before the others, so that all are there and the first has what is shared out.
+    # Axes of extent 1 before the others, so that all are there and the first has what is shared out.
     missing = MOST_AXES - len(extents)
     extents = [extents[0], *[1] * missing, *extents[1:]]
     steps = [steps[0], *[0] * missing, *steps[1:]]

@@ -10,7 +10,7 @@ import numpy as np
 from netdsl.backend.numba.compile.cache import DRIVER, Kernels
 from netdsl.backend.numba.kernel import Argument, Launch, Pointer, Real, Scratch
 from netdsl.backend.numba.runtime.batch_loader import Filling, fill_kernel
-from netdsl.backend.numba.runtime.threads import team
+from netdsl.backend.numba.runtime.threads import thread_pool
 from netdsl.backend.numba.schedule.schedule import Layout
 from netdsl.backend.session import (
     Array,
@@ -92,7 +92,7 @@ class NumbaSession:
             filling = [] if images is None else [fill_kernel(images, changes=changes)]
             kernels.load([DRIVER, *(launch.kernel for launch in launches), *filling], self._threads)
             table = self._bind(kernels)
-            self._team = team(self._threads, kernels.driver())
+            self._thread_pool = thread_pool(self._threads, kernels.driver())
             self._table = table
             # Before the last launch, so that what it writes is still in the cache when the next step
             # reads it. The workers do not meet behind it, for nothing in this step does.
@@ -189,7 +189,7 @@ class NumbaSession:
 
     def run_table(self, table: Array) -> None:
         """Run a table of launches on the session's threads."""
-        self._team.run(table.ctypes.data, len(table))
+        self._thread_pool.run(table.ctypes.data, len(table))
 
 
 def _scratch_bytes(layout: Layout) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 
-class Team:
+class ThreadPool:
     """Worker 0 is the caller; the others are daemon threads of this process.
 
     Compiled code runs without the interpreter lock, so that all of them run at once.
@@ -57,16 +57,16 @@ class Team:
 
 _CALL = methodcaller("__call__")
 
-_teams: dict[int, Team] = {}
+_pools: dict[int, ThreadPool] = {}
 
 
-def team(workers: int, driver: Any) -> Team:
-    """The team of that size, made on first use."""
-    if workers not in _teams:
-        _teams[workers] = Team(workers, driver)
-    return _teams[workers]
+def thread_pool(workers: int, driver: Any) -> ThreadPool:
+    """The pool of that many workers, made on first use."""
+    if workers not in _pools:
+        _pools[workers] = ThreadPool(workers, driver)
+    return _pools[workers]
 
 
 if hasattr(os, "register_at_fork"):
     # Threads do not live on in a forked child: it must make its own.
-    os.register_at_fork(after_in_child=_teams.clear)
+    os.register_at_fork(after_in_child=_pools.clear)

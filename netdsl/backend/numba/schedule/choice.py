@@ -7,11 +7,11 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from netdsl.backend.numba.codegen.conv.convolution import (
+    direct_input_gradient,
     emit_direct,
     emit_im2col,
     emit_packed_product,
     emit_product,
-    walk_input_gradient,
 )
 from netdsl.backend.numba.codegen.conv.depthwise import (
     emit_depthwise,
@@ -21,10 +21,10 @@ from netdsl.backend.numba.codegen.conv.depthwise import (
 )
 from netdsl.backend.numba.codegen.conv.dilation import over_dilation
 from netdsl.backend.numba.codegen.conv.weight_gradient import (
+    direct_weight_gradient,
     im2col_weight_gradient,
     packed_weight_gradient,
     product_weight_gradient,
-    walk_weight_gradient,
 )
 from netdsl.backend.numba.codegen.gemm.matmul import (
     dot_product,
@@ -183,7 +183,7 @@ def _input_gradient(op: ConvolutionInputGradient, batch: int, target: Target, pa
         return Variant("dot product", partial(dot_product_in_pairs, dy, w, dx, batch, target))
     if rows and not paired:
         return _product_with_transposed(dy, w, dx, rows * batch, target)
-    return Variant("direct", partial(walk_input_gradient, op, batch, target, paired=paired))
+    return Variant("direct", partial(direct_input_gradient, op, batch, target, paired=paired))
 
 
 def _weight_gradient(op: ConvolutionWeightGradient, batch: int, target: Target, paired: bool) -> Variant:
@@ -199,7 +199,7 @@ def _weight_gradient(op: ConvolutionWeightGradient, batch: int, target: Target, 
         return Variant("product", partial(product_weight_gradient, op, rows * batch, target))
     if gathers_for_weights(op, target) and not paired:
         return Variant("im2col", partial(im2col_weight_gradient, op, batch, target))
-    return Variant("direct", partial(walk_weight_gradient, op, batch, target, paired=paired))
+    return Variant("direct", partial(direct_weight_gradient, op, batch, target, paired=paired))
 
 
 _CONVOLUTIONS: dict[type[Operation], Callable[[Any, int, Target, bool], Variant]] = {

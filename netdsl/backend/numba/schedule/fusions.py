@@ -28,11 +28,11 @@ def updates_of(program: Program) -> dict[Operation, tuple[Elementwise, ...]]:
     read several gradients: the last one is used up, and those before it are stored.
     """
     operations = program.operations
-    positions = {operation: place for place, operation in enumerate(operations)}
+    positions = {operation: position for position, operation in enumerate(operations)}
     readers = readers_of(operations)
     found: dict[Operation, tuple[Elementwise, ...]] = {}
     taken: set[Elementwise] = set()
-    for place, operation in reversed(tuple(enumerate(operations))):
+    for position, operation in reversed(tuple(enumerate(operations))):
         gradient = operation.outputs[0]
         product = as_product(operation, program.batch)
         # The products of a fully connected layer are as many as images, whatever their number.
@@ -46,7 +46,7 @@ def updates_of(program: Program) -> dict[Operation, tuple[Elementwise, ...]]:
         if not set(updates).issuperset(reading) or not taken.isdisjoint(updates):
             continue
         changed = {update.outputs[0] for update in updates}
-        between = operations[place + 1 : positions[reading[0]]]
+        between = operations[position + 1 : positions[reading[0]]]
         if updates and not any(changed & {*other.inputs, *other.outputs} for other in between):
             found[operation] = updates
             taken.update(updates)
@@ -70,16 +70,18 @@ def _chain(operations: Sequence[Operation], gradient: Tensor) -> tuple[Elementwi
     return tuple(chain)
 
 
-def taken_along(program: Program, updates: Updates, target: Target) -> dict[Operation, MatmulInputGradient]:
+def shared_weight_gradients(
+    program: Program, updates: Updates, target: Target
+) -> dict[Operation, MatmulInputGradient]:
     """The gradients of inputs that can wait for the update of the weights they read, by the gradient
     of these weights.
 
     Nothing in between may read them, or change what they read.
     """
     operations = program.operations
-    places = {operation: place for place, operation in enumerate(operations)}
+    positions = {operation: position for position, operation in enumerate(operations)}
     found: dict[Operation, MatmulInputGradient] = {}
-    for place, operation in enumerate(operations):
+    for position, operation in enumerate(operations):
         if not isinstance(operation, MatmulInputGradient) or operation.outputs[0] in program.outputs.values():
             continue
         dy, w = operation.inputs
@@ -88,9 +90,9 @@ def taken_along(program: Program, updates: Updates, target: Target) -> dict[Oper
         for gradient, chain in updates.items():
             if not isinstance(gradient, MatmulWeightGradient) or gradient.inputs[1] is not dy:
                 continue
-            between = operations[place + 1 : places[gradient]]
+            between = operations[position + 1 : positions[gradient]]
             changed = {dy, w, operation.outputs[0]}
-            waits = places[gradient] > place and not any(
+            waits = positions[gradient] > position and not any(
                 changed.intersection(other.outputs) or operation.outputs[0] in other.inputs
                 for other in between
             )

@@ -72,8 +72,8 @@ def image_vector_groups(program: Program, target: Target) -> list[tuple[Operatio
                 group_of.update((tensor, joined) for member in other for tensor in _batched(member))
         joined.append(operation)
         group_of.update(dict.fromkeys(volumes, joined))
-    places = {operation: place for place, operation in enumerate(program.operations)}
-    found = {id(group): tuple(sorted(group, key=places.__getitem__)) for group in group_of.values()}
+    positions = {operation: position for position, operation in enumerate(program.operations)}
+    found = {id(group): tuple(sorted(group, key=positions.__getitem__)) for group in group_of.values()}
     return [group for group in found.values() if any(isinstance(member, _CONVOLUTIONS) for member in group)]
 
 

@@ -15,7 +15,7 @@ from netdsl.backend.numba.codegen.fusion.optimizer_update import emit_updating
 from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.schedule.aliasing import share_in_place
 from netdsl.backend.numba.schedule.emission import emit, noted
-from netdsl.backend.numba.schedule.fusions import formulas_at_the_end, taken_along, updates_of
+from netdsl.backend.numba.schedule.fusions import formulas_at_the_end, shared_weight_gradients, updates_of
 from netdsl.backend.numba.schedule.image_layout import ImageVectors, operations_on_image_vectors
 from netdsl.backend.numba.target import Target, host
 from netdsl.primitives.elementwise import Elementwise
@@ -27,7 +27,7 @@ from netdsl.program.memory import MemoryPlan, plan_memory
 from netdsl.program.program import Program
 
 
-class Way(Enum):
+class GroupKind(Enum):
     """How the operations of a group are computed."""
 
     ALONE = "by itself"
@@ -38,14 +38,14 @@ class Way(Enum):
 
 
 class Group(NamedTuple):
-    """Operations that are computed together, at the place of the first.
+    """Operations that are computed together, at the position of the first.
 
     ``before`` is a gradient of inputs that an update takes along. ``reads`` are tensors that are needed
     besides the operations' own. ``launches`` are there as soon as they are known.
     """
 
     operations: tuple[Operation, ...]
-    way: Way = Way.ALONE
+    kind: GroupKind = GroupKind.ALONE
     before: MatmulInputGradient | None = None
     reads: tuple[Tensor, ...] = ()
     launches: tuple[Launch, ...] = ()
@@ -64,14 +64,14 @@ class Schedule(NamedTuple):
     launches: tuple[Launch, ...] = ()
     owner: Mapping[Tensor, Tensor] = {}
 
-    def members(self, *ways: Way) -> frozenset[Operation]:
-        """The operations that are computed in one of these ways."""
+    def members(self, *kinds: GroupKind) -> frozenset[Operation]:
+        """The operations of groups of these kinds."""
         return frozenset(
-            operation for group in self.groups if group.way in ways for operation in group.operations
+            operation for group in self.groups if group.kind in kinds for operation in group.operations
         )
 
     def with_groups(self, changed: Mapping[Operation, Group]) -> Schedule:
-        """With other groups at the places of some operations; what these take in stands nowhere else."""
+        """With other groups at the positions of some operations; what these take in stands nowhere else."""
         taken = {
             operation: first
             for first, group in changed.items()
@@ -93,39 +93,39 @@ Pass = Callable[[Schedule], Schedule]
 def vectors_of_images(schedule: Schedule) -> Schedule:
     """Layers of few channels take as many images as a vector has numbers at once."""
     found = operations_on_image_vectors(schedule.program, schedule.target)
-    return schedule.with_groups({operation: Group((operation,), Way.IMAGES) for operation in found})
+    return schedule.with_groups({operation: Group((operation,), GroupKind.IMAGES) for operation in found})
 
 
 def updates_at_once(schedule: Schedule) -> Schedule:
     """Large weight gradients are used up by the optimizer's formulas, tile by tile, and never stored."""
     updates = updates_of(schedule.program)
     return schedule.with_groups(
-        {gradient: Group((gradient, *chain), Way.UPDATE) for gradient, chain in updates.items()}
+        {gradient: Group((gradient, *chain), GroupKind.UPDATE) for gradient, chain in updates.items()}
     )
 
 
 def shared_weight_reads(schedule: Schedule) -> Schedule:
     """A fully connected layer computes its input gradient in the same pass as the update of its weights."""
-    groups = {group.operations[0]: group for group in schedule.groups if group.way is Way.UPDATE}
+    groups = {group.operations[0]: group for group in schedule.groups if group.kind is GroupKind.UPDATE}
     chains = {first: _formulas(group.operations[1:]) for first, group in groups.items()}
-    along = taken_along(schedule.program, chains, schedule.target)
+    gradients = shared_weight_gradients(schedule.program, chains, schedule.target)
     return schedule.with_groups(
-        {first: groups[first]._replace(before=before) for first, before in along.items()}
+        {first: groups[first]._replace(before=before) for first, before in gradients.items()}
     )
 
 
 def epilogues(schedule: Schedule) -> Schedule:
     """A formula that alone reads a product is computed at the end of its kernel."""
     program = schedule.program
-    left_out = schedule.members(Way.IMAGES) | {
-        group.operations[0] for group in schedule.groups if group.way is Way.UPDATE
+    left_out = schedule.members(GroupKind.IMAGES) | {
+        group.operations[0] for group in schedule.groups if group.kind is GroupKind.UPDATE
     }
     changed = {}
     for operation, at_the_end in formulas_at_the_end(program, left_out).items():
         plain = _emitted(operation, schedule)
         ended = with_formula(plain, at_the_end, operation.outputs[0], program.batch)
         changed[operation] = (
-            Group((operation, at_the_end), Way.EPILOGUE, launches=tuple(ended))
+            Group((operation, at_the_end), GroupKind.EPILOGUE, launches=tuple(ended))
             if ended
             else Group((operation,), reads=at_the_end.inputs, launches=tuple(plain))
         )
@@ -135,7 +135,7 @@ def epilogues(schedule: Schedule) -> Schedule:
 def one_launch_for_several(schedule: Schedule) -> Schedule:
     """Reductions of the same images, and formulas of the same numbers, take one launch."""
     program = schedule.program
-    alone = schedule.members(Way.ALONE)
+    alone = schedule.members(GroupKind.ALONE)
     used: set[Operation] = set()
     changed = {}
     for number, operation in enumerate(program.operations):
@@ -143,7 +143,7 @@ def one_launch_for_several(schedule: Schedule) -> Schedule:
             continue
         together = joined(program.operations[number : number + MOST_TOGETHER], program.batch)
         if len(together) > 1 and alone.issuperset(together) and used.isdisjoint(together):
-            changed[operation] = Group(tuple(together), Way.TOGETHER)
+            changed[operation] = Group(tuple(together), GroupKind.TOGETHER)
             used.update(together)
     return schedule.with_groups(changed)
 
@@ -157,12 +157,14 @@ def launches_in_order(schedule: Schedule) -> Schedule:
     groups = []
     for group in schedule.groups:
         first = group.operations[0]
-        if group.way is Way.IMAGES:
+        if group.kind is GroupKind.IMAGES:
             found = image_vectors.emit(first)
         else:
-            for operation in group.operations if group.way in (Way.EPILOGUE, Way.TOGETHER) else (first,):
+            for operation in (
+                group.operations if group.kind in (GroupKind.EPILOGUE, GroupKind.TOGETHER) else (first,)
+            ):
                 image_vectors.restore(
-                    operation.inputs, first.phase if group.way is Way.EPILOGUE else operation.phase
+                    operation.inputs, first.phase if group.kind is GroupKind.EPILOGUE else operation.phase
                 )
             image_vectors.restore(group.reads, first.phase)
             if isinstance(first, Reshape):
@@ -203,7 +205,7 @@ def scheduled(program: Program, target: Target, passes: tuple[Pass, ...] = PASSE
 
 
 class Layout(NamedTuple):
-    """A program as launches, with the place of every value of the step.
+    """A program as launches, with the address of every value of the step.
 
     ``owner`` maps each tensor to the one whose memory it shares (itself, mostly).
     """
@@ -223,7 +225,7 @@ def lay_out(program: Program, target: Target | None = None) -> Layout:
 
 
 def with_memory(schedule: Schedule) -> Layout:
-    """What all passes gave, with a place in the arena for every value."""
+    """What all passes gave, with an offset in the arena for every value."""
     program, launches, owner = schedule.program, schedule.launches, schedule.owner
     touched = [[owner.get(tensor, tensor) for tensor in launch.tensors] for launch in launches]
     values = {tensor for tensors in touched for tensor in tensors if tensor.role is Role.VALUE}
@@ -253,7 +255,7 @@ def _emitted(operation: Operation, schedule: Schedule) -> list[Launch]:
 def _of_group(group: Group, schedule: Schedule) -> list[Launch]:
     """The launches of a group that works on one image after the other."""
     program, target = schedule.program, schedule.target
-    if group.way is Way.UPDATE:
+    if group.kind is GroupKind.UPDATE:
         return emit_updating(
             group.operations[0],
             _formulas(group.operations[1:]),
@@ -262,6 +264,6 @@ def _of_group(group: Group, schedule: Schedule) -> list[Launch]:
             paired=program.precision == "bf16",
             before=group.before,
         )
-    if group.way is Way.TOGETHER:
+    if group.kind is GroupKind.TOGETHER:
         return noted(emit_joined(group.operations, program.batch, target), *group.operations)
     return _emitted(group.operations[0], schedule)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import partial
 
 from netdsl.backend.numba.codegen.conv.convolution import (
+    direct_input_gradient,
     dot_product_input_gradient,
     emit_direct,
     emit_im2col,
@@ -20,17 +21,16 @@ from netdsl.backend.numba.codegen.conv.convolution import (
     emit_product,
     packed_input_gradient,
     product_input_gradient,
-    walk_input_gradient,
 )
 from netdsl.backend.numba.codegen.conv.depthwise import (
     is_depthwise,
 )
 from netdsl.backend.numba.codegen.conv.dilation import over_dilation
 from netdsl.backend.numba.codegen.conv.weight_gradient import (
+    direct_weight_gradient,
     im2col_weight_gradient,
     packed_weight_gradient,
     product_weight_gradient,
-    walk_weight_gradient,
 )
 from netdsl.backend.numba.codegen.gemm.matmul import (
     tile_shapes,
@@ -87,14 +87,14 @@ def variants_of(
     rows = rows_of_product(op.geometry, image_of(op).shape, weights_of(op).shape) if plain else 0
     found = _products(op, batch, rows, target) if rows else {}
     if rows == 0 or (rows > 1 and not isinstance(op, Convolution)):
-        found |= _walks(op, batch, target, paired=False)
+        found |= _direct_tiles(op, batch, target, paired=False)
     if plain and rows == 0 and op.geometry.groups == 1 and outputs_of(op, batch) <= MOST_GATHERED:
         if isinstance(op, Convolution):
             found["im2col"] = partial(emit_im2col, op, batch, target)
         elif isinstance(op, ConvolutionWeightGradient):
             found["im2col"] = partial(im2col_weight_gradient, op, batch, target)
     if rows != 1 and precision == "bf16":
-        found |= _walks(op, batch, target, paired=True)
+        found |= _direct_tiles(op, batch, target, paired=True)
     if not exact:
         shares = winograd_shares(op, batch, target, in_pairs=precision == "bf16")
         variants = [variant for variant in shares if shares[variant] < HOPELESS]
@@ -123,10 +123,10 @@ def _products(op: AnyConvolution, batch: int, rows: int, target: Target) -> dict
     return found
 
 
-def _walks(op: AnyConvolution, batch: int, target: Target, *, paired: bool) -> dict[str, Emit]:
+def _direct_tiles(op: AnyConvolution, batch: int, target: Target, *, paired: bool) -> dict[str, Emit]:
     """In place, by each tile that uses enough registers; ``paired`` in bfloat16."""
     channels = op.outputs[0].shape[-1] // op.geometry.groups
-    walk = _DIRECT[type(op)]
+    direct = _DIRECT[type(op)]
     height, width = op.outputs[0].shape[:2]
     if isinstance(op, ConvolutionWeightGradient):
         tiles = [Tile(1, vectors) for vectors in _vectors(channels, target)]
@@ -138,7 +138,7 @@ def _walks(op: AnyConvolution, batch: int, target: Target, *, paired: bool) -> d
         tiles = _tiles(Size(height, width), channels, target)
 
     def named(tile: Tile) -> Emit:
-        return lambda: over_dilation(op, lambda plain: walk(plain, batch, target, tile, paired=paired))
+        return lambda: over_dilation(op, lambda plain: direct(plain, batch, target, tile, paired=paired))
 
     suffix = " in bfloat16" if paired else ""
     return {f"direct {tile}{suffix}": named(tile) for tile in tiles}
@@ -146,8 +146,8 @@ def _walks(op: AnyConvolution, batch: int, target: Target, *, paired: bool) -> d
 
 _DIRECT: dict[type[Operation], Callable[..., list[Launch]]] = {
     Convolution: emit_direct,
-    ConvolutionInputGradient: walk_input_gradient,
-    ConvolutionWeightGradient: walk_weight_gradient,
+    ConvolutionInputGradient: direct_input_gradient,
+    ConvolutionWeightGradient: direct_weight_gradient,
 }
 
 

@@ -38,7 +38,7 @@ def schedule_text(program: Program, network_name: str, target: Target) -> str:
         if group.operations[0].origin != origin:
             origin = group.operations[0].origin
             lines.append(f"# {_plain(origin)}")
-        lines.append(f"{group.way.value}:")
+        lines.append(f"{group.kind.value}:")
         members = (*group.operations, *([group.before] if group.before else []))
         lines += [f"    {_plain(repr(operation), _LONGEST)}" for operation in members]
         lines += [f"    -> {launch.kernel.name}, {launch.items} items" for launch in group.launches]

@@ -14,7 +14,7 @@ import numpy as np
 
 from netdsl.backend.numba.compile.cache import Kernels
 from netdsl.backend.numba.kernel import Kernel, blocks, indented, kernel
-from netdsl.backend.numba.runtime.threads import team
+from netdsl.backend.numba.runtime.threads import thread_pool
 from netdsl.backend.numba.target import Target
 
 RUNS = 8
@@ -45,7 +45,7 @@ def _run(kernels: Kernels, threads: int, made: Kernel, arguments: list[int], ite
     """The seconds of one launch."""
     numbers = np.array(arguments, np.int64)
     table = np.array([[kernels.address(made), numbers.ctypes.data, items, 1]], np.int64)
-    workers = team(threads, kernels.driver())
+    workers = thread_pool(threads, kernels.driver())
     start = time.perf_counter()
     workers.run(table.ctypes.data, 1)
     return time.perf_counter() - start

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.conv.im2col import gather_windows
-from netdsl.backend.numba.codegen.conv.row_bands import Walk
+from netdsl.backend.numba.codegen.conv.row_bands import RowBands
 from netdsl.backend.numba.codegen.gemm.matmul import (
     dot_product,
     product,
@@ -28,7 +28,7 @@ from netdsl.quantities import Size
 def emit_direct(
     op: Convolution, batch: int, target: Target, tile: Tile | None = None, *, paired: bool = False
 ) -> list[Launch]:
-    """Pack the weights panel by panel, then walk the image; ``paired`` in bfloat16.
+    """Pack the weights panel by panel, then compute band by band of rows; ``paired`` in bfloat16.
 
     ``tile`` is another than the usual one.
     """
@@ -46,7 +46,7 @@ def emit_direct(
         tile=tile,
     )
     packed, pack = packing.launch_pairs(w, target) if paired else packing.launch(w, target)
-    walk = Walk(
+    row_bands = RowBands(
         stride=op.geometry.stride,
         top=op.geometry.padding.top,
         left=op.geometry.padding.left,
@@ -62,7 +62,7 @@ def emit_direct(
         tile=tile,
         paired=paired,
     )
-    return [*pack, walk.launch(x, packed, y, batch, target)]
+    return [*pack, row_bands.launch(x, packed, y, batch, target)]
 
 
 def emit_im2col(op: Convolution, batch: int, target: Target) -> list[Launch]:
@@ -121,7 +121,7 @@ def dot_product_input_gradient(op: ConvolutionInputGradient, rows: int, target: 
     return [dot_product(dy, w, op.outputs[0], rows, filters, w.values // filters, target)]
 
 
-def walk_input_gradient(
+def direct_input_gradient(
     op: ConvolutionInputGradient,
     batch: int,
     target: Target,
@@ -136,8 +136,8 @@ def walk_input_gradient(
     for phase in input_gradient_phases(op, dx.shape):
         packing = phase.packing._replace(tile=tile)
         packed, pack = packing.launch_pairs(w, target) if paired else packing.launch(w, target)
-        walk = phase.walk._replace(tile=tile, paired=paired)
-        launches += [*pack, walk.launch(dy, packed, dx, batch, target)]
+        row_bands = phase.row_bands._replace(tile=tile, paired=paired)
+        launches += [*pack, row_bands.launch(dy, packed, dx, batch, target)]
     return [fill_zeros(dx, batch), *launches] if has_unread_inputs(op) else launches
 
 
@@ -151,7 +151,7 @@ class Phase(NamedTuple):
     """The inputs of one phase of a stride as a convolution of stride 1, and its weights."""
 
     packing: Packing
-    walk: Walk
+    row_bands: RowBands
 
 
 def input_gradient_phases(op: ConvolutionInputGradient, shape: tuple[int, ...]) -> list[Phase]:
@@ -193,7 +193,7 @@ def _phase(op: ConvolutionInputGradient, shape: tuple[int, ...], row: int, colum
         group_stride=width,
         start=last_tap,
     )
-    walk = Walk(
+    row_bands = RowBands(
         stride=Size(1, 1),
         top=taps_high - 1 - (first_row + padding.top - row) // stride.height,
         left=taps_wide - 1 - (first_column + padding.left - column) // stride.width,
@@ -207,4 +207,4 @@ def _phase(op: ConvolutionInputGradient, shape: tuple[int, ...], row: int, colum
         out_row=stride.height * broad * channels,
         out_column=stride.width * channels,
     )
-    return Phase(packing, walk)
+    return Phase(packing, row_bands)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.backend.numba.codegen.pooling import BOUNDS, Access, by_vector, geometry_arguments
+from netdsl.backend.numba.codegen.pooling import BOUNDS, Access, geometry_arguments, over_channels
 from netdsl.backend.numba.codegen.reduction import sum_parts
 from netdsl.backend.numba.kernel import (
     Kernel,
@@ -66,7 +66,7 @@ def _convolve(
     turned: bool,
 ) -> Launch:
     """Row by row: inside the image some columns side by side, which share weights and what they see."""
-    wide, step = w.shape[1], geometry.stride.width
+    wide, stride = w.shape[1], geometry.stride.width
     tap = "((kernel_rows - 1 - a) * kernel_columns + kernel_columns - 1" if turned else "(a * kernel_columns"
     sign = "-" if turned else "+"
 
@@ -76,12 +76,12 @@ def _convolve(
     def together(at: Access) -> list[str]:
         lines = [f"total{n} = number(0.0)" for n in range(TOGETHER)]
         lines += ["for a in range(a0, a1):", "    line = corner + (a * width * channels + c) * 4"]
-        seen = (TOGETHER - 1) * step + wide
+        seen = (TOGETHER - 1) * stride + wide
         lines += [f"    v{n} = " + at.load(f"line + {n} * channels * 4") for n in range(seen)]
         for b in range(wide):
             lines.append(f"    weight = {weight(at, b)}")
             lines += [
-                f"    total{n} = multiply_add(v{n * step + b}, weight, total{n})" for n in range(TOGETHER)
+                f"    total{n} = multiply_add(v{n * stride + b}, weight, total{n})" for n in range(TOGETHER)
             ]
         return lines + [at.store(f"y + out + ({n} * channels + c) * 4", f"total{n}") for n in range(TOGETHER)]
 
@@ -109,10 +109,10 @@ def _convolve(
         "        out = ((image * rows + row) * columns + column) * channels * 4",
         "        corner = x + ((image * height + y0) * width + x0) * channels * 4",
         f"        if inner <= column and column + {TOGETHER} <= inner_end:",
-        *(f"            {line}" for line in by_vector(together, x.shape[2], target)),
+        *(f"            {line}" for line in over_channels(together, x.shape[2], target)),
         f"            column += {TOGETHER}",
         "        else:",
-        *(f"            {line}" for line in by_vector(alone, x.shape[2], target)),
+        *(f"            {line}" for line in over_channels(alone, x.shape[2], target)),
         "            column += 1",
     ]
     return Launch(_kernel(kind, body), given.values, batch * y.shape[0], (y,))
@@ -149,7 +149,7 @@ def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, 
         *(f"            {line}" for line in BOUNDS),
         "            out = ((image * rows + row) * columns + column) * channels * 4",
         "            corner = x + ((image * height + y0) * width + x0) * channels * 4",
-        *(f"            {line}" for line in by_vector(lines, dx.shape[2], target)),
+        *(f"            {line}" for line in over_channels(lines, dx.shape[2], target)),
     ]
     return Launch(_kernel("depthwise_input_gradient", body), given.values, batch, (dx,))
 
@@ -178,23 +178,23 @@ def emit_depthwise_weight_gradient(
         "            gradients = dy + (image * rows + row) * columns * channels * 4",
         "            for a in range(max(0, -y0), min(kernel_rows, height - y0)):",
         "                line = x + (image * height + y0 + a) * width * channels * 4",
-        *(f"                {line}" for line in by_vector(lines, x.shape[2], target)),
+        *(f"                {line}" for line in over_channels(lines, x.shape[2], target)),
     ]
     launch = Launch(_kernel("depthwise_weight_gradient", body), given.values, parts, (output,))
     return [launch] if parts == 1 else [launch, *sum_parts(dw, output, parts, target)]
 
 
-def _taps_of_a_row(at: Access, wide: int, step: int) -> list[str]:
+def _taps_of_a_row(at: Access, wide: int, stride: int) -> list[str]:
     """The gradients of one kernel row for a vector of channels, summed along a row of outputs."""
     inside = [
         f"g{n} = " + at.load(f"gradients + ((column + {n}) * channels + c) * 4") for n in range(TOGETHER)
     ]
     inside.append("seen = line + ((column * stride_column - left) * channels + c) * 4")
     inside += [
-        f"v{n} = " + at.load(f"seen + {n} * channels * 4") for n in range((TOGETHER - 1) * step + wide)
+        f"v{n} = " + at.load(f"seen + {n} * channels * 4") for n in range((TOGETHER - 1) * stride + wide)
     ]
     for b in range(wide):
-        inside += [f"total{b} = multiply_add(v{n * step + b}, g{n}, total{b})" for n in range(TOGETHER)]
+        inside += [f"total{b} = multiply_add(v{n * stride + b}, g{n}, total{b})" for n in range(TOGETHER)]
     alone = [
         "g0 = " + at.load("gradients + (column * channels + c) * 4"),
         "x0 = column * stride_column - left",
@@ -205,9 +205,9 @@ def _taps_of_a_row(at: Access, wide: int, step: int) -> list[str]:
             "    v0 = " + at.load(f"line + ((x0 + {b}) * channels + c) * 4"),
             f"    total{b} = multiply_add(v0, g0, total{b})",
         ]
-    places = [f"result + ((a * kernel_columns + {b}) * channels + c) * 4" for b in range(wide)]
+    addresses = [f"result + ((a * kernel_columns + {b}) * channels + c) * 4" for b in range(wide)]
     return [
-        *(f"total{b} = {at.load(place)}" for b, place in enumerate(places)),
+        *(f"total{b} = {at.load(address)}" for b, address in enumerate(addresses)),
         "column = 0",
         "while column < columns:",
         f"    if inner <= column and column + {TOGETHER} <= inner_end:",
@@ -216,7 +216,7 @@ def _taps_of_a_row(at: Access, wide: int, step: int) -> list[str]:
         "    else:",
         *(f"        {line}" for line in alone),
         "        column += 1",
-        *(at.store(place, f"total{b}") for b, place in enumerate(places)),
+        *(at.store(address, f"total{b}") for b, address in enumerate(addresses)),
     ]
 
 

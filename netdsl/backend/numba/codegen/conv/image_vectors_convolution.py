@@ -7,7 +7,7 @@ x, y and their gradients are [images/WIDTH][height][width][channels][WIDTH]; a p
 from __future__ import annotations
 
 from netdsl.backend.numba.codegen.conv.convolution import input_gradient_phases
-from netdsl.backend.numba.codegen.conv.row_bands import Walk
+from netdsl.backend.numba.codegen.conv.row_bands import RowBands
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, panels_of, split_evenly
 from netdsl.backend.numba.codegen.reduction import sum_parts
 from netdsl.backend.numba.kernel import (
@@ -52,7 +52,7 @@ def emit_image_vectors_convolution(op: Convolution, groups_of_images: int, targe
         group_stride=filters,
     )
     packed, pack = packing.launch(w, target)
-    walk = Walk(
+    row_bands = RowBands(
         stride=op.geometry.stride,
         top=op.geometry.padding.top,
         left=op.geometry.padding.left,
@@ -66,23 +66,23 @@ def emit_image_vectors_convolution(op: Convolution, groups_of_images: int, targe
         out_row=y.shape[1] * filters * target.width,
         out_column=filters * target.width,
     )
-    return [*pack, image_vectors_walk(walk, x, packed, y, groups_of_images, target)]
+    return [*pack, image_vectors_bands(row_bands, x, packed, y, groups_of_images, target)]
 
 
-def image_vectors_walk(
-    walk: Walk, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int, target: Target
+def image_vectors_bands(
+    row_bands: RowBands, x: Tensor, packed: Tensor, y: Tensor, groups_of_images: int, target: Target
 ) -> Launch:
-    """A walk over bands of rows; ``x`` and ``y`` have WIDTH numbers for each channel.
+    """A convolution by bands of rows; ``x`` and ``y`` have WIDTH numbers for each channel.
 
     Taps beyond the edge are left out instead of multiplied by zeros: columns whose windows hang over
     go one by one, those between in tiles.
     """
     height, width, pixel = x.shape
-    high, wide = walk.kernel
-    inner = min(blocks(walk.left, walk.stride.width), walk.columns)
-    inner_end = min(walk.columns, (width + walk.left - wide) // walk.stride.width + 1)
-    band = max(1, min(walk.rows, blocks(walk.rows, blocks(ITEMS, groups_of_images))))
-    bands = blocks(walk.rows, band)
+    high, wide = row_bands.kernel
+    inner = min(blocks(row_bands.left, row_bands.stride.width), row_bands.columns)
+    inner_end = min(row_bands.columns, (width + row_bands.left - wide) // row_bands.stride.width + 1)
+    band = max(1, min(row_bands.rows, blocks(row_bands.rows, blocks(ITEMS, groups_of_images))))
+    bands = blocks(row_bands.rows, band)
     given = named(
         x=x,
         packed=packed,
@@ -92,30 +92,34 @@ def image_vectors_walk(
         pixel=pixel,
         bands=bands,
         band=band,
-        rows=walk.rows,
-        columns=walk.columns,
+        rows=row_bands.rows,
+        columns=row_bands.columns,
         kernel_rows=high,
         kernel_columns=wide,
-        depth=walk.depth,
-        stride_row=walk.stride.height,
-        stride_column=walk.stride.width,
-        top=walk.top,
-        left=walk.left,
+        depth=row_bands.depth,
+        stride_row=row_bands.stride.height,
+        stride_column=row_bands.stride.width,
+        top=row_bands.top,
+        left=row_bands.left,
         inner=inner,
         inner_end=max(inner, inner_end),
-        out_start=walk.out_start,
+        out_start=row_bands.out_start,
         out_image=y.values,
-        out_row=walk.out_row,
-        out_column=walk.out_column,
-        lanes=panels_of(walk.width, target).width,
+        out_row=row_bands.out_row,
+        out_column=row_bands.out_column,
+        lanes=panels_of(row_bands.width, target).width,
     )
-    seen_rows = walk.top < high and (walk.rows - 1) * walk.stride.height - walk.top < height
-    whole = seen_rows and inner == 0 and inner_end == walk.columns
-    built = _walk_kernel(given, walk.width, max(0, inner_end - inner), wide * walk.depth, target, whole=whole)
+    seen_rows = (
+        row_bands.top < high and (row_bands.rows - 1) * row_bands.stride.height - row_bands.top < height
+    )
+    whole = seen_rows and inner == 0 and inner_end == row_bands.columns
+    built = _bands_kernel(
+        given, row_bands.width, max(0, inner_end - inner), wide * row_bands.depth, target, whole=whole
+    )
     return Launch(built, given.values, groups_of_images * bands, (y,))
 
 
-def _walk_kernel(
+def _bands_kernel(
     given: Arguments, filters: int, inner_columns: int, kernel_row: int, target: Target, *, whole: bool
 ) -> Kernel:
     """``whole``: every window has all of its columns, and a row at least."""
@@ -259,21 +263,21 @@ def _gradient_kernel(given: Arguments, kernel_row: int, filters: int, copies: bo
 
     lanes = target.width
 
-    def call(rows: int, place: str, columns: int, first: int) -> str:
+    def call(rows: int, tap: str, columns: int, first: int) -> str:
         return (
-            f"lane_dot({rows}, {columns}, a + {place} * {lanes * 4}, stride_column, stride_row * row_floats, "
+            f"lane_dot({rows}, {columns}, a + {tap} * {lanes * 4}, stride_column, stride_row * row_floats, "
             f"b + {first * lanes * 4}, filters * {lanes}, out_columns * filters * {lanes}, "
-            f"result + ({place} * filters + {first}) * 4, filters, band_rows, out_columns, started)"
+            f"result + ({tap} * filters + {first}) * 4, filters, band_rows, out_columns, started)"
         )
 
-    def along(rows: int, place: str) -> list[str]:
-        calls = [call(rows, place, broad, number * broad) for number in range(across)]
-        return [*calls, call(rows, place, across_rest, across * broad)] if across_rest else calls
+    def tiles_of_row(rows: int, tap: str) -> list[str]:
+        calls = [call(rows, tap, broad, number * broad) for number in range(across)]
+        return [*calls, call(rows, tap, across_rest, across * broad)] if across_rest else calls
 
     body.append(f"            for place in range(0, {end}, {tall}):")
-    body += [f"                {line}" for line in along(tall, "place")]
+    body += [f"                {line}" for line in tiles_of_row(tall, "place")]
     if down_rest:
-        body += [f"            {line}" for line in along(down_rest, f"({end})")]
+        body += [f"            {line}" for line in tiles_of_row(down_rest, f"({end})")]
     body.append("            started = 1")
     return kernel("lanes_weight_gradient", indented(body, 1) + "\n")
 
@@ -289,16 +293,16 @@ _COPY_TAPS = [
 def emit_image_vectors_input_gradient(
     op: ConvolutionInputGradient, groups_of_images: int, target: Target
 ) -> list[Launch]:
-    """As the direct one: S*S phases of stride 1, with the walks of image vectors."""
+    """As the direct one: S*S phases of stride 1, with the row bands of image vectors."""
     dy, w = op.inputs
     dx = op.outputs[0]
     launches = []
     for phase in input_gradient_phases(op, (dx.shape[0], dx.shape[1], w.shape[2])):
         packed, pack = phase.packing.launch(w, target)
-        walk = phase.walk._replace(
-            out_start=phase.walk.out_start * target.width,
-            out_row=phase.walk.out_row * target.width,
-            out_column=phase.walk.out_column * target.width,
+        row_bands = phase.row_bands._replace(
+            out_start=phase.row_bands.out_start * target.width,
+            out_row=phase.row_bands.out_row * target.width,
+            out_column=phase.row_bands.out_column * target.width,
         )
-        launches += [*pack, image_vectors_walk(walk, dy, packed, dx, groups_of_images, target)]
+        launches += [*pack, image_vectors_bands(row_bands, dy, packed, dx, groups_of_images, target)]
     return launches

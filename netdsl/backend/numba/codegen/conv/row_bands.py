@@ -1,4 +1,4 @@
-"""A convolution as a walk over bands of rows: where it reads and writes, and how it is tiled."""
+"""A convolution by bands of rows: where it reads and writes, and how it is tiled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 
 
-class Walk(NamedTuple):
+class RowBands(NamedTuple):
     """A convolution over bands of rows: where it reads, where it writes, and how it is tiled.
 
     ``paired`` rounds bands to bfloat16 as they are copied, and takes weights in pairs.
@@ -127,8 +127,8 @@ class Walk(NamedTuple):
         taps = self.kernel[1] * self.depth
         known = taps <= MOST_UNROLLED and not paired
         steps = _Steps(panels.width, str(taps) if known else "kernel_row", paired)
-        tail = _walk_rows(high, columns, panels.tail_vectors, panels.lanes_of_tail("filters"), steps)
-        full = _walk_rows(high, columns, panels.vectors, str(target.width), steps)
+        tail = _rows_of_tiles(high, columns, panels.tail_vectors, panels.lanes_of_tail("filters"), steps)
+        full = _rows_of_tiles(high, columns, panels.vectors, str(target.width), steps)
         body += [f"        {line}" for line in panels.by_width("filters", full, tail)]
         final_rows = None
         if self.groups == 1 and (self.out_row, self.out_column) == (self.columns * self.width, self.width):
@@ -157,7 +157,7 @@ class _Steps(NamedTuple):
     paired: bool
 
 
-def _walk_rows(
+def _rows_of_tiles(
     high: int, columns: tuple[int, int, int], vectors: int, lanes: str, steps: _Steps
 ) -> list[str]:
     """A band for one panel: ``high`` rows at once, then those that are left one by one; in a row, equal
@@ -165,14 +165,14 @@ def _walk_rows(
     lines = []
     if high > 1:
         lines.append(f"for row in range(top_row, end_row - {high - 1}, {high}):")
-        lines += _along_columns(high, columns, vectors, lanes, steps)
+        lines += _columns_of_tiles(high, columns, vectors, lanes, steps)
         lines.append(f"for row in range(end_row - (end_row - top_row) % {high}, end_row):")
     else:
         lines.append("for row in range(top_row, end_row):")
-    return [*lines, *_along_columns(1, columns, vectors, lanes, steps)]
+    return [*lines, *_columns_of_tiles(1, columns, vectors, lanes, steps)]
 
 
-def _along_columns(
+def _columns_of_tiles(
     high: int, columns: tuple[int, int, int], vectors: int, lanes: str, steps: _Steps
 ) -> list[str]:
     size, whole, rest = columns
@@ -180,11 +180,11 @@ def _along_columns(
     a_high, c_high = ("stride_row * row_floats", "out_row") if high > 1 else ("0", "0")
     panel_width = steps.panel_width
 
-    def call(wide: int, place: str) -> str:
+    def call(wide: int, column: str) -> str:
         return (
-            f"{name}({high}, {wide}, {vectors}, {lanes}, a + {place} * stride_column * {size_bytes}, "
+            f"{name}({high}, {wide}, {vectors}, {lanes}, a + {column} * stride_column * {size_bytes}, "
             f"{a_high}, stride_column, {step}, row_floats, w, {panel_width}, kernel_row * {panel_width}, "
-            f"c + {place} * out_column * 4, {c_high}, out_column, kernel_rows, {steps.number}, 0)"
+            f"c + {column} * out_column * 4, {c_high}, out_column, kernel_rows, {steps.number}, 0)"
         )
 
     lines = [

@@ -62,7 +62,7 @@ def packed_weight_gradient(op: ConvolutionWeightGradient, batch: int, target: Ta
     return product_of_images(x, dy, op.outputs[0], batch, target)
 
 
-def walk_weight_gradient(
+def direct_weight_gradient(
     op: ConvolutionWeightGradient,
     batch: int,
     target: Target,
@@ -293,19 +293,19 @@ def _tap_tiles(
 ) -> list[str]:
     (high, wide), (kernel_height, kernel_row) = tap, kernel_shape
 
-    def call(tall: int, broad: int, place: str) -> str:
+    def call(tall: int, broad: int, tap: str) -> str:
         # Steps go from pair to pair of positions; tile_pairs counts strides of A in halves of 32 bits.
         strides = "row_floats * 2, 2, stride_column * 4, stride_row * row_floats * 2"
         if not paired:
             strides = "row_floats, 1, stride_column, stride_row * row_floats"
         return (
-            f"{'tile_pairs' if paired else 'tile'}({tall}, {broad}, {vectors}, {lanes}, a + {place} * 4, "
+            f"{'tile_pairs' if paired else 'tile'}({tall}, {broad}, {vectors}, {lanes}, a + {tap} * 4, "
             f"{strides}, b, filters, out_columns * filters, "
-            f"result + (tap_row * kernel_row + {place}) * filters * 4, kernel_row * filters, filters, "
+            f"result + (tap_row * kernel_row + {tap}) * filters * 4, kernel_row * filters, filters, "
             "band_rows, out_columns, started)"
         )
 
-    def along(tall: int) -> list[str]:
+    def tiles_of_row(tall: int) -> list[str]:
         # Up to the end of what is whole: the kernel's row is an argument, and shared by kernels of any depth.
         rest = kernel_row % wide
         end = f"kernel_row - {rest}" if rest else "kernel_row"
@@ -315,11 +315,11 @@ def _tap_tiles(
     lines = ["a = band_start + tap_row * row_floats * 4"]
     left_over = kernel_height % high
     if not left_over:
-        return [*lines, *along(high)]
+        return [*lines, *tiles_of_row(high)]
     return [
         *lines,
         f"if tap_row + {high} <= kernel_rows:",
-        *(f"    {line}" for line in along(high)),
+        *(f"    {line}" for line in tiles_of_row(high)),
         "else:",
-        *(f"    {line}" for line in along(left_over)),
+        *(f"    {line}" for line in tiles_of_row(left_over)),
     ]

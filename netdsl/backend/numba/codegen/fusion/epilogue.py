@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from netdsl.backend.numba.codegen.broadcasting import Domain, Operand, domain_of, operand_of
-from netdsl.backend.numba.codegen.expression_code import Formula, by_vector, formula, renamed
+from netdsl.backend.numba.codegen.expression_code import Formula, formula, renamed, vector_loop
 from netdsl.backend.numba.kernel import FinalRows, Launch, Pointer, Real, indented, kernel, named_after
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.elementwise import Elementwise
@@ -84,11 +84,11 @@ def _lines(final_rows: FinalRows, kinds: list[str], code: Formula) -> list[str]:
         ]
 
     destination = _WHERE["result"]
-    along = by_vector(code, reads, destination, place="ec", start=first, end=last, lanes="elanes")
+    loop = vector_loop(code, reads, destination, counter="ec", start=first, end=last, lanes="elanes")
     lines = [
         f"for erow in range({rows}):",
         f"    ebase = {start} + erow * echannels",
-        *(f"    {line}" for line in along),
+        *(f"    {line}" for line in loop),
     ]
     for line in reversed(around):
         lines = [line, *(f"    {inner}" for inner in lines)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.backend.numba.codegen.fusion.shared_weight_read import ARGUMENTS, Along, rows_for_both
+from netdsl.backend.numba.codegen.fusion.shared_weight_read import ARGUMENTS, InputGradientCode, rows_for_both
 from netdsl.backend.numba.codegen.fusion.update_kernel import update_code, update_kernel
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_along_rows, pairs_of_rows
 from netdsl.backend.numba.codegen.gemm.matmul import tile_shape
@@ -76,11 +76,11 @@ def emit_updating(
     rows_per_item = shape.rows * max(1, blocks(tiles * across, 4 * ITEMS))
     row = min(columns, blocks(product.outputs, target.width) * target.width)
     update = update_code(operation.outputs[0], updates)
-    along: Along | None = None
+    input_gradient: InputGradientCode | None = None
     read_before: dict[str, Named] = dict.fromkeys(ARGUMENTS, 0)
     launches: list[Launch] = []
     if before is not None:
-        along = Along(batch, update.tensors.index(before.inputs[1]), paired)
+        input_gradient = InputGradientCode(batch, update.tensors.index(before.inputs[1]), paired)
         read_before, launches = _read_before(before, batch, paired)
     if paired:
         product, pairing = _in_pairs(product)
@@ -101,11 +101,14 @@ def emit_updating(
     )
     first = () if before is None else (before,)
     launch = Launch(
-        update_kernel(given, shape, (product.inputs, product.outputs), update, along, target, paired=paired),
+        update_kernel(
+            given, shape, (product.inputs, product.outputs), update, input_gradient, target, paired=paired
+        ),
         given.values,
         blocks(product.inputs, rows_per_item) * across,
         tuple(one.outputs[0] for one in (*first, *updates)),
-        shape.rows * row + (along.scratch_floats(shape.rows, product.outputs) if along else 0),
+        shape.rows * row
+        + (input_gradient.scratch_floats(shape.rows, product.outputs) if input_gradient else 0),
     )
     note = "; ".join(map(repr, (*first, operation, *updates)))
     return [

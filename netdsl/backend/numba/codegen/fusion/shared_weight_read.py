@@ -22,7 +22,7 @@ ARGUMENTS = ("dy", "dx", "images")
 """Of the kernel: addresses of images x outputs and of images x inputs, and how many images."""
 
 
-class Along(NamedTuple):
+class InputGradientCode(NamedTuple):
     """Its code: for so many ``images``, from the weights at p``weights``, before these change.
 
     ``paired``: dy has pairs of bfloat16, and rows of weights are rounded into memory of the worker.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.expression_code import assignments
-from netdsl.backend.numba.codegen.fusion.shared_weight_read import ARGUMENTS, Along
+from netdsl.backend.numba.codegen.fusion.shared_weight_read import ARGUMENTS, InputGradientCode
 from netdsl.backend.numba.codegen.gemm.matmul import STEP_BLOCK, along_columns, down_rows
 from netdsl.backend.numba.codegen.gemm.packing import Tile
 from netdsl.backend.numba.kernel import Arguments, Kernel, Named, Real, indented, kernel
@@ -46,7 +46,7 @@ def update_code(gradient: Tensor, updates: tuple[Elementwise, ...]) -> Update:
     """The code of the formulas that use a gradient up."""
     given = {gradient: "g + c * 4"}
     tensors, constants, row = assignments(
-        updates, gradient.values, given, place="c", start="0", end="width", at="place + c"
+        updates, gradient.values, given, counter="c", start="0", end="width", at="place + c"
     )
     read: dict[str, Named] = {f"p{n}": tensor for n, tensor in enumerate(tensors)}
     read |= {f"k{n}": Real(value) for n, value in enumerate(constants)}
@@ -59,7 +59,7 @@ def update_kernel(
     shape: Tile,
     sizes: tuple[int, int],
     update: Update,
-    along: Along | None,
+    input_gradient: InputGradientCode | None,
     target: Target,
     *,
     paired: bool,
@@ -69,7 +69,7 @@ def update_kernel(
     tile, strides = ("tile_pairs", "2, inputs * 2") if paired else ("tile", "1, inputs")
     body = [
         *(line for name, line in given.by_name.items() if name not in (*ARGUMENTS, *update.given)),
-        *(along.head(given, shape.rows) if along else []),
+        *(input_gradient.head(given, shape.rows) if input_gradient else []),
         *given.read(*update.given),
         "zero = number(0.0)",
         "one = number(1.0)",
@@ -83,14 +83,16 @@ def update_kernel(
     ]
     for loop, tall in down_rows(shape.rows, inputs % shape.rows):
         body += [f"    {line}" for line in loop]
-        body += [f"        {line}" for line in (along.lines(tall, target) if along else [])]
+        body += [f"        {line}" for line in (input_gradient.lines(tall, target) if input_gradient else [])]
         body += [
             f"        for step in range(0, steps, {STEP_BLOCK}):",
             f"            count = min({STEP_BLOCK}, steps - step)",
         ]
         for inner, vectors, lanes in along_columns(shape.vectors * target.width, outputs, target):
             body += [f"            {line}" for line in inner]
-            fetched = update.fetched(tall, vectors, along.weights if along else None, target)
+            fetched = update.fetched(
+                tall, vectors, input_gradient.weights if input_gradient else None, target
+            )
             body += [f"                {line}" for line in fetched]
             body.append(
                 f"                {tile}(1, {tall}, {vectors}, {lanes}, a + (row + step * inputs) * 4, 0, "

@@ -198,11 +198,11 @@ def _product_kernel(
 ) -> tuple[Kernel, EpilogueSlot | None]:
     rows, columns = extent
     panel = blocking.vectors * target.width
-    a_place, b_place = "row * a_row", "step * b_step + column"
+    a_index, b_index = "row * a_row", "step * b_step + column"
     if packed:
-        b_place = "step * b_step + column * steps"
+        b_index = "step * b_step + column * steps"
     if packed and packed.a_panel:
-        a_place = f"row // {packed.a_panel} * steps * {packed.a_panel} + row % {packed.a_panel}"
+        a_index = f"row // {packed.a_panel} * steps * {packed.a_panel} + row % {packed.a_panel}"
     body = [
         *given.lines,
         "for item in range(first, last):",
@@ -219,8 +219,8 @@ def _product_kernel(
 
     def tile_call(high: int, vectors: int, lanes: str) -> str:
         return (
-            f"tile(1, {high}, {vectors}, {lanes}, a + ({a_place} + step * a_step) * 4, 0, a_row, a_step, "
-            f"0, b + ({b_place}) * 4, b_step, 0, c + (row * columns + column) * 4, 0, "
+            f"tile(1, {high}, {vectors}, {lanes}, a + ({a_index} + step * a_step) * 4, 0, a_row, a_step, "
+            f"0, b + ({b_index}) * 4, b_step, 0, c + (row * columns + column) * 4, 0, "
             "columns, 1, count, step)"
         )
 

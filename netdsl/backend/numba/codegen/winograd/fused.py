@@ -18,7 +18,7 @@ from netdsl.backend.numba.codegen.winograd.tiles import (
     mosaic,
     text_of,
 )
-from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
+from netdsl.backend.numba.codegen.winograd.weights import Weights, channel_loop, transform_weights
 from netdsl.backend.numba.kernel import (
     Arguments,
     EpilogueSlot,
@@ -132,7 +132,7 @@ def _kernel(
         f'transform("{text_of(algorithm.outputs)}", 0, 1, m + number * width * 4, m_plane * 4, '
         "table, 0, c * 4, {lanes})"
     )
-    step = algorithm.outputs_wide
+    outputs_wide = algorithm.outputs_wide
     body = [
         *(line for name, line in given.by_name.items() if name not in ("of_y", "table")),
         f"of_y = of_x + {(given.indices['of_y'] - given.indices['of_x']) * 8}",
@@ -147,14 +147,15 @@ def _kernel(
         "    start = item * block",
         "    count = min(block, tiles - start)",
         "    for number in range(count):",
-        f"        list_places(table, {algorithm.extent}, start + number, {step}, top, left, x, zeros, of_x)",
-        *(f"        {line}" for line in along("channels", inputs, channels, target)),
+        f"        list_places(table, {algorithm.extent}, start + number, {outputs_wide}, top, left, "
+        "x, zeros, of_x)",
+        *(f"        {line}" for line in channel_loop("channels", inputs, channels, target)),
         *(f"    {line}" for line in _products(algorithm, weights, high, target)),
         "    for number in range(count):",
-        f"        list_places(table, {step}, start + number, {step}, 0, 0, y, spare, of_y)",
-        *(f"        {line}" for line in along("filters", outputs, filters, target)),
+        f"        list_places(table, {outputs_wide}, start + number, {outputs_wide}, 0, 0, y, spare, of_y)",
+        *(f"        {line}" for line in channel_loop("filters", outputs, filters, target)),
     ]
-    return kernel_with_epilogue_slot("winograd", body, final_rows_of_tile(step, 2))
+    return kernel_with_epilogue_slot("winograd", body, final_rows_of_tile(outputs_wide, 2))
 
 
 def _products(algorithm: WinogradAlgorithm, weights: Weights, high: int, target: Target) -> list[str]:

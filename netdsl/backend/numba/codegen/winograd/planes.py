@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS
 from netdsl.backend.numba.codegen.winograd.tiles import Border, Matrix, Mosaic, WinogradAlgorithm, text_of
-from netdsl.backend.numba.codegen.winograd.weights import along
+from netdsl.backend.numba.codegen.winograd.weights import channel_loop
 from netdsl.backend.numba.kernel import (
     Launch,
     Numbers,
@@ -125,7 +125,7 @@ def _tile_lines(
     """The transform of unit ``number``: a tile, or two where tiles are paired."""
     extent, text = len(matrix[0]), text_of(matrix)
 
-    def places(table: str, tile: str) -> str:
+    def listed(table: str, tile: str) -> str:
         return (
             f"list_places({table}, {extent}, start + {tile}, {algorithm.outputs_wide}, "
             "top, left, image, zeros, mosaic)"
@@ -137,7 +137,7 @@ def _tile_lines(
             f'{name}("{text}", 1, {scatters}table, 0, '
             "planes + number * depth * 4, plane * 4, c * 4, {lanes})"
         )
-        return [places("table", "number"), *along("channels", line, channels, target)]
+        return [listed("table", "number"), *channel_loop("channels", line, channels, target)]
 
     def one(table: str, destination: str) -> str:
         return (
@@ -152,10 +152,10 @@ def _tile_lines(
         f"scatter_pairs(first_tile, second_tile, {destination}, plane * 4, {algorithm.products})",
     ]
     return [
-        places("table", "2 * number"),
+        listed("table", "2 * number"),
         "if 2 * number + 1 < tiles:",
-        f"    {places('second_table', '2 * number + 1')}",
+        f"    {listed('second_table', '2 * number + 1')}",
         "else:",
         f"    list_nowhere(second_table, {extent}, zeros)",
-        *along("channels", lines, channels, target),
+        *channel_loop("channels", lines, channels, target),
     ]

@@ -22,7 +22,7 @@ from netdsl.backend.numba.codegen.winograd.tiles import (
     mosaic,
     text_of,
 )
-from netdsl.backend.numba.codegen.winograd.weights import Weights, along, transform_weights
+from netdsl.backend.numba.codegen.winograd.weights import Weights, channel_loop, transform_weights
 from netdsl.backend.numba.kernel import (
     Arguments,
     Kernel,
@@ -144,7 +144,7 @@ def _outputs(m: Planes, y: Tensor, algorithm: WinogradAlgorithm, chunk: Chunk, t
         mosaic=Numbers(chunk.tiling.numbers(chunk.batch, y.shape)),
         table=PerWorker(0),
     )
-    step = algorithm.outputs_wide
+    outputs_wide = algorithm.outputs_wide
     line = (
         f'transform("{text_of(algorithm.outputs)}", 0, 1, m + number * width * 4, plane * 4, '
         "table, 0, c * 4, {lanes})"
@@ -153,10 +153,12 @@ def _outputs(m: Planes, y: Tensor, algorithm: WinogradAlgorithm, chunk: Chunk, t
         *given.lines,
         f"spare = table + {algorithm.products * 8}",
         "for number in range(first * per_item, min(last * per_item, tiles)):",
-        f"    list_places(table, {step}, start + number, {step}, 0, 0, y, spare, mosaic)",
-        *(f"    {line}" for line in along("filters", line, filters, target)),
+        f"    list_places(table, {outputs_wide}, start + number, {outputs_wide}, 0, 0, y, spare, mosaic)",
+        *(f"    {line}" for line in channel_loop("filters", line, filters, target)),
     ]
-    built, epilogue_slot = kernel_with_epilogue_slot("winograd_outputs", body, final_rows_of_tile(step, 1))
+    built, epilogue_slot = kernel_with_epilogue_slot(
+        "winograd_outputs", body, final_rows_of_tile(outputs_wide, 1)
+    )
     scratch = 2 * algorithm.products + m.depth
     return Launch(
         built, given.values, blocks(chunk.tiles, per_item), (y,), scratch, epilogue_slot=epilogue_slot

@@ -99,8 +99,8 @@ def text_of(matrix: Matrix) -> str:
 def final_rows_of_tile(side: int, depth: int) -> FinalRows:
     """The place of a kernel behind which the side x side outputs that ``table`` lists are final, where they
     belong to an image and are not ``spare``."""
-    places = (f"for place in range({side**2}):", "if integer(table, place) != spare:")
-    return FinalRows("(integer(table, place) - y) // 4", "1", "0", "filters", places, depth)
+    loops = (f"for place in range({side**2}):", "if integer(table, place) != spare:")
+    return FinalRows("(integer(table, place) - y) // 4", "1", "0", "filters", loops, depth)
 
 
 class Border(NamedTuple):

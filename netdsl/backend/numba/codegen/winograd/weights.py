@@ -157,7 +157,7 @@ def gather_gradient(
         "    target = dw + channel * filters * 4",
         *(
             f"    {line}"
-            for line in along(
+            for line in channel_loop(
                 "filters",
                 f'transform("{text_of(transposed(algorithm.weights))}", 0, 0, source, plane * 4, '
                 "target, depth * filters * 4, c * 4, {lanes})",
@@ -170,7 +170,7 @@ def gather_gradient(
     return Launch(built, given.values, blocks(depth, channels), (dw,))
 
 
-def along(count: str, body: str | list[str], channels: int, target: Target) -> list[str]:
+def channel_loop(count: str, body: str | list[str], channels: int, target: Target) -> list[str]:
     """A loop over vectors of channels, c is the first; the last is masked if it is not whole."""
     body = [body] if isinstance(body, str) else body
     lines = [

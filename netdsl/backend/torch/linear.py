@@ -8,14 +8,14 @@ import torch
 from torch import nn
 
 from netdsl.backend.torch.formulas import FullyConnected, LocallyConnected, MaskedConvolution, zeros_around
-from netdsl.backend.torch.part import Maker, Part, Place, biased, weighted
+from netdsl.backend.torch.translated_layer import Maker, TorchArray, TranslatedLayer, biased, weighted
 from netdsl.layers import conv, deconv, depthwise, fc, local
 from netdsl.layers.layer import Layer
 from netdsl.planning.plan import PlannedLayer
 from netdsl.quantities import Padding
 
 
-def _convolution(layer: PlannedLayer) -> Part:
+def _convolution(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     if options.table is None:
         return _sliding(layer, options.groups, nn.Conv2d)
@@ -24,11 +24,11 @@ def _convolution(layer: PlannedLayer) -> Part:
     return _sliding(layer, 1, MaskedConvolution, mask=torch.tensor(seen)[:, :, None, None])
 
 
-def _depthwise(layer: PlannedLayer) -> Part:
+def _depthwise(layer: PlannedLayer) -> TranslatedLayer:
     return _sliding(layer, layer.inputs[0].channels, nn.Conv2d)
 
 
-def _sliding(layer: PlannedLayer, groups: int, kind: Any, **more: Any) -> Part:
+def _sliding(layer: PlannedLayer, groups: int, kind: Any, **more: Any) -> TranslatedLayer:
     """A convolution; padding that is not the same on both sides goes before it."""
     options: Any = layer.node.layer
     x, y = layer.inputs[0], layer.output
@@ -49,13 +49,13 @@ def _sliding(layer: PlannedLayer, groups: int, kind: Any, **more: Any) -> Part:
     return part if even else behind(zeros_around(padding), part)
 
 
-def behind(first: Any, part: Part) -> Part:
+def behind(first: Any, part: TranslatedLayer) -> TranslatedLayer:
     """A part with a module before it that has no arrays."""
-    places = {name: place._replace(name=f"1.{place.name}") for name, place in part.places.items()}
-    return Part(nn.Sequential(first, part.module), places)
+    arrays = {name: array._replace(name=f"1.{array.name}") for name, array in part.arrays.items()}
+    return TranslatedLayer(nn.Sequential(first, part.module), arrays)
 
 
-def _deconvolution(layer: PlannedLayer) -> Part:
+def _deconvolution(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     cut: Padding = options.cut()
     even = cut.top == cut.bottom and cut.left == cut.right
@@ -72,24 +72,24 @@ def _deconvolution(layer: PlannedLayer) -> Part:
     if even:
         return part
     cutting = zeros_around(Padding(*(-zeros for zeros in cut)))
-    places = {name: place._replace(name=f"0.{place.name}") for name, place in part.places.items()}
-    return Part(nn.Sequential(module, cutting), places)
+    arrays = {name: array._replace(name=f"0.{array.name}") for name, array in part.arrays.items()}
+    return TranslatedLayer(nn.Sequential(module, cutting), arrays)
 
 
-def _fully_connected(layer: PlannedLayer) -> Part:
+def _fully_connected(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     x = layer.inputs[0]
     module = FullyConnected(x.values, options.neurons, bias=options.bias)
-    return Part(module, biased(layer, Place("weight", (*x.shape, options.neurons))))
+    return TranslatedLayer(module, biased(layer, TorchArray("weight", (*x.shape, options.neurons))))
 
 
-def _locally_connected(layer: PlannedLayer) -> Part:
+def _locally_connected(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     size = (layer.output.height, layer.output.width)
     shape = layer.used_parameters[0].shape
     module = LocallyConnected(shape, size, tuple(options.kernel), tuple(options.stride), bias=options.bias)
     around = zeros_around(options.moving(layer.inputs[0]).padding)
-    return behind(around, Part(module, biased(layer, Place("weight"))))
+    return behind(around, TranslatedLayer(module, biased(layer, TorchArray("weight"))))
 
 
 MAKERS: dict[type[Layer], Maker] = {

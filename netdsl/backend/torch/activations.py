@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from netdsl.backend.torch.formulas import Formula, Nearness
-from netdsl.backend.torch.part import Maker, Part, Place
+from netdsl.backend.torch.translated_layer import Maker, TorchArray, TranslatedLayer
 from netdsl.layers import (
     elu,
     gelu,
@@ -34,41 +34,43 @@ from netdsl.planning.plan import PlannedLayer
 
 def _plain(kind: Any, **options: Any) -> Maker:
     """A maker of modules without arrays that are the same for every layer of a kind."""
-    return lambda layer: Part(kind(**options), {})
+    return lambda layer: TranslatedLayer(kind(**options), {})
 
 
-def _tanh(layer: PlannedLayer) -> Part:
+def _tanh(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
-    return Part(Formula(lambda x: 1.7159 * torch.tanh(x * 2 / 3)) if options.scaled else nn.Tanh(), {})
+    return TranslatedLayer(
+        Formula(lambda x: 1.7159 * torch.tanh(x * 2 / 3)) if options.scaled else nn.Tanh(), {}
+    )
 
 
-def _elu(layer: PlannedLayer) -> Part:
+def _elu(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
-    return Part(nn.ELU(options.alpha), {})
+    return TranslatedLayer(nn.ELU(options.alpha), {})
 
 
-def _leaky(layer: PlannedLayer) -> Part:
+def _leaky(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
-    return Part(nn.LeakyReLU(options.slope), {})
+    return TranslatedLayer(nn.LeakyReLU(options.slope), {})
 
 
-def _parametric(layer: PlannedLayer) -> Part:
-    return Part(nn.PReLU(layer.output.channels), {"slope": Place("weight")})
+def _parametric(layer: PlannedLayer) -> TranslatedLayer:
+    return TranslatedLayer(nn.PReLU(layer.output.channels), {"slope": TorchArray("weight")})
 
 
-def _maxout(layer: PlannedLayer) -> Part:
+def _maxout(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     pieces = options.pieces
-    return Part(Formula(lambda x: x.unflatten(1, (pieces, -1)).amax(dim=1)), {})
+    return TranslatedLayer(Formula(lambda x: x.unflatten(1, (pieces, -1)).amax(dim=1)), {})
 
 
-def _step(layer: PlannedLayer) -> Part:
-    return Part(Formula(lambda x: (x > 0).to(x.dtype)), {})
+def _step(layer: PlannedLayer) -> TranslatedLayer:
+    return TranslatedLayer(Formula(lambda x: (x > 0).to(x.dtype)), {})
 
 
-def _radial(layer: PlannedLayer) -> Part:
+def _radial(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
-    return Part(Nearness(torch.tensor(rbf.patterns()[: options.units], dtype=torch.float32)), {})
+    return TranslatedLayer(Nearness(torch.tensor(rbf.patterns()[: options.units], dtype=torch.float32)), {})
 
 
 MAKERS: dict[type[Layer], Maker] = {

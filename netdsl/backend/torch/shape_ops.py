@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from netdsl.backend.torch.formulas import Formula
-from netdsl.backend.torch.part import Maker, Part
+from netdsl.backend.torch.translated_layer import Maker, TranslatedLayer
 from netdsl.layers import add as adding
 from netdsl.layers import (
     concat,
@@ -33,38 +33,42 @@ from netdsl.layers.layer import Layer
 from netdsl.planning.plan import PlannedLayer
 
 
-def _input(layer: PlannedLayer) -> Part:
-    return Part(nn.Identity(), {})
+def _input(layer: PlannedLayer) -> TranslatedLayer:
+    return TranslatedLayer(nn.Identity(), {})
 
 
-def _reshaped(layer: PlannedLayer) -> Part:
+def _reshaped(layer: PlannedLayer) -> TranslatedLayer:
     """Both volumes are read in the order height, width, channels."""
     shape = layer.output.shape
-    return Part(Formula(lambda x: x.permute(0, 2, 3, 1).reshape(-1, *shape).permute(0, 3, 1, 2)), {})
+    return TranslatedLayer(
+        Formula(lambda x: x.permute(0, 2, 3, 1).reshape(-1, *shape).permute(0, 3, 1, 2)), {}
+    )
 
 
-def _upsampled(layer: PlannedLayer) -> Part:
+def _upsampled(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     if options.repeats:
-        return Part(nn.Upsample(scale_factor=tuple(map(float, options.factor))), {})
+        return TranslatedLayer(nn.Upsample(scale_factor=tuple(map(float, options.factor))), {})
     size = (layer.output.height, layer.output.width)
     if options.mode == "bilinear":
-        return Part(nn.Upsample(size, mode="bilinear", align_corners=options.corners), {})
-    return Part(nn.Upsample(size, mode="nearest-exact" if options.dialect.nearest_centers else "nearest"), {})
+        return TranslatedLayer(nn.Upsample(size, mode="bilinear", align_corners=options.corners), {})
+    return TranslatedLayer(
+        nn.Upsample(size, mode="nearest-exact" if options.dialect.nearest_centers else "nearest"), {}
+    )
 
 
-def _cropped(layer: PlannedLayer) -> Part:
+def _cropped(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     top, left = options.corner(layer.inputs[0])
     height, width, _ = layer.output.shape
-    return Part(Formula(lambda x: x[:, :, top : top + height, left : left + width]), {})
+    return TranslatedLayer(Formula(lambda x: x[:, :, top : top + height, left : left + width]), {})
 
 
-def _padded(layer: PlannedLayer) -> Part:
+def _padded(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     zeros = options.zeros()
     more = layer.output.channels - layer.inputs[0].channels
-    return Part(
+    return TranslatedLayer(
         nn.ConstantPad3d((zeros.left, zeros.right, zeros.top, zeros.bottom, 0, more), 0.0)
         if more
         else nn.ZeroPad2d((zeros.left, zeros.right, zeros.top, zeros.bottom)),
@@ -72,15 +76,17 @@ def _padded(layer: PlannedLayer) -> Part:
     )
 
 
-def _taken(layer: PlannedLayer) -> Part:
+def _taken(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     ranges = options.ranges(layer.inputs[0])
-    return Part(Formula(lambda x: torch.cat([x[:, first : last + 1] for first, last in ranges], dim=1)), {})
+    return TranslatedLayer(
+        Formula(lambda x: torch.cat([x[:, first : last + 1] for first, last in ranges], dim=1)), {}
+    )
 
 
-def _shuffled(layer: PlannedLayer) -> Part:
+def _shuffled(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
-    return Part(nn.ChannelShuffle(options.groups), {})
+    return TranslatedLayer(nn.ChannelShuffle(options.groups), {})
 
 
 def _cut(x: Any, rows: int, columns: int) -> Any:
@@ -91,10 +97,12 @@ def _cut(x: Any, rows: int, columns: int) -> Any:
 def _blocks(order: tuple[int, ...]) -> Maker:
     """Blocks of positions as channels: those axes of ``_cut`` in this order."""
 
-    def make(layer: PlannedLayer) -> Part:
+    def make(layer: PlannedLayer) -> TranslatedLayer:
         options: Any = layer.node.layer
         rows, columns = options.stride
-        return Part(Formula(lambda x: _cut(x, rows, columns).permute(0, *order, 2, 4).flatten(1, 3)), {})
+        return TranslatedLayer(
+            Formula(lambda x: _cut(x, rows, columns).permute(0, *order, 2, 4).flatten(1, 3)), {}
+        )
 
     return make
 
@@ -102,15 +110,17 @@ def _blocks(order: tuple[int, ...]) -> Maker:
 def _spread(order: tuple[int, ...], *, first: bool) -> Maker:
     """Channels as blocks of positions; those of one place one after the other, or ``first`` the places."""
 
-    def make(layer: PlannedLayer) -> Part:
+    def make(layer: PlannedLayer) -> TranslatedLayer:
         options: Any = layer.node.layer
         cut = (*options.stride, -1) if first else (-1, *options.stride)
-        return Part(Formula(lambda x: x.unflatten(1, cut).permute(0, *order).flatten(4, 5).flatten(2, 3)), {})
+        return TranslatedLayer(
+            Formula(lambda x: x.unflatten(1, cut).permute(0, *order).flatten(4, 5).flatten(2, 3)), {}
+        )
 
     return make
 
 
-def _reorganised(layer: PlannedLayer) -> Part:
+def _reorganised(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     rows, columns = options.stride
     height, width, channels = layer.output.shape
@@ -119,15 +129,15 @@ def _reorganised(layer: PlannedLayer) -> Part:
         planes = x.reshape(x.shape[0], -1, x.shape[2] * rows, x.shape[3] * columns)
         return _cut(planes, rows, columns).permute(0, 3, 5, 1, 2, 4).reshape(-1, channels, height, width)
 
-    return Part(Formula(moved), {})
+    return TranslatedLayer(Formula(moved), {})
 
 
-def _added(layer: PlannedLayer) -> Part:
+def _added(layer: PlannedLayer) -> TranslatedLayer:
     options: Any = layer.node.layer
     factors = options.factors
     if not factors:
-        return Part(Formula(lambda *inputs: reduce(add, inputs)), {})
-    return Part(Formula(lambda *inputs: reduce(add, map(mul, inputs, factors))), {})
+        return TranslatedLayer(Formula(lambda *inputs: reduce(add, inputs)), {})
+    return TranslatedLayer(Formula(lambda *inputs: reduce(add, map(mul, inputs, factors))), {})
 
 
 MAKERS: dict[type[Layer], Maker] = {
@@ -145,6 +155,6 @@ MAKERS: dict[type[Layer], Maker] = {
     reorg.Reorg: _reorganised,
     slice.Slice: _taken,
     adding.Add: _added,
-    multiply.Multiply: lambda layer: Part(Formula(lambda *inputs: reduce(mul, inputs)), {}),
-    concat.Concat: lambda layer: Part(Formula(lambda *inputs: torch.cat(inputs, dim=1)), {}),
+    multiply.Multiply: lambda layer: TranslatedLayer(Formula(lambda *inputs: reduce(mul, inputs)), {}),
+    concat.Concat: lambda layer: TranslatedLayer(Formula(lambda *inputs: torch.cat(inputs, dim=1)), {}),
 }

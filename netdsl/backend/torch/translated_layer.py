@@ -13,7 +13,7 @@ from netdsl.planning.plan import PlannedLayer
 Floats = NDArray[np.float32]
 
 
-class Place(NamedTuple):
+class TorchArray(NamedTuple):
     """Where a module holds an array of ours.
 
     ``name`` is the attribute; ``seen_as`` the four extents in which our array is read before its axes
@@ -36,14 +36,14 @@ class Place(NamedTuple):
         return array.reshape(width, depth, high, wide).transpose(2, 3, 1, 0).reshape(shape)
 
 
-class Part(NamedTuple):
-    """A layer's module and the place of each of its parameters and statistics, by our name."""
+class TranslatedLayer(NamedTuple):
+    """A layer's module and where it holds each of its parameters and statistics, by our name."""
 
     module: Any
-    places: dict[str, Place]
+    arrays: dict[str, TorchArray]
 
 
-Maker = Callable[[PlannedLayer], Part]
+Maker = Callable[[PlannedLayer], TranslatedLayer]
 """Translates a layer. Raises Untranslatable where PyTorch has nothing that computes the same."""
 
 
@@ -51,14 +51,16 @@ class Untranslatable(Exception):
     """The reason why a layer has no PyTorch form."""
 
 
-def weighted(layer: PlannedLayer, module: Any) -> Part:
+def weighted(layer: PlannedLayer, module: Any) -> TranslatedLayer:
     """A module with ``weight`` and perhaps ``bias``, whose weights have four axes with us too."""
     shape = layer.used_parameters[0].shape
     assert len(shape) == 4
-    return Part(module, biased(layer, Place("weight", (shape[0], shape[1], shape[2], shape[3]))))
+    return TranslatedLayer(
+        module, biased(layer, TorchArray("weight", (shape[0], shape[1], shape[2], shape[3])))
+    )
 
 
-def biased(layer: PlannedLayer, weight: Place) -> dict[str, Place]:
-    """The places of weights and, where there is one, of the bias."""
+def biased(layer: PlannedLayer, weight: TorchArray) -> dict[str, TorchArray]:
+    """Where the weights and, if there is one, the bias are."""
     names = {parameter.name for parameter in layer.used_parameters}
-    return {"weights": weight} | ({"bias": Place("bias")} if "bias" in names else {})
+    return {"weights": weight} | ({"bias": TorchArray("bias")} if "bias" in names else {})
