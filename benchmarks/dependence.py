@@ -4,7 +4,7 @@ This is the gradient of one output of the network with all weights 1, of which o
 is 0: a maximum counts as the sum of what it is taken over, for each of them can be it. The image goes
 on beyond its edges, and padding with it; a layer that reads all positions reads those that there are.
 It is written from what each layer computes, number by number, and knows of no interval or period:
-``netdsl.planning.sight`` is compared with it.
+``netdsl.planning.receptive_field`` is compared with it.
 """
 
 from __future__ import annotations

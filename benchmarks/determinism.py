@@ -28,7 +28,7 @@ from netdsl.backend.numba.backend import open_backend
 from netdsl.backend.numba.runtime.session import NumbaSession
 from netdsl.backend.numba.target import host
 from netdsl.backend.session import Store
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import training_program
 from netdsl.quantities import PRECISIONS
 from netdsl.recipe.recipe import Recipe

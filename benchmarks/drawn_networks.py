@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from random import Random
 
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.quantities import Padding, Volume
 

@@ -37,7 +37,7 @@ from netdsl.backend.numba.target import TARGETS, Target, host
 from netdsl.backend.session import Images
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program

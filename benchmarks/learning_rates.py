@@ -19,7 +19,7 @@ from typing import NamedTuple
 from machine import command_line, machine
 
 from netdsl.backend import backend
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.entries import entries, with_setting
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import entry_from_text

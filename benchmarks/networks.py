@@ -39,7 +39,7 @@ MAIN = ("lenet", "cifar6", "alexnet")
 
 def load(path: Path) -> Plan:
     """The plan of a network file; SystemExit with its findings where it does not check."""
-    from netdsl.planning.load import load_plan
+    from netdsl.planning.pipeline import load_plan
 
     checked = load_plan(path.read_text(encoding="utf-8"), str(path))
     if checked.plan is None:

@@ -23,7 +23,7 @@ from netdsl.layers.pooling import Pooling
 from netdsl.layers.relu import Relu
 from netdsl.layers.unpool import Unpool
 from netdsl.layers.upsample import Upsample
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.quantities import Size, Volume
 from netdsl.resources import zoo_names, zoo_text

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netdsl.backend import backend
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.training.loop import train
 from netdsl.training.run import Run, new_run
 

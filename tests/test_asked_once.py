@@ -10,7 +10,7 @@ import pytest
 from netdsl.graph.options import cache
 from netdsl.layers import alike
 from netdsl.layers.conv import Conv
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program import kept_tensors
 from netdsl.reports.as_json import plan_as_json
 from netdsl.reports.as_table import plan_as_table

@@ -19,7 +19,7 @@ from netdsl.backend import backend
 from netdsl.backend.session import Batch, Session, write_batch
 from netdsl.commands import run as netdsl_command
 from netdsl.data.randomness import ImageDraws
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.loop import train
 from netdsl.training.run import Run, continued_run, new_run

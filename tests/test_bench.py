@@ -24,7 +24,7 @@ from netdsl.measuring import rounds
 from netdsl.measuring.measurement import Figures, Measurement, Rival, Roofs, Row
 from netdsl.measuring.rows import rows_of
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.primitives.operation import Phase
 from netdsl.primitives.tensor import Role

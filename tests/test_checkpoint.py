@@ -22,7 +22,7 @@ from safetensors.numpy import load_file, save_file
 from netdsl.data.preparation import Preparation
 from netdsl.diagnostics import Diagnosed
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program.program import Stored
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import recipe_as_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netdsl.edits import mended
-from netdsl.planning.load import load_plan, plan_source
+from netdsl.planning.pipeline import load_plan, plan_source
 from netdsl.source import Source
 from netdsl.syntax.class_calls import _ACTIVATIONS, _CLASSES, calls_in, layer_of_call
 

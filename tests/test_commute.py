@@ -80,7 +80,7 @@ def test_inference_pools_first_too() -> None:
 
 def test_what_others_read_stays() -> None:
     """Two poolings of one activation: each needs all of it."""
-    from netdsl.planning.load import load_plan
+    from netdsl.planning.pipeline import load_plan
 
     text = (
         "net Two\ninput 8x8x1\nCONV 4 3x3 pad 1 - RELU\n"

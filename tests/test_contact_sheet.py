@@ -12,7 +12,7 @@ from PIL import Image
 
 from netdsl.backend import backend
 from netdsl.commands import run as netdsl_command
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import steps_over
 from netdsl.training.contact_sheet import contact_sheet, first_batch, sheet_of_first_batch

@@ -9,7 +9,7 @@ import pytest
 from netdsl.commands import run
 from netdsl.counting import tool_named, tool_names
 from netdsl.counting.columns import COLUMNS, column_names, total
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.reports.as_likeness import likeness_as_text
 from netdsl.resources import zoo_text

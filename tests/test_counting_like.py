@@ -8,7 +8,7 @@ import pytest
 
 from netdsl.commands import run
 from netdsl.counting import tool_named, tool_names
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.resources import zoo_text
 
 DARKNET = Path(__file__).with_name("darknet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netdsl.diagnostics import Severity
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.rules import advise
 from netdsl.text.printer import layer_text
 

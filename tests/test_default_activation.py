@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 
 TEXTS = {
     "label": "enc: CONV 8 3x3 same@\nCONV 8 3x3 same@\nCONCAT[ SKIP | %enc ]\nFC 3",

@@ -11,7 +11,7 @@ from test_zoo_training import small_plan
 from netdsl.backend import backend
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.program.lower import training_program
 from netdsl.resources import zoo_text

@@ -16,7 +16,7 @@ from netdsl.commands import run as command
 from netdsl.commands.running import calm_numpy
 from netdsl.losses import losses
 from netdsl.losses.loss import Loss
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import gradient_program
 from netdsl.recipe.recipe import Recipe
 from netdsl.training import diagnosis

@@ -15,8 +15,8 @@ import pytest
 from netdsl.commands import run
 from netdsl.planning.alignment import MOST_EDITS, aligned
 from netdsl.planning.difference import Change, Difference, difference
-from netdsl.planning.load import load_plan
 from netdsl.planning.network_files import FILE_LIMIT
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.resources import zoo_names, zoo_text
 

@@ -14,7 +14,7 @@ from netdsl.backend import backend
 from netdsl.commands import run as command
 from netdsl.data.split import Parts
 from netdsl.losses import losses
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.training import diagnosis
 from netdsl.training.batches import batch_sizes

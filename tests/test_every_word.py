@@ -11,7 +11,7 @@ from netdsl.highlighting.vocabulary import vocabulary
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option
 from netdsl.layers.registry import all_kinds
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.source import Source
 from netdsl.syntax.parser import parse
 from netdsl.text.formatter import formatted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netdsl.commands import run
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.reports.as_derivation import derivation_as_text
 from netdsl.resources import zoo_names, zoo_text
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.rules import advise

@@ -17,7 +17,7 @@ from netdsl.layers.fc import FullyConnected
 from netdsl.layers.input import Input
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import training_program
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import steps_over

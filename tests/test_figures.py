@@ -12,7 +12,7 @@ import pytest
 
 from netdsl.counting import tool_named
 from netdsl.counting.columns import total
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.resources import zoo_text
 

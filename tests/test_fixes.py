@@ -13,7 +13,7 @@ import pytest
 from netdsl.commands import run
 from netdsl.diagnostics import Diagnostic, Edit
 from netdsl.edits import edited, mended
-from netdsl.planning.load import plan_source
+from netdsl.planning.pipeline import plan_source
 from netdsl.resources import explained_codes, explanation_text
 from netdsl.rules import advise
 from netdsl.source import Source, Span

@@ -10,7 +10,7 @@ from test_fixes import _texts, check
 
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.edits import edited, mended
-from netdsl.planning.load import plan_source
+from netdsl.planning.pipeline import plan_source
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source
 from netdsl.text.printer import print_network

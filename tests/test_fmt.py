@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from netdsl.commands import run
-from netdsl.planning.load import plan_source
+from netdsl.planning.pipeline import plan_source
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source
 from netdsl.syntax.parser import parse

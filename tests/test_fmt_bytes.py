@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.source import Source, undressed
 from netdsl.syntax.parser import parse

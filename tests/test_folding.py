@@ -10,7 +10,7 @@ import pytest
 
 from netdsl.commands import run
 from netdsl.diagnostics import Diagnostic
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.reports.as_text import diagnostics_as_text
 from netdsl.reports.folding import folded, tally
 

@@ -14,7 +14,7 @@ from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.options.reader import read_options
 from netdsl.layers.layer import Layer
 from netdsl.layers.registry import all_kinds, kind_named
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.foreign_words import FOREIGN_WORDS, Needless, Renamed, Switched, Told

@@ -9,7 +9,7 @@ import pytest
 
 from netdsl.commands import run
 from netdsl.gate.budgets import amounts
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.resources import zoo_names, zoo_text
 
 LENET = zoo_text("lenet")

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netdsl.graph.network import Network
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.reports.as_table import plan_as_table
 from netdsl.reports.as_text import diagnostics_as_text
 from netdsl.resources import zoo_names, zoo_text

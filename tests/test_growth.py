@@ -21,7 +21,7 @@ from hostile_texts import BLOCK_FILES, LISTINGS, NETWORKS, RECIPES, Shape
 
 from netdsl.commands import run
 from netdsl.formats.listing import LINE_LIMIT
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.written import read_file
 from netdsl.server.positions import Position
 from netdsl.source import Source
@@ -41,7 +41,7 @@ LIMITS = {
     "netdsl.graph.macros.limits.CALL_LIMIT": 200,
     "netdsl.graph.layer_patterns.POSITION_LIMIT": 100,
     "netdsl.planning.second_reading._LINES": 10,
-    "netdsl.planning.solving._TRIED": 500,
+    "netdsl.planning.option_inference._TRIED": 500,
 }
 """Limits that bound work which would grow faster, low enough for small texts to reach them."""
 

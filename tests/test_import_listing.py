@@ -10,7 +10,7 @@ import pytest
 
 from netdsl.commands import run
 from netdsl.formats.listing import read_listings
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.resources import zoo_text
 
 SLIDE = [line for line in zoo_text("alexnet").splitlines() if line.startswith("[")]

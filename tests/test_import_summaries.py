@@ -12,7 +12,7 @@ import summary_texts
 from table_texts import TABLES
 
 from netdsl.commands import run
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 
 SUMMARIES = Path(__file__).parent / "summaries"

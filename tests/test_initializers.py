@@ -12,7 +12,7 @@ from netdsl.initializers import initializers
 from netdsl.layers.layer import Parameter
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import training_program
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.machine import first_values

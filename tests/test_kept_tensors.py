@@ -35,7 +35,7 @@ from netdsl.layers.tanh import Tanh
 from netdsl.layers.unpool import Unpool
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.primitives.operation import Phase
 from netdsl.primitives.reshape import Reshape

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.diagnostics import Diagnostic, has_errors
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.reports.as_text import diagnostic_as_text
 from netdsl.rules import advise
 

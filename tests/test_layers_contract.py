@@ -10,7 +10,7 @@ import pytest
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
 from netdsl.layers.registry import all_kinds, kind_named
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.resources import explained_codes
 from netdsl.text.printer import layer_text, print_network
 

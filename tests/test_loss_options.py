@@ -16,7 +16,7 @@ from netdsl.losses.cross_entropy import CrossEntropy
 from netdsl.losses.hinge import Hinge
 from netdsl.losses.loss import Loss
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import inference_program, training_program
 from netdsl.recipe.recipe import Recipe
 from netdsl.rules import advise

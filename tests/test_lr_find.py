@@ -16,7 +16,7 @@ from PIL import Image
 from netdsl.backend import backend
 from netdsl.commands import run as command
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.reports.as_rate_curve import rate_curve_as_png, rate_curve_as_text
 from netdsl.schedules.schedule import Moment

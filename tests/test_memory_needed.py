@@ -15,7 +15,7 @@ from netdsl.backend.numba import backend as numba_backend
 from netdsl.commands import run
 from netdsl.data import memory
 from netdsl.diagnostics import Diagnosed
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.recipe import Recipe
 
 BASE = "input 8x8x1\nFC 10\n"

@@ -9,7 +9,7 @@ from netdsl.graph.names.reserved_names import SHARED_SWITCHES, SWITCHES
 from netdsl.layers.elu import Elu
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, modules_by_name
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.text.printer import layer_text
 
 KEYWORDS = [

@@ -13,7 +13,7 @@ import pytest
 from netdsl.backend import backend
 from netdsl.commands import run as run_command
 from netdsl.commands.progress import LineDisplay
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.quantities import clock, duration
 from netdsl.training import pace as pace_module
 from netdsl.training import rehearsal

@@ -10,7 +10,7 @@ from test_value_order import KINDS, Part, read, spellings, values_of
 
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.quantities import Padding, Size
 
 NUMBERS = (OptionType.COUNT, OptionType.INDEX)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.diagnostics import Severity
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.source import Source
 from netdsl.syntax.parser import parse

@@ -19,7 +19,7 @@ from netdsl.graph.options.value_order import takes_bare
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, kind_named
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.quantities import Padding, Size
 from netdsl.reports.as_kind import kind_as_text
 from netdsl.source import Source

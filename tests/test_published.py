@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.resources import published_text, zoo_names, zoo_text
 from netdsl.rules import advise
 

@@ -20,7 +20,7 @@ from netdsl.commands import run
 from netdsl.layers.leaky_relu import LeakyRelu
 from netdsl.layers.max_pool import MaxPool
 from netdsl.losses import losses
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.program.lower import inference_program
 from netdsl.quantities import Size

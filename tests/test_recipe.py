@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netdsl.commands.recipe_options import chosen_recipe
 from netdsl.diagnostics import Diagnosed
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.entries import entries
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import Choices, Range

@@ -9,7 +9,7 @@ import pytest
 
 from netdsl.commands.recipe_options import chosen_recipe
 from netdsl.diagnostics import Diagnosed
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.entries import entries
 from netdsl.recipe.points import recipe_at

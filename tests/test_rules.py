@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.reports.as_text import diagnostic_as_text
 from netdsl.reports.folding import folded, other_places
 from netdsl.resources import explanation_text

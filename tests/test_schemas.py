@@ -17,7 +17,7 @@ from netdsl.commands import run
 from netdsl.counting import tool_names
 from netdsl.counting.columns import column_names
 from netdsl.diagnostics import Diagnostic
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.reports.as_json import checks_as_json, findings_as_json_lines
 from netdsl.resources import schema_names

@@ -9,7 +9,7 @@ from netdsl.initializers import initializer_kinds
 from netdsl.layers.option import OptionType
 from netdsl.losses import loss_kinds
 from netdsl.optimizers import optimizers
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.component import Component
 from netdsl.recipe.file_text import recipe_as_file
 from netdsl.recipe.points import at_home, is_within, own_point, recipe_at

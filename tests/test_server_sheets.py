@@ -8,7 +8,7 @@ from test_course_sheets import SHEETS as COURSE_SHEETS
 from test_sheet_lines import ROWS, SHEET
 
 from netdsl.gate.checking import checked
-from netdsl.planning.load import in_our_words
+from netdsl.planning.pipeline import in_our_words
 from netdsl.planning.study import studied
 from netdsl.server.positions import Position
 

@@ -11,7 +11,7 @@ from netdsl.commands import run
 from netdsl.data.dataset import TEST, TRAIN, Dataset
 from netdsl.data.reading import read_data
 from netdsl.diagnostics import Diagnosed
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 
 PAIR = """

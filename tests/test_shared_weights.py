@@ -10,7 +10,7 @@ from test_kept_tensors import bytes_of_program
 from netdsl.backend import backend
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.program.kept_tensors import kept_bytes

@@ -11,7 +11,7 @@ import pytest
 from netdsl.diagnostics import Severity, has_errors
 from netdsl.graph.sheets import read_line
 from netdsl.planning.laying_out import laid_out
-from netdsl.planning.load import in_our_words, load_plan
+from netdsl.planning.pipeline import in_our_words, load_plan
 from netdsl.rules import advise
 from netdsl.source import Source
 from netdsl.text.printer import layer_text

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.diagnostics import Severity
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.reports.folding import folded
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.rules import advise

@@ -13,7 +13,7 @@ from netdsl.backend.numpy.backend import NumpySession
 from netdsl.diagnostics import Severity
 from netdsl.layers.flatten import Flatten
 from netdsl.losses import losses
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import inference_program
 from netdsl.reports.as_text import diagnostic_as_text
 from netdsl.reports.folding import folded

@@ -16,7 +16,7 @@ from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.counting import tool_names
 from netdsl.counting.columns import column_names
 from netdsl.layers.registry import all_kinds
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.recipe.entries import entries
 from netdsl.reports.as_component import components
 from netdsl.reports.as_measurement_table import measurement_as_table

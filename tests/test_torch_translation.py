@@ -16,7 +16,7 @@ from netdsl.layers.step import Step
 from netdsl.layers.unpool import Unpool
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.program.lower import inference_program, training_program
 from netdsl.quantities import Size

@@ -13,7 +13,7 @@ from netdsl.backend import backend
 from netdsl.data import memory
 from netdsl.diagnostics import Diagnosed
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.entries import entries, with_setting
 from netdsl.recipe.recipe import Recipe

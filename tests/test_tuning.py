@@ -37,7 +37,7 @@ from netdsl.losses import losses
 from netdsl.measuring import rounds, tuning
 from netdsl.measuring.tuning import tune, unknown_forms
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.primitives.convolution import (
     Convolution,
     ConvolutionInputGradient,

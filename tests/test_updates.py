@@ -18,7 +18,7 @@ from netdsl.layers.conv import Conv
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
 from netdsl.optimizers import optimizers
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.matmul import MatmulWeightGradient

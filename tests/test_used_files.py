@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.planning.load import Checked, load_plan, plan_source
+from netdsl.planning.pipeline import Checked, load_plan, plan_source
 from netdsl.source import Source
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.edits import mended
-from netdsl.planning.load import load_plan, plan_source
+from netdsl.planning.pipeline import load_plan, plan_source
 from netdsl.source import Source
 
 

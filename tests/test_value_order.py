@@ -17,7 +17,7 @@ from netdsl.graph.papers import in_our_words
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, names_stepping
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.quantities import SAME, Padding, Size
 from netdsl.source import Source
 from netdsl.syntax import tree

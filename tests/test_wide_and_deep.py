@@ -16,7 +16,7 @@ from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.commands import run
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.primitives.elementwise import Elementwise
 from netdsl.primitives.expression import Expression, maximum, operand, relu, tanh

@@ -18,7 +18,7 @@ from netdsl.backend import backend
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.program.lower import training_program
 from netdsl.program.program import Program

@@ -22,7 +22,7 @@ from torch import nn
 
 from netdsl.backend import backend
 from netdsl.losses import losses
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.program.lower import inference_program
 from netdsl.resources import zoo_text

@@ -12,7 +12,7 @@ from building import filled_store
 
 from netdsl.backend import backend
 from netdsl.backend.numpy.backend import NumpySession
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.program.learning import learning_of
 from netdsl.program.lower import training_program

@@ -97,7 +97,7 @@ _CONSEQUENCES = ("ND204", "ND208", "ND301", "ND302", "ND310", "ND313", "ND314", 
 def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnostic], Plan | None]:
     """The network with the options that claims decide, what is found at the lines it came from, and
     its plan where nothing is wrong."""
-    from netdsl.planning.load import plan_source
+    from netdsl.planning.pipeline import plan_source
     from netdsl.syntax.parser import parse
     from netdsl.text.formatter import formatted
 
@@ -127,7 +127,7 @@ def _follows(finding: Diagnostic, entries: list[Entry], draft: Source) -> bool:
 
 def _without_notes(text: str) -> Plan | None:
     """The plan of a network whose notes are wrong: all volumes in it are known."""
-    from netdsl.planning.load import load_plan
+    from netdsl.planning.pipeline import load_plan
 
     return load_plan(re.sub(r" (?:memory|weights|params|parameters): .*", "", text)).plan
 

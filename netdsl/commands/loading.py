@@ -20,7 +20,7 @@ from netdsl.planning.network_files import (
 from netdsl.source import Source
 
 if TYPE_CHECKING:
-    from netdsl.planning.load import Checked
+    from netdsl.planning.pipeline import Checked
     from netdsl.planning.plan import Plan
 
 
@@ -40,7 +40,7 @@ def open_recipe(name: str) -> Source:
 
 def check_network(name: str) -> tuple[Source | None, Checked]:
     """Open and plan a network; what is wrong with the file is a finding like any other."""
-    from netdsl.planning.load import Checked
+    from netdsl.planning.pipeline import Checked
 
     try:
         source = open_source(name)

@@ -12,7 +12,7 @@ Pairs = list[tuple[int, int]]
 
 
 def aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> Pairs:
-    """Places of equal items, in order, as many as possible (Myers, 1986, "An O(ND) Difference Algorithm
+    """Positions of equal items, in order, as many as possible (Myers, 1986, "An O(ND) Difference Algorithm
     and Its Variations"): those that the two lists have in common at their ends, and the rest between.
 
     Where more than MOST_EDITS items differ, the ends alone.
@@ -25,7 +25,7 @@ def aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> Pairs:
     while tail < shorter - head and before[-1 - tail] == after[-1 - tail]:
         tail += 1
     middle = _shortest_edit(before[head : len(before) - tail], after[head : len(after) - tail])
-    pairs = [(place, place) for place in range(head)]
+    pairs = [(position, position) for position in range(head)]
     pairs += [(head + one, head + other) for one, other in middle]
     pairs += [(len(before) - left, len(after) - left) for left in range(tail, 0, -1)]
     return pairs
@@ -33,7 +33,7 @@ def aligned(before: Sequence[Hashable], after: Sequence[Hashable]) -> Pairs:
 
 def _shortest_edit(before: Sequence[Hashable], after: Sequence[Hashable]) -> Pairs:
     """``furthest[k]`` is how far in ``before`` a path of so many edits comes on diagonal k, where k is the
-    place in ``before`` less that in ``after``."""
+    position in ``before`` less that in ``after``."""
     furthest = {1: 0}
     trail: list[dict[int, int]] = []
     for edits in range(min(len(before) + len(after), MOST_EDITS) + 1):

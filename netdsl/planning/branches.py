@@ -33,7 +33,7 @@ class CuredJoin(NamedTuple):
     """What is said of a join in place of its own words: at which layer, what would mend it, and what the
     join makes then."""
 
-    place: Label
+    culprit: Label
     help: tuple[str, ...]
     fix: Edit | None
     volume: Volume | None = None
@@ -65,15 +65,15 @@ def cured_join(
     for target in _targets(inputs, branches):
         found: list[Odd] = []
         mended = list(inputs)
-        for place, (volume, branch) in enumerate(zip(inputs, branches, strict=True)):
+        for position, (volume, branch) in enumerate(zip(inputs, branches, strict=True)):
             if volume.size == target:
                 continue
             changes = bringing(branch.nodes, branch.x, target) if branch is not None else []
             ending = made(branch.nodes, branch.x, changes) if branch is not None and changes else None
             if branch is None or ending is None:
                 break
-            found.append(Odd(place + 1, branch, changes))
-            mended[place] = ending
+            found.append(Odd(position + 1, branch, changes))
+            mended[position] = ending
         else:
             outcome = node.layer.volume(*mended) if found else None
             if isinstance(outcome, Volume):
@@ -90,7 +90,7 @@ def _targets(inputs: tuple[Volume, ...], branches: Sequence[Branch | None]) -> l
 
 def _cured(found: list[Odd], inputs: tuple[Volume, ...], target: Size, source: Source) -> CuredJoin:
     first = found[0]
-    node = first.branch.nodes[first.changes[0].place]
+    node = first.branch.nodes[first.changes[0].position]
     others = "the others end" if len(inputs) - len(found) > 1 else "the other ends"
     label = f"branch {first.number} ends in {inputs[first.number - 1].size}, {others} in {target}"
     help = tuple(f"{_proposed(odd)} {_bring(odd)} branch {odd.number} to {target}" for odd in found)
@@ -119,7 +119,7 @@ def _bring(odd: Odd) -> str:
 def _proposed(odd: Odd) -> str:
     """`pad 2` in CONV5, or `pad 1` in CONV3 and `pad 2` in CONV5"""
     return " and ".join(
-        f"`{in_words(change)}` in {odd.branch.nodes[change.place].name}" for change in odd.changes
+        f"`{in_words(change)}` in {odd.branch.nodes[change.position].name}" for change in odd.changes
     )
 
 
@@ -131,7 +131,7 @@ def cured_window(
     node = behind[0]
     for target in dict.fromkeys(siblings) or (x.size,):
         changes = bringing(behind, x, target)
-        if changes and changes[0].place == 0:
+        if changes and changes[0].position == 0:
             others = "as in the other branches" if target in siblings else "for the other branches"
             does = f"keeps {target}" if target == x.size else f"makes {target} of {x.size}"
             change = changes[0]
@@ -147,62 +147,62 @@ class Branching:
     def __init__(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
         self._readers: list[list[int]] = [[] for _ in entries]
-        for place, entry in enumerate(entries):
+        for position, entry in enumerate(entries):
             for index in entry.inputs:
-                self._readers[index].append(place)
+                self._readers[index].append(position)
 
     def back(self, last: int, first_volume: Callable[[int], Volume | None]) -> Branch | None:
         """The branch that ends with an entry, from where it leaves the others; None where a layer of it is
         not known, or it is too long."""
         nodes: list[Node] = []
-        place = last
+        position = last
         while len(nodes) < _LONGEST:
-            entry = self._entries[place]
-            if len(self._readers[place]) != 1 or len(entry.inputs) != 1:
-                x = first_volume(place)
+            entry = self._entries[position]
+            if len(self._readers[position]) != 1 or len(entry.inputs) != 1:
+                x = first_volume(position)
                 return Branch(tuple(reversed(nodes)), x) if x is not None else None
             if not isinstance(entry, Node):
                 return None
             nodes.append(entry)
-            (place,) = entry.inputs
+            (position,) = entry.inputs
         return None
 
     def onward(self, first: int) -> tuple[tuple[Node, ...], tuple[int, ...]] | None:
         """The layers from an entry on to the join that they lead to, and some other inputs of that
         join; None where they lead to none."""
         nodes: list[Node] = []
-        place = first
+        position = first
         while len(nodes) < _LONGEST:
-            entry = self._entries[place]
+            entry = self._entries[position]
             if len(entry.inputs) > 1 and not nodes:
                 return None
             if len(entry.inputs) > 1:
                 siblings = (index for index in entry.inputs if index != nodes[-1].position)
                 return tuple(nodes), tuple(islice(siblings, _SIBLINGS))
-            if not isinstance(entry, Node) or len(self._readers[place]) != 1:
+            if not isinstance(entry, Node) or len(self._readers[position]) != 1:
                 return None
             nodes.append(entry)
-            (place,) = self._readers[place]
+            (position,) = self._readers[position]
         return None
 
-    def strides(self, place: int) -> bool:
+    def strides(self, position: int) -> bool:
         """Whether the branch that ends with an entry has a window that moves by more than one position."""
         for _ in range(_LONGEST):
-            entry = self._entries[place]
-            if len(self._readers[place]) != 1 or len(entry.inputs) != 1 or not isinstance(entry, Node):
+            entry = self._entries[position]
+            if len(self._readers[position]) != 1 or len(entry.inputs) != 1 or not isinstance(entry, Node):
                 return False
             if max(entry.layer.__dict__.get("stride") or (1, 1)) > 1:
                 return True
-            (place,) = entry.inputs
+            (position,) = entry.inputs
         return False
 
-    def leaves_others(self, place: int) -> bool:
+    def leaves_others(self, position: int) -> bool:
         """Whether the layers before an entry go back to one that others read as well."""
         for _ in range(_LONGEST):
-            entry = self._entries[place]
+            entry = self._entries[position]
             if len(entry.inputs) != 1:
                 return False
-            (place,) = entry.inputs
-            if len(self._readers[place]) > 1:
+            (position,) = entry.inputs
+            if len(self._readers[position]) > 1:
                 return True
         return False

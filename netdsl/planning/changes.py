@@ -19,15 +19,15 @@ _STRIDES = (2, 3, 4)
 class Change(NamedTuple):
     """Other options of one layer of a chain, by name."""
 
-    place: int
+    position: int
     options: dict[str, Any]
 
 
 def made(chain: Sequence[Node], x: Volume, changes: Sequence[Change] = ()) -> Volume | None:
     """What a chain of layers makes of a volume with some changes; None where a layer takes it not."""
-    changed = {change.place: change.options for change in changes}
-    for place, node in enumerate(chain):
-        layer = with_options(node.layer, changed[place]) if place in changed else node.layer
+    changed = {change.position: change.options for change in changes}
+    for position, node in enumerate(chain):
+        layer = with_options(node.layer, changed[position]) if position in changed else node.layer
         outcome = None if layer.problems(x) else layer.volume(x)
         if outcome is None or isinstance(outcome, Mistake):
             return None
@@ -44,16 +44,18 @@ def with_options(layer: Layer, changed: dict[str, Any]) -> Layer:
 def bringing(chain: Sequence[Node], x: Volume, target: Size) -> list[Change]:
     """The changes with which a chain makes the target of a volume: of one layer where that is enough, else
     paddings of all that shrink it; empty where neither does."""
-    windows = [(place, window) for place, window in enumerate(_windows(chain, x)) if window is not None]
+    windows = [(position, window) for position, window in enumerate(_windows(chain, x)) if window is not None]
     windows.sort(key=lambda found: -max(found[1].kernel))  # what looks furthest loses most
     for choose in (_keeping, _keeping_at_stride_1, _strided, _same):
-        for place, window in windows:
-            for options in choose(chain[place].layer, window):
-                change = Change(place, options)
+        for position, window in windows:
+            for options in choose(chain[position].layer, window):
+                change = Change(position, options)
                 if _makes(chain, x, [change], target):
                     return [change]
-    keeping = [Change(place, options) for place, w in windows for options in _keeping(chain[place].layer, w)]
-    together = sorted(keeping, key=lambda change: change.place)
+    keeping = [
+        Change(position, options) for position, w in windows for options in _keeping(chain[position].layer, w)
+    ]
+    together = sorted(keeping, key=lambda change: change.position)
     if not _makes(chain, x, together, target):
         return []
     for change in keeping:

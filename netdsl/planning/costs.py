@@ -12,7 +12,7 @@ from netdsl.layers.layer import Layer
 from netdsl.layers.reading import Channels
 from netdsl.planning.answers import VIEW_LIMIT, Costs, SeenBehind, answer_of
 from netdsl.planning.plan import PlannedLayer
-from netdsl.planning.sight import Sight
+from netdsl.planning.receptive_field import FieldTracer
 from netdsl.planning.views import IMAGE, NOTHING, View
 from netdsl.quantities import Size, Volume
 
@@ -29,7 +29,7 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
     """One planned layer per node; the same question of the same layer is asked once."""
     nodes = network.nodes
     sources = [node.position for node in nodes if not node.inputs][:INPUT_LIMIT]
-    sights = [Sight() for _ in sources]
+    tracers = [FieldTracer() for _ in sources]
     views: dict[int, tuple[View, ...]] = {}
     last_readers = {source: node.position for node in nodes for source in node.inputs}
     planned: list[PlannedLayer] = []
@@ -41,10 +41,12 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
         field = planned[before[0]].receptive_field if before and output[:2] == inputs[0][:2] else None
         if not before:
             behind = tuple([IMAGE if source == position else NOTHING for source in sources])
-            field = _widest([sight.field(view, output) for sight, view in zip(sights, behind, strict=True)])
+            field = _widest(
+                [tracer.field(view, output) for tracer, view in zip(tracers, behind, strict=True)]
+            )
         elif costs.reads.channels is not Channels.OWN or node.layer.keeps_order or field is None:
             step = _Step(node.layer, costs, inputs, output, field)
-            behind, field = _behind(sights, step, [views[index] for index in before])
+            behind, field = _behind(tracers, step, [views[index] for index in before])
         else:
             behind = views[before[0]]  # each number is that in its place: nothing more is seen
         views[position] = behind
@@ -68,28 +70,28 @@ class _Step(NamedTuple):
     output: Volume
     field: Size | None
 
-    def behind(self, sight: Sight, views: tuple[View, ...]) -> View:
-        return sight.behind(self.layer, views, self.inputs, self.output, self.costs.reads)
+    def behind(self, tracer: FieldTracer, views: tuple[View, ...]) -> View:
+        return tracer.behind(self.layer, views, self.inputs, self.output, self.costs.reads)
 
 
 def _behind(
-    sights: list[Sight], step: _Step, views: list[tuple[View, ...]]
+    tracers: list[FieldTracer], step: _Step, views: list[tuple[View, ...]]
 ) -> tuple[tuple[View, ...], Size | None]:
     """The views behind a layer, one for each input of the network, and how far its widest position sees."""
-    if len(sights) == 1:
-        view, field = _view_behind(sights[0], step, tuple([view for (view,) in views]))
+    if len(tracers) == 1:
+        view, field = _view_behind(tracers[0], step, tuple([view for (view,) in views]))
         return (view,), field
     seen = zip(*views, strict=True)
-    behind = tuple([step.behind(sight, view) for sight, view in zip(sights, seen, strict=True)])
+    behind = tuple([step.behind(tracer, view) for tracer, view in zip(tracers, seen, strict=True)])
     same = all(map(is_, behind, views[0])) and step.output.size == step.inputs[0].size
     if same:
         return behind, step.field
     return behind, _widest(
-        [sight.field(view, step.output) for sight, view in zip(sights, behind, strict=True)]
+        [tracer.field(view, step.output) for tracer, view in zip(tracers, behind, strict=True)]
     )
 
 
-def _view_behind(sight: Sight, step: _Step, seen: tuple[View, ...]) -> tuple[View, Size | None]:
+def _view_behind(tracer: FieldTracer, step: _Step, seen: tuple[View, ...]) -> tuple[View, Size | None]:
     """The view behind a layer, and how far its widest position sees.
 
     What comes of the same views is kept with the work that it takes, as a network has only so much of it.
@@ -99,15 +101,15 @@ def _view_behind(sight: Sight, step: _Step, seen: tuple[View, ...]) -> tuple[Vie
         single = reads.channels is Channels.STACKED or bool(reads.taken) or reads.dealt > 1
         key = tuple([(one.parts, one.alike, one.whole, id(one.strips) if single else 0) for one in seen])
         known = step.costs.views.get(key)
-        if known is not None and known.work <= sight.work.left:
-            sight.work.left -= known.work
+        if known is not None and known.work <= tracer.work.left:
+            tracer.work.left -= known.work
             return known.view, known.field
-    left = sight.work.left
-    view = step.behind(sight, seen)
+    left = tracer.work.left
+    view = step.behind(tracer, seen)
     same = view is seen[0] and step.output.size == step.inputs[0].size
-    field = step.field if same else sight.field(view, step.output)
-    if key is not None and not same and sight.work.left >= 0 and len(step.costs.views) < VIEW_LIMIT:
-        step.costs.views[key] = SeenBehind(seen, view, field, left - sight.work.left)
+    field = step.field if same else tracer.field(view, step.output)
+    if key is not None and not same and tracer.work.left >= 0 and len(step.costs.views) < VIEW_LIMIT:
+        step.costs.views[key] = SeenBehind(seen, view, field, left - tracer.work.left)
         count_answers(1 + len(view.strips) // _POINTERS)
     return view, field
 

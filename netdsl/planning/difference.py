@@ -120,7 +120,7 @@ def _paired(before: Plan, after: Plan) -> Pairs:
     start, other_start = 0, 0
     for one, other in [*equal, (len(before.layers), len(after.layers))]:
         gap = aligned(kinds[0][start:one], kinds[1][other_start:other])
-        pairs += [(start + place, other_start + other_place) for place, other_place in gap]
+        pairs += [(start + position, other_start + other_position) for position, other_position in gap]
         pairs.append((one, other))
         start, other_start = one + 1, other + 1
     return pairs[:-1]
@@ -158,13 +158,13 @@ def _reads(
         chained = all(layer.node.inputs == (layer.node.position - 1,) for layer in (one, other))
         if chained:
             return "", ""
-    if [like.get(place) for place in other.node.inputs] == list(one.node.inputs):
+    if [like.get(position) for position in other.node.inputs] == list(one.node.inputs):
         return "", ""
     return _names(before, one), _names(after, other)
 
 
 def _names(plan: Plan, layer: PlannedLayer) -> str:
-    return ", ".join(plan.layers[place].node.name for place in layer.node.inputs)
+    return ", ".join(plan.layers[position].node.name for position in layer.node.inputs)
 
 
 def identity(layer: PlannedLayer) -> Hashable:

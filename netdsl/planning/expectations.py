@@ -35,10 +35,10 @@ def check_expectations(plan: Plan, findings: Findings) -> None:
 
 def _check(sums: _Sums, layers: NamedLayers, expectation: Expectation, findings: Findings) -> None:
     value = expectation.value
-    place = _place(layers, expectation, findings) if expectation.of else -1
-    if place is None:
+    position = _position(layers, expectation, findings) if expectation.of else -1
+    if position is None:
         return
-    layer = sums.plan.layers[place]
+    layer = sums.plan.layers[position]
     if isinstance(value, Volume):
         _check_volume(layer, expectation, value, findings)
     elif isinstance(value, Size):
@@ -57,7 +57,7 @@ def check_named_layers(draft: Draft, findings: Findings) -> None:
     layers = _layers(names, draft.expectations)
     for expectation in draft.expectations:
         if expectation.of:
-            _place(layers, expectation, findings)
+            _position(layers, expectation, findings)
 
 
 def _is_unreadable(entry: Entry) -> bool:
@@ -68,15 +68,15 @@ def _layers(names: list[str], expectations: Sequence[Expectation]) -> NamedLayer
     return NamedLayers(names, [expectation.of for expectation in expectations])
 
 
-def _place(layers: NamedLayers, expectation: Expectation, findings: Findings) -> int | None:
+def _position(layers: NamedLayers, expectation: Expectation, findings: Findings) -> int | None:
     """The layer that an expectation names; None, with a finding, for none."""
-    place = layers.place(expectation.of)
-    if place is None:
+    position = layers.position(expectation.of)
+    if position is None:
         near = findings.near(expectation.of, layers.written, "layers")
         cures = (f"did you mean `{near}`?", "names are those that the table shows")
         message = f"there is no layer called `{expectation.of[:60]}`"
         findings.add("ND214", message, expectation.span, help=cures if near else cures[1:])
-    return place
+    return position
 
 
 class _Sums:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Findings, has_errors, sort_key
 from netdsl.edits import in_file
-from netdsl.planning.load import in_our_words, plan_source
 from netdsl.planning.network_files import foreign
+from netdsl.planning.pipeline import in_our_words, plan_source
 from netdsl.source import Source
 from netdsl.syntax import tree
 
@@ -125,7 +125,7 @@ def _check_meaning(source: Source, file: tree.File, text: str) -> None:
     from netdsl.text.letter_case import canonical_words
 
     words = canonical_words(file)
-    phrases = {place: word for place, word in words.items() if word in CANONICAL}
+    phrases = {offset: word for offset, word in words.items() if word in CANONICAL}
     before = [
         _essence(token._replace(text=phrases.get(token.start, token.text))) for token in tokens(source.text)
     ]

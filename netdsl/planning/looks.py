@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netdsl.layers.reading import Reads, Taps
 from netdsl.planning.plan import Plan, PlannedLayer
-from netdsl.planning.sight import Sight
+from netdsl.planning.receptive_field import FieldTracer
 from netdsl.planning.views import IMAGE, NOTHING, View
 from netdsl.quantities import Size
 
@@ -75,13 +75,13 @@ def source(plan: Plan, position: int) -> int:
 
 def _views(plan: Plan, position: int, source: int) -> list[View]:
     """What the layers up to one see of an input; of other inputs nothing."""
-    sight = Sight()
+    tracer = FieldTracer()
     views: list[View] = []
     for planned in plan.layers[: position + 1]:
         layer, inputs = planned.node.layer, planned.inputs
         seen = tuple(views[index] for index in planned.node.inputs)
         if seen:
-            views.append(sight.behind(layer, seen, inputs, planned.output, layer.reads(*inputs)))
+            views.append(tracer.behind(layer, seen, inputs, planned.output, layer.reads(*inputs)))
         else:
             views.append(IMAGE if planned.node.position == source else NOTHING)
     return views
@@ -100,7 +100,7 @@ def _widest(plan: Plan, position: int) -> tuple[int, tuple[Size, ...], bool]:
 def _seen(view: View, planned: PlannedLayer) -> tuple[Seen, Seen] | None:
     if planned.receptive_field is None or view.parts is None:
         return None
-    rows, columns = Sight().widths(view, planned.output)
+    rows, columns = FieldTracer().widths(view, planned.output)
     paces = [{Fraction(part[axis].advance, part[axis].period) for part in view.parts} for axis in (0, 1)]
     steps = [pace.pop() if len(pace) == 1 else None for pace in paces]
     return Seen(rows, steps[0]), Seen(columns, steps[1])

@@ -12,7 +12,7 @@ from netdsl.resources import zoo_folder, zoo_names, zoo_text
 from netdsl.source import Source, undressed
 
 if TYPE_CHECKING:
-    from netdsl.planning.load import Checked
+    from netdsl.planning.pipeline import Checked
 
 FILE_LIMIT = 2**20
 """Bytes of a network file."""
@@ -174,7 +174,10 @@ def foreign(source: Source, expected: tuple[str, str] = _NETWORK) -> list[Diagno
 
 def planned(source: Source) -> Checked:
     """What ``plan_source`` finds; of a text with mistakes that seems to be of another format, that alone."""
-    from netdsl.planning.load import Checked, plan_source  # what is only opened, or known, needs no planner
+    from netdsl.planning.pipeline import (  # what is only opened, or known, needs no planner
+        Checked,
+        plan_source,
+    )
 
     checked = plan_source(source)
     if has_errors(checked.diagnostics) and (strange := foreign(source)):

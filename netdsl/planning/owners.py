@@ -43,18 +43,18 @@ class Owners:
     ) -> None:
         assert node.shares is not None
         arrays, owned = _arrays(node.layer, inputs), _arrays(owner.layer, owned_inputs)
-        place, label = node.shares.span, Label(owner.span, f"given {_volumes(owned_inputs)}")
+        span, label = node.shares.span, Label(owner.span, f"given {_volumes(owned_inputs)}")
         if arrays != owned:
             name = next(name for name in {**arrays, **owned} if arrays.get(name) != owned.get(name))
             here, there = (_shape(of.get(name)) for of in (arrays, owned))
             message = f"the {name} of {node.name} would be {here}, and those of {owner.name} are {there}"
             cure = "layers that share weights take as many channels and have the same filters and kernel"
             self._findings.add(
-                "ND325", message, place, f"given {_volumes(inputs)}", secondary=(label,), help=(cure,)
+                "ND325", message, span, f"given {_volumes(inputs)}", secondary=(label,), help=(cure,)
             )
         elif _tables(node.layer) != _tables(owner.layer):
             message = f"{node.name} and {owner.name} have different tables of connections"
-            self._findings.add("ND325", message, place, secondary=(label,), help=("give both the same",))
+            self._findings.add("ND325", message, span, secondary=(label,), help=("give both the same",))
 
 
 def _arrays(layer: Layer, inputs: tuple[Volume, ...]) -> dict[str, tuple[int, ...]]:

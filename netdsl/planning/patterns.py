@@ -54,14 +54,14 @@ def departure(plan: Plan, pattern: Pattern) -> Departure | None:
     accepting: dict[str, int] = {}
     following: dict[int, int] = {}
     possible, ended = pattern.first, pattern.empty
-    for place, layer in enumerate(layers):
+    for index, layer in enumerate(layers):
         keyword = layer.node.layer.keyword
         if keyword not in accepting:
             accepting[keyword] = _mask(keyword in known for known in pattern.keywords)
         taken = possible & accepting[keyword]
         if not taken:
             wanted = _wanted(possible, ended, pattern)
-            return Departure(layer, layers[place - 1] if place else None, wanted)
+            return Departure(layer, layers[index - 1] if index else None, wanted)
         if taken not in following:
             following[taken] = 0
             for position in _positions(taken):

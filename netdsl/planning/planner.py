@@ -18,14 +18,14 @@ from netdsl.layers.layer import Layer
 from netdsl.planning.answers import Outcome, answer_of
 from netdsl.planning.costs import planned_layers
 from netdsl.planning.cures import Cured
-from netdsl.planning.faults import TRACE_LENGTH, Place, report_claim, report_mistake
+from netdsl.planning.layer_diagnostics import TRACE_LENGTH, LayerInContext, report_claim, report_mistake
 from netdsl.planning.notes import check_notes
 from netdsl.planning.owners import Owners
 from netdsl.planning.plan import Plan
 from netdsl.quantities import Size, Volume
 
 if TYPE_CHECKING:
-    from netdsl.planning.solving import Solver
+    from netdsl.planning.option_inference import Solver
     from netdsl.planning.surroundings import Surroundings
 
 DIFFERENT_LIMIT = 10_000
@@ -78,14 +78,14 @@ def _plan(walk: _Walk, draft: Draft, findings: Findings) -> Plan | None:
 
 class _Walk:
     """The layers and volumes so far. ``computed`` keeps what the arithmetic gave where a claim
-    differs; ``placed`` says for every entry of the draft which node makes its output."""
+    differs; ``node_of_entry`` says for every entry of the draft which node makes its output."""
 
     def __init__(self, draft: Draft, findings: Findings) -> None:
         self.draft = draft
         self.findings = findings
         self.nodes: list[Node | Gap] = []
         self.volumes: list[Volume | None] = []
-        self.placed: list[int] = []
+        self.node_of_entry: list[int] = []
         self.computed: dict[int, Volume] = {}
         self.outcomes: dict[tuple[int, tuple[Volume, ...]], Outcome] = {}
         self.sound = True
@@ -98,7 +98,7 @@ class _Walk:
 
     @cached_property
     def _solver(self) -> Solver:
-        from netdsl.planning.solving import Solver  # only claims that do not hold need it
+        from netdsl.planning.option_inference import Solver  # only claims that do not hold need it
 
         return Solver(self.draft.dialect, self.findings)
 
@@ -106,7 +106,7 @@ class _Walk:
     def _surroundings(self) -> Surroundings:
         from netdsl.planning.surroundings import Surroundings  # only mistakes need them
 
-        return Surroundings(self.draft, self.findings.source, self.nodes, self.volumes, self.placed)
+        return Surroundings(self.draft, self.findings.source, self.nodes, self.volumes, self.node_of_entry)
 
     def visit(self, entry: Entry) -> None:
         self._entry = entry.position
@@ -116,9 +116,9 @@ class _Walk:
             return
         position = len(self.nodes)
         if self.projections or position != entry.position:  # those before it shift what it reads
-            inputs = tuple(self.placed[index] for index in entry.inputs)
+            inputs = tuple(self.node_of_entry[index] for index in entry.inputs)
             entry = entry._replace(position=position, inputs=inputs)
-        self.placed.append(position)
+        self.node_of_entry.append(position)
         if type(entry) is Node and self._is_settled(entry):
             return
         if isinstance(entry, Counted):
@@ -211,7 +211,7 @@ class _Walk:
             if wrong:
                 self.computed[node.position] = outcome
                 self.sound = False
-                report_claim(self._place(node, inputs), outcome, self.findings)
+                report_claim(self._in_context(node, inputs), outcome, self.findings)
             elif node.claim is not None and node.claim.noted:
                 self._check_notes(node, node.claim.noted, inputs, outcome)
         else:
@@ -221,7 +221,7 @@ class _Walk:
                 cured = Cured(mistake.help)
                 if not self.findings.crowded:
                     cured = self._surroundings.cured(self._entry, node, inputs, mistake)
-                report_mistake(self._place(node, inputs), mistake, cured, self.findings)
+                report_mistake(self._in_context(node, inputs), mistake, cured, self.findings)
                 volume = volume or cured.volume
             self._put(node, volume)
 
@@ -244,7 +244,7 @@ class _Walk:
 
     def _project(self, entry: Projection) -> None:
         """Put nothing where the volume is that of the other branches, else layers that make it so."""
-        source = self.placed[entry.inputs[0]] if entry.inputs else None
+        source = self.node_of_entry[entry.inputs[0]] if entry.inputs else None
         alone, target = self._beside(entry)
         if alone:
             message = "PROJECT takes its volume from a branch beside it, and there is none"
@@ -252,7 +252,7 @@ class _Walk:
             self.findings.add("ND222", message, entry.span, help=(cure,))
         x = self.volumes[source] if source is not None else None
         if source is None or x is None or target is None:
-            self.placed.append(len(self.nodes))
+            self.node_of_entry.append(len(self.nodes))
             self._put(Gap(len(self.nodes), "PROJECT", (), entry.span, None), None)
             self.sound = False
             return
@@ -275,20 +275,20 @@ class _Walk:
                 made.append(node.owner)
                 self._settle(node)
         self._projected[entry.step] = made
-        self.placed.append(source)
+        self.node_of_entry.append(source)
 
     def _beside(self, entry: Projection) -> tuple[bool, Volume | None]:
         """Whether a join has nothing but projections, and the volume of its other branches; worked out
         once for all its projections, which stand one behind another right before it."""
         if entry.position >= self.next_join:
-            place = entry.position
-            while isinstance(self.draft.entries[place], Projection):
-                place += 1
-            inputs = self.draft.entries[place].inputs
+            position = entry.position
+            while isinstance(self.draft.entries[position], Projection):
+                position += 1
+            inputs = self.draft.entries[position].inputs
             others = [index for index in inputs if not isinstance(self.draft.entries[index], Projection)]
-            known = (self.volumes[self.placed[index]] for index in others)
+            known = (self.volumes[self.node_of_entry[index]] for index in others)
             target = next((volume for volume in known if volume is not None), None)
-            self.next_join, self.branches_beside = place, (not others, target)
+            self.next_join, self.branches_beside = position, (not others, target)
         return self.branches_beside
 
     def _inputs(self, indices: tuple[int, ...]) -> tuple[Volume, ...] | None:
@@ -320,8 +320,8 @@ class _Walk:
         inputs = (self.computed.get(index, self.volumes[index]) for index in node.inputs)
         return tuple(volume for volume in inputs if volume is not None)
 
-    def _place(self, node: Node, inputs: tuple[Volume, ...]) -> Place:
-        return Place(node, inputs, self._trace(node))
+    def _in_context(self, node: Node, inputs: tuple[Volume, ...]) -> LayerInContext:
+        return LayerInContext(node, inputs, self._trace(node))
 
     def _trace(self, node: Node) -> tuple[tuple[str, Volume | None], ...]:
         """The layers on the way from the input with their volumes, the nearest last; only as many

@@ -107,13 +107,13 @@ def _others(source: Source, told: Collection[int]) -> list[int]:
 def _of_zeros(source: Source, line: _Line) -> Diagnostic:
     said = _ZEROS.search(line.text)
     assert said is not None
-    place = line.span.start + said.start()
+    offset = line.span.start + said.start()
     return Diagnostic(
         "ND230",
         Severity.ERROR,
         f"`{said[0]}` can be read in two ways",
         source,
-        Label(Span(place, place + len(said[0]))),
+        Label(Span(offset, offset + len(said[0]))),
         cause="zero padding",
         help=("no padding: write `no padding` in its place", "zeros around: write `same`, or `pad 1`"),
     )
@@ -140,7 +140,7 @@ def _is_told_as_prose(line: _Line, found: Sequence[Diagnostic]) -> bool:
 
 
 def _mended(line: _Line, fix: Edit) -> str:
-    start, end = (max(0, place - line.span.start) for place in (fix.span.start, fix.span.end))
+    start, end = (max(0, offset - line.span.start) for offset in (fix.span.start, fix.span.end))
     return f"{line.text[:start]}{fix.replacement}{line.text[end:]}"
 
 

@@ -54,8 +54,8 @@ def _meant(
         parts = label_key(name).upper().split("*")
         found = [layer for layer in plan.layers if _fits(parts, label_key(layer.node.name).upper())]
     else:
-        place = names.place(name)
-        found = _of_kind(plan, name) if place is None else [plan.layers[place]]
+        position = names.position(name)
+        found = _of_kind(plan, name) if position is None else [plan.layers[position]]
     learning = [layer.node.owner for layer in found if layer.used_parameters]
     if not learning:
         mistakes.append((entry, _nothing(names, name, found)))
@@ -71,14 +71,14 @@ def _of_kind(plan: Plan, name: str) -> list[PlannedLayer]:
 def _fits(parts: list[str], name: str) -> bool:
     """Whether the parts stand in a name in their order, the first and the last at its ends."""
     first, *middle, last = parts
-    place, end = len(first), len(name) - len(last)
-    if place > end or not name.startswith(first) or not name.endswith(last):
+    offset, end = len(first), len(name) - len(last)
+    if offset > end or not name.startswith(first) or not name.endswith(last):
         return False
     for part in middle:
-        found = name.find(part, place, end)
+        found = name.find(part, offset, end)
         if found < 0:
             return False
-        place = found + len(part)
+        offset = found + len(part)
     return True
 
 

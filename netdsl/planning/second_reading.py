@@ -33,7 +33,7 @@ from netdsl.syntax.parser import ParsedFile
 from netdsl.syntax.respelling import parse_respelled
 
 if TYPE_CHECKING:
-    from netdsl.planning.load import Checked
+    from netdsl.planning.pipeline import Checked
 
 _LINES = 150
 """Lines that are read a second time."""

@@ -53,9 +53,9 @@ _UNREAD = frozenset(f"ND{code}" for code in (101, 102, 103, 201, 202, 204, 206, 
 _BLANKS = " \t\r\f\u00a0"
 
 
-def line_at(source: Source, place: int) -> Line:
-    """The line around a place."""
-    number = source.position(min(place, len(source.text)))[0]
+def line_at(source: Source, offset: int) -> Line:
+    """The line around an offset."""
+    number = source.position(min(offset, len(source.text)))[0]
     start, line = source.line_start(number), source.line(number)
     text = line if line.lstrip(_BLANKS).startswith("|") else line.partition("#")[0]
     begin = start + len(text) - len(text.lstrip(_BLANKS))
@@ -69,9 +69,9 @@ _BACK = 20
 """Lines that are looked back."""
 
 
-def scores_before(source: Source, place: int) -> frozenset[str]:
-    """The numbers of the last line before a place that speaks of a layer with weights."""
-    line = line_before(source, place)
+def scores_before(source: Source, offset: int) -> frozenset[str]:
+    """The numbers of the last line before an offset that speaks of a layer with weights."""
+    line = line_before(source, offset)
     for _ in range(_BACK):
         if line is None or _WEIGHS.search(line.text):
             break
@@ -79,8 +79,8 @@ def scores_before(source: Source, place: int) -> frozenset[str]:
     return frozenset(re.findall("[0-9]+", line.text.replace(",", ""))) if line is not None else frozenset()
 
 
-def line_before(source: Source, place: int) -> Line | None:
-    last = source.position(place)[0] - 1
+def line_before(source: Source, offset: int) -> Line | None:
+    last = source.position(offset)[0] - 1
     for number in range(last, max(0, last - _BACK), -1):
         line = line_at(source, source.line_start(number))
         if line.text:

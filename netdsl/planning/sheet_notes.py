@@ -13,7 +13,7 @@ from netdsl.planning.sheet_statements import reason
 from netdsl.source import Source, Span
 
 if TYPE_CHECKING:
-    from netdsl.planning.load import Checked
+    from netdsl.planning.pipeline import Checked
 
 CAUSE = "a line as sheets have it"
 
@@ -124,10 +124,10 @@ def _as_written(finding: Diagnostic, source: Source, lines: Collection[Span]) ->
     """A finding of a line that was read: about all of it, and without a change of words that it lacks."""
     if finding.source is not source or finding.primary is None:
         return finding
-    place = finding.primary
-    whole = next((span for span in lines if span.start <= place.span.start < span.end), None)
-    if whole is not None and place.span != whole:
-        finding = finding._replace(primary=Label(whole, place.text))
+    label = finding.primary
+    whole = next((span for span in lines if span.start <= label.span.start < span.end), None)
+    if whole is not None and label.span != whole:
+        finding = finding._replace(primary=Label(whole, label.text))
     fix = finding.fix.span if finding.fix is not None else None
     if fix is not None and any(span.start <= fix.end and fix.start <= span.end for span in lines):
         finding = finding._replace(fix=None)

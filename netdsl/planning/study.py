@@ -57,7 +57,7 @@ def studied(source: Source) -> Study:
     study, sound = _study(source, parsed.file, parsed.file)
     if sound and not parsed.diagnostics:
         return study
-    from netdsl.planning.load import readings  # few texts have mistakes
+    from netdsl.planning.pipeline import readings  # few texts have mistakes
     from netdsl.syntax.respelling import parse_respelled
 
     edits = readings(source)

@@ -26,7 +26,7 @@ _LARGER = 6
 
 
 class Surroundings:
-    """The layers of a walk as far as it has come; ``placed`` says which node makes an entry's output."""
+    """The layers of a walk as far as it has come; ``node_of_entry`` says which node makes its output."""
 
     def __init__(
         self,
@@ -34,12 +34,12 @@ class Surroundings:
         source: Source,
         nodes: Sequence[Node | Gap],
         volumes: Sequence[Volume | None],
-        placed: Sequence[int],
+        node_of_entry: Sequence[int],
     ) -> None:
         self._source = source
         self._nodes = nodes
         self._volumes = volumes
-        self._placed = placed
+        self._node_of_entry = node_of_entry
         self._entries = draft.entries
         self._branching = Branching(draft.entries)
 
@@ -67,14 +67,14 @@ class Surroundings:
         for index in self._entries[entry].inputs:
             branches.append(self._branching.back(index, self._volume_of))
         found = cured_join(node, inputs, branches, self._source)
-        return Cured(found.help, found.fix, found.place, volume=found.volume) if found is not None else None
+        return Cured(found.help, found.fix, found.culprit, volume=found.volume) if found is not None else None
 
     def _in_branch(self, entry: int, x: Volume) -> Cured | None:
         way = self._branching.onward(entry)
         if way is None or not self._branching.leaves_others(entry):
             return None
         nodes, others = way
-        known = (self._volume_of(index) for index in others if index < len(self._placed))
+        known = (self._volume_of(index) for index in others if index < len(self._node_of_entry))
         sizes = [volume.size for volume in known if volume is not None]
         if not sizes and any(map(self._branching.strides, others)):
             return None  # the others shrink as well, nobody knows yet to what
@@ -82,7 +82,7 @@ class Surroundings:
         return Cured((found.text,), found.fix, volume=found.volume) if found is not None else None
 
     def _volume_of(self, entry: int) -> Volume | None:
-        return self._volumes[self._placed[entry]] if entry < len(self._placed) else None
+        return self._volumes[self._node_of_entry[entry]] if entry < len(self._node_of_entry) else None
 
     def _chain(self, node: Node, *, through_joins: bool = False) -> list[tuple[Node, Volume, Volume]]:
         """The layers before a layer, the first first, with what they take and make; from the last join on, or
@@ -101,14 +101,18 @@ class Surroundings:
     def _before(self, node: Node, chain: list[tuple[Node, Volume, Volume]]) -> tuple[str, ...]:
         """A padding of a window before that makes this one fit."""
         nodes = [*(layer for layer, _, _ in chain), node]
-        windows = [place for place, (layer, _, _) in enumerate(chain) if "padding" in layer.layer.options()]
-        nearest = sorted(windows[-_WINDOWS:], key=lambda place: (not nodes[place].layer.weighs, -place))
-        for place in nearest:
-            layer, x, _ = chain[place]
+        windows = [
+            position for position, (layer, _, _) in enumerate(chain) if "padding" in layer.layer.options()
+        ]
+        nearest = sorted(
+            windows[-_WINDOWS:], key=lambda position: (not nodes[position].layer.weighs, -position)
+        )
+        for position in nearest:
+            layer, x, _ = chain[position]
             for side in _paddings(layer, x):
                 change = Change(0, {"padding": Padding(side, side, side, side)})
-                outcome = made(nodes[place:], x, [change])
-                handed = made(nodes[place:-1], x, [change])
+                outcome = made(nodes[position:], x, [change])
+                handed = made(nodes[position:-1], x, [change])
                 if outcome is not None and handed is not None and outcome.size != (1, 1):
                     return (f"`{in_words(change)}` in {layer.name} makes {handed.size} of it, which fits",)
         return ()

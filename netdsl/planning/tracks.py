@@ -45,8 +45,8 @@ class Track(NamedTuple):
 
     def at(self, position: int) -> Interval | None:
         """What a position sees; positions before 0 and behind the last are those of padding."""
-        turns, place = divmod(position, len(self.intervals))
-        interval = self.intervals[place]
+        turns, index = divmod(position, len(self.intervals))
+        interval = self.intervals[index]
         if interval is None or not turns:
             return interval
         shift = turns * self.advance
@@ -110,7 +110,7 @@ def _shortest(track: Track) -> Track:
     for prime in _primes(track.period):
         while track.period % prime == 0 and track.advance % prime == 0:
             part = Track(track.advance // prime, track.intervals[: track.period // prime])
-            if any(part.at(place) != interval for place, interval in enumerate(track.intervals)):
+            if any(part.at(index) != interval for index, interval in enumerate(track.intervals)):
                 break
             track = part
     return track
@@ -147,7 +147,7 @@ def together(first: Track, second: Track, work: Work) -> Track:
         return first
     period = common_period(first.period, second.period)
     work.take(period)
-    found = tuple(hull(first.at(place), second.at(place)) for place in range(period))
+    found = tuple(hull(first.at(index), second.at(index)) for index in range(period))
     return _shortest(Track(period // first.period * first.advance, found))
 
 

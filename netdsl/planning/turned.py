@@ -25,7 +25,7 @@ _MOST = 4
 class _Turned(NamedTuple):
     """A network with other volumes, and the findings of its plan."""
 
-    places: tuple[tuple[Span, Volume], ...]
+    turned_spans: tuple[tuple[Span, Volume], ...]
     found: list[Diagnostic]
 
     @property
@@ -69,7 +69,7 @@ def _claim(entry: Entry) -> Claim | None:
 
 def _turned(draft: Draft, source: Node, findings: Findings, *, claims: bool) -> _Turned:
     """The network with its input turned, and all claims or none."""
-    places: list[tuple[Span, Volume]] = []
+    turned_spans: list[tuple[Span, Volume]] = []
     entries: list[Entry] = []
     for entry in draft.entries:
         claim = _claim(entry)
@@ -77,16 +77,16 @@ def _turned(draft: Draft, source: Node, findings: Findings, *, claims: bool) -> 
             last = channels_last(_volume_of(source))
             values = {"height": last.height, "width": last.width, "channels": last.channels}
             layer = type(source.layer)(dialect=source.layer.dialect, **values)
-            places.append((_place(source), last))
+            turned_spans.append((_span_of_volume(source), last))
             entry = source._replace(layer=layer, claim=claim and claim._replace(volume=last))
         elif claims and claim is not None and isinstance(entry, Node | Gap | Open):
             last = channels_last(claim.volume)
-            places.append((claim.span, last))
+            turned_spans.append((claim.span, last))
             entry = entry._replace(claim=claim._replace(volume=last, noted=()))
         entries.append(entry)
     trial = Findings(findings.source)
     plan_draft(draft._replace(entries=tuple(entries)), trial)
-    return _Turned(tuple(places), _errors(trial.found))
+    return _Turned(tuple(turned_spans), _errors(trial.found))
 
 
 def _is_row(draft: Draft) -> bool:
@@ -102,14 +102,14 @@ def _volume_of(source: Node) -> Volume:
     return volume
 
 
-def _place(source: Node) -> Span:
+def _span_of_volume(source: Node) -> Span:
     """Where the volume of the input is written, as one word or as several options."""
     written = set(source.option_spans.values())
     return written.pop() if len(written) == 1 else source.span
 
 
 def _report(turned: _Turned, source: Node, volume: Volume, findings: Findings) -> None:
-    (span, last), *others = dict.fromkeys(turned.places)
+    (span, last), *others = dict.fromkeys(turned.turned_spans)
     more = f", and so do {counted(len(others), 'volume')} behind it" if others else ""
     help = [channels_last_instead(last)]
     written = findings.source.excerpt(span)

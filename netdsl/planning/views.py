@@ -9,7 +9,7 @@ from netdsl.planning.tracks import PIXELS, Interval, Track, hull, keep_pace
 from netdsl.quantities import Volume
 
 
-class Part(NamedTuple):
+class Rectangle(NamedTuple):
     """A rectangle for every position: what it sees down and across."""
 
     rows: Track
@@ -25,14 +25,14 @@ class View(NamedTuple):
     each, if known.
     """
 
-    parts: tuple[Part, ...] | None
+    parts: tuple[Rectangle, ...] | None
     alike: bool = True
-    whole: Part | None = None
+    whole: Rectangle | None = None
     origin: tuple[View, Volume] | None = None
     strips: tuple[View, ...] = ()
 
 
-IMAGE = View((Part(PIXELS, PIXELS),))
+IMAGE = View((Rectangle(PIXELS, PIXELS),))
 """The view of the input itself."""
 
 NOTHING = View(())
@@ -66,7 +66,7 @@ def moved_strips(strips: tuple[View, ...], taken: tuple[range, ...], dealt: int)
     if taken:
         return tuple(strip for channels in taken for strip in strips[channels.start : channels.stop])
     width = len(strips) // dealt
-    return tuple(strip for place in range(width) for strip in strips[place::width])
+    return tuple(strip for offset in range(width) for strip in strips[offset::width])
 
 
 def distinct_strips(strips: tuple[View, ...]) -> list[View]:
@@ -109,7 +109,7 @@ def alike(channels: Channels, views: tuple[View, ...], inputs: tuple[Volume, ...
     return all(view.alike for view in views)
 
 
-def parts_keep_pace(first: Part, second: Part) -> bool:
+def parts_keep_pace(first: Rectangle, second: Rectangle) -> bool:
     """Whether two parts can be one: they advance equally fast and are seen at the same positions."""
     if not (keep_pace(first.rows, second.rows) and keep_pace(first.columns, second.columns)):
         return False
@@ -117,12 +117,12 @@ def parts_keep_pace(first: Part, second: Part) -> bool:
     return gapless or first.rows == second.rows or first.columns == second.columns
 
 
-def is_same_for_all(part: Part) -> bool:
+def is_same_for_all(part: Rectangle) -> bool:
     """Whether all positions see the same."""
     return all(track.advance == 0 and track.period == 1 for track in part)
 
 
-def contains(part: Part, inner: Part) -> bool:
+def contains(part: Rectangle, inner: Rectangle) -> bool:
     """Whether every position sees, in a part, what another part that is the same for all has."""
     return is_same_for_all(part) and all(
         hull(around.intervals[0], track.intervals[0]) == around.intervals[0]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from netdsl.diagnostics import Diagnosed, file_error
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.points import Point, at_home, changes_loss, is_within, search_problems
 from netdsl.searching import records

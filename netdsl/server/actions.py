@@ -12,7 +12,7 @@ from netdsl.edits import edited, in_file, mended
 from netdsl.graph.draft.entries import Gap, Open
 from netdsl.graph.network import Node
 from netdsl.planning.cures import claim_cures
-from netdsl.planning.solving import Solver
+from netdsl.planning.option_inference import Solver
 from netdsl.planning.study import Study, studied
 from netdsl.quantities import Volume
 from netdsl.server.essence import essence

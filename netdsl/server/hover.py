@@ -107,8 +107,8 @@ def _of_expectation(study: Study, statement: tree.Expect) -> str:
         return f"the network has {grouped(count)} {unit}"
     names = [" ".join(word.text for word in statement.subject[start:]) for start in (1, 2)]
     layers = NamedLayers([node.name for node in study.sketch.nodes], names)
-    place = next((found for name in names if name and (found := layers.place(name)) is not None), None)
-    return _of_layers(study, [study.sketch.nodes[place]], None) if place is not None else ""
+    position = next((found for name in names if name and (found := layers.position(name)) is not None), None)
+    return _of_layers(study, [study.sketch.nodes[position]], None) if position is not None else ""
 
 
 def _recipe_line(study: Study, offset: int) -> Span | None:

@@ -50,8 +50,10 @@ def _layer_by_name(study: Study, offset: int) -> Span | None:
         if isinstance(statement, tree.Expect) and statement.span.start <= offset <= statement.span.end:
             names = [" ".join(word.text for word in statement.subject[start:]) for start in (1, 2)]
             layers = NamedLayers([node.name for node in study.sketch.nodes], names)
-            places = [layers.place(name) for name in names if name]
-            return next((study.sketch.nodes[place].span for place in places if place is not None), None)
+            positions = [layers.position(name) for name in names if name]
+            return next(
+                (study.sketch.nodes[position].span for position in positions if position is not None), None
+            )
     return None
 
 

@@ -19,7 +19,7 @@ from netdsl.data.reading import read_data
 from netdsl.data.scaling import picture_of
 from netdsl.data.split import shares_from_text, split
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.training.batches import batch_sizes, images_of, prepare
 from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, shortened, take_arrays

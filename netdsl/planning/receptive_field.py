@@ -12,7 +12,7 @@ from netdsl.planning.tracks import Interval, Track, Untraceable, Work, common_pe
 from netdsl.planning.views import (
     IMAGE,
     UNKNOWN,
-    Part,
+    Rectangle,
     View,
     alike,
     contains,
@@ -31,7 +31,7 @@ PART_LIMIT = 6
 """Parts of a view that may differ in pace."""
 
 
-class Sight:
+class FieldTracer:
     """Follows what is seen from layer to layer of one network."""
 
     def __init__(self) -> None:
@@ -83,15 +83,15 @@ class Sight:
             return UNKNOWN
         return View(parts, len(distinct) == 1, strips=strips if len(distinct) > 1 else ())
 
-    def _parts(self, views: tuple[View, ...], reads: Reads) -> tuple[Part, ...] | None:
+    def _parts(self, views: tuple[View, ...], reads: Reads) -> tuple[Rectangle, ...] | None:
         """The parts of everything that is read; None where some of it is not known."""
         single = views[0].parts if len(reads.readings) == 1 else None
         if single is not None and len(single) == 1 and reads.channels is not Channels.SELECTED:
             return self._merged([self._read(single[0], reads.readings[0])])
         if reads.channels is Channels.SELECTED and not all(view.alike for view in views):
             return None
-        found: list[Part] = []
-        hidden: list[Part] = []
+        found: list[Rectangle] = []
+        hidden: list[Rectangle] = []
         for reading in reads.readings:
             view = views[reading.source]
             if view.parts is not None:
@@ -107,28 +107,28 @@ class Sight:
         inside = all(any(contains(part, whole) for part in parts) for whole in hidden)
         return parts if inside else None
 
-    def _read(self, part: Part, reading: Reading) -> Part:
+    def _read(self, part: Rectangle, reading: Reading) -> Rectangle:
         rows, columns = part
         for down, across in reading.steps:
             square = rows == columns and down == across
             rows = through(rows, down, self.work)
             columns = rows if square else through(columns, across, self.work)
-        return Part(rows, columns)
+        return Rectangle(rows, columns)
 
-    def _merged(self, parts: list[Part]) -> tuple[Part, ...]:
+    def _merged(self, parts: list[Rectangle]) -> tuple[Rectangle, ...]:
         """As few parts as possible: those that keep pace become one."""
         if len(parts) == 1 and parts[0].rows.gapless and parts[0].columns.gapless:
             return tuple(parts)
-        found: list[Part] = []
+        found: list[Rectangle] = []
         for part in dict.fromkeys(parts):
             if not any(part.rows.intervals) or not any(part.columns.intervals):
                 continue  # nothing is seen at all
-            for place, other in enumerate(found):
+            for index, other in enumerate(found):
                 if parts_keep_pace(part, other):
                     rows = together(other.rows, part.rows, self.work)
                     square = part.rows == part.columns and other.rows == other.columns
                     columns = rows if square else together(other.columns, part.columns, self.work)
-                    found[place] = Part(rows, columns)
+                    found[index] = Rectangle(rows, columns)
                     break
             else:
                 found.append(part)
@@ -136,7 +136,7 @@ class Sight:
             raise Untraceable
         return tuple(found)
 
-    def whole(self, view: View, volume: Volume) -> Part | None:
+    def whole(self, view: View, volume: Volume) -> Rectangle | None:
         """What all positions of a volume see together, as a part that is the same for all."""
         if view.parts is None:
             return view.whole
@@ -149,7 +149,7 @@ class Sight:
 
     def _whole_behind(
         self, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume, reads: Reads
-    ) -> Part | None:
+    ) -> Rectangle | None:
         """What all positions see together behind a layer that leaves out no position of its inputs."""
         if reads.channels is Channels.SELECTED:
             return None
@@ -217,7 +217,7 @@ class Sight:
             period = common_period(period, track.period)
         ends = 1 if len(tracks) == 1 else 2
         self.work.take(ends * min(period, extent) * len(tracks))
-        places = dict.fromkeys(range(min(period, extent)))
+        indices = dict.fromkeys(range(min(period, extent)))
         if ends == 2:
-            places |= dict.fromkeys(range(max(extent - period, 0), extent))
-        return [tuple(track.at(place) for track in tracks) for place in places]
+            indices |= dict.fromkeys(range(max(extent - period, 0), extent))
+        return [tuple(track.at(index) for track in tracks) for index in indices]

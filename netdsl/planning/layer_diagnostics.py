@@ -1,4 +1,4 @@
-"""Turns what is wrong with a layer in its place into diagnostics: arithmetic, trace, cures."""
+"""Turns what is wrong with a layer in its context into diagnostics: arithmetic, trace, cures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINE = 85
 """Characters of a trace."""
 
 
-class Place(NamedTuple):
+class LayerInContext(NamedTuple):
     """A layer with its input volumes and the layers (name, volume) that lead to it."""
 
     node: Node
@@ -30,29 +30,29 @@ class Place(NamedTuple):
         return any(volume is None or volume.size != self.inputs[0].size for _, volume in self.trace)
 
 
-def report_mistake(place: Place, mistake: Mistake, cured: Cured, findings: Findings) -> None:
+def report_mistake(context: LayerInContext, mistake: Mistake, cured: Cured, findings: Findings) -> None:
     """A problem of the layer itself, at the option that causes it, or in the layer of a branch that does.
     ``cured`` is what the layers around it have to do with it."""
-    node = place.node
+    node = context.node
     span = node.option_spans.get(mistake.option, node.span)
     secondary = [] if _inside(span, node.span) else [Label(node.span, f"in {node.name}")]
     label = cured.label or mistake.label
-    if cured.place is not None:
+    if cured.culprit is not None:
         secondary = [Label(node.span)]
-        span, label = cured.place
+        span, label = cured.culprit
     if findings.heard(mistake.code, span):
         return
     cures: tuple[Cure, ...] = ()
     if node.claim is not None:
         secondary.append(Label(node.claim.span, f"claims {node.claim.volume}"))
-        cures = claim_cures(node, place.inputs, findings.source, hidden=place.hidden)
+        cures = claim_cures(node, context.inputs, findings.source, hidden=context.hidden)
     findings.add(
         mistake.code,
         f"{node.name}: {mistake.message}",
         span,
         label,
         secondary=tuple(secondary),
-        notes=mistake.notes if cured.place else (*mistake.notes, *_trace_note(place)),
+        notes=mistake.notes if cured.culprit else (*mistake.notes, *_trace_note(context)),
         help=tuple(cure.text for cure in cures) or cured.help,
         fix=cures[0].fix if cures else cured.fix,
         about=node.name,
@@ -60,21 +60,21 @@ def report_mistake(place: Place, mistake: Mistake, cured: Cured, findings: Findi
     )
 
 
-def report_claim(place: Place, computed: Volume, findings: Findings) -> None:
+def report_claim(context: LayerInContext, computed: Volume, findings: Findings) -> None:
     """A claim that the arithmetic does not bear out. It is what the author wants, so an option is mended
     to meet it; the claim itself is changed by nobody else."""
-    node = place.node
+    node = context.node
     assert node.claim is not None
     if findings.heard("ND310", node.claim.span):
         return
-    cures = claim_cures(node, place.inputs, findings.source, hidden=place.hidden)
+    cures = claim_cures(node, context.inputs, findings.source, hidden=context.hidden)
     findings.add(
         "ND310",
         f"{node.name} makes {computed}, not the claimed {node.claim.volume}",
         node.claim.span,
-        "; ".join(node.layer.arithmetic(*place.inputs)),
+        "; ".join(node.layer.arithmetic(*context.inputs)),
         secondary=(Label(node.span, f"makes {computed}"),),
-        notes=_trace_note(place),
+        notes=_trace_note(context),
         help=(*(cure.text for cure in cures), f"{'or ' if cures else ''}claim [{computed}]"),
         fix=cures[0].fix if cures else None,
         about=node.name,
@@ -93,8 +93,8 @@ def _inside(inner: Span, outer: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _trace_note(place: Place) -> tuple[str, ...]:
-    steps = [f"{name} {volume}" if volume else f"{name} unknown" for name, volume in place.trace]
+def _trace_note(context: LayerInContext) -> tuple[str, ...]:
+    steps = [f"{name} {volume}" if volume else f"{name} unknown" for name, volume in context.trace]
     if not steps:
         return ()
     if len(steps) > TRACE_LENGTH:
