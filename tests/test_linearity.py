@@ -12,7 +12,7 @@ from layer_cases import LAYERS, SECOND
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.layers.flatten import Flatten
 from netdsl.layers.input import Input
-from netdsl.layers.layer import Layer, Pointwise
+from netdsl.layers.layer import Layer, SameVolume
 from netdsl.layers.max_pool import MaxPool
 from netdsl.losses import losses
 from netdsl.program.lower import inference_program
@@ -49,7 +49,7 @@ def test_kind_is_as_linear_as_it_says(name: str) -> None:
 def test_kind_that_does_not_say_is_an_error() -> None:
     with pytest.raises(TypeError, match="linear"):
 
-        class Silent(Pointwise):
+        class Silent(SameVolume):
             keyword = "SILENT"
 
             def lower(self, build: Any, *inputs: Any) -> Any:

@@ -147,7 +147,7 @@ def test_drawn_networks_by_brute_force() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in LAYERS if not LAYERS[name][1].drops])
+@pytest.mark.parametrize("name", [name for name in LAYERS if not LAYERS[name][1].is_dropout])
 def test_brute_force_knows_what_layers_compute(name: str) -> None:
     """Change a number of the input, and see which numbers of the output change."""
     given, layer = LAYERS[name]

@@ -108,7 +108,7 @@ def computed(given: Any, layer: Any) -> tuple[np.ndarray, np.ndarray]:
     return session.inputs["x"].reshape(-1), session.outputs["scores"].reshape(-1)
 
 
-@pytest.mark.parametrize("name", [name for name, (_, layer) in LAYERS.items() if layer.activates])
+@pytest.mark.parametrize("name", [name for name, (_, layer) in LAYERS.items() if layer.is_activation])
 def test_kind_says_what_it_makes_of_positive_and_negative_numbers(name: str) -> None:
     given, layer = LAYERS[name]
     x, y = computed(given, layer)

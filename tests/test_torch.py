@@ -27,7 +27,7 @@ def batch_of(plan, classes: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 # What drops draws other random numbers than PyTorch does: its own gradient test covers it.
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in LAYERS if not LAYERS[name][1].drops])
+@pytest.mark.parametrize("name", [name for name in LAYERS if not LAYERS[name][1].is_dropout])
 def test_layer(name: str) -> None:
     plan = planned(*network_of(name))
     program = training_program(

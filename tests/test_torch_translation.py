@@ -10,7 +10,7 @@ from layer_cases import LAYERS, conv, image, network_of, small_network
 from netdsl.backend import backend
 from netdsl.diagnostics import Diagnosed
 from netdsl.layers.fc import FullyConnected
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.layers.registry import all_kinds
 from netdsl.layers.step import Step
 from netdsl.layers.unpool import Unpool
@@ -113,7 +113,7 @@ def test_steps_run_where_nothing_learns() -> None:
     assert training_step(unlearned, {}, x, [0, 1, 2], "nchw", rate=0.1, momentum=0.9, decay=0.0)() > 0
 
 
-class Unheard(Pointwise):
+class Unheard(SameVolume):
     keyword = "UNHEARD"
     linear = True
 

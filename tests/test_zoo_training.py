@@ -194,7 +194,7 @@ def test_pytorch_agrees_with_numpy(exact: Taken) -> None:
     from torch_networks import forward, weights_of
 
     plan, last = exact.plan, exact.plan.layers[-1].node.layer
-    if last.decides or last.yields_probabilities:  # the loss takes the scores before it
+    if last.is_hard_decision or last.yields_probabilities:  # the loss takes the scores before it
         plan = Plan(plan.network, plan.layers[:-1])
     weights = weights_of(plan, exact.before)
     scores = forward(plan, weights, exact.x.astype(np.float64), training=True)

@@ -47,7 +47,7 @@ def _flattened_values(plan: Plan) -> int:
     """What goes into the first layer that puts a height and a width together with weights; 0 without
     one. There AlexNet and VGG have ``AdaptiveAvgPool2d``, which changes nothing at 224x224."""
     for planned in plan.layers:
-        if planned.node.layer.weighs and planned.output.size == (1, 1):
+        if planned.node.layer.has_weights and planned.output.size == (1, 1):
             (x,) = planned.inputs
             return x.values if x.size != (1, 1) else 0
     return 0

@@ -34,7 +34,7 @@ from netdsl.formats.listing_totals import Total, read_total
 from netdsl.graph.expressions.evaluate import Environment
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.options.reader import read_options
-from netdsl.layers.layer import Layer, Pointwise
+from netdsl.layers.layer import Layer, SameVolume
 from netdsl.layers.registry import kind_named
 from netdsl.source import Source
 from netdsl.syntax import tree
@@ -341,8 +341,8 @@ def _bare(number: int, line: str) -> Entry | None:
 def _stands_alone(kind: type[Layer]) -> bool:
     """Whether its name alone says that a line is a layer, as that of an activation or a normalisation
     does."""
-    plain = issubclass(kind, Pointwise) or kind.activates or kind.normalises
-    return plain and not kind.decides
+    plain = issubclass(kind, SameVolume) or kind.is_activation or kind.normalises
+    return plain and not kind.is_hard_decision
 
 
 class _Unsearched(Findings):

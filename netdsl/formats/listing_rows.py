@@ -92,7 +92,7 @@ def _one_named(written: str) -> tuple[str, type[Layer], str, tuple[str, ...]] | 
     for piece in pieces[1:]:
         word = piece.rpartition("=")[2].strip(" '\"")
         kind = kind_named(word)
-        if kind is not None and kind.activates:
+        if kind is not None and kind.is_activation:
             behind.append(kind.keyword)
         else:
             options.append(_option(piece))
@@ -188,7 +188,7 @@ def is_channels_first(rows: list[TableRow]) -> bool:
 def row_entry(row: TableRow, channels_first: bool, before: str) -> Entry:
     """The line of a listing that a row stands for; ``before`` is the volume of the row above."""
     filters = row.values.get("filters", "")
-    depth = filters or (before.rpartition("x")[2] if not row.kind.weighs else "")
+    depth = filters or (before.rpartition("x")[2] if not row.kind.has_weights else "")
     volume = row_volume(row.values.get("output", ""), depth, channels_first)
     claim = f"[{volume}] " if volume else ""
     if row.kind.inputs == 0:
@@ -217,7 +217,7 @@ def _options(row: TableRow, volume: str) -> list[str]:
     options = " ".join(part for part in (row.options, row.values.get("options", "")) if part)
     if "options" in row.values and not reads(f"{row.label.rpartition(': ')[2]}: {options}"):
         options = row.options
-    weighs = row.kind.weighs
+    weighs = row.kind.has_weights
     if weighs and not re.match(r"\d+(?![x\d])", options):
         count = _EXTENTS.match(row.values.get("filters", ""))
         pair = (

@@ -67,7 +67,9 @@ def _memory(total: Total, plan: Plan) -> tuple[str, str] | None:
     """Message and label of a wrong number of activations; those behind activations may count or not,
     because they can be computed in place."""
     everything = plan.activation_values
-    activations = everything - sum(layer.output.values for layer in plan.layers if layer.node.layer.activates)
+    activations = everything - sum(
+        layer.output.values for layer in plan.layers if layer.node.layer.is_activation
+    )
     possible = (activations, everything)
     counted = total.counted is None or any(total.counted.allows(Fraction(count)) for count in possible)
     if counted and (total.size is None or _sized(total, possible)):

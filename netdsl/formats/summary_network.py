@@ -82,4 +82,4 @@ def _entry(layer: Drawn, place: int, drawing: Drawing, asked: set[str]) -> Entry
 def has_activations(drawing: Drawing) -> bool:
     """Whether any row is an activation other than the last one's softmax."""
     kinds = {layer.kind for layer in drawing.layers} - {"", "SOFTMAX"}
-    return any((kind := kind_named(name)) is not None and kind.activates for name in kinds)
+    return any((kind := kind_named(name)) is not None and kind.is_activation for name in kinds)

@@ -17,7 +17,7 @@ from netdsl.formats.summary_kinds import Role, role_of
 from netdsl.formats.summary_leaf import POOLS, bridged, leaf, shortcut
 from netdsl.formats.summary_modules import Module, modules
 from netdsl.formats.summary_solving import pools_for
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.layers.registry import kind_named
 from netdsl.quantities import Size, Volume
 
@@ -244,4 +244,4 @@ def _first(module: Module) -> Module:
 def _activates(row: Row) -> bool:
     known = role_of(row.layer, row.name)
     kind = kind_named(known[1]) if known and known[0] is Role.PLAIN else None
-    return kind is not None and issubclass(kind, Pointwise) and kind.activates
+    return kind is not None and issubclass(kind, SameVolume) and kind.is_activation

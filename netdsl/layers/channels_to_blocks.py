@@ -15,14 +15,14 @@ class ChannelsToBlocks(MovingValues, abstract=True):
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         (x,) = inputs
-        places = self.stride.height * self.stride.width
-        if x.channels % places:
+        positions = self.stride.height * self.stride.width
+        if x.channels % positions:
             return (
                 Mistake(
                     "ND320",
                     f"{counted(x.channels, 'channel')} do not fill blocks of {self.stride}",
                     option="stride",
-                    label=f"{x.channels}/{places} is not whole",
+                    label=f"{x.channels}/{positions} is not whole",
                 ),
             )
         return ()

@@ -66,7 +66,7 @@ class Conv(Layer):
     implied_by = ("filters", "filter", "kernels")
     fillers = ("filters", "filter", "kernels", "kernel")
     linear = True
-    weighs = True
+    has_weights = True
 
     filters = count(
         "how many filters, which is the number of output channels", positional=True, letters=("K", "n")

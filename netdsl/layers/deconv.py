@@ -53,7 +53,7 @@ class Deconv(Layer):
     fillers = ("filters", "filter", "kernels")
     linear = True
     foreign = ("outputpadding",)
-    weighs = True
+    has_weights = True
 
     filters = count(
         "how many filters, which is the number of output channels", positional=True, letters=("K", "n")

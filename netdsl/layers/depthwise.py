@@ -48,7 +48,7 @@ class Depthwise(Layer):
     unsized = ("CONV DW", "3x3", "same")
     fillers = ("filters", "filter", "kernels", "dw")
     linear = True
-    weighs = True
+    has_weights = True
 
     multiplier = count("filters per channel", default=1)
     kernel = size(

@@ -42,7 +42,7 @@ class Dropout(Dropping):
     keyword = "DROPOUT"
     spellings = ("DROP",)
     linear = True
-    drops = True
+    is_dropout = True
     leaves = "dropout rate of {rate} leaves nothing"
     usual = "0.5 is usual after FC, 0.1 to 0.3 after CONV"
 

@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar, Self
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Volume
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Dropping(Pointwise, abstract=True):
+class Dropping(SameVolume, abstract=True):
     """Base of layers with a mask: in training y = x*m/(1 - rate), m = 0 with probability rate, else 1."""
 
     rate: float

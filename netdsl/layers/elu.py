@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.layers.option import real
 from netdsl.primitives.expression import exp, operand, relu
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Elu(Pointwise):
+class Elu(SameVolume):
     """Exponential linear unit.
 
     Computes
@@ -42,7 +42,7 @@ class Elu(Pointwise):
 
     keyword = "ELU"
     linear = False
-    activates = True
+    is_activation = True
     keeps_positive = True
 
     alpha = real("how far below 0 negative numbers approach", default=1.0, positional=True)

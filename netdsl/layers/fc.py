@@ -49,7 +49,7 @@ class FullyConnected(Layer):
     implied_by = ("neurons", "neuron", "units")
     fillers = ("neurons", "neuron", "units", "unit", "outputs", "output", "nodes", "hidden")
     linear = True
-    weighs = True
+    has_weights = True
 
     neurons = count("how many outputs", positional=True)
     bias = flag("whether each neuron adds a learned number", default=True, words=("bias", "biases"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import erf, operand
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Gelu(Pointwise):
+class Gelu(SameVolume):
     """Gaussian error linear unit.
 
     Computes
@@ -41,7 +41,7 @@ class Gelu(Pointwise):
 
     keyword = "GELU"
     linear = False
-    activates = True
+    is_activation = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x = operand(0)

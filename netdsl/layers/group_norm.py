@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Parameter, Pointwise
+from netdsl.layers.layer import Parameter, SameVolume
 from netdsl.layers.option import count, flag, real
 from netdsl.layers.reading import Channels, Reads, reading_all, reading_here
 from netdsl.primitives.expression import operand, square_root
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class GroupNorm(Pointwise):
+class GroupNorm(SameVolume):
     """Group normalisation: mean and variance over all positions and a group of channels.
 
     Computes

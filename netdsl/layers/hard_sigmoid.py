@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import operand, relu
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class HardSigmoid(Pointwise):
+class HardSigmoid(SameVolume):
     """Hard sigmoid of MobileNet v3.
 
     Computes
@@ -41,7 +41,7 @@ class HardSigmoid(Pointwise):
     keyword = "HARD SIGMOID"
     spellings = ("HSIGMOID",)
     linear = False
-    activates = True
+    is_activation = True
     never_negative = True
     saturates = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import operand, relu
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class HardSwish(Pointwise):
+class HardSwish(SameVolume):
     """Hard swish of MobileNet v3.
 
     Computes
@@ -41,7 +41,7 @@ class HardSwish(Pointwise):
     keyword = "HARD SWISH"
     spellings = ("HSWISH", "HARD SILU")
     linear = False
-    activates = True
+    is_activation = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x = operand(0)

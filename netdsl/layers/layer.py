@@ -134,10 +134,10 @@ class Layer(Optioned):
     """Whether the output in evaluation is a weighted sum of all inputs and a constant: two such layers
     one behind another are one. Every kind says so or not; a test computes it."""
 
-    activates: ClassVar[bool] = False
+    is_activation: ClassVar[bool] = False
     """Whether the layer is an activation, which `default activation` can put in."""
 
-    weighs: ClassVar[bool] = False
+    has_weights: ClassVar[bool] = False
     """Whether the layer multiplies by weights: ``default activation`` follows these."""
 
     normalises: ClassVar[bool] = False
@@ -161,14 +161,14 @@ class Layer(Optioned):
     keeps_positive: ClassVar[bool] = False
     """Whether the layer is an activation that leaves numbers from 0 on as they are; a test computes it."""
 
-    drops: ClassVar[bool] = False
+    is_dropout: ClassVar[bool] = False
     """Whether training leaves values out at random."""
 
     keeps_order: ClassVar[bool] = False
     """Whether the output is the input's numbers in the same order, as another volume."""
 
-    decides: ClassVar[bool] = False
-    """Whether the output is a decision of which scores are the input: its gradient ends here."""
+    is_hard_decision: ClassVar[bool] = False
+    """Whether the layer takes a hard decision on the scores before it: no gradient flows back."""
 
     def __init_subclass__(cls, *, abstract: bool = False, **settings: Any) -> None:
         super().__init_subclass__(**settings)
@@ -256,8 +256,8 @@ class Layer(Optioned):
         raise NotImplementedError
 
 
-class Pointwise(Layer, abstract=True):
-    """Base of layers that map each number to one number: same volume, no weights."""
+class SameVolume(Layer, abstract=True):
+    """Base of layers whose output has the volume of their input; without parameters unless they say so."""
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.layers.group_norm import deviations_by_group, normalised, scale_and_shift
-from netdsl.layers.layer import Parameter, Pointwise
+from netdsl.layers.layer import Parameter, SameVolume
 from netdsl.layers.option import flag, real, word
 from netdsl.layers.reading import Channels, Reads, reading_all, reading_here
 from netdsl.primitives.expression import operand, square_root
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class LayerNorm(Pointwise):
+class LayerNorm(SameVolume):
     """Layer normalisation: mean and variance over all numbers of an image's volume, or of each position.
 
     Computes

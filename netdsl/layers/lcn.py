@@ -6,7 +6,7 @@ from math import exp
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Pointwise, Window
+from netdsl.layers.layer import SameVolume, Window
 from netdsl.layers.option import count
 from netdsl.layers.reading import Channels, Reads, reading, reading_all, sliding_taps
 from netdsl.primitives.expression import maximum, operand, square_root
@@ -23,7 +23,7 @@ MOST_WEIGHTS = 1 << 22
 """Numbers of a Gaussian, one for each place of the window and channel: they are written out beforehand."""
 
 
-class LocalContrastNorm(Pointwise):
+class LocalContrastNorm(SameVolume):
     """Local contrast normalisation: a value's neighbourhood loses its mean and its contrast.
 
     Computes
@@ -100,7 +100,7 @@ class LocalContrastNorm(Pointwise):
     def gaussian(self, channels: int) -> list[float]:
         """The Gaussian for every channel, adding up to 1: (size, size, channels, 1)."""
         half, deviation = self.size // 2, self.size / 4
-        line = [exp(-((place - half) ** 2) / (2 * deviation**2)) for place in range(self.size)]
+        line = [exp(-((offset - half) ** 2) / (2 * deviation**2)) for offset in range(self.size)]
         total = sum(line) ** 2 * channels
         return [row * column / total for row in line for column in line for _ in range(channels)]
 

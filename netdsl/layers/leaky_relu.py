@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.layers.option import real
 from netdsl.primitives.expression import greater, operand, select
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class LeakyRelu(Pointwise):
+class LeakyRelu(SameVolume):
     """Leaky rectified linear unit.
 
     Computes
@@ -43,7 +43,7 @@ class LeakyRelu(Pointwise):
     keyword = "LEAKY RELU"
     spellings = ("LEAKYRELU", "LRELU", "LEAKY")
     linear = False
-    activates = True
+    is_activation = True
     keeps_positive = True
 
     slope = real(

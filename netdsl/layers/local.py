@@ -57,7 +57,7 @@ class Local(Layer):
     spellings = ("LOCALLY CONNECTED", "LOCAL CONV")
     fillers = ("filters", "filter", "kernels")
     linear = True
-    weighs = True
+    has_weights = True
 
     filters = count("how many outputs at each position", positional=True, letters=("K", "n"))
     kernel = size(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Pointwise, Window, window_reading
+from netdsl.layers.layer import SameVolume, Window, window_reading
 from netdsl.layers.option import count, real, word
 from netdsl.layers.reading import Channels, Reads
 from netdsl.primitives.expression import operand, power
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class LocalResponseNorm(Pointwise):
+class LocalResponseNorm(SameVolume):
     """Local response normalisation: a value is damped by the squares of its neighbours.
 
     Computes

@@ -49,7 +49,7 @@ class Maxout(Layer):
     keyword = "MAXOUT"
     fillers = ("linear",)
     linear = False
-    activates = True
+    is_activation = True
 
     pieces = count(
         "linear functions of which the largest counts", default=2, positional=True, maximum=MOST_PIECES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import operand, sigmoid
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Mish(Pointwise):
+class Mish(SameVolume):
     """Mish, the activation of YOLOv4's backbone.
 
     Computes
@@ -40,7 +40,7 @@ class Mish(Pointwise):
 
     keyword = "MISH"
     linear = False
-    activates = True
+    is_activation = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         # With s = 1/(1 + e^-x): tanh(ln(1 + e^x)) = (1 - (1-s)^2)/(1 + (1-s)^2), which nothing overflows.

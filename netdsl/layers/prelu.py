@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Parameter, Pointwise
+from netdsl.layers.layer import Parameter, SameVolume
 from netdsl.primitives.expression import greater, operand, select
 from netdsl.quantities import Volume
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Prelu(Pointwise):
+class Prelu(SameVolume):
     """Parametric rectified linear unit: a leaky one whose slope each channel learns.
 
     Computes
@@ -43,7 +43,7 @@ class Prelu(Pointwise):
     keyword = "PRELU"
     spellings = ("PARAMETRIC RELU",)
     linear = False
-    activates = True
+    is_activation = True
     keeps_positive = True
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import operand, relu
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Relu6(Pointwise):
+class Relu6(SameVolume):
     """Rectified linear unit with a ceiling, of MobileNet.
 
     Computes
@@ -42,7 +42,7 @@ class Relu6(Pointwise):
     keyword = "RELU6"
     spellings = ("RELU 6",)
     linear = False
-    activates = True
+    is_activation = True
     never_negative = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

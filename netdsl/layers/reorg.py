@@ -49,18 +49,18 @@ class Reorg(BlocksToChannels):
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:
         (x,) = inputs
-        places = self.stride.height * self.stride.width
+        positions = self.stride.height * self.stride.width
         found = super().problems(x)
-        if not found and x.channels % places:
+        if not found and x.channels % positions:
             message = (
-                f"Darknet's order cuts channels into {places} parts, and {x.channels} do not come out even"
+                f"Darknet's order cuts channels into {positions} parts, and {x.channels} do not come out even"
             )
             found = (
                 Mistake(
                     "ND320",
                     message,
                     option="stride",
-                    label=f"{x.channels}/{places} is not whole",
+                    label=f"{x.channels}/{positions} is not whole",
                     help=(f"SPACE TO DEPTH {self.stride} takes {counted(x.channels, 'channel')}",),
                 ),
             )

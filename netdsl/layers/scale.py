@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Parameter, Pointwise
+from netdsl.layers.layer import Parameter, SameVolume
 from netdsl.layers.option import flag, real
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Volume
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Scale(Pointwise):
+class Scale(SameVolume):
     """A learned scale for each channel, and with ``shift`` a learned number added to it.
 
     Computes

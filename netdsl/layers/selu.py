@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import exp, operand, relu
 
 ALPHA = 1.6732632423543772
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Selu(Pointwise):
+class Selu(SameVolume):
     """Scaled exponential linear unit.
 
     Computes
@@ -43,7 +43,7 @@ class Selu(Pointwise):
 
     keyword = "SELU"
     linear = False
-    activates = True
+    is_activation = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x = operand(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.layers.option import count
 from netdsl.layers.reading import Reads, reading_here
 from netdsl.quantities import Volume
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Shuffle(Pointwise):
+class Shuffle(SameVolume):
     """Channel shuffle: the first channel of each group, then the second of each, and so on.
 
     Computes

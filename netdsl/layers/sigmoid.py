@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import operand, sigmoid
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Sigmoid(Pointwise):
+class Sigmoid(SameVolume):
     """Logistic sigmoid.
 
     Computes
@@ -42,7 +42,7 @@ class Sigmoid(Pointwise):
     keyword = "SIGMOID"
     spellings = ("LOGISTIC",)
     linear = False
-    activates = True
+    is_activation = True
     never_negative = True
     saturates = True
 

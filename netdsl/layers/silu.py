@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import operand, sigmoid
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Silu(Pointwise):
+class Silu(SameVolume):
     """Sigmoid linear unit, also called swish.
 
     Computes
@@ -43,7 +43,7 @@ class Silu(Pointwise):
     keyword = "SILU"
     spellings = ("SWISH",)
     linear = False
-    activates = True
+    is_activation = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x = operand(0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.layers.reading import Channels, Reads, reading_here
 from netdsl.primitives.expression import exp, operand
 from netdsl.quantities import Volume
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Softmax(Pointwise):
+class Softmax(SameVolume):
     """Softmax over the channels of each position: positive numbers that add up to 1.
 
     Computes
@@ -44,7 +44,7 @@ class Softmax(Pointwise):
 
     keyword = "SOFTMAX"
     linear = False
-    activates = True
+    is_activation = True
     never_negative = True
     yields_probabilities = True
 

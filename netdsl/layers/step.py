@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import greater, operand
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Step(Pointwise):
+class Step(SameVolume):
     """Threshold unit: fires or does not.
 
     Computes
@@ -44,9 +44,9 @@ class Step(Pointwise):
     keyword = "STEP"
     spellings = ("THRESHOLD",)
     linear = False
-    activates = True
+    is_activation = True
     never_negative = True
-    decides = True
+    is_hard_decision = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         return build.elementwise(greater(operand(0), 0), inputs[0], name="step")

@@ -43,7 +43,7 @@ class StochasticDepth(Dropping):
     keyword = "STOCHASTIC DEPTH"
     spellings = ("STOCHASTICDEPTH", "DROP PATH", "DROPPATH")
     linear = True
-    drops = True
+    is_dropout = True
     leaves = "rate of {rate} leaves the branch out always"
     usual = "0.1 to 0.5 is usual for the last block"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.layers.option import flag
 from netdsl.primitives.expression import operand, tanh
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Tanh(Pointwise):
+class Tanh(SameVolume):
     """Hyperbolic tangent.
 
     Computes
@@ -41,7 +41,7 @@ class Tanh(Pointwise):
 
     keyword = "TANH"
     linear = False
-    activates = True
+    is_activation = True
     saturates = True
 
     scaled = flag("LeCun's form, 1.7159*tanh(2x/3)", default=False)

@@ -75,7 +75,7 @@ def _windows(chain: Sequence[Node], x: Volume) -> Iterator[Window | None]:
         options = node.layer.options()
         slides = "padding" in options and "stride" in options and not node.implied
         window = node.layer.window(x) if slides else None
-        yield window if window is not None and (window.kernel != (1, 1) or node.layer.weighs) else None
+        yield window if window is not None and (window.kernel != (1, 1) or node.layer.has_weights) else None
         outcome = node.layer.volume(x)
         x = outcome if isinstance(outcome, Volume) else x
 
@@ -88,7 +88,7 @@ def _keeping(layer: Layer, window: Window) -> Iterator[dict[str, Any]]:
 
 def _keeping_at_stride_1(layer: Layer, window: Window) -> Iterator[dict[str, Any]]:
     """The same of a pool, whose stride is its kernel where it has none."""
-    if not layer.weighs and window.kernel != (1, 1):
+    if not layer.has_weights and window.kernel != (1, 1):
         yield {"stride": Size(1, 1), "padding": _around(window.kernel)}
 
 

@@ -105,7 +105,7 @@ class Surroundings:
             position for position, (layer, _, _) in enumerate(chain) if "padding" in layer.layer.options()
         ]
         nearest = sorted(
-            windows[-_WINDOWS:], key=lambda position: (not nodes[position].layer.weighs, -position)
+            windows[-_WINDOWS:], key=lambda position: (not nodes[position].layer.has_weights, -position)
         )
         for position in nearest:
             layer, x, _ = chain[position]
@@ -128,7 +128,7 @@ class Surroundings:
             what = f"{grouped(y.channels)} numbers without rows and columns"
             label = f"{layer.name} has flattened the image to {what}"
             return Cured(
-                (before, "or write FC in its place") if node.layer.weighs else (before,), label=label
+                (before, "or write FC in its place") if node.layer.has_weights else (before,), label=label
             )
         if layer.layer.__dict__.get("whole"):
             label = f"{layer.name} has left one number of each channel, no image"
@@ -159,7 +159,7 @@ class Surroundings:
 
     def _left(self, node: Node, x: Volume, mistake: Mistake | None) -> Cured:
         """The padding with which a filter keeps what is left of an image, and what else a mistake says."""
-        change = next(iter(_kept(node, x)), None) if node.layer.weighs else None
+        change = next(iter(_kept(node, x)), None) if node.layer.has_weights else None
         others = mistake.help if mistake is not None else ()
         if change is None:
             return Cured(others)
@@ -182,7 +182,7 @@ class Surroundings:
 def _paddings(node: Node, x: Volume) -> list[int]:
     """The paddings of a window, that which keeps the extents first; a pool has at most half of itself."""
     kernel = min(node.layer.window(x).kernel)
-    largest = kernel - 1 if node.layer.weighs else (kernel - 1) // 2
+    largest = kernel - 1 if node.layer.has_weights else (kernel - 1) // 2
     return sorted(range(largest + 1), key=lambda side: (2 * side != kernel - 1, side))
 
 

@@ -148,7 +148,7 @@ def _scores(build: Builder, plan: Plan, tensors: list[Tensor]) -> Tensor:
     Where no layer computes them they are a copy of the input: outputs have memory of their own.
     """
     last = plan.layers[-1].node
-    closes = last.layer.yields_probabilities or last.layer.decides
+    closes = last.layer.yields_probabilities or last.layer.is_hard_decision
     scores = origin = tensors[last.inputs[0]] if closes else tensors[-1]
     reshaped = {op.outputs[0]: op.inputs[0] for op in build.operations if isinstance(op, Reshape)}
     while origin in reshaped:

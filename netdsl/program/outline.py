@@ -154,7 +154,7 @@ class _Writer:
         """Write the loss; returns the mistake."""
         outline, (planned, sources, _) = self.outline, self.layers[-1]
         last = planned.node.layer
-        closes = last.yields_probabilities or last.decides
+        closes = last.yields_probabilities or last.is_hard_decision
         scores = self.results[sources[0]] if closes else self.results[-1]
         read = scores if self.loss.takes_scores else self.results[-1]
         copied = outline.tensors[read].role is Role.INPUT

@@ -36,14 +36,14 @@ def check(plan: Plan, findings: Findings) -> None:
 def _lost(planned: PlannedLayer, plan: Plan, read: list[list[int]]) -> str:
     """The kind that the name of a layer with weights speaks of, and that no layer near it has."""
     node = planned.node
-    if not node.layer.weighs:
+    if not node.layer.has_weights:
         return ""
     for word in (node.name.rstrip("0123456789_ "), *_WORD.findall(node.name)):  # `Batch norm`, `conv_bn`
         kind = kind_named(word)
         if kind is None or kind.keyword == node.layer.keyword or not _is_beside(kind):
             continue
         near = {plan.layers[place].node.layer.keyword for place in within_reach(node.position, read)}
-        if not kind.activates:  # `pool_proj: CONV 32 1x1` stands behind a pool
+        if not kind.is_activation:  # `pool_proj: CONV 32 1x1` stands behind a pool
             near |= {plan.layers[place].node.layer.keyword for place in node.inputs}
         if kind.keyword not in near:
             return kind.keyword
@@ -52,7 +52,7 @@ def _lost(planned: PlannedLayer, plan: Plan, read: list[list[int]]) -> str:
 
 def _is_beside(kind: type[Layer]) -> bool:
     """Whether sheets name a kind with the layer that it stands behind; `Step 1: CONV 8 3x3` does not."""
-    bends = kind.activates and kind.keyword != "STEP"
+    bends = kind.is_activation and kind.keyword != "STEP"
     return bends or kind.keyword in ("BN", "DROPOUT", "MAX POOL", "AVG POOL")
 
 

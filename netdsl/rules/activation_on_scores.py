@@ -28,7 +28,7 @@ def check(plan: Plan, findings: Findings) -> None:
         planned = plan.layers[place]
         if _is_activation(planned):
             activation = planned
-        elif planned.node.layer.weighs:
+        elif planned.node.layer.has_weights:
             scores = planned
         elif not _keeps_numbers_apart(planned):
             return
@@ -43,13 +43,13 @@ def check(plan: Plan, findings: Findings) -> None:
 def _is_activation(planned: PlannedLayer) -> bool:
     """Whether a layer bends each score by itself; a decision or a probability is meant."""
     layer = planned.node.layer
-    bends = layer.activates and not layer.decides and not layer.yields_probabilities
+    bends = layer.is_activation and not layer.is_hard_decision and not layer.yields_probabilities
     return bends and planned.inputs == (planned.output,)
 
 
 def _keeps_numbers_apart(planned: PlannedLayer) -> bool:
     layer = planned.node.layer
-    return layer.keeps_order or layer.normalises or layer.drops
+    return layer.keeps_order or layer.normalises or layer.is_dropout
 
 
 def _report(

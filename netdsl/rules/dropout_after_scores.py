@@ -9,18 +9,18 @@ from netdsl.rules.rule import Rule
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each dropout that no layer with weights follows."""
-    if plan.output.size != (1, 1) or not any(alike[0].node.layer.drops for alike in plan.alike):
+    if plan.output.size != (1, 1) or not any(alike[0].node.layer.is_dropout for alike in plan.alike):
         return
     reading = plan.readers
     weights_follow = [False] * len(plan.layers)
     for place in reversed(range(len(plan.layers))):
         weights_follow[place] = any(
-            plan.layers[index].node.layer.weighs or weights_follow[index] for index in reading[place]
+            plan.layers[index].node.layer.has_weights or weights_follow[index] for index in reading[place]
         )
-    scores = next((planned for planned in reversed(plan.layers) if planned.node.layer.weighs), None)
+    scores = next((planned for planned in reversed(plan.layers) if planned.node.layer.has_weights), None)
     for planned in plan.layers:
         node = planned.node
-        if node.layer.drops and not weights_follow[node.position] and scores is not None:
+        if node.layer.is_dropout and not weights_follow[node.position] and scores is not None:
             findings.add(
                 "ND406",
                 f"{node.name} stands behind the class scores of {scores.node.name}",

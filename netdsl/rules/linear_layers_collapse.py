@@ -68,7 +68,7 @@ def _pairs(plan: Plan) -> list[_Pair]:
         nearest = before[inputs[0]] if len(inputs) == 1 else None
         if not layer.linear:
             nearest = None
-        elif layer.weighs:
+        elif layer.has_weights:
             if nearest is not None and not _is_known_design(nearest.source, planned, known):
                 pairs.append(_Pair(nearest.source, planned, nearest.passed))
             nearest = _Linear(planned, None)

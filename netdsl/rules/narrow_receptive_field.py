@@ -46,7 +46,7 @@ def _gathering(plan: Plan) -> PlannedLayer | None:
 
 def _looks_around(planned: PlannedLayer) -> bool:
     layer = planned.node.layer
-    return layer.weighs and layer.window(*planned.inputs).kernel != (1, 1)
+    return layer.has_weights and layer.window(*planned.inputs).kernel != (1, 1)
 
 
 RULE = Rule("narrow-receptive-field", "ND408", check)

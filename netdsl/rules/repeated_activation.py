@@ -22,9 +22,9 @@ def check(plan: Plan, findings: Findings) -> None:
         given = before[inputs[0]] if len(inputs) == 1 else None
         if given is not None and _repeats(given, planned, planned.node.position > ending):
             repeated.append((given, planned))
-        if layer.activates:
+        if layer.is_activation:
             given = planned if planned.inputs == (planned.output,) else None
-        elif not (layer.drops or layer.keeps_order):
+        elif not (layer.is_dropout or layer.keeps_order):
             given = None
         before.append(given)
     for found in by_place(repeated, lambda pair: pair[1].node.span):
@@ -56,7 +56,12 @@ def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) 
 def _repeats(given: PlannedLayer, planned: PlannedLayer, ends: bool) -> bool:
     """Whether an activation bends what is bent; a decision is meant, and so is a probability, once."""
     first, layer = given.node.layer, planned.node.layer
-    if not layer.activates or layer.decides or first.decides or planned.inputs != (planned.output,):
+    if (
+        not layer.is_activation
+        or layer.is_hard_decision
+        or first.is_hard_decision
+        or planned.inputs != (planned.output,)
+    ):
         return False
     if first.yields_probabilities and ends:
         return False
@@ -68,7 +73,7 @@ def _changes_nothing(first: PlannedLayer, second: PlannedLayer) -> bool:
 
 
 def _behind_last_weights(plan: Plan) -> int:
-    weighing = [planned.node.position for planned in plan.layers if planned.node.layer.weighs]
+    weighing = [planned.node.position for planned in plan.layers if planned.node.layer.has_weights]
     return weighing[-1] if weighing else -1
 
 

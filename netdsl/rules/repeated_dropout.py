@@ -16,7 +16,7 @@ def check(plan: Plan, findings: Findings) -> None:
         given = dropped[inputs[0]] if len(inputs) == 1 else None
         if given is not None and type(given.node.layer) is type(layer):
             repeated.append((given, planned))
-        dropped.append(planned if layer.drops else given if layer.keeps_order else None)
+        dropped.append(planned if layer.is_dropout else given if layer.keeps_order else None)
     for found in by_place(repeated, lambda pair: pair[1].node.span):
         _report(found, findings)
 

@@ -23,7 +23,7 @@ def check(plan: Plan, findings: Findings) -> None:
         depth = min((depths[index] for index in planned.node.inputs), default=0)
         if layer.saturates:
             depth += 1
-        elif layer.activates or layer.normalises or _rescales(planned):
+        elif layer.is_activation or layer.normalises or _rescales(planned):
             depth = 0
         depths.append(depth)
         deepest = max(deepest, depth)

@@ -22,7 +22,7 @@ def check(plan: Plan, findings: Findings) -> None:
             if plan.network.recipe is None or plan.network.recipe.recipe.loss.name == "cross-entropy":
                 _report(planned, plan.layers[-1], findings)
             return
-        if planned.node.layer.weighs or len(planned.node.inputs) != 1 or planned.output.size != (1, 1):
+        if planned.node.layer.has_weights or len(planned.node.inputs) != 1 or planned.output.size != (1, 1):
             return
         place = planned.node.inputs[0]
 

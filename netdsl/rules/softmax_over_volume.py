@@ -36,14 +36,14 @@ def check(plan: Plan, findings: Findings) -> None:
 def _gives_pixels_classes(plan: Plan) -> bool:
     closing = plan.layers[-1]
     image = plan.layers[0].output.size
-    if closing.output.size == image and any(planned.node.layer.weighs for planned in plan.layers):
+    if closing.output.size == image and any(planned.node.layer.has_weights for planned in plan.layers):
         return True
     place = closing.node.position
     while len(plan.layers[place].node.inputs) == 1:
         planned = plan.layers[place]
         if _enlarges(planned):
             return True
-        if planned.node.layer.weighs:
+        if planned.node.layer.has_weights:
             return getattr(planned.node.layer, "kernel", None) == Size(1, 1)
         (place,) = planned.node.inputs
     return len(plan.layers[place].node.inputs) > 1  # branches that are joined, as for several sizes

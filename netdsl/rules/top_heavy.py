@@ -32,12 +32,12 @@ def check(plan: Plan, findings: Findings) -> None:
 
 def _flattens_features(plan: Plan, heaviest: PlannedLayer) -> bool:
     """Whether the layer stretches a volume that layers with smaller windows have made."""
-    if not heaviest.node.layer.weighs or len(heaviest.inputs) != 1:
+    if not heaviest.node.layer.has_weights or len(heaviest.inputs) != 1:
         return False
     (x,) = heaviest.inputs
     whole = heaviest.node.layer.window(x).kernel == x.size and heaviest.output.size == (1, 1)
     before = plan.layers[: heaviest.node.position]
-    return whole and x.size != (1, 1) and any(layer.node.layer.weighs for layer in before)
+    return whole and x.size != (1, 1) and any(layer.node.layer.has_weights for layer in before)
 
 
 RULE = Rule("top-heavy", "ND404", check)

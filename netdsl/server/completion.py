@@ -116,7 +116,7 @@ def _defaults(known: Known) -> Iterator[Item]:
     """What a parameter may be where nothing is handed over."""
     yield from _numbers(known)
     yield Item("channels", Kind.NUMBER, "the channels that come in")
-    yield from _kinds(kind for kind in all_kinds() if kind.inputs == 1 and kind.activates)
+    yield from _kinds(kind for kind in all_kinds() if kind.inputs == 1 and kind.is_activation)
     yield from _blocks(known)
     yield Item("SKIP", Kind.KEYWORD, "none")
 
@@ -129,7 +129,7 @@ def _arguments(context: Context, known: Known) -> Iterator[Item]:
             for parameter in block.parameters
         )
     yield from _numbers(known)
-    yield from _kinds(kind for kind in all_kinds() if kind.inputs == 1 and kind.activates)
+    yield from _kinds(kind for kind in all_kinds() if kind.inputs == 1 and kind.is_activation)
     yield from _blocks(known)
     yield Item("SKIP", Kind.KEYWORD, "none")
 
@@ -237,7 +237,7 @@ def _options_of(element: str, known: Known) -> Iterator[Item]:
         if not any(name.lower() in written for name in option.words):
             yield from _option(head.kind, option)
     yield from _numbers(known)
-    if head.kind.weighs:
+    if head.kind.has_weights:
         yield Item("same weights as ", Kind.KEYWORD, "works with the weights of an earlier layer")
 
 

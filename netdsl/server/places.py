@@ -59,7 +59,7 @@ def behind(study: Study, node: Node | Gap) -> Node | Gap:
     """The activation that a default puts behind a layer, or the layer itself."""
     place = node.position + 1
     following = study.sketch.nodes[place] if place < len(study.sketch.nodes) else None
-    if isinstance(following, Node) and following.implied and following.layer.activates:
+    if isinstance(following, Node) and following.implied and following.layer.is_activation:
         return following if following.inputs == (node.position,) else node
     return node
 

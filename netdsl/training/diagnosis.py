@@ -152,7 +152,7 @@ def dead_units(seen: Look, plan: Plan) -> dict[str, tuple[int, int]]:
     found = {}
     for layer in plan.layers:
         kind = layer.node.layer
-        if kind.activates and not kind.decides and not kind.yields_probabilities:
+        if kind.is_activation and not kind.is_hard_decision and not kind.yields_probabilities:
             output = seen.outputs[f"output of {layer.node.name}"]
             units = output.shape[-1]
             alive = int(np.count_nonzero(output.reshape(-1, units).any(axis=0)))

@@ -42,7 +42,7 @@ class PlanModule(nn.Module):  # type: ignore[misc]
         last_read = {source: reader for reader, sources in enumerate(self._sources) for source in sources}
         self._done = [[s for s in sources if last_read[s] == n] for n, sources in enumerate(self._sources)]
         closing = plan.layers[-1].node
-        closes = closing.layer.yields_probabilities or closing.layer.decides
+        closes = closing.layer.yields_probabilities or closing.layer.is_hard_decision
         self._scores = closing.inputs[0] if closes else len(parts) - 1
         self._activate_in_place()
 
@@ -53,7 +53,7 @@ class PlanModule(nn.Module):  # type: ignore[misc]
             if isinstance(module, nn.ReLU) and layer.node.inputs:
                 source = layer.node.inputs[0]
                 below = self._plan.layers[source].node.layer
-                module.inplace = readers[source] == 1 and (below.weighs or below.normalises)
+                module.inplace = readers[source] == 1 and (below.has_weights or below.normalises)
 
     def forward(self, x: Any) -> Any:
         """The output of the last layer."""

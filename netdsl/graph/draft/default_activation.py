@@ -40,7 +40,7 @@ def places_to_activate(entries: list[Entry], references: References) -> dict[int
     already is left out.
     """
     readers = chain_readers(entries, references)
-    weighing = [entry.position for entry in entries if is_kind(entry, "weighs")]
+    weighing = [entry.position for entry in entries if is_kind(entry, "has_weights")]
     found = {place: _behind_normalisation(entries, readers, place) for place in weighing[:-1]}
     return {place: last for place, last in found.items() if not _is_activated(entries, readers[last])}
 
@@ -116,4 +116,4 @@ def _follower(entries: list[Entry], readers: list[list[int]], place: int, questi
 
 
 def _is_activated(entries: list[Entry], readers: list[int]) -> bool:
-    return bool(readers) and all(is_kind(entries[index], "activates") for index in readers)
+    return bool(readers) and all(is_kind(entries[index], "is_activation") for index in readers)

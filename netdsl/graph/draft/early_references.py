@@ -62,7 +62,7 @@ def _written_behind(
     entry: Entry, entries: list[Entry], readers: list[list[int]], findings: Findings
 ) -> Span | None:
     """The activation that follows on the same line, behind a normalisation or not."""
-    if is_kind(entry, "activates"):
+    if is_kind(entry, "is_activation"):
         return None
     place = entry.position
     for _ in range(2):
@@ -73,7 +73,7 @@ def _written_behind(
         between = findings.source.text[entry.span.end : following.span.start]
         if following.span.start < entry.span.end or any(sign in between for sign in "\n;|[]{}"):
             return None
-        if is_kind(following, "activates"):
+        if is_kind(following, "is_activation"):
             return following.span
         if not is_kind(following, "normalises"):
             return None

@@ -80,7 +80,7 @@ class Missing:
     def _is_arrow(self, lack: _Lack) -> bool:
         """Report ``CONV 3 -> 16 3x3``, where the first number is what comes in, and no layer."""
         source, place = self._findings.source.locate(lack.step.layer.span)
-        if not lack.kind.weighs or not _ARROW_BEHIND.match(source.text, place.end):
+        if not lack.kind.has_weights or not _ARROW_BEHIND.match(source.text, place.end):
             return False
         arrow = arrow_at(source, place.end, place.start)
         if arrow is None:

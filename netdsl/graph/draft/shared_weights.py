@@ -23,7 +23,7 @@ def alike(step: Step, kind: type[Layer], name: str, owner: Entry, findings: Find
     owned = owner.name if not isinstance(owner, Projection) else "it"
     message = f"{name} is {kind.keyword} and {owned} is {what}: their weights are not alike"
     cures = [f"name a layer that is {kind.keyword} too"]
-    if other is not None and not other.weighs:
+    if other is not None and not other.has_weights:
         cures.append("the label of a group is that of its last layer: label the layer itself")
     findings.add("ND248", message, step.shares.span, help=tuple(cures))
     return False

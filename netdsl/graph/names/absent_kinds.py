@@ -32,7 +32,7 @@ def absent_kind(written: str) -> str:
         return "netdsl has no such layer"
     if plain not in _ACTIVATIONS:
         return ""
-    activations = [kind.keyword for kind in all_kinds() if kind.activates]
+    activations = [kind.keyword for kind in all_kinds() if kind.is_activation]
     return in_one_line("netdsl has no such layer; its activations are", activations)
 
 
@@ -60,7 +60,7 @@ def activation_named(text: str, name: Span) -> tuple[str, Span] | None:
         return None
     words = _ARGUMENT.match(text, name.end)
     meant = kind_named(words[1]) if words is not None else None
-    if words is None or meant is None or not meant.activates:
+    if words is None or meant is None or not meant.is_activation:
         return None
     return meant.keyword, Span(name.start, words.end())
 

@@ -142,7 +142,7 @@ def _noted(layer: tree.Layer) -> Head:
             rest += [tree.Word("pad", place), *_keeping(extent, place)]
         else:
             rest += [tree.Word("stride", place), tree.Number(extent, place)]
-    if kind is not None and kind.weighs and not extent and layer.claim is not None:
+    if kind is not None and kind.has_weights and not extent and layer.claim is not None:
         channels = re.split("[xX×]", layer.claim.value.text)[-1]
         rest.append(tree.Number(channels.strip(), layer.claim.value.span))
     return Head(kind, "", name, place, tuple(rest))

@@ -99,7 +99,7 @@ class OptionFindings:
         bare = [option for option in self.options.values() if option.positional]
         fix = None
         coming = self._coming_in(value, given) if number else None
-        matrix = _MATRIX.fullmatch(value.text) if self.kind.weighs and not number else None
+        matrix = _MATRIX.fullmatch(value.text) if self.kind.has_weights and not number else None
         if matrix is not None and not any(option.type is OptionType.SIZE for option in bare):
             meant = f"{self.kind.keyword} {matrix[2]}"
             cures.insert(0, f"write `{meant}`: the {matrix[1]} numbers that come in are known")
@@ -171,7 +171,7 @@ class OptionFindings:
             for name, option in self.options.items()
             if option.positional and option.type is OptionType.COUNT
         ]
-        first = given[counts[0]][0].span if self.kind.weighs and counts and counts[0] in given else None
+        first = given[counts[0]][0].span if self.kind.has_weights and counts and counts[0] in given else None
         if first is None or value.span.start - first.end > _BESIDE:
             return None
         between = self.findings.source.excerpt(Span(first.end, value.span.start))

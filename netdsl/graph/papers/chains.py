@@ -64,7 +64,7 @@ def _beginning(
     if not isinstance(item, tree.Word) or words.knows(item.text) or words.values(item.text):
         return None
     named = kind_at(items, place, taken)
-    if named is None or named.kind.weighs or named.kind.inputs != 1 or named.separable:
+    if named is None or named.kind.has_weights or named.kind.inputs != 1 or named.separable:
         return None
     behind = items[place + named.length] if place + named.length < len(items) else None
     if isinstance(behind, tree.Number | tree.Extents) and not has_values(named.kind):
@@ -72,7 +72,7 @@ def _beginning(
     before = items[place - 1] if place else None
     listed = isinstance(before, tree.Mark | tree.Sign) and before.text in ",+/"
     kind = named.kind
-    follows = listed or kind.activates or kind.normalises or kind.yields_probabilities or kind.drops
+    follows = listed or kind.is_activation or kind.normalises or kind.yields_probabilities or kind.is_dropout
     return named if follows else None
 
 

@@ -183,10 +183,10 @@ def _without_activation(
 ) -> tuple[tuple[tree.Word, ...], tuple[tree.Item, ...]]:
     """``Convolution layer with ReLU:``: the label, and the activation that stands behind the layer."""
     first = kind_at(label, 0, taken)
-    for place in range(1, len(label) - 1) if first is not None and first.kind.weighs else ():
+    for place in range(1, len(label) - 1) if first is not None and first.kind.has_weights else ():
         if label[place].text.lower() in _BEHIND:
             named = kind_at(label, place + 1, taken)
-            if named is not None and named.kind.activates:
+            if named is not None and named.kind.is_activation:
                 return label[:place], (tree.Mark(",", label[place].span), *label[place + 1 :])
     return label, ()
 
@@ -221,7 +221,7 @@ def named_heading(label: tuple[tree.Word, ...], named: Named, rest: tuple[tree.I
             return None
         words, values = _cut(words, named.glued), values
         items = (*named.switches, *values, *rest)
-    listed = named.glued is not None and named.glued.hyphened and named.kind.weighs
+    listed = named.glued is not None and named.glued.hyphened and named.kind.has_weights
     return Heading(named.kind, label, False, words, items, named.separable, listed=listed, spelled=True)
 
 
@@ -245,7 +245,9 @@ def _values_first(
             place = number
             break
         named = None
-    leading = named is not None and (named.kind.weighs or named.kind.inputs == 0 or has_values(named.kind))
+    leading = named is not None and (
+        named.kind.has_weights or named.kind.inputs == 0 or has_values(named.kind)
+    )
     implied = implied_by(parts, around.numbers, place) if not leading or _behind_comma(parts, place) else None
     if implied is not None and named is not None and implied.kind is named.kind:
         implied = None

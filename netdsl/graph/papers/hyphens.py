@@ -80,7 +80,7 @@ def _meant(words: list[str], last: tree.Layer) -> str:
     own = [kind_named(word) for word in words]
     if all(kind is not None or kind_of_words([word]) for kind, word in zip(own, words, strict=True)):
         whole = kind_named(" ".join(words))
-        cut = all(kind is not None and kind.activates for kind in own) and whole is own[0] is not own[-1]
+        cut = all(kind is not None and kind.is_activation for kind in own) and whole is own[0] is not own[-1]
         return meant if cut else ""
     return meant
 

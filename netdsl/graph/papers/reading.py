@@ -204,7 +204,7 @@ def _lacks_numbers(layer: tree.Layer) -> bool:
     if layer.items or layer.claim is not None or len(layer.words) != 1:
         return False
     kind = kind_named(layer.words[0].text.rstrip("0123456789"))
-    return kind is not None and kind.weighs
+    return kind is not None and kind.has_weights
 
 
 def _shown(findings: Findings, span: Span) -> str:

@@ -128,7 +128,7 @@ def _activation(
     if read is None:
         return None
     kind, options = read
-    if not kind.activates:
+    if not kind.is_activation:
         findings.add(
             "ND212",
             f"{kind.keyword} is not an activation",
