@@ -19,8 +19,8 @@ from netdsl.reports.as_text import diagnostics_as_text
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.building import BUILDERS
+from netdsl.syntax.error_examples import ERROR_EXAMPLES
 from netdsl.syntax.generate import tables_text
-from netdsl.syntax.lessons import LESSONS
 from netdsl.syntax.lexer import Token, _may_begin
 from netdsl.syntax.parser import automaton, current_tables, parse
 from netdsl.syntax.table_format import TABLES_PATH
@@ -189,9 +189,9 @@ def test_mistakes_are_always_described(text: str) -> None:
         assert diagnostics_as_text([finding])
 
 
-@pytest.mark.parametrize("example", [example for lesson in LESSONS for example in lesson.examples])
+@pytest.mark.parametrize("example", [example for known in ERROR_EXAMPLES for example in known.examples])
 def test_lessons_fail_with_their_own_message(example: str) -> None:
-    messages = {lesson.message for lesson in LESSONS if example in lesson.examples}
+    messages = {known.message for known in ERROR_EXAMPLES if example in known.examples}
     first = parse(Source("lesson.net", example)).diagnostics[0]
     assert first.message in messages
 

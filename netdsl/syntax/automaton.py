@@ -29,7 +29,7 @@ NESTING, LENGTH = "nesting", "length"
 class Failure(NamedTuple):
     """A token that cannot stand where it does.
 
-    ``state`` identifies the place in the grammar, ``expected`` are the terminals that could stand
+    ``state`` is that of the automaton, ``expected`` are the terminals that could stand
     there, ``previous`` is the token before, ``open_brackets`` those not closed yet. ``limit`` is
     empty, or says which limit the text exceeds: NESTING or LENGTH; parsing stops there.
     """
@@ -104,7 +104,7 @@ class Automaton:
     def parse(self, text: str, offset: int = 0, token_limit: int = TOKEN_LIMIT) -> Parsed:
         """Parse a text that ends in a line break; never raises for what it holds.
 
-        ``offset`` is added to all places in the tree, not to those of failures.
+        ``offset`` is added to all offsets in the tree, not to those of failures.
         """
         run = _Run(self._tables, self._ends, self._unreadable, self._lexer, text)
         run.offset, run.token_limit = offset, token_limit

@@ -8,8 +8,18 @@ from typing import Any
 from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.syntax.building_statements import STATEMENTS
+from netdsl.syntax.from_tokens import (
+    ITEMS,
+    VALUES,
+    nodes,
+    span_of,
+    span_of_child,
+    statements_of,
+    sum_of,
+    whole,
+    word,
+)
 from netdsl.syntax.lexer import Token
-from netdsl.syntax.pieces import ITEMS, VALUES, nodes, place, span_of, statements_of, sum_of, whole, word
 
 
 def start(children: list[Any]) -> tree.File:
@@ -73,8 +83,8 @@ class _Tail:
             elif type(child) is Token and child.kind == "REMARK":
                 self.remark, end = child.text, child.end
             else:
-                placed = child or isinstance(child, Arguments)  # `B()` has none, and a place
-                self.end = max(self.end, place(child).end) if placed else self.end
+                has_span = child or isinstance(child, Arguments)  # `B()` has none, and a span
+                self.end = max(self.end, span_of_child(child).end) if has_span else self.end
                 return
             self.end = max(self.end, end)
             children.pop()
@@ -103,7 +113,7 @@ def branch(children: list[Any]) -> tree.Branch:
 
 
 class Arguments(list[Any]):
-    """The arguments of a call and the place of their closing parenthesis."""
+    """The arguments of a call and the span of their closing parenthesis."""
 
     span: Span
 
@@ -170,7 +180,7 @@ def layer(children: list[Any]) -> tree.Layer:
         else:
             items.append(ITEMS[child.kind](child.text, span_of(child)))
     if len(children) > 1:
-        span = span.to(place(children[-1]))
+        span = span.to(span_of_child(children[-1]))
     return tree.Layer(claimed, head, labelled, tuple(items), remark, span)
 
 
@@ -179,7 +189,7 @@ def _values_first(claimed: tree.Claim | None, children: list[Any]) -> tree.Layer
     remark = ""
     if type(children[-1]) is Token and children[-1].kind == "REMARK":
         remark = children[-1].text
-    span = (claimed.span if claimed else place(children[0])).to(place(children[-1]))
+    span = (claimed.span if claimed else span_of_child(children[0])).to(span_of_child(children[-1]))
     items = [
         child if type(child) is not Token else ITEMS[child.kind](child.text, span_of(child))
         for child in (children[:-1] if remark else children)

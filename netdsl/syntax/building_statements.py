@@ -7,8 +7,17 @@ from typing import Any
 
 from netdsl.source import Span
 from netdsl.syntax import tree
+from netdsl.syntax.from_tokens import (
+    VALUES,
+    nodes,
+    span_of,
+    span_of_child,
+    statements_of,
+    sum_of,
+    whole,
+    word,
+)
 from netdsl.syntax.lexer import Token
-from netdsl.syntax.pieces import VALUES, nodes, place, span_of, statements_of, sum_of, whole, word
 
 
 def net(children: list[Any]) -> tree.NetName:
@@ -75,7 +84,7 @@ def expect_pattern(children: list[Any]) -> tree.ExpectPattern:
 
 def pattern_layer(children: list[Any]) -> tree.PatternLayer:
     words = children[0]
-    span = words[0].span.to(place(children[-1]) if len(children) > 1 else words[-1].span)
+    span = words[0].span.to(span_of_child(children[-1]) if len(children) > 1 else words[-1].span)
     return tree.PatternLayer(words, len(children) > 1, span)
 
 

@@ -53,15 +53,15 @@ class Called(NamedTuple):
 
 
 class _Arguments:
-    """The arguments of a call: by place, and by name."""
+    """The arguments of a call: by position, and by name."""
 
     def __init__(self, written: list[str]) -> None:
         self.bare = [text for text in written if not _NAMED.match(text)]
         self.coming = ""
-        arrows = [(place, found) for place, text in enumerate(self.bare) if (found := _ARROW.fullmatch(text))]
+        arrows = [(index, found) for index, text in enumerate(self.bare) if (found := _ARROW.fullmatch(text))]
         if len(arrows) == 1:  # `Conv(1 -> 32, 3x3)`
-            place, arrow = arrows[0]
-            self.bare[place] = arrow["out"]
+            index, arrow = arrows[0]
+            self.bare[index] = arrow["out"]
             self.coming = _product(arrow["coming"])
         named = ((match, text) for text in written if (match := _NAMED.match(text)))
         self.named = {match[1].lower(): text[match.end() :].strip() for match, text in named}
@@ -77,15 +77,15 @@ class _Arguments:
         """Take out the first argument, which says what comes in."""
         self.coming = _product(self.bare.pop(0).strip())
 
-    def take(self, place: int, *names: str) -> str:
-        """The argument of one of these names, or at this place; empty where there is none."""
+    def take(self, index: int, *names: str) -> str:
+        """The argument of one of these names, or at this index; empty where there is none."""
         self.used.update(names)
         found = next((self.named[name] for name in names if name in self.named), "")
-        return found or (self.bare[place].strip() if 0 <= place < len(self.bare) else "")
+        return found or (self.bare[index].strip() if 0 <= index < len(self.bare) else "")
 
-    def is_read(self, places: int) -> bool:
+    def is_read(self, count: int) -> bool:
         """Whether nothing is left that may mean something."""
-        return len(self.bare) <= places and self.named.keys() <= self.used | _IDLE
+        return len(self.bare) <= count and self.named.keys() <= self.used | _IDLE
 
 
 def _product(text: str) -> str:
@@ -127,10 +127,10 @@ def _called(start: int, end: int, name: str, arguments: str) -> Called:
 def _closing(line: str, start: int) -> int:
     """Where the call ends whose arguments begin at ``start``; 0 where it does not."""
     depth = 1
-    for place in range(start, min(len(line), start + _LONGEST)):
-        depth += (line[place] in "([") - (line[place] in ")]")
+    for offset in range(start, min(len(line), start + _LONGEST)):
+        depth += (line[offset] in "([") - (line[offset] in ")]")
         if depth == 0:
-            return place + 1
+            return offset + 1
     return 0
 
 
@@ -181,11 +181,11 @@ _WINDOWS = re.compile(r"(?:de)?conv|(?:max|avg|average)pool|zeropad|upsampl|pixe
 def _split(arguments: str) -> list[str]:
     """The arguments, at commas outside brackets."""
     parts, depth, start = [], 0, 0
-    for place, sign in enumerate(arguments):
+    for offset, sign in enumerate(arguments):
         depth += (sign in "([") - (sign in ")]")
         if sign == "," and depth == 0:
-            parts.append(arguments[start:place])
-            start = place + 1
+            parts.append(arguments[start:offset])
+            start = offset + 1
     return [part for part in (*parts, arguments[start:]) if part.strip()]
 
 
@@ -225,12 +225,12 @@ def _padding(text: str) -> str:
     return f"pad {height}" if height == width else f"pad {height}x{width}"
 
 
-def _finished(kind: str, parts: list[str], arguments: _Arguments, places: int) -> str:
+def _finished(kind: str, parts: list[str], arguments: _Arguments, count: int) -> str:
     """The layer, without bias where that is asked for, and with its activation behind it."""
     bias = _word(arguments.take(-1, "use_bias", "bias"))
     follows = _word(arguments.take(-1, "activation"))
     known = (
-        arguments.is_read(places)
+        arguments.is_read(count)
         and bias in ("", "true", "false")
         and (not follows or follows in _ACTIVATIONS)
     )

@@ -42,38 +42,38 @@ def bare_numbers(failure: Failure, source: Source) -> Diagnostic | None:
 
 def copied_syntax(failure: Failure, source: Source) -> Diagnostic | None:
     """The finding for a line as sheets have it; None where nothing is known of it."""
-    line, start, place = _line(failure, source)
+    line, start, offset = _line(failure, source)
     return (
-        _dashed(line, start, place, source)
-        or _bracketed(line, start, place, source)
-        or _turned_maps(line, start, place, source)
-        or _ways(line, start, place, source)
-        or _dimensions(line, start, place, source)
-        or _quoted(line, start, place, source)
-        or _volume(line, start, place, source)
+        _dashed(line, start, offset, source)
+        or _bracketed(line, start, offset, source)
+        or _turned_maps(line, start, offset, source)
+        or _ways(line, start, offset, source)
+        or _dimensions(line, start, offset, source)
+        or _quoted(line, start, offset, source)
+        or _volume(line, start, offset, source)
     )
 
 
 def _line(failure: Failure, source: Source) -> tuple[str, int, int]:
-    """The line around a mistake, where it begins in the text, and the place of the mistake in it."""
+    """The line around a mistake, where it begins in the text, and the offset of the mistake in it."""
     begin = source.text.rfind("\n", 0, failure.token.start) + 1
     start = max(begin, failure.token.start - _REACH)
     line = source.text[start : failure.token.start + _REACH].partition("\n")[0]
     return line, start, min(failure.token.start - start, len(line))
 
 
-def _at(pattern: re.Pattern[str], line: str, place: int) -> re.Match[str] | None:
-    """What a pattern finds in a line at a place, or right before it, blanks aside."""
+def _at(pattern: re.Pattern[str], line: str, offset: int) -> re.Match[str] | None:
+    """What a pattern finds in a line at an offset, or right before it, blanks aside."""
     for found in pattern.finditer(line):
-        if found.start() <= place and not line[found.end() : place].strip():
+        if found.start() <= offset and not line[found.end() : offset].strip():
             return found
     return None
 
 
-def _bracketed(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _bracketed(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """``input [28x28x1]``: brackets behind a kind hold layers."""
     for found in _BRACKETED.finditer(line):
-        if found.start() <= place <= found.end():
+        if found.start() <= offset <= found.end():
             span = Span(start + found.start("brackets"), start + found.end())
             cure = f"write `input {found['volume']}`"
             message = "the volume of an input stands without brackets behind it"
@@ -81,10 +81,10 @@ def _bracketed(line: str, start: int, place: int, source: Source) -> Diagnostic 
     return None
 
 
-def _turned_maps(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _turned_maps(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """``conv 3x3@64``, with the size before the filters."""
     for found in _TURNED.finditer(line):
-        if found.start() <= place < found.end():
+        if found.start() <= offset < found.end():
             span = Span(start + found.start(), start + found.end())
             size = re.sub(r"[ \t]", "", found["size"])
             meant = f"{found['number']}@{size}"
@@ -98,9 +98,9 @@ _TURNED = re.compile(
 )
 
 
-def _neurons(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _neurons(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """``784-100-10``: the neurons of layers, without their kinds."""
-    found = _at(_NEURONS, line, place)
+    found = _at(_NEURONS, line, offset)
     if found is None:
         return None
     before = line[: found.start()].rpartition(";")[2]
@@ -120,16 +120,16 @@ def _neurons(line: str, start: int, place: int, source: Source) -> Diagnostic | 
 
 
 def _says_something(source: Source, end: int) -> bool:
-    """Whether more than blanks, comments and the name of the network stand before a place."""
+    """Whether more than blanks, comments and the name of the network stand before an offset."""
     if end > _BEGINNING:
         return True
     lines = (re.sub(r"#.*", "", line).strip() for line in re.split(r"[\n;]", source.text[:end]))
     return any(line and not re.match(r"(?:net|dialect)[ \t]", line, re.IGNORECASE) for line in lines)
 
 
-def _dashed(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _dashed(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """``FC - 4096``: a dash between a kind and its number."""
-    found = _at(_DASHED, line, place)
+    found = _at(_DASHED, line, offset)
     if found is None or not _BEGINS.search(line[: found.start()]):
         return None
     span = Span(start + found.start(), start + found.end())
@@ -138,9 +138,9 @@ def _dashed(line: str, start: int, place: int, source: Source) -> Diagnostic | N
     return _found("ND102", message, span, source, f"write `{meant}`", fix=Edit(span, meant))
 
 
-def _ways(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _ways(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """``10-way softmax``: ten classes."""
-    found = _at(_WAYS, line, place)
+    found = _at(_WAYS, line, offset)
     if found is None:
         return None
     number = found["number"]
@@ -152,9 +152,9 @@ def _ways(line: str, start: int, place: int, source: Source) -> Diagnostic | Non
     return _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
 
 
-def _dimensions(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _dimensions(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """``256-d``: neurons, or how many numbers there are."""
-    found = _at(_DIMENSIONS, line, place)
+    found = _at(_DIMENSIONS, line, offset)
     if found is None:
         return None
     span = Span(start + found.start(), start + found.end())
@@ -165,19 +165,19 @@ def _dimensions(line: str, start: int, place: int, source: Source) -> Diagnostic
     return _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
 
 
-def _quoted(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _quoted(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """``CONV 64 3x3 "same"``."""
-    found = _at(_QUOTED, line, place)
-    if found is None or found.start() != place:
+    found = _at(_QUOTED, line, offset)
+    if found is None or found.start() != offset:
         return None
     span = Span(start + found.start(), start + found.end())
     message = "words have no quotes"
     return _found("ND102", message, span, source, f"write `{found['word']}`", fix=Edit(span, found["word"]))
 
 
-def _volume(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _volume(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """``227x227x3`` at the beginning: the input, without its word."""
-    found = _at(_VOLUME, line, place)
+    found = _at(_VOLUME, line, offset)
     if found is None or _says_something(source, start + found.start()):
         return None
     if not _ENDS.match(line, found.end()) and not re.match(_LINK, line[found.end() :]):

@@ -32,8 +32,8 @@ def foreign_syntax(failure: Failure, source: Source) -> Diagnostic | None:
     """What is said of values in quotes and parentheses, and of an arrow between channels."""
     start = max(source.text.rfind("\n", 0, failure.token.start) + 1, failure.token.start - _REACH)
     line = source.text[start : failure.token.start + _REACH].partition("\n")[0]
-    place = failure.token.start - start
-    return _arrow(failure, start, source) or _values(line, start, place, source)
+    offset = failure.token.start - start
+    return _arrow(failure, start, source) or _values(line, start, offset, source)
 
 
 _LEADING = re.compile(r"(?P<link>->|[-–—→])[ \t]*\Z")
@@ -64,7 +64,7 @@ def kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
 
 
 class Arrow(NamedTuple):
-    """``3 -> 16`` as channels: its place, what is wrong with it, how else to write it, and what mends it."""
+    """``3 -> 16`` as channels: its span, what is wrong with it, how else to write it, and what mends it."""
 
     span: Span
     message: str
@@ -72,12 +72,12 @@ class Arrow(NamedTuple):
     going: str
 
 
-def arrow_at(source: Source, place: int, start: int) -> Arrow | None:
-    """The arrow between two numbers that ends before ``place`` or has it inside, in the line from
+def arrow_at(source: Source, offset: int, start: int) -> Arrow | None:
+    """The arrow between two numbers that ends before ``offset`` or has it inside, in the line from
     ``start`` on; None where there is none."""
-    line = source.text[start : place + _REACH].partition("\n")[0]
+    line = source.text[start : offset + _REACH].partition("\n")[0]
     for arrow in _ARROW.finditer(line):
-        if start + arrow.start() <= place and not line[arrow.end() : place - start].strip():
+        if start + arrow.start() <= offset and not line[arrow.end() : offset - start].strip():
             break
     else:
         return None
@@ -108,10 +108,10 @@ def _arrow(failure: Failure, start: int, source: Source) -> Diagnostic | None:
     )
 
 
-def _values(line: str, start: int, place: int, source: Source) -> Diagnostic | None:
+def _values(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
     """All values of a line that stand in quotes or parentheses, in one change."""
     found = list(_VALUES.finditer(line)) if not _EXPECTS.match(line) else []
-    if not any(value.start() <= place < value.end() for value in found):
+    if not any(value.start() <= offset < value.end() for value in found):
         return None
     first, last = found[0], found[-1]
     span = Span(start + first.start(), start + last.end())

@@ -23,7 +23,7 @@ _LABEL = re.compile(r"(?<![\w.@])([A-Za-z_][\w.]{0,60})[ \t]*:")
 
 
 class Join(NamedTuple):
-    """A join, its place in the text looked at, the names it joins, and how it is written."""
+    """A join, its span in the text looked at, the names it joins, and how it is written."""
 
     span: Span
     names: tuple[str, ...]
@@ -44,7 +44,7 @@ def label_names(text: str) -> frozenset[str]:
 
 
 def joined_names(text: str, start: int, reach: int = 400) -> Join | None:
-    """The join that begins at a place of a text; None where there is none, or where one of the names joined
+    """The join that begins at an offset of a text; None where there is none, or where one of the names joined
     is no label."""
     line = text[start : start + reach].partition("\n")[0]
     found = _JOIN.match(line)
@@ -62,11 +62,11 @@ def joined_names(text: str, start: int, reach: int = 400) -> Join | None:
     return Join(Span(start, start + end), names, f"{found['kind']}[ {' | '.join(branches)} ]")
 
 
-def join_around(text: str, place: int, reach: int = 400) -> Join | None:
-    """The join that begins before a place of a text, in the same line, and covers it."""
-    begin = max(text.rfind("\n", 0, place) + 1, place - reach)
-    for found in _KIND.finditer(text, begin, place):
+def join_around(text: str, offset: int, reach: int = 400) -> Join | None:
+    """The join that begins before an offset of a text, in the same line, and covers it."""
+    begin = max(text.rfind("\n", 0, offset) + 1, offset - reach)
+    for found in _KIND.finditer(text, begin, offset):
         join = joined_names(text, found.start())
-        if join is not None and join.span.start <= place < join.span.end:
+        if join is not None and join.span.start <= offset < join.span.end:
             return join
     return None

@@ -43,12 +43,12 @@ def automaton() -> Automaton:
 def parse(source: Source, offset: int = 0, token_limit: int = TOKEN_LIMIT) -> ParsedFile:
     """Parse a whole file. Reports every mistake of syntax, at most one a line.
 
-    ``offset`` is added to the places in the tree: where the text begins that others stand before.
+    ``offset`` is added to the offsets in the tree: where the text begins that others stand before.
     """
     parsed = automaton().parse(source.text + "\n", offset, token_limit)
     diagnostics: list[Diagnostic] = []
     if parsed.failures:
-        from netdsl.syntax.mistakes import describe  # loaded only where there is something to say
+        from netdsl.syntax.syntax_errors import describe  # loaded only where there is something to say
 
         for failure in parsed.failures:
             found = describe(failure, source)

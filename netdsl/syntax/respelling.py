@@ -1,4 +1,4 @@
-"""Parses a text of which some places are read in other words; places in the tree are those of the text."""
+"""Parses a text of which some spans are read in other words; spans in the tree are those of the text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netdsl.syntax.parser import ParsedFile, parse
 
 
 def respelled_text(text: str, edits: Sequence[Edit]) -> str:
-    """A text with all edits, which are in the order of their places and touch no other."""
+    """A text with all edits, which are in the order of their spans and touch no other."""
     parts: list[str] = []
     end = 0
     for edit in edits:
@@ -22,16 +22,18 @@ def respelled_text(text: str, edits: Sequence[Edit]) -> str:
 
 
 def parse_respelled(source: Source, edits: Sequence[Edit]) -> ParsedFile:
-    """What ``parse`` makes of a text with edits, at the places of the text without them; what an edit puts
-    in has places in what it takes out, in the same order."""
+    """What ``parse`` makes of a text with edits, with the spans of the text without them; what an edit puts
+    in has spans in what it takes out, in the same order."""
     parsed = parse(source.with_text(respelled_text(source.text, edits)))
-    places = _Places(edits)
-    file = places.of_tree(parsed.file) if parsed.file is not None else None
-    return ParsedFile(file, [places.of_finding(found, source) for found in parsed.diagnostics], parsed.tokens)
+    origins = _Origins(edits)
+    file = origins.of_tree(parsed.file) if parsed.file is not None else None
+    return ParsedFile(
+        file, [origins.of_finding(found, source) for found in parsed.diagnostics], parsed.tokens
+    )
 
 
-class _Places:
-    """Where a place of the edited text lies in the text as it was."""
+class _Origins:
+    """Where an offset of the edited text lies in the text as it was."""
 
     def __init__(self, edits: Sequence[Edit]) -> None:
         self._edits = edits
@@ -43,21 +45,21 @@ class _Places:
             self._ends.append(edit.span.start + moved + len(edit.replacement))
             moved += len(edit.replacement) - (edit.span.end - edit.span.start)
 
-    def _of_place(self, place: int, number: int) -> int:
-        """A place behind the edit of this number, or as far inside it in proportion."""
+    def _original(self, offset: int, number: int) -> int:
+        """An offset behind the edit of this number, or as far inside it in proportion."""
         if number < 0:
-            return place
+            return offset
         edit, end = self._edits[number], self._ends[number]
-        if place >= end:
-            return place - end + edit.span.end
-        behind = (place - self._starts[number]) * (edit.span.end - edit.span.start)
+        if offset >= end:
+            return offset - end + edit.span.end
+        behind = (offset - self._starts[number]) * (edit.span.end - edit.span.start)
         return edit.span.start + behind // max(1, len(edit.replacement))
 
-    def _start(self, place: int) -> int:
-        return self._of_place(place, bisect_right(self._starts, place) - 1)
+    def _start(self, offset: int) -> int:
+        return self._original(offset, bisect_right(self._starts, offset) - 1)
 
-    def _end(self, place: int) -> int:
-        return self._of_place(place, bisect_right(self._starts, place - 1) - 1)
+    def _end(self, offset: int) -> int:
+        return self._original(offset, bisect_right(self._starts, offset - 1) - 1)
 
     def of(self, span: Span) -> Span:
         start = self._start(span.start)

@@ -1,7 +1,7 @@
 """Says what is wrong where the parser could not go on, in the reader's words.
 
-A failure at the same place in the grammar and with the same token as an example of a lesson gets
-that lesson; all others get a list of what could have stood there.
+A failure in the same state and at the same token as an example of a known error is told as that error;
+all others get a list of what could have stood there.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from netdsl.syntax.automaton import (
 )
 from netdsl.syntax.class_calls import calls_in
 from netdsl.syntax.copied_syntax import bare_numbers, copied_syntax
+from netdsl.syntax.error_examples import ERROR_EXAMPLES, KnownError
 from netdsl.syntax.foreign_syntax import foreign_syntax, kind_left_out
 from netdsl.syntax.joined_names import join_around
-from netdsl.syntax.lessons import LESSONS, Lesson
 from netdsl.syntax.lexer import END, UNKNOWN, Token
 from netdsl.syntax.unclosed import is_unclosed
 
@@ -55,16 +55,16 @@ _READERS_WORDS = {
 
 
 @cache
-def _lessons() -> dict[tuple[int, str], Lesson]:
-    """Lessons by place in the grammar and token, found by parsing the examples."""
+def _known_errors() -> dict[tuple[int, str], KnownError]:
+    """Known errors by state and token, found by parsing the examples."""
     from netdsl.syntax.parser import automaton
 
-    found: dict[tuple[int, str], Lesson] = {}
-    for lesson in LESSONS:
-        for example in lesson.examples:
+    found: dict[tuple[int, str], KnownError] = {}
+    for known in ERROR_EXAMPLES:
+        for example in known.examples:
             failures = automaton().parse(example + "\n").failures
             if failures:
-                found.setdefault((failures[0].state, failures[0].token.kind), lesson)
+                found.setdefault((failures[0].state, failures[0].token.kind), known)
     return found
 
 
@@ -97,11 +97,11 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     left_out = kind_left_out(failure, source)
     if left_out is not None:
         return left_out
-    lesson = _lessons().get((failure.state, token.kind))
+    known = _known_errors().get((failure.state, token.kind))
     expected = _expected(failure)
-    primary = Label(_place(failure, source), "" if lesson else f"expected {expected}")
-    if lesson:
-        return _error("ND102", lesson.message, source, primary, lesson.cure)
+    primary = Label(_span_of(failure, source), "" if known else f"expected {expected}")
+    if known:
+        return _error("ND102", known.message, source, primary, known.cure)
     return _error("ND102", f"{_found(token)} cannot stand here", source, primary)
 
 
@@ -195,7 +195,7 @@ def _error(
     return Diagnostic(code, Severity.ERROR, message, source, primary, secondary, help=cures, fix=fix)
 
 
-def _place(failure: Failure, source: Source) -> Span:
+def _span_of(failure: Failure, source: Source) -> Span:
     """The token; the end of what stands before it where the token is the end of a line."""
     token, previous = failure.token, failure.previous
     if token.kind in (LINE_END, END) and previous is not None and previous.kind != LINE_END:
@@ -216,7 +216,7 @@ def _found(token: Token) -> str:
 
 
 _EXPECTED = 4
-"""Things that could stand in a place: a longer list is that of all that may stand behind a layer."""
+"""Things that could stand next: a longer list is that of all that may stand behind a layer."""
 
 
 def _expected(failure: Failure) -> str:
@@ -269,17 +269,19 @@ def _closes(failure: Failure) -> bool:
 
 def _never_opened(failure: Failure, source: Source) -> Diagnostic:
     token = failure.token
-    place = Label(Span(token.start, token.end), "closes nothing")
+    primary = Label(Span(token.start, token.end), "closes nothing")
     if not failure.open_brackets:
         opening = next(first for first, last in _PAIRS.items() if last == token.text)
         cure = f"leave it out, or add the missing `{opening}`"
-        return _error("ND103", f"`{token.text}` closes a bracket that was never opened", source, place, cure)
+        return _error(
+            "ND103", f"`{token.text}` closes a bracket that was never opened", source, primary, cure
+        )
     opened = failure.open_brackets[-1]
     return _error(
         "ND103",
         f"`{token.text}` cannot close `{opened.text}`",
         source,
-        place,
+        primary,
         "close the inner bracket first",
         secondary=(Label(Span(opened.start, opened.end), "opened here"),),
     )

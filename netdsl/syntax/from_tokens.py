@@ -1,4 +1,4 @@
-"""What the builders of tree nodes share: places, words, sums."""
+"""From tokens to what nodes of the tree are made of: spans, words, sums."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def span_of(token: Token) -> Span:
     return Span(token.start, token.start + len(token.text))
 
 
-def place(child: Any) -> Span:
+def span_of_child(child: Any) -> Span:
     """The span of a child, whether token or node."""
     span: Span = span_of(child) if type(child) is Token else child.span
     return span
 
 
 def whole(children: list[Any]) -> Span:
-    return place(children[0]).to(place(children[-1]))
+    return span_of_child(children[0]).to(span_of_child(children[-1]))
 
 
 def word(token: Token) -> tree.Word:
