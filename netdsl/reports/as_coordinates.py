@@ -36,10 +36,10 @@ class _Axis(NamedTuple):
     ticks: tuple[tuple[str, float], ...]
     choices: tuple[Any, ...] = ()
 
-    def place(self, value: Any) -> float | None:
+    def share(self, value: Any) -> float | None:
         """Where a value lies; None for one that is not on the axis."""
         if self.choices:
-            return _step(self.choices.index(value), len(self.choices)) if value in self.choices else None
+            return _share_of(self.choices.index(value), len(self.choices)) if value in self.choices else None
         return None if value is None else _share(value, self.low, self.high, self.logarithmic)
 
 
@@ -72,7 +72,7 @@ def _shades(order: Sequence[Trial]) -> dict[float, float]:
     """For each accuracy of the whole trials the share of those that it beats: so colours differ where many
     are close together and a few are far off."""
     found = sorted({trial.result.accuracy for trial in order if trial.result and _is_whole(trial)})
-    return {accuracy: _step(place, len(found)) for place, accuracy in enumerate(found)}
+    return {accuracy: _share_of(index, len(found)) for index, accuracy in enumerate(found)}
 
 
 def _is_whole(trial: Trial) -> bool:
@@ -94,7 +94,7 @@ def _subtitle(order: Sequence[Trial]) -> str:
 def _axis(one: Range | Choices) -> _Axis:
     if isinstance(one, Choices):
         labels = (_number(value) if not isinstance(value, str) else value for value in one.values)
-        ticks = tuple((label, _step(place, len(one.values))) for place, label in enumerate(labels))
+        ticks = tuple((label, _share_of(index, len(one.values))) for index, label in enumerate(labels))
         return _Axis(one.setting, 0.0, 1.0, False, ticks, one.values)
     ticks = tuple(_ticks(one.low, one.high, one.logarithmic))
     return _Axis(one.setting, one.low, one.high, one.logarithmic, ticks)
@@ -104,12 +104,12 @@ def _accuracy_axis(accuracies: Sequence[float]) -> _Axis:
     low, high = (min(accuracies), max(accuracies)) if accuracies else (0.0, 1.0)
     if high - low < 0.01:
         low, high = max(low - 0.005, 0.0), min(high + 0.005, 1.0)
-    ticks = tuple((f"{float(label):.4g} %", place) for label, place in _ticks(low * 100, high * 100, False))
+    ticks = tuple((f"{float(label):.4g} %", share) for label, share in _ticks(low * 100, high * 100, False))
     return _Axis("validation accuracy", low, high, False, ticks)
 
 
-def _step(place: int, places: int) -> float:
-    return place / (places - 1) if places > 1 else 0.5
+def _share_of(index: int, count: int) -> float:
+    return index / (count - 1) if count > 1 else 0.5
 
 
 def _share(value: float, low: float, high: float, logarithmic: bool) -> float:
@@ -160,7 +160,7 @@ def _height(share: float | None) -> float:
 def _line(trial: Trial, axes: Sequence[_Axis], stroke: str) -> str:
     values = [trial.point.get(axis.name) for axis in axes[:-1]]
     values.append(trial.result.accuracy if trial.result else None)
-    shares = [axis.place(value) for axis, value in zip(axes, values, strict=True)]
+    shares = [axis.share(value) for axis, value in zip(axes, values, strict=True)]
     points = [(_LEFT + number * _GAP, _height(share)) for number, share in enumerate(shares)]
     path = f"M{points[0][0]} {points[0][1]:.1f}"
     for (x, y), (right, below) in pairwise(points):
@@ -179,10 +179,10 @@ def _stroke(trial: Trial, shades: Mapping[float, float], *, best: bool) -> str:
 
 
 def _colour(share: float) -> str:
-    place = min(max(share, 0.0), 1.0) * (len(_COLOURS) - 1)
-    first = min(int(place), len(_COLOURS) - 2)
+    scaled = min(max(share, 0.0), 1.0) * (len(_COLOURS) - 1)
+    first = min(int(scaled), len(_COLOURS) - 2)
     pairs = zip(_COLOURS[first], _COLOURS[first + 1], strict=True)
-    return "#" + "".join(f"{round(low + (high - low) * (place - first)):02x}" for low, high in pairs)
+    return "#" + "".join(f"{round(low + (high - low) * (scaled - first)):02x}" for low, high in pairs)
 
 
 def _drawn_axis(axis: _Axis, x: int) -> Iterator[str]:

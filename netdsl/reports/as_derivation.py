@@ -85,7 +85,7 @@ def _macs(planned: PlannedLayer) -> list[str]:
 def _receptive_field(plan: Plan, planned: PlannedLayer) -> list[str]:
     """The recursion r + (F - 1)*j, line by line for the layers that change it; per axis where they differ."""
     steps = looks(plan, planned.node.position)
-    unknown = [place for place, look in enumerate(steps) if look.behind is None]
+    unknown = [index for index, look in enumerate(steps) if look.behind is None]
     lines = ["r = r + (F - 1)*j, then j = j*S, from r = 1 and j = 1 at the input"]
     seen = [axis for look in steps if look.behind is not None for axis in look.behind]
     if any(len(axis.widths) > 1 for axis in seen):
@@ -123,7 +123,7 @@ def _axis_steps(steps: list[Look], axis: int) -> list[str]:
     rows = [row for look in steps if (row := _axis_step(look, axis)) is not None]
     if not rows:
         return ["no window on the way is larger than 1"]
-    widths = [max(columns(row[place]) for row in rows) for place in (0, 1)]
+    widths = [max(columns(row[column]) for row in rows) for column in (0, 1)]
     return [f"{padded(name, widths[0])}  {padded(r, widths[1])}  {j}".rstrip() for name, r, j in rows]
 
 

@@ -111,8 +111,8 @@ def _foot(found: Measurement) -> list[str]:
         lines.append(
             f"its launches by themselves take {_milliseconds(apart)} ms: something else uses this machine"
         )
-    for place, rival in enumerate(found.rivals):
-        fastest = ", the faster" if place == 0 and len(found.rivals) > 1 else ""
+    for rank, rival in enumerate(found.rivals):
+        fastest = ", the faster" if rank == 0 and len(found.rivals) > 1 else ""
         lines.append(
             f"{rival.name} ({rival.version}): {_milliseconds(rival.seconds)} ms, "
             f"{rival.ratio:.2f}x our time{fastest}"

@@ -87,10 +87,10 @@ def _decades(frame: Frame, width: int, margin: int) -> str:
     for decade in frame.decades:
         text = f"{10.0**decade:g}"
         middle = margin + round((decade - frame.low) / (frame.high - frame.low) * (width - 1))
-        place = min(middle - len(text) // 2, margin + width - len(text))
-        if place >= free:
-            line[place : place + len(text)] = text
-            free = place + len(text) + 1
+        start = min(middle - len(text) // 2, margin + width - len(text))
+        if start >= free:
+            line[start : start + len(text)] = text
+            free = start + len(text) + 1
     return "".join(line).rstrip()
 
 

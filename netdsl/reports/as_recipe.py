@@ -52,7 +52,7 @@ def rate_line(recipe: Recipe, most: int = _WIDTH) -> str:
     first, last = _rate_at(recipe, 0.0), _rate_at(recipe, 1.0)
     after_warmup = _rate_at(recipe, recipe.schedule.warmup / recipe.epochs)
     ends = [f"{rate:.3g}" for rate in (first, max(first, after_warmup, last, *rates), last)]
-    told = [text for place, text in enumerate(ends) if place == 0 or text != ends[place - 1]]
+    told = [text for index, text in enumerate(ends) if index == 0 or text != ends[index - 1]]
     epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs:,} epochs"
     line = f"{_drawn(rates)}  {' to '.join(told)} in {epochs}"
     return f"{line}, less after each plateau" if isinstance(recipe.schedule, Plateau) else line

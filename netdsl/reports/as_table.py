@@ -53,7 +53,7 @@ def plan_as_table(plan: Plan, *, names: Sequence[str] = DEFAULT, width: int | No
     rows.append(("total", "", "", *sums))
     natural = [max(map(columns, set(column))) for column in zip(*rows, strict=True)]
     usual = tuple(names) == DEFAULT
-    shapes = [Shape(rank=_RANKS.get(name, 0) if usual else place) for place, name in enumerate(names)]
+    shapes = [Shape(rank=_RANKS.get(name, 0) if usual else number) for number, name in enumerate(names)]
     if not usual:  # what nobody has asked for goes first
         first = [_SHAPES[0], *(shape._replace(rank=100 + shape.rank) for shape in _SHAPES[1:])]
     widths = fitted(natural, [*(_SHAPES if usual else first), *shapes], width)
@@ -81,10 +81,10 @@ def _cut(text: str) -> str:
     """Text that leaves room for the figures beside it, however wide the terminal is."""
     if len(text) <= _LABEL_LIMIT:
         return text
-    place = _LABEL_LIMIT - 1
-    while breaks_figure(text, place):
-        place -= 1
-    return f"{text[:place]}…"
+    end = _LABEL_LIMIT - 1
+    while breaks_figure(text, end):
+        end -= 1
+    return f"{text[:end]}…"
 
 
 def _shown(count: int, texts: dict[int, str]) -> str:
@@ -96,10 +96,10 @@ def _shown(count: int, texts: dict[int, str]) -> str:
 
 def _row(row: tuple[str, ...], widths: list[int]) -> str:
     cells = []
-    for place, (text, width) in enumerate(zip(row, widths, strict=True)):
+    for column, (text, width) in enumerate(zip(row, widths, strict=True)):
         if width:
-            shown = _CUTS[place](text, width) if place < _TEXT_COLUMNS else text
-            cells.append(padded(shown, width) if place < _TEXT_COLUMNS else text.rjust(width))
+            shown = _CUTS[column](text, width) if column < _TEXT_COLUMNS else text
+            cells.append(padded(shown, width) if column < _TEXT_COLUMNS else text.rjust(width))
     return "  ".join(cells).rstrip()
 
 

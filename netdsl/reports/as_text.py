@@ -207,9 +207,9 @@ def _mark_rows(marks: list[_Mark], paint: _Paint, colour: str, room: int | None)
     room, the others below."""
     ordered = sorted(set(marks), key=lambda mark: (mark.start, mark.primary))
     row, width = "", 0
-    for place, mark in enumerate(ordered):
+    for index, mark in enumerate(ordered):
         start = max(mark.start, width)
-        end = min([mark.end, *(later.start for later in ordered[place + 1 :] if later.start > mark.start)])
+        end = min([mark.end, *(later.start for later in ordered[index + 1 :] if later.start > mark.start)])
         if end <= start:
             continue
         sign = paint(("^" if mark.primary else "-") * (end - start), colour if mark.primary else _SECONDARY)

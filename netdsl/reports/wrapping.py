@@ -58,15 +58,15 @@ def folded_text(text: str, width: int | None, *, markdown: bool = False) -> str:
         return text
     lines, carried, fenced = [], "", False
     written = text.split("\n")
-    for place, line in enumerate(written):
+    for index, line in enumerate(written):
         body = line.lstrip(" ")
         margin = line[: len(line) - len(body)]
         fenced ^= body.startswith("```")
         hanging = " " * _hanging(line, width)
         folded = wrapped(f"{margin}{carried} {body}" if carried else line, width, hanging)
         carried = ""
-        following = written[place + 1] if place + 1 < len(written) else ""
-        verbatim = fenced or place == 0 or (markdown and len(margin) >= _CODE)
+        following = written[index + 1] if index + 1 < len(written) else ""
+        verbatim = fenced or index == 0 or (markdown and len(margin) >= _CODE)
         if len(folded) > 1 and not verbatim and _goes_on(line, following, hanging):
             carried = folded.pop().lstrip(" ")
         lines += folded
@@ -124,17 +124,17 @@ _FIGURE = frozenset("0123456789.,x")
 
 def _count(text: str, width: int) -> int:
     """How many characters at the beginning fit into a width and break no figure."""
-    taken = place = 0
-    while place < len(text) and taken + (one := columns(text[place])) <= width:
-        taken, place = taken + one, place + 1
-    while breaks_figure(text, place):
-        place -= 1
-    return place
+    taken = end = 0
+    while end < len(text) and taken + (one := columns(text[end])) <= width:
+        taken, end = taken + one, end + 1
+    while breaks_figure(text, end):
+        end -= 1
+    return end
 
 
-def breaks_figure(text: str, place: int) -> bool:
+def breaks_figure(text: str, offset: int) -> bool:
     """Whether a cut before a character goes through a figure or a size."""
-    return 0 < place < len(text) and text[place - 1] in _FIGURE and text[place] in _FIGURE
+    return 0 < offset < len(text) and text[offset - 1] in _FIGURE and text[offset] in _FIGURE
 
 
 class Shape(NamedTuple):
@@ -154,25 +154,25 @@ def fitted(widths: Sequence[int], shapes: Sequence[Shape], width: int | None) ->
     if width is None:
         return left
     while _total(left) - _slack(left, shapes) > width:
-        ranked = [(shape.rank, place) for place, shape in enumerate(shapes) if shape.rank and left[place]]
+        ranked = [(shape.rank, column) for column, shape in enumerate(shapes) if shape.rank and left[column]]
         if not ranked:
             break
         left[max(ranked)[1]] = 0
     while _total(left) > width:
-        widest = max(range(len(left)), key=lambda place: bool(_spare(left, shapes, place)) * left[place])
+        widest = max(range(len(left)), key=lambda column: bool(_spare(left, shapes, column)) * left[column])
         if not _spare(left, shapes, widest):
             break
         left[widest] -= 1
     return left
 
 
-def _spare(widths: Sequence[int], shapes: Sequence[Shape], place: int) -> int:
-    least = shapes[place].least
-    return max(widths[place] - least, 0) if least else 0
+def _spare(widths: Sequence[int], shapes: Sequence[Shape], column: int) -> int:
+    least = shapes[column].least
+    return max(widths[column] - least, 0) if least else 0
 
 
 def _slack(widths: Sequence[int], shapes: Sequence[Shape]) -> int:
-    return sum(_spare(widths, shapes, place) for place in range(len(widths)))
+    return sum(_spare(widths, shapes, column) for column in range(len(widths)))
 
 
 def _total(widths: Sequence[int]) -> int:
