@@ -43,9 +43,9 @@ def test_space_to_depth_of_tensorflows_documentation() -> None:
 def test_orders_of_two_channels() -> None:
     """Tens say the channel, ones the place in the block."""
     x = np.array([[[11, 21], [12, 22]], [[13, 23], [14, 24]]])
-    by_place = output(SpaceToDepth(stride=Size(2, 2)), x).ravel()
+    by_span = output(SpaceToDepth(stride=Size(2, 2)), x).ravel()
     by_channel = output(PixelUnshuffle(stride=Size(2, 2)), x).ravel()
-    np.testing.assert_array_equal(by_place, [11, 21, 12, 22, 13, 23, 14, 24])
+    np.testing.assert_array_equal(by_span, [11, 21, 12, 22, 13, 23, 14, 24])
     np.testing.assert_array_equal(by_channel, [11, 12, 13, 14, 21, 22, 23, 24])
 
 

@@ -42,9 +42,9 @@ def _lost(planned: PlannedLayer, plan: Plan, read: list[list[int]]) -> str:
         kind = kind_named(word)
         if kind is None or kind.keyword == node.layer.keyword or not _is_beside(kind):
             continue
-        near = {plan.layers[place].node.layer.keyword for place in within_reach(node.position, read)}
+        near = {plan.layers[position].node.layer.keyword for position in within_reach(node.position, read)}
         if not kind.is_activation:  # `pool_proj: CONV 32 1x1` stands behind a pool
-            near |= {plan.layers[place].node.layer.keyword for place in node.inputs}
+            near |= {plan.layers[position].node.layer.keyword for position in node.inputs}
         if kind.keyword not in near:
             return kind.keyword
     return ""

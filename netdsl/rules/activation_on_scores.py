@@ -23,9 +23,9 @@ def check(plan: Plan, findings: Findings) -> None:
     if softmax is None and recipe is not None and recipe.recipe.loss.name != _LOSS:
         return
     activation = scores = None
-    place = softmax.node.inputs[0] if softmax is not None else closing.node.position
+    position = softmax.node.inputs[0] if softmax is not None else closing.node.position
     while scores is None:
-        planned = plan.layers[place]
+        planned = plan.layers[position]
         if _is_activation(planned):
             activation = planned
         elif planned.node.layer.has_weights:
@@ -34,7 +34,7 @@ def check(plan: Plan, findings: Findings) -> None:
             return
         if len(planned.node.inputs) != 1:
             return
-        (place,) = planned.node.inputs
+        (position,) = planned.node.inputs
     if activation is not None:
         certain = softmax is not None or recipe is not None
         _report(activation, scores, softmax, certain, findings)

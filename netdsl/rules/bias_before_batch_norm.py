@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdsl.diagnostics import Edit, Findings, Label, Severity
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
-from netdsl.rules.rule import Rule, and_more, by_place
+from netdsl.rules.rule import Rule, and_more, by_span
 
 
 def check(plan: Plan, findings: Findings) -> None:
@@ -13,15 +13,15 @@ def check(plan: Plan, findings: Findings) -> None:
     reading = plan.readers
     shared = {planned.node.owner for planned in plan.layers if planned.node.shares is not None}
     cancelled = []
-    for planned, places in zip(plan.layers, reading, strict=True):
-        if not places or not all(plan.layers[place].node.layer.normalises for place in places):
+    for planned, positions in zip(plan.layers, reading, strict=True):
+        if not positions or not all(plan.layers[position].node.layer.normalises for position in positions):
             continue
-        behind = [plan.layers[place] for place in places]
+        behind = [plan.layers[position] for position in positions]
         if planned.node.owner in shared:
             continue  # what is cancelled here may count there
         if _bias_values(planned) and all(map(_centres_channels, behind)):
             cancelled.append((planned, behind[0]))
-    for found in by_place(cancelled, lambda pair: pair[0].node.span):
+    for found in by_span(cancelled, lambda pair: pair[0].node.span):
         _report(found, findings)
 
 

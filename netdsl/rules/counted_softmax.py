@@ -19,14 +19,14 @@ def check(plan: Plan, findings: Findings) -> None:
         node = planned.node
         if not node.layer.yields_probabilities:
             continue
-        source, place = findings.source.locate(node.span)
-        remark = _COUNT.match(source.text, place.end)
+        source, span = findings.source.locate(node.span)
+        remark = _COUNT.match(source.text, span.end)
         if remark is None:
             continue
         number = int(remark["number"].replace(",", ""))
         scores = planned.output.channels
         if number != scores:
-            start = node.span.end - place.end
+            start = node.span.end - span.end
             findings.add(
                 "ND236",
                 f"`({remark['number']})` is a remark, which no layer reads: {node.name} gets"

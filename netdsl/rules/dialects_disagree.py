@@ -10,13 +10,13 @@ from netdsl.layers.dialect import DIALECTS, LECTURE
 from netdsl.layers.layer import Layer
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import Volume
-from netdsl.rules.rule import Rule, and_more, by_place, noticed, remembered
+from netdsl.rules.rule import Rule, and_more, by_span, noticed, remembered
 from netdsl.text.printer import option_text
 
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each layer whose volume depends on the dialect."""
-    for found in by_place(noticed(plan, _elsewhere), lambda one: one[0].node.span):
+    for found in by_span(noticed(plan, _elsewhere), lambda one: one[0].node.span):
         _report(found, findings)
 
 

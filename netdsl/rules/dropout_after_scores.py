@@ -13,9 +13,9 @@ def check(plan: Plan, findings: Findings) -> None:
         return
     reading = plan.readers
     weights_follow = [False] * len(plan.layers)
-    for place in reversed(range(len(plan.layers))):
-        weights_follow[place] = any(
-            plan.layers[index].node.layer.has_weights or weights_follow[index] for index in reading[place]
+    for position in reversed(range(len(plan.layers))):
+        weights_follow[position] = any(
+            plan.layers[index].node.layer.has_weights or weights_follow[index] for index in reading[position]
         )
     scores = next((planned for planned in reversed(plan.layers) if planned.node.layer.has_weights), None)
     for planned in plan.layers:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.planning.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more, by_place
+from netdsl.rules.rule import Rule, and_more, by_span
 
 _PRODUCT = "the product of two matrices is one matrix"
 
@@ -28,7 +28,7 @@ class _Linear(NamedTuple):
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each two neighbours."""
-    for pairs in by_place(_pairs(plan), lambda pair: pair.second.node.span):
+    for pairs in by_span(_pairs(plan), lambda pair: pair.second.node.span):
         _report(pairs, findings)
 
 

@@ -67,8 +67,10 @@ def _lost(plan: Plan, read: list[list[int]]) -> list[tuple[_Said, Verdict]]:
     links = [[*planned.node.inputs] for planned in plan.layers], read
     found = []
     for said in every:
-        place = said.planned.node.position
-        before, behind = (tuple(plan.layers[index] for index in within_reach(place, ways)) for ways in links)
+        position = said.planned.node.position
+        before, behind = (
+            tuple(plan.layers[index] for index in within_reach(position, ways)) for ways in links
+        )
         verdict = judged(said.text, Around(whole, said.planned, before, behind))
         if verdict.cures or verdict.unknown:
             found.append((said, verdict))
@@ -82,11 +84,11 @@ def _said(plan: Plan) -> list[_Said]:
     source = plan.network.source
     for planned in plan.layers:
         node = planned.node
-        place = node.span, node.use.span if node.use is not None else None
-        if place in seen or node.implied:
+        spans = node.span, node.use.span if node.use is not None else None
+        if spans in seen or node.implied:
             continue
-        seen.add(place)
-        for span in (_remark_behind(source, node.span.end), _remark_within(source, place[1])):
+        seen.add(spans)
+        for span in (_remark_behind(source, node.span.end), _remark_within(source, spans[1])):
             if span is not None:
                 found.setdefault(span, _Said(source.excerpt(span), span, planned))
         manner = _MANNER.search(node.name) if node.layer.keyword == "CONV" else None
@@ -101,7 +103,7 @@ def _remark_behind(source: Source, end: int) -> Span | None:
 
 
 def _remark_within(source: Source, use: Span | None) -> Span | None:
-    """That of a use of a block, whose place has it within."""
+    """That of a use of a block, whose span has it within."""
     if use is None:
         return None
     start = max(use.start, use.end - _LONGEST)

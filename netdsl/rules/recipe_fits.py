@@ -46,8 +46,8 @@ def _report_schedule(written: WrittenRecipe, findings: Findings) -> None:
         message = (
             f"the rate {rate:g} of the optimizer plays no part: the schedule begins with {recipe.rate:g}"
         )
-        place = _span(written, "optimizer", "rate") or span
-        findings.add("ND531", message, place, help=("leave one of the two out",), severity=Severity.NOTE)
+        rate_span = _span(written, "optimizer", "rate") or span
+        findings.add("ND531", message, rate_span, help=("leave one of the two out",), severity=Severity.NOTE)
 
 
 def too_short(recipe: Recipe) -> str | None:
@@ -75,7 +75,7 @@ def untrainable(plan: Plan) -> Iterator[Mistake]:
 
 
 def _span(written: WrittenRecipe, entry: str, name: str) -> Span | None:
-    """The place of a name in an entry, or of the whole entry."""
+    """The span of a name in an entry, or of the whole entry."""
     span = written.span(entry)
     if span is not None and name:
         at = written.source.text.lower().find(name.lower(), span.start + len(entry), span.end)

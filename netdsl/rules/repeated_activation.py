@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.planning.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more, by_place
+from netdsl.rules.rule import Rule, and_more, by_span
 
 
 def check(plan: Plan, findings: Findings) -> None:
@@ -27,7 +27,7 @@ def check(plan: Plan, findings: Findings) -> None:
         elif not (layer.is_dropout or layer.keeps_order):
             given = None
         before.append(given)
-    for found in by_place(repeated, lambda pair: pair[1].node.span):
+    for found in by_span(repeated, lambda pair: pair[1].node.span):
         _report(found, findings)
 
 

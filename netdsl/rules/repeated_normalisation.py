@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.planning.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more, by_place
+from netdsl.rules.rule import Rule, and_more, by_span
 
 
 def check(plan: Plan, findings: Findings) -> None:
@@ -16,7 +16,7 @@ def check(plan: Plan, findings: Findings) -> None:
             before = plan.layers[inputs[0]]
             if type(before.node.layer) is type(layer):
                 repeated.append((before, planned))
-    for found in by_place(repeated, lambda pair: pair[1].node.span):
+    for found in by_span(repeated, lambda pair: pair[1].node.span):
         _report(found, findings)
 
 

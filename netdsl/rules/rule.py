@@ -52,14 +52,14 @@ _REACH = 3
 def within_reach(position: int, links: list[list[int]]) -> list[int]:
     """The layers that a few links, such as those of ``Plan.readers``, lead to, by index."""
     found: dict[int, None] = {}
-    places = {position}
+    reached = {position}
     for _ in range(_REACH):
-        places = {other for place in places for other in links[place]}
-        found |= dict.fromkeys(sorted(places))
+        reached = {other for one in reached for other in links[one]}
+        found |= dict.fromkeys(sorted(reached))
     return [*found]
 
 
-def by_place(found: Iterable[Noticed], span_of: Callable[[Noticed], Span]) -> list[list[Noticed]]:
+def by_span(found: Iterable[Noticed], span_of: Callable[[Noticed], Span]) -> list[list[Noticed]]:
     """What was noticed, together where it is one place of the text: a group that is repeated."""
     groups: dict[Span, list[Noticed]] = {}
     for one in found:

@@ -7,7 +7,7 @@ from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
 from netdsl.recipe.search import Choices
 from netdsl.recipe.written import WrittenRecipe
-from netdsl.rules.rule import Rule, and_more, by_place
+from netdsl.rules.rule import Rule, and_more, by_span
 from netdsl.source import Span
 
 
@@ -19,16 +19,16 @@ def check(plan: Plan, findings: Findings) -> None:
         return
     if recipe.recipe.batch == 1:
         label = Label(recipe.span("batch") or Span(0, 0), "one image a step")
-        report_batch(plan, 1, findings, place=label)
+        report_batch(plan, 1, findings, batch_label=label)
     elif _may_search(recipe, 1):
         label = Label(recipe.span("search") or Span(0, 0), "one image a step is among them")
-        report_batch(plan, 1, findings, severity=Severity.WARNING, place=label)
+        report_batch(plan, 1, findings, severity=Severity.WARNING, batch_label=label)
 
 
 def report_constant(plan: Plan, findings: Findings) -> None:
     """Warn of layers that give the same whatever comes in, and however many images there are."""
     constant = [layer for layer in _single_values(plan) if not layer.node.layer.normalises_batch]
-    for found in by_place(constant, lambda layer: layer.node.span):
+    for found in by_span(constant, lambda layer: layer.node.span):
         node = found[0].node
         findings.add(
             "ND411",
@@ -49,17 +49,17 @@ def report_batch(
     findings: Findings,
     *,
     severity: Severity = Severity.ERROR,
-    place: Label | None = None,
+    batch_label: Label | None = None,
 ) -> None:
     """Report layers that normalise a channel over the batch, where it has one value there.
 
-    ``place`` is where the size of the batch is written. In PyTorch this is a ValueError: "Expected more
+    ``batch_label`` is where the size of the batch is written. In PyTorch this is a ValueError: "Expected more
     than 1 value per channel when training".
     """
     if batch != 1:
         return
     single = [layer for layer in _single_values(plan) if layer.node.layer.normalises_batch]
-    for found in by_place(single, lambda layer: layer.node.span):
+    for found in by_span(single, lambda layer: layer.node.span):
         node = found[0].node
         findings.add(
             "ND521",
@@ -69,7 +69,7 @@ def report_batch(
             f"the volume here is {_shape(found[0])}",
             severity=severity,
             cause="normalised alone",
-            secondary=(place,) if place else (),
+            secondary=(batch_label,) if batch_label else (),
             notes=("a single value is its own mean: what is left of it is 0 for every image",),
             help=(f"train with a batch of 2 or more, better 16 or more, or leave {node.name} out",),
         )

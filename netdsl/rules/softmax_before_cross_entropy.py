@@ -13,31 +13,33 @@ def check(plan: Plan, findings: Findings) -> None:
     A closing softmax is no fault, as training takes the scores that go into it; where the recipe
     asks for cross-entropy, a note says so. Where it asks for another loss, probabilities are wanted.
     """
-    place = len(plan.layers) - 1
-    if plan.layers[place].node.layer.yields_probabilities:
+    position = len(plan.layers) - 1
+    if plan.layers[position].node.layer.yields_probabilities:
         _report_closing(plan, findings)
-    while place > 0:
-        planned = plan.layers[place]
-        if planned.node.layer.yields_probabilities and place < len(plan.layers) - 1:
+    while position > 0:
+        planned = plan.layers[position]
+        if planned.node.layer.yields_probabilities and position < len(plan.layers) - 1:
             if plan.network.recipe is None or plan.network.recipe.recipe.loss.name == "cross-entropy":
                 _report(planned, plan.layers[-1], findings)
             return
         if planned.node.layer.has_weights or len(planned.node.inputs) != 1 or planned.output.size != (1, 1):
             return
-        place = planned.node.inputs[0]
+        position = planned.node.inputs[0]
 
 
 def _report_closing(plan: Plan, findings: Findings) -> None:
     recipe, node = plan.network.recipe, plan.layers[-1].node
-    place = recipe.span("loss") if recipe is not None and recipe.recipe.loss.name == "cross-entropy" else None
-    if place is not None:
+    loss_span = (
+        recipe.span("loss") if recipe is not None and recipe.recipe.loss.name == "cross-entropy" else None
+    )
+    if loss_span is not None:
         findings.add(
             "ND405",
             f"{node.name} stands before cross-entropy, which takes the softmax itself",
             node.span,
             "left out of the loss in training",
             severity=Severity.NOTE,
-            secondary=(Label(place, "works on the scores before it"),),
+            secondary=(Label(loss_span, "works on the scores before it"),),
             notes=("other frameworks would take the softmax twice: PyTorch's CrossEntropyLoss wants scores",),
         )
 

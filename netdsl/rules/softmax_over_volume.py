@@ -38,15 +38,15 @@ def _gives_pixels_classes(plan: Plan) -> bool:
     image = plan.layers[0].output.size
     if closing.output.size == image and any(planned.node.layer.has_weights for planned in plan.layers):
         return True
-    place = closing.node.position
-    while len(plan.layers[place].node.inputs) == 1:
-        planned = plan.layers[place]
+    position = closing.node.position
+    while len(plan.layers[position].node.inputs) == 1:
+        planned = plan.layers[position]
         if _enlarges(planned):
             return True
         if planned.node.layer.has_weights:
             return getattr(planned.node.layer, "kernel", None) == Size(1, 1)
-        (place,) = planned.node.inputs
-    return len(plan.layers[place].node.inputs) > 1  # branches that are joined, as for several sizes
+        (position,) = planned.node.inputs
+    return len(plan.layers[position].node.inputs) > 1  # branches that are joined, as for several sizes
 
 
 def _enlarges(planned: PlannedLayer) -> bool:

@@ -6,13 +6,13 @@ from netdsl.diagnostics import Findings, Label, Severity
 from netdsl.graph.names.unique_names import label_key
 from netdsl.graph.network import Node
 from netdsl.planning.plan import Plan
-from netdsl.rules.rule import Rule, and_more, by_place
+from netdsl.rules.rule import Rule, and_more, by_span
 
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each such layer."""
-    unread = [plan.layers[place].node for place, found in enumerate(plan.readers[:-1]) if not found]
-    for found in by_place(unread, lambda node: node.span):
+    unread = [plan.layers[position].node for position, found in enumerate(plan.readers[:-1]) if not found]
+    for found in by_span(unread, lambda node: node.span):
         _report(found, plan.layers[-1].node, findings)
 
 

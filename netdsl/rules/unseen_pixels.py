@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Severity
 from netdsl.planning.plan import Plan, PlannedLayer
-from netdsl.rules.rule import Rule, and_more, by_place, noticed
+from netdsl.rules.rule import Rule, and_more, by_span, noticed
 
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each such window."""
-    for found in by_place(noticed(plan, _unseen), lambda one: one[0].node.span):
+    for found in by_span(noticed(plan, _unseen), lambda one: one[0].node.span):
         _report(found, findings)
 
 

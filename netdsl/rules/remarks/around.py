@@ -20,14 +20,14 @@ class Whole:
         nodes = [planned.node for planned in plan.layers]
         self.names = frozenset(node.name.lower() for node in nodes)
         self.owners = frozenset(node.owner for node in nodes if node.shares is not None)
-        self._made = Counter(map(_place, nodes))
+        self._made = Counter(map(_spans, nodes))
 
     def times(self, node: Node) -> int:
         """How often the text of a layer makes it, in one use of its block."""
-        return self._made[_place(node)]
+        return self._made[_spans(node)]
 
 
-def _place(node: Node) -> tuple[Span, Span | None]:
+def _spans(node: Node) -> tuple[Span, Span | None]:
     return node.span, node.use.span if node.use is not None else None
 
 

@@ -8,7 +8,7 @@ from netdsl.graph.sheets.vocabulary import ACTIVATIONS, POOLS, kind_of
 from netdsl.graph.sheets.words import pieces_of
 from netdsl.layers.registry import kind_named
 from netdsl.rules.remarks.around import Around
-from netdsl.rules.remarks.phrases import Place, is_denied, value_of, without
+from netdsl.rules.remarks.phrases import Bounds, is_denied, value_of, without
 
 _CHAINED = (*ACTIVATIONS, *POOLS, "BN", "DROPOUT", "NORM", "LN", "GN")
 _LONGEST = 4
@@ -33,18 +33,18 @@ def about_kinds(text: str, around: Around) -> tuple[str, list[str]]:
         cures += [f"leave {kind} out behind it" for kind in behind]
         text = _NOTHING.sub(" ", text)
     words = list(re.finditer(r"(?<!\w)[A-Za-z][\w-]*", text))
-    place = 0
-    while place < len(words):
-        for length in range(min(_LONGEST, len(words) - place), 0, -1):
-            run = words[place].start(), words[place + length - 1].end()
+    index = 0
+    while index < len(words):
+        for length in range(min(_LONGEST, len(words) - index), 0, -1):
+            run = words[index].start(), words[index + length - 1].end()
             kind = _kind(text[slice(*run)], around.keyword)
             if kind:
                 cures.append(_cure(kind, text, run, around))
                 # Other words have their places still.
                 text = without(text, run, valued=kind == "DROPOUT")
-                place += length - 1
+                index += length - 1
                 break
-        place += 1
+        index += 1
     return text, [cure for cure in cures if cure]
 
 
@@ -60,14 +60,14 @@ def _kind(said: str, own: str) -> str:
     return found.removesuffix(" global").removesuffix(" 1x1") if kind is None else kind.keyword
 
 
-def _cure(kind: str, text: str, place: Place, around: Around) -> str:
-    own, denied = around.keyword, is_denied(text, place)
+def _cure(kind: str, text: str, bounds: Bounds, around: Around) -> str:
+    own, denied = around.keyword, is_denied(text, bounds)
     if (kind in POOLS and own in POOLS) or (kind in ACTIVATIONS and own in ACTIVATIONS):
         same = kind in own if kind in ACTIVATIONS else kind == own
         return f"write `{kind}`" if same is denied else ""
     if kind == "FLATTEN" and own == "FC":
         return ""  # which it does by itself
-    value = value_of(text, place) if kind == "DROPOUT" else ""
+    value = value_of(text, bounds) if kind == "DROPOUT" else ""
     if around.has_kind(kind):
         if denied and any(other.node.layer.keyword == kind for other in around.behind):
             return f"leave {kind} out behind it"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-Place = tuple[int, int]
+Bounds = tuple[int, int]
 """Where words begin and end."""
 
 _NOT = re.compile(
@@ -21,14 +21,14 @@ _VALUE_BEHIND = re.compile(rf"[ \t,]*(?:rate|size|of|is|factor|p|[:= \t])*{_EXTE
 _VALUE_BEFORE = re.compile(rf"{_EXTENTS}[ \t-]*(?:(?:pixels?|px|rows?) (?:of )?)?\Z")
 
 
-def is_denied(text: str, place: Place) -> bool:
+def is_denied(text: str, bounds: Bounds) -> bool:
     """Whether a remark says that what its words name is not there."""
-    return bool(_NOT.search(text[: place[0]]) or _NOT_BEHIND.match(text, place[1]))
+    return bool(_NOT.search(text[: bounds[0]]) or _NOT_BEHIND.match(text, bounds[1]))
 
 
-def value_of(text: str, place: Place) -> str:
+def value_of(text: str, bounds: Bounds) -> str:
     """The number beside words, a percentage as a share; empty where there is none."""
-    found = _VALUE_BEHIND.match(text, place[1]) or _VALUE_BEFORE.search(text[: place[0]])
+    found = _VALUE_BEHIND.match(text, bounds[1]) or _VALUE_BEFORE.search(text[: bounds[0]])
     if found is None:
         return ""
     value = re.sub(r"[ ]?[x×*][ ]?", "x", found["value"].strip())
@@ -37,10 +37,10 @@ def value_of(text: str, place: Place) -> str:
     return f"{float(value):g}" if "." in value and "x" not in value else value
 
 
-def without(text: str, place: Place, *, valued: bool) -> str:
+def without(text: str, bounds: Bounds, *, valued: bool) -> str:
     """A remark without words that are settled, and without what stands beside them; their number where they
     are ``valued``."""
-    start, end = place
+    start, end = bounds
     before = _NOT.search(text[:start]) or (_VALUE_BEFORE.search(text[:start]) if valued else None)
     behind = _NOT_BEHIND.match(text, end) or (_VALUE_BEHIND.match(text, end) if valued else None)
     start = before.start() if before is not None else start

@@ -11,7 +11,7 @@ from netdsl.rules.remarks.around import Around
 from netdsl.rules.remarks.figures import about_figures
 from netdsl.rules.remarks.harmless import is_harmless, without_sources
 from netdsl.rules.remarks.kinds import about_kinds
-from netdsl.rules.remarks.phrases import Place, is_denied, value_of, without
+from netdsl.rules.remarks.phrases import Bounds, is_denied, value_of, without
 from netdsl.rules.remarks.topics import TOPICS, Topic
 
 _MOST = 3
@@ -72,10 +72,10 @@ def _about_topics(text: str, around: Around) -> tuple[str, list[str]]:
     return text, [cure for cure in cures if cure]
 
 
-def _cure(topic: Topic, text: str, place: Place, around: Around) -> str:
-    if is_denied(text, place):
+def _cure(topic: Topic, text: str, bounds: Bounds, around: Around) -> str:
+    if is_denied(text, bounds):
         return topic.present if topic.has(around) else ""
-    value = value_of(text, place) if topic.option else ""
+    value = value_of(text, bounds) if topic.option else ""
     if value and around.has_option(topic.option):
         has = getattr(around.layer, topic.option)
         extents = set(value.split("x"))
