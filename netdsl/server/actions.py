@@ -16,7 +16,7 @@ from netdsl.planning.option_inference import Solver
 from netdsl.planning.study import Study, studied
 from netdsl.quantities import Volume
 from netdsl.server.essence import essence
-from netdsl.server.places import extent, is_written
+from netdsl.server.layers_in_text import extent, is_written
 from netdsl.server.solving import Solution, solutions
 from netdsl.source import Source, Span
 
@@ -64,10 +64,11 @@ def _touches(finding: Diagnostic, source: Source, span: Span) -> bool:
     """Whether a finding is about a place of the lines that a selection touches."""
     if finding.primary is None:
         return False
-    places = [finding.primary.span, *([finding.fix.span] if finding.fix else [])]
+    spans = [finding.primary.span, *([finding.fix.span] if finding.fix else [])]
     first, last = source.position(span.start)[0], source.position(span.end)[0]
     return any(
-        source.position(place.start)[0] <= last and source.position(place.end)[0] >= first for place in places
+        source.position(touched.start)[0] <= last and source.position(touched.end)[0] >= first
+        for touched in spans
     )
 
 
@@ -143,8 +144,8 @@ def _solutions(study: Study, findings: Sequence[Diagnostic], span: Span) -> Iter
 
 
 def _is_about(finding: Diagnostic, node: Node | Gap) -> bool:
-    place = extent(node)
-    return finding.primary is not None and place.start <= finding.primary.span.start <= place.end
+    span = extent(node)
+    return finding.primary is not None and span.start <= finding.primary.span.start <= span.end
 
 
 def _layers_near(study: Study, span: Span) -> Iterator[Node | Gap]:
@@ -155,8 +156,11 @@ def _layers_near(study: Study, span: Span) -> Iterator[Node | Gap]:
         if not study.is_exact(node.span.start):
             continue
         if is_written(node) and study.is_own(node.span.start) and node.span not in seen:
-            place = extent(node)
-            if study.source.position(place.start)[0] <= last and study.source.position(place.end)[0] >= first:
+            extent_of_layer = extent(node)
+            if (
+                study.source.position(extent_of_layer.start)[0] <= last
+                and study.source.position(extent_of_layer.end)[0] >= first
+            ):
                 seen.add(node.span)
                 yield node
 

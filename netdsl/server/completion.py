@@ -20,7 +20,7 @@ from netdsl.planning.study import studied
 from netdsl.reports.as_kind import option_as_lines
 from netdsl.server.context import Around, Context, context_at
 from netdsl.server.known_names import Known, names_known
-from netdsl.server.places import head_of
+from netdsl.server.layers_in_text import head_of
 from netdsl.server.recipe_completion import recipe_items
 from netdsl.server.words import BRANCHES, STATEMENTS, dialect_in_words
 from netdsl.source import Source, Span

@@ -75,9 +75,9 @@ def context_at(text: str, offset: int) -> Context:
     return Context(around, word, element, line, callee, closers)
 
 
-def _opened(text: str, sign: str, place: int) -> tuple[Around, str]:
+def _opened(text: str, sign: str, offset: int) -> tuple[Around, str]:
     """What a bracket opens, and the name before a parenthesis."""
-    before = text[max(0, place - _NEARBY) : place]
+    before = text[max(0, offset - _NEARBY) : offset]
     if sign == "[":
         return Around.GROUP, ""
     if sign == "(":

@@ -191,7 +191,7 @@ class Desk:
         found = sheet.names.at(sheet.offset(position)) if sheet is not None else None
         if sheet is None or found is None:
             return []
-        spans = [span for span in sheet.names.places(found) if sheet.study.is_own(span.start)]
+        spans = [span for span in sheet.names.spans(found) if sheet.study.is_own(span.start)]
         return [sheet.positions.range(span) for span in spans]
 
     def renameable(self, uri: str, position: Position) -> tuple[Sheet, Range, str] | Refused:

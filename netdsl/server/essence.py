@@ -11,12 +11,12 @@ from netdsl.planning.study import Study
 def essence(study: Study) -> list[Any]:
     """What the layers of a network are, whatever they are called."""
     essence: list[Any] = []
-    places = {node.name: node.position for node in study.sketch.nodes}
+    positions = {node.name: node.position for node in study.sketch.nodes}
     for node in study.sketch.nodes:
         volume = study.volume(node)
         if isinstance(node, Gap):
             essence.append((None, node.inputs, volume))
             continue
         values = {name: value for name, value in vars(node.layer).items() if name != "dialect"}
-        essence.append((type(node.layer), values, node.inputs, volume, places.get(node.owner)))
+        essence.append((type(node.layer), values, node.inputs, volume, positions.get(node.owner)))
     return essence

@@ -9,7 +9,7 @@ from netdsl.graph.draft.entries import Gap
 from netdsl.graph.network import Node
 from netdsl.planning.study import Study
 from netdsl.quantities import Volume
-from netdsl.server.places import behind, is_written, listed
+from netdsl.server.layers_in_text import behind, is_written, listed
 from netdsl.source import Span
 from netdsl.syntax import tree
 

@@ -20,8 +20,8 @@ from netdsl.reports.as_component import subjects
 from netdsl.reports.as_derivation import derivation_as_text
 from netdsl.reports.as_kind import channels_as_text, kind_as_text, option_as_lines
 from netdsl.reports.display import visible
+from netdsl.server.layers_in_text import behind, head_of, inside, is_written, layers_at, listed
 from netdsl.server.names import Definition, Names, Sort
-from netdsl.server.places import behind, head_of, inside, is_written, layers_at, listed
 from netdsl.server.words import BRANCH_WORDS, dialect_as_text, keyword_as_text
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
@@ -69,9 +69,9 @@ def hover(study: Study, names: Names, offset: int) -> Hover | None:
     definition = names.at(offset)
     if definition is not None and word is not None and definition.sort is not Sort.LABEL:
         return Hover(word, _of_name(study, definition, offset))
-    place = offset if definition is None else definition.span.start
-    layers = layers_at(study, place)
-    if not layers and definition is not None and (used := _of_use(study, place)):
+    start = offset if definition is None else definition.span.start
+    layers = layers_at(study, start)
+    if not layers and definition is not None and (used := _of_use(study, start)):
         return Hover(word or definition.span, "\n\n".join([f"label `{definition.name}`", *used]))
     if layers:
         return Hover(word or layers[0].span, _of_layers(study, layers, word))
@@ -143,8 +143,8 @@ def _of_name(study: Study, definition: Definition, offset: int) -> str:
     shown = "\n".join(lines[:_LINES] + (["…"] if len(lines) > _LINES else []))
     if definition.sort is not Sort.BLOCK:
         return f"{definition.sort.value} `{definition.name}`\n\n{fenced(shown)}"
-    source, place = study.source.locate(definition.span)
-    line = source.position(place.start)[0]
+    source, span = study.source.locate(definition.span)
+    line = source.position(span.start)[0]
     where = f", line {line}" if source.name == study.source.name else f", {source.name}:{line}"
     heads = [f"{_signature(study, definition)}{where}"]
     heads += _of_use(study, offset)
@@ -185,10 +185,10 @@ def _of_use(study: Study, offset: int) -> list[str]:
 
 def _goes_on(study: Study, node: Node | Gap, call: Span) -> bool:
     """Whether the next layer that somebody wrote belongs to the same use of a block."""
-    nodes, place = study.sketch.nodes, node.position + 1
-    while place < len(nodes) and not is_written(nodes[place]):
-        place += 1
-    return place < len(nodes) and inside(nodes[place], call)
+    nodes, position = study.sketch.nodes, node.position + 1
+    while position < len(nodes) and not is_written(nodes[position]):
+        position += 1
+    return position < len(nodes) and inside(nodes[position], call)
 
 
 def _totals(planned: list[PlannedLayer]) -> str:

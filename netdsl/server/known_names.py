@@ -38,13 +38,15 @@ def names_known(source: Source, context: Context) -> Known:
         blocks = dict(blocks_of(file))
     names = names_of(file) if file is not None else Names((), ())
     scope = next((one for one in blocks_of(file).values() if one.span.start < offset < one.span.end), None)
-    place = scope.span if scope is not None else None
-    own = [one for one in names.definitions if one.scope == place]
+    scope_span = scope.span if scope is not None else None
+    own = [one for one in names.definitions if one.scope == scope_span]
     return Known(
         blocks,
         tuple(one.name for one in own if one.sort is Sort.LABEL and one.span.end <= offset),
         tuple(
-            one.name for one in names.definitions if one.sort is Sort.NUMBER and one.scope in (None, place)
+            one.name
+            for one in names.definitions
+            if one.sort is Sort.NUMBER and one.scope in (None, scope_span)
         ),
         tuple(one.name for one in own if one.sort is Sort.PARAMETER),
         scope.name.text if scope is not None else "",

@@ -87,8 +87,8 @@ class Here(NamedTuple):
         """A place in this text, or in another file."""
         if source.name == self.source.name:
             return types.Location(self.uri, lsp_range(self.positions.range(span)))
-        places = Positions(source, self.positions.units)
-        return types.Location(uri_of(source.name), lsp_range(places.range(span)))
+        positions = Positions(source, self.positions.units)
+        return types.Location(uri_of(source.name), lsp_range(positions.range(span)))
 
 
 def diagnostic(here: Here, found: Shown, pages: Mapping[str, str]) -> types.Diagnostic:
@@ -126,7 +126,7 @@ def inlay_hint(positions: Positions, hint: Hint) -> types.InlayHint:
 
 
 def completion_list(positions: Positions, found: Completion) -> types.CompletionList:
-    place = lsp_range(positions.range(found.span))
+    typed = lsp_range(positions.range(found.span))
     items = [
         types.CompletionItem(
             label=item.text.strip(),
@@ -134,7 +134,7 @@ def completion_list(positions: Positions, found: Completion) -> types.Completion
             detail=item.detail or None,
             documentation=item.about or None,
             sort_text=f"{number:04}",
-            text_edit=types.TextEdit(place, item.text),
+            text_edit=types.TextEdit(typed, item.text),
         )
         for number, item in enumerate(found.items)
     ]

@@ -17,7 +17,7 @@ from netdsl.graph.names.unique_names import label_key
 from netdsl.graph.names.weight_sharing import split_phrase
 from netdsl.graph.statements.expectations import OF_LAYERS
 from netdsl.planning.study import Study
-from netdsl.server.places import head_of
+from netdsl.server.layers_in_text import head_of
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -65,7 +65,7 @@ class Names(NamedTuple):
                 return definition
         return None
 
-    def places(self, definition: Definition) -> list[Span]:
+    def spans(self, definition: Definition) -> list[Span]:
         """Where a name is given and where it is meant, in order."""
         meant = (mention.span for mention in self.mentions if mention.definition is definition)
         return sorted({definition.span, *meant})
@@ -239,11 +239,11 @@ class _Reading:
             return
         parts = re.split("([xX])", word.text)  # `kx1` reads k
         if len(parts) > 1 and all(not part or part.isdigit() or part in scope.numbers for part in parts[::2]):
-            place = word.span.start
+            start = word.span.start
             for part in parts:
                 if part in scope.numbers and part not in "xX":
-                    self._mention(Span(place, place + len(part)), scope.numbers[part])
-                place += len(part)
+                    self._mention(Span(start, start + len(part)), scope.numbers[part])
+                start += len(part)
 
     def _expectation(self, node: tree.Expect, scope: _Scope) -> None:
         for length in (2, 1):
@@ -257,8 +257,8 @@ class _Reading:
         """The layers that ``freeze`` and ``factor`` name."""
         for line in node.lines:
             for start, name in names_in_recipe_line(line.text):
-                place = line.span.start + start
-                self._mention(Span(place, place + len(name)), scope.labels.get(label_key(name)))
+                begin = line.span.start + start
+                self._mention(Span(begin, begin + len(name)), scope.labels.get(label_key(name)))
 
 
 _NAMING = re.compile(r"(?i)(?:^|(?<=\s))(?:freeze|factor)\b[\s:=]*")

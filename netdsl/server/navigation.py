@@ -60,7 +60,7 @@ def _layer_by_name(study: Study, offset: int) -> Span | None:
 def places_of(study: Study, names: Names, found: Definition, others: Others) -> list[Place]:
     """Where a name is given, first, and where it is meant: in the text, in the files that it uses, and, for
     what a file shares, in the networks that use that file."""
-    places = [Place(*study.source.locate(span)) for span in names.places(found)]
+    places = [Place(*study.source.locate(span)) for span in names.spans(found)]
     if found.scope is None and found.sort in (Sort.BLOCK, Sort.NUMBER):
         home = Place(*study.source.locate(found.span))
         seen = {real(source.name) for _, source in _parts(study.source)}
@@ -91,15 +91,15 @@ def _used_in(source: Source, home: Place) -> list[Place]:
     for definition in names.definitions:
         owner, span = study.source.locate(definition.span)
         if span == home.span and real(owner.name) == real(home.source.name):
-            found = [Place(*study.source.locate(place)) for place in names.places(definition)]
+            found = [Place(*study.source.locate(mention)) for mention in names.spans(definition)]
             return [place for place in found if place.source is not None and place.source.name == source.name]
     return []
 
 
-def placed_at(study: Study, names: Names, offset: int) -> tuple[Span, Definition] | None:
+def name_at(study: Study, names: Names, offset: int) -> tuple[Span, Definition] | None:
     """The name that stands at a place of the text, with its extent there."""
     found = names.at(offset)
     if found is None:
         return None
-    here = [span for span in names.places(found) if span.start <= offset <= span.end]
+    here = [span for span in names.spans(found) if span.start <= offset <= span.end]
     return (here[0], found) if here else None

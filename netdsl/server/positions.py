@@ -67,10 +67,10 @@ class Positions:
         start = self._source.line_start(line + 1)
         if self._plain:
             return start + max(0, min(character, len(text)))
-        for place, sign in enumerate(text):
+        for index, sign in enumerate(text):
             character -= self._width(sign)
             if character < 0:
-                return start + place
+                return start + index
         return start + len(text)
 
     def span(self, start: Sequence[int], end: Sequence[int]) -> Span:

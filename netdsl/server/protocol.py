@@ -200,8 +200,8 @@ def _watch_files(server: NetworkServer) -> None:
 def _tell(server: NetworkServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_HOVER)
     async def hover(params: types.HoverParams) -> types.Hover | None:
-        place = own_position(params.position)
-        found = await server.ask(lambda: server.desk.hover(params.text_document.uri, place))
+        position = own_position(params.position)
+        found = await server.ask(lambda: server.desk.hover(params.text_document.uri, position))
         return hover_of(*found) if found is not None else None
 
     @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
@@ -218,8 +218,8 @@ def _tell(server: NetworkServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, triggers)
     async def completion(params: types.CompletionParams) -> types.CompletionList:
-        place = own_position(params.position)
-        found = await server.ask(lambda: server.desk.completion(params.text_document.uri, place))
+        position = own_position(params.position)
+        found = await server.ask(lambda: server.desk.completion(params.text_document.uri, position))
         return completion_list(*found) if found is not None else types.CompletionList(False, [])
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
@@ -236,37 +236,37 @@ def _tell(server: NetworkServer) -> None:
 def _find(server: NetworkServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DEFINITION)
     async def definition(params: types.DefinitionParams) -> types.Location | None:
-        uri, place = params.text_document.uri, own_position(params.position)
-        found = await server.ask(lambda: server.desk.definition(uri, place))
+        uri, position = params.text_document.uri, own_position(params.position)
+        found = await server.ask(lambda: server.desk.definition(uri, position))
         return location(_here(uri, found[0]), found[1]) if found is not None else None
 
     @server.feature(types.TEXT_DOCUMENT_REFERENCES)
     async def references(params: types.ReferenceParams) -> list[types.Location]:
-        uri, place = params.text_document.uri, own_position(params.position)
+        uri, position = params.text_document.uri, own_position(params.position)
         declared = params.context.include_declaration
-        found = await server.ask(lambda: server.desk.references(uri, place, definition=declared))
+        found = await server.ask(lambda: server.desk.references(uri, position, definition=declared))
         return [location(_here(uri, found[0]), one) for one in found[1]] if found is not None else []
 
     @server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
     async def highlights(params: types.DocumentHighlightParams) -> list[types.DocumentHighlight]:
-        uri, place = params.text_document.uri, own_position(params.position)
-        found = await server.ask(lambda: server.desk.highlights(uri, place))
+        uri, position = params.text_document.uri, own_position(params.position)
+        found = await server.ask(lambda: server.desk.highlights(uri, position))
         return [types.DocumentHighlight(lsp_range(one)) for one in found or ()]
 
 
 def _change(server: NetworkServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
     async def prepare(params: types.PrepareRenameParams) -> types.PrepareRenamePlaceholder:
-        uri, place = params.text_document.uri, own_position(params.position)
-        found = await server.ask(lambda: server.desk.renameable(uri, place))
+        uri, position = params.text_document.uri, own_position(params.position)
+        found = await server.ask(lambda: server.desk.renameable(uri, position))
         if found is None or isinstance(found, Refused):
             raise JsonRpcInvalidParams(_reason(found))
         return types.PrepareRenamePlaceholder(range=lsp_range(found[1]), placeholder=found[2])
 
     @server.feature(types.TEXT_DOCUMENT_RENAME, types.RenameOptions(prepare_provider=True))
     async def rename(params: types.RenameParams) -> types.WorkspaceEdit:
-        uri, place = params.text_document.uri, own_position(params.position)
-        found = await server.ask(lambda: server.desk.rename(uri, place, params.new_name))
+        uri, position = params.text_document.uri, own_position(params.position)
+        found = await server.ask(lambda: server.desk.rename(uri, position, params.new_name))
         if found is None or isinstance(found, Refused):
             raise JsonRpcInvalidParams(_reason(found))
         return workspace_edit(_here(uri, found[0]), found[1])

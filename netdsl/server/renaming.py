@@ -13,9 +13,9 @@ from netdsl.graph.names.reserved_names import meaning_of, report_taken_number
 from netdsl.graph.names.unique_names import LABEL_LIMIT, label_key
 from netdsl.planning.study import Study, studied
 from netdsl.server.essence import essence
+from netdsl.server.layers_in_text import layer_beginning_at
 from netdsl.server.names import Definition, Names, Sort, names_in
-from netdsl.server.navigation import Others, placed_at, places_of, real
-from netdsl.server.places import layer_beginning_at
+from netdsl.server.navigation import Others, name_at, places_of, real
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -37,7 +37,7 @@ class Renamed(NamedTuple):
 
 def renameable(study: Study, names: Names, offset: int) -> tuple[Span, str] | Refused:
     """The place and the text of the name that could be changed at a place."""
-    found = placed_at(study, names, offset)
+    found = name_at(study, names, offset)
     if found is None:
         return Refused("here stands no name of a block, a label or a number")
     span, definition = found
@@ -46,7 +46,7 @@ def renameable(study: Study, names: Names, offset: int) -> tuple[Span, str] | Re
 
 def rename(study: Study, names: Names, offset: int, new: str, others: Others) -> Renamed | Refused:
     """The edits that give the name at a place another one; refused where the network would be another."""
-    found = placed_at(study, names, offset)
+    found = name_at(study, names, offset)
     if found is None:
         return Refused("here stands no name of a block, a label or a number")
     _, definition = found

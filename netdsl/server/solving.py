@@ -98,8 +98,8 @@ def _edits(node: Node, written: list[tuple[str, str]], source: Source) -> tuple[
             edits.append(edit)
     if not behind:
         return tuple(edits)
-    for place, edit in enumerate(edits):
+    for index, edit in enumerate(edits):
         if edit.span.end == node.span.end:  # two edits that touch are one
-            edits[place] = edit._replace(replacement=edit.replacement + behind)
+            edits[index] = edit._replace(replacement=edit.replacement + behind)
             return tuple(edits)
     return (*edits, Edit.behind(node.span, behind.strip()))

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from netdsl.graph.macros.blocks import called_block, signature
 from netdsl.graph.names.unique_names import label_of
 from netdsl.planning.study import Study
+from netdsl.server.layers_in_text import head_of, last_layers
 from netdsl.server.names import blocks_of
-from netdsl.server.places import head_of, last_layers
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 

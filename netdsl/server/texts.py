@@ -83,25 +83,25 @@ def changed(written: str, change: Change, units: str = "utf-16") -> str:
     text, form = undressed(written)
     positions = Positions(Source("", text, form=form), units)
     span = positions.span(change.start, change.end)
-    start, end = (_place_in(written, text, offset) for offset in span)
+    start, end = (_written_offset(written, text, offset) for offset in span)
     return written[:start] + change.text + written[end:]
 
 
-def _place_in(written: str, text: str, offset: int) -> int:
+def _written_offset(written: str, text: str, offset: int) -> int:
     """Where a place of the text with LF alone lies in the text as it is written."""
     mark = written.startswith("\ufeff")
     if "\r" not in written:
         return offset + mark
     breaks = text.count("\n", 0, offset)
-    place = offset + mark + min(breaks, written.count("\r\n"))
+    written_at = offset + mark + min(breaks, written.count("\r\n"))
     if written.count("\r\n") == text.count("\n"):
-        return place
-    place = int(mark)  # line ends of several kinds: count them one by one
+        return written_at
+    written_at = int(mark)  # line ends of several kinds: count them one by one
     left = offset
     while left > 0:
-        place += 2 if written.startswith("\r\n", place) else 1
+        written_at += 2 if written.startswith("\r\n", written_at) else 1
         left -= 1
-    return place
+    return written_at
 
 
 def path_of(uri: str) -> str:

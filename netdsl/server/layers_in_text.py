@@ -27,11 +27,11 @@ def layers_at(study: Study, offset: int) -> list[Node | Gap]:
     """All layers that are written at a place, the innermost where several hold it."""
     best: list[Node | Gap] = []
     for node in study.sketch.nodes:
-        place = extent(node)
-        if is_written(node) and place.start <= offset <= place.end:
-            if best and _length(place) < _length(extent(best[0])):
+        span = extent(node)
+        if is_written(node) and span.start <= offset <= span.end:
+            if best and _length(span) < _length(extent(best[0])):
                 best = []
-            if not best or extent(best[0]) == place:
+            if not best or extent(best[0]) == span:
                 best.append(node)
     return best
 
@@ -57,8 +57,8 @@ def inside(node: Node | Gap, call: Span) -> bool:
 
 def behind(study: Study, node: Node | Gap) -> Node | Gap:
     """The activation that a default puts behind a layer, or the layer itself."""
-    place = node.position + 1
-    following = study.sketch.nodes[place] if place < len(study.sketch.nodes) else None
+    position = node.position + 1
+    following = study.sketch.nodes[position] if position < len(study.sketch.nodes) else None
     if isinstance(following, Node) and following.implied and following.layer.is_activation:
         return following if following.inputs == (node.position,) else node
     return node
