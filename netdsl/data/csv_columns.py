@@ -25,7 +25,7 @@ _HIGHEST_LEVEL = 255
 
 
 class Columns(NamedTuple):
-    """Places of the columns in each line of so many ``cells``.
+    """Indices of the columns in each line of so many ``cells``.
 
     ``named``: whether the first line names them. ``list`` is the column that holds all pixels in one
     cell, and then ``pixels`` is empty. ``reading`` says what was assumed.
@@ -83,19 +83,21 @@ def columns_of(first: list[str], second: list[str] | None, delimiter: str) -> Co
         taken = left_out | ({part} if part is not None else set())
         label = _unnamed_label(row, second if not named else None, comma, taken)
         reading.append(f"no column is called `label`: the labels are those in column {label + 1}")
-    pixels = [place for place in range(len(first)) if place not in left_out and place not in (label, part)]
+    pixels = [
+        column for column in range(len(first)) if column not in left_out and column not in (label, part)
+    ]
     if not pixels:
         raise ValueError("it has one column, and a label and pixels need at least two")
     if left_out:
         shown = [
-            f"`{first[place]}`" if first[place] else "the unnamed first one" for place in sorted(left_out)
+            f"`{first[column]}`" if first[column] else "the unnamed first one" for column in sorted(left_out)
         ]
         reading.append(f"columns left out: {', '.join(shown)}")
     if part is not None:
         reading.append(f"parts by column {part + 1}" + (f", `{first[part]}`" if named else ""))
     whole = pixels[0] if len(pixels) == 1 and _is_list(row[pixels[0]], comma) else None
-    places = [] if whole is not None else pixels
-    return Columns(len(first), named, label, places, whole, part, comma, tuple(reading))
+    listed = [] if whole is not None else pixels
+    return Columns(len(first), named, label, listed, whole, part, comma, tuple(reading))
 
 
 def _is_list(cell: str, comma: bool) -> bool:
@@ -105,26 +107,26 @@ def _is_list(cell: str, comma: bool) -> bool:
 
 def _part_column(row: list[str], names: list[str], comma: bool) -> int | None:
     """The column that says the part: one of a known name, or the word behind a label and a list."""
-    parts = [place for place in _texts(row, comma) if part_of(row[place]) is not None]
+    parts = [column for column in _texts(row, comma) if part_of(row[column]) is not None]
     if names:
-        return next((place for place in parts if names[place] in _PARTS), None)
+        return next((column for column in parts if names[column] in _PARTS), None)
     return parts[0] if len(row) == 3 and len(parts) == 1 and parts != [0] else None
 
 
 def _indices(names: list[str], label: int | None, part: int | None) -> set[int]:
     """Columns that only number the lines: the unnamed first one, and, beside a label, one called so."""
     return {
-        place
-        for place, name in enumerate(names)
-        if name in _INDICES and place not in (label, part) and (label is not None if name else place == 0)
+        column
+        for column, name in enumerate(names)
+        if name in _INDICES and column not in (label, part) and (label is not None if name else column == 0)
     }
 
 
 def _texts(row: list[str], comma: bool) -> list[int]:
     """The cells that are neither empty, nor numbers, nor lists of numbers."""
     return [
-        place
-        for place, cell in enumerate(row)
+        column
+        for column, cell in enumerate(row)
         if cell
         and number_of(cell, decimal_comma=comma) is None
         and not all(number_of(item, decimal_comma=False) is not None for item in list_of(cell))
@@ -137,26 +139,26 @@ def _names_columns(first: list[str], comma: bool) -> bool:
     One cell that is no number among numbers is a mistake, and no name.
     """
     texts = _texts(first, comma)
-    filled = [place for place, cell in enumerate(first) if cell]
+    filled = [column for column, cell in enumerate(first) if cell]
     if len(texts) == len(filled):
         return bool(texts)
-    others = [first[place] for place in filled if place not in texts]
+    others = [first[column] for column in filled if column not in texts]
     if not all(cell.isascii() and cell.isdigit() and len(cell) < 10 for cell in others):
         return False
     numbers = [int(cell) for cell in others]
     if len(numbers) < 2 or numbers != list(range(numbers[0], numbers[0] + len(numbers))) or numbers[0] > 1:
         return False
     if texts:
-        return all(first[place].lower() in (*_LABELS, *_PARTS, *_INDICES) for place in texts)
+        return all(first[column].lower() in (*_LABELS, *_PARTS, *_INDICES) for column in texts)
     return not first[0] or numbers[-1] > _HIGHEST_LEVEL
 
 
 def _unnamed_label(row: list[str], other: list[str] | None, comma: bool, taken: set[int]) -> int:
     """The column of the labels where no name says so: the one of names at either end, else the first."""
-    free = [place for place in range(len(row)) if place not in taken]
+    free = [column for column in range(len(row)) if column not in taken]
     if not free:
         return 0
     texts = set(_texts(row, comma))
     if other is not None and len(other) >= len(row):
         texts &= set(_texts(other, comma))
-    return next((place for place in (free[0], free[-1]) if place in texts), free[0])
+    return next((column for column in (free[0], free[-1]) if column in texts), free[0])

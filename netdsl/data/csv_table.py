@@ -160,7 +160,7 @@ class _Table:
         if not label:
             raise _MistakeError(f"its label, cell {columns.label + 1}, is empty")
         if columns.list is None:
-            values = _numbers([cells[place] for place in columns.pixels], columns)
+            values = _numbers([cells[column] for column in columns.pixels], columns)
         else:
             values = _numbers(list_of(cells[columns.list]), columns)
             others = len(self._waiting[0]) if self._waiting else self._width or len(values)
@@ -284,7 +284,7 @@ def _numbers(cells: list[str], columns: Columns) -> list[float]:
         number = next(
             number for number, cell in enumerate(cells) if number_of(cell, decimal_comma=False) is None
         )
-        place = f"cell {columns.pixels[number] + 1}" if columns.list is None else f"pixel {number + 1}"
+        where = f"cell {columns.pixels[number] + 1}" if columns.list is None else f"pixel {number + 1}"
         shown = cells[number].strip()[:40]
-        raise _MistakeError(f"`{shown}` in {place} is no number" if shown else f"{place} is empty")
+        raise _MistakeError(f"`{shown}` in {where} is no number" if shown else f"{where} is empty")
     return values

@@ -203,22 +203,22 @@ def _pieces(file: BinaryIO, picture: Any) -> int:
         mark = b"#"
     else:
         return 0
-    place = file.tell()
+    offset = file.tell()
     file.seek(0)
     found = 0
     while piece := file.read(1 << 20):
         found += piece.count(mark)
-    file.seek(place)
+    file.seek(offset)
     return found
 
 
 def _bits(file: BinaryIO, picture: Any) -> int:
     """Bits of each channel, where a format has more than 8 of them."""
     if picture.format == "PNG":
-        place = file.tell()
+        offset = file.tell()
         file.seek(24)
         bits = file.read(1)
-        file.seek(place)
+        file.seek(offset)
         return bits[0] if bits else 0
     if picture.format == "PPM" and picture.tile and isinstance(picture.tile[0][3], tuple):
         largest = picture.tile[0][3][-1]
