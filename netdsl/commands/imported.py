@@ -79,11 +79,13 @@ def _counts(found: Found, plan: Plan | None, source: Source) -> list[Diagnostic]
     if found.table is not None:
         from netdsl.formats.listing_table_network import check_counts
 
-        places: dict[int, list[PlannedLayer]] = {}
+        layers_of_line: dict[int, list[PlannedLayer]] = {}
         for layer in plan.layers:
             line = plan.network.source.position(layer.node.span.start)[0]
-            places.setdefault(found.entries[min(line, len(found.entries)) - 1].number, []).append(layer)
-        wrong += check_counts(found.table, places, source)
+            layers_of_line.setdefault(found.entries[min(line, len(found.entries)) - 1].number, []).append(
+                layer
+            )
+        wrong += check_counts(found.table, layers_of_line, source)
     return wrong
 
 

@@ -48,22 +48,22 @@ def networks(found: list[Entry], totals: list[Total]) -> list[Listing]:
     return [
         Listing(
             entries,
-            [t for t in totals if (place == 0 or t.number >= start) and (end is None or t.number < end)],
+            [t for t in totals if (index == 0 or t.number >= start) and (end is None or t.number < end)],
         )
-        for place, (entries, start, end) in enumerate(zip(listings, starts, ends, strict=True))
+        for index, (entries, start, end) in enumerate(zip(listings, starts, ends, strict=True))
     ]
 
 
 def _groups(found: list[Entry]) -> list[list[Entry]]:
     """The entries of each network: an input behind layers begins the next one, where layers with
     volumes follow it."""
-    last = max((place for place, entry in enumerate(found) if entry.role is Role.LAYER), default=-1)
+    last = max((index for index, entry in enumerate(found) if entry.role is Role.LAYER), default=-1)
     groups: list[list[Entry]] = [[]]
     begun = listed = False
-    for place, entry in enumerate(found):
+    for index, entry in enumerate(found):
         if not _is_input(entry):
             listed = listed or (begun and entry.role is Role.LAYER)
-        elif place < last or entry.role is Role.LAYER:
+        elif index < last or entry.role is Role.LAYER:
             if listed:
                 groups.append([])
             begun, listed = True, False
@@ -74,19 +74,19 @@ def _groups(found: list[Entry]) -> list[list[Entry]]:
 def _chosen(found: list[Entry]) -> list[Entry]:
     """Without what may be prose: lines without a volume count among the layers, right behind the
     last one, and for an input that nothing else states."""
-    layers = [place for place, entry in enumerate(found) if entry.role is Role.LAYER]
+    layers = [index for index, entry in enumerate(found) if entry.role is Role.LAYER]
     if not layers:
         return [entry for entry in found if entry.role is Role.UNREAD]
     first, last = layers[0], layers[-1]
-    if not any(_is_input(found[place]) for place in layers):
-        inputs = [place for place in range(first) if _is_input(found[place])]
+    if not any(_is_input(found[index]) for index in layers):
+        inputs = [index for index in range(first) if _is_input(found[index])]
         first = inputs[-1] if inputs else first
     chosen: list[Entry] = []
-    for place, entry in enumerate(found):
+    for index, entry in enumerate(found):
         if entry.role is Role.BARE:
-            adjacent = bool(chosen) and place > last and entry.number <= chosen[-1].number + 1
-            repeats = _is_input(entry) and place != first
-            if repeats or not (first <= place <= last or adjacent):
+            adjacent = bool(chosen) and index > last and entry.number <= chosen[-1].number + 1
+            repeats = _is_input(entry) and index != first
+            if repeats or not (first <= index <= last or adjacent):
                 continue
         chosen.append(entry)
     return chosen

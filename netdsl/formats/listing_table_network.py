@@ -87,10 +87,12 @@ def _rows(row: TableRow, written: str, counts: tuple[Counted, ...]) -> list[Row]
     return [Row(row.number, plain, output=volume, kernel=kernel, parameters=exact), *behind]
 
 
-def check_counts(table: Table, places: dict[int, list[PlannedLayer]], source: Source) -> list[Diagnostic]:
-    """The counts that do not hold; ``places`` are the layers of each line. Biases may be counted or not."""
-    every = [layer for layers in places.values() for layer in layers]
-    claims = [(number, places.get(number, []), counts) for number, counts in table.counts.items()]
+def check_counts(
+    table: Table, layers_of_line: dict[int, list[PlannedLayer]], source: Source
+) -> list[Diagnostic]:
+    """The counts that do not hold; ``layers_of_line`` has those of each line. Biases may be counted or not."""
+    every = [layer for layers in layers_of_line.values() for layer in layers]
+    claims = [(number, layers_of_line.get(number, []), counts) for number, counts in table.counts.items()]
     claims += [(number, every, counts) for number, counts in table.totals.items()]
     found = []
     for number, layers, counts in claims:
@@ -120,7 +122,7 @@ def _possible(subject: str, layers: list[PlannedLayer]) -> list[int]:
 
 def _label(stated: Counted, number: int, source: Source) -> Label:
     line, start = source.line(number), source.line_start(number)
-    place = line.rfind(stated.written)
-    if place < 0:
+    offset = line.rfind(stated.written)
+    if offset < 0:
         return Label(Span(start, start + len(line)))
-    return Label(Span(start + place, start + place + len(stated.written)))
+    return Label(Span(start + offset, start + offset + len(stated.written)))

@@ -57,7 +57,7 @@ def check_totals(totals: list[Total], plan: Plan, source: Source) -> list[Diagno
     """The totals that are wrong by more than their rounding."""
     found = [_memory(total, plan) if total.memory else _parameters(total, plan) for total in totals]
     return [
-        Diagnostic("ND315", Severity.ERROR, wrong[0], source, Label(_place(total, source), wrong[1]))
+        Diagnostic("ND315", Severity.ERROR, wrong[0], source, Label(_span_of_text(total, source), wrong[1]))
         for total, wrong in zip(totals, found, strict=True)
         if wrong is not None
     ]
@@ -104,10 +104,10 @@ def _parameters(total: Total, plan: Plan) -> tuple[str, str] | None:
     return message, f"{grouped(weights)} of them are weights"
 
 
-def _place(total: Total, source: Source) -> Span:
+def _span_of_text(total: Total, source: Source) -> Span:
     """The figures on their line, or the whole line where it spells them otherwise."""
     text, start = source.line(total.number), source.line_start(total.number)
-    place = text.find(total.text)
-    if place < 0:
+    offset = text.find(total.text)
+    if offset < 0:
         return Span(start + len(text) - len(text.lstrip()), start + len(text.rstrip()))
-    return Span(start + place, start + place + len(total.text))
+    return Span(start + offset, start + offset + len(total.text))

@@ -221,9 +221,9 @@ def _pools(row: Row, kind: str, x: Volume, made: Volume, keras: bool) -> list[An
         return []
     found = pools_for(x, made, row.kernel, keras)
     answered = []
-    for place, pool in enumerate(found):
+    for index, pool in enumerate(found):
         tiles = pool.kernel.height == pool.move.stride and not any(pool.move.padding) and not pool.move.same
-        usual = place == 0 and (tiles or row.kernel is not None or not any(one.move.usual for one in found))
+        usual = index == 0 and (tiles or row.kernel is not None or not any(one.move.usual for one in found))
         answered.append(_one(kind, pool.text(), made)._replace(usual=usual))
     return answered
 

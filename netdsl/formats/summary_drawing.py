@@ -68,14 +68,14 @@ class Drawing:
 
     @property
     def exhausted(self) -> bool:
-        """Whether so many places were tried that rows take what stands above them from here on."""
+        """Whether so many sources were tried that rows take what stands above them from here on."""
         return self._asked > TRIED
 
-    def volume(self, place: int) -> Volume:
-        return self.layers[place].output
+    def volume(self, index: int) -> Volume:
+        return self.layers[index].output
 
     def put(self, number: int, piece: Piece, *inputs: int, others: tuple[str, ...] = ()) -> int:
-        """One more layer; returns its place."""
+        """One more layer; returns its index."""
         kind, options, output = piece
         name = self._name(kind)
         self.layers.append(Drawn(number, name, kind, options, inputs, output, others))
@@ -94,9 +94,9 @@ class Drawing:
     def say(self, remark: str, number: int) -> None:
         self.unsaid.setdefault(remark, number)
 
-    def answers(self, row: Row, place: int) -> list[Answer]:
+    def answers(self, row: Row, index: int) -> list[Answer]:
         self._asked += 1
-        return answers(row, self.volume(place), self.keras)
+        return answers(row, self.volume(index), self.keras)
 
     def fits(self, row: Row, x: Volume) -> bool:
         """Whether the row can be something behind a volume."""
@@ -104,7 +104,7 @@ class Drawing:
         return not self.exhausted and bool(answers(row, x, self.keras))
 
     def answered(self, row: Row, source: int) -> int | None:
-        """The row's layers behind a place; None where nothing fits there."""
+        """The row's layers behind an index; None where nothing fits there."""
         found = self.answers(row, source)
         if not found:
             return None
@@ -113,16 +113,16 @@ class Drawing:
         others = tuple(answer.text for answer in found if answer is not chosen)
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         shown = (*others[: _SHOWN - 1], f"{others[_SHOWN - 1]}{more}") if more else others
-        place = source
+        index = source
         for piece in chosen.pieces:
-            place = self.put(row.number, piece, place, others=shown)
+            index = self.put(row.number, piece, index, others=shown)
         if others:
-            name = self.layers[place].name
+            name = self.layers[index].name
             self.choices.append(Choice(row.number, name, chosen.text, shown, len(usual) == 1))
         if chosen.said:
             self.say(chosen.said, row.number)
-        return place
+        return index
 
-    def joined(self, number: int, kind: str, places: tuple[int, ...], output: Volume) -> int:
+    def joined(self, number: int, kind: str, indices: tuple[int, ...], output: Volume) -> int:
         """ADD, MULTIPLY or CONCAT of several volumes."""
-        return self.put(number, Piece(kind, "", output), *places)
+        return self.put(number, Piece(kind, "", output), *indices)

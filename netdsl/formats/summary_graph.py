@@ -10,19 +10,19 @@ from netdsl.formats.summary_leaf import leaf
 
 def walk_named(drawing: Drawing, rows: tuple[Row, ...], start: int) -> None:
     """Draw the layers of Keras, each behind those that it names, or else behind the one above."""
-    places: dict[str, int] = {}
-    place = start
+    known_names: dict[str, int] = {}
+    index = start
     for row in (*rows[:-1], _scores(rows[-1])):
-        inputs = [_named(source, places) for source in row.sources or ()]
+        inputs = [_named(source, known_names) for source in row.sources or ()]
         known = role_of(row.layer, row.name)
-        behind = [place if source is None else source for source in inputs] or [place]
+        behind = [index if source is None else source for source in inputs] or [index]
         if known is not None and known[0] is Role.INPUT:
-            place = start
+            index = start
         elif known is not None and known[0] is Role.MERGE and len(behind) > 1 and row.output is not None:
-            place = drawing.joined(row.number, known[1], tuple(behind), row.output)
+            index = drawing.joined(row.number, known[1], tuple(behind), row.output)
         else:
-            place = leaf(drawing, row, behind[0])
-        places[row.name.rstrip("…")] = place
+            index = leaf(drawing, row, behind[0])
+        known_names[row.name.rstrip("…")] = index
 
 
 def _scores(row: Row) -> Row:
@@ -37,11 +37,11 @@ _RECENT = 500
 """Names among which one that has been cut off is looked for."""
 
 
-def _named(source: str, places: dict[str, int]) -> int | None:
-    """The place of a name, which a narrow column may have cut off."""
-    if source in places:
-        return places[source]
-    for name in list(places)[: -_RECENT - 1 : -1]:
+def _named(source: str, known_names: dict[str, int]) -> int | None:
+    """The index of the layer of a name, which a narrow column may have cut off."""
+    if source in known_names:
+        return known_names[source]
+    for name in list(known_names)[: -_RECENT - 1 : -1]:
         if name.startswith(source) or source.startswith(name):
-            return places[name]
+            return known_names[name]
     return None

@@ -93,7 +93,7 @@ def _ruled(lines: list[str], first: int, headings: list[str]) -> list[_Cells]:
 
 
 def _sliced(line: str, starts: list[int]) -> list[str]:
-    """The cells of a line; one that fills its column pushes the next ones a place on."""
+    """The cells of a line; one that fills its column pushes the next ones on."""
     cells: list[str] = []
     begin = 0
     for start in (*starts[1:], len(line)):

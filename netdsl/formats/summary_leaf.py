@@ -63,7 +63,7 @@ def shortcut(row: Row, given: Volume) -> list[Piece]:
 
 
 def bridged(drawing: Drawing, row: Row, source: int) -> int:
-    """The place itself; or behind a pool that the summary does not show, where the row takes less."""
+    """The index itself; or that behind a pool that the summary does not show, where the row takes less."""
     x = drawing.volume(source)
     if x.size == (1, 1) or any(answer.usual for answer in drawing.answers(row, source)):
         return source

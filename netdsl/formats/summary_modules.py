@@ -46,13 +46,13 @@ def nested(rows: tuple[Row, ...]) -> tuple[Row, ...]:
             found.append(row)
             continue
         lacking = next((count for name, count in _BLOCKS if name.search(row.layer)), 0)
-        place = len(found)
-        while lacking and place > 1 and found[place - 1].depth == 1:
-            place -= 1
-            before = found[place - 1].output
-            known = role_of(found[place].layer)
+        index = len(found)
+        while lacking and index > 1 and found[index - 1].depth == 1:
+            index -= 1
+            before = found[index - 1].output
+            known = role_of(found[index].layer)
             if known is not None and known[0] is Role.CONVOLUTION and before is not None:
-                lacking -= any(answer.rank < 2 for answer in answers(found[place], before, False))
-        if place < len(found) and not lacking:
-            found[place:] = [row, *(inner._replace(depth=2) for inner in found[place:])]
+                lacking -= any(answer.rank < 2 for answer in answers(found[index], before, False))
+        if index < len(found) and not lacking:
+            found[index:] = [row, *(inner._replace(depth=2) for inner in found[index:])]
     return tuple(found)

@@ -56,12 +56,12 @@ def entries_of(drawing: Drawing, summary: Summary) -> list[Entry]:
     head = [Entry(summary.first, f"net {title}")] if title else []
     head.append(Entry(summary.first, f"dialect {'tensorflow' if summary.is_keras else 'torch'}"))
     asked = {choice.name for choice in drawing.choices if not choice.usual}
-    return head + [_entry(layer, place, drawing, asked) for place, layer in enumerate(drawing.layers)]
+    return head + [_entry(layer, index, drawing, asked) for index, layer in enumerate(drawing.layers)]
 
 
-def _entry(layer: Drawn, place: int, drawing: Drawing, asked: set[str]) -> Entry:
+def _entry(layer: Drawn, index: int, drawing: Drawing, asked: set[str]) -> Entry:
     claim = f"[{layer.output}]"
-    lost = [source for source in layer.inputs if not drawing.layers[source].kind and source != place - 1]
+    lost = [source for source in layer.inputs if not drawing.layers[source].kind and source != index - 1]
     if (
         not layer.kind
         or lost
@@ -74,7 +74,7 @@ def _entry(layer: Drawn, place: int, drawing: Drawing, asked: set[str]) -> Entry
     text = f"{claim} {layer.name}"
     if layer.options:
         text += f": {layer.options}"
-    if layer.inputs and layer.inputs[0] != place - 1:
+    if layer.inputs and layer.inputs[0] != index - 1:
         text = f"@{label_key(drawing.layers[layer.inputs[0]].name)} - {text}"
     return Entry(layer.number, f"{text}  # or {'; '.join(layer.others)}" if layer.name in asked else text)
 

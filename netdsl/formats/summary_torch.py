@@ -52,8 +52,8 @@ def read_torchinfo(lines: list[str], first: int, title: str) -> Summary:
 
 def _columns(header: str) -> list[str]:
     """The headings behind the first, in their order."""
-    places = [(header.find(heading), heading) for heading in _HEADINGS]
-    return [heading for place, heading in sorted(places) if place >= 0]
+    offsets = [(header.find(heading), heading) for heading in _HEADINGS]
+    return [heading for offset, heading in sorted(offsets) if offset >= 0]
 
 
 def _row(number: int, line: str, columns: list[str]) -> Row | None:
@@ -82,10 +82,10 @@ def _row(number: int, line: str, columns: list[str]) -> Row | None:
     )
 
 
-def _unfolded(lines: list[str], place: int) -> str:
+def _unfolded(lines: list[str], index: int) -> str:
     """A line with the next one, where it breaks off in the middle of a word."""
-    line = lines[place].rstrip()
-    return f"{line}{lines[place + 1].strip()}" if line.endswith("mult-") and place + 1 < len(lines) else line
+    line = lines[index].rstrip()
+    return f"{line}{lines[index + 1].strip()}" if line.endswith("mult-") and index + 1 < len(lines) else line
 
 
 def is_torchsummary(header: str, rows: list[str]) -> bool:

@@ -93,7 +93,7 @@ class _Inside:
         behind = [self.last, *reversed(self.made[-_LOOKED_BACK:]), self.start]
         wanted = row.input or child.row.input
         if wanted is not None:
-            alike = [place for place in behind if self.drawing.volume(place).agrees(wanted)]
+            alike = [index for index in behind if self.drawing.volume(index).agrees(wanted)]
             if alike:
                 return alike[0]
             together = (
@@ -104,25 +104,25 @@ class _Inside:
             return self.last if together is None else together
         if self._rank(row, self.last) <= _LIKELY:
             return self.last
-        ranked = [(self._rank(row, place), order, place) for order, place in enumerate(behind)]
-        rank, _, place = min(ranked)
+        ranked = [(self._rank(row, index), order, index) for order, index in enumerate(behind)]
+        rank, _, index = min(ranked)
         if rank < _NEVER:
-            return place
+            return index
         together = self._together(None, row)
         return self.last if together is None else together
 
-    def _rank(self, row: Row, place: int) -> int:
+    def _rank(self, row: Row, index: int) -> int:
         if role_of(row.layer, row.name) is None:
-            hidden = 5 if place == self.last else _NEVER
-            return 0 if shortcut(row, self.drawing.volume(place)) else hidden
-        found = self.drawing.answers(row, place)
+            hidden = 5 if index == self.last else _NEVER
+            return 0 if shortcut(row, self.drawing.volume(index)) else hidden
+        found = self.drawing.answers(row, index)
         return min((2 * answer.rank + (not answer.usual) for answer in found), default=_NEVER)
 
     def _together(self, wanted: Volume | None, row: Row) -> int | None:
         """Volumes side by side, where that is what the next row takes: all of the module, as in a dense
         block, or the last one and an earlier one, as in a U-Net."""
         every = (self.start, *self.made[-_MOST_TOGETHER:])
-        pairs = ((self.last, place) for place in self._earlier() if place != self.last)
+        pairs = ((self.last, index) for index in self._earlier() if index != self.last)
         tried: set[Volume] = set()
         for parts in (every, *pairs) if len(every) > 1 else pairs:
             volumes = [self.drawing.volume(part) for part in parts]
@@ -197,8 +197,8 @@ class _Inside:
             number = self.module.row.number
             self.drawing.say(POOLS, number)
             pooled = Volume(made.height, made.width, given.channels)
-            place = self.drawing.put(number, Piece("MAX POOL", pools[0].text(), pooled), self.start)
-            self._join("CONCAT", [*self.ends, place], made)
+            index = self.drawing.put(number, Piece("MAX POOL", pools[0].text(), pooled), self.start)
+            self._join("CONCAT", [*self.ends, index], made)
         elif not self.drawing.misfits and not self.drawing.hidden and self.module.row.number:
             row, end = self.module.row, self.drawing.volume(self.last)
             self.drawing.misfits.append(
@@ -224,8 +224,8 @@ class _Inside:
         self.ends = [self.last]
         return True
 
-    def _join(self, kind: str, places: list[int], made: Volume) -> None:
-        self.last = self.drawing.joined(self.module.row.number, kind, tuple(places), made)
+    def _join(self, kind: str, indices: list[int], made: Volume) -> None:
+        self.last = self.drawing.joined(self.module.row.number, kind, tuple(indices), made)
         self.made.append(self.last)
         self.ends = [self.last]
 
