@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Label, Severity, file_error
-from netdsl.gate.places import Path, places
+from netdsl.gate.value_spans import Path, spans_of_values
 from netdsl.opening import content_of
 from netdsl.source import Source, Span
 
@@ -39,7 +39,7 @@ class Entry(NamedTuple):
 
 
 class _Known:
-    """An entry of the file with its place, and for how many findings it still stands."""
+    """An entry of the file with its path, and for how many findings it still stands."""
 
     def __init__(self, entry: Entry, path: Path, count: int) -> None:
         self.entry = entry
@@ -100,19 +100,19 @@ class Baseline:
         """The entries of these files, and of files that are gone, that nothing has met (ND690)."""
         checked = {key_of(file, self.folder) for file in files}
         findings = Findings(self.source)
-        where = places(self.source.text)
+        where = spans_of_values(self.source.text)
         for file, known in self._entries.items():
             gone = not self._is_there(file) and file not in checked
             if file not in checked and (not gone or file.startswith("zoo:")):
                 continue
             why = f"{file} is not there any more" if gone else f"{file} has no such finding any more"
             for one in (one for alike in known.values() for one in alike if one.left):
-                place = where.get(one.path)
+                spans = where.get(one.path)
                 line = f", `{one.entry.line[:60]}`" if one.entry.line else ""
                 findings.add(
                     "ND690",
                     f"{why}: {one.entry.code}{line}",
-                    place.value if place else Span(0, 0),
+                    spans.value if spans else Span(0, 0),
                     severity=Severity.WARNING,
                     help=("write the baseline anew with --write-baseline",),
                     cause="an entry of the past",
@@ -158,8 +158,8 @@ def read_baseline(path: str) -> Baseline:
     except json.JSONDecodeError as error:
         start = max(0, min(error.pos, len(source.text) - 1))
         message = f"this is no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
-        place = Label(Span(start, min(start + 1, len(source.text))))
-        raise Diagnosed(Diagnostic("ND689", Severity.ERROR, message, source, place)) from None
+        label = Label(Span(start, min(start + 1, len(source.text))))
+        raise Diagnosed(Diagnostic("ND689", Severity.ERROR, message, source, label)) from None
     except (OSError, ValueError, RecursionError) as error:
         why = getattr(error, "strerror", None) or "it is no JSON in UTF-8"
         raise Diagnosed(file_error("ND689", path, f"the baseline cannot be read: {why}")) from None
@@ -176,14 +176,14 @@ class _Reader:
     def __init__(self, source: Source, findings: Findings) -> None:
         self.findings = findings
         self._source = source
-        self._places: dict[Path, Any] | None = None
+        self._spans: dict[Path, Any] | None = None
 
     def refuse(self, path: Path, message: str) -> None:
-        if self._places is None:
-            self._places = places(self._source.text)
-        place = self._places.get(path)
+        if self._spans is None:
+            self._spans = spans_of_values(self._source.text)
+        spans = self._spans.get(path)
         cure = "write it anew with --write-baseline"
-        self.findings.add("ND689", message, place.value if place else Span(0, 0), help=(cure,))
+        self.findings.add("ND689", message, spans.value if spans else Span(0, 0), help=(cure,))
 
     def entries(self, read: Any) -> _Entries:
         if not isinstance(read, dict) or _NAME not in read:
@@ -208,16 +208,16 @@ class _Reader:
             self.refuse(path, "the entries of a file are a list")
             return
         for number, entry in enumerate(known):
-            place = (*path, number)
+            entry_path = (*path, number)
             if not isinstance(entry, dict) or not isinstance(entry.get("code"), str):
-                self.refuse(place, "an entry has a `code` and a `line`")
+                self.refuse(entry_path, "an entry has a `code` and a `line`")
                 continue
             line, most, count = entry.get("line", ""), entry.get("most"), entry.get("count", 1)
             sound = isinstance(line, str) and _is_text(line) and (most is None or type(most) is int)
             if not sound or type(count) is not int or count < 1:
-                self.refuse(place, "`line` is text; `most` and `count` are numbers")
+                self.refuse(entry_path, "`line` is text; `most` and `count` are numbers")
                 continue
-            yield _Known(Entry(entry["code"], line, most), place, count)
+            yield _Known(Entry(entry["code"], line, most), entry_path, count)
 
 
 def baseline_text(

@@ -93,11 +93,11 @@ def _check_pattern(plan: Plan, required: Required, findings: Findings) -> None:
     found = departure(plan, required.pattern)
     if found is None:
         return
-    place = found.culprit or found.before or plan.layers[0]
+    layer = found.culprit or found.before or plan.layers[0]
     findings.add(
         "ND681",
         found.message,
-        place.node.span,
+        layer.node.span,
         found.label,
         notes=(f"the pattern is {required.pattern.text}, {required.origin}",),
         cause=f"pattern {required.pattern.text}",

@@ -12,7 +12,7 @@ IGNORE, IGNORE_FILE = "ignore", "ignore-file"
 
 
 class Code(NamedTuple):
-    """A code in a comment, in capitals, with its place."""
+    """A code in a comment, in capitals, with its span."""
 
     text: str
     span: Span
@@ -91,14 +91,14 @@ def _read(source: Source, span: Span, behind: int, start: int, end: int, lines: 
     colon = ":" in text[span.start : behind]
     word = _WORD.match(text, behind, span.end)
     directive = word[0].lower().replace("_", "-") if word else ""
-    place = word.end() if word else behind
-    codes, strange = _codes(text, place, span.end)
+    after_word = word.end() if word else behind
+    codes, strange = _codes(text, after_word, span.end)
     if directive not in (IGNORE, IGNORE_FILE):
         meant = _meant(directive, bool(codes))
         if not meant:
             return None  # a remark of people that speaks of netdsl
         why = f"`{directive[:40]}` silences nothing"
-        return Comment(span, removal, None, (), why, f"# netdsl: {meant}{text[place : span.end]}")
+        return Comment(span, removal, None, (), why, f"# netdsl: {meant}{text[after_word : span.end]}")
     if strange:
         return Comment(span, removal, None, (), f"`{strange[:40]}` is no code") if colon else None
     covered = None if directive == IGNORE_FILE else lines.covered(start, alone)

@@ -21,13 +21,13 @@ def fits(pattern: str, path: str) -> bool:
     wanted = _parts(pattern)
     reached = {0}  # how many parts of the pattern may stand before the next part of the path
     for part in path.split("/"):
-        reached |= {place + 1 for place in reached if wanted[place : place + 1] == (_ANY_DEPTH,)}
+        reached |= {index + 1 for index in reached if wanted[index : index + 1] == (_ANY_DEPTH,)}
         if len(wanted) in reached:
             break
         reached = {
-            place if wanted[place] == _ANY_DEPTH else place + 1
-            for place in reached
-            if wanted[place] == _ANY_DEPTH or fnmatchcase(part, wanted[place])
+            index if wanted[index] == _ANY_DEPTH else index + 1
+            for index in reached
+            if wanted[index] == _ANY_DEPTH or fnmatchcase(part, wanted[index])
         }
     ends = {len(wanted), len(wanted) - 1} if wanted[-1:] == (_ANY_DEPTH,) else {len(wanted)}
     return bool(wanted) and bool(reached & ends)
@@ -40,6 +40,6 @@ def _parts(pattern: str) -> tuple[str, ...]:
     if parts and "/" not in plain.rstrip("/"):
         parts.insert(0, _ANY_DEPTH)
     once = [
-        part for place, part in enumerate(parts) if part != _ANY_DEPTH or parts[place - 1 : place] != [part]
+        part for index, part in enumerate(parts) if part != _ANY_DEPTH or parts[index - 1 : index] != [part]
     ]
     return tuple(once)

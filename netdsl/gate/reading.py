@@ -10,8 +10,8 @@ from typing import Any
 from netdsl.diagnostics import Diagnostic, Label, Severity, sort_key
 from netdsl.gate import values
 from netdsl.gate.files import PYPROJECT
-from netdsl.gate.places import Path
 from netdsl.gate.settings import Changes, Configuration, Override
+from netdsl.gate.value_spans import Path
 from netdsl.gate.values import Reading
 from netdsl.source import Source, Span
 
@@ -101,10 +101,10 @@ def _tables(source: Source) -> dict[str, Any] | Diagnostic:
         said = str(error)
     except (RecursionError, ValueError):  # ValueError: a whole number of thousands of digits
         said = "brackets or keys are nested too deeply, or a number is too long"
-    place = _AT.search(said)
+    mistake = _AT.search(said)
     start = len(source.text)
-    if place is not None and place[1] is not None:
-        start = min(source.line_start(min(int(place[1]), source.line_count)) + int(place[2]) - 1, start)
+    if mistake is not None and mistake[1] is not None:
+        start = min(source.line_start(min(int(mistake[1]), source.line_count)) + int(mistake[2]) - 1, start)
     start = max(0, min(start, len(source.text) - 1))
     why = _AT.sub("", said)
     message = f"this is no TOML: {why[:1].lower()}{why[1:]}"
@@ -159,7 +159,7 @@ class _Tables:
                 self._unknown(name, (*top, name), table[name], known)
 
     def _unknown(self, name: str, path: Path, value: Any, known: Sequence[str]) -> None:
-        findings, key = self.reading.findings, self.reading.place(path).key
+        findings, key = self.reading.findings, self.reading.spans(path).key
         message = f"there is no setting called `{name[:40]}`"
         if name in OF_RUNS:
             message = f"`{name}` is for all files"
@@ -203,14 +203,14 @@ class _Tables:
             return ()
         found = []
         for number, table in enumerate(value):
-            place = (*path, number)
-            self._known(table, place, ("files", *OF_FILES))
-            files = self._globs((*place, "files"), table["files"]) if "files" in table else ()
+            own_path = (*path, number)
+            self._known(table, own_path, ("files", *OF_FILES))
+            files = self._globs((*own_path, "files"), table["files"]) if "files" in table else ()
             if not files and "files" not in table:
                 message = "this override says for no files"
                 cure = 'write for which: `files = "old/*.net"`'
-                self.reading.findings.add("ND684", message, self.reading.place(place).value, help=(cure,))
-            found.append(Override(files, self._changes(table, place)))
+                self.reading.findings.add("ND684", message, self.reading.spans(own_path).value, help=(cure,))
+            found.append(Override(files, self._changes(table, own_path)))
         return tuple(found)
 
     def _per_file_ignores(self, path: Path, value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:

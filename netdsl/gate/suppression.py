@@ -159,13 +159,13 @@ def _unused(source: Source, written: _Written, settings: Settings) -> list[Diagn
             if idle
             else f"nothing is found {where}"
         )
-        place = Span(idle[0].span.start, idle[-1].span.end) if kept else comment.span
-        codes = Span(comment.codes[0].span.start, comment.codes[-1].span.end) if comment.codes else place
+        span = Span(idle[0].span.start, idle[-1].span.end) if kept else comment.span
+        codes = Span(comment.codes[0].span.start, comment.codes[-1].span.end) if comment.codes else span
         fix = Edit(codes, ", ".join(kept), safe=True) if kept else Edit(comment.removal, "", safe=True)
         findings.add(
             UNUSED,
             f"this comment silences nothing: {message}" if not kept else message,
-            place,
+            span,
             severity=Severity.WARNING,
             help=("leave it out",),
             fix=fix,

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.gate.places import Path, Place, places
 from netdsl.gate.selection import nearest_code, selector
 from netdsl.gate.settings import Budget, Forbidden, Required
+from netdsl.gate.value_spans import Path, Spans, spans_of_values
 from netdsl.quantities import bytes_from_text, count_from_text
 from netdsl.source import Source, Span
 
@@ -25,24 +25,24 @@ NONE = "none"
 
 
 class Reading:
-    """A file of settings, with the places of its values and what is wrong with them."""
+    """A file of settings, with the spans of its values and what is wrong with them."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
         self.findings = Findings(source)
-        self._places = places(source.text)
+        self._spans = spans_of_values(source.text)
 
-    def place(self, path: Path) -> Place:
+    def spans(self, path: Path) -> Spans:
         nowhere = Span(0, 0)
-        return self._places.get(path, Place(nowhere, nowhere))
+        return self._spans.get(path, Spans(nowhere, nowhere))
 
     def origin(self, path: Path) -> str:
         """``netdsl.toml:4``."""
-        return f"{self.source.name}:{self.source.position(self.place(path).key.start)[0]}"
+        return f"{self.source.name}:{self.source.position(self.spans(path).key.start)[0]}"
 
     def refuse(self, path: Path, message: str, *cures: str) -> None:
         """The value is none that the setting takes."""
-        self.findings.add("ND684", message, self.place(path).value, help=cures)
+        self.findings.add("ND684", message, self.spans(path).value, help=cures)
 
     def unknown(self, word: Word, noun: str, near: str | None, cure: str) -> None:
         """A word is none of those that there are; ``cure`` where nothing is ``near``."""
@@ -91,20 +91,20 @@ def words(reading: Reading, path: Path, value: Any, example: str, *, split: bool
     """Text, or a list of texts; ``split`` at commas."""
     items = [((*path, number), item) for number, item in enumerate(value)] if isinstance(value, list) else []
     found = []
-    for place, item in items if isinstance(value, list) else [(path, value)]:
-        whole = reading.place(place).value
+    for item_path, item in items if isinstance(value, list) else [(path, value)]:
+        whole = reading.spans(item_path).value
         if not isinstance(item, str):
-            reading.refuse_kind(place, item, f"text, or a list of texts such as {example}")
+            reading.refuse_kind(item_path, item, f"text, or a list of texts such as {example}")
         elif split and "," in item:
-            found += list(_parts(reading, place, item))
+            found += list(_parts(reading, item_path, item))
         else:
-            found.append(Word(place, item, whole, False))
+            found.append(Word(item_path, item, whole, False))
     return found
 
 
 def _parts(reading: Reading, path: Path, item: str) -> Iterator[Word]:
     """``ND4, ND5``, each part where it stands."""
-    whole = reading.place(path).value
+    whole = reading.spans(path).value
     exact = reading.source.excerpt(whole)[1:-1] == item
     start = 0
     for part in item.split(","):
@@ -215,8 +215,8 @@ def _pattern(reading: Reading, path: Path, written: str) -> Required | None:
 
 
 def _within(reading: Reading, path: Path, line: str, span: Span | None) -> Span:
-    """The place of a mistake of a pattern in the file: exact where the text stands there as it is."""
-    whole = reading.place(path).value
+    """The span of a mistake of a pattern in the file: exact where the text stands there as it is."""
+    whole = reading.spans(path).value
     shown = reading.source.excerpt(whole)
     start = shown.find(line)
     if span is None or not line or start < 0 or span.start < len(_EXPECT):

@@ -12,7 +12,7 @@ Path: TypeAlias = tuple[str | int, ...]
 """The keys, and the numbers in arrays, that lead to a value."""
 
 
-class Place(NamedTuple):
+class Spans(NamedTuple):
     """``key`` is the last key that leads to the value, or the value itself in an array."""
 
     key: Span
@@ -26,13 +26,13 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SCALAR = re.compile(r"[^,\]}#\n]+")
 
 
-def places(text: str) -> dict[Path, Place]:
-    """The place of every value of a sound TOML or JSON text; of a table of TOML, its header.
+def spans_of_values(text: str) -> dict[Path, Spans]:
+    """The spans of every value of a sound TOML or JSON text; of a table of TOML, its header.
 
     Where a text is not sound, of those that come before. Nothing is nested deeper than Python's own readers
     go, and these have read the text.
     """
-    reader = _Places(text)
+    reader = _SpanReader(text)
     with suppress(_UnsoundError, RecursionError):
         reader.read()
     return reader.found
@@ -42,11 +42,11 @@ class _UnsoundError(Exception):
     """The text is neither TOML nor JSON here."""
 
 
-class _Places:
+class _SpanReader:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.found: dict[Path, Place] = {}
+        self.found: dict[Path, Spans] = {}
         self._arrays: dict[Path, int] = {}  # arrays of tables, and how many tables each has by now
 
     def read(self) -> None:
@@ -92,13 +92,13 @@ class _Places:
             if path in self._arrays:
                 path = (*path, self._arrays[path] - 1)
         key = parts[-1][1]
-        self.found[path] = Place(key, Span(start, self.at))
+        self.found[path] = Spans(key, Span(start, self.at))
         for end in range(1, len(path)):
-            self.found.setdefault(path[:end], Place(parts[min(end, len(parts)) - 1][1], key))
+            self.found.setdefault(path[:end], Spans(parts[min(end, len(parts)) - 1][1], key))
         return path
 
     def _key(self) -> list[tuple[str, Span]]:
-        """``a.b``, with the place of each part."""
+        """``a.b``, with the span of each part."""
         parts = []
         while True:
             self._skip(_BLANK_IN_LINE)
@@ -119,13 +119,13 @@ class _Places:
         path = table
         for part, span in parts[:-1]:
             path = (*path, part)
-            self.found.setdefault(path, Place(span, span))
+            self.found.setdefault(path, Spans(span, span))
         self._value((*path, parts[-1][0]), parts[-1][1])
 
     def _value(self, path: Path, key: Span | None) -> None:
         self._skip(_BLANK)
         start, first = self.at, self._next()
-        self.found[path] = Place(key or Span(start, start), Span(start, start))
+        self.found[path] = Spans(key or Span(start, start), Span(start, start))
         if first == "{":
             self._inside("}", path)
         elif first == "[":
@@ -136,7 +136,7 @@ class _Places:
             span = self._take(_SCALAR)
             self.at = span.start + len(self.text[span.start : span.end].rstrip())
         value = Span(start, self.at)
-        self.found[path] = Place(key or value, value)
+        self.found[path] = Spans(key or value, value)
 
     def _inside(self, end: str, path: Path) -> None:
         """The values of an array, or the entries of a table in braces."""
