@@ -90,7 +90,7 @@ def _rows(row: TableRow, written: str, counts: tuple[Counted, ...]) -> list[Row]
 def check_counts(
     table: Table, layers_of_line: dict[int, list[PlannedLayer]], source: Source
 ) -> list[Diagnostic]:
-    """The counts that do not hold; ``layers_of_line`` has those of each line. Biases may be counted or not."""
+    """The counts that do not hold; ``layers_of_line`` are by their line. Biases may be counted or not."""
     every = [layer for layers in layers_of_line.values() for layer in layers]
     claims = [(number, layers_of_line.get(number, []), counts) for number, counts in table.counts.items()]
     claims += [(number, every, counts) for number, counts in table.totals.items()]

@@ -33,7 +33,7 @@ class Crop(Operation):
         if not build.wants(x):
             return (None,)
         dx = build.like(x, "gradient")
-        build.append(Crop(dx, upstream, Offset(*(-place for place in self.offset))))
+        build.append(Crop(dx, upstream, Offset(*(-extent for extent in self.offset))))
         return (dx,)
 
     def details(self) -> str:

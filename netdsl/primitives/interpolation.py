@@ -47,10 +47,10 @@ class Stretch(NamedTuple):
             return 2 * n, n - m, 2 * m
         return n - 1, 0, max(m - 1, 1)
 
-    def taps(self, place: int) -> tuple[Tap, ...]:
+    def taps(self, position: int) -> tuple[Tap, ...]:
         """What an output position adds up."""
         step, first, parts = self.source()
-        before, rest = divmod(max(step * place + first, 0), parts)
+        before, rest = divmod(max(step * position + first, 0), parts)
         last = self.inputs - 1
         if self.filling in (Filling.NEAREST, Filling.NEAREST_CENTERS) or rest == 0 or before >= last:
             return ((min(before, last), 1.0),)
@@ -58,14 +58,14 @@ class Stretch(NamedTuple):
 
     def rows(self, *, back: bool) -> Iterator[tuple[Tap, ...]]:
         """The taps of every output position; on the way ``back`` of every input position."""
-        forward = (self.taps(place) for place in range(self.outputs))
+        forward = (self.taps(position) for position in range(self.outputs))
         if not back:
             yield from forward
             return
         found: list[list[Tap]] = [[] for _ in range(self.inputs)]
-        for place, taps in enumerate(forward):
+        for position, taps in enumerate(forward):
             for source, weight in taps:
-                found[source].append((place, weight))
+                found[source].append((position, weight))
         yield from map(tuple, found)
 
     def most_taps(self, *, back: bool) -> int:
@@ -88,8 +88,8 @@ def table_of(stretch: Stretch, *, back: bool) -> list[float]:
     found: list[float] = []
     for taps in stretch.rows(back=back):
         found.append(float(MOST_POSITIONS + len(taps)))
-        for place, weight in taps:
-            found += [float(MOST_POSITIONS + place), weight]
+        for position, weight in taps:
+            found += [float(MOST_POSITIONS + position), weight]
         found += [float(MOST_POSITIONS), 0.0] * (most - len(taps))
     return found
 

@@ -71,7 +71,7 @@ class _Fusion:
     def merge(self, operation: Elementwise | Reduction, position: int) -> Operation:
         """The operation with the formulas of its inputs put in their places where that is sound."""
         inputs: list[Tensor] = []
-        places: dict[int, Expression] = {}
+        operands: dict[int, Expression] = {}
         calls = operation.expression.calls
         for number, tensor in enumerate(operation.inputs):
             found = self.producers.get(tensor)
@@ -80,16 +80,16 @@ class _Fusion:
                 or calls + found.calls > MOST_CALLS
                 or not self._may_move(tensor, found, operation, position)
             ):
-                places[number] = operand(len(inputs))
+                operands[number] = operand(len(inputs))
                 inputs.append(tensor)
                 continue
             calls += found.calls
             self.inlined.add(found.position)
             own = found.operation.inputs
             shift = {index: operand(len(inputs) + index) for index in range(len(own))}
-            places[number] = found.operation.expression.substitute(shift)
+            operands[number] = found.operation.expression.substitute(shift)
             inputs.extend(own)
-        expression, kept = pruned(operation.expression.substitute(places), tuple(inputs))
+        expression, kept = pruned(operation.expression.substitute(operands), tuple(inputs))
         merged = _like(operation, expression, kept)
         if isinstance(merged, Elementwise):
             self.producers[merged.outputs[0]] = _Producer(position, merged, calls)

@@ -23,7 +23,7 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
 from netdsl.program.commute import is_product
 from netdsl.program.fuse import MOST_CALLS, MOST_INPUTS
-from netdsl.program.outline import Kind, Outline, Step, is_view, outline_of
+from netdsl.program.outline import Kind, Outline, OutlineEntry, is_view, outline_of
 from netdsl.program.program import Program
 from netdsl.program.repeats import shortened
 from netdsl.quantities import FLOAT_BYTES
@@ -48,12 +48,12 @@ def _asked(plan: Plan, loss: Loss | None, frozen: frozenset[str] | None) -> tupl
 
 
 def _values(plan: Plan, loss: Loss, frozen: frozenset[str]) -> tuple[int, ...]:
-    layers, places = shortened(plan.layers, frozen)
+    layers, stands_for = shortened(plan.layers, frozen)
     outline = outline_of(layers, loss)
     found = [0] * len(layers)
     for number in _kept(outline):
         found[outline.layers[number]] += outline.tensors[number].values
-    return tuple([found[place] for place in places])
+    return tuple([found[index] for index in stands_for])
 
 
 def kept_bytes(plan: Plan, loss: Loss | None = None, frozen: frozenset[str] | None = None) -> int:
@@ -98,21 +98,21 @@ def least_bytes(program: Program) -> int:
 
 def _kept(outline: Outline) -> set[int]:
     """The tensors that are made, or given, before the backward pass and read in it."""
-    steps = _pooled_first(_fused(outline), outline)
-    again = _computed_again(steps, outline)
+    entries = _pooled_first(_fused(outline), outline)
+    again = _computed_again(entries, outline)
     owner: dict[int, int] = {}
     there: set[int] = set()
     read: set[int] = set()
-    for step in steps:
-        if is_view(step):
-            x = step.inputs[0]
-            owner[step.outputs[0]] = owner.get(x, x)
-        if step.forward:
-            there.update(step.outputs)
-            if step.outputs[0] in again:
-                read.update(step.inputs)
-        elif not is_view(step):
-            read.update(number for number in step.inputs if number not in again)
+    for entry in entries:
+        if is_view(entry):
+            x = entry.inputs[0]
+            owner[entry.outputs[0]] = owner.get(x, x)
+        if entry.forward:
+            there.update(entry.outputs)
+            if entry.outputs[0] in again:
+                read.update(entry.inputs)
+        elif not is_view(entry):
+            read.update(number for number in entry.inputs if number not in again)
     return {
         root
         for number in read
@@ -124,50 +124,54 @@ def _kept(outline: Outline) -> set[int]:
 # Fusion, as in ``fuse``.
 
 
-class _Fused(Step):
+class _Fused(OutlineEntry):
     """A formula with the formulas that it took in: for each operand a tensor or such a formula; ``calls`` are
     those of all."""
 
     __slots__ = ("calls", "operands")
 
     def __init__(
-        self, step: Step, inputs: tuple[int, ...], operands: tuple[int | Step, ...], calls: int
+        self,
+        entry: OutlineEntry,
+        inputs: tuple[int, ...],
+        operands: tuple[int | OutlineEntry, ...],
+        calls: int,
     ) -> None:
-        super().__init__(step.operation, inputs, step.outputs, step.forward)
+        super().__init__(entry.operation, inputs, entry.outputs, entry.forward)
         self.operands = operands
         self.calls = calls
 
 
-def _calls(step: Step) -> int:
-    if isinstance(step, _Fused):
-        return step.calls
-    assert isinstance(step.operation, Elementwise)
-    return step.operation.expression.calls
+def _calls(entry: OutlineEntry) -> int:
+    if isinstance(entry, _Fused):
+        return entry.calls
+    assert isinstance(entry.operation, Elementwise)
+    return entry.operation.expression.calls
 
 
-def _fused(outline: Outline) -> list[Step]:
-    """The steps that anyone reads the results of, with formulas put into the formulas that read them."""
+def _fused(outline: Outline) -> list[OutlineEntry]:
+    """The entries that anyone reads the results of, with formulas put into the formulas that read them."""
     tensors = outline.tensors
-    steps = _read(outline)
-    readers = Counter(number for step in steps for number in step.inputs)
+    entries = _read(outline)
+    readers = Counter(number for entry in entries for number in entry.inputs)
     readers.update(outline.gradients)
-    producers: dict[int, Step] = {}
-    taken_in: set[Step] = set()
-    found: list[Step] = []
-    for step in steps:
-        operation = step.operation
+    producers: dict[int, OutlineEntry] = {}
+    taken_in: set[OutlineEntry] = set()
+    found: list[OutlineEntry] = []
+    for entry in entries:
+        operation = entry.operation
         if isinstance(operation, Elementwise):
-            kind = tensors[step.outputs[0]]
+            kind = tensors[entry.outputs[0]]
             domain = kind.positions, kind.batched
         elif isinstance(operation, Reduction):
             domain = operation.shape, operation.batched
         else:
-            found.append(step)
+            found.append(entry)
             continue
-        operands: list[int | Step] = []
+        operands: list[int | OutlineEntry] = []
         takes_in = False
         calls = operation.expression.calls
-        for number in step.inputs:
+        for number in entry.inputs:
             made = producers.get(number)
             kind = tensors[number]
             if (
@@ -176,7 +180,7 @@ def _fused(outline: Outline) -> list[Step]:
                 and number not in outline.outputs
                 and kind.role is Role.VALUE
                 and (kind.positions, kind.batched) == domain
-                and len(made.inputs) + len(step.inputs) <= MOST_INPUTS
+                and len(made.inputs) + len(entry.inputs) <= MOST_INPUTS
                 and calls + _calls(made) <= MOST_CALLS
             ):
                 operands.append(made)
@@ -186,23 +190,23 @@ def _fused(outline: Outline) -> list[Step]:
             else:
                 operands.append(number)
         if takes_in:
-            inputs = [one.inputs if isinstance(one, Step) else (one,) for one in operands]
+            inputs = [one.inputs if isinstance(one, OutlineEntry) else (one,) for one in operands]
             distinct = dict.fromkeys(number for numbers in inputs for number in numbers)
-            step = _Fused(step, tuple(distinct), tuple(operands), calls)
+            entry = _Fused(entry, tuple(distinct), tuple(operands), calls)
         if isinstance(operation, Elementwise):
-            producers[step.outputs[0]] = step
-        found.append(step)
-    return [step for step in found if step not in taken_in]
+            producers[entry.outputs[0]] = entry
+        found.append(entry)
+    return [entry for entry in found if entry not in taken_in]
 
 
-def _read(outline: Outline) -> list[Step]:
-    """Without the steps whose results nobody reads."""
+def _read(outline: Outline) -> list[OutlineEntry]:
+    """Without the entries whose results nobody reads."""
     read = {*outline.outputs, *outline.gradients}
     found = []
-    for step in reversed(outline.steps):
-        if any(number in read or outline.tensors[number].role is Role.STORED for number in step.outputs):
-            read.update(step.inputs)
-            found.append(step)
+    for entry in reversed(outline.entries):
+        if any(number in read or outline.tensors[number].role is Role.STORED for number in entry.outputs):
+            read.update(entry.inputs)
+            found.append(entry)
     found.reverse()
     return found
 
@@ -211,21 +215,21 @@ _DEEPEST = 4
 """Formulas within formulas of which it is still asked what they compute together: see ``commute``."""
 
 
-def _formula(step: Step, depth: int = 0) -> tuple[Expression, tuple[int, ...]] | None:
+def _formula(entry: OutlineEntry, depth: int = 0) -> tuple[Expression, tuple[int, ...]] | None:
     """What a step computes and of which tensors; None where it is more than ``commute`` looks for."""
-    if depth > _DEEPEST or len(step.inputs) > 2 or not isinstance(step.operation, Elementwise):
+    if depth > _DEEPEST or len(entry.inputs) > 2 or not isinstance(entry.operation, Elementwise):
         return None
-    expression = step.operation.expression
-    if not isinstance(step, _Fused):
-        return expression, step.inputs
+    expression = entry.operation.expression
+    if not isinstance(entry, _Fused):
+        return expression, entry.inputs
     inputs: list[int] = []
     by: dict[int, Expression] = {}
-    for place, one in enumerate(step.operands):
-        inner = _formula(one, depth + 1) if isinstance(one, Step) else (operand(0), (one,))
+    for index, one in enumerate(entry.operands):
+        inner = _formula(one, depth + 1) if isinstance(one, OutlineEntry) else (operand(0), (one,))
         if inner is None:
             return None
         shift = {number: operand(len(inputs) + number) for number in range(len(inner[1]))}
-        by[place] = inner[0].substitute(shift)
+        by[index] = inner[0].substitute(shift)
         inputs.extend(inner[1])
     numbered = {number: Tensor(str(number), ()) for number in inputs}
     expression, kept = pruned(expression.substitute(by), tuple(numbered[number] for number in inputs))
@@ -235,27 +239,30 @@ def _formula(step: Step, depth: int = 0) -> tuple[Expression, tuple[int, ...]] |
 # Activations behind the pooling, as in ``commute``.
 
 
-def _pooled_first(steps: list[Step], outline: Outline) -> list[Step]:
-    if not any(isinstance(step.operation, WindowMaximum) for step in steps):
-        return steps
-    readers: dict[int, list[Step]] = {}
-    producers: dict[int, Step] = {}
-    for step in steps:
-        for number in step.inputs:
-            readers.setdefault(number, []).append(step)
-        for number in step.outputs:
-            producers.setdefault(number, step)
-    changed: dict[Step, tuple[Step, ...]] = {}
-    for step in steps:
-        if isinstance(step.operation, WindowMaximum):
-            changed.update(_moved(step, readers, producers, outline))
-    return [new for old in steps for new in changed.get(old, (old,))]
+def _pooled_first(entries: list[OutlineEntry], outline: Outline) -> list[OutlineEntry]:
+    if not any(isinstance(entry.operation, WindowMaximum) for entry in entries):
+        return entries
+    readers: dict[int, list[OutlineEntry]] = {}
+    producers: dict[int, OutlineEntry] = {}
+    for entry in entries:
+        for number in entry.inputs:
+            readers.setdefault(number, []).append(entry)
+        for number in entry.outputs:
+            producers.setdefault(number, entry)
+    changed: dict[OutlineEntry, tuple[OutlineEntry, ...]] = {}
+    for entry in entries:
+        if isinstance(entry.operation, WindowMaximum):
+            changed.update(_moved(entry, readers, producers, outline))
+    return [new for old in entries for new in changed.get(old, (old,))]
 
 
 def _moved(
-    pooling: Step, readers: dict[int, list[Step]], producers: dict[int, Step], outline: Outline
-) -> dict[Step, tuple[Step, ...]]:
-    """What takes the place of each step where the activation in front of a pooling goes behind it."""
+    pooling: OutlineEntry,
+    readers: dict[int, list[OutlineEntry]],
+    producers: dict[int, OutlineEntry],
+    outline: Outline,
+) -> dict[OutlineEntry, tuple[OutlineEntry, ...]]:
+    """What replaces each entry where the activation in front of a pooling goes behind it."""
     operation = pooling.operation
     assert isinstance(operation, WindowMaximum)
     active = pooling.inputs[0]
@@ -277,9 +284,9 @@ def _moved(
     largest = len(outline.tensors)
     outline.tensors.append(outline.tensors[pooled])
     outline.layers.append(outline.layers[pooled])
-    first = Step(operation, kept_in_order[:1], (largest, winner), pooling.forward)
-    after = Step(activation.operation, (largest, *kept_in_order[1:]), (pooled,), activation.forward)
-    changed: dict[Step, tuple[Step, ...]] = {activation: (), pooling: (first, after)}
+    first = OutlineEntry(operation, kept_in_order[:1], (largest, winner), pooling.forward)
+    after = OutlineEntry(activation.operation, (largest, *kept_in_order[1:]), (pooled,), activation.forward)
+    changed: dict[OutlineEntry, tuple[OutlineEntry, ...]] = {activation: (), pooling: (first, after)}
     if back is not None:
         spreading, mask = back
         dy, dx = spreading.inputs[0], mask.outputs[0]
@@ -289,8 +296,10 @@ def _moved(
         swap = {active: pooled, spreading.outputs[0]: dy}
         changed[spreading] = ()
         changed[mask] = (
-            Step(mask.operation, tuple(swap[number] for number in mask.inputs), (masked,), mask.forward),
-            Step(spreading.operation, (masked, winner), (dx,), spreading.forward),
+            OutlineEntry(
+                mask.operation, tuple(swap[number] for number in mask.inputs), (masked,), mask.forward
+            ),
+            OutlineEntry(spreading.operation, (masked, winner), (dx,), spreading.forward),
         )
     return changed
 
@@ -298,7 +307,7 @@ def _moved(
 _BIASED = operand(0) + operand(1)
 
 
-def _kept_in_order(activation: Step, tensors: list[Kind]) -> tuple[int, ...]:
+def _kept_in_order(activation: OutlineEntry, tensors: list[Kind]) -> tuple[int, ...]:
     """The inputs of relu(x), relu(x + b) or x + b with one b per channel; else none."""
     formula = _formula(activation)
     y = tensors[activation.outputs[0]]
@@ -317,14 +326,14 @@ def _kept_in_order(activation: Step, tensors: list[Kind]) -> tuple[int, ...]:
 
 
 def _spread_and_masked(
-    others: list[Step],
-    pooling: Step,
+    others: list[OutlineEntry],
+    pooling: OutlineEntry,
     active: int,
-    readers: dict[int, list[Step]],
-    producers: dict[int, Step],
+    readers: dict[int, list[OutlineEntry]],
+    producers: dict[int, OutlineEntry],
     outline: Outline,
-) -> tuple[Step, Step] | None:
-    """The two steps of the way back that may change places: the spreading to the winners, the mask."""
+) -> tuple[OutlineEntry, OutlineEntry] | None:
+    """The two entries of the way back that may change places: the spreading to the winners, the mask."""
     mask = others[0]
     formula = _formula(mask)
     if len(others) > 1 or formula is None or mask.outputs[0] in outline.outputs:
@@ -349,20 +358,20 @@ def _spread_and_masked(
 # Computing again, as in ``recompute``.
 
 
-def _computed_again(steps: list[Step], outline: Outline) -> set[int]:
+def _computed_again(entries: list[OutlineEntry], outline: Outline) -> set[int]:
     """The results of the forward pass that are let go and computed again when they are next read."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
-    for position, step in enumerate(steps):
-        if not step.forward:
-            for number in step.inputs:
+    for position, entry in enumerate(entries):
+        if not entry.forward:
+            for number in entry.inputs:
                 first.setdefault(number, position)
                 last[number] = position
     again: set[int] = set()
-    for step in steps:
-        y = step.outputs[0]
+    for entry in entries:
+        y = entry.outputs[0]
         moment = first.get(y)
-        if moment is None or not step.forward or not isinstance(step.operation, Elementwise):
+        if moment is None or not entry.forward or not isinstance(entry.operation, Elementwise):
             continue
         if not outline.tensors[y].batched or y in outline.outputs:
             continue
@@ -370,7 +379,7 @@ def _computed_again(steps: list[Step], outline: Outline) -> set[int]:
             (number not in again and last.get(number, -1) >= moment)
             or not outline.tensors[number].batched
             or outline.tensors[number].role is not Role.VALUE
-            for number in step.inputs
+            for number in entry.inputs
         ):
             again.add(y)
     return again

@@ -21,7 +21,7 @@ from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.gradients import Gradients, pass_back
-from netdsl.program.repeats import Placed
+from netdsl.program.repeats import WiredLayer
 
 
 class Kind(NamedTuple):
@@ -33,7 +33,7 @@ class Kind(NamedTuple):
     role: Role
 
 
-class Step:
+class OutlineEntry:
     """An operation in the outline; ``inputs`` and ``outputs`` number its tensors."""
 
     __slots__ = ("forward", "inputs", "operation", "outputs")
@@ -48,13 +48,13 @@ class Step:
 
 
 class Outline(NamedTuple):
-    """The steps of forward and backward in order.
+    """The operations of forward and backward in order.
 
     ``tensors`` has the kind of each tensor by its number and ``layers`` the layer that made it (those of
     the loss count to the last one); ``outputs`` are read by the caller, ``gradients`` by the optimizer.
     """
 
-    steps: list[Step]
+    entries: list[OutlineEntry]
     tensors: list[Kind]
     layers: list[int]
     outputs: set[int]
@@ -80,7 +80,7 @@ class _Fragment(NamedTuple):
     own: tuple[Kind, ...]
 
 
-def outline_of(layers: Sequence[Placed], loss: Loss) -> Outline:
+def outline_of(layers: Sequence[WiredLayer], loss: Loss) -> Outline:
     """The outline of a training step of some layers, the input first, with a loss behind the last."""
     return _Writer(layers, loss).written()
 
@@ -96,55 +96,55 @@ _SHARED_FRAGMENTS = 1_000
 
 
 class _Writer:
-    def __init__(self, layers: Sequence[Placed], loss: Loss) -> None:
+    def __init__(self, layers: Sequence[WiredLayer], loss: Loss) -> None:
         self.layers = layers
         self.loss = loss
         self.outline = Outline([], [], [], set(), [])
         self.wanted: list[bool] = []
         self.results: list[int] = []
-        self.placed: list[tuple[_Fragment, tuple[int, ...], int]] = []
+        self.appended: list[tuple[_Fragment, tuple[int, ...], int]] = []
         self.terms: dict[int, list[int]] = {}
         self.fragments: dict[object, _Fragment] = {}
         if len(_fragments) > _MOST_FRAGMENTS:
             _fragments.clear()
 
     def written(self) -> Outline:
-        for placed in self.layers:
-            self._lower(placed)
+        for wired in self.layers:
+            self._lower(wired)
         error = self._lose()
         self._differentiate(error)
         if len(self.fragments) > _SHARED_FRAGMENTS:
             _fragments.clear()
         return self.outline
 
-    def _lower(self, placed: Placed) -> None:
+    def _lower(self, wired: WiredLayer) -> None:
         """Write the forward pass of a layer."""
-        layer = placed.layer
-        results = [self.results[index] for index in placed.inputs]
+        layer = wired.layer
+        results = [self.results[index] for index in wired.inputs]
         inputs = tuple(dict.fromkeys(results))
         wanted = tuple(self.wanted[number] for number in inputs)
-        place = {number: place for place, number in enumerate(inputs)}
-        places = tuple(place[number] for number in results) if len(inputs) < len(results) else ()
-        key = (id(layer.node.layer), layer.inputs, wanted, places, placed.frozen)
+        index_of = {number: index_of for index_of, number in enumerate(inputs)}
+        indices = tuple(index_of[number] for number in results) if len(inputs) < len(results) else ()
+        key = (id(layer.node.layer), layer.inputs, wanted, indices, wired.frozen)
         fragment = self.fragments.get(key)
         if fragment is None:
-            fragment = self.fragments[key] = self._fragment(placed, inputs, wanted, places)
-        self.results.append(self._place(fragment, inputs, len(self.results)))
+            fragment = self.fragments[key] = self._fragment(wired, inputs, wanted, indices)
+        self.results.append(self._append(fragment, inputs, len(self.results)))
 
     def _fragment(
-        self, placed: Placed, inputs: tuple[int, ...], wanted: tuple[bool, ...], places: tuple[int, ...]
+        self, wired: WiredLayer, inputs: tuple[int, ...], wanted: tuple[bool, ...], indices: tuple[int, ...]
     ) -> _Fragment:
         """The fragment of a layer, which equal layers share wherever they were written."""
-        layer, learns = placed.layer, not placed.frozen
+        layer, learns = wired.layer, not wired.frozen
         kind = layer.node.layer
-        key = (type(kind), tuple(kind.__dict__.items()), layer.inputs, wanted, places, learns)
+        key = (type(kind), tuple(kind.__dict__.items()), layer.inputs, wanted, indices, learns)
         if key not in _fragments:
             arrays = [(parameter.name, parameter.shape, learns) for parameter in layer.used_parameters]
             arrays += [(statistic.name, statistic.shape, False) for statistic in layer.used_statistics]
             shapes = [self.outline.tensors[number].positions for number in inputs]
 
             def lower(build: Builder, *tensors: Tensor) -> Tensor:
-                return kind.lower(build, *(tensors[place] for place in places or range(len(tensors))))
+                return kind.lower(build, *(tensors[index] for index in indices or range(len(tensors))))
 
             training = learns or not layer.used_statistics
             _fragments[key] = _fragment_of(lower, shapes, wanted, arrays, training=training)
@@ -170,11 +170,11 @@ class _Writer:
         fragment = _fragments.get(key)
         if fragment is None:
             fragment = _fragments[key] = _fragment_of(lower, [positions], (wanted,), [])
-        error = self._place(fragment, (read,), len(self.layers) - 1)
+        error = self._append(fragment, (read,), len(self.layers) - 1)
         outline.outputs.update((error, scores))
         return error
 
-    def _place(self, fragment: _Fragment, inputs: tuple[int, ...], layer: int) -> int:
+    def _append(self, fragment: _Fragment, inputs: tuple[int, ...], layer: int) -> int:
         """Write the forward part of a fragment and return the number of its output."""
         start = len(self.outline.tensors)
         numbers: tuple[int, ...] = (*inputs, -1, *range(start, start + len(fragment.own)))
@@ -185,14 +185,16 @@ class _Writer:
         if fragment.output > len(inputs):
             self.wanted[result] = fragment.wanted
         self._write(fragment.forward, numbers, forward=True)
-        self.placed.append((fragment, inputs, start))
+        self.appended.append((fragment, inputs, start))
         return result
 
     def _write(self, entries: tuple[_Entry, ...], numbers: tuple[int, ...], *, forward: bool) -> None:
-        steps = self.outline.steps
+        written = self.outline.entries
         for operation, inputs, outputs in entries:
-            read = tuple([numbers[place] for place in inputs])
-            steps.append(Step(operation, read, tuple([numbers[place] for place in outputs]), forward))
+            read = tuple([numbers[index] for index in inputs])
+            written.append(
+                OutlineEntry(operation, read, tuple([numbers[index] for index in outputs]), forward)
+            )
 
     def _tensor(self, kind: Kind) -> int:
         self.outline.tensors.append(kind)
@@ -203,9 +205,11 @@ class _Writer:
         """Write the backward pass, as ``differentiate`` does for the whole program."""
         seed = self._tensor(self.outline.tensors[error])
         name = Tensor("seed", (1, 1, 1), batched=False)
-        self.outline.steps.append(Step(Elementwise(name, constant(1), ()), (), (seed,), forward=False))
+        self.outline.entries.append(
+            OutlineEntry(Elementwise(name, constant(1), ()), (), (seed,), forward=False)
+        )
         self.terms[error] = [seed]
-        for fragment, inputs, start in reversed(self.placed):
+        for fragment, inputs, start in reversed(self.appended):
             if not fragment.wanted or fragment.output < len(inputs):
                 continue
             upstream = self._gradient(start + fragment.output - len(inputs) - 1)
@@ -213,9 +217,9 @@ class _Writer:
                 continue
             numbers = (*inputs, upstream, *range(start, start + len(fragment.own)))
             self._write(fragment.backward, numbers, forward=False)
-            for place, term in fragment.terms:
-                self.terms.setdefault(numbers[place], []).append(numbers[term])
-            self.outline.gradients.extend(numbers[place] for place in fragment.gradients)
+            for index, term in fragment.terms:
+                self.terms.setdefault(numbers[index], []).append(numbers[term])
+            self.outline.gradients.extend(numbers[index] for index in fragment.gradients)
 
     def _gradient(self, number: int) -> int | None:
         """The whole gradient of a tensor, its terms added up."""
@@ -229,16 +233,16 @@ class _Writer:
             whole = self._tensor(self.outline.tensors[number])
             distinct = tuple(dict.fromkeys(group))
             operation = _sum(tuple([distinct.index(term) for term in group]))
-            self.outline.steps.append(Step(operation, distinct, (whole,), forward=False))
+            self.outline.entries.append(OutlineEntry(operation, distinct, (whole,), forward=False))
             return whole
 
         return in_groups(terms, sum_of, MOST_SUMMED)
 
 
 @cache
-def _sum(places: tuple[int, ...]) -> Elementwise:
-    """Stands for the sums of gradients that have their operands in these places."""
-    expression = folded(add, len(places)).substitute(dict(enumerate(map(operand, places))))
+def _sum(indices: tuple[int, ...]) -> Elementwise:
+    """Stands for the sums of gradients that have these operands."""
+    expression = folded(add, len(indices)).substitute(dict(enumerate(map(operand, indices))))
     return Elementwise(Tensor("sum", (1, 1, 1)), expression, (Tensor("gradient", (1, 1, 1)),))
 
 
@@ -320,6 +324,6 @@ def _kind(tensor: Tensor) -> Kind:
     return Kind(tensor.values, leading_ones(tensor.shape), tensor.batched, tensor.role)
 
 
-def is_view(step: Step) -> bool:
+def is_view(entry: OutlineEntry) -> bool:
     """Whether the operation only gives its input another shape."""
-    return isinstance(step.operation, Reshape)
+    return isinstance(entry.operation, Reshape)

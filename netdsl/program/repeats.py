@@ -25,8 +25,8 @@ _WINDOW = 8
 """Layers that must be as some layers before them where a repetition is looked for."""
 
 
-class Placed(NamedTuple):
-    """A layer and the places of its inputs in the same sequence; ``frozen`` ones do not learn."""
+class WiredLayer(NamedTuple):
+    """A layer and the indices of its inputs in the same sequence; ``frozen`` ones do not learn."""
 
     layer: PlannedLayer
     inputs: tuple[int, ...]
@@ -34,10 +34,10 @@ class Placed(NamedTuple):
 
 
 class Shortened(NamedTuple):
-    """Some layers of a network; ``places`` says for each of all layers which of them stands for it."""
+    """Some layers of a network; ``stands_for`` says for each of all layers which of them stands for it."""
 
-    layers: list[Placed]
-    places: list[int]
+    layers: list[WiredLayer]
+    stands_for: list[int]
 
 
 class _Run(NamedTuple):
@@ -65,31 +65,31 @@ def shortened(layers: Sequence[PlannedLayer], frozen: frozenset[str] = NONE_FROZ
     ``frozen`` are the names of layers that do not learn.
     """
     runs = _runs(layers, frozen) if len(layers) > SHORT else []
-    places: list[int] = []
-    kept: list[Placed] = []
+    stands_for: list[int] = []
+    kept: list[WiredLayer] = []
     start = 0
     for run in (*runs, None):
         left_out = run.left_out if run is not None else range(len(layers), len(layers))
         for index in range(start, left_out.start):
             inputs = layers[index].node.inputs
-            places.append(len(kept))
+            stands_for.append(len(kept))
             one = layers[index]
-            placed = tuple(places[source] for source in inputs)
-            kept.append(Placed(one, placed, one.node.name in frozen))
+            wired = tuple(stands_for[source] for source in inputs)
+            kept.append(WiredLayer(one, wired, one.node.name in frozen))
         if run is None:
             break
         cycle = _CYCLE * run.period
         for index in left_out:
-            places.append(places[index - cycle])
+            stands_for.append(stands_for[index - cycle])
         for index in range(left_out.stop, run.end):
             here = len(kept)
             inputs = layers[index].node.inputs
-            places.append(here)
+            stands_for.append(here)
             one = layers[index]
-            placed = tuple(here - (index - source) for source in inputs)
-            kept.append(Placed(one, placed, one.node.name in frozen))
+            wired = tuple(here - (index - source) for source in inputs)
+            kept.append(WiredLayer(one, wired, one.node.name in frozen))
         start = run.end
-    return Shortened(kept, places)
+    return Shortened(kept, stands_for)
 
 
 def _runs(layers: Sequence[PlannedLayer], frozen: frozenset[str]) -> list[_Run]:
