@@ -49,7 +49,7 @@ def _read(text: str) -> _Said:
         if line.sign(","):
             pieces[-1:] = [f"{pieces[-1]},"] if pieces else []
             continue
-        start = line.place
+        start = line.offset
         if own.read(line, findings):
             pieces.append(_with_canonical_settings(text[start : line.last]))
             continue
@@ -58,7 +58,7 @@ def _read(text: str) -> _Said:
             raise EntryError("ND530", "an entry of the recipe begins with its name", line.rest())
         line.sign("=", ":")
         line.at_end()
-        begin = line.place
+        begin = line.offset
         entry = entries()[name]
         values[name] = entry.text(entry.read(line))
         written = text[begin : line.last]

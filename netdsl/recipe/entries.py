@@ -98,7 +98,7 @@ def _schedule(line: Line) -> Schedule:
         line.sign("then")
         if line.sign("warmup"):
             cure = "write `schedule warmup 5, cosine`"
-            raise EntryError("ND531", "a warmup stands first, once", line.since(line.place), cure)
+            raise EntryError("ND531", "a warmup stands first, once", line.since(line.offset), cure)
     if line.peek_number():
         return Piecewise.read(line).replaced(warmup=warmup)
     schedule = read_component(line, "schedule", _named_schedules(), _names(), commas=False)
@@ -145,7 +145,7 @@ def _unless_none(read: Callable[[Line], Any], nothing: Any, *, listed: bool = Fa
     def value(line: Line) -> Any:
         mark = line.mark()
         if line.sign("none"):
-            behind = line.text[line.place : line.place + 1]
+            behind = line.text[line.offset : line.offset + 1]
             if not behind.strip(" \t," if not listed else " \t") and not (listed and line.sign(",")):
                 return nothing
         line.reset(mark)

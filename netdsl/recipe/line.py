@@ -52,20 +52,20 @@ class EntryError(Exception):
 
 
 class Line:
-    """A text with a place up to which it is read."""
+    """A text with an offset up to which it is read."""
 
     def __init__(self, written: tree.Word) -> None:
         self.text = written.text
         self._start = written.span.start
-        self.place = 0
-        self.last = self.place
+        self.offset = 0
+        self.last = self.offset
 
     def at_end(self) -> bool:
         self._skip()
-        return self.place >= len(self.text)
+        return self.offset >= len(self.text)
 
     def since(self, start: int) -> Span:
-        """From a place to the end of what was read last."""
+        """From an offset to the end of what was read last."""
         return Span(self._start + start, self._start + max(self.last, start))
 
     def since_span(self, first: Span) -> Span:
@@ -74,17 +74,17 @@ class Line:
 
     def mark(self) -> tuple[int, int]:
         """What ``reset`` takes to come back here."""
-        return self.place, self.last
+        return self.offset, self.last
 
     def reset(self, mark: tuple[int, int]) -> None:
-        self.place, self.last = mark
+        self.offset, self.last = mark
 
     def rest(self) -> Span:
         """What stands next: a word, or whatever there is up to the next blank."""
         self._skip()
-        found = _WORD.match(self.text, self.place) or _ANYTHING.match(self.text, self.place)
-        end = found.end() if found else self.place
-        start = self.place if found else self.last
+        found = _WORD.match(self.text, self.offset) or _ANYTHING.match(self.text, self.offset)
+        end = found.end() if found else self.offset
+        start = self.offset if found else self.last
         return Span(self._start + start, self._start + end)
 
     def shown(self) -> str:
@@ -94,15 +94,15 @@ class Line:
         return f"not `{text[:40]}`" if text else "nothing follows"
 
     def _skip(self) -> None:
-        found = _BLANK.match(self.text, self.place)
-        self.place = found.end() if found else self.place
+        found = _BLANK.match(self.text, self.offset)
+        self.offset = found.end() if found else self.offset
 
     def _take(self, pattern: Pattern[str]) -> str | None:
         self._skip()
-        found = pattern.match(self.text, self.place)
+        found = pattern.match(self.text, self.offset)
         if found is None:
             return None
-        self.place = self.last = found.end()
+        self.offset = self.last = found.end()
         return next((group for group in found.groups() if group is not None), found.group())
 
     def word(self) -> str | None:
@@ -116,30 +116,30 @@ class Line:
         self._skip()
         end = len(self.text)
         while True:
-            found = _PHRASE.match(self.text, self.place, end)
+            found = _PHRASE.match(self.text, self.offset, end)
             if found is None:
                 return None
             following = self.text[found.end() : found.end() + 1]
             phrase = plain_phrase(found.group())
             if phrase in known and not (following.isalnum() or following in ("_", "-")):
-                self.place = self.last = found.end()
+                self.offset = self.last = found.end()
                 return phrase
             shorter = re.split(r"[ \t\f\u00a0_-]+", found.group())[-1]
             end = found.end() - len(shorter)
-            while end > self.place and not self.text[end - 1].isalnum():
+            while end > self.offset and not self.text[end - 1].isalnum():
                 end -= 1
-            if end <= self.place:
+            if end <= self.offset:
                 return None
 
     def sign(self, *signs: str) -> bool:
         """Whether one of these signs or words stands next; it is taken then."""
         self._skip()
         for sign in signs:
-            found = self.text[self.place : self.place + len(sign)].lower() == sign
-            following = self.text[self.place + len(sign) : self.place + len(sign) + 1]
+            found = self.text[self.offset : self.offset + len(sign)].lower() == sign
+            following = self.text[self.offset + len(sign) : self.offset + len(sign) + 1]
             if found and not (sign[-1].isalpha() and (following.isalnum() or following == "_")):
-                self.place += len(sign)
-                self.last = self.place
+                self.offset += len(sign)
+                self.last = self.offset
                 return True
         return False
 
@@ -208,4 +208,4 @@ class Line:
 
     def peek_number(self) -> bool:
         self._skip()
-        return _NUMBER.match(self.text, self.place) is not None
+        return _NUMBER.match(self.text, self.offset) is not None

@@ -38,7 +38,7 @@ class OwnLines:
         elsewhere they belong to what stands before them. Raises EntryError.
         """
         line.rest()
-        start = line.place
+        start = line.offset
         known = setting_phrases()
         if not line.text[:start].strip(" \t,") or self._last == (line, line.last):
             known = known | flag_phrases()
@@ -99,7 +99,7 @@ def _word(setting: _Setting) -> str:
     return words
 
 
-def _fits(setting: _Setting, component: Component, place: Span | None, findings: Findings) -> bool:
+def _fits(setting: _Setting, component: Component, span: Span | None, findings: Findings) -> bool:
     """Whether a component can have a setting, which is not given behind its name already."""
     option = component.options().get(setting.option)
     if option is None:
@@ -108,9 +108,9 @@ def _fits(setting: _Setting, component: Component, place: Span | None, findings:
         known = f"it has {words}" if words else "it has no settings"
         findings.add("ND530", message, setting.span, help=(known,))
         return False
-    written = findings.source.text[place.start : place.end] if place is not None else ""
-    if place is not None and any(_says(written, word) for word in option.words):
-        earlier = Label(place, "given here, too")
+    written = findings.source.text[span.start : span.end] if span is not None else ""
+    if span is not None and any(_says(written, word) for word in option.words):
+        earlier = Label(span, "given here, too")
         message = f"`{option.words[0]}` is given twice"
         findings.add("ND213", message, setting.span, secondary=(earlier,))
         return False

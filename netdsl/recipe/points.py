@@ -10,7 +10,7 @@ from netdsl.layers.option import Option
 from netdsl.recipe.component import Component
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import Choices, Range, value_text
-from netdsl.recipe.search_settings import chosen_by_name, numbers_of, place_of, value_at, with_value
+from netdsl.recipe.search_settings import chosen_by_name, numbers_of, path_of, value_at, with_value
 
 Point: TypeAlias = Mapping[str, Any]
 """A value for each setting that is searched, those left out that the recipe does not have there."""
@@ -37,26 +37,24 @@ def at_home(recipe: Recipe, point: Point) -> dict[str, Any]:
     """The point without the settings that its own names leave no place for, such as a momentum of adam."""
     names = {setting: value for setting, value in point.items() if setting in chosen_by_name()}
     named = recipe_at(recipe, names)
-    return {
-        setting: value for setting, value in point.items() if setting in names or place_of(named, setting)
-    }
+    return {setting: value for setting, value in point.items() if setting in names or path_of(named, setting)}
 
 
 def own_point(recipe: Recipe) -> dict[str, Any] | None:
     """The point that leaves the recipe as it is; None where the search does not reach it."""
     found = {}
     for one in recipe.search:
-        place = place_of(recipe, one.setting)
-        if place is not None:
-            found[one.setting] = value_at(recipe, place)
+        path = path_of(recipe, one.setting)
+        if path is not None:
+            found[one.setting] = value_at(recipe, path)
     within = {one.setting: one for one in recipe.search}
     return found if all(is_within(within[setting], value) for setting, value in found.items()) else None
 
 
 def changes_loss(recipe: Recipe) -> bool:
     """Whether a search changes what the loss measures, so that losses of its trials do not compare."""
-    places = [place_of(recipe, one.setting) for one in recipe.search]
-    return any(place is None or place.entry == "loss" for place in places)
+    paths = [path_of(recipe, one.setting) for one in recipe.search]
+    return any(path is None or path.entry == "loss" for path in paths)
 
 
 def is_within(one: Range | Choices, value: object) -> bool:
@@ -103,17 +101,17 @@ def _unready(recipe: Recipe, one: Range | Choices) -> Iterator[SearchProblem]:
 
 def _problems(candidates: list[Recipe], one: Range | Choices) -> Iterator[SearchProblem]:
     setting = one.setting
-    places = [place for place in (place_of(candidate, setting) for candidate in candidates) if place]
-    if not places:
+    paths = [path for path in (path_of(candidate, setting) for candidate in candidates) if path]
+    if not paths:
         yield SearchProblem(setting, *_absent(candidates, setting))
         return
     values = one.values if isinstance(one, Choices) else (one.low, one.high)
-    for place in dict.fromkeys(places):
-        if place.component is None or place.option is None:
+    for path in dict.fromkeys(paths):
+        if path.component is None or path.option is None:
             continue
         for value in values:
-            if bound := _bound(place.option, value):
-                message = f"{value_text(value)} is no {setting} of {place.component.name}: it is {bound}"
+            if bound := _bound(path.option, value):
+                message = f"{value_text(value)} is no {setting} of {path.component.name}: it is {bound}"
                 yield SearchProblem(setting, message)
                 break
 

@@ -36,7 +36,7 @@ class Setting(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-class Place(NamedTuple):
+class SettingPath(NamedTuple):
     """Where a recipe has a setting: in an ``entry``, and there in an ``option`` of the ``component``."""
 
     entry: str
@@ -161,38 +161,38 @@ def read_setting(line: Line) -> Setting:
     return settings()[line.choice("setting to search", tuple(name for name in settings() if " " not in name))]
 
 
-def place_of(recipe: Recipe, setting: str) -> Place | None:
+def path_of(recipe: Recipe, setting: str) -> SettingPath | None:
     """Where a recipe has a setting; None where it has none of this name."""
     first, _, second = setting.partition(" ")
     if not second and (first in chosen_by_name() or _is_number(first)):
-        return Place(first)
+        return SettingPath(first)
     for owner in chosen_by_name():
         component: Component = getattr(recipe, owner)
         if not second or first == owner:
             for option in numbers_of(type(component)):
                 if option.words[0] == (second or first):
-                    return Place(owner, component, option)
+                    return SettingPath(owner, component, option)
     for one in recipe.augment:
         if one.name == first:
             for option in numbers_of(type(one)):
                 if not second or option.words[0] == second:
-                    return Place("augment", one, option)
+                    return SettingPath("augment", one, option)
     return None
 
 
-def value_at(recipe: Recipe, place: Place) -> Any:
-    """The value that a recipe has at a place; the name where it is one of a component."""
-    if place.component is None or place.option is None:
-        value = getattr(recipe, place.entry)
-        return value.name if place.entry in chosen_by_name() else value
-    if _gives_rates(recipe, place):
+def value_at(recipe: Recipe, path: SettingPath) -> Any:
+    """The value that a recipe has at a path; the name where it is one of a component."""
+    if path.component is None or path.option is None:
+        value = getattr(recipe, path.entry)
+        return value.name if path.entry in chosen_by_name() else value
+    if _gives_rates(recipe, path):
         return recipe.schedule.stretches[0].rate  # type: ignore[attr-defined]
-    return place.component.values()[place.option.name]
+    return path.component.values()[path.option.name]
 
 
-def _gives_rates(recipe: Recipe, place: Place) -> bool:
-    """Whether the learning rate at a place has no say, because the schedule has one of its own."""
-    is_rate = place.entry == "optimizer" and place.option is not None and place.option.name == "rate"
+def _gives_rates(recipe: Recipe, path: SettingPath) -> bool:
+    """Whether the learning rate at a path has no say, because the schedule has one of its own."""
+    is_rate = path.entry == "optimizer" and path.option is not None and path.option.name == "rate"
     return is_rate and isinstance(recipe.schedule, Piecewise)
 
 
@@ -202,18 +202,18 @@ def with_value(recipe: Recipe, setting: str, value: Any) -> Recipe:
     A name that the recipe has already keeps its options; another one has its defaults, and a schedule
     the warmup of the one in whose place it comes. A schedule of rates is scaled to begin with the rate.
     """
-    place = place_of(recipe, setting)
-    if place is None:
+    path = path_of(recipe, setting)
+    if path is None:
         raise KeyError(setting)
-    if place.component is None or place.option is None:
+    if path.component is None or path.option is None:
         if setting in chosen_by_name():
             return _renamed(recipe, setting, value)
-        return recipe._replace(**{place.entry: value})
-    changed = place.component.replaced(**{place.option.name: value})
-    fields: dict[str, Any] = {place.entry: changed}
-    if isinstance(place.component, Augmentation):
-        fields = {"augment": tuple(changed if one is place.component else one for one in recipe.augment)}
-    if _gives_rates(recipe, place) and isinstance(recipe.schedule, Piecewise):
+        return recipe._replace(**{path.entry: value})
+    changed = path.component.replaced(**{path.option.name: value})
+    fields: dict[str, Any] = {path.entry: changed}
+    if isinstance(path.component, Augmentation):
+        fields = {"augment": tuple(changed if one is path.component else one for one in recipe.augment)}
+    if _gives_rates(recipe, path) and isinstance(recipe.schedule, Piecewise):
         fields["schedule"] = recipe.schedule.beginning_with(value)
     return recipe._replace(**fields)
 

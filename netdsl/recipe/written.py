@@ -89,10 +89,10 @@ def _read_entry(
     spans: dict[str, Span],
     findings: Findings,
 ) -> None:
-    start, place = line.place, line.rest()
+    start, span = line.offset, line.rest()
     name = entry_phrases().get(line.phrase(entry_phrases()) or "")
     if name is None:
-        _refuse(line.word(), place)
+        _refuse(line.word(), span)
     assert name is not None
     line.sign("=", ":")
     value = entries()[name].read(line)
@@ -103,21 +103,21 @@ def _read_entry(
     values[name], spans[name] = value, line.since(start)
 
 
-def _refuse(name: str | None, place: Span) -> None:
+def _refuse(name: str | None, span: Span) -> None:
     known = f"the entries are {', '.join(entries())}"
     if name is None:
-        raise EntryError("ND530", "an entry of the recipe begins with its name", place, known)
+        raise EntryError("ND530", "an entry of the recipe begins with its name", span, known)
     for entry, kinds in _components():
         if word_for(name, kinds) is not None:
             message = f"`{name}` belongs to the entry `{entry}`"
-            raise EntryError("ND530", message, place, f"write `{entry} {name}`")
+            raise EntryError("ND530", message, span, f"write `{entry} {name}`")
     for entry, kinds in _components():
         kind = next((kind for kind in kinds if name not in SHARED and _has(kind, name)), None)
         if kind is not None:
             message = f"`{name}` is a setting of `{entry} {kind.name}`"
-            raise EntryError("ND530", message, place, f"write it behind `{entry} {kind.name}`")
+            raise EntryError("ND530", message, span, f"write it behind `{entry} {kind.name}`")
     near = did_you_mean(name, entries())
-    raise EntryError("ND530", f"the recipe has no entry `{name[:40]}`", place, known, meant=near)
+    raise EntryError("ND530", f"the recipe has no entry `{name[:40]}`", span, known, meant=near)
 
 
 def _has(kind: type[Component], word: str) -> bool:
@@ -161,8 +161,8 @@ def _check_search(written: WrittenRecipe, findings: Findings) -> None:
     for problem in search_problems(written.recipe):
         words = r"\s+".join(problem.setting.split())
         found = re.search(rf"(?<![\w-]){words}(?=\s+in\b)", text)
-        place = Span(span.start + found.start(), span.start + found.end()) if found else span
-        findings.add("ND555", problem.message, place, help=problem.cures)
+        part = Span(span.start + found.start(), span.start + found.end()) if found else span
+        findings.add("ND555", problem.message, part, help=problem.cures)
 
 
 _PIECE = re.compile(r"#[^\n]*|(?P<line>[^\s#;{}](?:[^\n#;{}]++|\{[^\n#;{}]*+\})*+)|(?P<brace>[{}])")
@@ -181,8 +181,8 @@ def read_file(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
             lines.append(tree.Word(text, Span(piece.start(), piece.start() + len(text))))
         elif piece["brace"] and (braces := braces + 1) == 1:
             cure = "a recipe in a file of its own has no `train { }` around it"
-            place = Span(piece.start(), piece.end())
-            findings.add("ND530", "braces hold the values of a search only", place, help=(cure,))
+            sign_span = Span(piece.start(), piece.end())
+            findings.add("ND530", "braces hold the values of a search only", sign_span, help=(cure,))
     if any(word.text.lower() == "train" for word in lines):
         lines = [word for word in lines if word.text.lower() != "train"]
     return read_lines(tuple(lines), findings), findings.found

@@ -15,7 +15,7 @@ from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
 from netdsl.recipe.points import own_point, recipe_at
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import Choices, Range
-from netdsl.recipe.search_settings import chosen_by_name, place_of
+from netdsl.recipe.search_settings import chosen_by_name, path_of
 from netdsl.searching.points import frozen, random_besides, rounded
 from netdsl.searching.records import new_trial
 from netdsl.searching.trial import State, Trial
@@ -85,7 +85,7 @@ def _point(recipe: Recipe, trial: optuna.Trial) -> dict[str, Any]:
     """A value for each setting, names first, since they say which others there are."""
     found: dict[str, Any] = {}
     for one in sorted(recipe.search, key=lambda one: one.setting not in chosen_by_name()):
-        if one.setting in chosen_by_name() or place_of(recipe_at(recipe, found), one.setting):
+        if one.setting in chosen_by_name() or path_of(recipe_at(recipe, found), one.setting):
             found[one.setting] = _suggested(trial, one)
     return {one.setting: found[one.setting] for one in recipe.search if one.setting in found}
 

@@ -50,7 +50,7 @@ def spread(one: Range | Choices, points: int) -> list[Any]:
     them, on the logarithmic scale where it says so."""
     if isinstance(one, Choices):
         return list(one.values)
-    shares = [place / (points - 1) for place in range(points)]
+    shares = [index / (points - 1) for index in range(points)]
     return list(dict.fromkeys(rounded(one, _between(one, share)) for share in shares))
 
 
@@ -79,7 +79,7 @@ def grid(recipe: Recipe, points: int) -> list[dict[str, Any]]:
         found.setdefault(frozen(point), point)
     distinct = list(found.values())
     order = stream(recipe.seed, "order of the grid").permutation(len(distinct))
-    return [distinct[place] for place in order]
+    return [distinct[index] for index in order]
 
 
 def drawn(recipe: Recipe) -> Iterator[dict[str, Any]]:

@@ -106,8 +106,8 @@ class Study:
         with self.locked():
             known = len(trial.accuracies)
             new = [
-                records.epoch_record(trial.number, known + place, accuracy)
-                for place, accuracy in enumerate(accuracies[known:], start=1)
+                records.epoch_record(trial.number, known + count, accuracy)
+                for count, accuracy in enumerate(accuracies[known:], start=1)
             ]
             if new:
                 self._write(new)
