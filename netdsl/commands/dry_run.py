@@ -40,7 +40,7 @@ def dry_run(make: Callable[[], Run], out: Path | None, stem: str) -> int:
 
     clock = _Clock()
     echo_folded("dry run: every phase once, on a few images")
-    with _place(out, stem) as folder, Interruption() as interruption:
+    with _run_folder(out, stem) as folder, Interruption() as interruption:
         with interruption.at_once(lambda: None if out else shutil.rmtree(folder.path.parent, True)):
             run = make()
             whole, sheet = run.parts, sheet_of_first_batch(run)
@@ -79,7 +79,7 @@ class _Clock:
 
 
 @contextmanager
-def _place(out: Path | None, stem: str) -> Iterator[RunFolder]:
+def _run_folder(out: Path | None, stem: str) -> Iterator[RunFolder]:
     """The run folder: ``out``, or one that is gone afterwards, on the disk that a run would write to."""
     from netdsl.training.run_folder import new_run_folder
     from netdsl.writing import cannot_write

@@ -62,8 +62,8 @@ def _once(findings: list[Diagnostic]) -> list[Diagnostic]:
     """The findings without those that say the same of a line again: it may list a layer several times."""
     heard: dict[object, Diagnostic] = {}
     for finding in findings:
-        place = finding.primary.span if finding.primary else finding.message
-        heard.setdefault((finding.code, place), finding)
+        about = finding.primary.span if finding.primary else finding.message
+        heard.setdefault((finding.code, about), finding)
     return list(heard.values())
 
 
@@ -109,8 +109,8 @@ def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnost
     found = [finding for finding in found if not _follows(finding, entries, draft)]
     for finding in found:
         if finding.code == "ND313" and finding.primary is not None:
-            place = draft.position(finding.primary.span.start)[0] - 1
-            lines[place] = _with_option(lines[place], _solved(finding))
+            index = draft.position(finding.primary.span.start)[0] - 1
+            lines[index] = _with_option(lines[index], _solved(finding))
     canonical = Source(source.name, "\n".join(lines) + "\n", source.folder)
     parsed = parse(canonical)
     text = canonical.text
@@ -123,8 +123,8 @@ def _follows(finding: Diagnostic, entries: list[Entry], draft: Source) -> bool:
     """Whether a finding only says that a layer is missing, which could not be read."""
     if finding.primary is None or finding.code not in _CONSEQUENCES:
         return False
-    place = min(draft.position(finding.primary.span.start)[0], len(entries)) - 1
-    return entries[place].doubtful
+    index = min(draft.position(finding.primary.span.start)[0], len(entries)) - 1
+    return entries[index].doubtful
 
 
 def _without_notes(text: str) -> Plan | None:
@@ -191,8 +191,8 @@ def _at_origin(finding: Diagnostic, draft: Source, entries: list[Entry], source:
 
 def _label_at_origin(label: Label, draft: Source, entries: list[Entry], source: Source) -> Label:
     """The same words in the listing, or the whole line where they are spelled otherwise there."""
-    place = min(draft.position(label.span.start)[0], len(entries)) - 1
-    line = whole_line(source, entries[place].number)
+    index = min(draft.position(label.span.start)[0], len(entries)) - 1
+    line = whole_line(source, entries[index].number)
     words = draft.excerpt(label.span)
     start = source.text.find(words, line.start, line.end)
     return label._replace(span=Span(start, start + len(words)) if words and start >= 0 else line)

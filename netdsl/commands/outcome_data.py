@@ -62,15 +62,15 @@ def _looked_up(asked: Any, found: Any, digest: Any) -> LookedUp:
 
 
 def _finding_as_data(finding: Diagnostic, file: str, files: list[Source]) -> list[Any]:
-    place = _NO_FILE
+    source_index = _NO_FILE
     if finding.source is not None:
-        place = _FILE if finding.source.name == file else _place(finding.source, files)
+        source_index = _FILE if finding.source.name == file else _source_index(finding.source, files)
     fix = finding.fix
     return [
         finding.code,
         finding.severity.value,
         finding.message,
-        place,
+        source_index,
         _label_as_data(finding.primary) if finding.primary is not None else None,
         [_label_as_data(label) for label in finding.secondary],
         list(finding.notes),
@@ -81,7 +81,7 @@ def _finding_as_data(finding: Diagnostic, file: str, files: list[Source]) -> lis
     ]
 
 
-def _place(source: Source, files: list[Source]) -> int:
+def _source_index(source: Source, files: list[Source]) -> int:
     if source not in files:
         files.append(source)
     return files.index(source) + 1
@@ -92,10 +92,10 @@ def _label_as_data(label: Label) -> list[Any]:
 
 
 def _finding(data: Sequence[Any], files: Sequence[Source]) -> Diagnostic:
-    code, severity, message, place, primary, secondary, notes, help_lines, fix, path, cause = data
-    if not _NO_FILE <= place < len(files):
+    code, severity, message, source_index, primary, secondary, notes, help_lines, fix, path, cause = data
+    if not _NO_FILE <= source_index < len(files):
         raise ValueError("no such file")
-    source = files[place] if place != _NO_FILE else None
+    source = files[source_index] if source_index != _NO_FILE else None
     end = len(source.text) if source is not None else 0
     edit = None
     if fix is not None:

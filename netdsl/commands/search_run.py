@@ -52,7 +52,7 @@ def carry_out(
 
 def _shares(cores: int, workers: int) -> list[int]:
     """The cores of each worker: all together, and one at least."""
-    return [max((cores + place) // workers, 1) for place in reversed(range(workers))]
+    return [max((cores + index) // workers, 1) for index in reversed(range(workers))]
 
 
 def _work(

@@ -45,8 +45,8 @@ class Augmenting(NamedTuple):
         own = self._joined(epoch, chosen)
         if own.partners is None or own.shares is None:
             return self._settled(chosen, own, None)
-        places = np.minimum((own.partners * len(self.numbers)).astype(np.int64), len(self.numbers) - 1)
-        partners = self.numbers[places]
+        indices = np.minimum((own.partners * len(self.numbers)).astype(np.int64), len(self.numbers) - 1)
+        partners = self.numbers[indices]
         others = self._joined(epoch, partners)
         both = Change(*(_stacked(one, other) for one, other in zip(own, others, strict=True)))
         return self._settled(np.concatenate([chosen, partners]), both, own.shares)

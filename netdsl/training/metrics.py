@@ -44,12 +44,12 @@ def wilson_interval(correct: int, images: int) -> Interval:
 
 
 class Mistake(NamedTuple):
-    """A wrong answer: ``place`` counts the images of the evaluation, the classes are numbers.
+    """A wrong answer: ``image`` counts those of the evaluation, the classes are numbers.
 
     ``probability`` is that of the answer, ``class_probability`` that of the right class.
     """
 
-    place: int
+    image: int
     label: int
     predicted: int
     probability: float
@@ -120,13 +120,13 @@ class Evaluation(NamedTuple):
         worst = wrong[np.lexsort((wrong, -of_answer[wrong], of_class[wrong]))][:most]
         return [
             Mistake(
-                int(place),
-                int(self.labels[place]),
-                int(self.predicted[place]),
-                float(of_answer[place]),
-                float(of_class[place]),
+                int(image),
+                int(self.labels[image]),
+                int(self.predicted[image]),
+                float(of_answer[image]),
+                float(of_class[image]),
             )
-            for place in worst
+            for image in worst
         ]
 
 

@@ -121,8 +121,8 @@ def smooth(losses: Sequence[float], steps: int) -> NDArray[np.float64]:
     """
     values = np.asarray(losses, np.float64)
     values = np.minimum(values, values[: _level(steps)].max())
-    places = np.arange(len(values)) / (_DEVIATION * steps)
-    weights = np.exp(-0.5 * (places[:, None] - places) ** 2)
+    distances = np.arange(len(values)) / (_DEVIATION * steps)
+    weights = np.exp(-0.5 * (distances[:, None] - distances) ** 2)
     return np.asarray((weights * values).sum(axis=1) / weights.sum(axis=1))
 
 
@@ -174,8 +174,8 @@ def found(schedule: GrowingRate, trials: Sequence[Sequence[float]]) -> Found | N
         max(ends),
         "unsure" if doubts else agree,
         doubts,
-        _middle([rates[place] for place in falls]),
-        _middle([rates[place] for place in bottoms]),
+        _middle([rates[index] for index in falls]),
+        _middle([rates[index] for index in bottoms]),
         tuple(rates),
         tuple(tuple(losses) for losses in trials),
         tuple(curve.tolist()),

@@ -148,7 +148,7 @@ class Restored:
         evaluation = evaluated(self._machine, images, chosen, recipe.batch, certain=mistakes > 0)
         require_answer(evaluation, self._machine, images, dataset.name, self.path)
         worst = evaluation.mistakes(mistakes) if mistakes else []
-        origins = [origin_of(dataset, int(chosen[mistake.place])) for mistake in worst]
+        origins = [origin_of(dataset, int(chosen[mistake.image])) for mistake in worst]
         return Examined(
             dataset.name,
             part,
