@@ -86,7 +86,7 @@ def large(layers: int, number: int) -> str:
     return head + "\n".join(lines) + "\nAVG POOL global - FC 10\n"
 
 
-def folders(place: Path, files: int, layers: int) -> dict[str, Path]:
+def folders(root: Path, files: int, layers: int) -> dict[str, Path]:
     """Write all networks; the folders by what is in them."""
 
     def sizes() -> list[int]:
@@ -99,11 +99,11 @@ def folders(place: Path, files: int, layers: int) -> dict[str, Path]:
         "large": lambda number, rng: large(sizes()[number], number),
     }
     for name, make in makers.items():
-        (place / name).mkdir()
+        (root / name).mkdir()
         rng = random.Random(name)
         for number in range(100 if name == "large" else files):
-            (place / name / f"{number:04d}.net").write_text(make(number, rng), encoding="utf-8")
-    return {name: place / name for name in makers}
+            (root / name / f"{number:04d}.net").write_text(make(number, rng), encoding="utf-8")
+    return {name: root / name for name in makers}
 
 
 def check(folder: Path, arguments: tuple[str, ...], environment: dict[str, str]) -> Taken:
@@ -168,9 +168,9 @@ def main() -> None:
     print(f"{machine()}; netdsl {version('netdsl')}, click {version('click')}, {platform.platform()}")
     print(f"{busy_processors() or 0:.1f} processors busy with other things")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    with tempfile.TemporaryDirectory() as place:
-        environment["PYTHONPYCACHEPREFIX"] = str(Path(place, "bytecode"))
-        named = folders(Path(place), asked.files, asked.layers)
+    with tempfile.TemporaryDirectory() as root:
+        environment["PYTHONPYCACHEPREFIX"] = str(Path(root, "bytecode"))
+        named = folders(Path(root), asked.files, asked.layers)
         check(named["small"], ("--quiet", "--no-cache"), environment)  # compiles
         for name, folder in named.items():
             for mode in (("--quiet",), ()):

@@ -50,7 +50,7 @@ from netdsl.layers.upsample import Upsample
 from netdsl.planning.plan import Plan
 from netdsl.quantities import Size, Volume
 
-Places = Callable[[int], Iterable[int]]
+Positions = Callable[[int], Iterable[int]]
 """The input positions behind an output position, along one axis."""
 
 
@@ -88,18 +88,18 @@ def needed_numbers(plan: Plan, position: int, outputs: Marks, depths: list[int])
     layers = plan.layers[: position + 1]
     narrow = any(depth != layer.output.channels for depth, layer in zip(depths, layers, strict=True))
     needed = {position: outputs}
-    for place in range(position, 0, -1):
-        marks = needed.pop(place, None)
+    for layer_index in range(position, 0, -1):
+        marks = needed.pop(layer_index, None)
         if marks is None or not marks.values.any():
             continue
-        node = layers[place].node
+        node = layers[layer_index].node
         if node.layer.keeps_order and not narrow:
-            source = _numbered(plan, place)
-            back = [_renumbered(_trimmed(marks), layers[place].output, layers[source].output)]
+            source = _numbered(plan, layer_index)
+            back = [_renumbered(_trimmed(marks), layers[layer_index].output, layers[source].output)]
             sources: tuple[int, ...] = (source,)
         else:
             inputs = tuple(layers[index].output._replace(channels=depths[index]) for index in node.inputs)
-            back = _back(node.layer, _trimmed(marks), inputs, layers[place].output, narrow)
+            back = _back(node.layer, _trimmed(marks), inputs, layers[layer_index].output, narrow)
             sources = node.inputs
         for index, found in zip(sources, back, strict=True):
             needed[index] = _united(needed[index], found) if index in needed else found
@@ -220,10 +220,10 @@ def _channels(layer: Layer, values: Any, depth: int) -> Any:
     return values
 
 
-def _between(layer: Upsample, inputs: int, outputs: int) -> Places:
+def _between(layer: Upsample, inputs: int, outputs: int) -> Positions:
     """The position, or the two around the point, that an output is filled from."""
 
-    def places(o: int) -> list[int]:
+    def positions(o: int) -> list[int]:
         if layer.mode == "nearest":
             centre = layer.dialect.nearest_centers and not layer.repeats
             return [floor((o + Fraction(centre, 2)) * Fraction(inputs, outputs))]
@@ -233,7 +233,7 @@ def _between(layer: Upsample, inputs: int, outputs: int) -> Places:
             point = (o + Fraction(1, 2)) * Fraction(inputs, outputs) - Fraction(1, 2)
         return [floor(point), ceil(point)]
 
-    return places
+    return positions
 
 
 def _out_of_blocks(layer: BlocksToChannels, marks: Marks, x: Volume, y: Volume) -> Marks:
@@ -242,18 +242,18 @@ def _out_of_blocks(layer: BlocksToChannels, marks: Marks, x: Volume, y: Volume) 
     rows, columns, channels = marks.values.nonzero()
     rows, columns = rows + marks.top, columns + marks.left
     if isinstance(layer, PixelUnshuffle):
-        channel, place = divmod(channels, down * across)
+        channel, within = divmod(channels, down * across)
     else:
-        place, channel = divmod(channels, x.channels)
-    row, column = rows * down + place // across, columns * across + place % across
+        within, channel = divmod(channels, x.channels)
+    row, column = rows * down + within // across, columns * across + within % across
     if isinstance(layer, Reorg):
         inside = (rows >= 0) & (rows < y.height) & (columns >= 0) & (columns < y.width)
         number = ((channels * y.height + rows) * y.width + columns)[inside]
         plane, number = divmod(number, x.height * x.width)
-        place, part = divmod(plane, x.channels // (down * across))
+        within, part = divmod(plane, x.channels // (down * across))
         high, wide = divmod(number, x.width)
-        number = (part * x.height * down + high * down + place // across) * x.width * across
-        number = number + wide * across + place % across
+        number = (part * x.height * down + high * down + within // across) * x.width * across
+        number = number + wide * across + within % across
         channel, number = divmod(number, x.height * x.width)
         row, column = divmod(number, x.width)
     if not len(row):
@@ -279,18 +279,18 @@ def _into_blocks(layer: ChannelsToBlocks, marks: Marks, x: Volume) -> Marks:
     return Marks(top, left, found)
 
 
-def _slide(kernel: int, stride: int, before: int, apart: int) -> Places:
+def _slide(kernel: int, stride: int, before: int, apart: int) -> Positions:
     return lambda o: [o * stride + k * apart - before for k in range(kernel)]
 
 
-def _reach(kernel: int, stride: int, before: int) -> Places:
+def _reach(kernel: int, stride: int, before: int) -> Positions:
     """The inputs that add to an output where input i adds to i*stride + a - before for every a."""
 
-    def places(o: int) -> list[int]:
+    def positions(o: int) -> list[int]:
         near = range((o + before - kernel) // stride - 1, (o + before) // stride + 2)
         return [i for i in near if any(i * stride + a - before == o for a in range(kernel))]
 
-    return places
+    return positions
 
 
 def _unpooled(layer: Unpool, marks: Marks, inputs: tuple[Volume, ...]) -> list[Marks]:
@@ -320,14 +320,14 @@ def _everything(marks: Marks, x: Volume) -> Marks:
     return Marks(0, 0, np.tile(channels, (x.height, x.width, 1)))
 
 
-def _moved(marks: Marks, rows: Places, columns: Places) -> Marks:
+def _moved(marks: Marks, rows: Positions, columns: Positions) -> Marks:
     top, values = _along(marks.top, marks.values, rows)
     left, across = _along(marks.left, values.swapaxes(0, 1), columns)
     return Marks(top, left, across.swapaxes(0, 1))
 
 
-def _along(first: int, values: Any, places: Places) -> tuple[int, Any]:
-    pairs = [(o, i) for o in range(len(values)) for i in places(first + o)]
+def _along(first: int, values: Any, positions: Positions) -> tuple[int, Any]:
+    pairs = [(o, i) for o in range(len(values)) for i in positions(first + o)]
     if not pairs:
         return 0, np.zeros((0, *values.shape[1:]), bool)
     low = min(i for _, i in pairs)
@@ -337,15 +337,15 @@ def _along(first: int, values: Any, places: Places) -> tuple[int, Any]:
     return low, found
 
 
-def _numbered(plan: Plan, place: int) -> int:
+def _numbered(plan: Plan, layer_index: int) -> int:
     """The volume whose numbers a RESHAPE hands on: a second one undoes or follows the first, and what
     takes number by number makes no difference."""
-    source = place
+    source = layer_index
     while True:
-        (place,) = plan.layers[place].node.inputs
-        layer = plan.layers[place].node.layer
+        (layer_index,) = plan.layers[layer_index].node.inputs
+        layer = plan.layers[layer_index].node.layer
         if layer.keeps_order:
-            source = place
+            source = layer_index
         elif not isinstance(layer, Relu | BatchNorm | Sigmoid):
             return plan.layers[source].node.inputs[0]
 

@@ -157,9 +157,9 @@ def picture(results: dict[str, dict[str, list[Training]]]) -> Image.Image:
     """The curves of the first round, a recipe below the other: epochs to the right, accuracy upwards."""
     image = Image.new("RGB", (WIDTH, HEIGHT * len(results)), "white")
     draw = ImageDraw.Draw(image)
-    for place, (recipe, found) in enumerate(results.items()):
+    for column, (recipe, found) in enumerate(results.items()):
         curves = {who: runs[0].curve for who, runs in found.items()}
-        draw_curves(draw, place * HEIGHT, recipe, curves)
+        draw_curves(draw, column * HEIGHT, recipe, curves)
     return image
 
 
@@ -181,12 +181,12 @@ def draw_curves(draw: ImageDraw.ImageDraw, top: int, title: str, curves: dict[st
         draw.text((5, at(1, value)[1] - 6), f"{value:.1f}", fill="black")
     for epoch in sorted({1, (epochs + 1) // 2, epochs}):
         draw.text((at(epoch, low)[0] - 4, top + HEIGHT - BORDER + 6), str(epoch), fill="black")
-    for place, (who, curve) in enumerate(curves.items()):
+    for column, (who, curve) in enumerate(curves.items()):
         points = [at(epoch, value) for epoch, value in enumerate(curve, 1)]
         draw.line(points, fill=COLOURS[who], width=2)
         for x, y in points:
             draw.ellipse((x - 2, y - 2, x + 2, y + 2), fill=COLOURS[who])
-        draw.text((WIDTH - BORDER - 70, top + HEIGHT - BORDER - 34 + 14 * place), who, fill=COLOURS[who])
+        draw.text((WIDTH - BORDER - 70, top + HEIGHT - BORDER - 34 + 14 * column), who, fill=COLOURS[who])
 
 
 def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:

@@ -134,11 +134,11 @@ def loaders(recipe: Recipe, folder: Path, workers: int) -> tuple[DataLoader[Any]
         DataLoader(
             part,
             batch_size=recipe.batch,
-            shuffle=place == 0,
+            shuffle=index == 0,
             num_workers=workers,
             persistent_workers=workers > 0,
         )
-        for place, part in enumerate(parts)
+        for index, part in enumerate(parts)
     )
 
 

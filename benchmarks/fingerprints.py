@@ -105,14 +105,14 @@ def texts(layout: Layout) -> Iterator[str]:
 def calls(layout: Layout) -> Iterator[str]:
     """All launches, with the place of each tensor in the arena."""
 
-    def place(tensor: object) -> str:
+    def address(tensor: object) -> str:
         owner = layout.owner.get(tensor, tensor)  # type: ignore[call-overload]
         slot = layout.memory.slots.get(owner)
         return f"{tensor!r}@{owner!r}@{slot.offset_bytes if slot else ''}"
 
     for launch in layout.launches:
         arguments = [
-            place(argument.tensor)
+            address(argument.tensor)
             if isinstance(argument, Pointer)
             else repr(argument.value)
             if isinstance(argument, Real)
@@ -121,7 +121,7 @@ def calls(layout: Layout) -> Iterator[str]:
             else str(argument)
             for argument in launch.arguments
         ]
-        written = [place(tensor) for tensor in launch.writes]
+        written = [address(tensor) for tensor in launch.writes]
         yield f"{arguments} {launch.items} {written} {launch.scratch_floats}"
         yield f"{launch.origin} {launch.phase} {launch.note}"
     yield f"{layout.memory.arena_bytes} {layout.scratch_floats}"

@@ -144,12 +144,12 @@ def _planted_in_run(name: str, *, fifo: bool = False) -> Build:
 
     def build(folder: Path, victim: Path) -> tuple[list[str], dict[str, str]]:
         run = _trained(folder)
-        place = run / name
-        place.unlink(missing_ok=True)
+        planted = run / name
+        planted.unlink(missing_ok=True)
         if fifo:
-            os.mkfifo(place)
+            os.mkfifo(planted)
         else:
-            place.symlink_to(victim if name != ".lock" else victim.with_name("victim-new"))
+            planted.symlink_to(victim if name != ".lock" else victim.with_name("victim-new"))
         return ["train", "--resume", "run", "--epochs", "2"], {}
 
     return build

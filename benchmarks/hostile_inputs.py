@@ -94,20 +94,20 @@ def _resident_bytes(process: int) -> int:
 
 def measured(case: Case, package: Path) -> Outcome:
     """Run a case once in a folder that is new."""
-    with tempfile.TemporaryDirectory(prefix="hostile-") as place:
-        folder = Path(place, "work")
+    with tempfile.TemporaryDirectory(prefix="hostile-") as root:
+        folder = Path(root, "work")
         folder.mkdir()
-        Path(place, "site").mkdir()
-        Path(place, "site", "sitecustomize.py").write_text(WATCHER)
-        victim = Path(place, "victim")
+        Path(root, "site").mkdir()
+        Path(root, "site", "sitecustomize.py").write_text(WATCHER)
+        victim = Path(root, "victim")
         victim.write_text("precious\n")
         arguments, extra = case.build(folder, victim)
-        log = Path(place, "log")
+        log = Path(root, "log")
         environment = {
             **os.environ,
-            "PYTHONPATH": os.pathsep.join((str(Path(place, "site")), str(package))),
+            "PYTHONPATH": os.pathsep.join((str(Path(root, "site")), str(package))),
             "HOSTILE_LOG": str(log),
-            "NETDSL_CACHE": str(Path(place, "cache")),
+            "NETDSL_CACHE": str(Path(root, "cache")),
             "PYTHONDONTWRITEBYTECODE": "1",
             **extra,
         }
@@ -137,14 +137,14 @@ def measured(case: Case, package: Path) -> Outcome:
         seconds = time.monotonic() - begun
         stop.set()
         watcher.join()
-        touched = _touched(log, folder, Path(place), package)
+        touched = _touched(log, folder, Path(root), package)
         said = output.decode("utf-8", "backslashreplace")
         broken = _broken(case, code, seconds, peak[0], said)
         if _links(folder, victim) != before:
             broken.append("a file that the command was not given was changed")
         broken += [f"touched {line}" for line in touched if case.is_forbidden(line)]
         return Outcome(
-            case.name, " ".join(arguments).replace(place, ""), code, seconds, peak[0], said, touched, broken
+            case.name, " ".join(arguments).replace(root, ""), code, seconds, peak[0], said, touched, broken
         )
 
 
@@ -174,7 +174,7 @@ def _broken(case: Case, code: int | None, seconds: float, peak_bytes: int, said:
     return broken
 
 
-def _touched(log: Path, folder: Path, place: Path, package: Path) -> list[str]:
+def _touched(log: Path, folder: Path, root: Path, package: Path) -> list[str]:
     """What the process opened and changed outside Python's and netdsl's own files, once each."""
     if not log.exists():
         return []
@@ -185,12 +185,12 @@ def _touched(log: Path, folder: Path, place: Path, package: Path) -> list[str]:
         full = os.path.normpath(os.path.join(folder, path))
         if (
             full.startswith(own)
-            or full.startswith(str(place / "site"))
+            or full.startswith(str(root / "site"))
             or full == str(log)
             or path in ("", "None")
         ):
             continue
-        shown = full.replace(str(folder), ".").replace(str(place), "..")
+        shown = full.replace(str(folder), ".").replace(str(root), "..")
         if "kernels" in shown and shown.endswith(_COMPILED):
             shown = f"{os.path.dirname(shown)}/*"
         lines[f"{verb} {shown}"] = None

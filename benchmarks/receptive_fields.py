@@ -59,23 +59,23 @@ def brute_force(plan: Plan, position: int, *, narrow: bool = False, most: int = 
         before = [layer.node.layer for layer in plan.layers[: position + 1]]
         enlarged = any(isinstance(layer, ENLARGING) for layer in before)
         diagonal = range(min(*y.size, 34) if enlarged else 1)
-        places = [(y.height // 2 - i // 2, y.width // 2 - i // 2) for i in diagonal]
+        positions = [(y.height // 2 - i // 2, y.width // 2 - i // 2) for i in diagonal]
         if any(isinstance(layer, Pooling) and layer.whole for layer in before):
-            places += [(0, 0), (y.height - 1, y.width - 1)]
+            positions += [(0, 0), (y.height - 1, y.width - 1)]
     else:
-        places = _places(y, most)
-    sizes = [seen_pixels(plan, position, *place, narrow=narrow) for place in places]
+        positions = _positions(y, most)
+    sizes = [seen_pixels(plan, position, *pixel, narrow=narrow) for pixel in positions]
     return Size(max(size.height for size in sizes), max(size.width for size in sizes))
 
 
-def _places(y: Volume, most: int) -> list[tuple[int, int]]:
+def _positions(y: Volume, most: int) -> list[tuple[int, int]]:
     """All outputs where they are few, else every row with two columns and every column likewise."""
     rows, columns = range(y.height), range(y.width)
     if y.height * y.width <= most:
         return [(row, column) for row in rows for column in columns]
-    places = [(row, turn * row % y.width) for turn in (3, 4) for row in rows]
-    places += [(turn * column % y.height, column) for turn in (3, 4) for column in columns]
-    return list(dict.fromkeys(places))
+    positions = [(row, turn * row % y.width) for turn in (3, 4) for row in rows]
+    positions += [(turn * column % y.height, column) for turn in (3, 4) for column in columns]
+    return list(dict.fromkeys(positions))
 
 
 def compare(plan: Plan, *, narrow: bool = False) -> Comparison:

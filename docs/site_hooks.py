@@ -95,15 +95,17 @@ def _escaped(text: str) -> str:
 
 def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
     """The text with links that hold on the site."""
-    place = page.file.src_uri
-    if place.startswith(LAYERS) or place == f"{CODES}/index.md":
+    page_path = page.file.src_uri
+    if page_path.startswith(LAYERS) or page_path == f"{CODES}/index.md":
         return markdown
-    source = _SOURCES.get(place, f"docs/{place}")
+    source = _SOURCES.get(page_path, f"docs/{page_path}")
     pieces = re.split(r"(^```.*?^```$)", markdown, flags=re.MULTILINE | re.DOTALL)
-    return "".join(piece if piece.startswith("```") else _relinked(piece, source, place) for piece in pieces)
+    return "".join(
+        piece if piece.startswith("```") else _relinked(piece, source, page_path) for piece in pieces
+    )
 
 
-def _relinked(text: str, source: str, place: str) -> str:
+def _relinked(text: str, source: str, page_path: str) -> str:
     def link(found: re.Match[str]) -> str:
         words, target, anchor = found[1], found[2], found[3] or ""
         path = posixpath.normpath(posixpath.join(posixpath.dirname(source), target))
@@ -112,7 +114,7 @@ def _relinked(text: str, source: str, place: str) -> str:
         wanted = _ELSEWHERE.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else None)
         if wanted is None:
             return words
-        return f"[{words}]({posixpath.relpath(wanted, posixpath.dirname(place) or '.')}{anchor})"
+        return f"[{words}]({posixpath.relpath(wanted, posixpath.dirname(page_path) or '.')}{anchor})"
 
     return _LINK.sub(link, text)
 

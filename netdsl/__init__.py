@@ -42,7 +42,7 @@ __all__ = [
     "train",
 ]
 
-_PLACES = {
+_MODULES = {
     "diagnostics": ("Diagnosed", "Diagnostic", "Severity"),
     "library.compiled": ("Compiled", "compile"),
     "library.networks": ("Checked", "Layer", "Parsed", "Planned", "check", "parse", "plan"),
@@ -52,11 +52,11 @@ _PLACES = {
 
 def __getattr__(name: str) -> Any:
     """A public name, loaded when it is first used: `netdsl check` needs none of them."""
-    for place, names in _PLACES.items():
+    for module, names in _MODULES.items():
         if name in names:
             from importlib import import_module
 
-            value = globals()[name] = getattr(import_module(f"netdsl.{place}"), name)
+            value = globals()[name] = getattr(import_module(f"netdsl.{module}"), name)
             return value
     raise AttributeError(f"module 'netdsl' has no attribute {name!r}")
 

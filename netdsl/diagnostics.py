@@ -224,8 +224,8 @@ class Findings:
             self._again(self._seen[key], about, fix)
         elif echoes < self._limit:
             self._seen[key] = len(self.found)
-            source, place = self.source.locate(span)
-            beside, elsewhere = self._placed(secondary, source)
+            source, own_span = self.source.locate(span)
+            beside, elsewhere = self._in_one_source(secondary, source)
             notes = (*notes, *elsewhere)
             if fix is not None:
                 other, where = self.source.locate(fix.span)
@@ -236,7 +236,7 @@ class Findings:
                     severity,
                     message,
                     source,
-                    Label(place, label),
+                    Label(own_span, label),
                     beside,
                     notes,
                     help,
@@ -248,27 +248,29 @@ class Findings:
             insort(self._by_start, (span.start, len(self.found) - 1))
             self._again(len(self.found) - 1, about, fix)
 
-    def _again(self, place: int, about: str, fix: Edit | None) -> None:
+    def _again(self, index: int, about: str, fix: Edit | None) -> None:
         """Add where a finding shows. Another change of the same place is right for none of its uses."""
-        finding = self.found[place]
-        if self._shown[place].add(self.use, about):
-            self.found[place] = finding = finding._replace(notes=self._shown[place].noted(self.source))
+        finding = self.found[index]
+        if self._shown[index].add(self.use, about):
+            self.found[index] = finding = finding._replace(notes=self._shown[index].noted(self.source))
         if finding.fix is not None and (fix is None or fix.replacement != finding.fix.replacement):
-            self.found[place] = finding._replace(fix=None)
+            self.found[index] = finding._replace(fix=None)
 
     def shows_again(self, span: Span) -> None:
         """What is said of a place shows in another use of the block as well."""
         if self.use is None:
             return
-        for place in range(bisect_left(self._by_start, (span.start, 0)), len(self._by_start)):
-            start, number = self._by_start[place]
+        for index in range(bisect_left(self._by_start, (span.start, 0)), len(self._by_start)):
+            start, number = self._by_start[index]
             if start >= span.end:
                 break
             if self._shown[number].add(self.use, ""):
                 notes = self._shown[number].noted(self.source)
                 self.found[number] = self.found[number]._replace(notes=notes)
 
-    def _placed(self, labels: tuple[Label, ...], source: Source) -> tuple[tuple[Label, ...], tuple[str, ...]]:
+    def _in_one_source(
+        self, labels: tuple[Label, ...], source: Source
+    ) -> tuple[tuple[Label, ...], tuple[str, ...]]:
         """The labels in a file, and those in other files as notes that name the file."""
         beside, elsewhere = [], []
         for label in labels:

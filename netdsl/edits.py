@@ -27,8 +27,8 @@ def edited(text: str, edits: Sequence[Edit]) -> tuple[str, int]:
     wanted = sorted(within, key=lambda edit: (edit.span, edit.replacement))
     pieces: list[str] = []
     end = count = 0
-    for place, edit in enumerate(wanted):
-        others = wanted[max(0, place - 1) : place] + wanted[place + 1 : place + 2]
+    for index, edit in enumerate(wanted):
+        others = wanted[max(0, index - 1) : index] + wanted[index + 1 : index + 2]
         if not any(_touch(edit, other) for other in others):
             pieces += [text[end : edit.span.start], edit.replacement]
             end = edit.span.end

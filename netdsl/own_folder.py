@@ -50,17 +50,17 @@ def distrust(folder: Path) -> str:
         )
     if sys.platform == "win32":
         return ""
-    for place, last in _way_to(folder):
+    for ancestor, last in _way_to(folder):
         try:
-            status = os.lstat(place)
+            status = os.lstat(ancestor)
         except OSError:
             continue  # not there yet, or what writing to it will say
         if status.st_uid not in (0, os.geteuid()):
-            return f"{place} belongs to another user, and code is loaded from your own folders only"
+            return f"{ancestor} belongs to another user, and code is loaded from your own folders only"
         sticky = status.st_mode & stat.S_ISVTX and not last
         if not stat.S_ISLNK(status.st_mode) and status.st_mode & _OTHERS_WRITE and not sticky:
             return (
-                f"others can write to {place}, and code is loaded only where they cannot;"
+                f"others can write to {ancestor}, and code is loaded only where they cannot;"
                 f" `chmod go-w` makes it so, once what it holds is yours"
             )
     return ""
@@ -69,8 +69,8 @@ def distrust(folder: Path) -> str:
 def _way_to(folder: Path) -> Iterator[tuple[Path, bool]]:
     """Every folder and link that leads to a folder, and whether it is the folder itself."""
     for path in dict.fromkeys((folder, Path(os.path.realpath(folder)))):
-        for place in (*reversed(path.parents), path):
-            yield place, place == path
+        for ancestor in (*reversed(path.parents), path):
+            yield ancestor, ancestor == path
 
 
 def read_own(path: Path, most_bytes: int) -> bytes | None:

@@ -145,13 +145,13 @@ class JoinedSource(Source):
         return offset
 
     def excerpt(self, span: Span) -> str:
-        source, place = self.locate(span)
-        return source.text[place.start : place.end]
+        source, own_span = self.locate(span)
+        return source.text[own_span.start : own_span.end]
 
     def locate(self, span: Span) -> tuple[Source, Span]:
-        place = bisect_right(self._offsets, span.start) - 1
-        offset = self._offsets[place]
-        return self._parts[place], Span(span.start - offset, span.end - offset)
+        index = bisect_right(self._offsets, span.start) - 1
+        offset = self._offsets[index]
+        return self._parts[index], Span(span.start - offset, span.end - offset)
 
     def position(self, offset: int) -> tuple[int, int]:
         source, span = self.locate(Span(offset, offset))

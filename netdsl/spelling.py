@@ -42,11 +42,11 @@ def _shared(one: str, other: str) -> float:
     length = len(one) + len(other)
     if 2 * min(len(one), len(other)) < _CUTOFF * length:
         return 0.0
-    places: dict[str, int] = {}
-    for place, character in enumerate(one):
-        places[character] = places.get(character, 0) | 1 << place
+    bits_of: dict[str, int] = {}
+    for bit, character in enumerate(one):
+        bits_of[character] = bits_of.get(character, 0) | 1 << bit
     missing = everything = (1 << len(one)) - 1
     for character in other:
-        common = missing & places.get(character, 0)
+        common = missing & bits_of.get(character, 0)
         missing = (missing + common) | (missing - common)
     return 2 * (len(one) - (missing & everything).bit_count()) / length if length else 1.0

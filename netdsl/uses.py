@@ -77,6 +77,6 @@ def _named(use: Use, source: Source) -> str:
 def _at(use: Use, source: Source) -> str:
     text = " ".join(source.excerpt(use.span).split())
     shown = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
-    file, place = source.locate(use.span)
-    line = file.position(place.start)[0]
+    file, span = source.locate(use.span)
+    line = file.position(span.start)[0]
     return f"`{shown}` in line {line}" + (f" of {file.name}" if file.name != source.name else "")

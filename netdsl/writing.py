@@ -195,26 +195,26 @@ class _Folder:
         if self._descriptor is not None:
             os.close(self._descriptor)
 
-    def _place(self, name: str) -> str:
+    def _path_of(self, name: str) -> str:
         return name if self._descriptor is not None else os.path.join(self._path, name)
 
     def status(self, name: str) -> os.stat_result | None:
         """That of a name itself, also where it is a link; None where nothing has this name."""
         try:
-            return os.stat(self._place(name), dir_fd=self._descriptor, follow_symlinks=False)
+            return os.stat(self._path_of(name), dir_fd=self._descriptor, follow_symlinks=False)
         except FileNotFoundError:
             return None
 
     def create(self, name: str) -> int:
-        return os.open(self._place(name), _NEW_FLAGS, 0o600, dir_fd=self._descriptor)
+        return os.open(self._path_of(name), _NEW_FLAGS, 0o600, dir_fd=self._descriptor)
 
     def rename(self, name: str, new: str) -> None:
         here = self._descriptor
-        os.replace(self._place(name), self._place(new), src_dir_fd=here, dst_dir_fd=here)
+        os.replace(self._path_of(name), self._path_of(new), src_dir_fd=here, dst_dir_fd=here)
 
     def remove(self, name: str) -> None:
         with suppress(OSError):
-            os.unlink(self._place(name), dir_fd=self._descriptor)
+            os.unlink(self._path_of(name), dir_fd=self._descriptor)
 
     def name_too(self, name: str, other: str) -> None:
         """Give a file another name too, without copying and without a gap."""
@@ -222,8 +222,8 @@ class _Folder:
         # A file system without hard links: the file itself is still replaced in one step.
         with suppress(OSError):
             os.link(
-                self._place(name),
-                self._place(second),
+                self._path_of(name),
+                self._path_of(second),
                 src_dir_fd=here,
                 dst_dir_fd=here,
                 follow_symlinks=not _BY_DESCRIPTOR,

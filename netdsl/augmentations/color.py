@@ -87,8 +87,8 @@ class Color(Augmentation):
             moves = drawn[:, 4:] * (self.cast * pictures.span)
             steps.append(_step(np.ones(draws.images), eye, offset=moves))
         brightness, contrast, saturation = (
-            1 + self._share(name) * drawn[:, place]
-            for place, name in enumerate(("brightness", "contrast", "saturation"))
+            1 + self._share(name) * drawn[:, index]
+            for index, name in enumerate(("brightness", "contrast", "saturation"))
         )
         if self._share("brightness"):
             # Black stays black, whatever number it is.

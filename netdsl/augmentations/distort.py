@@ -75,7 +75,7 @@ class Distort(Augmentation):
 def _gaussian(sigma: float, nodes: int) -> list[float]:
     """The taps of a Gaussian with its standard deviation in nodes, no more than a period of the noise."""
     reach = min(max(1, math.ceil(_REACH * sigma)), (nodes - 1) // 2)
-    weights = [math.exp(-0.5 * (place / max(sigma, 1e-6)) ** 2) for place in range(-reach, reach + 1)]
+    weights = [math.exp(-0.5 * (offset / max(sigma, 1e-6)) ** 2) for offset in range(-reach, reach + 1)]
     total = math.fsum(weights)
     return [weight / total for weight in weights]
 
@@ -87,8 +87,8 @@ def _smoothed(field: NDArray[Any], axis: int, taps: list[float]) -> NDArray[Any]
     reach, length = len(taps) // 2, field.shape[axis]
     wrapped = np.take(field, np.arange(-reach, length + reach), axis, mode="wrap")
     total, product = np.zeros_like(field), np.empty_like(field)
-    for place, tap in enumerate(taps):
+    for start, tap in enumerate(taps):
         window = [slice(None)] * 4
-        window[axis] = slice(place, place + length)
+        window[axis] = slice(start, start + length)
         total += np.multiply(wrapped[tuple(window)], np.float32(tap), out=product)
     return total

@@ -49,12 +49,12 @@ class Mixup(Augmentation):
     def change(self, draws: Draws, pictures: Pictures) -> Change:
         import numpy as np
 
-        first, second, place = (draws.uniform(0, 1) for _ in range(3))
+        first, second, partner = (draws.uniform(0, 1) for _ in range(3))
         shares = [
             symmetric_beta(self.alpha, one, other)
             for one, other in zip(first.tolist(), second.tolist(), strict=True)
         ]
-        return Change(partners=place, shares=np.array([max(share, 1 - share) for share in shares]))
+        return Change(partners=partner, shares=np.array([max(share, 1 - share) for share in shares]))
 
 
 def symmetric_beta(alpha: float, first: float, second: float) -> float:

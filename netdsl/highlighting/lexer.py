@@ -39,14 +39,14 @@ def _by_named_groups(groups: tuple[str, ...]) -> Any:
     inner = bygroups(*(_TOKENS[sort] for sort in groups))
 
     def pieces(lexer: Any, match: Any, context: Any = None) -> Any:
-        place = match.start()
+        offset = match.start()
         for start, token, text in inner(lexer, match, context):
-            if start > place:
-                yield place, Whitespace, match.string[place:start]
+            if start > offset:
+                yield offset, Whitespace, match.string[offset:start]
             yield start, token, text
-            place = start + len(text)
-        if match.end() > place:
-            yield place, Whitespace, match.string[place : match.end()]
+            offset = start + len(text)
+        if match.end() > offset:
+            yield offset, Whitespace, match.string[offset : match.end()]
 
     return pieces
 

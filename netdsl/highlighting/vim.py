@@ -33,7 +33,7 @@ syntax case ignore
 syntax sync minlines=100
 """
 
-_PLACE = r"%(%(^|[[|;{:]|[->] )\s*)@20<="
+_KIND_START = r"%(%(^|[[|;{:]|[->] )\s*)@20<="
 """Where a layer may begin."""
 
 
@@ -62,7 +62,7 @@ def _network() -> list[str]:
         _match("Value", rf"<{_one_of(words.values)}>"),
         _match("Option", rf"<{_one_of(words.options)}>"),
         _match("Kind", rf"<{always}{behind}>"),
-        _match("Kind", rf"{_PLACE}<{first}{behind}>"),
+        _match("Kind", rf"{_KIND_START}<{first}{behind}>"),
         _match("Keyword", rf"<{_one_of(words.branches)}>"),
         _match("Keyword", r"<same\s+weights\s+as>"),
         _match("Block", r"<\h\w*\ze\("),

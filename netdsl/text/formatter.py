@@ -118,14 +118,14 @@ class _Formatter:
         parts = _GAP_PART.findall(gap)
         inside = None if following is not None and following.kind in BRACKETS else following
         on_own_line = self.previous is None
-        for place, part in enumerate(parts):
+        for index, part in enumerate(parts):
             if part == "\n":
                 self._end_line(blank=on_own_line and not self.line)
                 on_own_line = True
             elif part != ";":
                 comment = part.rstrip(_BLANKS)
                 self.line.add((self._indentation(inside) if on_own_line else "  ") + comment)
-            elif place == 0 and "\n" not in parts and self._separates(following):
+            elif index == 0 and "\n" not in parts and self._separates(following):
                 if self.open:
                     self.line.add(";")
                 else:
