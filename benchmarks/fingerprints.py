@@ -72,7 +72,7 @@ def programs(plan: Plan, batch: int) -> Iterator[Program]:
 def in_channels(program: Program, target: Target) -> Program:
     """The program with no layers whose vectors are images."""
     return program._replace(
-        forms={key_of_group(group, program): CHANNELS for group in image_vector_groups(program, target)}
+        variants={key_of_group(group, program): CHANNELS for group in image_vector_groups(program, target)}
     )
 
 
@@ -89,7 +89,7 @@ def variants(program: Program, target: Target) -> Iterator[str]:
         seen.add(key)
         for name in variants_of(operation, program.batch, target, exact=exact, precision=precision):
             launches = emit(
-                operation, program.batch, target, exact=exact, precision=precision, forms={key: name}
+                operation, program.batch, target, exact=exact, precision=precision, variants={key: name}
             )
             yield from (
                 f"{key} {name} {launch.kernel.text} {launch.items} {launch.note}" for launch in launches

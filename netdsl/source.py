@@ -20,7 +20,7 @@ class Span(NamedTuple):
         return Span(start if start < other_start else other_start, end if end > other_end else other_end)
 
 
-class Form(NamedTuple):
+class TextFormat(NamedTuple):
     """How a file spells its text: what ends its lines, and whether a byte-order mark begins it."""
 
     newline: str = "\n"
@@ -31,20 +31,20 @@ class Form(NamedTuple):
         return ("\ufeff" if self.mark else "") + text.replace("\n", self.newline)
 
 
-_PLAIN = Form()
+_PLAIN = TextFormat()
 _NOTHING: Mapping[str, str] = {}
 
 
-def undressed(written: str) -> tuple[str, Form]:
-    """A text with ``\\n`` for every line end and without a byte-order mark, and the form it was found in.
+def undressed(written: str) -> tuple[str, TextFormat]:
+    """A text with ``\\n`` for every line end and without a byte-order mark, and the format it was found in.
 
-    Lines end in LF, CRLF or CR; of different ones in a text the most frequent is its form.
+    Lines end in LF, CRLF or CR; of different ones in a text the most frequent is its format.
     """
     text = written.removeprefix("\ufeff")
     both = text.count("\r\n")
     counts = {"\n": text.count("\n") - both, "\r\n": both, "\r": text.count("\r") - both}
     newline = max(counts, key=lambda end: counts[end])
-    return text.replace("\r\n", "\n").replace("\r", "\n"), Form(newline, text != written)
+    return text.replace("\r\n", "\n").replace("\r", "\n"), TextFormat(newline, text != written)
 
 
 class Seen(NamedTuple):
@@ -63,7 +63,7 @@ class Source:
     """A text with its name (a path, ``<stdin>`` or ``zoo:lenet``); finds lines and columns.
 
     Lines and columns count from 1, columns in characters. ``folder`` is where the files lie that the
-    text may use; empty where it comes from no file. ``form`` is how the file spells the text.
+    text may use; empty where it comes from no file. ``text_format`` is how the file spells the text.
     ``seen`` collects what else was looked at to check it.
     ``unsaved`` are texts that count in place of those of files, by their real path: what an editor holds.
     """
@@ -73,13 +73,13 @@ class Source:
         name: str,
         text: str,
         folder: str = "",
-        form: Form = _PLAIN,
+        text_format: TextFormat = _PLAIN,
         unsaved: Mapping[str, str] = _NOTHING,
     ) -> None:
         self.name = name
         self.text = text
         self.folder = folder
-        self.form = form
+        self.text_format = text_format
         self.seen: list[Seen] = []
         self.unsaved = unsaved
         starts = [0]
@@ -91,7 +91,7 @@ class Source:
 
     def with_text(self, text: str) -> Source:
         """The same file with another text."""
-        return Source(self.name, text, self.folder, self.form, self.unsaved)
+        return Source(self.name, text, self.folder, self.text_format, self.unsaved)
 
     @property
     def line_count(self) -> int:
@@ -125,7 +125,7 @@ class JoinedSource(Source):
     in any of them."""
 
     def __init__(self, first: Source) -> None:
-        super().__init__(first.name, first.text, first.folder, first.form, first.unsaved)
+        super().__init__(first.name, first.text, first.folder, first.text_format, first.unsaved)
         self.seen = first.seen
         self._parts = [first]
         self._offsets = [0]

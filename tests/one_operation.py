@@ -15,7 +15,7 @@ from netdsl.backend.numpy.primitives import COMPUTE
 from netdsl.backend.session import Session
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Role
-from netdsl.program.program import NO_FORMS, Program
+from netdsl.program.program import NO_VARIANTS, Program
 
 NARROWER = [
     pytest.param(target, id=target.name, marks=[pytest.mark.ci] if target.width == 4 else [])
@@ -30,14 +30,14 @@ def program_of(
     *,
     exact: bool = False,
     precision: str = "float32",
-    forms: Mapping[str, str] = NO_FORMS,
+    variants: Mapping[str, str] = NO_VARIANTS,
 ) -> Program:
     """The program of an operation alone, whose output is ``result``."""
     for tensor in op.inputs:
         tensor.role = Role.INPUT
     given = {tensor.name: tensor for tensor in op.inputs}
     return Program(
-        "test", batch, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact, precision, forms
+        "test", batch, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact, precision, variants
     )
 
 

@@ -35,7 +35,7 @@ def tables() -> str:
     for entry in entries().values():
         default = f"`{entry.default_text}`" if entry.default_text else "nothing"
         names = ", ".join(f"`{name}`" for name in (entry.name, *entry.spellings))
-        lines.append(f"| {names} | `{entry.form}` | {entry.sentence} | {default} |")
+        lines.append(f"| {names} | `{entry.syntax}` | {entry.sentence} | {default} |")
     for entry_name, kinds in components().items():
         lines += ["", f"{_TITLES[entry_name]}:", "", "| name | does | settings |", "|---|---|---|"]
         lines += [row for kind in kinds.values() for row in _rows(kind)]
@@ -46,7 +46,7 @@ def _rows(kind: type[Component]) -> Iterator[str]:
     head = (getdoc(kind) or "").partition("\n")[0]
     settings = [_setting(option) for option in kind.options().values() if option.words[0] not in ("warmup",)]
     names = ", ".join(f"`{name}`" for name in (kind.name, *kind.spellings))
-    shown = getattr(kind, "form", None)
+    shown = getattr(kind, "syntax", None)
     yield f"| {f'`{shown}`' if shown else names} | {_cell(head)} | {'; '.join(settings) or 'none'} |"
 
 

@@ -224,7 +224,7 @@ def test_missing_descriptions(tmp_path: Path, key: str) -> None:
 
 def test_runs_from_before_there_were_forms(tmp_path: Path) -> None:
     forged(tmp_path / "a", lambda content: content.pop("forms"))
-    assert load(tmp_path / "a").forms == {}
+    assert load(tmp_path / "a").variants == {}
 
 
 def test_weights_that_are_no_numbers(tmp_path: Path) -> None:

@@ -30,12 +30,12 @@ from netdsl.backend.numba.schedule.variants import variants_of
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools import tuning_cache as tuned
 from netdsl.commands import run
-from netdsl.commands.tuned_run import forms_warning
+from netdsl.commands.tuned_run import variants_warning
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
 from netdsl.losses import losses
 from netdsl.measuring import rounds, tuning
-from netdsl.measuring.tuning import tune, unknown_forms
+from netdsl.measuring.tuning import tune, unknown_variants
 from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.pipeline import load_plan
 from netdsl.primitives.convolution import (
@@ -85,8 +85,8 @@ def operation(name: str, kind: type):
     return ConvolutionWeightGradient(w, x, y, geometry)
 
 
-def program_of(op, forms: dict[str, str], precision: str = "float32") -> Program:
-    return one_operation.program_of(op, BATCH, precision=precision, forms=forms)
+def program_of(op, variants: dict[str, str], precision: str = "float32") -> Program:
+    return one_operation.program_of(op, BATCH, precision=precision, variants=variants)
 
 
 def computed(op, form: str, values: dict[str, np.ndarray], threads: int, precision: str) -> np.ndarray:
@@ -135,8 +135,8 @@ def test_there_is_something_to_choose_from() -> None:
     )
 
 
-def kernels(op, forms: dict[str, str], *, exact: bool = False) -> list[object]:
-    return [launch.kernel for launch in emit(op, BATCH, host().target, exact=exact, forms=forms)]
+def kernels(op, variants: dict[str, str], *, exact: bool = False) -> list[object]:
+    return [launch.kernel for launch in emit(op, BATCH, host().target, exact=exact, variants=variants)]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -153,15 +153,15 @@ def test_exact_refuses_winograds_forms() -> None:
     (winograds, *_) = [
         form for form in variants_of(op, BATCH, host().target, exact=False) if form.startswith("Winograd")
     ]
-    forms = {key_of(op, BATCH, exact=exact): winograds for exact in (False, True)}
-    assert any("winograd" in kernel.name for kernel in kernels(op, forms))
-    assert kernels(op, forms, exact=True) == kernels(op, {}, exact=True)
+    variants = {key_of(op, BATCH, exact=exact): winograds for exact in (False, True)}
+    assert any("winograd" in kernel.name for kernel in kernels(op, variants))
+    assert kernels(op, variants, exact=True) == kernels(op, {}, exact=True)
 
 
 def test_a_choice_is_for_its_sizes_alone() -> None:
     op = operation("same", Convolution)
-    forms = {key_of(op, BATCH + 1, exact=False): "direct 1x1", key_of(op, BATCH, exact=True): "direct 1x1"}
-    assert kernels(op, forms) == kernels(op, {})
+    variants = {key_of(op, BATCH + 1, exact=False): "direct 1x1", key_of(op, BATCH, exact=True): "direct 1x1"}
+    assert kernels(op, variants) == kernels(op, {})
 
 
 # --- groups of layers on vectors of images --------------------------------------------------------
@@ -189,14 +189,14 @@ def test_a_group_takes_the_form_that_is_asked_for() -> None:
     program = training()
     (group,) = image_vector_groups(program, host().target)
     key = key_of_group(group, program)
-    images, channels = (program._replace(forms={key: form}) for form in (IMAGES, CHANNELS))
+    images, channels = (program._replace(variants={key: form}) for form in (IMAGES, CHANNELS))
     assert (
         operations_on_image_vectors(images, host().target)
         == operations_on_image_vectors(program, host().target)
         == frozenset(group)
     )
     assert operations_on_image_vectors(channels, host().target) == frozenset()
-    assert operations_on_image_vectors(program._replace(forms={key: "rows"}), host().target) == frozenset(
+    assert operations_on_image_vectors(program._replace(variants={key: "rows"}), host().target) == frozenset(
         group
     )
     wanted = trained(images)
@@ -240,21 +240,21 @@ def test_what_is_found_is_kept_and_used(kept: Path, monkeypatch: pytest.MonkeyPa
     found = tune([program], 2)
     (file,) = kept.iterdir()
     written = json.loads(file.read_text())
-    assert {key: form for key, form in written.items() if form != MODEL} == found.forms
-    assert found.changed == len(found.forms) > 1
+    assert {key: form for key, form in written.items() if form != MODEL} == found.variants
+    assert found.changed == len(found.variants) > 1
     assert (found.known, found.groups, found.problem) == (0, 1, "")
     assert found.convolutions + found.groups == len(written)
-    notes = [launch.note for launch in lay_out(program._replace(forms=found.forms)).launches]
+    notes = [launch.note for launch in lay_out(program._replace(variants=found.variants)).launches]
     direct = {note.split("; ")[0].rpartition(", ")[2] for note in notes if ", direct " in note}
-    assert direct == {form for form in found.forms.values() if form.startswith("direct")}
+    assert direct == {form for form in found.variants.values() if form.startswith("direct")}
     # Another number of threads finds the same, and measures nothing.
     monkeypatch.setattr(tuning, "_shares", fail)
     again = tune([program], 1)
-    assert again.forms == found.forms
+    assert again.variants == found.variants
     assert again.known == again.convolutions + again.groups
     plain, one, two = (
-        trained(program._replace(forms=forms), threads)
-        for forms, threads in (({}, 2), (found.forms, 1), (found.forms, 2))
+        trained(program._replace(variants=variants), threads)
+        for variants, threads in (({}, 2), (found.variants, 1), (found.variants, 2))
     )
     for name, array in plain.items():
         assert one[name].tobytes() == two[name].tobytes()
@@ -313,7 +313,7 @@ def test_what_has_no_room_stays_with_the_model(kept: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr(tuning, "random_store", no_room)
     found = tune([training()], 1)
-    assert found.forms == {}
+    assert found.variants == {}
     assert not kept.exists()
 
 
@@ -338,7 +338,7 @@ def test_forms_that_are_none_are_measured_again(kept: Path, monkeypatch: pytest.
     everything = tune([program], 1)
     tuned.save_tuned(dict.fromkeys(tuned.load_tuned(), "F(1x1, 1x1)"))
     again = tune([program], 1)
-    assert (again.known, again.forms) == (0, {})
+    assert (again.known, again.variants) == (0, {})
     assert again.convolutions == everything.convolutions
 
 
@@ -391,14 +391,14 @@ def test_a_run_goes_on_in_its_own_forms(
         r"^autotune: \d+ convolutions.*, [1-9]\d* changed, ", capsys.readouterr().err, re.MULTILINE
     )
     assert run([*arguments, "--epochs", "1", "--out", "parts", "--threads", "1"]) == 0
-    forms = load(Path("parts/last.safetensors")).forms
-    assert len(forms) > 1
+    variants = load(Path("parts/last.safetensors")).variants
+    assert len(variants) > 1
     # What the machine now holds for the best must not matter.
     tuned.save_tuned(dict.fromkeys(tuned.load_tuned(), MODEL))
     monkeypatch.setattr(tuning, "_shares", fail)
     assert run(["train", "--resume", "parts", "--epochs", "2"]) == 0
     assert "autotune" not in capsys.readouterr().err.split("parts")[-1]
-    assert load(Path("parts/last.safetensors")).forms == forms
+    assert load(Path("parts/last.safetensors")).variants == variants
     whole, parts = load(Path("whole/last.safetensors")), load(Path("parts/last.safetensors"))
     assert {name: array.tobytes() for name, array in whole.arrays.items()} == {
         name: array.tobytes() for name, array in parts.arrays.items()
@@ -415,13 +415,13 @@ def test_forms_of_another_machine_are_told_of(place: Path) -> None:
     plan = load_plan(NETWORK, "small.net").plan
     assert plan is not None
     made = new_run(plan, Recipe(batch=64, epochs=1), backend("numba"), 1)
-    assert forms_warning(made) == ""
+    assert variants_warning(made) == ""
     convolutions = [op for op in made.programs()[0].operations if isinstance(op, Convolution)]
     keys = [key_of(op, 64, exact=False) for op in convolutions]
     (known, *_) = variants_of(convolutions[0], 64, host().target, exact=False)
-    made.machine.forms = {keys[0]: known, keys[1]: "direct 99x99"}
-    assert unknown_forms(made.programs(), made.machine.forms) == [keys[1]]
-    assert "1 choice of this run's --autotune cannot be had here" in forms_warning(made)
+    made.machine.variants = {keys[0]: known, keys[1]: "direct 99x99"}
+    assert unknown_variants(made.programs(), made.machine.variants) == [keys[1]]
+    assert "1 choice of this run's --autotune cannot be had here" in variants_warning(made)
 
 
 def test_compile_and_bench_take_tuned_forms(
@@ -433,9 +433,9 @@ def test_compile_and_bench_take_tuned_forms(
     assert run(["bench", "small.net", "--autotune", "--batch", "5", "--rounds", "1", "--json"]) == 0
     captured = capsys.readouterr()
     assert "known from before" in captured.err
-    forms = json.loads(captured.out)["forms"]
-    assert forms
-    assert all(form.startswith("direct ") for form in forms.values())
+    variants = json.loads(captured.out)["forms"]
+    assert variants
+    assert all(form.startswith("direct ") for form in variants.values())
     assert run(["bench", "small.net", "--batch", "5", "--rounds", "1", "--json"]) == 0
     captured = capsys.readouterr()
     assert (captured.err, json.loads(captured.out)["forms"]) == ("", {})

@@ -156,7 +156,7 @@ def test_exact_is_the_direct_path() -> None:
     program = program_of(exact=True)
     assert not uses_winograd(program)
     for op in program.operations:
-        chosen = choose(op, program.batch, host().target, exact=True, precision="float32", forms={})
+        chosen = choose(op, program.batch, host().target, exact=True, precision="float32", variants={})
         assert not chosen.name.startswith("Winograd"), op
 
 

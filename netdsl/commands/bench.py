@@ -51,7 +51,7 @@ def command(
     threads: int | None,
     autotune: bool,
     against: str | None,
-    form: str,
+    output_format: str,
     as_json: bool,
 ) -> None:
     """Time every layer of NET, forward, backward and update.
@@ -75,7 +75,7 @@ def command(
     from netdsl.backend.numba.backend import open_backend
 
     tell_problem(open_backend().problem)
-    if as_json or form == "json":
+    if as_json or output_format == "json":
         from netdsl.reports.as_measurement_json import measurement_as_json
 
         click.echo(measurement_as_json(found), nl=False)

@@ -41,7 +41,9 @@ def opened(name: str, stdin_name: str | None = None) -> Source:
             raise
         raise Diagnosed(nothing) from None
     if name == STDIN and stdin_name:
-        return Source(stdin_name, source.text, os.path.dirname(os.path.abspath(stdin_name)), source.form)
+        return Source(
+            stdin_name, source.text, os.path.dirname(os.path.abspath(stdin_name)), source.text_format
+        )
     return source
 
 

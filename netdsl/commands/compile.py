@@ -120,7 +120,7 @@ def command(
 
         tuned = tune([program], thread_count(None))
         echo_folded(str(tuned), err=True)
-        program = program._replace(forms=tuned.forms)
+        program = program._replace(variants=tuned.variants)
     if emit:
         click.echo(TEXTS[emit](program, plan.network.name, machine), nl=False)
         return

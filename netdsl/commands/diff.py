@@ -33,7 +33,7 @@ from netdsl.source import Source
 )
 @click.option(
     "--format",
-    "form",
+    "output_format",
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
@@ -46,7 +46,7 @@ def command(
     against: str | None,
     checkpoint: str | None,
     breaking: bool,
-    form: str,
+    output_format: str,
 ) -> None:
     """Compare two networks: layers added, removed and changed, and what each comes to.
 
@@ -70,7 +70,7 @@ def command(
     if checkpoint is not None:
         weights_of = checkpoint
         found = found._replace(arrays=compared_arrays(found, _shapes(checkpoint)))
-    click.echo(_written(found, names, weights_of, form), nl=False, color=wants_colour(sys.stdout))
+    click.echo(_written(found, names, weights_of, output_format), nl=False, color=wants_colour(sys.stdout))
     if breaking and found.breaking:
         context.exit(1)
 
@@ -94,7 +94,7 @@ def _plan_at(revision: str, name: str) -> Plan:
         except Diagnosed as diagnosed:
             found = (finding._replace(path=f"{revision}:{name}") for finding in diagnosed.diagnostics)
             raise Diagnosed(*found) from None
-        there = Source(f"{revision}:{name}", copy.text, copy.folder, copy.form)
+        there = Source(f"{revision}:{name}", copy.text, copy.folder, copy.text_format)
         plan, findings = planned(there)
     if plan is None:
         exit_with(findings)
@@ -110,14 +110,14 @@ def _shapes(checkpoint: str) -> dict[str, Shape]:
     return stored_shapes(Path(checkpoint))
 
 
-def _written(found: Difference, names: tuple[str, str], weights_of: str, form: str) -> str:
-    if form == "json":
+def _written(found: Difference, names: tuple[str, str], weights_of: str, output_format: str) -> str:
+    if output_format == "json":
         from netdsl.reports.as_difference_json import difference_as_json
 
         return difference_as_json(found, names, weights_of)
     from netdsl.reports.as_difference import difference_as_markdown, difference_as_text
 
-    if form == "markdown":
+    if output_format == "markdown":
         return difference_as_markdown(found, names, weights_of)
     paint, width = wants_colour(sys.stdout), width_of(sys.stdout)
     return difference_as_text(found, names, weights_of, colour=paint, width=width)

@@ -50,7 +50,13 @@ _FIGURES_WIDTH = 26
 @threads_option
 @backend_option
 def command(
-    run: str, data: str | None, mistakes: int, form: str, exact: bool, threads: int | None, backend: str
+    run: str,
+    data: str | None,
+    mistakes: int,
+    output_format: str,
+    exact: bool,
+    threads: int | None,
+    backend: str,
 ) -> None:
     """Evaluate RUN, a run folder or a checkpoint, on the test images it has never seen.
 
@@ -68,7 +74,7 @@ def command(
     show(examined.findings)
     for line in examined.reading:
         say(f"{examined.data}: {line}")
-    if form == "json":
+    if output_format == "json":
         from netdsl.reports.as_evaluation_json import evaluation_as_json
 
         click.echo(evaluation_as_json(restored, examined), nl=False)

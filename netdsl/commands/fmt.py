@@ -48,10 +48,10 @@ def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool)
             if outcome.differs:
                 click.echo(f"would change {outcome.source.name}", err=True)
         elif name == STDIN:
-            click.echo(outcome.source.form.dressed(outcome.text), nl=False)
+            click.echo(outcome.source.text_format.dressed(outcome.text), nl=False)
         elif outcome.differs:
             try:
-                replace_text(name, outcome.source.form.dressed(outcome.text))
+                replace_text(name, outcome.source.text_format.dressed(outcome.text))
             except Diagnosed as diagnosed:
                 show(diagnosed.diagnostics)
                 unwritten = True

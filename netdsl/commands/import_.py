@@ -20,7 +20,9 @@ FORMATS = ("listing",)
 
 @click.command()
 @click.argument("file", metavar="FILE|-")
-@click.option("--from", "form", required=True, type=click.Choice(FORMATS), help="What the file holds.")
+@click.option(
+    "--from", "source_format", required=True, type=click.Choice(FORMATS), help="What the file holds."
+)
 @click.option(
     "--network", "wanted", metavar="N", type=click.IntRange(1), help="Only the N-th network of the page."
 )
@@ -30,7 +32,7 @@ FORMATS = ("listing",)
     help="Write each network to a file of its own, NAME.net, in a new or empty place.",
 )
 @click.pass_context
-def command(ctx: click.Context, file: str, form: str, wanted: int | None, out: str | None) -> None:
+def command(ctx: click.Context, file: str, source_format: str, wanted: int | None, out: str | None) -> None:
     """Read networks in another format and write them in netdsl's.
 
     From a listing, as slides, notes and README files have it among other text, every line with a
@@ -70,7 +72,7 @@ def command(ctx: click.Context, file: str, form: str, wanted: int | None, out: s
         show([*findings, *several])
         for number, one in enumerate(listed, 1):
             head = f"# {number} of {len(listed)}: {one.name}\n" if len(listed) > 1 else ""
-            click.echo(source.form.dressed(head + one.text), nl=False)
+            click.echo(source.text_format.dressed(head + one.text), nl=False)
     ctx.exit(1 if has_errors(findings) else 0)
 
 
@@ -109,7 +111,7 @@ def _write_files(networks: list[Network], folder: str, source: Source) -> None:
     for path, network in zip(paths, networks, strict=True):
         try:
             os.makedirs(folder, exist_ok=True)
-            write_output(path, source.form.dressed(network.text))
+            write_output(path, source.text_format.dressed(network.text))
         except (OSError, ValueError) as error:
             raise click.UsageError(
                 f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}"

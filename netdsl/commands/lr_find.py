@@ -87,7 +87,7 @@ def command(
     precision: str | None,
     threads: int | None,
     backend: str,
-    form: str,
+    output_format: str,
     **settings: Any,
 ) -> None:
     """Find a learning rate for NET, from steps whose rate grows.
@@ -120,9 +120,9 @@ def command(
         tell_problem(run.machine.problem)
     if found is None:
         said = "no rate found: the loss is no finite number from the first step on"
-        echo_folded(said, err=form == "json")
+        echo_folded(said, err=output_format == "json")
         context.exit(1)
-    _print(found, run, network, picture, form)
+    _print(found, run, network, picture, output_format)
     from netdsl.reports.as_rate_curve import rate_curve_as_png
     from netdsl.writing import replace_file
 
@@ -145,11 +145,11 @@ def _search(run: Run, schedule: GrowingRate, trials: int, threads: int) -> Found
     return found(schedule, losses)
 
 
-def _print(found: Found, run: Run, network: str, picture: Path, form: str) -> None:
+def _print(found: Found, run: Run, network: str, picture: Path, output_format: str) -> None:
     from netdsl.reports.as_rate_curve import rate_curve_as_json, rate_curve_as_text
     from netdsl.reports.display import visible
 
-    if form == "json":
+    if output_format == "json":
         click.echo(rate_curve_as_json(found, run.plan.network.name, str(picture)), nl=False)
         return
     click.echo(rate_curve_as_text(found, width_of(sys.stdout) or _CURVE_COLUMNS), nl=False)

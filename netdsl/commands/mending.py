@@ -65,7 +65,7 @@ def mend(task: Task, ctx: click.Context) -> dict[str, Sequence[Diagnostic]]:
         if not change.fixes:
             continue
         try:
-            replace_text(name, source.form.dressed(change.text))
+            replace_text(name, source.text_format.dressed(change.text))
         except Diagnosed as diagnosed:
             unwritten[name] = diagnosed.diagnostics
             continue
@@ -85,7 +85,7 @@ def show_changes(task: Task) -> bool:
     for number, change in _changes(task, sources):
         source = sources[number]
         if change.fixes:
-            before, after = (source.form.dressed(text) for text in (source.text, change.text))
+            before, after = (source.text_format.dressed(text) for text in (source.text, change.text))
             click.echo(change_as_text(before, after, source.name, source.name), nl=False)
             differs = True
     return differs

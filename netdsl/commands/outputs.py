@@ -111,22 +111,22 @@ class Report:
     def write(self, outputs: Outputs, ctx: click.Context) -> None:
         """Write every output that can be written; a usage error says which could not be."""
         failed = []
-        for form, path in outputs:
+        for output_format, path in outputs:
             if not path:
-                self._print(form)
+                self._print(output_format)
                 continue
             from netdsl.commands.writing import write_output
 
             try:
-                write_output(path, self._text(form))
+                write_output(path, self._text(output_format))
             except (OSError, ValueError) as error:
                 failed.append(f"cannot write {path!r}: {getattr(error, 'strerror', None) or error}")
         if failed:
             raise click.UsageError("\n".join(failed), ctx)
 
-    def _print(self, form: str) -> None:
-        if form != "text":
-            click.echo(self._text(form), nl=False)
+    def _print(self, output_format: str) -> None:
+        if output_format != "text":
+            click.echo(self._text(output_format), nl=False)
         elif self._statistics:
             from netdsl.reports.as_statistics import statistics_as_text
 
@@ -137,17 +137,17 @@ class Report:
                 show(one.findings)
                 click.echo(_titled(one.table) if colour else one.table, nl=False, color=colour)
 
-    def _text(self, form: str) -> str:
-        if form == "json":
+    def _text(self, output_format: str) -> str:
+        if output_format == "json":
             from netdsl.reports.as_json import outcomes_as_json
 
             checks = [(one.file, one.plan, one.findings) for one in self._outcomes]
             return outcomes_as_json(checks, statistics=self._statistics)
-        if form == "text":
+        if output_format == "text":
             from netdsl.reports.as_text import diagnostics_as_text
 
             return "".join(diagnostics_as_text(one.findings) + one.table for one in self._shown)
-        return findings_as(form, _checks(self._shown), self._strict)
+        return findings_as(output_format, _checks(self._shown), self._strict)
 
 
 def _checks(outcomes: Sequence[Outcome]) -> list[tuple[str, Sequence[Diagnostic]]]:
@@ -160,26 +160,28 @@ def _titled(table: str) -> str:
     return f"\x1b[1m{title}\x1b[0m{end}{rest}" if table else ""
 
 
-def findings_as(form: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], strict: frozenset[str]) -> str:
+def findings_as(
+    output_format: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], strict: frozenset[str]
+) -> str:
     """The findings of some files in a format other than text and json; ``strict`` are those in which warnings
     fail."""
-    if form == "concise":
+    if output_format == "concise":
         from netdsl.reports.as_concise import checks_as_concise
 
         return checks_as_concise(checks)
-    if form == "jsonl":
+    if output_format == "jsonl":
         from netdsl.reports.as_json import findings_as_json_lines
 
         return findings_as_json_lines(checks)
-    if form == "sarif":
+    if output_format == "sarif":
         from netdsl.reports.as_sarif import checks_as_sarif
 
         return checks_as_sarif(checks, os.getcwd())
-    if form == "junit":
+    if output_format == "junit":
         from netdsl.reports.as_junit import checks_as_junit
 
         return checks_as_junit(checks, strict=strict)
-    if form == "gitlab":
+    if output_format == "gitlab":
         from netdsl.reports.as_code_quality import checks_as_code_quality
 
         return checks_as_code_quality(checks, os.getcwd())

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--format",
-    "form",
+    "output_format",
     type=click.Choice(("text", "json", "csv")),
     default="text",
     show_default=True,
@@ -53,7 +53,7 @@ def command(
     run: str,
     images: tuple[str, ...],
     top: int,
-    form: str,
+    output_format: str,
     exact: bool,
     threads: int | None,
     backend: str,
@@ -83,12 +83,12 @@ def command(
             failed = failed or "error" in row
             yield row
 
-    if form == "json":
+    if output_format == "json":
         from netdsl.reports.as_predictions_json import predictions_as_json
 
         for piece in predictions_as_json(rows()):
             click.echo(piece, nl=False)
-    elif form == "csv":
+    elif output_format == "csv":
         _print_csv(rows(), min(top, len(checkpoint.classes)))
     else:
         _print_text(rows())

@@ -112,7 +112,7 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
 def format_option(function: Function) -> Function:
     return click.option(
         "--format",
-        "form",
+        "output_format",
         type=click.Choice(("text", "json")),
         default="text",
         show_default=True,

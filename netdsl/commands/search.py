@@ -93,7 +93,7 @@ def command(
     out: str | None,
     threads: int | None,
     backend: str,
-    form: str,
+    output_format: str,
     recipe: str | None,
     resume: str | None,
     exact: bool,
@@ -125,7 +125,7 @@ def command(
             around = _around(study, resume, network, given.get("data"), thread_count(threads))
             if trials is not None and trials != study.target:
                 study.ask_for(trials)
-            context.exit(carry_out(folder, study, around, workers, form, network))
+            context.exit(carry_out(folder, study, around, workers, output_format, network))
     elif network is None:
         raise click.UsageError("name the network to search for, or a search with --resume", context)
     else:
@@ -139,7 +139,7 @@ def command(
             return
         folder, study, around = _new(task, target, plan, out, network, thread_count(threads))
         with closing(study.journal):
-            context.exit(carry_out(folder, study, around, workers, form, network))
+            context.exit(carry_out(folder, study, around, workers, output_format, network))
 
 
 def _is_given(context: click.Context, name: str) -> bool:

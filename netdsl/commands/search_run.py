@@ -27,7 +27,12 @@ _WAIT_SECONDS = 0.2
 
 
 def carry_out(
-    folder: SearchFolder, study: Study, around: Surroundings, workers: int, form: str, network: str | None
+    folder: SearchFolder,
+    study: Study,
+    around: Surroundings,
+    workers: int,
+    output_format: str,
+    network: str | None,
 ) -> int:
     """Train the trials, test the best one, print the table; the exit code."""
     from netdsl.commands.interruption import Interruption
@@ -45,7 +50,7 @@ def carry_out(
         if best is None:
             raise no_result(study)
         tested(folder, study, around, best)
-    _print(folder, study, best, form)
+    _print(folder, study, best, output_format)
     _say_next(folder, study, around, best, network)
     return 0
 
@@ -119,14 +124,14 @@ def _publish(
         write_recipe(folder, study, best, comments)
 
 
-def _print(folder: SearchFolder, study: Study, best: Trial, form: str) -> None:
+def _print(folder: SearchFolder, study: Study, best: Trial, output_format: str) -> None:
     from netdsl.recipe.points import recipe_at
     from netdsl.reports.as_trials import search_as_json, trials_as_table
     from netdsl.reports.display import visible, visible_lines
     from netdsl.searching.folder import TABLE
 
     task, look = study.task, study.looks[best.number]
-    if form == "json":
+    if output_format == "json":
         recipe = recipe_at(task.recipe, best.point)
         text = search_as_json(task.name, task.method, str(folder.path), study.trials, recipe, look)
         click.echo(text, nl=False)

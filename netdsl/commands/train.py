@@ -117,12 +117,12 @@ def command(
         others: dict[str, Any] = {"recipe": recipe, "from": origin, "autotune": autotune or None, "out": out}
         others |= {"fast-dev-run": fast_dev_run or None, "overfit": overfit, "show-batch": show_batch}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
-        from netdsl.commands.tuned_run import forms_warning
+        from netdsl.commands.tuned_run import variants_warning
         from netdsl.training.run_folder import old_run_folder
 
         with closing(old_run_folder(Path(resume))) as folder:
             run = _continued(folder, network, given, backend, threads)
-            if backend == "numba" and (warning := forms_warning(run)):
+            if backend == "numba" and (warning := variants_warning(run)):
                 say(warning)
             code = _train(run, folder, thread_count(threads))
     elif network is None:

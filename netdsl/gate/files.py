@@ -26,7 +26,7 @@ def text_of(path: str) -> Source:
         content = content_of(path, _LIMIT + 1)
         if len(content) > _LIMIT:
             raise Diagnosed(file_error("ND685", path, "the file is larger than 1 MiB"))
-        text, form = undressed(content.decode("utf-8"))
+        text, text_format = undressed(content.decode("utf-8"))
     except FileNotFoundError:
         raise Diagnosed(file_error("ND685", path, "there is no such file")) from None
     except UnicodeDecodeError as error:
@@ -35,7 +35,7 @@ def text_of(path: str) -> Source:
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
         raise Diagnosed(file_error("ND685", path, f"the settings cannot be read: {why}")) from None
-    return Source(path, text, form=form)
+    return Source(path, text, text_format=text_format)
 
 
 def is_ours(source: Source) -> bool:

@@ -228,8 +228,8 @@ def source_of(network: Any) -> Source:
     if isinstance(network, Planned):
         return network.plan.network.source
     if isinstance(network, str) and "\n" in network:
-        text, form = undressed(network)
-        return Source("<text>", text, os.getcwd(), form)
+        text, text_format = undressed(network)
+        return Source("<text>", text, os.getcwd(), text_format)
     if isinstance(network, str | os.PathLike):
         name = os.fspath(network)
         if isinstance(name, str) and name != "-":

@@ -21,7 +21,7 @@ _RANDOM_NUMBERS = 2**16 + 1
 def isolated(operations: Sequence[Operation], program: Program, *, share_results: bool) -> Program:
     """A program of these operations alone, in their order, for as many images.
 
-    All that they read is stored, so that sessions of several forms share it, and with ``share_results``
+    All that they read is stored, so that sessions of several variants share it, and with ``share_results``
     what they make for others too; without, that is an output of each session.
     """
     alone = set(operations)

@@ -41,7 +41,7 @@ OURS = "netdsl"
 
 
 class Task(NamedTuple):
-    """What is measured: steps of ``batch`` images, forward alone unless ``training``, in the forms that
+    """What is measured: steps of ``batch`` images, forward alone unless ``training``, in the variants that
     are fastest here with ``autotune``."""
 
     plan: Plan
@@ -100,7 +100,7 @@ def measure(
     if task.autotune:
         tuned = tune([program], task.threads)
         say(str(tuned))
-        program = program._replace(forms=tuned.forms)
+        program = program._replace(variants=tuned.variants)
     store = first_values(task.plan, task.recipe, program.stored)
     session = backend.bind(program, store, task.threads, partial(_require, task))
     _fill(session, task.batch)
@@ -136,7 +136,7 @@ def measure(
         session.arena_bytes + stored_bytes + given_bytes,
         peak_bytes,
         _compared(rivals, found),
-        program.forms,
+        program.variants,
     )
 
 

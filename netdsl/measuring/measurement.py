@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netdsl.planning.plan import Plan
 from netdsl.primitives.operation import Phase
-from netdsl.program.program import NO_FORMS
+from netdsl.program.program import NO_VARIANTS
 
 
 class Roofs(NamedTuple):
@@ -100,7 +100,7 @@ class Measurement(NamedTuple):
     ``seconds`` is the median over the rounds of a step without clocks, ``timed_seconds`` of one with
     clocks. ``rows`` are in the order of the network, then the loss. ``peak_bytes`` is the largest
     memory of the process so far, None where the system does not say; ``held_bytes`` what the step
-    itself needs. ``rivals`` are the fastest first, ``forms`` those of Program.
+    itself needs. ``rivals`` are the fastest first, ``variants`` those of Program.
     """
 
     plan: Plan
@@ -118,7 +118,7 @@ class Measurement(NamedTuple):
     held_bytes: int
     peak_bytes: int | None
     rivals: tuple[Rival, ...]
-    forms: Mapping[str, str] = NO_FORMS
+    variants: Mapping[str, str] = NO_VARIANTS
 
     @property
     def images_per_second(self) -> float:

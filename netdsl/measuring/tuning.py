@@ -1,4 +1,4 @@
-"""Autotuning: times every form of the convolutions of a network here, and takes the fastest.
+"""Autotuning: times every variant of the convolutions of a network here, and takes the fastest.
 
 The cost model's choice stays unless another one is clearly faster. A choice belongs to an operation with
 its sizes and to a machine, not to a number of threads: what was found once is kept
@@ -35,28 +35,28 @@ from netdsl.program.program import Program
 from netdsl.quantities import counted
 
 CLEARLY = 0.95
-"""The share of the model's time below which another form replaces it."""
+"""The share of the model's time below which another variant replaces it."""
 
 TURN_SECONDS = 0.01
 FIRST_ROUNDS = 3
-"""Rounds of all forms."""
+"""Rounds of all variants."""
 
 LAST_ROUNDS = 9
-"""Rounds of the model's form and the one that was fastest."""
+"""Rounds of the model's variant and the one that was fastest."""
 
 SLOWER_ROUNDS = 2
-"""Of these, in how many the new form may be slower: a busy machine tells little."""
+"""Of these, in how many the new variant may be slower: a busy machine tells little."""
 
 
 class Tuned(NamedTuple):
-    """What tuning found: ``forms`` is that of Program, for what is to leave the cost model's form.
+    """What tuning found: ``variants`` is that of Program, for what is to leave the cost model's variant.
 
     ``convolutions`` counts those that have a choice, equal ones once, and ``groups`` the groups of
     layers whose vectors can be images; ``known`` were measured before, ``changed`` are computed in
-    another form than the cost model's. ``problem`` says why nothing could be kept, or is empty.
+    another variant than the cost model's. ``problem`` says why nothing could be kept, or is empty.
     """
 
-    forms: dict[str, str]
+    variants: dict[str, str]
     convolutions: int
     groups: int
     known: int
@@ -74,53 +74,53 @@ class Tuned(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """An operation, or a group of them, with the programs of it alone in every form, the model's first."""
+    """An operation, or a group of them, with the programs of it alone in every variant, the model's first."""
 
     key: str
     programs: dict[str, Program]
 
 
 def tune(programs: Sequence[Program], threads: int) -> Tuned:
-    """Choose a form for all that has a choice; what is not known yet is measured on ``threads``."""
+    """Choose a variant for all that has a choice; what is not known yet is measured on ``threads``."""
     start = time.perf_counter()
     known = load_tuned()
-    forms: dict[str, str] = {}
+    variants: dict[str, str] = {}
     measured: dict[str, str] = {}
     settled: list[int] = []
     problem = ""
     try:
-        # Groups come last: they are compared with the best form of each of their operations.
+        # Groups come last: they are compared with the best variant of each of their operations.
         for choices_of in (_convolutions, _groups):
             for program in programs:
-                for key, candidates in choices_of(program, forms):
-                    form = known.get(key)
-                    if form not in candidates and (form := _fastest(candidates, threads)) is not None:
-                        measured[key] = form
-                    forms[key] = MODEL if form is None else form
-            settled.append(len(forms))
+                for key, candidates in choices_of(program, variants):
+                    variant = known.get(key)
+                    if variant not in candidates and (variant := _fastest(candidates, threads)) is not None:
+                        measured[key] = variant
+                    variants[key] = MODEL if variant is None else variant
+            settled.append(len(variants))
     finally:
         # Also what was measured before somebody lost patience.
         if measured:
             problem = save_tuned(measured)
-    changes = {key: form for key, form in forms.items() if form != MODEL}
+    changes = {key: variant for key, variant in variants.items() if variant != MODEL}
     return Tuned(
         changes,
         convolutions=settled[0],
         groups=settled[1] - settled[0],
-        known=sum(key in known and key not in measured for key in forms),
+        known=sum(key in known and key not in measured for key in variants),
         changed=len(_changed(programs, changes)),
         seconds=time.perf_counter() - start,
         problem=problem,
     )
 
 
-def unknown_forms(programs: Sequence[Program], forms: Mapping[str, str]) -> list[str]:
-    """The keys of ``forms`` for which these programs have no such form, on this machine."""
+def unknown_variants(programs: Sequence[Program], variants: Mapping[str, str]) -> list[str]:
+    """The keys of ``variants`` for which these programs have no such variant, on this machine."""
     offered: dict[str, set[str]] = {}
-    if forms:
+    if variants:
         for program in programs:
             for operation in _tunable(program):
-                names = _forms(operation, program)
+                names = _variants(operation, program)
                 offered[_key(operation, program)] = set(names)
             offered.update(
                 {
@@ -128,20 +128,20 @@ def unknown_forms(programs: Sequence[Program], forms: Mapping[str, str]) -> list
                     for group in image_vector_groups(program, host().target)
                 }
             )
-    return [key for key, form in forms.items() if form not in offered.get(key, set())]
+    return [key for key, variant in variants.items() if variant not in offered.get(key, set())]
 
 
-def _changed(programs: Sequence[Program], forms: Mapping[str, str]) -> set[str]:
-    """The keys of what is computed in another form than the model's."""
+def _changed(programs: Sequence[Program], variants: Mapping[str, str]) -> set[str]:
+    """The keys of what is computed in another variant than the model's."""
     found: set[str] = set()
     for program in programs:
-        tuned = program._replace(forms=forms)
+        tuned = program._replace(variants=variants)
         on_image_vectors = operations_on_image_vectors(tuned, host().target)
         keys = [
             _key(operation, program) for operation in _tunable(program) if operation not in on_image_vectors
         ]
         keys += [key_of_group(group, program) for group in image_vector_groups(program, host().target)]
-        found.update(key for key in keys if key in forms)
+        found.update(key for key in keys if key in variants)
     return found
 
 
@@ -149,7 +149,7 @@ def _key(operation: AnyConvolution, program: Program) -> str:
     return key_of(operation, program.batch, exact=program.exact, precision=program.precision)
 
 
-def _forms(operation: AnyConvolution, program: Program) -> Collection[str]:
+def _variants(operation: AnyConvolution, program: Program) -> Collection[str]:
     return variants_of(
         operation, program.batch, host().target, exact=program.exact, precision=program.precision
     )
@@ -163,29 +163,31 @@ def _tunable(program: Program) -> Iterator[AnyConvolution]:
             yield operation
 
 
-def _convolutions(program: Program, forms: Mapping[str, str]) -> Iterator[_Choice]:
-    """Every convolution with channels for vectors, in all forms that differ."""
+def _convolutions(program: Program, variants: Mapping[str, str]) -> Iterator[_Choice]:
+    """Every convolution with channels for vectors, in all variants that differ."""
     for operation in _tunable(program):
         key = _key(operation, program)
-        if key in forms:
+        if key in variants:
             continue
         alone = isolated([operation], program, share_results=True)
         plain = {key_of_group(group, alone): CHANNELS for group in image_vector_groups(alone, host().target)}
-        names = _forms(operation, program)
-        candidates = {name: alone._replace(forms={**plain, key: name}) for name in (MODEL, *names)}
+        names = _variants(operation, program)
+        candidates = {name: alone._replace(variants={**plain, key: name}) for name in (MODEL, *names)}
         distinct = _distinct(candidates)
         if len(distinct) > 1:
             yield _Choice(key, distinct)
 
 
-def _groups(program: Program, forms: Mapping[str, str]) -> Iterator[_Choice]:
+def _groups(program: Program, variants: Mapping[str, str]) -> Iterator[_Choice]:
     """Every group of layers whose vectors can be images or channels."""
     for group in image_vector_groups(program, host().target):
         key = key_of_group(group, program)
-        if key in forms:
+        if key in variants:
             continue
         alone = isolated(group, program, share_results=False)
-        candidates = {name: alone._replace(forms={**forms, key: name}) for name in (MODEL, IMAGES, CHANNELS)}
+        candidates = {
+            name: alone._replace(variants={**variants, key: name}) for name in (MODEL, IMAGES, CHANNELS)
+        }
         yield _Choice(key, _distinct(candidates))
 
 
@@ -204,7 +206,7 @@ def _signature(launch: Launch) -> tuple[object, ...]:
 
 
 def _fastest(programs: Mapping[str, Program], threads: int) -> str | None:
-    """The model's form, or one that is clearly faster; None where memory is short."""
+    """The model's variant, or one that is clearly faster; None where memory is short."""
     backend = open_backend()
     try:
         store = random_store(programs[MODEL])

@@ -86,7 +86,7 @@ def _source(name: str, content: bytes, folder: str = "") -> Source:
     if len(content) > FILE_LIMIT:
         raise Diagnosed(too_large(name))
     try:
-        text, form = undressed(content.decode("utf-8"))
+        text, text_format = undressed(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         weights = next((what for begins, what in _WEIGHTS.items() if content.startswith(begins)), "")
         if weights:
@@ -102,7 +102,7 @@ def _source(name: str, content: bytes, folder: str = "") -> Source:
         if name.endswith(RECIPE_ENDING):
             cure = RECIPE_SAID[1]
         raise Diagnosed(file_error("ND006", name, "the file is empty", cure))
-    return Source(name, text, folder, form)
+    return Source(name, text, folder, text_format)
 
 
 def _missing(name: str) -> Diagnostic:

@@ -22,8 +22,8 @@ class Stored(NamedTuple):
     kind: str
 
 
-NO_FORMS: Mapping[str, str] = MappingProxyType({})
-"""Every operation in the form that the backend takes for the best."""
+NO_VARIANTS: Mapping[str, str] = MappingProxyType({})
+"""Every operation in the variant that the backend takes for the best."""
 
 
 class Program(NamedTuple):
@@ -32,9 +32,9 @@ class Program(NamedTuple):
     ``inputs`` are written by the caller before the step, ``outputs`` can be read after it,
     ``stored`` are changed in place. ``constants`` are tensors with their numbers.
     ``exact`` asks for convolutions that multiply as their formula says: a backend may otherwise
-    take forms with fewer multiplications, which round a little more. ``precision`` "bf16" lets it
+    take variants with fewer multiplications, which round a little more. ``precision`` "bf16" lets it
     round what convolutions and matrix products multiply to bfloat16; sums and all else stay float32.
-    ``forms`` says in which form single operations are computed, in the words of the backend that
+    ``variants`` says in which variant single operations are computed, in the words of the backend that
     measured it on this machine; the bits of the result depend on it.
     """
 
@@ -48,4 +48,4 @@ class Program(NamedTuple):
     constants: dict[Tensor, tuple[float, ...]]
     exact: bool = False
     precision: str = "float32"
-    forms: Mapping[str, str] = NO_FORMS
+    variants: Mapping[str, str] = NO_VARIANTS

@@ -33,14 +33,14 @@ _PLAIN_NAME = re.compile(r"[\w./+-]+")
 class Entry(NamedTuple):
     """One entry of a recipe, and one option of the command line.
 
-    ``spellings`` are what else it is called; ``sentence`` says what it decides, ``form`` what may be
+    ``spellings`` are what else it is called; ``sentence`` says what it decides, ``syntax`` what may be
     written. ``read`` takes its value from a line and raises EntryError; ``text`` writes it so that ``read``
     gives it back, and nothing for a value that stands for none. ``plain`` values are numbers or names of
     their own, which JSON holds as they are.
     """
 
     name: str
-    form: str
+    syntax: str
     sentence: str
     read: Callable[[Line], Any]
     text: Callable[[Any], str] = str
@@ -249,12 +249,12 @@ def _data(line: Line) -> str:
 
 
 def _whole(
-    name: str, form: str, sentence: str, what: str, least: int = 1, spellings: tuple[str, ...] = ()
+    name: str, syntax: str, sentence: str, what: str, least: int = 1, spellings: tuple[str, ...] = ()
 ) -> Entry:
     def read(line: Line) -> int:
         return line.count(what, least)
 
-    return Entry(name, form, sentence, read, plain=True, metavar="N", spellings=spellings)
+    return Entry(name, syntax, sentence, read, plain=True, metavar="N", spellings=spellings)
 
 
 def _choice(

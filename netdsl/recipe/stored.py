@@ -100,6 +100,6 @@ def entry_from_text(entry: Entry, text: str) -> Any:
         raise ValueError("; ".join([told, *cures])) from error
     if not line.at_end():
         raise ValueError(
-            f"{entry.name} takes {entry.form}; `{text[line.offset : line.offset + 40]}` is left over"
+            f"{entry.name} takes {entry.syntax}; `{text[line.offset : line.offset + 40]}` is left over"
         )
     return value

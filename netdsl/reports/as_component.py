@@ -51,7 +51,7 @@ def entry_as_text(entry: Entry) -> str:
         f"{entry.name}, an entry of the recipe{other}",
         f"{entry.sentence}.",
         "",
-        f"  {entry.name} {entry.form}",
+        f"  {entry.name} {entry.syntax}",
     ]
     lines.append(f"  by default {entry.default_text}" if entry.default_text else "  nothing by default")
     known = components().get(entry.name, {})

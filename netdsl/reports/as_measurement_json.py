@@ -32,7 +32,7 @@ def measurement_as_json(found: Measurement) -> str:
         "peak_bytes": found.peak_bytes,
         "rows": [_row(row, found.roofs) for row in found.rows],
         "total": {phase.value: _figures(found.phase(phase), found.roofs) for phase in phases},
-        "forms": dict(found.forms),
+        "forms": dict(found.variants),
         "rivals": [rival._asdict() for rival in found.rivals],
     }
     return json.dumps(written, indent=2, allow_nan=False) + "\n"

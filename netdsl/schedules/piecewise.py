@@ -23,7 +23,7 @@ class Piecewise(Schedule):
     """
 
     name: ClassVar[str] = "piecewise"
-    form: ClassVar[str] = "RATE*EPOCHS : RATE*EPOCHS"
+    syntax: ClassVar[str] = "RATE*EPOCHS : RATE*EPOCHS"
 
     def __init__(self, *, stretches: tuple[Stretch, ...], **options: Any) -> None:
         """``stretches`` follow one another; at least one."""

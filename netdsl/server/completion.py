@@ -188,7 +188,7 @@ def _beginnings(context: Context, known: Known, typed: str, statement: bool) -> 
     yield from _other_spellings(typed)
     if statement and context.around is Around.FILE:
         yield from (
-            Item(keyword.word, Kind.KEYWORD, keyword.sentence, keyword.form) for keyword in STATEMENTS
+            Item(keyword.word, Kind.KEYWORD, keyword.sentence, keyword.syntax) for keyword in STATEMENTS
         )
     if statement and context.around is Around.BLOCK:
         yield Item("let", Kind.KEYWORD, "gives a number a name")

@@ -150,7 +150,7 @@ def location(here: Here, place: Place) -> types.Location:
 
 def text_edit(positions: Positions, source: Source, edit: Edit) -> types.TextEdit:
     """An edit with the line ends of the file."""
-    text = edit.replacement.replace("\n", source.form.newline)
+    text = edit.replacement.replace("\n", source.text_format.newline)
     return types.TextEdit(lsp_range(positions.range(edit.span)), text)
 
 

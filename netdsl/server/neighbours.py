@@ -36,7 +36,7 @@ def networks_below(folders: Sequence[str], seen: set[str], unsaved: Mapping[str,
 
 def _source(path: str, folder: str, unsaved: Mapping[str, str]) -> Source | None:
     try:
-        text, form = undressed(content_of(path, BYTES).decode("utf-8"))
+        text, text_format = undressed(content_of(path, BYTES).decode("utf-8"))
     except (OSError, ValueError):
         return None
-    return Source(path, text, folder, form, unsaved)
+    return Source(path, text, folder, text_format, unsaved)

@@ -42,7 +42,7 @@ class Positions:
         self.units = units
         self._plain = source.text.isascii() or units == "utf-32"
         self._width = _width_of_utf8 if units == "utf-8" else _width_of_utf16
-        self._mark = self._width("\ufeff") if source.form.mark else 0
+        self._mark = self._width("\ufeff") if source.text_format.mark else 0
 
     def position(self, offset: int) -> Position:
         """The position of an offset; those beyond the text are its end."""

@@ -29,7 +29,7 @@ def recipe_items(element: str) -> Iterator[tuple[str, str, str]]:
     written = {entry_phrases()[word] for word in words if word in entry_phrases()}
     for name, one in entries().items():
         if name not in written:
-            yield name, "entry", f"{one.sentence}: {name} {one.form}"
+            yield name, "entry", f"{one.sentence}: {name} {one.syntax}"
 
 
 def _chosen(named: dict[str, type[Component]], words: list[str]) -> type[Component] | None:

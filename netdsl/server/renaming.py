@@ -138,7 +138,7 @@ def _means_the_same(
         before = study if name == study.source.name else studied(source)
         unsaved = {**source.unsaved, **{real(other): text for other, text in texts.items()}}
         text = texts[name]
-        after = studied(Source(source.name, text, source.folder, source.form, unsaved))
+        after = studied(Source(source.name, text, source.folder, source.text_format, unsaved))
         if essence(before) != essence(after) or not _same_names(before, after, definition.name, new):
             return False
     return True

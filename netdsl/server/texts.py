@@ -72,16 +72,18 @@ class Texts:
         if held is None:
             return None
         path = path_of(uri)
-        text, form = undressed(held.written)
-        return Source(path or name_of(uri), text, os.path.dirname(path) if path else "", form, self._unsaved)
+        text, text_format = undressed(held.written)
+        return Source(
+            path or name_of(uri), text, os.path.dirname(path) if path else "", text_format, self._unsaved
+        )
 
 
 def changed(written: str, change: Change, units: str = "utf-16") -> str:
     """The text behind a change, with its line ends and its byte-order mark as they are."""
     if change.start is None or change.end is None:
         return change.text
-    text, form = undressed(written)
-    positions = Positions(Source("", text, form=form), units)
+    text, text_format = undressed(written)
+    positions = Positions(Source("", text, text_format=text_format), units)
     span = positions.span(change.start, change.end)
     start, end = (_written_offset(written, text, offset) for offset in span)
     return written[:start] + change.text + written[end:]

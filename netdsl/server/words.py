@@ -12,7 +12,7 @@ class Keyword(NamedTuple):
     """A word with the form that it begins and what that says."""
 
     word: str
-    form: str
+    syntax: str
     sentence: str
 
 
@@ -56,7 +56,7 @@ _BY_WORD = {keyword.word.lower(): keyword for keyword in (*STATEMENTS, *BRANCHES
 def keyword_as_text(source: Source, word: Span) -> str:
     """What a keyword is; empty where the word is none."""
     keyword = _BY_WORD.get(source.excerpt(word).lower())
-    return "" if keyword is None else f"`{keyword.form}`\n\n{keyword.sentence}"
+    return "" if keyword is None else f"`{keyword.syntax}`\n\n{keyword.sentence}"
 
 
 def dialect_as_text(source: Source, word: Span) -> str:

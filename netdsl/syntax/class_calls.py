@@ -193,9 +193,9 @@ def _word(text: str) -> str:
     return text.strip().strip("\"'").lower().replace("_", "")
 
 
-def _number(text: str, form: re.Pattern[str]) -> str:
+def _number(text: str, pattern: re.Pattern[str]) -> str:
     """A number, or the name of one."""
-    if not form.fullmatch(text):
+    if not pattern.fullmatch(text):
         raise _UnknownError
     return text
 

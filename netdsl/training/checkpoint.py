@@ -39,7 +39,7 @@ class Checkpoint(NamedTuple):
     """A state of training with all that it depends on.
 
     ``network_text`` is the network's canonical text, ``layers`` its layers one by one, to compare;
-    ``forms``
+    ``variants``
     are those of Program, of a run that was tuned; ``classes`` name the first scores in order, ``labels``
     are what the data calls them where that has names for them;
     ``data_digest`` is ``Dataset.digest``; ``arrays`` maps names such as ``CONV1.weights`` to float32
@@ -50,7 +50,7 @@ class Checkpoint(NamedTuple):
     network_text: str
     layers: tuple[tuple[str, str], ...]
     recipe: Recipe
-    forms: dict[str, str]
+    variants: dict[str, str]
     classes: tuple[str, ...]
     preparation: Preparation
     data_digest: str
@@ -84,7 +84,7 @@ def save(checkpoint: Checkpoint, path: Path, *, keep: Path | None = None) -> Non
         "network": checkpoint.network_text,
         "layers": checkpoint.layers,
         "recipe": recipe_as_json(checkpoint.recipe),
-        "forms": checkpoint.forms,
+        "forms": checkpoint.variants,
         "classes": checkpoint.classes,
         "preparation": _preparation_json(checkpoint.preparation),
         "data_digest": checkpoint.data_digest,
@@ -147,7 +147,7 @@ def _checkpoint(content: dict[str, Any], arrays: dict[str, NDArray[np.float32]])
         _text(content["network"]),
         tuple((_text(name), _text(line)) for name, line in content["layers"]),
         recipe_from_json(content["recipe"]),
-        _forms(content.get("forms", {})),
+        _variants(content.get("forms", {})),
         tuple(_text(name) for name in content["classes"]),
         _preparation(content["preparation"]),
         _text(content["data_digest"]),
@@ -176,10 +176,10 @@ def _count(value: object) -> int:
     return value
 
 
-def _forms(values: object) -> dict[str, str]:
+def _variants(values: object) -> dict[str, str]:
     if not isinstance(values, dict):
         raise TypeError("its forms are no names by operation")
-    return {_text(key): _text(form) for key, form in values.items()}
+    return {_text(key): _text(variant) for key, variant in values.items()}
 
 
 def _preparation(values: dict[str, Any]) -> Preparation:

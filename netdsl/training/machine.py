@@ -14,7 +14,7 @@ from netdsl.planning.plan import Plan
 from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.learning import evaluated_arrays, learning_of
 from netdsl.program.lower import inference_program, training_program
-from netdsl.program.program import NO_FORMS
+from netdsl.program.program import NO_VARIANTS
 from netdsl.recipe.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ Purpose: TypeAlias = tuple[str, int]
 class Machine:
     """Binds the training and inference programs of a network, as batch sizes are asked for.
 
-    All sessions share ``store``, so what a training step changes the next validation sees. ``forms``,
+    All sessions share ``store``, so what a training step changes the next validation sees. ``variants``,
     set before the first session, are those of Program.
     """
 
@@ -44,7 +44,7 @@ class Machine:
         self.plan = plan
         self.recipe = recipe
         self.store: Store = {}
-        self.forms: Mapping[str, str] = NO_FORMS
+        self.variants: Mapping[str, str] = NO_VARIANTS
         self._backend = backend
         self._threads = threads
         self._sessions: dict[Purpose, Session] = {}
@@ -84,7 +84,7 @@ class Machine:
         return sessions + sum(array.nbytes for array in self.store.values())
 
     def program(self, purpose: str, batch: int) -> Program:
-        """What a purpose, "train" or "infer", computes, in the forms that the backend takes by itself."""
+        """What a purpose, "train" or "infer", computes, in the variants that the backend takes by itself."""
         key = (purpose, batch)
         if key not in self._programs:
             loss, exact = self.recipe.loss, self.recipe.exact
@@ -127,11 +127,11 @@ class Machine:
         require_memory(self.needed_bytes(steps) + beside_bytes, name, what, cure)
 
     def _ready(self, key: Purpose) -> Prepared:
-        """The program of a purpose, laid out in the forms that are set."""
+        """The program of a purpose, laid out in the variants that are set."""
         found = self._prepared.get(key)
-        if found is None or found[0] != self.forms:
-            program = self.program(*key)._replace(forms=self.forms)
-            found = self._prepared[key] = self.forms, self._backend.prepare(program, self._threads)
+        if found is None or found[0] != self.variants:
+            program = self.program(*key)._replace(variants=self.variants)
+            found = self._prepared[key] = self.variants, self._backend.prepare(program, self._threads)
         return found[1]
 
     def _session(self, purpose: str, batch: int) -> Session:

@@ -107,7 +107,7 @@ class Restored:
         self.backend = backend
         recipe = checkpoint.recipe._replace(exact=exact or checkpoint.recipe.exact)
         self._machine = Machine(plan, recipe, backend, threads)
-        self._machine.forms = checkpoint.forms
+        self._machine.variants = checkpoint.variants
         self._machine.store = take_arrays(checkpoint.evaluated, self._machine.stored("infer", 1), path)
 
     @property

@@ -150,7 +150,7 @@ class Run:
             self.network_text,
             layer_lines(self.plan),
             self.recipe,
-            dict(self.machine.forms),
+            dict(self.machine.variants),
             self.dataset.classes,
             self.preparation,
             self.data_digest,
@@ -267,7 +267,7 @@ def continued_run(
     machine = Machine(plan, _fitted(recipe, dataset, parts), backend, threads)
     stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
     machine.store = take_arrays(saved, stored, path)
-    machine.forms = saved.forms
+    machine.variants = saved.variants
     machine.require_memory(
         steps_of(parts, recipe.batch), _what(recipe)
     )  # beside the arrays of the checkpoint

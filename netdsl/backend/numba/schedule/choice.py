@@ -74,14 +74,14 @@ class Variant(NamedTuple):
 
 
 def choose(
-    op: Operation, batch: int, target: Target, *, exact: bool, precision: str, forms: Mapping[str, str]
+    op: Operation, batch: int, target: Target, *, exact: bool, precision: str, variants: Mapping[str, str]
 ) -> Variant:
-    """The variant that ``forms`` names, or else the one that is fastest by the cost model.
+    """The variant that ``variants`` names, or else the one that is fastest by the cost model.
 
     ``exact`` keeps convolutions out of Winograd's domain; the others are those of Program.
     """
-    if forms and isinstance(op, AnyConvolution):
-        name = forms.get(key_of(op, batch, exact=exact, precision=precision), MODEL)
+    if variants and isinstance(op, AnyConvolution):
+        name = variants.get(key_of(op, batch, exact=exact, precision=precision), MODEL)
         found = {} if name == MODEL else variants_of(op, batch, target, exact=exact, precision=precision)
         if name in found:
             return Variant(name, found[name], f", {name}")

@@ -8,7 +8,7 @@ from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.schedule.choice import choose
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.operation import Operation
-from netdsl.program.program import NO_FORMS
+from netdsl.program.program import NO_VARIANTS
 
 
 def emit(
@@ -18,10 +18,10 @@ def emit(
     *,
     exact: bool = False,
     precision: str = "float32",
-    forms: Mapping[str, str] = NO_FORMS,
+    variants: Mapping[str, str] = NO_VARIANTS,
 ) -> list[Launch]:
     """The launches of one primitive, with its origin, phase and text for listings; as ``choose``."""
-    variant = choose(operation, batch, target, exact=exact, precision=precision, forms=forms)
+    variant = choose(operation, batch, target, exact=exact, precision=precision, variants=variants)
     launches = variant.emit()
     if variant.note:
         launches = [launch._replace(note=f"{operation!r}{variant.note}") for launch in launches]

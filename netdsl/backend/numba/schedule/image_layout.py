@@ -35,18 +35,18 @@ from netdsl.program.program import Program
 _CONVOLUTIONS = (Convolution, ConvolutionInputGradient, ConvolutionWeightGradient)
 
 IMAGES = "images"
-"""The form of a group whose vectors are images."""
+"""The variant of a group whose vectors are images."""
 
 CHANNELS = "channels"
-"""The form of a group whose vectors are channels."""
+"""The variant of a group whose vectors are channels."""
 
 
 def operations_on_image_vectors(program: Program, target: Target) -> frozenset[Operation]:
     """The operations that work on vectors of images; all batched tensors of each are in that order."""
     found: set[Operation] = set()
     for group in image_vector_groups(program, target):
-        form = program.forms.get(key_of_group(group, program)) if program.forms else None
-        if form == IMAGES or (form != CHANNELS and any(_wastes(member, target) for member in group)):
+        variant = program.variants.get(key_of_group(group, program)) if program.variants else None
+        if variant == IMAGES or (variant != CHANNELS and any(_wastes(member, target) for member in group)):
             found.update(group)
     return frozenset(found)
 
@@ -78,7 +78,7 @@ def image_vector_groups(program: Program, target: Target) -> list[tuple[Operatio
 
 
 def key_of_group(group: tuple[Operation, ...], program: Program) -> str:
-    """Under which ``forms`` names the form of a group: all of it, but not how many threads there are."""
+    """Under which key ``variants`` names that of a group: all of it, but not how many threads there are."""
     text = "; ".join(
         [f"{program.batch} images, exact {program.exact}, {program.precision}", *map(repr, group)]
     )

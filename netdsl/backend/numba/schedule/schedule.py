@@ -248,7 +248,7 @@ def _emitted(operation: Operation, schedule: Schedule) -> list[Launch]:
         schedule.target,
         exact=program.exact,
         precision=program.precision,
-        forms=program.forms,
+        variants=program.variants,
     )
 
 

@@ -1,4 +1,4 @@
-"""The forms that tuning found fastest on this machine, kept beside the kernels.
+"""The variants that tuning found fastest on this machine, kept beside the kernels.
 
 A file is named after everything that the times depend on but the operations: the CPU and all sources
 that kernels are made from. It is a cache: whatever is not as it was written is as good as not there.
@@ -22,7 +22,7 @@ MOST_BYTES = 2**22
 
 
 def tuned_path() -> Path:
-    """Where the forms of this machine are."""
+    """Where the variants of this machine are."""
     return cache_folder() / f"forms_{_machine()}.json"
 
 
@@ -38,7 +38,7 @@ def _machine() -> str:
 
 
 def load_tuned() -> dict[str, str]:
-    """What is known of this machine, the names of forms by the keys of operations."""
+    """What is known of this machine, the names of variants by the keys of operations."""
     path = tuned_path()
     content = None if distrust(path.parent) else read_own(path, MOST_BYTES)
     try:
@@ -47,10 +47,10 @@ def load_tuned() -> dict[str, str]:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {key: form for key, form in found.items() if isinstance(form, str)}
+    return {key: variant for key, variant in found.items() if isinstance(variant, str)}
 
 
-def save_tuned(forms: Mapping[str, str]) -> str:
+def save_tuned(variants: Mapping[str, str]) -> str:
     """Add to what is known; why nothing could be kept, or an empty text.
 
     Readers see the old file or the new one. Of two processes that write at once one may lose what it
@@ -59,7 +59,7 @@ def save_tuned(forms: Mapping[str, str]) -> str:
     path = tuned_path()
     if why := distrust(path.parent):
         return why
-    text = json.dumps({**load_tuned(), **forms}, indent=1, sort_keys=True) + "\n"
+    text = json.dumps({**load_tuned(), **variants}, indent=1, sort_keys=True) + "\n"
     try:
         write_own(path, text.encode())
     except OSError as error:
