@@ -364,7 +364,7 @@ def reads(text: str) -> bool:
     if head is None or head.kind is None:
         return False
     findings = _Unsearched(source)
-    read_options(head.kind, head.rest, findings, Environment({}))
+    read_options(head.kind, head.options, findings, Environment({}))
     return not findings.found
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
+
+from netdsl.graph.expressions.values import decimal
 
 _OUTPUT = re.compile(
     r"(?:,|;|\band\b)?\s*\boutputs?\b\s*(?:is|size|shape|of|:|=)?\s*\(?"
@@ -15,6 +18,9 @@ _COUNT = re.compile(r"(\d+)(?:\s*(?:neurons|units|nodes|outputs|classes|hidden u
 _KEPT = re.compile(
     r"\b(\d*\.\d+)\s+keep[ -]prob\w*|\bkeep[ -]prob\w*\s*[:=]?\s*(?:of\s*)?(\d*\.\d+)", re.IGNORECASE
 )
+
+_DIGITS = 40
+"""Of a number that is read."""
 
 
 def described(values: dict[str, str], name: str) -> dict[str, str]:
@@ -37,7 +43,9 @@ def described(values: dict[str, str], name: str) -> dict[str, str]:
     )
     kept = _KEPT.search(said)
     if kept is not None:
-        said = said[: kept.start()] + f"{1 - float(kept[1] or kept[2]):g}" + said[kept.end() :]
+        said = (
+            said[: kept.start()] + decimal(1 - Fraction((kept[1] or kept[2])[:_DIGITS])) + said[kept.end() :]
+        )
     count = _COUNT.match(said.strip())
     if count is not None and re.match(r"flatten", name, re.IGNORECASE):
         found.setdefault("output", count[1])

@@ -438,7 +438,7 @@ class _Resolution:
         own = self.own_options.get(key)
         if own is None:
             reports = self.findings.reports
-            own = known_options(kind, head.rest, self.findings, step.environment)
+            own = known_options(kind, head.options, self.findings, step.environment)
             if written.claim is not None and not own:
                 own = volume_options(kind, written.claim.value, self.findings)
             if self.findings.reports > reports:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import Any
 
+from netdsl.graph.expressions.values import ExactNumber, ExactSize, Number, Value, decimal, exact_number
+from netdsl.graph.expressions.values import Size as SizeValue
 from netdsl.layers.option import Option, OptionType
 from netdsl.quantities import Padding, Size, Volume, count_from_text
 from netdsl.source import Span
@@ -30,8 +33,13 @@ class MisfitError(Exception):
         self.label = label
 
 
-def extents(value: tree.Value) -> tuple[int, ...] | None:
+def extents(value: Value) -> tuple[int, ...] | None:
     """``55x55x96`` or ``4,096`` as whole numbers; None where one is not whole or too long."""
+    if isinstance(value, ExactSize):
+        return value.extents
+    if isinstance(value, ExactNumber):
+        whole = value.value.denominator == 1 and value.value >= 0
+        return (value.value.numerator,) if whole else None
     texts = value.text.lower().replace("×", "x").split("x")
     parts = [count_from_text(text.strip()) for text in texts]
     if any(part is None for part in parts):
@@ -54,8 +62,12 @@ def volume(value: tree.Value) -> Volume | None:
 _TIMES = re.compile("[xX×]")
 
 
-def split_third(value: tree.Value) -> tuple[tree.Extents, tree.Number] | None:
+def split_third(value: Value) -> tuple[SizeValue, Number] | None:
     """``5x5`` and ``3`` of ``5x5x3``, each with its place; None for anything else."""
+    if isinstance(value, ExactSize):
+        if len(value.extents) != 3:
+            return None
+        return ExactSize(value.extents[:2], value.span), ExactNumber(Fraction(value.extents[2]), value.span)
     signs = [found.start() for found in _TIMES.finditer(value.text)]
     if len(signs) != 2:
         return None
@@ -68,8 +80,10 @@ def split_third(value: tree.Value) -> tuple[tree.Extents, tree.Number] | None:
     )
 
 
-def number(value: tree.Number) -> float | None:
-    """A real number as written; None where it is too long to be meant."""
+def number(value: Number) -> float | None:
+    """A real number, rounded once, to the nearest that a float is; None where it is too long to be meant."""
+    if isinstance(value, ExactNumber):
+        return float(value.value)
     if len(value.text) > LENGTH_LIMIT:
         return None
     whole = count_from_text(value.text)
@@ -93,39 +107,48 @@ _NUMERIC = (
 """Types of options whose value is a number or a size."""
 
 
-def convert(option: Option[Any], value: tree.Value) -> Any:
+def convert(option: Option[Any], value: Value) -> Any:
     """The typed value of an option; raises MisfitError with a message for the reader."""
-    if any(len(part) > LENGTH_LIMIT for part in value.text.split("x")):
+    written = isinstance(value, tree.Number | tree.Extents)
+    if written and any(len(part) > LENGTH_LIMIT for part in value.text.split("x")):
         raise MisfitError("ND105", f"a number of {len(value.text)} characters is too long", "at most 40")
     if option.type not in _NUMERIC:
-        raise _misfit(option, value)
+        raise _misfit(option, value.text)
     if option.type is OptionType.REAL:
-        return _within(option, _number_of(option, value))
-    lowest = 0 if option.type in (OptionType.INDEX, OptionType.PADDING) else 1
+        real = _number_of(option, value)
+        _check_bounds(option, _exact(value, real))
+        return real
     parts = extents(value)
     if parts is None:
-        raise _misfit(option, value)
+        raise _misfit(option, value.text)
+    return from_extents(option, parts, value.text)
+
+
+def from_extents(option: Option[Any], parts: tuple[int, ...], shown: str) -> Any:
+    """As ``convert``, for an option of whole numbers; ``shown`` is what messages call the value."""
+    lowest = 0 if option.type in (OptionType.INDEX, OptionType.PADDING) else 1
     for part in parts:
         if part > INTEGER_LIMIT:
             raise MisfitError("ND105", f"{part} is too large", "options hold at most 2,147,483,648")
         if part < lowest:
-            raise _misfit(option, value)
+            raise _misfit(option, shown)
     if option.type in (OptionType.COUNT, OptionType.INDEX):
         if len(parts) != 1:
-            raise _misfit(option, value)
-        return _within(option, parts[0])
+            raise _misfit(option, shown)
+        _check_bounds(option, parts[0])
+        return parts[0]
     if len(parts) > 2:
-        raise _misfit(option, value)
+        raise _misfit(option, shown)
     size = Size(parts[0], parts[-1])
     return Padding.even(size) if option.type is OptionType.PADDING else size
 
 
-def _number_of(option: Option[Any], value: tree.Value) -> float:
-    read = number(value) if isinstance(value, tree.Number) else None
-    if read is None and value.text.endswith("%"):
+def _number_of(option: Option[Any], value: Value) -> float:
+    read = number(value) if isinstance(value, Number) else None
+    if read is None and isinstance(value, tree.Number) and value.text.endswith("%"):
         read = percentage(value.text)
     if read is None or read == float("inf"):
-        raise _misfit(option, value)
+        raise _misfit(option, value.text)
     if abs(read) > REAL_LIMIT:
         raise MisfitError("ND105", f"{value.text} is too large", "numbers hold at most 3.4e38")
     return read
@@ -133,25 +156,38 @@ def _number_of(option: Option[Any], value: tree.Value) -> float:
 
 def percentage(text: str) -> float | None:
     """``50%`` as a share."""
-    share = _real(text.removesuffix("%").rstrip())
+    exact = exact_number(text)
+    if exact is not None:
+        return float(exact)
+    share = _real(text.removesuffix("%").rstrip())  # of a large exponent
     return None if share is None else share / 100
 
 
-def _within(option: Option[Any], value: Any) -> Any:
-    if option.minimum is not None and value < option.minimum:
-        raise MisfitError(
-            "ND206", f"`{option.words[0]}` is at least {option.minimum:g}", f"{value:g} is below it"
-        )
-    if option.maximum is not None and value > option.maximum:
-        raise MisfitError(
-            "ND206", f"`{option.words[0]}` is at most {option.maximum:g}", f"{value:g} is above it"
-        )
-    return value
+def _exact(value: Value, rounded: float) -> Fraction:
+    """The value before it is rounded, which may lie beyond a bound that the rounded one keeps."""
+    if isinstance(value, ExactNumber):
+        return value.value
+    exact = exact_number(value.text)
+    return exact if exact is not None else Fraction(rounded)
 
 
-def _misfit(option: Option[Any], value: tree.Value) -> MisfitError:
+def _check_bounds(option: Option[Any], value: Fraction | int) -> None:
+    low, high = option.minimum, option.maximum
+    if low is not None and value < low:
+        raise MisfitError("ND206", f"`{option.words[0]}` is at least {low:g}", f"{_shown(value)} is below it")
+    if high is not None and value > high:
+        raise MisfitError("ND206", f"`{option.words[0]}` is at most {high:g}", f"{_shown(value)} is above it")
+
+
+def _shown(value: Fraction | int) -> str:
+    """The number in few digits, where these say it all."""
+    short = f"{float(value):g}"
+    return short if Fraction(short) == value else decimal(Fraction(value))
+
+
+def _misfit(option: Option[Any], shown: str) -> MisfitError:
     what = f"one of {', '.join(option.choices)}" if option.choices else option.type.value
-    return MisfitError("ND206", f"`{option.words[0]}` takes {what}", f"not {value.text}")
+    return MisfitError("ND206", f"`{option.words[0]}` takes {what}", f"not {shown}")
 
 
 _CHANNEL_LIMIT = 2**16

@@ -12,6 +12,14 @@ from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.expressions.values import (
+    ExactNumber,
+    ExactSize,
+    Items,
+    decimal,
+    exact_number,
+    has_large_exponent,
+)
 from netdsl.quantities import count_from_text
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -102,7 +110,6 @@ class Environment:
 
 _LIMIT = 2**64
 _LENGTH = 40
-_EXPONENT = re.compile(r"e[+-]?(\d+)", re.IGNORECASE)
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
@@ -202,7 +209,7 @@ def parts_of(sum: tree.Sum) -> list[tree.Sum]:
     return [*parts, sum[start:]]
 
 
-def is_by(part: tuple[tree.Item, ...], environment: Environment) -> bool:
+def is_by(part: Items, environment: Environment) -> bool:
     """Whether what stands between two numbers joins them to a size."""
     (word, *more) = part
     return (
@@ -225,7 +232,7 @@ def _extent(part: tree.Sum, environment: Environment, findings: Findings) -> int
     value = _calculated(part, environment, findings)
     if value.denominator != 1 or value < 0:
         raise _FormulaError(
-            "ND206", "the extents of a size are whole numbers", place(part), f"not {_decimal(value)}"
+            "ND206", "the extents of a size are whole numbers", place(part), f"not {decimal(value)}"
         )
     return int(value)
 
@@ -316,18 +323,12 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
     if isinstance(item, tree.Extents):
         parts = [count_from_text(part.strip()) for part in item.text.lower().replace("×", "x").split("x")]
         return tuple(part for part in parts if part is not None)
-    whole = count_from_text(item.text)
-    if whole is not None:
-        return Fraction(whole)
-    exponent = _EXPONENT.search(item.text)
-    if exponent and int(exponent[1]) > _LENGTH:
+    if has_large_exponent(item.text):
         raise _FormulaError("ND105", f"{item.text} has too large an exponent", item.span)
-    try:
-        if item.text.endswith("%"):
-            return Fraction(item.text.removesuffix("%").rstrip().replace(",", "")) / 100
-        return Fraction(item.text.replace(",", ""))
-    except ValueError:  # a scale letter behind digits that leave a fraction
-        raise _FormulaError("ND206", f"`{item.text}` is no number", item.span) from None
+    number = exact_number(item.text)
+    if number is None:
+        raise _FormulaError("ND206", f"`{item.text}` is no number", item.span)
+    return number
 
 
 def joined(text: str, environment: Environment) -> tuple[int, ...] | None:
@@ -357,23 +358,10 @@ def _unknown(word: tree.Word, environment: Environment, findings: Findings) -> _
     return _FormulaError("ND216", message, word.span, "", cure, meant=near)
 
 
-def as_item(quantity: Quantity, span: Span) -> tree.Value | None:
-    """A quantity as if it were written in the place of its formula; None for a volume."""
+def exact_value(quantity: Quantity, span: Span) -> ExactNumber | ExactSize | None:
+    """What the name or the formula at a place comes to; None where that is no number and no size."""
     if isinstance(quantity, Fraction):
-        return tree.Number(_decimal(quantity), span)
-    if not isinstance(quantity, tuple) or isinstance(quantity, Passed | Awaited | Failed):
+        return ExactNumber(quantity, span)
+    if not isinstance(quantity, tuple) or isinstance(quantity, Passed | Failed):
         return None
-    return tree.Extents("x".join(str(part) for part in quantity), span)
-
-
-def _decimal(value: Fraction) -> str:
-    """Digits, as many as it takes; rounded where that is without end."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    scaled, places = value, 0
-    while scaled.denominator != 1 and places < _LENGTH // 2:
-        scaled, places = scaled * 10, places + 1
-    if scaled.denominator != 1:
-        return repr(float(value))
-    digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
-    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    return ExactSize(quantity, span)

@@ -8,19 +8,17 @@ from netdsl.graph.expressions.evaluate import (
     Failed,
     Passed,
     apart,
-    as_item,
     evaluate,
+    exact_value,
     is_by,
     joined,
     place,
 )
-from netdsl.source import Span
+from netdsl.graph.expressions.values import ExactSize, Item, Items
 from netdsl.syntax import tree
 
 
-def calculated(
-    items: tuple[tree.Item, ...], environment: Environment, findings: Findings
-) -> tuple[tree.Item, ...] | None:
+def calculated(items: Items, environment: Environment, findings: Findings) -> Items | None:
     """The items of a layer with every formula replaced by its value; None where one has none.
 
     Names that stand alone stay: whether ``stride`` is an option or a parameter depends on where it
@@ -34,7 +32,7 @@ def calculated(
     if not any(isinstance(item, tree.Sign) or _may_join(item, environment) for item in items):
         return items
     items = apart(items)
-    result: list[tree.Item] = []
+    result: list[Item] = []
     sound = True
     position = 0
     while position < len(items):
@@ -52,15 +50,15 @@ def calculated(
         formula = tuple(item for item in items[position:end] if isinstance(item, tree.Operand))
         environment.readings.read.update(item.span for item in formula if isinstance(item, tree.Word))
         value = evaluate(formula, environment, findings)
-        written = as_item(value, place(formula)) if value is not None else None
-        sound = sound and written is not None
-        if written is not None:
-            result.append(written)
+        known = exact_value(value, place(formula)) if value is not None else None
+        sound = sound and known is not None
+        if known is not None:
+            result.append(known)
         position = end
     return tuple(result) if sound else None
 
 
-def _may_join(item: tree.Item, environment: Environment) -> bool:
+def _may_join(item: Item, environment: Environment) -> bool:
     """Whether an item may be part of a size of several words: ``height x width``, ``kx1``, ``3xk``."""
     return (
         isinstance(item, tree.Word)
@@ -70,8 +68,8 @@ def _may_join(item: tree.Item, environment: Environment) -> bool:
 
 
 def size_at(
-    items: tuple[tree.Item, ...], position: int, environment: Environment, findings: Findings
-) -> tuple[tree.Extents | None, int]:
+    items: Items, position: int, environment: Environment, findings: Findings
+) -> tuple[ExactSize | None, int]:
     """The size made of formulas that begins here, and where it ends: ``position`` where there is none.
 
     None instead of the size, with a finding, where it has no value.
@@ -80,12 +78,12 @@ def size_at(
     following = items[position + 1] if position + 1 < len(items) else None
     if isinstance(first, tree.Word) and first.text not in environment.values:
         known = joined(first.text, environment)
-        return (_extents(known, first.span), position + 1) if known else (None, position)
+        return (ExactSize(known, first.span), position + 1) if known else (None, position)
     if isinstance(first, tree.Number) and isinstance(following, tree.Word):
         glued = first.span.end == following.span.start
         known = joined(first.text + following.text, environment) if glued else None
         if known:
-            return _extents(known, first.span.to(following.span)), position + 2
+            return ExactSize(known, first.span.to(following.span)), position + 2
     end = formula_end(items, position)
     bounds = [(position, end)]
     while end > position and end + 1 < len(items) and is_by(items[end : end + 1], environment):
@@ -100,14 +98,10 @@ def size_at(
     environment.readings.read.update(item.span for item in formula if isinstance(item, tree.Word))
     value = evaluate(formula, environment, findings)
     known = value if isinstance(value, tuple) and not isinstance(value, Passed | Failed) else None
-    return _extents(known, place(formula)) if known is not None else None, end
+    return ExactSize(known, place(formula)) if known is not None else None, end
 
 
-def _extents(parts: tuple[int, ...], span: Span) -> tree.Extents:
-    return tree.Extents("x".join(map(str, parts)), span)
-
-
-def formula_end(items: tuple[tree.Item, ...], position: int) -> int:
+def formula_end(items: Items, position: int) -> int:
     """Where the formula ends that begins here; ``position`` where none does."""
     while True:
         end = _operand_end(items, position)
@@ -121,7 +115,7 @@ def formula_end(items: tuple[tree.Item, ...], position: int) -> int:
         position = end + 1
 
 
-def _operand_end(items: tuple[tree.Item, ...], position: int) -> int:
+def _operand_end(items: Items, position: int) -> int:
     """Behind a number, a name, or the closing parenthesis; ``position`` where none stands."""
     if position >= len(items):
         return position

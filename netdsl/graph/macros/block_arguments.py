@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import Role
-from netdsl.graph.expressions.evaluate import Environment, Failed, Handed, as_item, parts_of, place
+from netdsl.graph.expressions.evaluate import Environment, Failed, Handed, exact_value, parts_of, place
 from netdsl.graph.macros.blocks import Blocks, bare_use
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.source import Span
@@ -182,7 +182,7 @@ def is_number(
     value = environment.values[use.block.text]
     if not isinstance(value, Fraction | tuple):
         return False
-    shown = as_item(value, use.block.span)
+    shown = exact_value(value, use.block.span)
     what = shown.text if shown is not None else "a volume"
     cure = f"hand a layer over, as in `{block.name.text}(RELU)`"
     message = f"`{use.block.text}` is {what} here, and a layer is wanted"

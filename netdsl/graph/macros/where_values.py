@@ -89,7 +89,7 @@ class WhereValues:
 
                 report_unknown_kind(head, self._findings)
             else:
-                options = read_options(head.kind, head.rest, self._findings, environment, lists=True)
+                options = read_options(head.kind, head.options, self._findings, environment, lists=True)
                 entry = _Entry(head, head.kind, named, options)
             self._entries[key] = entry
         return self._entries[key]

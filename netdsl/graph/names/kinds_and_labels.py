@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container
+from fractions import Fraction
 from typing import NamedTuple
 
+from netdsl.graph.expressions.coercion import extents
+from netdsl.graph.expressions.values import ExactNumber, ExactSize, Item, Items, Number
 from netdsl.graph.names.unique_names import label_of
 from netdsl.graph.options.assignment import FILLERS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import OptionType
 from netdsl.layers.registry import kind_named
+from netdsl.quantities import count_from_text
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -33,7 +37,8 @@ class Head(NamedTuple):
     """``kind`` is None where no word names one; ``label`` is empty where none is written.
 
     ``written`` is the kind as the file spells it, ``span`` its place; ``rest`` are the items that
-    remain to be read as options; ``shares`` is the phrase that names another layer for its weights.
+    remain to be read as options; ``shares`` is the phrase that names another layer for its weights;
+    ``values`` are those of options that stand in the name itself, ``CONV3-64``.
     """
 
     kind: type[Layer] | None
@@ -42,6 +47,12 @@ class Head(NamedTuple):
     span: Span
     rest: tuple[tree.Item, ...]
     shares: Phrase | None = None
+    values: Items = ()
+
+    @property
+    def options(self) -> Items:
+        """What is read as options."""
+        return self.values or self.rest
 
     @property
     def is_input(self) -> bool:
@@ -132,26 +143,39 @@ def _noted(layer: tree.Layer) -> Head:
     assert match is not None
     name, extent, filters = match.groups()
     kind = kind_named(name)
-    place = word.span
-    rest: list[tree.Item] = []
+    span = word.span
+    values: list[Item] = []
     if filters:
-        rest.append(tree.Number(filters, place))
+        values.append(_number(filters, span))
     if extent:
-        rest.append(tree.Extents(f"{extent}x{extent}", place))
+        side = count_from_text(extent)
+        values.append(ExactSize((side, side), span) if side is not None else tree.Extents(extent, span))
         if filters:
-            rest += [tree.Word("pad", place), *_keeping(extent, place)]
+            values += [tree.Word("pad", span), _keeping(side, span)]
         else:
-            rest += [tree.Word("stride", place), tree.Number(extent, place)]
+            values += [tree.Word("stride", span), _number(extent, span)]
     if kind is not None and kind.has_weights and not extent and layer.claim is not None:
-        channels = re.split("[xX×]", layer.claim.value.text)[-1]
-        rest.append(tree.Number(channels.strip(), layer.claim.value.span))
-    return Head(kind, "", name, place, tuple(rest))
+        stated = layer.claim.value
+        channels = extents(stated)
+        values.append(
+            ExactNumber(Fraction(channels[-1]), stated.span)
+            if channels is not None
+            else tree.Number(stated.text, stated.span)  # whoever reads it says what is wrong with it
+        )
+    return Head(kind, "", name, span, (), values=tuple(values))
 
 
-def _keeping(extent: str, place: Span) -> tuple[tree.Item, ...]:
+def _number(digits: str, span: Span) -> Number:
+    """A number that is part of a word; as a token where it is too long to be meant, which is reported."""
+    number = count_from_text(digits)
+    return ExactNumber(Fraction(number), span) if number is not None else tree.Number(digits, span)
+
+
+def _keeping(side: int | None, span: Span) -> Item:
     """The padding with which a filter keeps the extents."""
-    side = int(extent[:9])
-    return (tree.Number(str(side // 2), place) if side % 2 else tree.Word("same", place),)
+    if side is None or side % 2 == 0:
+        return tree.Word("same", span)
+    return ExactNumber(Fraction(side // 2), span)
 
 
 def _words_span(words: tuple[tree.Word, ...]) -> Span:

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.coercion import MisfitError, convert, split_third
-from netdsl.graph.expressions.evaluate import Environment, as_item
+from netdsl.graph.expressions.evaluate import Environment, exact_value
+from netdsl.graph.expressions.values import Item, Items, Number, Size, Value
 from netdsl.graph.options.channel_order import volume_as_list
 from netdsl.graph.options.foreign_words import ForeignLayer
 from netdsl.graph.options.messages import OptionFindings
@@ -59,7 +60,7 @@ class OptionValues:
     def __init__(
         self,
         kind: type[Layer],
-        items: tuple[tree.Item, ...],
+        items: Items,
         environment: Environment,
         lists: bool,
         findings: Findings,
@@ -81,7 +82,7 @@ class OptionValues:
         self.place = 0
         self.slipped = False
 
-    def _bare(self, value: tree.Value) -> None:
+    def _bare(self, value: Value) -> None:
         """A value without a word: it goes to the first free positional option that takes it."""
         owner = self._between_commas()
         if owner is not None:
@@ -123,28 +124,28 @@ class OptionValues:
     @cached_property
     def _last_size(self) -> int:
         """The place of the last size in the layer; -1 where there is none."""
-        sizes = (place for place, item in enumerate(self.items) if isinstance(item, tree.Extents))
+        sizes = (place for place, item in enumerate(self.items) if isinstance(item, Size))
         return max(sizes, default=-1)
 
-    def _free_option(self, value: tree.Value) -> Option[Any] | None:
+    def _free_option(self, value: Value) -> Option[Any] | None:
         """The first option without a value that takes this one without a word."""
-        number = isinstance(value, tree.Number)
+        number = isinstance(value, Number)
         free = (option for option in self.options.values() if option.name not in self.given)
         return next((option for option in free if takes_bare(option, self.options, number=number)), None)
 
-    def _is_volume(self, value: tree.Value) -> bool:
+    def _is_volume(self, value: Value) -> bool:
         """Whether a value says all of a kind that is given by a volume, as ``784`` does of an input; where
         its words may be left out, numbers apart are its extents: ``RESHAPE 8 16 1``."""
         extents = [self.options.get(name) for name in VOLUME_OPTIONS]
         if None in extents:
             return False
-        return isinstance(value, tree.Extents) or not all(option and option.positional for option in extents)
+        return isinstance(value, Size) or not all(option and option.positional for option in extents)
 
-    def _volume(self, value: tree.Value) -> None:
+    def _volume(self, value: Value) -> None:
         if any(name in self.given for name in VOLUME_OPTIONS):
             self.say.belongs_nowhere(value, "the volume is given twice", self.given)
             return
-        listed = isinstance(value, tree.Number)
+        listed = isinstance(value, Number)
         end = volume_as_list(self.items, self.place, self.findings) if listed else None
         if end is not None:
             self.place = end
@@ -170,20 +171,20 @@ class OptionValues:
             self._set(option, [Written(None, span)])
         return True
 
-    def _take(self, option: Option[Any], value: tree.Value, start: Span) -> None:
+    def _take(self, option: Option[Any], value: Value, start: Span) -> None:
         """The value behind a word of the option, which begins at ``start``."""
         self._set(option, self._values(option, value, start))
         self.by_name.add(option.name)
         self.order.take(option, self.place)
 
-    def _values(self, option: Option[Any], first: tree.Value, start: Span) -> list[Written]:
+    def _values(self, option: Option[Any], first: Value, start: Span) -> list[Written]:
         """A value, or in a where block the whole list that a comma continues."""
-        values: list[tree.Value] = [first]
+        values: list[Value] = [first]
         while self.lists and self.place + 1 < len(self.items):
             comma, following = self.items[self.place], self._value_of(self.items[self.place + 1])
             if not (isinstance(comma, tree.Mark) and comma.text == ","):
                 break
-            if following is None or type(following) is not type(first):
+            if following is None or isinstance(following, Number) != isinstance(first, Number):
                 break
             values.append(following)
             self.place += 2
@@ -191,7 +192,7 @@ class OptionValues:
             values = self._without_third(self.options[option.third], values)
         return [self._converted(option, value, start) for value in values]
 
-    def _without_third(self, third: Option[Any], values: list[tree.Value]) -> list[tree.Value]:
+    def _without_third(self, third: Option[Any], values: list[Value]) -> list[Value]:
         """``5x5`` of ``5x5x3``, whose third extent is an option of its own."""
         parts = [split_third(value) for value in values]
         if not all(parts):
@@ -201,7 +202,7 @@ class OptionValues:
         self.by_name.add(third.name)
         return [size for size, _ in apart]
 
-    def _converted(self, option: Option[Any], value: tree.Value, start: Span) -> Written:
+    def _converted(self, option: Option[Any], value: Value, start: Span) -> Written:
         """The typed value, None with a finding where it does not fit; its place begins at ``start``."""
         self._read(value)
         if self.lists and "," in value.text:
@@ -213,26 +214,26 @@ class OptionValues:
             self.say.misfit(misfit.code, misfit.message, value, misfit.label)
         return Written(typed, start.to(value.span))
 
-    def _value_of(self, item: tree.Item | None) -> tree.Value | None:
+    def _value_of(self, item: Item | None) -> Value | None:
         """A value as written, or as a parameter or `let` of this name says it."""
-        if isinstance(item, tree.Number | tree.Extents):
+        if isinstance(item, Value):
             return item
         if isinstance(item, tree.Word):
             quantity = self.environment.values.get(item.text)
-            return as_item(quantity, item.span) if quantity is not None else None
+            return exact_value(quantity, item.span) if quantity is not None else None
         return None
 
     def _option_of(self, word: tree.Word) -> Option[Any] | None:
         return self.by_word.get(word.text.lower())
 
-    def _is_filler(self, item: tree.Item) -> bool:
+    def _is_filler(self, item: Item) -> bool:
         if isinstance(item, tree.Mark):
             return item.text in ("=", ":")
         if not isinstance(item, tree.Word) or item.text in self.environment.values:
             return False
         return item.text.lower() in FILLERS
 
-    def _read(self, *items: tree.Item) -> None:
+    def _read(self, *items: Item) -> None:
         """Note that values are used, which names may stand for."""
         if self.environment.values:
             self.environment.readings.read.update(item.span for item in items)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.evaluate import Environment, Quantity, Readings
+from netdsl.graph.expressions.values import Items
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.alike import is_small
@@ -38,7 +39,7 @@ _known: dict[Any, _Reading] = {}
 
 
 def known_options(
-    kind: type[Layer], items: tuple[tree.Item, ...], findings: Findings, environment: Environment
+    kind: type[Layer], items: Items, findings: Findings, environment: Environment
 ) -> dict[str, Written]:
     """The options that are written, by name: the first value of each."""
     if not items:
@@ -57,7 +58,7 @@ def known_options(
 
 
 def _key(
-    kind: type[Layer], items: tuple[tree.Item, ...], findings: Findings, environment: Environment
+    kind: type[Layer], items: Items, findings: Findings, environment: Environment
 ) -> tuple[Any, ...] | None:
     """What the options follow from: the words as they stand, and the values of those that are names; None
     where more is asked."""
@@ -87,7 +88,7 @@ def _key(
 def _read(
     key: tuple[Any, ...] | None,
     kind: type[Layer],
-    items: tuple[tree.Item, ...],
+    items: Items,
     findings: Findings,
     environment: Environment,
 ) -> dict[str, Written]:
@@ -110,9 +111,7 @@ def _read(
     return options
 
 
-def _reading(
-    options: dict[str, Written], items: tuple[tree.Item, ...], readings: Readings
-) -> _Reading | None:
+def _reading(options: dict[str, Written], items: Items, readings: Readings) -> _Reading | None:
     """What is kept; None where a value is large or begins or ends inside an item."""
     starts = {item.span.start: place for place, item in reversed([*enumerate(items)])}
     ends = {item.span.end: place for place, item in enumerate(items)}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
+from netdsl.graph.expressions.values import Items, Number
 from netdsl.quantities import Volume
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -64,12 +65,12 @@ def listed_volume(written: str) -> Listed | None:
     return Listed(f"{second}x{third}x{first}" if turned else f"{first}x{second}x{third}", turned)
 
 
-def volume_as_list(items: tuple[tree.Item, ...], place: int, findings: Findings) -> int | None:
+def volume_as_list(items: Items, place: int, findings: Findings) -> int | None:
     """Report ``input 3, 224, 224``, whose first number stands before ``place``; where the list ends, or
     None where there is none. ``1,228,800`` is one number, ``3,224,224`` a picture."""
     end = place
     while end < len(items) and (
-        isinstance(items[end], tree.Number) or items[end] == tree.Mark(",", items[end].span)
+        isinstance(items[end], Number) or items[end] == tree.Mark(",", items[end].span)
     ):
         end += 1
     span = items[place - 1].span.to(items[end - 1].span)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netdsl.graph.expressions.coercion import MisfitError, convert
+from netdsl.graph.expressions.values import Item, Items, Value
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option
 from netdsl.quantities import Padding
@@ -24,10 +25,10 @@ class Reworded(NamedTuple):
 
 def foreign_option(
     kind: type[Layer],
-    items: tuple[tree.Item, ...],
+    items: Items,
     place: int,
     option_of: Callable[[tree.Word], Option[Any] | None],
-    value_of: Callable[[tree.Item | None], tree.Value | None],
+    value_of: Callable[[Item | None], Value | None],
 ) -> Reworded | None:
     """What the word at ``place`` means in the words of the kind; None where it is no such option."""
     word = items[place]
@@ -59,9 +60,7 @@ def foreign_option(
     return Reworded(meant, word.span.to(foreign.span), own if instead else None)
 
 
-def _value_behind(
-    items: tuple[tree.Item, ...], place: int, value_of: Callable[[tree.Item | None], tree.Value | None]
-) -> tree.Value | None:
+def _value_behind(items: Items, place: int, value_of: Callable[[Item | None], Value | None]) -> Value | None:
     place += 1
     while place < len(items) and isinstance(items[place], tree.Mark) and items[place].text in "=:":  # type: ignore[union-attr]
         place += 1

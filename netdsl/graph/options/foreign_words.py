@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
+from netdsl.graph.expressions.values import Item, Items, Value
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option
 from netdsl.layers.registry import kind_named
@@ -13,7 +14,7 @@ from netdsl.source import Span
 from netdsl.syntax import tree
 from netdsl.syntax.foreign_words import FALSE, TRUE, Needless, Renamed, Switched, foreign_answers
 
-ValueOf = Callable[[tree.Item | None], tree.Value | None]
+ValueOf = Callable[[Item | None], Value | None]
 _WORDS = 4
 """Words of a layer that are named; more are counted."""
 
@@ -40,7 +41,7 @@ class ForeignLayer:
     def __init__(
         self,
         kind: type[Layer],
-        items: tuple[tree.Item, ...],
+        items: Items,
         value_of: ValueOf,
         excerpt: Callable[[Span], str],
     ) -> None:
@@ -170,9 +171,9 @@ def _tidy(text: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _is_switch(item: tree.Item | None) -> bool:
+def _is_switch(item: Item | None) -> bool:
     return isinstance(item, tree.Word) and item.text.lower() in TRUE | FALSE
 
 
-def _text(item: tree.Item | None) -> str:
+def _text(item: Item | None) -> str:
     return item.text if isinstance(item, tree.Word | tree.Mark) else ""

@@ -9,6 +9,7 @@ from typing import Any
 from netdsl.diagnostics import Edit, Findings, Label
 from netdsl.graph.expressions.coercion import MisfitError, convert
 from netdsl.graph.expressions.evaluate import CHANNELS, NOTHING_COMES_IN, USE_CHANNELS
+from netdsl.graph.expressions.values import Number, Value
 from netdsl.graph.options.foreign_options import Reworded
 from netdsl.graph.options.value_order import takes_bare
 from netdsl.graph.options.volumes import Written
@@ -40,7 +41,7 @@ _LAYER_BEFORE = re.compile(r"[A-Za-z_][\w.=,/ \t]*\Z")
 _COUNT_BEHIND = re.compile(r"[ \t]*(\w+|\([^()\n]*\))")
 
 
-def _takes(option: Option[Any], value: tree.Value) -> bool:
+def _takes(option: Option[Any], value: Value) -> bool:
     """Whether a value could be meant for an option; whole numbers are seldom real ones."""
     if option.type not in _VALUED or (option.type is OptionType.REAL and value.text.isdecimal()):
         return False
@@ -63,7 +64,7 @@ class OptionFindings:
         self.usual = [option for option in self.options.values() if not option.restates]
         self.findings = findings
 
-    def ambiguous(self, value: tree.Value) -> None:
+    def ambiguous(self, value: Value) -> None:
         apart = value.text.replace(",", ", ")
         together = value.text.replace(",", "")
         self.findings.add(
@@ -83,7 +84,7 @@ class OptionFindings:
 
     def belongs_nowhere(
         self,
-        value: tree.Value,
+        value: Value,
         reason: str,
         given: Mapping[str, Sequence[Written]],
         *,
@@ -95,7 +96,7 @@ class OptionFindings:
             return
         words = ", ".join(option.words[0] for option in self.usual)
         cures = [f"{self.kind.keyword} takes {words or 'no options'}"]
-        number = isinstance(value, tree.Number)
+        number = isinstance(value, Number)
         bare = [option for option in self.options.values() if option.positional]
         fix = None
         coming = self._coming_in(value, given) if number else None
@@ -135,10 +136,10 @@ class OptionFindings:
             secondary=tuple(places),
             help=tuple(cures),
             fix=fix,
-            cause=f"{self.kind.keyword} {type(value).__name__} {sized} {reason}",
+            cause=f"{self.kind.keyword} {number} {sized} {reason}",
         )
 
-    def _counted_probabilities(self, value: tree.Value) -> None:
+    def _counted_probabilities(self, value: Value) -> None:
         """``10 softmax``: ten neurons before it, or what comes in."""
         kind, number = self.kind.keyword, value.text
         self.findings.add(
@@ -164,7 +165,7 @@ class OptionFindings:
             ),
         )
 
-    def _coming_in(self, value: tree.Value, given: Mapping[str, Sequence[Written]]) -> Span | None:
+    def _coming_in(self, value: Value, given: Mapping[str, Sequence[Written]]) -> Span | None:
         """The first number of ``CONV 3 64 3x3``, which PyTorch wants to know."""
         counts = [
             name
@@ -177,7 +178,7 @@ class OptionFindings:
         between = self.findings.source.excerpt(Span(first.end, value.span.start))
         return None if between.strip(" \t,") else first
 
-    def _with_its_word(self, value: tree.Value, given: Mapping[str, Sequence[Written]]) -> str:
+    def _with_its_word(self, value: Value, given: Mapping[str, Sequence[Written]]) -> str:
         """``write `stride 2` or `pad 2` ``: the likeliest readings of a value that has no word."""
         free = (option for option in self.usual if option.name not in given)
         meant = [f"`{option.words[0]} {value.text}`" for option in free if _takes(option, value)]
@@ -185,7 +186,7 @@ class OptionFindings:
             return f"leave `{value.text}` out"
         return f"write {' or '.join(meant[:2])}, as it is meant" if meant else ""
 
-    def before_its_word(self, value: tree.Value, word: tree.Word, option: Option[Any]) -> None:
+    def before_its_word(self, value: Value, word: tree.Word, option: Option[Any]) -> None:
         """``2x2 stride``: the value stands before the word that it is meant for."""
         span = value.span.to(word.span)
         written = self.findings.source.excerpt(value.span)
@@ -299,7 +300,7 @@ class OptionFindings:
         help, fix = (f"write `{meant}`, which {same}",), Edit(first.to(last), meant)
         self.findings.add("ND202", message, word.span, help=help, fix=fix)
 
-    def misfit(self, code: str, message: str, value: tree.Value, label: str) -> None:
+    def misfit(self, code: str, message: str, value: Value, label: str) -> None:
         """A value that does not fit; for a formula, the label says what it comes to."""
         formula = self.findings.source.excerpt(value.span)
         shown = label if formula == value.text else f"{formula[:60]} = {value.text}"

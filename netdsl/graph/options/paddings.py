@@ -7,6 +7,7 @@ from typing import Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.coercion import MisfitError, convert
+from netdsl.graph.expressions.values import Item, Items, Number, Value
 from netdsl.layers.option import Option
 from netdsl.quantities import SAME, Padding, Same
 from netdsl.syntax import tree
@@ -16,8 +17,6 @@ PADDINGS: Mapping[str, Padding | Same] = {"same": SAME, "valid": Padding(0, 0, 0
 
 ZERO = "zero"
 """May stand before a word of a padding and means nothing: `zero padding 2`, `zero-padding 2`."""
-
-Items = tuple[tree.Item, ...]
 
 
 def is_side(items: Items, place: int) -> bool:
@@ -30,7 +29,7 @@ def read_sides(
     option: Option[Any],
     items: Items,
     place: int,
-    value_of: Callable[[tree.Item], tree.Value | None],
+    value_of: Callable[[Item], Value | None],
     findings: Findings,
 ) -> tuple[Padding | None, int]:
     """`top 0 bottom 1 left 0 right 1`: the padding, and the place behind it. Sides left out are 0;
@@ -44,7 +43,7 @@ def read_sides(
         behind = place + 1 + _is_mark(items, place + 1, "=:")
         value = value_of(items[behind]) if behind < len(items) else None
         try:
-            if not isinstance(value, tree.Number):
+            if not isinstance(value, Number):
                 raise MisfitError("ND206", f"`{side.text}` needs a number of rows or columns")
             rows = convert(option, value).top
             if said.setdefault(side.text.lower(), rows) != rows:
@@ -62,22 +61,22 @@ def read_sides(
 
 
 def sides_behind_numbers(
-    items: Items, place: int, value_of: Callable[[tree.Item], tree.Value | None]
+    items: Items, place: int, value_of: Callable[[Item], Value | None]
 ) -> tuple[str, int]:
     """``1 left 2 right``, whose first side stands at ``place``: how it is meant, ``left 1 right 2``, and the
     place behind it; an empty text where each side has its number behind it."""
     meant: list[str] = []
     before = items[place - 1] if place else None
-    while isinstance(before, tree.Number) and is_side(items, place):
+    while isinstance(before, Number) and is_side(items, place):
         side = items[place]
         assert isinstance(side, tree.Word)
         meant.append(f"{side.text} {before.text}")
         place += 1
         link = place + _is_mark(items, place, ",")
         before = items[link] if link < len(items) else None
-        if isinstance(before, tree.Number) and not is_side(items, link + 1) and link > place:
+        if isinstance(before, Number) and not is_side(items, link + 1) and link > place:
             before = None  # `1 left, 64`
-        if isinstance(before, tree.Number):
+        if isinstance(before, Number):
             place = link
         else:
             named = link == place and before is not None and value_of(before) is not None

@@ -11,6 +11,7 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.coercion import TABLE_LIMIT, MisfitError, table_rows
 from netdsl.graph.expressions.evaluate import Environment
 from netdsl.graph.expressions.layer_formulas import calculated
+from netdsl.graph.expressions.values import Items
 from netdsl.graph.options.assignment import FILLERS
 from netdsl.graph.options.volumes import Written
 from netdsl.graph.options.words import OptionWords
@@ -115,7 +116,7 @@ class _Reader(OptionWords):
 
 def read_options(
     kind: type[Layer],
-    items: tuple[tree.Item, ...],
+    items: Items,
     findings: Findings,
     environment: Environment,
     *,

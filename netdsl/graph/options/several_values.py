@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netdsl.graph.expressions.coercion import INTEGER_LIMIT, REAL_LIMIT, MisfitError, number
+from netdsl.graph.expressions.coercion import INTEGER_LIMIT, REAL_LIMIT, MisfitError, extents, number
+from netdsl.graph.expressions.values import Item, Items, Number, Value
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.option import Option, OptionType
 from netdsl.quantities import count_from_text
 from netdsl.source import Span
 from netdsl.syntax import tree
 
-ValueOf = Callable[[tree.Item | None], tree.Value | None]
+ValueOf = Callable[[Item | None], Value | None]
 
 _ORDER = "a range runs from a channel to a later one"
 
@@ -23,11 +24,9 @@ class Row:
     ``values`` has one entry, or in a ``where`` block, where commas deal values out, one for each layer.
     """
 
-    def __init__(
-        self, option: Option[Any], items: tuple[tree.Item, ...], place: int, value_of: ValueOf, lists: bool
-    ) -> None:
+    def __init__(self, option: Option[Any], items: Items, place: int, value_of: ValueOf, lists: bool) -> None:
         self.option = option
-        runs: list[list[tree.Number | tree.Range]] = [[]]
+        runs: list[list[Number | tree.Range]] = [[]]
         self.end = place
         while place < len(items):
             item = items[place]
@@ -37,7 +36,7 @@ class Row:
                 place += 1
                 continue
             value = item if isinstance(item, tree.Range) else value_of(item)
-            if not isinstance(value, tree.Number | tree.Range):
+            if not isinstance(value, Number | tree.Range):
                 break
             if isinstance(item, tree.Word) and self._is_word(item):
                 break
@@ -58,8 +57,8 @@ class Row:
         return found
 
 
-def _factors(run: list[tree.Number | tree.Range]) -> tuple[float, ...]:
-    values = [number(item) if isinstance(item, tree.Number) else None for item in run]
+def _factors(run: list[Number | tree.Range]) -> tuple[float, ...]:
+    values = [number(item) if isinstance(item, Number) else None for item in run]
     for item, value in zip(run, values, strict=True):
         if value is None or abs(value) == float("inf"):
             raise MisfitError("ND206", "factors are numbers, one for each branch", f"not {item.text[:40]}")
@@ -68,12 +67,11 @@ def _factors(run: list[tree.Number | tree.Range]) -> tuple[float, ...]:
     return tuple(value for value in values if value is not None)
 
 
-def _channels(run: list[tree.Number | tree.Range]) -> tuple[tuple[int, int], ...]:
+def _channels(run: list[Number | tree.Range]) -> tuple[tuple[int, int], ...]:
     """The runs of channels; those that go on where the one before ends are one."""
     found: list[tuple[int, int]] = []
     for item in run:
-        ends = [count_from_text(text) for text in item.text.split("-")] if item.text[0] != "-" else [None]
-        first, last = ends[0], ends[-1]
+        first, last = _ends(item)
         if first is None or last is None:
             raise MisfitError("ND206", "channels are whole numbers, from 0 on", f"not {item.text[:40]}")
         if last > INTEGER_LIMIT:
@@ -85,3 +83,12 @@ def _channels(run: list[tree.Number | tree.Range]) -> tuple[tuple[int, int], ...
         else:
             found.append((first, last))
     return tuple(found)
+
+
+def _ends(item: Number | tree.Range) -> tuple[int | None, int | None]:
+    """The first and the last channel that are written; None where one is no whole number from 0 on."""
+    if isinstance(item, tree.Range):
+        first, _, last = item.text.partition("-")
+        return count_from_text(first), count_from_text(last)
+    channel = extents(item)
+    return (channel[0], channel[0]) if channel is not None else (None, None)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from netdsl.graph.expressions.values import Item, Items, Number, Value
 from netdsl.layers.option import SEVERAL, Option, OptionType
 from netdsl.syntax import tree
 
@@ -38,10 +39,10 @@ class ValueOrder:
 
     def __init__(
         self,
-        items: tuple[tree.Item, ...],
+        items: Items,
         by_word: Mapping[str, Option[Any]],
-        is_filler: Callable[[tree.Item], bool],
-        value_of: Callable[[tree.Item | None], tree.Value | None],
+        is_filler: Callable[[Item], bool],
+        value_of: Callable[[Item | None], Value | None],
     ) -> None:
         self.items = items
         self.by_word = by_word
@@ -83,14 +84,14 @@ class ValueOrder:
         assert isinstance(word, tree.Word)
         return None if named or self.value_of(behind) is not None else (word, option)
 
-    def _has_value(self, word: str, value: tree.Value | None) -> bool:
+    def _has_value(self, word: str, value: Value | None) -> bool:
         """Whether the value behind a noun is its own: `filters` counts and takes no size, and `kernels`
         is no word of an option, so in `stride 16 kernels 3x3` it may count what stands before it."""
         option = self.by_word.get(word)
         if option is None:
             return value is not None and word == _singular(word)
         counts = option.type in (OptionType.COUNT, OptionType.INDEX, OptionType.REAL)
-        return isinstance(value, tree.Number | tree.Extents if not counts else tree.Number)
+        return isinstance(value, Number if counts else Value)
 
     def _is_noun(self, word: str) -> bool:
         """Whether a word, singular or plural, names an option that may go without: `96 filters`."""
@@ -103,7 +104,7 @@ class ValueOrder:
             place += 1
         return place
 
-    def item(self, place: int) -> tree.Item | None:
+    def item(self, place: int) -> Item | None:
         return self.items[place] if place < len(self.items) else None
 
 

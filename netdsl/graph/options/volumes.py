@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expressions.coercion import MisfitError, convert, extents
+from netdsl.graph.expressions.coercion import MisfitError, extents, from_extents
+from netdsl.graph.expressions.values import Value
 from netdsl.graph.options.channel_order import listed_volume
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
-from netdsl.syntax import tree
 
 VOLUME_OPTIONS = ("height", "width", "channels")
 """A kind that declares these three is given by a volume."""
@@ -22,7 +22,7 @@ class Written(NamedTuple):
     span: Span
 
 
-def volume_options(kind: type[Layer], value: tree.Value, findings: Findings) -> dict[str, Written]:
+def volume_options(kind: type[Layer], value: Value, findings: Findings) -> dict[str, Written]:
     """What a volume says about a kind that is given by one; empty for other kinds."""
     options = kind.options()
     if not all(name in options for name in VOLUME_OPTIONS):
@@ -42,7 +42,7 @@ def volume_options(kind: type[Layer], value: tree.Value, findings: Findings) -> 
     found = {}
     for name, part in zip(names, padded, strict=True):
         try:
-            found[name] = Written(convert(options[name], tree.Number(str(part), value.span)), value.span)
+            found[name] = Written(from_extents(options[name], (part,), str(part)), value.span)
         except MisfitError as misfit:
             findings.add(misfit.code, misfit.message, value.span, misfit.label)
             found[name] = Written(None, value.span)

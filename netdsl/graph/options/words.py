@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 from itertools import chain
 from typing import Any
 
 from netdsl.graph.expressions.evaluate import Handed
+from netdsl.graph.expressions.values import ExactNumber, Item, Number, Size
 from netdsl.graph.options.assignment import FILLERS, OptionValues
 from netdsl.graph.options.foreign_options import foreign_option
 from netdsl.graph.options.messages import DIGITS
@@ -72,7 +74,7 @@ class OptionWords(OptionValues):
         option = self.by_word.get(noun.text.lower())
         counted = noun.text.lower() in self.fillers - FILLERS or (option is not None and option.positional)
         if counted:
-            self._bare(tree.Number(str(number), word.span))
+            self._bare(ExactNumber(Fraction(number), word.span))
         return counted
 
     def _names_itself(self) -> bool:
@@ -119,7 +121,7 @@ class OptionWords(OptionValues):
             self.named |= {option.name for option in map(self._option_of, words) if option is not None}
         return self.named
 
-    def _goes_on(self, option: Option[Any], following: tree.Item | None) -> bool:
+    def _goes_on(self, option: Option[Any], following: Item | None) -> bool:
         """Whether an option is complete with what is no value: alone, or with the name of a choice."""
         text = following.text.lower() if isinstance(following, tree.Word) else ""
         if option.type is OptionType.PADDING:
@@ -211,8 +213,8 @@ class OptionWords(OptionValues):
                 return
         positional = option.name in self.given and option.name not in self.by_name
         idle = word.text.lower() in self.fillers and option.positional
-        misplaced = isinstance(value, tree.Extents) and option.type in NUMBERS
-        if positional and not idle and option.type in NUMBERS and isinstance(value, tree.Number):
+        misplaced = isinstance(value, Size) and option.type in NUMBERS
+        if positional and not idle and option.type in NUMBERS and isinstance(value, Number):
             positional = False  # `RESHAPE 243 height 9`: a number behind the word is meant for it
         if positional or value is None or (misplaced and idle):
             if word.text in self.environment.values and not (positional and idle):
@@ -281,5 +283,5 @@ class OptionWords(OptionValues):
         self.by_name.add(option.name)
 
 
-def _is_over(item: tree.Item) -> bool:
+def _is_over(item: Item) -> bool:
     return isinstance(item, tree.Mark) and item.text == "/"

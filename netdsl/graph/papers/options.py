@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from netdsl.graph.expressions.values import without_percent
 from netdsl.graph.papers.letters import letters_of
 from netdsl.graph.papers.names import glued
 from netdsl.graph.papers.vocabulary import Vocabulary
@@ -31,7 +32,7 @@ def in_words(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item
             if item.text != "/" or not _is_idle(following, words):  # `Conv dw/s1`
                 found.append(_sign(item, following, found, words))
         elif isinstance(item, tree.Number) and item.text.endswith("%"):
-            found.append(tree.Number(_share(item.text), item.span))
+            found.append(tree.Number(without_percent(item.text), item.span))
         else:
             found.append(item)
     return tuple(found)
@@ -111,11 +112,3 @@ def _sign(
     if sign.text != "/" or divides or words.stride is None or not words.is_value(following):
         return sign
     return tree.Word("stride", sign.span)
-
-
-def _share(text: str) -> str:
-    """``0.5`` of ``50%``, without what binary fractions leave."""
-    from fractions import Fraction
-
-    number = Fraction(text[:-1].strip().replace(",", "")) / 100 if len(text) <= 40 else Fraction(0)
-    return f"{float(number):.12g}"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from netdsl.graph.expressions.values import without_percent
 from netdsl.graph.names.kind_modifiers import modifier_in
 from netdsl.graph.sheets.barred import is_barred
 from netdsl.graph.sheets.items import (
@@ -128,8 +129,7 @@ def rate_in(line: str) -> str:
     found = _RATE.match(without_bullet(plain(line)))
     if found is None:
         return ""
-    rate = found["rate"]
-    return f"DROPOUT {float(rate.rstrip('% ')) / 100:g}" if rate.endswith("%") else f"DROPOUT {rate}"
+    return f"DROPOUT {without_percent(found['rate'])}"
 
 
 def unknown_in(line: str, scores: frozenset[str] = frozenset()) -> str:

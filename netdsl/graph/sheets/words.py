@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from netdsl.graph.expressions.values import without_percent
+
 LONGEST = 300
 """Characters of a line that is read."""
 
@@ -84,9 +86,7 @@ def _pieces(kind: str, raw: str, tight: bool) -> list[Piece]:
         return [Piece("size" if "x" in size else "number", size, raw, tight)]
     if kind == "number":
         text = UNKNOWN if raw == "?" else raw.replace(",", "")
-        if text.endswith("%"):
-            text = f"{float(text[:-1].strip()[:9]) / 100:g}"
-        return [Piece("number", text, raw, tight)]
+        return [Piece("number", without_percent(text), raw, tight)]
     return [Piece(kind, raw, raw, tight)]
 
 

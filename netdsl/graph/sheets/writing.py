@@ -7,6 +7,7 @@ from dataclasses import replace
 from math import prod
 from typing import NamedTuple
 
+from netdsl.graph.expressions.values import decimal, exact_number
 from netdsl.graph.sheets.items import UnknownError
 from netdsl.graph.sheets.layers import SheetLayer
 from netdsl.graph.sheets.vocabulary import (
@@ -167,7 +168,10 @@ def _settle_rate(values: dict[str, str], bare: list[str]) -> None:
     if bare and RATE not in values and KEEP not in values:
         values[RATE] = bare.pop(0)
     if KEEP in values:
-        values[RATE] = f"{round(1 - float(values.pop(KEEP)[:12]), 12):g}"
+        kept = exact_number(values.pop(KEEP))
+        if kept is None:
+            raise UnknownError(RATE)
+        values[RATE] = decimal(1 - kept)
     if values.get(RATE, "0").count("x") or float(values.get(RATE, "0")[:12]) >= 1:
         raise UnknownError(RATE)
 

@@ -82,7 +82,7 @@ def _read(
 
         report_unknown_kind(head, findings)
         return None
-    read = read_options(head.kind, head.rest, findings, environment)
+    read = read_options(head.kind, head.options, findings, environment)
     return head.kind, {name: values[0] for name, values in read.items()}
 
 
