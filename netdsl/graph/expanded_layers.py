@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expressions.evaluate import Environment, Passed
+from netdsl.graph.expressions.evaluate import Environment, LayerOutput
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
@@ -30,7 +30,7 @@ class Role(Enum):
         return {"skip": Role.SKIP, "project": Role.PROJECT}.get(word.lower(), Role.LAYER)
 
 
-class SharedStep(NamedTuple):
+class WeightOwner(NamedTuple):
     """The step whose weights another works with; ``whole`` where a use of a block shares all of its own.
 
     ``span`` is where that is written.
@@ -41,7 +41,7 @@ class SharedStep(NamedTuple):
     whole: bool = False
 
 
-class Step(NamedTuple):
+class ExpandedLayer(NamedTuple):
     """One layer of the expanded network: what is written, and what a where block adds.
 
     ``inputs`` are indices of earlier steps; ``kind`` is what a where entry makes of the kind
@@ -60,9 +60,9 @@ class Step(NamedTuple):
     group: tree.Group | None = None
     role: Role = Role.LAYER
     span: Span | None = None
-    references: tuple[tuple[int, Passed], ...] = ()
+    references: tuple[tuple[int, LayerOutput], ...] = ()
     use: Use | None = None
-    shares: SharedStep | None = None
+    shares: WeightOwner | None = None
 
 
 def report_nothing(span: Span, findings: Findings) -> None:

@@ -11,14 +11,14 @@ from netdsl.graph.draft.entries import Counted, Draft, Entry, Gap, Open, Project
 from netdsl.graph.draft.inputs import check_sources
 from netdsl.graph.draft.missing_options import Missing
 from netdsl.graph.draft.shared_weights import alike, model_key, options_of, shares_of
-from netdsl.graph.expanded_layers import Role, Step
+from netdsl.graph.expanded_layers import ExpandedLayer, Role
 from netdsl.graph.expressions.coercion import TABLE_LIMIT, TOO_MANY_CONNECTIONS
 from netdsl.graph.expressions.evaluate import Environment
 from netdsl.graph.macros.blocks import read_blocks, read_lets
 from netdsl.graph.macros.expand import Expansion
 from netdsl.graph.macros.incoming_channels import VolumesAhead
-from netdsl.graph.macros.scopes import Bindings
-from netdsl.graph.names.kinds_and_labels import Head, read_head
+from netdsl.graph.macros.scopes import Scopes
+from netdsl.graph.names.kinds_and_labels import LayerHead, read_head
 from netdsl.graph.names.labels import check_labels, check_parameters, report_joined_labels
 from netdsl.graph.names.reserved_names import names_of_numbers
 from netdsl.graph.names.unique_names import Names
@@ -56,7 +56,7 @@ class _Resolution:
         self.file = file
         self.source = source
         self.findings = findings
-        self.heads: dict[int, Head] = {}
+        self.heads: dict[int, LayerHead] = {}
         self.layers: dict[Any, Layer] = {}
         self.ahead: dict[Any, Layer] = {}
         self.own_options: dict[Any, dict[str, Written]] = {}
@@ -90,15 +90,15 @@ class _Resolution:
         defaults = read_defaults(self._statements(tree.Default), environment, self.findings)
         expectations = self._read(tree.Expect, read_expectation)
         patterns = self._patterns()
-        bindings = Bindings(blocks, broken, environment, self.findings, elements)
+        scopes = Scopes(blocks, broken, environment, self.findings, elements)
         ahead = VolumesAhead(
             lambda step, steps, inputs: self._layer_ahead(step, steps, inputs, defaults), self._claimed_ahead
         )
 
-        def volume_behind(steps: list[Step], place: int) -> Volume | None:
+        def volume_behind(steps: list[ExpandedLayer], place: int) -> Volume | None:
             return self._settled(ahead.behind(steps, place), defaults)
 
-        expansion = Expansion(bindings, self.head_of, volume_behind, self.findings)
+        expansion = Expansion(scopes, self.head_of, volume_behind, self.findings)
         steps = expansion.expand(elements)
         if not steps:
             if not self.findings.found:
@@ -107,7 +107,7 @@ class _Resolution:
                 )
             return None
         for text in (elements, *(block.statements for block in blocks.values())):
-            check_labels(text, self.head_of, self.findings, bindings.is_call)
+            check_labels(text, self.head_of, self.findings, scopes.is_call)
         for block in blocks.values():
             check_parameters(block, self.head_of, self.findings)
         names = Names({step.label for step in steps})
@@ -172,7 +172,7 @@ class _Resolution:
     def _statements(self, *types: type[Any]) -> tuple[Any, ...]:
         return tuple(statement for statement in self.file.statements if isinstance(statement, types))
 
-    def head_of(self, layer: tree.Layer) -> Head:
+    def head_of(self, layer: tree.Layer) -> LayerHead:
         """The head of a layer, read once however often a group repeats it."""
         head = self.heads.get(id(layer))
         if head is None:
@@ -184,7 +184,7 @@ class _Resolution:
         found = [read(statement, self.findings) for statement in self._statements(type)]
         return tuple(value for value in found if value is not None)
 
-    def _place(self, step: Step, defaults: Defaults, names: Names) -> None:
+    def _place(self, step: ExpandedLayer, defaults: Defaults, names: Names) -> None:
         index = len(self.entries)
         written = step.layer
         known = self.known.get(_key_of(step)) if step.shares is None else None
@@ -231,10 +231,10 @@ class _Resolution:
 
     def _entry(
         self,
-        step: Step,
+        step: ExpandedLayer,
         written: tree.Layer,
         kind: type[Layer],
-        head: Head,
+        head: LayerHead,
         defaults: Defaults,
         name: str,
     ) -> Entry:
@@ -300,7 +300,7 @@ class _Resolution:
         return Node(index, name, layer, inputs, span, spans, claim, use=step.use, shares=shares)
 
     def _layer_ahead(
-        self, step: Step, steps: list[Step], inputs: tuple[Volume, ...], defaults: Defaults
+        self, step: ExpandedLayer, steps: list[ExpandedLayer], inputs: tuple[Volume, ...], defaults: Defaults
     ) -> Layer | None:
         """The layer of a step while the network is still expanded; None where it is not complete."""
         if not isinstance(step.layer, tree.Layer):
@@ -342,7 +342,7 @@ class _Resolution:
         self.findings.add("ND246", message, default.span, "changes how many there are", help=(cure,))
         return None
 
-    def _claimed_ahead(self, step: Step) -> Volume | None:
+    def _claimed_ahead(self, step: ExpandedLayer) -> Volume | None:
         claim = self._claim(step)
         return claim.volume if claim is not None else None
 
@@ -373,7 +373,7 @@ class _Resolution:
             layer = self.layers[key] = layer_like(kind, self.dialect, values)
         return layer
 
-    def _takes(self, kind: type[Layer], head: Head, step: Step) -> bool:
+    def _takes(self, kind: type[Layer], head: LayerHead, step: ExpandedLayer) -> bool:
         """Whether the kind takes as many volumes as the step has."""
         joins = kind.inputs is None
         if joins == (step.role is Role.JOIN) and (not joins or len(step.inputs) > 1):
@@ -391,7 +391,7 @@ class _Resolution:
         self.findings.add("ND220", message, head.span, help=tuple(cures))
         return False
 
-    def _project(self, step: Step, written: tree.Layer) -> None:
+    def _project(self, step: ExpandedLayer, written: tree.Layer) -> None:
         """PROJECT with its stride; which layers it becomes depends on volumes."""
         key = (id(written), id(step.environment))
         if key not in self.projections:
@@ -410,7 +410,7 @@ class _Resolution:
             entry = Gap(len(self.entries), "PROJECT", step.inputs, written.span, None)
         self.entries.append(entry)
 
-    def _claim(self, step: Step) -> Claim | None:
+    def _claim(self, step: ExpandedLayer) -> Claim | None:
         if step.claim is None:
             return None
         key = id(step.claim)
@@ -425,10 +425,10 @@ class _Resolution:
 
     def _options(
         self,
-        step: Step,
+        step: ExpandedLayer,
         written: tree.Layer,
         kind: type[Layer],
-        head: Head,
+        head: LayerHead,
         defaults: Defaults,
         model: Entry | Layer | None = None,
     ) -> dict[str, Written]:
@@ -449,7 +449,7 @@ class _Resolution:
             return own
         return {**(common or {}), **step.where_values, **own}
 
-    def _check_input(self, steps: list[Step], *, asked: bool) -> None:
+    def _check_input(self, steps: list[ExpandedLayer], *, asked: bool) -> None:
         """The first layer takes no volume: it is the input. Others that take none are inputs too.
 
         ``asked`` says whether a layer could not be read for want of a volume.
@@ -470,13 +470,13 @@ class _Resolution:
             check_sources(self.entries, sources, steps, self.findings)
 
 
-def _key_of(step: Step) -> tuple[Any, ...]:
+def _key_of(step: ExpandedLayer) -> tuple[Any, ...]:
     """What a layer follows from that shares no weights: repetition has the same again."""
     joins = step.role is Role.JOIN
     return (id(step.layer), id(step.environment), id(step.where_values), step.kind, joins)
 
 
-def _kind_of(step: Step, head: Head) -> type[Layer] | None:
+def _kind_of(step: ExpandedLayer, head: LayerHead) -> type[Layer] | None:
     """The kind of a step; some are called otherwise where they join branches."""
     kind = step.kind or head.kind
     joins = kind is not None and kind.joining and step.role is Role.JOIN

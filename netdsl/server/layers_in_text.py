@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator
 from typing import Any
 
 from netdsl.graph.draft.entries import Gap
-from netdsl.graph.names.kinds_and_labels import Head, read_head
+from netdsl.graph.names.kinds_and_labels import LayerHead, read_head
 from netdsl.graph.names.weight_sharing import without_phrase
 from netdsl.graph.network import Node
 from netdsl.planning.study import Study
@@ -98,8 +98,8 @@ def last_layers(study: Study) -> Iterator[tuple[int, Node | Gap]]:
         yield span.start, node
 
 
-def head_of(layer: tree.Layer, numbers: Container[str] = ()) -> Head:
+def head_of(layer: tree.Layer, numbers: Container[str] = ()) -> LayerHead:
     """The kind and the label of a layer as it is written; neither of `3x3, 64`, which has no words."""
     if not layer.words:
-        return Head(None, "", "", layer.span, layer.items)
+        return LayerHead(None, "", "", layer.span, layer.items)
     return without_phrase(read_head(layer, numbers))

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.evaluate import Readings
 from netdsl.graph.macros.blocks import called_block, read_blocks
-from netdsl.graph.names.kinds_and_labels import Head, option_words
+from netdsl.graph.names.kinds_and_labels import LayerHead, option_words
 from netdsl.graph.names.labels import written_labels
 from netdsl.graph.names.reserved_names import names_of_numbers
 from netdsl.graph.names.unique_names import label_key
@@ -148,7 +148,7 @@ class _Reading:
         self.found += named.values()
         return named
 
-    def _head(self, layer: tree.Layer) -> Head:
+    def _head(self, layer: tree.Layer) -> LayerHead:
         return head_of(layer, self.numbers)
 
     def _is_call(self, layer: tree.Layer) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.draft.entries import Entry, Gap, Open, Projection
-from netdsl.graph.expressions.evaluate import Passed
+from netdsl.graph.expressions.evaluate import LayerOutput
 from netdsl.graph.names.unique_names import Names
 from netdsl.graph.network import Node
 from netdsl.graph.statements.defaults import Activation
@@ -14,7 +14,7 @@ from netdsl.layers.alike import layer_like
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
 
-References = Mapping[int, Mapping[int, Passed]]
+References = Mapping[int, Mapping[int, LayerOutput]]
 """By the position of an entry: which of its inputs are what a label names, by their number."""
 
 

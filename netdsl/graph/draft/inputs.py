@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.draft.entries import Entry, Gap
-from netdsl.graph.expanded_layers import Step, report_nothing
+from netdsl.graph.expanded_layers import ExpandedLayer, report_nothing
 from netdsl.graph.network import Node
 
 INPUT_LIMIT = 16
 """Inputs of a network: what is seen of each is followed through all layers."""
 
 
-def check_sources(entries: list[Entry], sources: list[Node], steps: list[Step], findings: Findings) -> None:
+def check_sources(
+    entries: list[Entry], sources: list[Node], steps: list[ExpandedLayer], findings: Findings
+) -> None:
     """Report inputs that are none of their own, or of which nothing comes; ``steps`` are the entries'."""
     first, *_ = entries
     unnamed = [node for node in sources if not steps[node.position].label]

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
-from netdsl.graph.expanded_layers import Step
-from netdsl.graph.names.kinds_and_labels import Head
+from netdsl.graph.expanded_layers import ExpandedLayer
+from netdsl.graph.names.kinds_and_labels import LayerHead
 from netdsl.graph.options.channel_order import picture_in
 from netdsl.graph.options.volumes import VOLUME_OPTIONS
 from netdsl.layers.layer import Layer
@@ -26,7 +26,7 @@ _NUMBERED = re.compile(r"([A-Za-z]+)_?([0-9]{2,9})")
 class _Lack(NamedTuple):
     """One layer without all its numbers."""
 
-    step: Step
+    step: ExpandedLayer
     kind: type[Layer]
     name: str
     options: tuple[Option[Any], ...]
@@ -38,14 +38,14 @@ _ARROW_BEHIND = re.compile(r"[ \t]*(?:-+>|=>|→|⇒|—>)[ \t]*[0-9]")
 class Missing:
     """Collects the layers that lack options and reports them group by group."""
 
-    def __init__(self, head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
+    def __init__(self, head_of: Callable[[tree.Layer], LayerHead], findings: Findings) -> None:
         self._head_of = head_of
         self._findings = findings
         self._lacks: list[_Lack] = []
         self._by_group: dict[int, list[_Lack]] = {}
         self._alike: Counter[tuple[type[Layer], tuple[Option[Any], ...]]] = Counter()
 
-    def add(self, step: Step, kind: type[Layer], name: str, options: list[Option[Any]]) -> None:
+    def add(self, step: ExpandedLayer, kind: type[Layer], name: str, options: list[Option[Any]]) -> None:
         self._lacks.append(_Lack(step, kind, name, tuple(options)))
 
     def report(self) -> None:

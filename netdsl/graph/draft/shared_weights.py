@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.draft.entries import Counted, Entry, Gap, Open, Projection
-from netdsl.graph.expanded_layers import Step
+from netdsl.graph.expanded_layers import ExpandedLayer
 from netdsl.graph.network import Node, Shares
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.layer import Layer
 from netdsl.source import Span
 
 
-def alike(step: Step, kind: type[Layer], name: str, owner: Entry, findings: Findings) -> bool:
+def alike(step: ExpandedLayer, kind: type[Layer], name: str, owner: Entry, findings: Findings) -> bool:
     """Whether the layer with the weights is of the same kind as the step; reported where it is not."""
     if isinstance(owner, Gap):
         return False  # what is wrong with it is said
@@ -29,7 +29,7 @@ def alike(step: Step, kind: type[Layer], name: str, owner: Entry, findings: Find
     return False
 
 
-def shares_of(step: Step, owner: Entry | None) -> Shares | None:
+def shares_of(step: ExpandedLayer, owner: Entry | None) -> Shares | None:
     """Which layer has the weights of a step; that one may work with those of another itself."""
     if step.shares is None or owner is None or isinstance(owner, Gap | Projection):
         return None

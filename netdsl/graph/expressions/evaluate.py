@@ -25,7 +25,7 @@ from netdsl.source import Span
 from netdsl.syntax import tree
 
 
-class Passed(NamedTuple):
+class LayerOutput(NamedTuple):
     """A volume that a reference means, and that a call can hand to its block.
 
     ``step`` makes it; ``place`` is that of the reference. ``own`` where the label stands beside the layer
@@ -48,7 +48,7 @@ class Failed(NamedTuple):
     meant: str | None = None
 
 
-class Handed:
+class ElementArgument:
     """A layer or a block that a call hands to its block, and the names that hold where it is written.
 
     Those that are written alike are equal.
@@ -63,7 +63,7 @@ class Handed:
         self._key = (words, id(environment))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Handed) and self._key == other._key
+        return isinstance(other, ElementArgument) and self._key == other._key
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -75,7 +75,7 @@ class Awaited:
 
 AWAITED = Awaited()
 
-Quantity: TypeAlias = Fraction | tuple[int, ...] | Passed | Handed | Awaited | Failed
+Quantity: TypeAlias = Fraction | tuple[int, ...] | LayerOutput | ElementArgument | Awaited | Failed
 """A number, the extents of a size, a volume, a layer or block, or none of them."""
 
 CHANNELS = "channels"
@@ -298,7 +298,13 @@ def _number(item: tree.Operand, environment: Environment, findings: Findings) ->
         return value
     if isinstance(value, Awaited):
         raise _AwaitedError
-    what = "a volume" if isinstance(value, Passed) else "a layer" if isinstance(value, Handed) else "a size"
+    what = (
+        "a volume"
+        if isinstance(value, LayerOutput)
+        else "a layer"
+        if isinstance(value, ElementArgument)
+        else "a size"
+    )
     raise _FormulaError(
         "ND223",
         f"`{item.text}` is {what}: only numbers are calculated with",
@@ -362,6 +368,6 @@ def exact_value(quantity: Quantity, span: Span) -> ExactNumber | ExactSize | Non
     """What the name or the formula at a place comes to; None where that is no number and no size."""
     if isinstance(quantity, Fraction):
         return ExactNumber(quantity, span)
-    if not isinstance(quantity, tuple) or isinstance(quantity, Passed | Failed):
+    if not isinstance(quantity, tuple) or isinstance(quantity, LayerOutput | Failed):
         return None
     return ExactSize(quantity, span)

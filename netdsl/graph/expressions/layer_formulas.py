@@ -6,7 +6,7 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.evaluate import (
     Environment,
     Failed,
-    Passed,
+    LayerOutput,
     apart,
     evaluate,
     exact_value,
@@ -97,7 +97,7 @@ def size_at(
     formula = tuple(item for item in items[position:end] if isinstance(item, tree.Operand))
     environment.readings.read.update(item.span for item in formula if isinstance(item, tree.Word))
     value = evaluate(formula, environment, findings)
-    known = value if isinstance(value, tuple) and not isinstance(value, Passed | Failed) else None
+    known = value if isinstance(value, tuple) and not isinstance(value, LayerOutput | Failed) else None
     return ExactSize(known, place(formula)) if known is not None else None, end
 
 

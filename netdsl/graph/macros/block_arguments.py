@@ -7,7 +7,14 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import Role
-from netdsl.graph.expressions.evaluate import Environment, Failed, Handed, exact_value, parts_of, place
+from netdsl.graph.expressions.evaluate import (
+    ElementArgument,
+    Environment,
+    Failed,
+    exact_value,
+    parts_of,
+    place,
+)
 from netdsl.graph.macros.blocks import Blocks, bare_use
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.source import Span
@@ -38,16 +45,16 @@ class BlockArguments:
         self._blocks = blocks
         self._findings = findings
         self._elements: dict[int, tree.Layer | tree.Call | Failed | None] = {}
-        self._uses: dict[tuple[int, int], tuple[Handed, Meaning | None]] = {}
+        self._uses: dict[tuple[int, int], tuple[ElementArgument, Meaning | None]] = {}
 
-    def read(self, value: tree.Sum | tree.Call, environment: Environment) -> Handed | Failed | None:
+    def read(self, value: tree.Sum | tree.Call, environment: Environment) -> ElementArgument | Failed | None:
         """The layer or the block that an argument or a default names; None where it is a formula, Failed,
         with a finding, where it cannot be handed over."""
         first = value.block if isinstance(value, tree.Call) else value[0]
         if not isinstance(first, tree.Word):
             return None
         known = environment.values.get(first.text)
-        if known is not None and not (isinstance(value, tree.Call) and isinstance(known, Handed)):
+        if known is not None and not (isinstance(value, tree.Call) and isinstance(known, ElementArgument)):
             return None
         if id(value) not in self._elements:
             self._elements[id(value)] = value if isinstance(value, tree.Call) else self._element(value)
@@ -56,7 +63,7 @@ class BlockArguments:
             return element
         words = _texts(value)
         named = any(word in environment.values for word in words)
-        return Handed(element, words, environment if named else _NOTHING)
+        return ElementArgument(element, words, environment if named else _NOTHING)
 
     def _element(self, value: tree.Sum) -> tree.Layer | tree.Call | Failed | None:
         first = value[0]
@@ -107,7 +114,7 @@ class BlockArguments:
         else:
             return None
         handed = environment.values.get(name)
-        if not isinstance(handed, Handed):
+        if not isinstance(handed, ElementArgument):
             return None
         key = (id(element), id(handed))
         if key not in self._uses:
@@ -115,7 +122,7 @@ class BlockArguments:
         return self._uses[key][1]
 
     def _use(
-        self, element: tree.Layer | tree.Call, handed: Handed, environment: Environment, name: str
+        self, element: tree.Layer | tree.Call, handed: ElementArgument, environment: Environment, name: str
     ) -> Meaning | None:
         written = element if isinstance(element, tree.Call) else bare_use(element, (name,))
         if written is None:

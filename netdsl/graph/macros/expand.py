@@ -11,12 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import Role, Step, report_nothing
-from netdsl.graph.expressions.evaluate import Environment, Passed
+from netdsl.graph.expanded_layers import ExpandedLayer, Role, report_nothing
+from netdsl.graph.expressions.evaluate import Environment, LayerOutput
 from netdsl.graph.macros.block_arguments import Meaning, is_number
 from netdsl.graph.macros.limits import is_bounded
-from netdsl.graph.macros.scopes import Bindings
-from netdsl.graph.names.kinds_and_labels import Head, Phrase, names_group
+from netdsl.graph.macros.scopes import Scopes
+from netdsl.graph.names.kinds_and_labels import LayerHead, Phrase, names_group
 from netdsl.graph.names.labels import Labels, UseOfBlock, find_label
 from netdsl.graph.names.unique_names import label_of
 from netdsl.graph.names.weight_sharing import Sharing
@@ -47,20 +47,20 @@ class Expansion:
 
     def __init__(
         self,
-        bindings: Bindings,
-        head_of: Callable[[tree.Layer], Head],
-        volume_behind: Callable[[list[Step], int], Volume | None],
+        scopes: Scopes,
+        head_of: Callable[[tree.Layer], LayerHead],
+        volume_behind: Callable[[list[ExpandedLayer], int], Volume | None],
         findings: Findings,
     ) -> None:
         """``volume_behind`` says what a step makes, as far as that can be known here."""
-        self.bindings = bindings
+        self.scopes = scopes
         self.head_of = head_of
         self.volume_behind = volume_behind
         self.findings = findings
-        self.steps: list[Step] = []
+        self.steps: list[ExpandedLayer] = []
         self.current: int | None = None
         self.use: Use | None = None
-        self.reference: Passed | None = None  # where the current step is what a label names
+        self.reference: LayerOutput | None = None  # where the current step is what a label names
         self._roles: dict[int, Role] = {}
         self.unsettled: Span | None = None
         self._dealing: list[tree.Where] = []
@@ -72,10 +72,10 @@ class Expansion:
 
         return WhereValues(self.steps, self.head_of, self.findings)
 
-    def expand(self, elements: tuple[tree.Element, ...]) -> list[Step]:
+    def expand(self, elements: tuple[tree.Element, ...]) -> list[ExpandedLayer]:
         """All layers in order; empty, with a finding, where there are too many."""
-        if is_bounded(elements, self.bindings, self.findings):
-            self._run(elements, _Frame(self.bindings.environment, elements, None))
+        if is_bounded(elements, self.scopes, self.findings):
+            self._run(elements, _Frame(self.scopes.environment, elements, None))
         return self.steps
 
     def _run(self, elements: tuple[Any, ...], frame: _Frame) -> None:
@@ -83,19 +83,19 @@ class Expansion:
         for element in elements:
             _RUN[type(element)](self, element, frame)
 
-    def _emit(self, step: Step) -> None:
+    def _emit(self, step: ExpandedLayer) -> None:
         self.current, self.reference = len(self.steps), None
         self.steps.append(step if step.use is self.use else step._replace(use=self.use))
 
     def _inputs(self) -> tuple[int, ...]:
         return () if self.current is None else (self.current,)
 
-    def _references(self) -> tuple[tuple[int, Passed], ...]:
+    def _references(self) -> tuple[tuple[int, LayerOutput], ...]:
         return () if self.reference is None else ((0, self.reference),)
 
     def _layer(self, layer: tree.Layer, frame: _Frame) -> None:
         if frame.environment.hands_over:
-            meaning = self.bindings.meaning_of(layer, frame.environment)
+            meaning = self.scopes.meaning_of(layer, frame.environment)
             if meaning is not None:
                 self._use(meaning, frame)
                 return
@@ -120,7 +120,7 @@ class Expansion:
                     self._unreadable(tree.Unreadable(layer.span), frame, head.label)
                     return
             self._emit(
-                Step(
+                ExpandedLayer(
                     layer,
                     environment,
                     inputs,
@@ -140,7 +140,7 @@ class Expansion:
             self._stand_in(layer, role, frame)
 
     def _role(self, layer: tree.Layer) -> Role:
-        if self.bindings.call_of(layer) is not None:
+        if self.scopes.call_of(layer) is not None:
             return Role.BLOCK
         words = layer.items if layer.labelled else layer.words
         first = words[0] if words else None
@@ -163,17 +163,17 @@ class Expansion:
                 label_of(layer.words), self.current, own=self.reference is not None and self.reference.own
             )
 
-    def _passed(self, phrase: Phrase, frame: _Frame) -> Passed | None:
+    def _passed(self, phrase: Phrase, frame: _Frame) -> LayerOutput | None:
         """The layer whose volume the block was handed under the name in a phrase."""
         known = frame.environment.values.get(phrase.label.text) if phrase.label else None
-        return known if isinstance(known, Passed) else None
+        return known if isinstance(known, LayerOutput) else None
 
     def _around(self, layer: tree.Layer, frame: _Frame) -> Environment | None:
         """The names that hold for a layer: outside blocks `channels` is what comes into it."""
-        if frame.block is not None or not self.bindings.asks(layer):
+        if frame.block is not None or not self.scopes.asks(layer):
             return frame.environment
         channels = self._incoming(layer.span)
-        return None if channels is None else self.bindings.with_channels(frame.environment, channels)
+        return None if channels is None else self.scopes.with_channels(frame.environment, channels)
 
     def _incoming(self, place: Span) -> Fraction | None:
         """How many channels come in here; None where that is not known, which is or will be reported."""
@@ -192,7 +192,9 @@ class Expansion:
 
     def _unreadable(self, element: tree.Unreadable, frame: _Frame, label: str = "") -> None:
         inputs, references = self._inputs(), self._references()
-        step = Step(element, frame.environment, inputs, label, group=frame.group, references=references)
+        step = ExpandedLayer(
+            element, frame.environment, inputs, label, group=frame.group, references=references
+        )
         self._emit(step)
         if label:
             frame.labels.define(label, len(self.steps) - 1, own=True)
@@ -204,7 +206,7 @@ class Expansion:
         first = len(self.steps)
         if group.where is not None:
             self._dealing.append(group.where)
-        for _ in range(self.bindings.repetitions(group.times, frame.environment)):
+        for _ in range(self.scopes.repetitions(group.times, frame.environment)):
             self._run(group.elements, frame)
         if group.where is not None:
             self._dealing.pop()
@@ -218,7 +220,7 @@ class Expansion:
             self._sharing.nothing_to_share(head.shares, f"{head.written} has no weights")
         first = len(self.steps)
         named_group = names_group(join, head.kind)
-        for _ in range(self.bindings.repetitions(join.times, frame.environment)):
+        for _ in range(self.scopes.repetitions(join.times, frame.environment)):
             if named_group:
                 self._run(join.branches[0].elements, frame)
             else:
@@ -228,7 +230,7 @@ class Expansion:
 
     def _join_once(self, join: tree.Join, frame: _Frame) -> None:
         entry, named = self.current, self.reference
-        outputs: list[tuple[int | None, Passed | None]] = []
+        outputs: list[tuple[int | None, LayerOutput | None]] = []
         projections: list[tuple[int, tree.Layer]] = []
         idle: list[tree.Branch] = []
         frame.branches += 1
@@ -250,7 +252,7 @@ class Expansion:
             self.current, self.reference = entry, named
             references = self._references()
             self._emit(
-                Step(
+                ExpandedLayer(
                     projection,
                     frame.environment,
                     self._inputs(),
@@ -263,7 +265,7 @@ class Expansion:
         known = [(step, named) for step, named in outputs if step is not None]
         label = self.head_of(join.layer).label
         self._emit(
-            Step(
+            ExpandedLayer(
                 join.layer,
                 frame.environment,
                 tuple(step for step, _ in known),
@@ -308,48 +310,48 @@ class Expansion:
         else:
             self.current, self.reference = found.step, found
 
-    def _found(self, reference: tree.Reference, frame: _Frame) -> Passed | None:
+    def _found(self, reference: tree.Reference, frame: _Frame) -> LayerOutput | None:
         passed = frame.environment.values.get(reference.name)
-        if isinstance(passed, Passed):
+        if isinstance(passed, LayerOutput):
             return passed
         return find_label(reference, frame.labels, self.findings)
 
     def _call(self, element: tree.Layer | tree.Call, frame: _Frame) -> None:
-        meaning = self.bindings.meaning_of(element, frame.environment)
+        meaning = self.scopes.meaning_of(element, frame.environment)
         assert meaning is not None
         self._use(meaning, frame)
 
     def _use(self, meaning: Meaning, frame: _Frame) -> None:
         """A use of a block, or of a layer that a call hands over."""
         first, written, call = len(self.steps), meaning.written, meaning.call
-        times = self.bindings.repetitions(written.times, frame.environment)
+        times = self.scopes.repetitions(written.times, frame.environment)
         if meaning.layer is not None:
             for _ in range(times):
                 self._handed_layer(meaning.layer, meaning.outer, frame)
             self._mark(label_of(written.label), written.claim, first, frame)
             return
-        block = self.bindings.block_of(call)
+        block = self.scopes.block_of(call)
 
-        def finder(reference: tree.Reference) -> Passed | None:
+        def finder(reference: tree.Reference) -> LayerOutput | None:
             return self._found(reference, frame)
 
         def incoming() -> Fraction | None:
             return self._incoming(written.span)
 
-        if block is None and call.block.text not in self.bindings.broken:
+        if block is None and call.block.text not in self.scopes.broken:
             from netdsl.graph.macros.unknown_blocks import report_unknown_block
 
-            report_unknown_block(call, self.bindings.blocks, self.findings)
+            report_unknown_block(call, self.scopes.blocks, self.findings)
         outer = self.use
         for _ in range(times):
             # Each time anew: what comes in may differ.
             names = meaning.outer
-            bound = self.bindings.bound(block, call, names, finder, incoming) if block else None
+            bound = self.scopes.bound(block, call, names, finder, incoming) if block else None
             if block is None or bound is None:
                 self._unreadable(tree.Unreadable(call.span), frame)
                 break
-            self.use = self.findings.use = self.bindings.use(call, outer)
-            self._run(self.bindings.layers_of(block), _Frame(bound, block.statements, block))
+            self.use = self.findings.use = self.scopes.use(call, outer)
+            self._run(self.scopes.layers_of(block), _Frame(bound, block.statements, block))
             self.use = self.findings.use = outer
         label = label_of(written.label)
         if block is not None:
@@ -367,7 +369,7 @@ class Expansion:
         if phrase is not None:
             self._sharing.nothing_to_share(phrase, "a layer that is handed over has weights of its own")
         inputs, references = self._inputs(), self._references()
-        self._emit(Step(layer, environment, inputs, group=frame.group, references=references))
+        self._emit(ExpandedLayer(layer, environment, inputs, group=frame.group, references=references))
 
     def _mark(self, label: str, claim: tree.Claim | None, first: int, frame: _Frame) -> None:
         """Give a label and a claim to the layer that a group or a block ends with."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from netdsl.graph.expanded_layers import Role, Step
+from netdsl.graph.expanded_layers import ExpandedLayer, Role
 from netdsl.graph.expressions.evaluate import CHANNELS
 from netdsl.graph.names.kinds_and_labels import option_words, read_head
 from netdsl.layers.layer import Layer
@@ -49,7 +49,7 @@ def _is_channels(item: tree.Item) -> bool:
     return isinstance(item, tree.Word) and item.text == CHANNELS
 
 
-LayerOf = Callable[[Step, list[Step], tuple[Volume, ...]], Layer | None]
+LayerOf = Callable[[ExpandedLayer, list[ExpandedLayer], tuple[Volume, ...]], Layer | None]
 """The layer of a step, one of some steps, for the volumes that it is given."""
 
 
@@ -59,21 +59,21 @@ class VolumesAhead:
     The planner works out all volumes again and reports what is wrong; here that is only not known.
     """
 
-    def __init__(self, layer_of: LayerOf, claimed: Callable[[Step], Volume | None]) -> None:
+    def __init__(self, layer_of: LayerOf, claimed: Callable[[ExpandedLayer], Volume | None]) -> None:
         """``layer_of`` gives None where reading fails; ``claimed`` is the volume that is stated."""
         self._layer_of = layer_of
         self._claimed = claimed
         self._volumes: list[Volume | None] = []
         self._known: dict[tuple[int, tuple[Volume, ...]], Volume | None] = {}
 
-    def behind(self, steps: list[Step], place: int) -> Volume | None:
+    def behind(self, steps: list[ExpandedLayer], place: int) -> Volume | None:
         """The volume of a step; None where it is not known."""
         while len(self._volumes) <= place:
             step = steps[len(self._volumes)]
             self._volumes.append(self._claimed(step) or self._made(step, steps))
         return self._volumes[place]
 
-    def _made(self, step: Step, steps: list[Step]) -> Volume | None:
+    def _made(self, step: ExpandedLayer, steps: list[ExpandedLayer]) -> Volume | None:
         if isinstance(step.layer, tree.Unreadable) or step.role is Role.PROJECT:
             return None
         inputs = [self._volumes[index] for index in step.inputs]

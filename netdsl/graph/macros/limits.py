@@ -9,7 +9,7 @@ from typing import Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.evaluate import Environment
-from netdsl.graph.macros.scopes import Bindings, awaited, unknown_yet
+from netdsl.graph.macros.scopes import Scopes, awaited, unknown_yet
 from netdsl.syntax import tree
 
 LAYER_LIMIT = 100_000
@@ -26,12 +26,12 @@ class _UnboundedError(Exception):
     """There is too much to expand; reported already."""
 
 
-def is_bounded(elements: tuple[tree.Element, ...], bindings: Bindings, findings: Findings) -> bool:
+def is_bounded(elements: tuple[tree.Element, ...], scopes: Scopes, findings: Findings) -> bool:
     """Whether the elements keep the limits; what exceeds one is reported."""
-    counter = _Counter(bindings, findings)
+    counter = _Counter(scopes, findings)
     try:
         for element in elements:
-            counter.count(element, bindings.environment, 1, 1)
+            counter.count(element, scopes.environment, 1, 1)
     except _UnboundedError:
         return False
     finally:
@@ -42,8 +42,8 @@ def is_bounded(elements: tuple[tree.Element, ...], bindings: Bindings, findings:
 class _Counter:
     """The layers and uses of blocks so far."""
 
-    def __init__(self, bindings: Bindings, findings: Findings) -> None:
-        self._bindings = bindings
+    def __init__(self, scopes: Scopes, findings: Findings) -> None:
+        self._scopes = scopes
         self._findings = findings
         self._layers = 0
         self._calls = 0
@@ -59,38 +59,38 @@ class _Counter:
         if depth > DEPTH_LIMIT:
             self._too_deep(element)
         plain = type(element) is tree.Layer and not environment.hands_over
-        if plain and self._bindings.call_of(element) is None:
+        if plain and self._scopes.call_of(element) is None:
             self._add(element, times * max(1, wheres))
             return
         if isinstance(element, tree.Group):
             inner = element.elements
-            times *= self._bindings.repetitions(element.times, environment)
+            times *= self._scopes.repetitions(element.times, environment)
             wheres += element.where is not None
             if len(inner) == 1 and isinstance(inner[0], tree.Group):
                 self._add(element, times)
         elif isinstance(element, tree.Join):
             inner = tuple(step for branch in element.branches for step in branch.elements)
-            times *= self._bindings.repetitions(element.times, environment)
+            times *= self._scopes.repetitions(element.times, environment)
             self._add(element, times)
         else:
-            meant = self._bindings.meaning_of(element, environment)
-            block = self._bindings.block_of(meant.call) if meant and meant.layer is None else None
+            meant = self._scopes.meaning_of(element, environment)
+            block = self._scopes.block_of(meant.call) if meant and meant.layer is None else None
             if meant is not None:
-                times *= self._bindings.repetitions(meant.written.times, environment)
+                times *= self._scopes.repetitions(meant.written.times, environment)
             if meant is None or block is None:
                 self._add(element, times * max(1, wheres))
                 return
             self._calls += 1
             if self._calls > CALL_LIMIT:
                 self._too_many_calls(element)
-            inner = self._bindings.layers_of(block)
-            bound = self._bindings.bound(block, meant.call, meant.outer, unknown_yet, awaited)
+            inner = self._scopes.layers_of(block)
+            bound = self._scopes.bound(block, meant.call, meant.outer, unknown_yet, awaited)
             if bound is None:
                 self._add(element, times)
                 return
             environment = bound
             outer = self._findings.use
-            self._findings.use = self._bindings.use(meant.call, outer)
+            self._findings.use = self._scopes.use(meant.call, outer)
             self._count_all(element, inner, environment, times, depth, wheres)
             self._findings.use = outer
             return

@@ -12,9 +12,9 @@ from netdsl.graph.expressions.evaluate import (
     AWAITED,
     CHANNELS,
     Awaited,
+    ElementArgument,
     Environment,
-    Handed,
-    Passed,
+    LayerOutput,
     Quantity,
     evaluate,
     place,
@@ -26,7 +26,7 @@ from netdsl.graph.names.kind_suggestions import nearest_kind
 from netdsl.syntax import tree
 from netdsl.uses import Use
 
-Finder = Callable[[tree.Reference], Passed | None]
+Finder = Callable[[tree.Reference], LayerOutput | None]
 """Finds the volume that a reference means."""
 
 
@@ -38,9 +38,9 @@ READ_LIMIT = 30_000
 """Words and signs of blocks, read again for every use of theirs with other arguments."""
 
 
-def unknown_yet(reference: tree.Reference) -> Passed | None:
+def unknown_yet(reference: tree.Reference) -> LayerOutput | None:
     """The finder for counting, where no step exists yet."""
-    return Passed(-1)
+    return LayerOutput(-1)
 
 
 _NOTHING = frozenset(("none", "null", "identity", "linear", "nothing"))
@@ -52,7 +52,7 @@ def awaited() -> Fraction | Awaited | None:
     return AWAITED
 
 
-class Bindings:
+class Scopes:
     """The blocks of a file, and the environments of their uses: those alike share one."""
 
     def __init__(
@@ -214,7 +214,7 @@ class Bindings:
             if values is None:
                 return None
             bound = Environment(ChainMap[str, Quantity](values, around.values), around.readings)
-            bound.hands_over = any(isinstance(value, Handed) for value in values.values())
+            bound.hands_over = any(isinstance(value, ElementArgument) for value in values.values())
             lets = tuple(statement for statement in block.statements if isinstance(statement, tree.Let))
             if lets:
                 hands_over = bound.hands_over
@@ -258,7 +258,7 @@ class Bindings:
         """What an argument or a default gives: a number, a size, a layer or a block."""
         handed = self._arguments.read(value, environment)
         if handed is not None:
-            return handed if isinstance(handed, Handed) else None
+            return handed if isinstance(handed, ElementArgument) else None
         first = value[0]
         unknown = len(value) == 1 and isinstance(first, tree.Word) and first.text not in environment.values
         near = nearest_kind(first.text, self._findings, self.blocks) if unknown else None
@@ -274,7 +274,7 @@ class Bindings:
             message = "a block that is handed over takes numbers and layers, no volumes"
             self._findings.add("ND247", message, volume.span)
             return None
-        if not isinstance(handed, Handed) or (
+        if not isinstance(handed, ElementArgument) or (
             call.block.text not in self.blocks and call.block.text not in environment.values
         ):
             from netdsl.graph.macros.unknown_blocks import report_unknown_block

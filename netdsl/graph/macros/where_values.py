@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.expanded_layers import Role, Step
+from netdsl.graph.expanded_layers import ExpandedLayer, Role
 from netdsl.graph.expressions.evaluate import Environment
-from netdsl.graph.names.kinds_and_labels import Head, read_head
+from netdsl.graph.names.kinds_and_labels import LayerHead, read_head
 from netdsl.graph.names.weight_sharing import own_layers_only
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written
@@ -21,7 +21,7 @@ from netdsl.syntax import tree
 class _Entry(NamedTuple):
     """One entry of a where block: its head, the kind that its first words name alone, and its values."""
 
-    head: Head
+    head: LayerHead
     kind: type[Layer]
     named: type[Layer]
     options: dict[str, list[Written]]
@@ -31,7 +31,9 @@ class WhereValues:
     """Gives values to the steps of one expansion. What a repeated group says again is read once, and steps
     that are given the same share what they are given."""
 
-    def __init__(self, steps: list[Step], head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
+    def __init__(
+        self, steps: list[ExpandedLayer], head_of: Callable[[tree.Layer], LayerHead], findings: Findings
+    ) -> None:
         self._steps = steps
         self._head_of = head_of
         self._findings = findings
@@ -122,7 +124,7 @@ class WhereValues:
             self._given[key] = given, {**given, name: value}
         return self._given[key][1]
 
-    def _wrong_number(self, name: str, values: list[Written], steps: list[Step]) -> None:
+    def _wrong_number(self, name: str, values: list[Written], steps: list[ExpandedLayer]) -> None:
         span = values[0].span.to(values[-1].span)
         spans = dict.fromkeys(step.layer.span for step in steps[:8])
         self._findings.add(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.names.absent_kinds import DIMENSIONS, REACH, absent_kind
-from netdsl.graph.names.kinds_and_labels import Head, option_words, read_head
+from netdsl.graph.names.kinds_and_labels import LayerHead, option_words, read_head
 from netdsl.graph.options.assignment import FILLERS
 from netdsl.graph.options.paddings import PADDINGS, ZERO
 from netdsl.layers.option import OptionType
@@ -76,7 +76,7 @@ def kind_of_words(words: list[str]) -> str:
     ``global average pool`` is AVG POOL global, ``soft max1`` is SOFTMAX1."""
     for written in (words, ["".join(words)]):
         parts = tuple(tree.Word(word, Span(0, 0)) for word in written)
-        head: Head = read_head(tree.Layer(None, parts, False, (), "", Span(0, 0)))
+        head: LayerHead = read_head(tree.Layer(None, parts, False, (), "", Span(0, 0)))
         if head.kind is None:
             continue
         switches = [item.text.lower() for item in head.rest if isinstance(item, tree.Word)]
@@ -176,7 +176,7 @@ _SHORT = 2
 """Characters of a word that nothing is near to."""
 
 
-def kind_behind_name(head: Head, layer: tree.Layer, findings: Findings) -> Head:
+def kind_behind_name(head: LayerHead, layer: tree.Layer, findings: Findings) -> LayerHead:
     """``gap: GlobalMaxPooling2D``: the class behind the name, where the name is no slip of a kind."""
     first = layer.items[0] if layer.labelled and layer.items else None
     if not isinstance(first, tree.Word) or nearest_kind(head.written, findings) is not None:

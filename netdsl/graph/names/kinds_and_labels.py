@@ -33,7 +33,7 @@ class Phrase(NamedTuple):
     span: Span
 
 
-class Head(NamedTuple):
+class LayerHead(NamedTuple):
     """``kind`` is None where no word names one; ``label`` is empty where none is written.
 
     ``written`` is the kind as the file spells it, ``span`` its place; ``rest`` are the items that
@@ -117,7 +117,7 @@ def _valued_words(kind: type[Layer]) -> frozenset[str]:
     return _valued[kind]
 
 
-def read_head(layer: tree.Layer, names: Container[str] = ()) -> Head:
+def read_head(layer: tree.Layer, names: Container[str] = ()) -> LayerHead:
     """Find the kind and the label of a layer; ``names`` are those that the file gives to numbers."""
     if layer.noted:
         return _noted(layer)
@@ -135,7 +135,7 @@ def names_group(join: tree.Join, kind: type[Layer] | None) -> bool:
 _NOTED = re.compile(r"([a-z]+)([0-9]*)-?([0-9]*)", re.IGNORECASE)
 
 
-def _noted(layer: tree.Layer) -> Head:
+def _noted(layer: tree.Layer) -> LayerHead:
     """``CONV3-64`` is 64 filters of 3x3 at stride 1 that keep the extents, ``POOL2`` 2x2 at stride 2;
     ``FC`` has as many neurons as its volume has channels. None of them is a label."""
     (word,) = layer.words
@@ -162,7 +162,7 @@ def _noted(layer: tree.Layer) -> Head:
             if channels is not None
             else tree.Number(stated.text, stated.span)  # whoever reads it says what is wrong with it
         )
-    return Head(kind, "", name, span, (), values=tuple(values))
+    return LayerHead(kind, "", name, span, (), values=tuple(values))
 
 
 def _number(digits: str, span: Span) -> Number:
@@ -182,15 +182,15 @@ def _words_span(words: tuple[tree.Word, ...]) -> Span:
     return words[0].span.to(words[-1].span)
 
 
-def _unlabelled(layer: tree.Layer) -> Head:
+def _unlabelled(layer: tree.Layer) -> LayerHead:
     prefix = _kind_prefix(layer.words)
     if prefix is None:
-        return _option_first(layer) or Head(None, "", layer.words[0].text, layer.words[0].span, ())
+        return _option_first(layer) or LayerHead(None, "", layer.words[0].text, layer.words[0].span, ())
     used = layer.words[: prefix.length]
     label = label_of(used) if prefix.numbered else ""
     leading, items = _leading_size(layer)
     rest = (*leading, *layer.words[prefix.length :], *items)
-    return Head(prefix.kind, label, prefix.written, _words_span(used), rest)
+    return LayerHead(prefix.kind, label, prefix.written, _words_span(used), rest)
 
 
 def _leading_size(layer: tree.Layer) -> tuple[tuple[tree.Item, ...], tuple[tree.Item, ...]]:
@@ -199,7 +199,7 @@ def _leading_size(layer: tree.Layer) -> tuple[tuple[tree.Item, ...], tuple[tree.
     return layer.items[:leads], layer.items[leads:]
 
 
-def _option_first(layer: tree.Layer) -> Head | None:
+def _option_first(layer: tree.Layer) -> LayerHead | None:
     """``GLOBAL AVG POOL``: a word of the kind's options may stand before the kind, if it takes no
     value: that would stand behind the kind."""
     first, *others = layer.words
@@ -211,7 +211,7 @@ def _option_first(layer: tree.Layer) -> Head | None:
     return head._replace(rest=(first, *head.rest))
 
 
-def _labelled(layer: tree.Layer) -> Head:
+def _labelled(layer: tree.Layer) -> LayerHead:
     label = label_of(layer.words)
     prefix = _kind_prefix(layer.words) or _first_part(layer.words[0])
     bare = prefix is not None and prefix.length == len(layer.words) and not prefix.numbered
@@ -219,13 +219,15 @@ def _labelled(layer: tree.Layer) -> Head:
     if inner is not None:
         return inner
     if prefix is None:
-        return Head(None, label, label, _words_span(layer.words), ())
+        return LayerHead(None, label, label, _words_span(layer.words), ())
     if 0 < prefix.length < len(layer.words) and layer.words[-1].text.lower() in _valued_words(prefix.kind):
         return _unlabelled(layer._replace(labelled=False))  # `CONV stride: 2`: the colon is the option's
-    return Head(prefix.kind, "" if bare else label, prefix.written, _words_span(layer.words), layer.items)
+    return LayerHead(
+        prefix.kind, "" if bare else label, prefix.written, _words_span(layer.words), layer.items
+    )
 
 
-def _kind_behind(layer: tree.Layer, label: str, prefix: _Prefix | None) -> Head | None:
+def _kind_behind(layer: tree.Layer, label: str, prefix: _Prefix | None) -> LayerHead | None:
     """``enc1: CONV 64 3x3``, ``stem: 7x7 conv, 64``: a kind behind the colon."""
     leading, items = _leading_size(layer)
     skipped = int(bool(items) and isinstance(items[0], tree.Extents))
@@ -240,7 +242,7 @@ def _kind_behind(layer: tree.Layer, label: str, prefix: _Prefix | None) -> Head 
     rest = (*leading, *items[:skipped], *items[skipped + inner.length :])
     if skipped and prefix is not None and prefix.length == len(layer.words) and not prefix.numbered:
         label = ""  # `POOL: 2x2 max pooling`
-    return Head(inner.kind, label, inner.written, _words_span(body[: inner.length]), rest)
+    return LayerHead(inner.kind, label, inner.written, _words_span(body[: inner.length]), rest)
 
 
 def _first_part(word: tree.Word) -> _Prefix | None:
@@ -259,7 +261,7 @@ def _leading_words(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
     return tuple(words)
 
 
-def _refined(head: Head, names: Container[str]) -> Head:
+def _refined(head: LayerHead, names: Container[str]) -> LayerHead:
     """``POOL: max 2x2``: a word beside the kind that together with it names a kind, and no number."""
     for place, item in enumerate(head.rest):
         if isinstance(item, tree.Word) and item.text.lower() not in FILLERS and item.text not in names:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Edit, Findings, Label
-from netdsl.graph.expressions.evaluate import Passed
-from netdsl.graph.names.kinds_and_labels import Head, read_head
+from netdsl.graph.expressions.evaluate import LayerOutput
+from netdsl.graph.names.kinds_and_labels import LayerHead, read_head
 from netdsl.graph.names.unique_names import LABEL_LIMIT, label_key, label_of
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -44,9 +44,9 @@ class Labels:
     def use(self, label: str) -> UseOfBlock | None:
         return self._uses.get(label_key(label))
 
-    def get(self, reference: tree.Reference) -> Passed | None:
+    def get(self, reference: tree.Reference) -> LayerOutput | None:
         step, own = self._steps.get(label_key(reference.name), (None, False))
-        return None if step is None else Passed(step, reference.span, own)
+        return None if step is None else LayerOutput(step, reference.span, own)
 
     def written(self, name: str) -> Span | None:
         """Where a label stands in the text, above or below."""
@@ -61,7 +61,7 @@ class Labels:
 
 def find_label(
     reference: tree.Reference, labels: Labels, findings: Findings, sign: str = "@"
-) -> Passed | None:
+) -> LayerOutput | None:
     """The volume that a reference means; None, with a finding, where there is none. ``sign`` is what stands
     before the name."""
     found = labels.get(reference)
@@ -96,7 +96,7 @@ def find_label(
 
 def written_labels(
     elements: tuple[Any, ...],
-    head_of: Callable[[tree.Layer], Head] = read_head,
+    head_of: Callable[[tree.Layer], LayerHead] = read_head,
     is_call: Callable[[tree.Layer], bool] = lambda layer: False,
 ) -> Iterator[tuple[str, Span]]:
     """All labels of a text in its order; those inside blocks belong to the blocks.
@@ -128,7 +128,7 @@ def _place(words: tuple[tree.Word, ...]) -> Span:
 
 def check_labels(
     elements: tuple[Any, ...],
-    head_of: Callable[[tree.Layer], Head],
+    head_of: Callable[[tree.Layer], LayerHead],
     findings: Findings,
     is_call: Callable[[tree.Layer], bool] = lambda layer: False,
 ) -> None:
@@ -155,7 +155,9 @@ def check_labels(
             )
 
 
-def check_parameters(block: tree.Block, head_of: Callable[[tree.Layer], Head], findings: Findings) -> None:
+def check_parameters(
+    block: tree.Block, head_of: Callable[[tree.Layer], LayerHead], findings: Findings
+) -> None:
     """No label is called like a parameter that the block refers to as a volume."""
     parameters = {label_key(parameter.name.text): parameter for parameter in block.parameters}
     if not parameters:

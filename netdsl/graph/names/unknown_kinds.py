@@ -26,7 +26,7 @@ from netdsl.graph.names.kind_suggestions import (
     nearest_kind,
     one_position,
 )
-from netdsl.graph.names.kinds_and_labels import Head
+from netdsl.graph.names.kinds_and_labels import LayerHead
 from netdsl.layers.registry import all_kinds, kind_named, short_name
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -34,7 +34,7 @@ from netdsl.syntax.joined_names import label_names
 
 
 def report_unknown_kind(
-    head: Head,
+    head: LayerHead,
     findings: Findings,
     *,
     layer: tree.Layer | None = None,
@@ -90,7 +90,7 @@ def _no_kind(written: str) -> str:
 
 
 def _guess(
-    head: Head,
+    head: LayerHead,
     layer: tree.Layer | None,
     alone: bool,
     findings: Findings,

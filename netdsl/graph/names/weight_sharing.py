@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import Role, SharedStep, Step
-from netdsl.graph.expressions.evaluate import Passed
-from netdsl.graph.names.kinds_and_labels import Head, Phrase
+from netdsl.graph.expanded_layers import ExpandedLayer, Role, WeightOwner
+from netdsl.graph.expressions.evaluate import LayerOutput
+from netdsl.graph.names.kinds_and_labels import LayerHead, Phrase
 from netdsl.graph.names.labels import Labels, find_label
 from netdsl.graph.options.assignment import FILLERS
 from netdsl.syntax import tree
@@ -45,13 +45,13 @@ def spelled(items: tuple[tree.Item, ...]) -> dict[int, str]:
     return {word.span.start: text for word, text in zip(words, CANONICAL, strict=True)}
 
 
-def without_phrase(head: Head) -> Head:
+def without_phrase(head: LayerHead) -> LayerHead:
     """The head of a layer with the phrase apart from its options."""
     rest, phrase = split_phrase(head.rest)
     return head if phrase is None else head._replace(rest=rest, shares=phrase)
 
 
-def own_layers_only(head: Head, findings: Findings) -> Head:
+def own_layers_only(head: LayerHead, findings: Findings) -> LayerHead:
     """The head of what is said of several layers at once, without the phrase, which is reported."""
     head = without_phrase(head)
     if head.shares is not None:
@@ -63,17 +63,17 @@ def own_layers_only(head: Head, findings: Findings) -> Head:
 class Sharing:
     """Finds the steps whose weights others work with."""
 
-    def __init__(self, steps: list[Step], findings: Findings) -> None:
+    def __init__(self, steps: list[ExpandedLayer], findings: Findings) -> None:
         self._steps = steps
         self._findings = findings
 
-    def owner(self, phrase: Phrase, labels: Labels, passed: Passed | None) -> SharedStep | None:
+    def owner(self, phrase: Phrase, labels: Labels, passed: LayerOutput | None) -> WeightOwner | None:
         """The step with the weights for a layer; None, with a finding, where there is none."""
         named = self._named(phrase)
         if named is None:
             return None
         found = passed or find_label(named, labels, self._findings, sign="")
-        return None if found is None else SharedStep(found.step, phrase.span)
+        return None if found is None else WeightOwner(found.step, phrase.span)
 
     def _named(self, phrase: Phrase) -> tree.Reference | None:
         if phrase.label is None:
@@ -126,5 +126,5 @@ class Sharing:
         for place, step in enumerate(steps):
             shares = not isinstance(step.layer, tree.Unreadable) and step.role is not Role.JOIN
             if shares and step.shares is None:
-                shared = SharedStep(use.first + place, phrase.span, whole=True)
+                shared = WeightOwner(use.first + place, phrase.span, whole=True)
                 self._steps[first + place] = step._replace(shares=shared)

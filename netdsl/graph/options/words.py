@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
-from netdsl.graph.expressions.evaluate import Handed
+from netdsl.graph.expressions.evaluate import ElementArgument
 from netdsl.graph.expressions.values import ExactNumber, Item, Number, Size
 from netdsl.graph.options.assignment import FILLERS, OptionValues
 from netdsl.graph.options.foreign_options import foreign_option
@@ -43,7 +43,7 @@ class OptionWords(OptionValues):
             if self._number_in_words(word):
                 return
             self.slipped = True
-            if isinstance(self.environment.values.get(word.text), Handed):
+            if isinstance(self.environment.values.get(word.text), ElementArgument):
                 self.say.no_number(word)
                 return
             other = self._layer_beside()
