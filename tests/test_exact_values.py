@@ -10,7 +10,7 @@ import pytest
 from netdsl.graph.expressions.coercion import MisfitError, convert
 from netdsl.graph.expressions.values import ExactNumber, ExactSize, Value, exact_number, without_percent
 from netdsl.layers.option import Option, OptionType
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.source import Span
 from netdsl.syntax import tree
 
