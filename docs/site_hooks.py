@@ -70,8 +70,8 @@ def _code_list() -> dict[str, str]:
         code: explanation_text(code).partition("\n")[0].partition(": ")[2] for code in explained_codes()
     }
     rows = "".join(f"| [{code}]({code}.md) | {title} |\n" for code, title in titles.items())
-    intro = "Every finding has a code, and every code a page; `netdsl explain ND301` prints it too."
-    return {f"{CODES}/index.md": f"# Codes\n\n{intro}\n\n| code | what is wrong |\n|---|---|\n{rows}"}
+    intro = "Every finding has a code, and every code has a page, which `netdsl explain ND301` prints too."
+    return {f"{CODES}/index.md": f"# Codes\n\n{intro}\n\n| code | meaning |\n|---|---|\n{rows}"}
 
 
 def _layer_pages() -> dict[str, str]:
@@ -84,7 +84,7 @@ def _layer_pages() -> dict[str, str]:
         name = f"{keyword.lower().replace(' ', '-')}.md"
         found[f"{LAYERS}/{name}"] = f"# {keyword}\n\n```text\n{text}```\n"
         rows += f"| [{keyword}]({name}) | {_escaped(text.splitlines()[1])} |\n"
-    intro = "What `netdsl explain KIND` prints of every kind of layer."
+    intro = "What `netdsl explain KIND` prints for every layer kind."
     found[f"{LAYERS}/index.md"] = f"# Layers\n\n{intro}\n\n| kind | what it does |\n|---|---|\n{rows}"
     return found
 
