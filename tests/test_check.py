@@ -320,7 +320,7 @@ def test_pages_fail_and_are_mended_as_they_say(code: str) -> None:
 def test_pages_have_their_parts(code: str) -> None:
     text = explanation_text(code)
     assert text.startswith(f"# {code}: ")
-    assert re.findall(r"^## (.*)$", text, re.M) == ["Why", "Fails", "Mended"]
+    assert re.findall(r"^## (.*)$", text, re.M) == ["Why", "Fails", "Fixed"]
 
 
 def test_every_code_of_the_front_end_has_a_page() -> None:

@@ -173,7 +173,7 @@ def test_statistics_in_a_narrow_terminal(
         run(["check", ".", "--statistics"])
         shown = capsys.readouterr().out
         assert max(map(len, shown.splitlines())) <= width
-        assert "a network does not keep a pattern that is required" in " ".join(shown.split())
+        assert "a network does not match a required pattern" in " ".join(shown.split())
 
 
 UNUSED = "input 8x8x1\nFC 10   # netdsl: ignore ND401\nFC 20 no bais\n"

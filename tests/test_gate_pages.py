@@ -21,7 +21,7 @@ def test_page(
     code: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    _, failing, mended = re.split("^## (?:Fails|Mended)$", explanation_text(code), flags=re.M)
+    _, failing, mended = re.split("^## (?:Fails|Fixed)$", explanation_text(code), flags=re.M)
     for part, expected in ((failing, [code]), (mended, [])):
         Path("case.net").write_text(NETWORK)
         Path("known.json").unlink(missing_ok=True)
