@@ -41,16 +41,16 @@ class Edit(NamedTuple):
 
     @staticmethod
     def behind(span: Span, option: str, *, safe: bool = False) -> Edit:
-        """One more option behind a layer."""
+        """One more option after a layer."""
         return Edit(Span(span.end, span.end), f" {option}", safe)
 
 
 class Mistake(NamedTuple):
-    """A finding that does not know its place yet: what a layer says of its own options.
+    """A finding that does not know its place yet: what a layer says about its own options.
 
     ``option`` names the option at fault (its span becomes the primary one), or is empty for
     the layer as a whole. ``spares_volume`` where the layer's volume is what it would be without
-    the mistake, so that those behind it can still be checked. ``input_help`` are cures that ask for another
+    the mistake, so that those after it can still be checked. ``input_help`` are cures that ask for another
     input: right where the layer is given the image itself.
     """
 
@@ -209,7 +209,7 @@ class Findings:
     ) -> None:
         """Report something about a place in the source.
 
-        ``meant`` is what was probably meant in its place: the first cure, and the change that mends it.
+        ``meant`` is what was probably meant in its place: the first cure, and the change that fixes it.
         ``about`` is the layer that the message names: the same of another layer, or of other numbers, at
         the same place is the same mistake.
         """
@@ -257,7 +257,7 @@ class Findings:
             self.found[index] = finding._replace(fix=None)
 
     def shows_again(self, span: Span) -> None:
-        """What is said of a place shows in another use of the block as well."""
+        """What is said about a place shows in another use of the block as well."""
         if self.use is None:
             return
         for index in range(bisect_left(self._by_start, (span.start, 0)), len(self._by_start)):

@@ -9,7 +9,7 @@ from netdsl.diagnostics import Diagnostic, Edit, Severity
 from netdsl.source import Source
 
 PASSES = 200
-"""A change may bring the next finding to light, so a text is checked anew after each pass."""
+"""A change may bring the next finding to light, so a text is checked again after each pass."""
 
 CHARACTERS = 2**18
 """That are checked in all passes together, if three passes take no more: long texts have fewer."""
@@ -105,7 +105,7 @@ class _Mending:
 def mended(source: Source, check: Check, *, unsafe: bool) -> tuple[Source, int]:
     """The source with the fixes of its findings carried out, and how many changes that took.
 
-    Never with more errors than before: what would bring more to light than it mends is left as it is.
+    Never with more errors than before: what would bring more to light than it fixes is left as it is.
     Only the text of ``source`` itself changes, not that of files it uses. ``unsafe`` allows the
     changes that make another network of it.
     """
@@ -140,7 +140,7 @@ def mendable(source: Source, findings: Sequence[Diagnostic], check: Check) -> tu
 
 
 def _kept(mending: _Mending, start: _Version, fixes: Sequence[Edit], again: _Mending) -> int:
-    """How many of some fixes are kept where they are tried, all at once or, ``again``, as mending goes."""
+    """How many of some fixes are kept where they are tried, all at once or, ``again``, as fixing goes."""
     following = mending.after(start, fixes)
     if following is not None and following.errors > start.errors:
         following = again.mend(start)

@@ -8,7 +8,7 @@ _NETWORK = re.compile(
     r"^[ \t]*(?:input\w{0,40}[ \t:]+\[?\d|\[\d[^\]\n]{1,60}\][ \t]*input\b|block[ \t]+\w{1,80}[ \t]*[({])",
     re.MULTILINE | re.IGNORECASE,
 )
-"""What of sections in brackets sets a network apart, whose groups stand in brackets as well."""
+"""What of sections in brackets sets a network apart, whose groups are in brackets as well."""
 
 _SECTIONS = (
     (
@@ -28,7 +28,7 @@ _KEYED = (
     r"^[ \t]*\[(?:net|convolutional|deconvolutional|maxpool|avgpool|connected|shortcut|route|yolo|upsample)\]"
     r"[ \t]*\n[ \t]*[a-z_]{1,40}[ \t]*=",
 )
-"""A section with its keys, which no group of layers has, wherever an input stands."""
+"""A section with its keys, which no group of layers has, wherever an input is."""
 
 _SUMMARY = (
     (
@@ -45,7 +45,7 @@ _STATEMENTS = (
     r"|\w{1,40}[ \t]*=[ \t]*(?:\w{1,20}\.){0,4}[A-Z]\w{0,40}\("
     r"|(?:nn|layers|keras|tf|torch|F)\.\w{1,40}(?:\.\w{1,40})?\()",
 )
-"""Python without imports, whose calls may stand in a network as well."""
+"""Python without imports, whose calls may be in a network as well."""
 
 _OTHERS = (
     *_SUMMARY,
@@ -77,11 +77,11 @@ def likeness(text: str) -> str:
 _LISTED = "`netdsl import --from listing {file}` reads it"
 _PRINTED = "`netdsl import --from listing` reads the summary that torchinfo or Keras prints"
 _READERS = {
-    "a configuration of Darknet": "no command reads it: write its layers under `dialect darknet`",
-    "a prototxt of Caffe": "no command reads it: write its layers under `dialect caffe`, as "
+    "a configuration of Darknet": "netdsl cannot import it: write its layers under `dialect darknet`",
+    "a prototxt of Caffe": "netdsl cannot import it: write its layers under `dialect caffe`, as "
     "`netdsl zoo caffenet` has them",
-    "Python code": f"no command reads it; {_PRINTED}",
-    "modules as PyTorch prints them": f"no command reads them; {_PRINTED}",
+    "Python code": f"netdsl cannot import it; {_PRINTED}",
+    "modules as PyTorch prints them": f"netdsl cannot import them; {_PRINTED}",
     **{what: _LISTED for what, _ in _SUMMARY[:3]},
 }
 

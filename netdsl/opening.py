@@ -71,7 +71,7 @@ def content_of(path: str | os.PathLike[str], most_bytes: int, *, pipes: bool = F
 def _opened(path: str | os.PathLike[str], *, pipes: bool) -> int:
     handle = os.open(path, _FLAGS)
     try:
-        # What lies there now need not be what the name stood for a moment ago.
+        # What is there now need not be what the name stood for a moment ago.
         status = os.fstat(handle)
         if not (pipes and stat.S_ISFIFO(status.st_mode)):
             _check(status, path)

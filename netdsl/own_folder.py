@@ -2,7 +2,7 @@
 
 Machine code runs with all rights of who loads it, and a digest only says that a file is whole, not who
 wrote it. So a folder, every folder above it and the file itself must belong to this user or to root, and
-nobody else may be able to write to them; a folder for everybody, such as /tmp, may stand above them
+nobody else may be able to write to them; a folder for everybody, such as /tmp, may be above them
 where its sticky bit keeps others from renaming what they do not own. Findings that are kept are read
 from such folders too: else somebody could write what a check says.
 """
@@ -27,7 +27,7 @@ _FILE_FLAGS = (
 
 
 def cache_root() -> Path:
-    """Where netdsl keeps what it can make anew: NETDSL_CACHE, or this system's place; see ``distrust``."""
+    """Where netdsl keeps what it can make again: NETDSL_CACHE, or this system's place; see ``distrust``."""
     named = os.environ.get("NETDSL_CACHE")
     if not named:
         import platformdirs
@@ -45,8 +45,8 @@ def distrust(folder: Path) -> str:
         return "this user has no home folder; name a folder with NETDSL_CACHE"
     if not folder.is_absolute():
         return (
-            f"{folder} is a relative path, which may lie in a folder from a stranger;"
-            " NETDSL_CACHE takes a path from the root"
+            f"{folder} is a relative path, which may be in an untrusted folder; NETDSL_CACHE "
+            "takes an absolute path"
         )
     if sys.platform == "win32":
         return ""

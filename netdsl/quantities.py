@@ -13,7 +13,7 @@ FLOAT_BYTES = 4
 """Bytes of one value: activations, weights and gradients are 32-bit floats."""
 
 PRECISIONS = ("float32", "bf16")
-"""Of what is multiplied; sums, weights and what a layer hands on are 32-bit floats in both."""
+"""Of what is multiplied; sums, weights and what a layer passes on are 32-bit floats in both."""
 
 
 class Size(NamedTuple):

@@ -43,7 +43,7 @@ def zoo_names() -> list[str]:
 
 
 def zoo_folder() -> str:
-    """Where the shipped networks lie, and the files that they use."""
+    """Where the shipped networks are, and the files that they use."""
     return _folder("nets")
 
 
@@ -73,7 +73,7 @@ def explained_codes() -> list[str]:
 
 
 def explanation_path(code: str) -> str:
-    """Where the page of a code lies."""
+    """Where the page of a code is."""
     return os.path.join(_PACKAGE, "explanations", f"{code}.md")
 
 

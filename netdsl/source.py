@@ -121,7 +121,7 @@ class Source:
 
 
 class JoinedSource(Source):
-    """A text with the texts of the files that it uses behind it, so that one number names a place
+    """A text with the texts of the files that it uses after it, so that one number names a place
     in any of them."""
 
     def __init__(self, first: Source) -> None:
@@ -137,7 +137,7 @@ class JoinedSource(Source):
         return list(zip(self._offsets, self._parts, strict=True))
 
     def append(self, part: Source) -> int:
-        """Put a text behind the others; returns where it begins."""
+        """Put a text after the others; returns where it begins."""
         offset = self._end + 1
         self._end = offset + len(part.text)
         self._parts.append(part)

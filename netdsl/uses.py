@@ -55,7 +55,7 @@ class Shown:
             return (*self.notes, f"shows in {count} {_listed(places, len(uses))}")
         if len(self._names) > 1:
             others = [*self._names][1:]
-            return (*self.notes, f"so it is with {_listed(others[:_SHOWN], len(others))}")
+            return (*self.notes, f"the same for {_listed(others[:_SHOWN], len(others))}")
         return self.notes
 
 
@@ -66,7 +66,7 @@ def _listed(shown: list[str], count: int) -> str:
 
 
 def _named(use: Use, source: Source) -> str:
-    """``B(8)`` in line 7; where that stands in a block itself, the outermost use as well."""
+    """``B(8)`` in line 7; where that is in a block itself, the outermost use as well."""
     outermost = use
     while outermost.outer is not None:
         outermost = outermost.outer

@@ -56,7 +56,7 @@ def replace_file(
 
 def cannot_write(path: Path, error: OSError, cure: str = "") -> Diagnosed:
     """The finding for a file or folder that the system does not let us write."""
-    advice = cure or "make room or choose another folder with --out"
+    advice = cure or "free some space or choose another folder with --out"
     return Diagnosed(
         file_error(
             "ND515",
@@ -75,7 +75,7 @@ def write_file(
     mode: int | None = None,
     durable: bool = True,
 ) -> None:
-    """Give ``path`` new content in one step; what stood there before goes on as ``keep``, in the same folder.
+    """Give ``path`` new content in one step; what was there before stays as ``keep`` in the same folder.
 
     A file that is replaced keeps its permissions, without setuid and the like, and its owner as far
     as the system lets us; a new one gets what the umask leaves, and one with a ``mode`` always that

@@ -266,7 +266,7 @@ def test_another_network_is_refused_with_the_layers_that_differ() -> None:
     assert finding.code == "ND651"
     text = "\n".join(finding.notes)
     assert "CONV1 is [6x6x2]" in text
-    assert "FC2 is only in the network" in text
+    assert "FC2 exists only in the network" in text
     assert "RELU1 is [6x6x2]" in text
 
 

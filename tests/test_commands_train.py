@@ -135,7 +135,7 @@ def test_resuming_from_the_state_before_gives_the_same_in_the_end(
     (place / "a" / "last.safetensors").write_bytes(b"spoilt")
     capsys.readouterr()
     assert run(["train", "--resume", "a", "--backend", "numpy"]) == 0
-    assert "last.safetensors is damaged; going on from" in capsys.readouterr().err
+    assert "last.safetensors is damaged; continuing from" in capsys.readouterr().err
     assert bytes_of("a") == before
 
 

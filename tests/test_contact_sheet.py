@@ -119,7 +119,7 @@ def test_the_command_writes_the_file_and_trains_nothing(
     capsys.readouterr()
     text = Path("a.net").read_text()
     assert netdsl_command(["train", "a.net", "--show-batch", "a.net"]) == 2
-    assert "'a.net' is a file that is no PNG" in capsys.readouterr().err
+    assert "'a.net' exists and is not a PNG" in capsys.readouterr().err
     assert Path("a.net").read_text() == text
 
 

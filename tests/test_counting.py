@@ -212,9 +212,9 @@ def test_every_tool_in_text_and_json(name: str, capsys: pytest.CaptureFixture[st
     ("arguments", "hint"),
     [
         (["--columns", "weigths"], "did you mean weights?"),
-        (["--columns", ""], "there are parameters"),
+        (["--columns", ""], "choose from parameters"),
         (["--like", "torchinf"], "did you mean torchinfo?"),
-        (["--like", "xyz"], "there are alexeyab, caffe, darknet"),
+        (["--like", "xyz"], "choose from alexeyab, caffe, darknet"),
     ],
 )
 def test_unknown_names_are_usage_errors(

@@ -98,7 +98,7 @@ def test_dead_units_are_counted() -> None:
     assert after["RELU2"][0] >= 10
     assert after["RELU1"] == before["RELU1"]
     dead = f"{after['RELU2'][0]} of 16 in RELU2"
-    assert said(run)["ND538"] == f"dead units: {dead} are 0 for all of 256 training images"
+    assert said(run)["ND538"] == f"dead units: {dead} are 0 for all 256 training images"
 
 
 def seen(run: Run) -> Look:
@@ -112,8 +112,8 @@ def test_a_layer_that_is_all_dead_is_a_warning() -> None:
     run.machine.store["FC1.bias"][...] = -1e4
     found = {finding.code: finding for finding in diagnose(run)}
     assert found["ND538"].severity.value == "warning"
-    assert found["ND538"].notes == ("RELU1 is all 0: nothing in front of it can learn",)
-    assert "none reaches the weights of any layer" in found["ND539"].message
+    assert found["ND538"].notes == ("RELU1 is all 0: nothing before it can learn",)
+    assert "no gradient reaches the weights of any layer" in found["ND539"].message
 
 
 def test_few_images_say_nothing_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,14 +152,14 @@ def test_gradients_that_vanish_explode_or_do_nothing() -> None:
     run = new()
     run.machine.store["FC1.weights"] *= 1e-4
     run.machine.store["FC1.bias"][...] = 1
-    assert "a change of its weights counts in FC1 " in said(run)["ND539"]
+    assert "the weights of FC1 affect the loss " in said(run)["ND539"]
     run = new()
     run.machine.store["FC2.weights"] *= 1e3
-    assert "exploding gradients: that of FC1 is " in said(run)["ND539"]
+    assert "exploding gradients: the gradient of FC1 is " in said(run)["ND539"]
     run = new()
     run.machine.store["FC3.weights"] *= 1e-4
     run.machine.store["FC2.weights"] *= 1e-4
-    assert "no layer's weights move the loss of 2.3" in said(run)["ND539"]
+    assert "no layer's weights affect the loss of 2.3" in said(run)["ND539"]
     assert "ND539" not in said(new())
 
 

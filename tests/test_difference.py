@@ -159,7 +159,7 @@ def test_a_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert run([*arguments, "--breaking"]) == 1
     out = capsys.readouterr().out
     assert f"weights of {folder}: 2 of 4 arrays fit" in out
-    assert "FC2.weights is 16x10, and 16x5 is wanted" in out
+    assert "FC2.weights is 16x10, but 16x5 is needed" in out
     assert "velocity" not in out
     assert (
         run(["diff", str(tmp_path / "a.net"), str(tmp_path / "a.net"), "--checkpoint", folder, "--breaking"])
@@ -188,8 +188,8 @@ def test_a_revision(
     for name, code, said in (
         (".", 1, ".: error ND002: this is a folder"),
         ("blocks", 1, "blocks: error ND002: this is a folder"),
-        ("-", 2, "standard input is none"),
-        ("lenet", 2, "'lenet' is shipped"),
+        ("-", 2, "standard input has none"),
+        ("lenet", 2, "'lenet' is a shipped network"),
     ):
         assert run(["diff", "--against", "HEAD", name]) == code
         assert said in capsys.readouterr().err
@@ -249,7 +249,7 @@ def test_standard_input_is_read_once(
         with (tmp_path / "a.net").open() as stream:
             monkeypatch.setattr("sys.stdin", stream)
             assert run(arguments) == 1
-        assert "ND007: standard input has been read already" in capsys.readouterr().err
+        assert "ND007: standard input has already been read" in capsys.readouterr().err
     with (tmp_path / "a.net").open() as stream:
         monkeypatch.setattr("sys.stdin", stream)
         assert run(["diff", "-", "lenet"]) == 0

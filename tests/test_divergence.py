@@ -67,7 +67,7 @@ def test_a_gradient_one_step_before_the_loss(capsys: pytest.CaptureFixture[str])
 
     started(TWO, change, loss=losses()["l2"])
     err = went_on(capsys)
-    assert "no longer a finite number at epoch 2, step 2;" in err
+    assert "no longer finite at epoch 2, step 2;" in err
     assert "the first to overflow are the gradients in FC2, in step 1 of epoch 2" in err
 
 
@@ -79,7 +79,7 @@ def test_an_update_one_step_before_the_loss(capsys: pytest.CaptureFixture[str]) 
 
     started(RECTIFIED, change, optimizer=Sgd(decay=1e6))
     err = went_on(capsys)
-    assert "no longer a finite number at epoch 2, step 2;" in err
+    assert "no longer finite at epoch 2, step 2;" in err
     assert "are the numbers of FC2.weights.velocity, in step 1 of epoch 2" in err
 
 
@@ -90,7 +90,7 @@ def test_the_rate_the_cure_and_the_way_there(capsys: pytest.CaptureFixture[str],
     err = said(capsys, "net.net", "--rate", "1000", backend=backend)
     assert "`--rate 100` instead of 1000" in err
     (step,) = re.findall(r"at epoch 1, step (\d+)", err)
-    losses = re.findall(r"loss of the steps before: (.*)", err)[0].split(", ")
+    losses = re.findall(r"losses of the steps before: (.*)", err)[0].split(", ")
     assert len(losses) == min(int(step) - 1, divergence.LOSSES_TOLD)
     assert float(losses[-1]) > 1000
     assert re.search(

@@ -68,10 +68,10 @@ def test_a_dry_run_goes_through_everything_and_leaves_nothing(capsys: Capture, p
     assert phases[1] == "data read: 93/52/52 of 1,437/180/180 images used"
     assert phases[4].startswith("3 training steps of 32, 32 and 29 images, loss ")
     assert phases[5] == "validation in 2 steps"
-    assert phases[7] == "checkpoint read back: 4 arrays, bit by bit as written"
+    assert phases[7] == "checkpoint read back: 4 arrays, bit for bit as written"
     assert phases[8] == "best checkpoint tested on 52 images"
     assert phases[9] == "example picture written"
-    assert phases[10] == "in all: this was a dry run; nothing was learnt, its files are removed again"
+    assert phases[10] == "in total: this was a dry run; nothing was learned, its files are removed again"
     seconds = [float(line.split()[0]) for line in lines[1:]]
     assert sum(seconds[:-1]) == pytest.approx(seconds[-1], abs=0.1)
     Path("runs").mkdir()
@@ -179,4 +179,4 @@ def test_what_does_not_go_together(capsys: Capture, arguments: list[str]) -> Non
 @pytest.mark.parametrize("option", [["--fast-dev-run"], ["--overfit", "5"]])
 def test_a_run_that_goes_on_is_no_rehearsal(capsys: Capture, option: list[str]) -> None:
     assert command(["train", "--resume", "run", *option]) == 2
-    assert "cannot change when a run goes on" in capsys.readouterr().err
+    assert "cannot change when a run continues" in capsys.readouterr().err

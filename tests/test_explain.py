@@ -88,7 +88,7 @@ def test_what_cannot_be_explained(
         ("DECONV1: 4 2x2 stride 2", "12*12 positions of the input * 64 weights = 9,216"),
         ("BN1: BN", "kept but not learned: running_mean 4, running_variance 4"),
         ("RELU1: RELU", "none: nothing is multiplied by weights"),
-        ("RELU1: RELU", "no window on the way is larger than 1"),
+        ("RELU1: RELU", "no window up to here is larger than 1"),
     ],
 )
 def test_derivations_of_many_kinds(line: str, words: str) -> None:
@@ -140,5 +140,5 @@ def test_of_several_inputs_the_one_is_named_of_which_most_is_seen() -> None:
     found = derivation(f"{text}CONCAT[ @a | @b - CONV 2 3x3 pad 1 ]\nFC 2", "CONCAT1")
     assert "= 5x5, of the input right of 9x9\n" in found
     found = derivation(f"{text}ADD[ @a | SKIP ]\nFC 2", "b")
-    assert "none of its own: it works with the weights of a\n" in found
+    assert "none: it shares the weights of a\n" in found
     assert "7*7 positions of the output * 18 weights = 882\n" in found

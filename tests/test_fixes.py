@@ -140,7 +140,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     path.write_text(FAULTY)
     assert run(["check", str(path)]) == 1
     assert path.read_text() == FAULTY
-    assert "netdsl can mend 0 with --fix, 2 more with --fix --unsafe" in capsys.readouterr().err
+    assert "no safe fixes; 2 unsafe fixes available (--fix --unsafe)" in capsys.readouterr().err
     assert run(["check", "--fix", str(path)]) == 1
     assert path.read_text() == FAULTY
     assert run(["check", "--fix", "--unsafe", str(path)]) == 0

@@ -79,7 +79,7 @@ def test_all_foreign_words_of_a_layer_are_one_finding() -> None:
         "CONV in_channels=3, out_channels=8, kernel_size=3, padding=1, use_bias=False, data_format=x\nFC 3\n"
     )
     _, (finding, *_) = load_plan(f"input 8x8x3\n{text}")
-    assert finding.message.endswith("the words `in_channels`, `out_channels`, `kernel_size` and 2 more")
+    assert finding.message.endswith("no options `in_channels`, `out_channels`, `kernel_size` and 2 more")
     assert finding.help == (
         "write `filters=8, kernel=3, padding=1, no bias`",
         "leave `in_channels` out: what comes in is known",
@@ -152,8 +152,8 @@ def test_a_class_of_another_program_is_answered_in_ours(name: str) -> None:
 @pytest.mark.parametrize(
     ("layer", "words"),
     [
-        ("AdaptiveAvgPool2d 7x7", "`AVG POOL 2x2` makes 7x7 of 14x14; where 7x7 comes in, leave it out"),
-        ("AdaptiveMaxPool2d 3", "`MAX POOL 2x2` makes 3x3 of 6x6"),
+        ("AdaptiveAvgPool2d 7x7", "`AVG POOL 2x2` turns 14x14 into 7x7; where 7x7 comes in, leave it out"),
+        ("AdaptiveMaxPool2d 3", "`MAX POOL 2x2` turns 6x6 into 3x3"),
         ("AdaptiveAvgPool2d", "write `AVG POOL global`"),
         ("AdaptiveAvgPool2d 1", "did you mean `AVG POOL global`?"),
         ("Conv3d 8 3x3", "volumes have a height, a width and channels, and no depth"),

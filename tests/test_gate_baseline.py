@@ -38,11 +38,11 @@ def test_what_is_known_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     write()
     shown = capsys.readouterr()
-    assert shown.err == "known.json: 2 findings known from now on\n"
+    assert shown.err == "known.json: 2 findings recorded as known\n"
     assert shown.out == ""
     assert run(["check", "nets", "--strict", *KNOWN]) == 0
     shown = capsys.readouterr()
-    assert "2 known findings left out, see known.json" in shown.err
+    assert "2 known findings not shown, see known.json" in shown.err
     assert "ND" not in shown.err
     for form in ("concise", "json", "jsonl", "sarif", "junit", "github", "gitlab"):
         assert run(["check", "nets", "--strict", "--format", form, *KNOWN]) == 0
@@ -96,7 +96,7 @@ def test_entries_of_the_past(capsys: pytest.CaptureFixture[str]) -> None:
     capsys.readouterr()
     assert run(["check", "nets", *KNOWN]) == 0
     shown = capsys.readouterr().err
-    assert "known.json:3:5: warning ND690: nets/bad.net is not there any more: ND201, `KONV 10`" in shown
+    assert "known.json:3:5: warning ND690: nets/bad.net no longer exists: ND201, `KONV 10`" in shown
     assert run(["check", "nets", "--strict", *KNOWN]) == 1
     assert run(["check", "nets", "--strict", "--ignore", "ND690", *KNOWN]) == 0
     write()
@@ -129,7 +129,7 @@ def test_what_is_not_there_is_never_known(capsys: pytest.CaptureFixture[str]) ->
     Path("empty").mkdir()
     assert run(["check", "nets/gone.net", "empty", "nets/warned.net", *KNOWN, "--write-baseline"]) == 1
     told = capsys.readouterr().err
-    assert "known.json: 1 finding known from now on" in told
+    assert "known.json: 1 finding recorded as known" in told
     assert "ND001" in told
     assert "ND002" in told
     assert "ND401" not in told

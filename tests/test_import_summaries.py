@@ -274,7 +274,7 @@ def test_layers_that_are_not_shown(capsys: pytest.CaptureFixture[str], tmp_path:
     code, network, findings = convert(shallow, capsys, tmp_path)
     assert code == 1
     assert codes(findings) == ["ND612"]
-    assert "8 rows are no known layer: `Fire`" in findings
+    assert "8 rows are not a known layer: `Fire`" in findings
     assert "depth=20" in findings
     assert "# could not be read: [55x55x128]" in network
 
@@ -395,7 +395,7 @@ Input size (MB): 0.003
             "[28x28x32] CONV1: 32 3x3 same\n[14x14x32] MAX POOL1: 2x2 stride 2\n[10] FC1: 10\n[10] SOFTMAX1",
         ),
         (ANY_SIZE, 1, "the summary is for images of any size"),
-        (TWICE, 1, "it uses the weights of a layer above again"),
+        (TWICE, 1, "it reuses the weights of an earlier layer"),
     ],
     ids=["channels first", "any size", "shared weights"],
 )

@@ -32,7 +32,7 @@ NETWORKS = {
         5,
     ),
 }
-"""Layers below a fully connected one, and images of a step."""
+"""Layers below a fully connected one, and images per step."""
 
 KINDS = (
     "lanes_convolve",
@@ -138,11 +138,11 @@ def test_what_a_target_cannot_do_is_refused(capsys: pytest.CaptureFixture[str]) 
     foreign = next(name for name, target in TARGETS.items() if target not in host().targets)
     narrow = next(name for name, target in TARGETS.items() if name != "avx512" and target != host().target)
     for arguments, told in (
-        (["--target", foreign], f"not for {foreign}; --emit prints those of any target"),
+        (["--target", foreign], f"not for {foreign}; --emit works for every target"),
         (["--target", foreign, "--emit", "--autotune"], "--autotune measures on this machine"),
         (
             ["--target", narrow, "--emit", "--precision", "bf16"],
-            f"kernels for {narrow} do not multiply bfloat16",
+            f"kernels for {narrow} cannot multiply bfloat16",
         ),
         (["--target", "z80"], "'z80' is not one of"),
         (["--emit=text"], "'text' is not one of"),

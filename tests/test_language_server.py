@@ -218,11 +218,11 @@ def test_rename_and_why_not(walk: Walk, document: types.TextDocumentIdentifier) 
             types.TextEdit(span(6, 9, 6, 10), "bottom"),
         )
     }
-    for new, reason in (("first", "there is a label called `first` already"), ("1st", "`1st` is no name")):
+    for new, reason in (("first", "there is a label called `first` already"), ("1st", "`1st` is not a name")):
         with pytest.raises(JsonRpcException, match=reason):
             walk.do(walk.client.text_document_rename_async(types.RenameParams(document, place, new)))
     nothing = types.PrepareRenameParams(document, types.Position(1, 9))
-    with pytest.raises(JsonRpcException, match="here stands no name"):
+    with pytest.raises(JsonRpcException, match="there is no name"):
         walk.do(walk.client.text_document_prepare_rename_async(nothing))
 
 
@@ -252,7 +252,7 @@ def test_code_actions(walk: Walk, document: types.TextDocumentIdentifier, uri: s
     assert mended.edit is not None
     assert mended.edit.changes is not None
     assert mended.edit.changes[uri] == (types.TextEdit(span(7, 9, 7, 11), "10"),)
-    assert "Claim [11], which the layer makes" in found
+    assert "Claim [11], the layer's output" in found
     rewritten = offered(4, "refactor")
     assert set(rewritten) == {"Insert computed volumes here", "Insert computed volumes in the whole file"}
     here = rewritten["Insert computed volumes here"].edit
@@ -261,7 +261,7 @@ def test_code_actions(walk: Walk, document: types.TextDocumentIdentifier, uri: s
     walk.change(uri, 2, "[227x227x3] INPUT\n[55x55x96] CONV1: 96 11x11 filters\n")
     safe = offered(1)["Write `stride 4`"]
     assert safe.is_preferred
-    assert list(offered(1, "source.fixAll")) == ["Carry out 1 cure that keeps the network"]
+    assert list(offered(1, "source.fixAll")) == ["Apply 1 fix that keeps the network"]
     walk.change(uri, 3, "[32x32x3] INPUT\n[28x28x6] CONV1: 6 filters\n")
     assert "Solve: `5x5` gives the claimed 28x28x6" in offered(1)
 

@@ -173,7 +173,7 @@ def test_parts_and_names_of_classes() -> None:
     [
         ({"epochs": 0}, ValueError, "epochs: "),
         ({"rate": "fast"}, ValueError, "rate: "),
-        ({"colour": 3}, TypeError, "no entry of a recipe"),
+        ({"colour": 3}, TypeError, "neither an entry of a recipe"),
         ({"augment": "flop"}, ValueError, "did you mean `flip`"),
         ({"threads": 0}, ValueError, "threads are 1 or more"),
     ],

@@ -100,8 +100,11 @@ def test_mistakes_of_networks_are_said(text: str, tmp_path: Path, capsys: pytest
         (KERAS, "`netdsl import --from listing x.txt` reads it"),
         (TORCHINFO, "`netdsl import --from listing x.txt` reads it"),
         (TORCHSUMMARY, "`netdsl import --from listing x.txt` reads it"),
-        ("import torch\nx = 1\n", "no command reads it; `netdsl import --from listing` reads the summary"),
-        ("[convolutional]\nfilters=3\n", "no command reads it: write its layers under `dialect darknet`"),
+        (
+            "import torch\nx = 1\n",
+            "netdsl cannot import it; `netdsl import --from listing` reads the summary",
+        ),
+        ("[convolutional]\nfilters=3\n", "netdsl cannot import it: write its layers under `dialect darknet`"),
         ("layer {\n}\n", "`dialect caffe`, as `netdsl zoo caffenet` has them"),
     ],
 )

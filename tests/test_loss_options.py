@@ -106,7 +106,7 @@ def test_balanced_weights_follow_from_the_training_part() -> None:
         ("loss cross-entropy weights {1, 2}", "there are 2 weights and the network has 10 scores"),
         ("loss cross-entropy weights {1, 0}", "each of the weights is above 0"),
         ("loss cross-entropy weights 3", "the weights are numbers in braces"),
-        ("loss cross-entropy weights {1 2}", "with commas between them"),
+        ("loss cross-entropy weights {1 2}", "separated by commas"),
         ("loss cross-entropy smoothing 1", "`smoothing` is at least 0 and at most 0.999999"),
         ("loss hinge smoothing 0.1", "hinge has no setting `smoothing`"),
         ("loss cross-entropy balanced weights {1, 2}", "either given or balanced"),

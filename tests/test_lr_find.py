@@ -174,7 +174,7 @@ def test_the_command_prints_a_number_a_plot_and_how_sure_it_is(capsys: Capture, 
     assert number is not None
     assert 0.005 < float(number[1]) < 0.2
     assert lines[-2] == "picture: net-lr-find.png"
-    assert re.match(r"(fairly sure|sure): 3 trials lie between 0\.\d+ and 0\.\d+", lines[-4])
+    assert re.match(r"(fairly sure|sure): 3 trials range from 0\.\d+ to 0\.\d+", lines[-4])
     assert sum("*" in line for line in lines) > 5
     assert err.count("lowest loss at a rate of") == 3
     assert sorted(os.listdir(place)) == ["net-lr-find.png", "net.net"]
@@ -201,7 +201,7 @@ def test_the_number_of_threads_changes_nothing(capsys: Capture) -> None:
 
 
 def test_a_file_that_is_no_picture_is_left_alone(capsys: Capture) -> None:
-    assert "is a file that is no PNG" in said(capsys, "--out", "net.net", code=2)[1]
+    assert "exists and is not a PNG" in said(capsys, "--out", "net.net", code=2)[1]
     assert Path("net.net").read_text() == LINEAR
     os.mkfifo("pipe.png")
     assert "this is a pipe, not a regular file" in said(capsys, "--out", "pipe.png", code=2)[1]
@@ -219,7 +219,7 @@ def test_wrong_options(capsys: Capture, arguments: list[str]) -> None:
 def test_a_network_that_has_no_finite_loss_has_no_rate(capsys: Capture, place: Path) -> None:
     Path("net.net").write_text("input 8x8x1\n" + "FC: 64\n" * 300 + "FC: 10\n")
     out, _ = said(capsys, "--backend", "numpy", code=1)
-    assert out == "no rate found: the loss is no finite number from the first step on\n"
+    assert out == "no rate found: the loss is not finite from the first step on\n"
     assert os.listdir(place) == ["net.net"]
 
 

@@ -149,7 +149,7 @@ def test_a_file_takes_one_report(capsys: pytest.CaptureFixture[str]) -> None:
     ):
         assert run(["check", "good.net", f"--format=json={one}", f"--format=junit={other}"]) == 2, other
         (said,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("Error")]
-        assert "two formats cannot go to one file" in said
+        assert "two formats cannot share a file" in said
         assert repr(other) in said
     assert not Path("a.json").exists()
 
@@ -181,7 +181,7 @@ def test_a_link_that_leads_nowhere(arguments: list[str], capsys: pytest.CaptureF
     os.symlink("absent.net", "lost.net")
     assert run(arguments) == 1
     said = capsys.readouterr().err
-    assert "lost.net: error ND001: this link leads to absent.net, which is not there" in said
+    assert "lost.net: error ND001: this link points to absent.net, which does not exist" in said
     assert run(["check", "lots.net"]) == 1
     assert "did you mean" not in capsys.readouterr().err
 
@@ -189,7 +189,7 @@ def test_a_link_that_leads_nowhere(arguments: list[str], capsys: pytest.CaptureF
 def test_a_folder_that_is_called_as_a_shipped_network(capsys: pytest.CaptureFixture[str]) -> None:
     os.rename("deep", "lenet")
     assert run(["check", "lenet"]) == 1
-    assert "`./lenet` is the folder" in capsys.readouterr().err
+    assert "`netdsl check ./lenet` checks" in capsys.readouterr().err
     run(["check", "./lenet", "--format", "concise"])
     assert "lenet/warned.net:3:1:" in capsys.readouterr().out.replace(os.sep, "/")
 

@@ -92,7 +92,7 @@ def test_predict_answers_for_the_pictures_that_it_can(
     assert run(arguments) == 1
     out, err = capsys.readouterr()
     assert [line.split(":")[0] for line in out.splitlines()] == ["black.png", "black.png"]
-    assert err.count("error ND522: the scores for white.png are no finite numbers") == 1
+    assert err.count("error ND522: the scores for white.png are not finite") == 1
     assert run([*arguments, "--format", "json"]) == 1
     rows = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
     assert [("error" in row, "predictions" in row) for row in rows] == [
@@ -110,14 +110,14 @@ def test_scores_of_minus_infinity_are_no_answer(capsys: pytest.CaptureFixture[st
     assert "error ND522" in said(capsys, ["eval", str(folder)])[1]
     assert "error ND522" in said(capsys, ["predict", str(folder), "white.png"])[1]
     err = said(capsys, ["train", "--resume", str(folder), "--epochs", "2"])[1]
-    assert "error ND512: the scores are no longer finite numbers at epoch 2, step 1" in err
+    assert "error ND512: the scores are no longer finite at epoch 2, step 1" in err
 
 
 def test_a_loss_that_alone_overflows(capsys: pytest.CaptureFixture[str]) -> None:
     folder = changed(LINEAR, huge("FC1.weights", 1e25), loss=losses()["l2"])
     out, err = said(capsys, ["eval", str(folder), "--format", "json"])
     assert out == ""
-    assert "error ND522: the loss on digits is no finite number, though the scores are" in err
+    assert "error ND522: the loss on digits is not finite, though the scores are" in err
     assert "white.png: " in said(capsys, ["predict", str(folder), "white.png"], code=0)[0]
 
 
@@ -154,7 +154,7 @@ def test_a_test_image_that_overflows_after_training(capsys: pytest.CaptureFixtur
     Path("net.net").write_text(LINEAR)
     out, err = said(capsys, ["train", "net.net", "--data", "d.npz", "--epochs", "1", "--out", "run"])
     assert out == ""
-    assert "error ND522: the scores for image 60 of d.npz are no finite numbers" in err
+    assert "error ND522: the scores for image 60 of d.npz are not finite" in err
 
 
 def test_training_is_not_blamed_on_the_data(capsys: pytest.CaptureFixture[str], place: Path) -> None:

@@ -207,7 +207,7 @@ def test_a_rehearsal_really_takes_steps(monkeypatch: pytest.MonkeyPatch) -> None
 def test_no_rehearsal_where_it_is_not_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
     few = begun(epochs=9, batch=2000)  # a step each
     assert few.rehearse() is None
-    assert few.unrehearsed == "9 steps: how long they take shows when the first is made"
+    assert few.unrehearsed == "9 steps, whose duration is known after the first"
     run = begun()
     needed = 2 * sum(array.nbytes for array in run.machine.store.values())
     monkeypatch.setattr(rehearsal, "available_bytes", lambda: needed - 1)
@@ -231,7 +231,7 @@ def test_a_run_without_an_estimate_says_why(
     train = ["train", "net.net", "--backend", "numpy", "--out", "a", "--epochs", "1", "--batch", "2000"]
     assert run_command(train) == 0
     said = capsys.readouterr().err.splitlines()[0]
-    assert said.endswith(" of memory; 1 step: how long it takes shows when it is made")
+    assert said.endswith(" of memory; 1 step, whose duration is not known yet")
     assert run_command(["train", "--resume", "a", "--backend", "numpy"]) == 0
     assert capsys.readouterr().err.splitlines()[0].endswith(" of memory; nothing is left to train")
 

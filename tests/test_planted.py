@@ -196,7 +196,7 @@ def test_a_new_run_in_a_prepared_folder(
     assert sorted(os.listdir("work")) == [".lock", "metrics.csv"]
     # Where what looked like a file has been exchanged meanwhile.
     monkeypatch.setattr(run_folder, "_NAMES", ())
-    with pytest.raises(Diagnosed, match="a run has a file of this name"):
+    with pytest.raises(Diagnosed, match="a run needs a file of this name"):
         run_folder.RunFolder(Path("work"))
 
 

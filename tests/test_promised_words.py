@@ -28,7 +28,7 @@ from netdsl.syntax.parser import parse
 from netdsl.text.printer import layer_text, option_text
 
 KINDS = all_kinds()
-PROMISE = "the word may be left out"
+PROMISE = "the word is optional"
 
 
 def read(kind: type[Layer], text: str) -> tuple[type[Layer] | None, dict[str, Any], list[str]]:

@@ -214,7 +214,7 @@ def test_what_is_not_known_is_said(capsys: pytest.CaptureFixture[str], tmp_path)
 def test_an_unknown_field_meets_no_expectation(relation: str) -> None:
     _, findings = load_plan(UNKNOWN.replace("; ", "\n") + f"\nexpect receptive_field CONV1 {relation} 3")
     assert [finding.code for finding in findings] == ["ND318"]
-    assert "what CONV1 sees of the image is not known" in findings[0].message
+    assert "the receptive field of CONV1 is not known" in findings[0].message
 
 
 @pytest.mark.slow

@@ -66,7 +66,7 @@ def test_a_rate_scales_a_schedule_of_rates() -> None:
     assert recipe.schedule.text() == "0.1*5 : 0.01*3"
     assert recipe.rate == recipe.optimizer.rate == 0.1
     schedule = entry_from_text(entries()["schedule"], "0.02*5")
-    with pytest.raises(click.UsageError, match="beside a --schedule"):
+    with pytest.raises(click.UsageError, match="with a --schedule"):
         chosen_recipe(plan.network, None, {"rate": 0.1, "schedule": schedule})
 
 
@@ -80,10 +80,10 @@ def test_images_are_learnt_by_heart_at_the_rate_of_the_schedule() -> None:
 @pytest.mark.parametrize(
     ("recipe", "words"),
     [
-        ("schedule 0.01*5 : 0.001*20", "made for 25 epochs, and the training ends after 15"),
+        ("schedule 0.01*5 : 0.001*20", "made for 25 epochs, but training ends after 15"),
         ("schedule warmup 20, cosine", "made for 20 epochs"),
         ("schedule 0.01*5; epochs 9", ""),
-        ("optimizer sgd rate 0.1; schedule 0.02*5", "the rate 0.1 of the optimizer plays no part"),
+        ("optimizer sgd rate 0.1; schedule 0.02*5", "the rate 0.1 of the optimizer has no effect"),
         ("optimizer sgd rate 0.02; schedule 0.02*5", ""),
         ("optimizer sgd; schedule 0.02*5", ""),
         ("optimizer sgd rate 0.1; schedule cosine", ""),

@@ -9,9 +9,9 @@ from netdsl.planning.pipeline import load_plan
 from netdsl.rules import advise
 
 TOLD = {
-    "FC 100 (with dropout 0.5)": "put ` - DROPOUT 0.5` behind the layer if it is meant",
-    "FC 100 (50% dropout)": "put ` - DROPOUT 0.5` behind the layer if it is meant",
-    "FC 100 - RELU (dropout) - FC 10": "put ` - DROPOUT` behind the layer if it is meant",
+    "FC 100 (with dropout 0.5)": "put ` - DROPOUT 0.5` after the layer if that is what you mean",
+    "FC 100 (50% dropout)": "put ` - DROPOUT 0.5` after the layer if that is what you mean",
+    "FC 100 - RELU (dropout) - FC 10": "put ` - DROPOUT` after the layer if that is what you mean",
     "FC 100 - RELU - DROPOUT 0.5 (dropout 0.3) - FC 10": "write `DROPOUT 0.3`",
     "FC 100 (L2 regularization)": "write `optimizer sgd decay 5e-4` in a `train` block",
     "FC 100 (100 classes) - FC 10 (100 classes)": "FC2 makes 10: write the number before the remark",
@@ -41,10 +41,10 @@ TOLD = {
     "CONV 16 5x5 (no bias here)": "write `no bias` without parentheses",
     "CONV 16 5x5 (bias-free)": "write `no bias` without parentheses",
     "CONV 16 5x5 no bias (with bias)": "leave `no bias` out",
-    "CONV 16 5x5 (BN)": "put ` - BN` behind the layer if it is meant",
-    "CONV 16 5x5 (then LRN)": "put ` - NORM` behind the layer if it is meant",
-    "CONV 16 5x5 (without ReLU) - RELU": "leave RELU out behind it",
-    "CONV 16 5x5 (no activation) - RELU": "leave RELU out behind it",
+    "CONV 16 5x5 (BN)": "put ` - BN` after the layer if that is what you mean",
+    "CONV 16 5x5 (then LRN)": "put ` - NORM` after the layer if that is what you mean",
+    "CONV 16 5x5 (without ReLU) - RELU": "leave RELU out after it",
+    "CONV 16 5x5 (no activation) - RELU": "leave RELU out after it",
     "CONV 16 5x5 (x2)": "write `[ ... ]*2` around layers that are repeated",
     "CONV 16 5x5 (repeated three times)": "write `[ ... ]*2` around layers that are repeated",
     "CONV 16 5x5 (weights shared)": "write `same weights as LABEL`, the label of the other layer",
@@ -52,14 +52,14 @@ TOLD = {
     "CONV 16 5x5 (frozen)": "write `freeze LABEL` in a `train` block",
     "CONV 16 5x5 (Adam, learning rate 0.001)": "write it in a `train` block",
     "CONV 16 5x5 (Xavier)": "write `init he` in a `train` block",
-    "CONV 16 5x5 (optional)": "leave the layer out if it is not meant",
+    "CONV 16 5x5 (optional)": "leave the layer out if that is not what you mean",
     "CONV 16 5x5 (3x3)": "CONV1 makes 28x28x16 with a window of 5x5",
     "CONV 16 5x5 (1,792 parameters)": "CONV1 has 1,216 parameters",
     "MAX POOL 2x2 stride 2 (overlapping)": "write a stride below the window's size, such as `stride 1`",
     "MAX POOL 2x2 stride 2 (average)": "write `AVG POOL`",
     "AVG POOL 2x2 stride 2 (global)": "write `global` without parentheses",
-    "[CONV 16 3x3 pad 1 - RELU]*2 (with batch norm)": "put ` - BN` behind the layer if it is meant",
-    "block B { CONV 8 3x3 pad 1 }; B (with ReLU)": "put ` - RELU` behind the layer if it is meant",
+    "[CONV 16 3x3 pad 1 - RELU]*2 (with batch norm)": "put ` - BN` after the layer if that is what you mean",
+    "block B { CONV 8 3x3 pad 1 }; B (with ReLU)": "put ` - RELU` after the layer if that is what you mean",
 }
 
 QUIET = [
@@ -128,7 +128,7 @@ def test_other_words_are_noted(remark: str) -> None:
 def test_each_of_several_has_its_cure() -> None:
     (finding,) = _remarks("CONV 16 3x3 (with stride two and padding one, then ReLU)")
     assert finding.help == (
-        "put ` - RELU` behind the layer if it is meant",
+        "put ` - RELU` after the layer if that is what you mean",
         "write `pad 1`, or how much it is, without parentheses",
         "write `stride 2` without parentheses",
     )

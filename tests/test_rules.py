@@ -161,7 +161,7 @@ def test_dialects_that_round_otherwise() -> None:
 def test_what_others_make_is_what_their_dialect_makes(text: str, others: str, words: str) -> None:
     found = advice(text)["ND409"]
     assert others in found
-    assert f"write `{words}` to have it so in every dialect" in found
+    assert f"write `{words}` to get this volume in every dialect" in found
     own = load_plan(text).plan
     assert own is not None
     for dialect in ("caffe", "torch", "tensorflow", "darknet"):

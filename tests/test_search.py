@@ -34,7 +34,7 @@ def test_a_grid_tries_every_recipe_once(capsys: pytest.CaptureFixture[str]) -> N
     assert lines[0].split() == ["trial", "rate", "batch", "validation", "loss", "epochs"]
     assert lines[1].split()[0] == rows("s")[0]["trial"]
     assert lines[-1].startswith("test accuracy ")
-    assert "no other trial has met the test images" in captured.err
+    assert "no other trial has been tested" in captured.err
     assert captured.err.count("\ntrial ") == 6
     weights = sorted(str(path) for path in Path("s/trials").rglob("*.safetensors"))
     assert weights == [f"s/trials/{rows('s')[0]['trial']}/best.safetensors"]
@@ -175,7 +175,7 @@ def test_a_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
         ("", 2, "name the network"),
         ("linear", 1, "ND556"),
         ("small.net --search factor_in_1..2", 2, "factor"),
-        ("small.net --points 4", 2, "--points is for --method grid"),
+        ("small.net --points 4", 2, "--points needs --method grid"),
         ("small.net --method grid --points 1000 --search beam", 2, "beam"),
         ("small.net --method bayes --dry-run", 2, "bayes decides"),
         ("small.net --data nowhere.npz", 1, "ND501"),

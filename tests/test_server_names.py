@@ -114,17 +114,17 @@ def test_rename_of_every_sort(word: str, new: str, lines: list[str]) -> None:
         ("UNIT", "DOWN", "there is a block called `DOWN` already"),
         ("width,", "k", "there is a number called `k` already"),
         ("k = 8", "width", "there is a parameter called `width` already"),
-        ("a: CONV", "3a", "`3a` is no name"),
-        ("a: CONV", "", "`` is no name"),
-        ("a: CONV", "ä", "`ä` is no name"),
-        ("a: CONV", "a b", "`a b` is no name"),
+        ("a: CONV", "3a", "`3a` is not a name"),
+        ("a: CONV", "", "`` is not a name"),
+        ("a: CONV", "ä", "`ä` is not a name"),
+        ("a: CONV", "a b", "`a b` is not a name"),
         ("a: CONV", "n" * 101, "at most 100 characters"),
         ("UNIT", "SKIP", "a block cannot be called `SKIP`"),
         ("k = 8", "same", "that is a word of options"),
-        ("UNIT", "RELU", "would mean something else"),
-        ("act =", "pad", "would mean something else"),
-        ("input", "x", "here stands no name"),
-        ("33x33x3", "x", "here stands no name"),
+        ("UNIT", "RELU", "would change the meaning"),
+        ("act =", "pad", "would change the meaning"),
+        ("input", "x", "there is no name"),
+        ("33x33x3", "x", "there is no name"),
     ],
 )
 def test_rename_is_refused_with_a_reason(word: str, new: str, reason: str) -> None:
@@ -239,7 +239,7 @@ def test_missing_options_are_solved_for_the_claim() -> None:
 def test_wrong_claims_are_mended_in_every_way() -> None:
     offered = titles("input 32x32x3\n[32x32x6] CONV 6 5x5 pad 1\n", 1)
     assert offered["Fix: `pad 2` gives the claimed 32"][1].endswith("CONV 6 5x5 pad 2\n")
-    assert offered["Claim [30x30x6], which the layer makes"][1].endswith("[30x30x6] CONV 6 5x5 pad 1\n")
+    assert offered["Claim [30x30x6], the layer's output"][1].endswith("[30x30x6] CONV 6 5x5 pad 1\n")
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_files_of_other_programs(
         ("none", "ND517", "there is no such run or file"),
         (".", "ND517", "this folder holds no checkpoint"),
         ("text", "ND650", "does not start like one"),
-        ("strange.safetensors", "ND533", "no array of it has the name and the shape"),
+        ("strange.safetensors", "ND533", "none of its arrays has the name and shape"),
         ("spoilt.safetensors", "ND533", "FC1.bias: its numbers there are not finite"),
         ("whole.safetensors", "ND533", "FC1.bias: its numbers there are I64"),
         ("damaged.safetensors", "ND650", "cannot read these weights"),

@@ -192,7 +192,7 @@ def test_tables_of_a_measurement_and_of_a_search(width: int) -> None:
     assert_fits(measurement_as_table(measured(), width=width), measurement_as_table(measured()), width)
     settings = ["rate", "momentum", "batch", "label smoothing", "schedule warmup", "optimizer"]
     point = dict(zip(settings, [0.0123, 0.875, 128, 0.05, 12, "adamw decay 0.0005"], strict=True))
-    failed = Failure("ND530", "the loss is no number any more; lower the rate")
+    failed = Failure("ND530", "the loss is not a number any more; lower the rate")
     trials = [
         Trial(1, point, State.COMPLETE, [0.5] * 17, Result(17, 0.9713, 0.1234)),
         Trial(2, point, State.FAILED, [0.5], None, failed),

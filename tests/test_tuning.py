@@ -354,7 +354,7 @@ def test_a_place_where_nothing_can_be_written(
     kept.write_text("no folder")
     winning(monkeypatch, lambda name: False)
     found = tune([training()], 1)
-    assert "nothing kept for the next time" in str(found)
+    assert "not saved for the next run" in str(found)
     assert found.problem
 
 

@@ -54,7 +54,7 @@ def test_one_finding_for_all_uses(mistake: str) -> None:
 
 def test_group_that_is_repeated() -> None:
     (found,) = errors("input 32x32x6\nCONCAT[ [CONV 6 3x3 pad 1 - CONV 9 3x3 pad 1 groups 4]*3 | SKIP ]")[:1]
-    assert "so it is with CONV4 and CONV6" in found.notes
+    assert "the same for CONV4 and CONV6" in found.notes
 
 
 def test_change_that_is_right_for_one_use_only_is_none() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 BORDERS = ("black", "edge", "reflect")
-"""What lies around a picture: its black, its outermost pixels again, or its mirror image, in which the
+"""What is around a picture: its black, its outermost pixels again, or its mirror image, in which the
 outermost pixels are not repeated."""
 
 
@@ -96,13 +96,13 @@ class Augmentation(Component):
         """Why it cannot be done to the input of a network: a sentence and a cure each (ND536)."""
         if self.needs_picture and volume.height == 1 and volume.width == 1:
             yield (
-                f"`{self.name}` changes pictures, and the network takes a row of {volume.values:,} numbers",
-                "give the network the picture, such as `input 28x28x1`; FC stretches it out by itself",
+                f"`{self.name}` changes pictures, but the network takes a row of {volume.values:,} numbers",
+                "give the network the picture, such as `input 28x28x1`; FC flattens it",
             )
         elif self.needs_area and 1 in volume.size:
             yield (
-                f"`{self.name}` needs pictures of several lines, these are {volume.height}x{volume.width}",
-                "a single line can be mirrored, and moved along itself: `flip`, `crop`, `shift`",
+                f"`{self.name}` needs pictures of several rows; these are {volume.height}x{volume.width}",
+                "a single row can only be mirrored or shifted: `flip`, `crop`, `shift`",
             )
 
     def unfit_loss(self, loss: Loss) -> Iterator[tuple[str, str]]:
@@ -117,7 +117,7 @@ class Augmentation(Component):
 def border_option() -> Option[str | None]:
     """What an augmentation that moves pictures shows beyond their edges. One picture has one border: that
     which any augmentation names."""
-    doc = "what lies around the picture, black unless another says"
+    doc = "what surrounds the picture; black by default"
     return Option(OptionType.WORD, doc, choices=BORDERS, derived=True)
 
 

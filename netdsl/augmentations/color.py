@@ -46,10 +46,13 @@ class Color(Augmentation):
     contrast = real("share for contrast alone", derived=True, minimum=0.0, maximum=1.0)
     saturation = real("share for saturation alone", derived=True, minimum=0.0, maximum=1.0)
     hue = real(
-        "largest turn of the hue, of a whole one; none if left out", derived=True, minimum=0.0, maximum=0.5
+        "largest rotation of the hue, as a share of a full turn; none by default",
+        derived=True,
+        minimum=0.0,
+        maximum=0.5,
     )
     cast = real(
-        "largest number added to a channel, as a share of white; none if left out",
+        "largest number added to a channel, as a share of white; none by default",
         derived=True,
         minimum=0.0,
         maximum=1.0,
@@ -67,9 +70,9 @@ class Color(Augmentation):
             if self.values()[name]:
                 plural = "" if volume.channels == 1 else "s"
                 yield (
-                    f"`color {name}` is for red, green and blue, and the network takes pictures of "
+                    f"`color {name}` is for red, green and blue, but the network takes pictures of "
                     f"{volume.channels} channel{plural}",
-                    "brightness and contrast change pictures of any number of channels: `color 0.2`",
+                    "brightness and contrast work for any number of channels: `color 0.2`",
                 )
                 return
 

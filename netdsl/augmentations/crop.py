@@ -33,7 +33,7 @@ class Crop(Augmentation):
         if sides and min(sides) <= self.pixels:
             yield (
                 f"`crop {self.pixels}` may move pictures of {volume.height}x{volume.width} out of sight",
-                "pictures of 32x32 are moved by up to 4 pixels, others in proportion",
+                "32x32 pictures are usually moved by up to 4 pixels, others in proportion",
             )
 
     def change(self, draws: Draws, pictures: Pictures) -> Change:

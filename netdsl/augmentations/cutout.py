@@ -33,7 +33,7 @@ class Cutout(Augmentation):
         if side <= self.size:
             yield (
                 f"`cutout {self.size}` may hide all of pictures of {volume.height}x{volume.width}",
-                f"take squares of half the side or less, such as `cutout {max(1, side // 2)}`",
+                f"use squares of half the side or less, such as `cutout {max(1, side // 2)}`",
             )
 
     def change(self, draws: Draws, pictures: Pictures) -> Change:

@@ -24,7 +24,7 @@ class Distort(Augmentation):
     Computes
         noise, even from -1 to 1, for each pixel and each of the two directions, smoothed by a Gaussian
         of ``smoothness`` times the shorter side and multiplied so that three of its standard deviations
-        are ``amount`` times the shorter side: hardly a pixel moves further. At the edges the noise goes on
+        are ``amount`` times the shorter side: hardly a pixel moves further. At the edges the noise continues
         from the opposite side. Wide fields are drawn at three nodes to a standard deviation, with
         straight lines between them. What all others do to the picture comes first.
 

@@ -11,10 +11,10 @@ from netdsl.quantities import Volume
 
 
 class Flip(Augmentation):
-    """Half of the pictures, chosen at random, have left and right exchanged.
+    """Half of the pictures, chosen at random, have left and right swapped.
 
     Computes
-        with `vertical`, top and bottom are exchanged instead; with both words both are, each in a half of
+        with `vertical`, top and bottom are swapped instead; with both words both are, each in its own half
         its own.
 
     Reference
@@ -23,8 +23,8 @@ class Flip(Augmentation):
 
     name: ClassVar[str] = "flip"
 
-    horizontal = flag("left and right, which is what is exchanged if nothing is said", default=False)
-    vertical = flag("top and bottom", default=False)
+    horizontal = flag("swaps left and right, the default", default=False)
+    vertical = flag("swaps top and bottom", default=False)
 
     def unfit(self, volume: Volume) -> Iterator[tuple[str, str]]:
         yield from super().unfit(volume)
@@ -35,7 +35,7 @@ class Flip(Augmentation):
             if wanted and length == 1 and volume.size != (1, 1):
                 yield (
                     f"`{name}` changes nothing in pictures of {volume.height}x{volume.width} pixels",
-                    "`flip` exchanges left and right, `flip vertical` top and bottom",
+                    "`flip` swaps left and right, `flip vertical` top and bottom",
                 )
 
     def change(self, draws: Draws, pictures: Pictures) -> Change:

@@ -33,7 +33,7 @@ class Mixup(Augmentation):
     mixes: ClassVar[bool] = True
 
     alpha = real(
-        "strength: 0.2 mixes few pictures visibly, 1 mixes all alike",
+        "strength: at 0.2 few pictures are mixed visibly, at 1 every ratio is equally likely",
         positional=True,
         minimum=0.01,
         maximum=100,
@@ -42,8 +42,8 @@ class Mixup(Augmentation):
     def unfit_loss(self, loss: Loss) -> Iterator[tuple[str, str]]:
         if not loss.takes_shares:
             yield (
-                f"`mixup` gives images shares of two classes, and the loss {loss.name} takes one right class",
-                "take `loss cross-entropy`, or leave `mixup` out",
+                f"`mixup` mixes two classes in one target, but the loss {loss.name} expects a single class",
+                "use `loss cross-entropy`, or leave `mixup` out",
             )
 
     def change(self, draws: Draws, pictures: Pictures) -> Change:

@@ -29,9 +29,9 @@ class Scale(Augmentation):
     name: ClassVar[str] = "scale"
     needs_area: ClassVar[bool] = True
 
-    low = real("one end of the range, 1 for the size as it is", positional=True, minimum=0.1, maximum=10)
+    low = real("one end of the range; 1 keeps the size", positional=True, minimum=0.1, maximum=10)
     high = real(
-        "the other end; 1/low if left out",
+        "the other end; 1/low by default",
         words=("to",),
         positional=True,
         derived=True,

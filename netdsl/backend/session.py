@@ -74,7 +74,7 @@ class Session(Protocol):
         """Compute one step, changing the store in place.
 
         Meanwhile ``following``, a batch for the next step of this or another session, is prepared;
-        afterwards it stands in the ``inputs`` of that session as if by ``fill``.
+        afterwards it is in the ``inputs`` of that session as if by ``fill``.
         """
 
 

@@ -23,14 +23,14 @@ from netdsl.cores import thread_count
 @click.command()
 @click.argument("network", metavar="NET")
 @batch_option
-@click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
+@click.option("--inference", is_flag=True, help="Time only the forward pass instead of a training step.")
 @click.option(
     "--rounds",
     type=click.IntRange(1, 10_000),
     default=20,
     show_default=True,
     metavar="N",
-    help="How often everything is timed, in turns; the median counts.",
+    help="Rounds of timing; the median counts.",
 )
 @precision_option
 @threads_option
@@ -56,8 +56,8 @@ def command(
 ) -> None:
     """Time every layer of NET, forward, backward and update.
 
-    The figures stand beside what this machine can do at most, which is measured too: multiply-adds
-    per second, and bytes to and from memory. docs/bench.md says how each is counted.
+    The figures are shown beside this machine's limits, which are measured too: multiply-adds per second, and
+    bytes to and from memory. docs/bench.md says how each is counted.
     """
     plan = load_plan_or_exit(network)
     precision = precision or "float32"

@@ -43,7 +43,7 @@ def _read_columns(ctx: click.Context, param: click.Parameter, value: str | None)
 
     names = [name.strip().lower().replace("-", "_") for name in value.split(",") if name.strip()]
     if not names:
-        raise click.BadParameter(f"there are {', '.join(column_names())}", ctx, param)
+        raise click.BadParameter(f"choose from {', '.join(column_names())}", ctx, param)
     _check_known(names, column_names(), "column", ctx, param)
     return tuple(dict.fromkeys(names))
 
@@ -65,7 +65,7 @@ def _check_known(
             from netdsl.spelling import did_you_mean
 
             near = did_you_mean(name, known)
-            hint = f"did you mean {near}?" if near else f"there are {', '.join(known)}"
+            hint = f"did you mean {near}?" if near else f"choose from {', '.join(known)}"
             raise click.BadParameter(f"there is no {noun} called {name!r}: {hint}", ctx, param)
 
 
@@ -77,15 +77,15 @@ def _check_known(
     metavar="FORMAT[=FILE]",
     multiple=True,
     callback=read_outputs,
-    help=f"What to write, {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, and where: to standard output (-), or "
-    "to a file. May be given several times; text by default.",
+    help=f"Output format, {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, and its file; standard output (-) by "
+    "default. May be repeated; text by default.",
 )
 @click.option(
     "--columns",
     "columns",
     metavar="NAME,...",
     callback=_read_columns,
-    help="Which columns the table has: parameters, weights, biases, bn_affine, bn_statistics, connections, "
+    help="Columns of the table: parameters, weights, biases, bn_affine, bn_statistics, connections, "
     "macs, flops, activations, kept, parameter_bytes, receptive_field.",
 )
 @click.option(
@@ -94,34 +94,36 @@ def _check_known(
     metavar="TOOL",
     multiple=True,
     callback=_read_tools,
-    help="Add the totals that another tool gives for the network, and what it counts otherwise: alexeyab "
+    help="Add the totals that another tool reports, and what it counts differently: alexeyab "
     "(the fork of Darknet), caffe, darknet (pjreddie's), fvcore, keras, netscope, paper or torchinfo. May be "
-    "given several times.",
+    "repeated.",
 )
-@click.option("--fix", is_flag=True, help="Change the files: carry out every cure that keeps the network.")
+@click.option("--fix", is_flag=True, help="Apply to the files every fix that keeps the network.")
 @click.option(
     "--unsafe-fixes",
     "--unsafe",
     "unsafe",
     is_flag=True,
-    help="With --fix or --diff: also the cures that make another network of it.",
+    help="With --fix or --diff: also apply fixes that change the network.",
 )
-@click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--diff", is_flag=True, help="Show what --fix would change, without changing it.")
 @click.option(
-    "--recipe", is_flag=True, help="Show how training would go: every setting, and the learning rate."
+    "--recipe",
+    is_flag=True,
+    help="Show the whole recipe: every setting and the learning rate over the epochs.",
 )
 @click.option(
     "--jobs",
     "-j",
     type=click.IntRange(1, 256),
     metavar="N",
-    help="How many processes check at once; as many as there are cores by default.",
+    help="Number of processes; the number of cores by default.",
 )
-@click.option("--no-cache", is_flag=True, help="Check every text anew, and keep nothing on disk.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache of earlier checks.")
 @click.option("--watch", is_flag=True, help="Check again whenever one of the files changes, until Ctrl-C.")
-@click.option("--stdin-name", metavar="FILE", help="What standard input is called in findings.")
+@click.option("--stdin-name", metavar="FILE", help="Name of standard input in findings.")
 @gate_options
-@click.option("--quiet", "-q", is_flag=True, help="Show errors and warnings alone: no tables, no notes.")
+@click.option("--quiet", "-q", is_flag=True, help="Show only errors and warnings: no tables, no notes.")
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -142,9 +144,8 @@ def command(
     """Check networks: volumes, parameters, costs, mistakes.
 
     Each NETWORK is a file, a folder with all .net and .train files in it, a pattern such as "nets/**/*.net",
-    the name of a shipped network, or - for standard input.
-    Mistakes go to standard error, tables to standard output. A last line counts errors and warnings. The
-    exit code is 1 where there is a mistake.
+    the name of a shipped network, or - for standard input. Mistakes go to standard error, tables to standard
+    output. A last line counts errors and warnings. The exit code is 1 if there is a mistake.
     """
     if watch:
         _watch(ctx, networks)
@@ -153,11 +154,11 @@ def command(
     gate = Gate(given(ctx), stdin_name)
     networks = gate.kept(named_networks(networks), networks)
     if not networks:
-        echo_folded("nothing is checked: the settings exclude every file", err=True)
+        echo_folded("nothing to check: the settings exclude every file", err=True)
     if stdin_name is not None and STDIN not in networks:
-        raise click.UsageError("--stdin-name goes with - as the network", ctx)
+        raise click.UsageError("--stdin-name needs - as the network", ctx)
     if unsafe and not (fix or diff):
-        raise click.UsageError("--unsafe-fixes goes with --fix or --diff", ctx)
+        raise click.UsageError("--unsafe-fixes needs --fix or --diff", ctx)
     looked_at = gate.looked_at(networks)
     task = Task(networks, [gate.settings_of(name) for name in networks], jobs, unsafe, stdin_name)
     if diff:
@@ -169,7 +170,7 @@ def command(
     check_standard_output(formats, ctx)
     counted = gate.given.statistics
     if counted and not any(one == ("text", "") or one[0] == "json" for one in formats):
-        raise click.UsageError("--statistics goes with --format text on standard output, or with json", ctx)
+        raise click.UsageError("--statistics needs --format text on standard output, or json", ctx)
     unwritten = mend(task, ctx) if fix else {}
     texts = [path for name, path in formats if name == "text" and (path or not counted)]
     wanted = Wanted(
@@ -211,7 +212,7 @@ def _watch(ctx: click.Context, networks: Sequence[str]) -> NoReturn:
     from netdsl.commands.watching import watch_check
 
     if ctx.params["fix"]:
-        raise click.UsageError("--watch changes no files: leave out --fix", ctx)
+        raise click.UsageError("--watch does not change files: leave out --fix", ctx)
     assert command.callback is not None
     again = partial(ctx.invoke, command.callback, **{**ctx.params, "watch": False})
     ctx.exit(watch_check(ctx, networks, again))
@@ -226,7 +227,7 @@ def _show_changes(task: Task, gate: Gate, ctx: click.Context) -> NoReturn:
         "--write-baseline": gate.given.write_baseline,
     }
     if left_out := " and ".join(option for option, given in others.items() if given):
-        raise click.UsageError(f"--diff shows the changes alone: leave out {left_out}", ctx)
+        raise click.UsageError(f"--diff shows only the changes: leave out {left_out}", ctx)
     differs = show_changes(task)
     for own in gate.passed((), ()):
         show(own.findings)
@@ -238,8 +239,15 @@ def _offer_fixes(outcomes: Sequence[Outcome]) -> None:
     fixes = [one.fixes for one in outcomes if one.fixes.all and os.path.isfile(one.file)]
     safe, together = sum(one.safe for one in fixes), sum(one.all for one in fixes)
     if together:
-        said = "can mend" if all(one.tried for one in fixes) else "can try to mend"
-        echo_folded(f"netdsl {said} {safe} with --fix, {together - safe} more with --fix --unsafe", err=True)
+        ready = "available" if all(one.tried for one in fixes) else "to try"
+        echo_folded(_offer(safe, together - safe, ready), err=True)
+
+
+def _offer(safe: int, unsafe: int, ready: str) -> str:
+    if not safe:
+        return f"no safe fixes; {unsafe} unsafe fix{'es' * (unsafe != 1)} {ready} (--fix --unsafe)"
+    said = f"{safe} fix{'es' * (safe != 1)} {ready} (--fix)"
+    return f"{said}, {unsafe} more unsafe (--fix --unsafe)" if unsafe else said
 
 
 def _count(outcomes: Sequence[Outcome]) -> None:

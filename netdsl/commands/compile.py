@@ -53,16 +53,16 @@ class _Command(click.Command):
 @click.option(
     "--emit",
     type=click.Choice(LISTINGS),
-    help="Print instead of compiling: everything as one Python module, or the program's operations, the"
-    f" schedule, or the kernels. Alone it is {LISTINGS[0]}.",
+    help="Print instead of compiling: one Python module with everything, or only the program's operations,"
+    f" the schedule or the kernels. Without a value, {LISTINGS[0]}.",
 )
 @click.option(
     "--target",
     type=click.Choice(TARGETS),
-    help="The vector instructions of kernels, instead of this machine's best; with --emit, any of them.",
+    help="Vector instructions of the kernels; by default the best of this machine. --emit takes any.",
 )
 @batch_option
-@click.option("--inference", is_flag=True, help="The forward pass alone; without this, a training step.")
+@click.option("--inference", is_flag=True, help="Compile only the forward pass instead of a training step.")
 @recipe_options("loss", "optimizer", "factor", "freeze", "clip", "accumulate", "average")
 @exact_option
 @precision_option
@@ -80,8 +80,8 @@ def command(
 ) -> None:
     """Compile NET to native code, or print its program with --emit.
 
-    What the program depends on is that of NET's train block; options here win.
-    The code goes to the kernel cache, where later runs of this and other networks find it.
+    The settings that the program depends on come from NET's train block; options here override it. The code
+    goes to the kernel cache, where later runs of this and other networks find it.
     """
     plan = load_plan_or_exit(network)
     precision = precision or "float32"
@@ -147,15 +147,15 @@ def _check_target(machine: Target, precision: str, *, emits: bool, autotune: boo
     runs = ", ".join(one.name for one in host().targets)
     if machine not in host().targets and not emits:
         raise click.UsageError(
-            f"this machine runs kernels for {runs}, not for {machine.name}; --emit prints those of any target"
+            f"this machine runs kernels for {runs}, not for {machine.name}; --emit works for every target"
         )
     if machine != host().target and autotune:
         raise click.UsageError(
-            f"--autotune measures on this machine, so it goes with --target {host().target.name} only"
+            f"--autotune measures on this machine: leave out --target, or use {host().target.name}"
         )
     if precision == "bf16" and machine != host().target and machine != AVX512:
         raise click.UsageError(
-            f"kernels for {machine.name} do not multiply bfloat16: --precision bf16 goes with --target avx512"
+            f"kernels for {machine.name} cannot multiply bfloat16: --precision bf16 needs --target avx512"
         )
     if not emits or machine == host().target:
         check_precision(precision)

@@ -22,22 +22,20 @@ from netdsl.source import Source
 
 @click.command()
 @click.argument("networks", metavar="A B | --against REV FILE", nargs=-1, required=True)
-@click.option("--against", metavar="REV", help="Compare FILE with what it was at this revision of git.")
+@click.option("--against", metavar="REV", help="Compare FILE with its version at this git revision.")
 @click.option(
     "--checkpoint",
     metavar="RUN|FILE",
-    help="Say which arrays of these weights fit the new network, instead of those that the old one has.",
+    help="Report which of these weights fit the new network, instead of those of the old one.",
 )
-@click.option(
-    "--breaking", is_flag=True, help="Exit with 1 where the old weights do not make the new network."
-)
+@click.option("--breaking", is_flag=True, help="Exit with 1 if the old weights do not fit the new network.")
 @click.option(
     "--format",
     "output_format",
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
-    help="Markdown is for a comment on a pull request.",
+    help="Output format; markdown suits a comment on a pull request.",
 )
 @click.pass_context
 def command(
@@ -48,15 +46,14 @@ def command(
     breaking: bool,
     output_format: str,
 ) -> None:
-    """Compare two networks: layers added, removed and changed, and what each comes to.
+    """Compare two networks: layers added, removed and changed, and what each change costs.
 
-    Volumes, parameters, MACs and receptive fields stand before and after an arrow. Layers of the same text
-    are the same ones, as many as keep their order; between those, layers of a kind are compared. The last
-    lines say which weights of the old network fit the new one, by name and shape, as `netdsl train --from`
-    takes them.
+    Volumes, parameters, MACs and receptive fields are shown before and after an arrow. Layers with the same
+    text are matched in order; between those, layers of one kind are compared. The last lines say which
+    weights of the old network fit the new one, by name and shape, as `netdsl train --from` takes them.
     """
     if len(networks) != (1 if against is not None else 2):
-        wanted = "one FILE beside --against" if against is not None else "two networks, A and B"
+        wanted = "one FILE with --against" if against is not None else "two networks, A and B"
         raise click.UsageError(f"netdsl diff takes {wanted}.")
     if against is None:
         before, after = (load_plan_or_exit(name) for name in networks)
@@ -79,11 +76,13 @@ def _check_is_file(name: str) -> None:
     """Refuse what has no past: raises Diagnosed (ND002) for a folder, and a usage error for what is no file
     of the user's."""
     if name == STDIN:
-        raise click.UsageError("--against compares a file with what it was, and standard input is none")
+        raise click.UsageError("--against compares a file with an earlier version; standard input has none")
     if os.path.isdir(name):
         open_source(name)
     elif name in zoo_names() and not os.path.lexists(name):
-        raise click.UsageError(f"--against compares a file with what it was, and {name!r} is shipped")
+        raise click.UsageError(
+            f"--against compares a file with an earlier version; {name!r} is a shipped network"
+        )
 
 
 def _plan_at(revision: str, name: str) -> Plan:

@@ -55,7 +55,7 @@ def dry_run(make: Callable[[], Run], out: Path | None, stem: str) -> int:
             return interruption.exit_code
         _finish(run, folder, clock)
     kept = f"its files are in {folder.path}" if out else "its files are removed again"
-    told = f"in all: this was a dry run; nothing was learnt, {kept}"
+    told = f"in total: this was a dry run; nothing was learned, {kept}"
     echo_folded(f"{clock.total:7.2f} s  {told}", indent=_INDENT)
     return 0
 
@@ -149,7 +149,7 @@ def _train(run: Run, folder: RunFolder, interruption: Interruption, clock: _Cloc
             return
         if isinstance(record, EpochRecord):
             break
-    clock.told("checkpoints and metrics.csv written, gradients looked at")
+    clock.told("checkpoints and metrics.csv written, gradients inspected")
     with unheard():
         show(found)
         if losses[-1] > _GROWS * losses[0]:
@@ -165,8 +165,8 @@ def _finish(run: Run, folder: RunFolder, clock: _Clock) -> None:
     loaded, _ = folder.load_last()
     for name, array in run.machine.store.items():
         if loaded.arrays[name].tobytes() != array.tobytes():
-            raise RuntimeError(f"{name} was not read back as it was written")
-    clock.told(f"checkpoint read back: {counted(len(loaded.arrays), 'array')}, bit by bit as written")
+            raise RuntimeError(f"{name} does not read back as it was written")
+    clock.told(f"checkpoint read back: {counted(len(loaded.arrays), 'array')}, bit for bit as written")
     outcome = run.test(folder)
     clock.told(f"best checkpoint tested on {counted(outcome.images, 'image')}")
     if save_example(run, folder) is not None:

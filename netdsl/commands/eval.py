@@ -34,8 +34,8 @@ _FIGURES_WIDTH = 26
 @click.option(
     "--data",
     metavar="DATA",
-    help="The run's data, unless they are the digits: no checkpoint decides which files are read. Or other"
-    " data: all their images, or their test part.",
+    help="The run's data, to be named unless they are the digits, as no checkpoint decides which files are"
+    " read. Of other data all images count, or the test part.",
 )
 @click.option(
     "--mistakes",
@@ -43,7 +43,7 @@ _FIGURES_WIDTH = 26
     default=10,
     show_default=True,
     metavar="N",
-    help="How many of the worst mistakes to list: those that gave the right class the least probability.",
+    help="How many mistakes to list, those that gave the right class the lowest probability first.",
 )
 @format_option
 @exact_option
@@ -60,8 +60,8 @@ def command(
 ) -> None:
     """Evaluate RUN, a run folder or a checkpoint, on the test images it has never seen.
 
-    Of fewer than 10,000 images the accuracy has its 95 % confidence interval (Wilson's). The JSON form
-    also has the confusion matrix: a row for each class, a column for each answer.
+    With fewer than 10,000 images the accuracy comes with its 95 % confidence interval (Wilson's). The JSON
+    form also has the confusion matrix: a row for each class, a column for each answer.
     """
     from netdsl.backend import backend as open_backend
     from netdsl.training.restored import Restored, open_checkpoint
@@ -135,7 +135,7 @@ def _mistakes(examined: Examined, names: list[str]) -> list[str]:
         return []
     total = examined.evaluation.images - examined.evaluation.correct
     shown = len(examined.mistakes)
-    heading = f"the worst {shown} of {total:,} mistakes:" if shown < total else "mistakes, the worst first:"
+    heading = f"the worst {shown} of {total:,} mistakes:" if shown < total else "mistakes, worst first:"
     return [heading] + [
         f"  {visible(str(origin))}: {names[mistake.label]} taken for {names[mistake.predicted]} with "
         f"{percent(mistake.probability)}; {names[mistake.label]} has {percent(mistake.class_probability)}"

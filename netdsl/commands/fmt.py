@@ -27,15 +27,15 @@ class _Formatted(NamedTuple):
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@click.option("--check", is_flag=True, help="Write nothing; the exit code is 1 where a file would change.")
-@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if a file would change.")
+@click.option("--diff", is_flag=True, help="Change nothing; show what would change.")
 @click.pass_context
 def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool) -> None:
-    """Lay networks out alike: blanks, indentation, layer kinds in capitals, options in lower case.
+    """Format networks: blanks, indentation, layer kinds in capitals, options in lower case.
 
     Comments, names and line ends stay, and so does the meaning. A file with mistakes of syntax, or with
-    layers of kinds and blocks that do not exist, is left alone: it may be no network. One whose volumes
-    or claims are wrong is laid out. With - the text comes from standard input and goes to standard output.
+    layers of kinds and blocks that do not exist, is left alone: it may not be a network. One whose volumes or
+    claims are wrong is formatted. With - the text comes from standard input and goes to standard output.
     """
     outcomes = [_format(name, ctx) for name in files]
     unwritten = False

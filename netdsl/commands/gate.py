@@ -155,7 +155,7 @@ class Gate:
         for one, name in zip(outcomes, networks, strict=True):
             by_path.setdefault(self._baseline_path(name), []).append((one.file, one.findings))
         if "" in by_path:
-            raise click.UsageError("--write-baseline goes with --baseline FILE, or a `baseline` setting", ctx)
+            raise click.UsageError("--write-baseline needs --baseline FILE, or a `baseline` setting", ctx)
         for path, found in by_path.items():
             before = self._baseline(path)
             if path in self._wrong:
@@ -166,7 +166,7 @@ class Gate:
                 why = getattr(error, "strerror", None) or error
                 raise click.UsageError(f"cannot write {path!r}: {why}", ctx) from None
             count = sum(entry_of(one) is not None for _, findings in found for one in findings)
-            click.echo(f"{path}: {counted(count, 'finding')} known from now on", err=True)
+            click.echo(f"{path}: {counted(count, 'finding')} recorded as known", err=True)
             self._baselines[path] = None
         return [
             Outcome(one.file, [finding for finding in one.findings if entry_of(finding) is None])
@@ -179,7 +179,7 @@ class Gate:
             if known is not None and known.silenced:
                 from netdsl.quantities import counted
 
-                click.echo(f"{counted(known.silenced, 'known finding')} left out, see {path}", err=True)
+                click.echo(f"{counted(known.silenced, 'known finding')} not shown, see {path}", err=True)
 
     def exit_code(self, outcomes: Sequence[Outcome], networks: Sequence[str]) -> int:
         """0, 1 or 2 for what is told in the end; ``networks`` are the names of the files of the outcomes that
@@ -214,8 +214,10 @@ class Gate:
                 counts[where] = counts.get(where, (0, most))[0] + _warnings(one), most
         exceeded = {where: pair for where, pair in counts.items() if pair[0] > pair[1]}
         for where, (count, most) in exceeded.items():
-            said = f"{count} warning{'s' * (count != 1)}, and {most or 'none'} at most"
-            click.echo(f"{said} {'are' if most != 1 else 'is'} allowed by {where}", err=True)
+            said = (
+                f"{count} warning{'s' * (count != 1)}; {where} allows {f'at most {most}' if most else 'none'}"
+            )
+            click.echo(said, err=True)
         return bool(exceeded)
 
 

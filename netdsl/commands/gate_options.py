@@ -40,12 +40,12 @@ def given(ctx: click.Context) -> Given:
     """The options of a command line, checked against one another."""
     found = Given(**ctx.meta.get(_KEPT, {}))
     if found.config is not None and found.isolated:
-        raise click.UsageError("--config names settings, and --isolated reads none", ctx)
+        raise click.UsageError("--config and --isolated exclude each other", ctx)
     for option, name in (("--config", found.config), ("--baseline", found.baseline)):
         if name == STDIN:
-            raise click.UsageError(f"{option} takes the name of a file, and `-` is none", ctx)
+            raise click.UsageError(f"{option} takes a file name, not `-`", ctx)
     if found.strict and found.max_warnings:
-        raise click.UsageError("--strict allows no warning: leave out it or --max-warnings", ctx)
+        raise click.UsageError("--strict and --max-warnings exclude each other", ctx)
     return found
 
 
@@ -77,7 +77,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "metavar": "CODE,...",
             "multiple": True,
             "callback": _keep_codes,
-            "help": "Tell errors, and of the rest these codes alone, or all that begin so: ND4.",
+            "help": "Besides errors, report only these codes or prefixes of codes, such as ND4.",
         },
     ),
     (
@@ -86,7 +86,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "metavar": "CODE,...",
             "multiple": True,
             "callback": _keep_codes,
-            "help": "Tell these besides what the settings select.",
+            "help": "Report these codes too, besides those that the settings select.",
         },
     ),
     (
@@ -95,34 +95,38 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
             "metavar": "CODE,...",
             "multiple": True,
             "callback": _keep_codes,
-            "help": "Leave out warnings and notes of these codes, or of all that begin so.",
+            "help": "Do not report warnings and notes with these codes or prefixes of codes.",
         },
     ),
     (
         ("--config",),
-        {"metavar": "FILE", "help": "Settings for all files; else those of the nearest folder above each."},
+        {"metavar": "FILE", "help": "Settings file for all networks, instead of the nearest one above each."},
     ),
-    (("--isolated", "--no-config"), {"is_flag": True, "help": "Read no settings."}),
-    (("--strict",), {"is_flag": True, "help": "Let warnings decide the exit code, as errors do."}),
+    (("--isolated", "--no-config"), {"is_flag": True, "help": "Ignore settings files."}),
+    (("--strict",), {"is_flag": True, "help": "Exit with 1 on warnings too, not only on errors."}),
     (
         ("--max-warnings",),
-        {"metavar": "N", "type": click.IntRange(0), "help": "Exit code 1 where there are more warnings."},
+        {
+            "metavar": "N",
+            "type": click.IntRange(0),
+            "help": "Exit with 1 if there are more warnings than this.",
+        },
     ),
     (
         ("--exit-zero",),
-        {"is_flag": True, "help": "Exit code 0 whatever is found; 2 and 3 stay as they are."},
+        {"is_flag": True, "help": "Exit with 0 whatever is found; 2 and 3 remain."},
     ),
     (
         ("--baseline",),
-        {"metavar": "FILE", "help": "Leave out the findings that this file knows, and tell new ones."},
+        {"metavar": "FILE", "help": "Report only findings that this file does not list."},
     ),
     (
         ("--write-baseline",),
-        {"is_flag": True, "help": "Write what is found into the baseline, and tell nothing of it."},
+        {"is_flag": True, "help": "Write the findings to the baseline instead of reporting them."},
     ),
     (
         ("--statistics",),
-        {"is_flag": True, "help": "Show how often each code is found, and how many of them --fix mends."},
+        {"is_flag": True, "help": "Count the findings of each code, and how many --fix can fix."},
     ),
 )
 

@@ -24,24 +24,27 @@ FORMATS = ("listing",)
     "--from", "source_format", required=True, type=click.Choice(FORMATS), help="What the file holds."
 )
 @click.option(
-    "--network", "wanted", metavar="N", type=click.IntRange(1), help="Only the N-th network of the page."
+    "--network",
+    "wanted",
+    metavar="N",
+    type=click.IntRange(1),
+    help="Import only the N-th network of the page.",
 )
 @click.option(
     "--out",
     metavar="FOLDER",
-    help="Write each network to a file of its own, NAME.net, in a new or empty place.",
+    help="Write each network to NAME.net in this folder, which is new or empty.",
 )
 @click.pass_context
 def command(ctx: click.Context, file: str, source_format: str, wanted: int | None, out: str | None) -> None:
     """Read networks in another format and write them in netdsl's.
 
-    From a listing, as slides, notes and README files have it among other text, every line with a
-    volume in brackets is taken; one that cannot be read is shown, and stands as a comment in the
-    network. Tables of layers in Markdown are read as well, and what torchinfo, torchsummary and Keras
-    print of a model. Options that a volume or a count decides are filled in, and what contradicts a
-    volume, a count or a total is shown. A page may hold several networks: they go to standard output
-    one behind another, each under a comment with its name. Findings go to standard error; the exit
-    code is 1 where something is wrong.
+    From a listing, as in slides, notes and README files, every line with a volume in brackets is read; one
+    that cannot be read is reported, and becomes a comment in the network. Tables of layers in Markdown are
+    read as well, and the summaries that torchinfo, torchsummary and Keras print. Options that a volume or a
+    count decides are filled in, and what contradicts a volume, a count or a total is reported. A page may
+    hold several networks: they go to standard output one after another, each under a comment with its name.
+    Findings go to standard error; the exit code is 1 if something is wrong.
     """
     from netdsl.formats.listing import LINE_LIMIT, is_too_long
     from netdsl.formats.page import networks_of
@@ -49,8 +52,8 @@ def command(ctx: click.Context, file: str, source_format: str, wanted: int | Non
     check_named(ctx, out, "folder", "--out")
     source = open_source(file)
     if is_too_long(source.text):
-        message = f"a listing has at most {LINE_LIMIT:,} lines that are not blank"
-        cure = "copy the lines that list the network into a file of their own"
+        message = f"a listing has at most {LINE_LIMIT:,} non-blank lines"
+        cure = "copy the lines that list the network to a separate file"
         raise Diagnosed(file_error("ND009", source.name, message, cure))
     networks = networks_of(source.text)
     if wanted is not None and wanted > len(networks):
@@ -62,7 +65,7 @@ def command(ctx: click.Context, file: str, source_format: str, wanted: int | Non
     listed = [one for one in read if one.text]
     findings = sorted((finding for one in read for finding in one.findings), key=sort_key)
     if not listed:
-        message, cure = "no line lists a layer", "a layer looks like `[55x55x96] CONV1: 96 11x11 filters`"
+        message, cure = "no line describes a layer", "a layer looks like `[55x55x96] CONV1: 96 11x11 filters`"
         raise Diagnosed(*(findings or [file_error("ND660", source.name, message, cure)]))
     if out is not None:
         show(findings)
@@ -86,7 +89,7 @@ def _several(networks: list[Network], source: Source) -> Diagnostic:
         f"the page has {len(networks)} networks: {names}{more}",
         source,
         Label(whole_line(source, networks[1].first), "the second"),
-        help=("`--out FOLDER` writes each to a file of its own, `--network 2` prints the second alone",),
+        help=("`--out FOLDER` writes each to its own file, `--network 2` prints only the second",),
     )
 
 
@@ -107,7 +110,7 @@ def _write_files(networks: list[Network], folder: str, source: Source) -> None:
         paths.append(os.path.join(folder, f"{name}.net"))
     there = [path for path in paths if os.path.lexists(path)]
     if there:
-        raise click.UsageError(f"{there[0]!r} is there already: name another folder")
+        raise click.UsageError(f"{there[0]!r} already exists: name another folder")
     for path, network in zip(paths, networks, strict=True):
         try:
             os.makedirs(folder, exist_ok=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Network(NamedTuple):
-    """A network that was read: its canonical text, empty where no line lists a layer."""
+    """A network that was read: its canonical text, empty where no line describes a layer."""
 
     name: str
     first: int
@@ -141,7 +141,7 @@ def _unread(entries: list[Entry], source: Source) -> list[Diagnostic]:
         Diagnostic(
             "ND662",
             Severity.ERROR,
-            "this line states a volume and could not be read",
+            "this line states a volume but could not be read",
             source,
             Label(whole_line(source, entry.number)),
             help=("write it like `[55x55x96] CONV1: 96 11x11 filters at stride 4, pad 0`",),
@@ -171,7 +171,7 @@ def _guesses(entries: list[Entry], source: Source) -> list[Diagnostic]:
             entry.guess,
             source,
             Label(whole_line(source, entry.number)),
-            help=("write the options out if they are meant",),
+            help=("check it against the source, and write the options out",),
         )
         for entry in entries
         if entry.guess

@@ -62,8 +62,8 @@ def stands_for_nothing(name: str) -> Diagnostic | None:
         message = "there is no .net or .train file in this folder"
         return file_error("ND002", name, message, "name another one")
     if _is_pattern(name):
-        message = "no file fits this pattern"
-        return file_error("ND001", name, message, "`**` stands for folders in any depth")
+        message = "no file matches this pattern"
+        return file_error("ND001", name, message, "`**` matches folders at any depth")
     return None
 
 

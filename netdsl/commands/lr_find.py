@@ -43,7 +43,7 @@ _RATE = click.FloatRange(1e-12, 1e6)
 @click.command("lr-find")
 @click.argument("network", metavar="NET")
 @recipe_options(without=_OF_NO_USE)
-@click.option("--recipe", metavar="FILE", help="A .train file in place of the network's train block.")
+@click.option("--recipe", metavar="FILE", help="A .train file to use instead of the network's train block.")
 @click.option(
     "--lowest", type=_RATE, default=1e-6, metavar="R", help="The rate of the first step, 1e-6 by default."
 )
@@ -56,7 +56,7 @@ _RATE = click.FloatRange(1e-12, 1e6)
     default=100,
     show_default=True,
     metavar="N",
-    help="Steps of a trial.",
+    help="Steps per trial.",
 )
 @click.option(
     "--trials",
@@ -64,9 +64,9 @@ _RATE = click.FloatRange(1e-12, 1e6)
     default=3,
     show_default=True,
     metavar="N",
-    help="How often to try, each time from other first weights and with other batches.",
+    help="Number of trials, each with other initial weights and batches.",
 )
-@click.option("--out", metavar="FILE", help="Where the picture goes; NET-lr-find.png by default.")
+@click.option("--out", metavar="FILE", help="File for the plot; NET-lr-find.png by default.")
 @exact_option
 @precision_option
 @threads_option
@@ -93,7 +93,7 @@ def command(
     """Find a learning rate for NET, from steps whose rate grows.
 
     Data, batch, loss and optimizer are those of its recipe; only the training part of the data is used. The
-    rate lies half a decade below the one with the lowest loss, in the mean over the trials.
+    rate is half a decade below the one with the lowest loss, averaged over the trials.
     """
     if not lowest < highest:
         raise click.UsageError("--lowest must be below --highest", context)
@@ -166,5 +166,5 @@ def _reason(found: Found) -> str:
     if found.doubts:
         return "; ".join(found.doubts)
     if len(found.trials) == 1:
-        return "of a single trial; more of them would show how far it can be trusted"
-    return f"{len(found.trials)} trials lie between {found.low:.2g} and {found.high:.2g}"
+        return "from a single trial; more trials would show how far to trust it"
+    return f"{len(found.trials)} trials range from {found.low:.2g} to {found.high:.2g}"

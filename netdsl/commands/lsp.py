@@ -29,30 +29,30 @@ def _read_address(ctx: click.Context, param: click.Parameter, value: str | None)
 
 
 @click.command()
-@click.option("--stdio", is_flag=True, help="Speak over standard input and output, as without any option.")
+@click.option("--stdio", is_flag=True, help="Use standard input and output, the default.")
 @click.option(
     "--tcp",
     "address",
     metavar="[HOST:]PORT",
     callback=_read_address,
-    help="Wait for one editor at a port of this machine instead.",
+    help="Listen for one editor on a local port instead.",
 )
 @click.option(
-    "--config", metavar="FILE", help="Settings for all files; else those of the nearest folder above each."
+    "--config", metavar="FILE", help="Settings file for all networks, instead of the nearest one above each."
 )
-@click.option("--isolated", "--no-config", "isolated", is_flag=True, help="Read no settings.")
+@click.option("--isolated", "--no-config", "isolated", is_flag=True, help="Ignore settings files.")
 @click.pass_context
 def command(
     ctx: click.Context, stdio: bool, address: tuple[str, int] | None, config: str | None, isolated: bool
 ) -> None:
     """Serve an editor by the Language Server Protocol.
 
-    Editors start this by themselves; docs/editor.md says how each is set up. It tells what netdsl check
-    tells of a file, under the same settings and with the same baseline. Needs pygls: pip install
-    'netdsl[lsp]'. The exit code is 0 where the editor ended it in order, as the protocol has it, else 1.
+    Editors start this by themselves; docs/editor.md says how to set up each one. It reports what netdsl check
+    reports about a file, with the same settings and baseline. Needs pygls: pip install 'netdsl[lsp]'. The
+    exit code is 0 if the editor shut it down as the protocol says, else 1.
     """
     if config is not None and isolated:
-        raise click.UsageError("--config names settings, and --isolated reads none", ctx)
+        raise click.UsageError("--config and --isolated exclude each other", ctx)
     if stdio and address is not None:
         raise click.UsageError("--stdio and --tcp exclude each other")
     try:

@@ -49,7 +49,7 @@ def mend(task: Task, ctx: click.Context) -> dict[str, Sequence[Diagnostic]]:
     from netdsl.commands.writing import check_writable, replace_text
 
     if STDIN in task.networks:
-        raise click.UsageError("--fix changes files, and standard input is none", ctx)
+        raise click.UsageError("--fix changes files, not standard input", ctx)
     sources, _ = _opened(task)
     for source in sources.values():
         check_writable(source, ctx)

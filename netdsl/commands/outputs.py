@@ -32,12 +32,12 @@ def read_outputs(ctx: click.Context, param: click.Parameter, values: tuple[str, 
         if name not in FORMATS:
             raise click.BadParameter(f"{name!r} is not one of {', '.join(FORMATS)}", ctx, param)
         if equals and not path:
-            raise click.BadParameter(f"`{value}` names no file after the =", ctx, param)
+            raise click.BadParameter(f"`{value}` names no file after =", ctx, param)
         path = "" if path in STANDARD_OUTPUT else path
         for _, other in wanted:
             if path and other and is_same_file(path, other):
                 named = repr(path) if path == other else f"which {other!r} and {path!r} are"
-                raise click.BadParameter(f"two formats cannot go to one file, {named}", ctx, param)
+                raise click.BadParameter(f"two formats cannot share a file, {named}", ctx, param)
         wanted.append((name, path))
     if sum(not path for _, path in wanted) > 1:
         raise click.BadParameter(

@@ -63,7 +63,7 @@ def _images(run: Run) -> str:
 
 def _settings(run: Run) -> str:
     rate = run.recipe.rate
-    return f"at a constant rate of {rate:g}, without decay, smoothing, dropout and augmentation"
+    return f"at a constant rate of {rate:g}, without decay, smoothing, dropout or augmentation"
 
 
 def _figures(learned: Learned) -> str:
@@ -84,7 +84,7 @@ def _hints(run: Run, history: list[Learned]) -> list[str]:
     first, middle, last = history[0].loss, history[(len(history) - 1) // 2].loss, history[-1].loss
     rate = run.recipe.rate
     if len(history) == 1:
-        found.append("one pass tells little: allow more of them with --epochs")
+        found.append("one pass says little: allow more with --epochs")
     elif last > _STILL * first:
         rates = f"--rate {rate / 10:g} or {rate * 10:g}"
         found.append(f"the loss does not fall: {rates} may help, and netdsl lr-find measures one")
@@ -93,7 +93,7 @@ def _hints(run: Run, history: list[Learned]) -> list[str]:
     else:
         found.append("the loss has stopped falling: lower --rate, or enlarge the network")
     found.append(
-        "an activation behind the last layer, or a loss that does not suit it, keeps scores from growing"
+        "an activation after the last layer, or a loss that does not suit it, keeps scores from growing"
     )
-    found.append("labels that do not belong to their images are learnt late or never")
+    found.append("wrong labels are learned late or never")
     return found

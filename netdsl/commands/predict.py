@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     default=3,
     show_default=True,
     metavar="K",
-    help="How many classes to name for each picture.",
+    help="How many classes to list for each picture.",
 )
 @click.option(
     "--format",
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     type=click.Choice(("text", "json", "csv")),
     default="text",
     show_default=True,
-    help="How to print the result; csv has a line for each picture.",
+    help="Output format; csv has a line for each picture.",
 )
 @exact_option
 @threads_option
@@ -60,9 +60,9 @@ def command(
 ) -> None:
     """Predict the classes of pictures with RUN, a run folder or a checkpoint.
 
-    Pictures are PNG, JPEG, GIF, BMP, PPM or WebP of any size; of a folder, all that it and the folders
-    within it hold, in order of their names. One that cannot be read, or has no finite answer, is reported
-    and the others are still predicted; the exit code is then 1.
+    Pictures are PNG, JPEG, GIF, BMP, PPM or WebP of any size; a folder stands for all pictures in it and its
+    subfolders, in order of their names. One that cannot be read, or has no finite answer, is reported and the
+    others are still predicted; the exit code is then 1.
     """
     from netdsl.backend import backend as open_backend
     from netdsl.training.predicting import Pictures

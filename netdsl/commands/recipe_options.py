@@ -121,7 +121,7 @@ def _setting_option(name: str) -> Callable[[Function], Function]:
         except EntryError as error:
             raise click.BadParameter(f"{error.message}, {error.label}", context, parameter) from error
         if not line.at_end():
-            raise click.BadParameter(f"{text[:40]!r} is no number", context, parameter)
+            raise click.BadParameter(f"{text[:40]!r} is not a number", context, parameter)
         return value
 
     metavar = name[0].upper()
@@ -185,10 +185,10 @@ def _with_rate(recipe: Recipe, rate: float, given: Mapping[str, Any]) -> Recipe:
     from netdsl.recipe.search_settings import with_value
 
     if "schedule" in given and isinstance(recipe.schedule, Piecewise):
-        raise click.UsageError("--rate says nothing beside a --schedule of rates: leave one of them out")
+        raise click.UsageError("--rate has no effect with a --schedule of rates: leave one of them out")
     return with_value(recipe, "rate", rate)
 
 
 def _refuse(name: str, optimizer: str, options: Collection[Option[Any]]) -> None:
     known = ", ".join(f"--{option.name.replace('_', '-')}" for option in options)
-    raise click.UsageError(f"--{name.replace('_', '-')} is no setting of {optimizer}, which has {known}")
+    raise click.UsageError(f"--{name.replace('_', '-')} is not a setting of {optimizer}, which has {known}")

@@ -42,7 +42,7 @@ def file_at(revision: str, path: str) -> Iterator[str]:
     shown = writable(revision)[:100]
     found = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if found is None:
-        _refuse(path, f"git knows no revision `{shown}` here", "`git log --oneline` lists them")
+        _refuse(path, f"git has no revision `{shown}` here", "`git log --oneline` lists them")
     commit = found.decode("ascii").strip()
     with tempfile.TemporaryDirectory(prefix="netdsl-") as copies:
         waiting, done = [name], {name}
@@ -54,7 +54,7 @@ def file_at(revision: str, path: str) -> Iterator[str]:
                     _refuse(
                         path,
                         f"there is no such file at {shown}",
-                        "name it as it was called then",
+                        "use the name that it had then",
                     )
                 continue  # the check of the copy says so, at its place
             copy = Path(copies, relative)
@@ -97,9 +97,9 @@ def _git(folder: str, *arguments: str) -> bytes | None:
     except FileNotFoundError:
         _refuse(folder, "git is not installed", "install it, or compare two files")
     except (OSError, ValueError, subprocess.TimeoutExpired) as error:
-        _refuse(folder, f"git cannot be asked: {str(error)[:200]}", "compare two files")
+        _refuse(folder, f"git failed: {str(error)[:200]}", "compare two files")
     if done.returncode and b"not a git repository" in done.stderr:
-        _refuse(folder, "this folder is in no git repository", "compare two files")
+        _refuse(folder, "this folder is not in a git repository", "compare two files")
     return None if done.returncode else done.stdout
 
 

@@ -41,7 +41,7 @@ def threads_option(function: Function) -> Function:
         "--threads",
         type=click.IntRange(1, 4096),
         metavar="N",
-        help="Processor cores to use, all by default. The result does not depend on it.",
+        help="Processor cores to use; all by default. Results do not depend on it.",
     )(function)
 
 
@@ -51,7 +51,7 @@ def backend_option(function: Function) -> Function:
         type=click.Choice(_BACKENDS),
         default="numba",
         show_default=True,
-        help="numba compiles the network; numpy is the slow specification.",
+        help="numba compiles the network; numpy is the slow reference.",
     )(function)
 
 
@@ -59,7 +59,7 @@ def exact_option(function: Function) -> Function:
     return click.option(
         "--exact",
         is_flag=True,
-        help="Only direct convolutions: slower, and nearer to the mathematics.",
+        help="Use only direct convolutions: slower, with smaller rounding errors.",
     )(function)
 
 
@@ -67,8 +67,8 @@ def autotune_option(function: Function) -> Function:
     return click.option(
         "--autotune",
         is_flag=True,
-        help="Time every form of each convolution on this machine first, and take the fastest. "
-        "Known forms are not timed again.",
+        help="Time all kernel variants of each convolution on this machine first, and use the fastest. "
+        "Earlier timings are reused.",
     )(function)
 
 
@@ -76,8 +76,9 @@ def precision_option(function: Function) -> Function:
     return click.option(
         "--precision",
         type=click.Choice(PRECISIONS),
-        help="bf16 rounds what training steps multiply to bfloat16, where the processor has it: faster."
-        " float32 by default.",
+        help="bf16 rounds the factors of products in training to bfloat16, which is faster where "
+        "the processor"
+        " has it; float32 by default.",
     )(function)
 
 
@@ -90,9 +91,9 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
 
     lacks = ""
     if backend != "numba":
-        lacks = f"the backend {backend} multiplies in float32 only"
+        lacks = f"the backend {backend} multiplies only in float32"
     elif not host().bfloat16:
-        lacks = f"this processor ({host().name}) does not multiply bfloat16: it lacks AVX512-BF16"
+        lacks = f"this processor ({host().name}) cannot multiply bfloat16: it lacks AVX512-BF16"
     if lacks:
         cure = "train in float32, which is the default; the network and its weights stay the same"
         if backend != "numba" and host().bfloat16:
@@ -105,7 +106,7 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
     if speed < _LEAST_SPEED:
         say(
             f"bf16 is not faster here: this processor ({host().name}) multiplies bfloat16 at {speed:.1f}"
-            " times the speed of 32-bit floats, so that training without --precision takes less time"
+            " times the speed of 32-bit floats: train without --precision"
         )
 
 
@@ -116,7 +117,7 @@ def format_option(function: Function) -> Function:
         type=click.Choice(("text", "json")),
         default="text",
         show_default=True,
-        help="How to print the result.",
+        help="Output format.",
     )(function)
 
 

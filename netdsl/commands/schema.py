@@ -13,7 +13,7 @@ def command(kind: str) -> None:
     """Print the JSON Schema (draft 2020-12) of what another command writes.
 
     bench, check, diff, eval, lr-find, predict and search are what these commands write with --format json,
-    finding is each line of `netdsl check --format jsonl`. The number in the property `schema` changes where
-    a later version does more than add properties.
+    finding is each line of `netdsl check --format jsonl`. The number in the property `schema` changes when a
+    later version does more than add properties.
     """
     click.echo(schema_text(kind), nl=False)

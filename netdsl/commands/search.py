@@ -45,20 +45,21 @@ _FREE_ON_RESUME = ("data",)
 @click.option(
     "--method",
     type=click.Choice(_METHODS),
-    help="grid tries every combination, random draws them, and bayes, which needs netdsl[search], learns from"
-    " the trials before and gives up those that lag behind; random by default.",
+    help="grid tries every combination, random draws them, and bayes (needs netdsl[search]) learns "
+    "from earlier"
+    " trials and stops those that lag; random by default.",
 )
 @click.option(
     "--trials",
     type=click.IntRange(1, _MOST_TRIALS),
     metavar="N",
-    help=f"Recipes to try; {_DEFAULT_TRIALS} by default, or all of a grid.",
+    help=f"Number of trials; {_DEFAULT_TRIALS} by default, or the whole grid.",
 )
 @click.option(
     "--points",
     type=click.IntRange(2, 1000),
     metavar="N",
-    help="Values that a grid tries in a range such as 0..1; 5 by default.",
+    help="Grid values for a range such as 0..1; 5 by default.",
 )
 @click.option(
     "--workers",
@@ -66,10 +67,10 @@ _FREE_ON_RESUME = ("data",)
     default=1,
     show_default=True,
     metavar="N",
-    help="Trials to train side by side, which share the cores.",
+    help="Trials to train in parallel, sharing the cores.",
 )
-@click.option("--no-pruning", is_flag=True, help="Train every trial of --method bayes to its end.")
-@click.option("--dry-run", is_flag=True, help="Print the recipes that would be tried, and train nothing.")
+@click.option("--no-pruning", is_flag=True, help="With --method bayes, train every trial to the end.")
+@click.option("--dry-run", is_flag=True, help="Print the recipes that would be tried, without training.")
 @click.option("--out", metavar="FOLDER", help="Search folder; searches/NET-1, -2 and so on by default.")
 @recipe_options()
 @exact_option
@@ -77,8 +78,8 @@ _FREE_ON_RESUME = ("data",)
 @threads_option
 @backend_option
 @format_option
-@click.option("--recipe", metavar="FILE", help="A .train file in place of the network's train block.")
-@click.option("--resume", metavar="FOLDER", help="Go on with the search in this folder, or take part in it.")
+@click.option("--recipe", metavar="FILE", help="A .train file to use instead of the network's train block.")
+@click.option("--resume", metavar="FOLDER", help="Continue the search in this folder, or join it.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -102,9 +103,9 @@ def command(
 ) -> None:
     """Search the settings that the recipe's `search` entry names, and write the best recipe.
 
-    Every trial is a run of its own, judged by the validation images. At the end the best one meets the test
-    images, once. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on, and a second process
-    that resumes the same folder takes part.
+    Every trial is a separate run, judged by the validation images. At the end the best one is tested once, on
+    the test images. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume continues, and a second
+    process that resumes the same folder joins in.
     """
     check_named(context, out, "folder", "--out")
     given = {name: value for name, value in settings.items() if value is not None}
@@ -151,7 +152,7 @@ def _check_resume(context: click.Context, given: dict[str, Any]) -> None:
     fixed = [name for name in given if name not in _FREE_ON_RESUME]
     if fixed:
         name = fixed[0].replace("_", "-")
-        message = f"--{name} cannot change when a search goes on: its trials could not be compared"
+        message = f"--{name} cannot change when a search continues: its trials could not be compared"
         raise click.UsageError(message, context)
 
 
@@ -181,7 +182,7 @@ def _task(
     if problems:
         raise Diagnosed(*(file_error("ND555", name, one.message, *one.cures) for one in problems))
     if points is not None and method != "grid":
-        raise click.UsageError("--points is for --method grid: other methods try any value", context)
+        raise click.UsageError("--points needs --method grid: other methods try any value", context)
     if method == "bayes":
         from netdsl.searching.bayes import require_optuna
 
@@ -200,7 +201,7 @@ def _target(context: click.Context, task: Task, trials: int | None) -> int:
     try:
         size = len(grid(task.recipe, task.points))
     except GridTooLargeError as error:
-        message = f"the grid has {error.size:,} points: name fewer values, fewer --points, or --method random"
+        message = f"the grid has {error.size:,} points: use fewer values, fewer --points or --method random"
         raise click.UsageError(message, context) from None
     return min(trials or size, size)
 
@@ -212,7 +213,7 @@ def _print_points(context: click.Context, task: Task, target: int) -> None:
     from netdsl.searching.points import drawn, grid
 
     if task.method == "bayes":
-        raise click.UsageError("--dry-run is for grid and random: bayes decides as it goes", context)
+        raise click.UsageError("--dry-run needs --method grid or random: bayes decides as it goes", context)
     points = grid(task.recipe, task.points) if task.method == "grid" else drawn(task.recipe)
     width = len(str(target))
     for number, point in enumerate(islice(points, target), start=1):

@@ -105,7 +105,7 @@ class SearchDisplay:
     def _best(self) -> str:
         best = best_of([trial for trial in self._study.trials if trial.number in self._said])
         if best is None or best.result is None:
-            return "no trial has come to its end yet"
+            return "no trial has finished yet"
         return f"best {best.result.accuracy * 100:.2f} % (trial {best.number})"
 
     def _beside(self) -> str:

@@ -151,9 +151,9 @@ def _say_next(
     told = f"the test accuracy is that of trial {best.number}, the best on the validation images; "
     others = len(study.looks) - 1
     if others:
-        told += f"{counted(others, 'other trial')} of this search met the test images before it went on"
+        told += f"{counted(others, 'other trial')} of this search were tested before it continued"
     else:
-        told += "no other trial has met the test images"
+        told += "no other trial has been tested"
     say(told)
     say(f"the trials as a picture: {folder.path / PICTURE}; next:")
     say_command(f"netdsl eval {_quoted(folder.trial_path(best.number))}{_data_option(around)}")
@@ -167,7 +167,7 @@ def _say_stopped(
     done = sum(1 for trial in study.trials if trial not in study.running)
     say(
         f"stopped by {interruption.received.name} after {done} of {counted(study.target, 'trial')}; "
-        "everything is saved. Go on with:"
+        "everything is saved. Continue with:"
     )
     say_command(f"netdsl search --resume {_quoted(folder.path)}{_data_option(around)}")
 

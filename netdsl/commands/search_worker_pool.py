@@ -38,7 +38,7 @@ class SearchWorkerPool:
                 self._lost.add(process.pid)
                 code = process.returncode
                 how = f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"
-                found.append(f"one of the workers {how}; the others go on with its trial")
+                found.append(f"a worker {how}; the others take over its trial")
         return found
 
 

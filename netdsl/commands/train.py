@@ -54,29 +54,29 @@ _NOTICED_SECONDS = 1.5
 @autotune_option
 @threads_option
 @backend_option
-@click.option("--recipe", metavar="FILE", help="A .train file in place of the network's train block.")
+@click.option("--recipe", metavar="FILE", help="A .train file to use instead of the network's train block.")
 @click.option(
     "--from",
     "origin",
     metavar="RUN|FILE",
-    help="Start from the weights of a run or of a .safetensors file, as far as names and shapes agree.",
+    help="Start from the weights of a run or a .safetensors file, where names and shapes match.",
 )
 @click.option(
     "--show-batch",
     metavar="FILE.png",
-    help="Write the first training batch, augmented and with its labels, as a picture, and train nothing.",
+    help="Write the first training batch, augmented and labelled, as a picture, without training.",
 )
-@click.option("--resume", metavar="FOLDER", help="Go on with the run in this folder.")
+@click.option("--resume", metavar="FOLDER", help="Continue the run in this folder.")
 @click.option(
     "--fast-dev-run",
     is_flag=True,
-    help="Go through every phase of the run on a few images, and leave no file behind but those in --out.",
+    help="Try every phase of the run on a few images, and keep no files except in --out.",
 )
 @click.option(
     "--overfit",
     type=click.IntRange(1, 1_000_000),
     metavar="N",
-    help="Train on N images until the network knows them by heart, and say whether it does.",
+    help="Train on N images until the network has memorised them, and report whether it can.",
 )
 @click.pass_context
 def command(
@@ -99,14 +99,14 @@ def command(
 ) -> None:
     """Train NET, a network file or a name of the zoo, and measure it on the test images.
 
-    Settings come from the train block of NET or from a .train file; options here win. The run folder's
-    recipe.json lists them all. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume goes on
-    exactly where the run stopped.
+    Settings come from the train block of NET or from a .train file; options here override them. The run
+    folder's recipe.json lists them all. Ctrl-C, SIGTERM and a closed terminal save and stop; --resume
+    continues exactly where the run stopped.
     """
     check_named(context, out, "folder", "--out")
     sheet = None if show_batch is None else picture_path(context, show_batch, "--show-batch")
     if autotune and backend != "numba":
-        raise click.UsageError("--autotune is for compiled networks: --backend numba", context)
+        raise click.UsageError("--autotune needs compiled kernels: --backend numba", context)
     calm_numpy(backend)
     given = {name: value for name, value in settings.items() if value is not None}
     if exact:
@@ -134,7 +134,7 @@ def command(
         from netdsl.training.run_folder import new_run_folder
 
         if overfit is not None and (out is not None or fast_dev_run):
-            raise click.UsageError("--overfit writes no file and is no whole run", context)
+            raise click.UsageError("--overfit is a test, not a run, and writes no files", context)
         check_precision(precision, backend)
         plan = load_plan_or_exit(network)
         chosen = chosen_recipe(plan.network, recipe, given)
@@ -164,7 +164,9 @@ def command(
         run = make()
         with closing(new_run_folder(None if out is None else Path(out), _stem(network))) as folder:
             if autotune:
-                with _patience("timing all forms of the convolutions; the next run finds the fastest ready"):
+                with _patience(
+                    "timing all kernel variants of the convolutions; later runs reuse the fastest"
+                ):
                     line = tune_run(run, thread_count(threads))
                 say(line)
             code = _train(run, folder, thread_count(threads))
@@ -178,7 +180,7 @@ def _show_batch(run: Run, path: Path) -> None:
 
     with unheard():
         show(run.findings)
-    replace_file(path, [sheet_of_first_batch(run)], cure="make room or name another file")
+    replace_file(path, [sheet_of_first_batch(run)], cure="free some space or name another file")
     echo_folded(f"the first batch as the network sees it: {path}")
 
 
@@ -187,7 +189,7 @@ def _check_resume(context: click.Context, given: dict[str, Any]) -> None:
     if fixed:
         name = fixed[0].replace("_", "-")
         raise click.UsageError(
-            f"--{name} cannot change when a run goes on: it would not be the same run", context
+            f"--{name} cannot change when a run continues: it would not be the same run", context
         )
 
 
@@ -225,7 +227,7 @@ def _continued(
     saved, path = folder.load_last()
     check_precision(saved.recipe.precision, backend)
     if path != folder.last:
-        say(f"{folder.last} is damaged; going on from {path}, which gives the same result")
+        say(f"{folder.last} is damaged; continuing from {path}, which gives the same result")
     plan = plan_of(saved, path)
     if network is not None:
         check_network(saved, load_plan_or_exit(network), path)
@@ -236,13 +238,13 @@ def _continued(
         recipe.epochs == saved.progress.epoch and saved.progress.step
     ):
         raise click.BadParameter(
-            f"the run is past its epoch {saved.progress.epoch} already", param_hint="--epochs"
+            f"the run is already past epoch {saved.progress.epoch}", param_hint="--epochs"
         )
     begun = saved.progress.epoch + bool(saved.progress.step)
     if recipe.schedule.follows_epochs(begun, saved.recipe.epochs, recipe.epochs):
         say(
-            f"the rates so far were those of a run of {counted(saved.recipe.epochs, 'epoch')}: "
-            f"the outcome is not that of {recipe.epochs} at once"
+            f"the rates so far were scheduled for a run of {counted(saved.recipe.epochs, 'epoch')}; "
+            f"the result differs from that of {recipe.epochs} in one run"
         )
     return continued_run(saved, path, plan, recipe, open_backend(backend), thread_count(threads))
 
@@ -264,7 +266,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     before = run.progress.epoch
     with Interruption() as interruption:
         with (
-            _patience("compiling the network for this machine; the next run finds it ready"),
+            _patience("compiling the network for this machine; later runs reuse it"),
             interruption.at_once(lambda: _say_stopped(run, folder, interruption)),
         ):
             run.bind()
@@ -287,7 +289,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     if run.progress.epoch < run.recipe.epochs:
         say(
             f"stopped early, after epoch {run.progress.epoch} of {run.recipe.epochs}: none of the last "
-            f"{run.progress.epoch - best.epoch} was better than epoch {best.epoch}. To go on all the same:"
+            f"{run.progress.epoch - best.epoch} was better than epoch {best.epoch}. To continue anyway:"
         )
         patience = run.progress.epoch - best.epoch + run.recipe.stop
         say_command(f"netdsl train --resume {_quoted(folder.path)}{_data_option(run)} --stop {patience}")
@@ -328,7 +330,7 @@ def _say_stopped(run: Run, folder: RunFolder, interruption: Interruption) -> Non
     assert interruption.received is not None
     say(
         f"stopped by {interruption.received.name} after epoch {run.progress.epoch}, "
-        f"step {run.progress.step} of the next; everything is saved. Go on with:"
+        f"step {run.progress.step} of the next; everything is saved. Continue with:"
     )
     say_command(f"netdsl train --resume {_quoted(folder.path)}{_data_option(run)}")
 
@@ -340,7 +342,7 @@ def _opening(run: Run, threads: int) -> str:
     return (
         f"training {run.plan.network.name}, {run.plan.parameter_count:,} parameters, "
         f"on {run.dataset.name}: {parts} images for train/validation/test, "
-        f"{run.first_batch} a step; {counted(threads, 'thread')}, {bytes_text(needed)} of memory"
+        f"{run.first_batch} per step; {counted(threads, 'thread')}, {bytes_text(needed)} of memory"
     )
 
 
@@ -351,7 +353,7 @@ def _estimate(run: Run, saving_seconds: float) -> str:
         reason = run.unrehearsed
         return f"; {reason}" if reason else ""
     word = "at most about" if run.recipe.stop else "about"
-    return f"; {word} {duration(seconds)}{' to go' if run.progress.begun else ''}"
+    return f"; {word} {duration(seconds)}{' left' if run.progress.begun else ''}"
 
 
 @contextmanager

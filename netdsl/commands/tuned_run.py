@@ -23,6 +23,6 @@ def variants_warning(run: Run) -> str:
     if not unknown:
         return ""
     return (
-        f"{counted(len(unknown), 'choice')} of this run's --autotune cannot be had here; the usual form "
-        "takes its place, and the last bits of results may differ from those of the machine where it began"
+        f"not available on this machine: {counted(len(unknown), 'kernel variant')} of this run's --autotune; "
+        "using the default, so the last bits of results may differ from those of the machine where it began"
     )

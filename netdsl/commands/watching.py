@@ -43,7 +43,7 @@ def watch_check(ctx: click.Context, networks: Sequence[str], check: Callable[[],
     ``check`` ends as a command does, by leaving with an exit code, and may raise what one may.
     """
     if STDIN in networks:
-        raise click.UsageError("--watch waits for files to change, and standard input is none", ctx)
+        raise click.UsageError("--watch waits for files to change, not for standard input", ctx)
     text = ("text", "") in ctx.params["formats"] and sys.stdout.isatty()
 
     def files() -> list[str]:

@@ -43,11 +43,11 @@ def replace_text(name: str, text: str) -> None:
             file_error(
                 "ND545",
                 name,
-                f"this link leads out of its folder, to {path}, which is not changed through it",
-                "name the file itself, if it is meant",
+                f"this link leads out of its folder, to {path}, and netdsl does not write through such links",
+                "name that file itself to write to it",
             )
         )
-    cure = "make room, or copy it to a folder that you may write to"
+    cure = "free some space, or copy it to a folder that you may write to"
     replace_file(Path(path), [text.encode()], cure=cure)
 
 
@@ -57,7 +57,7 @@ def check_named(context: click.Context, name: str | None, noun: str, hint: str) 
     if name == "":
         raise click.BadParameter(f"name a {noun}", context, param_hint=hint)
     if name == STDIN:
-        cure = f"name a {noun}, `./-` if it is to be called so"
+        cure = f"name a {noun}; `./-` is a file called `-`"
         raise click.BadParameter(f"this does not go to standard output: {cure}", context, param_hint=hint)
 
 
@@ -79,7 +79,7 @@ def picture_path(context: click.Context, name: str, hint: str) -> Path:
     except (OSError, ValueError):
         return path
     if begin not in (b"", _PNG):
-        raise click.BadParameter(f"{str(path)!r} is a file that is no PNG", context, param_hint=hint)
+        raise click.BadParameter(f"{str(path)!r} exists and is not a PNG", context, param_hint=hint)
     return path
 
 
@@ -109,5 +109,5 @@ def write_output(name: str, text: str) -> None:
             file.write(text.encode())
         return
     if os.path.islink(name):
-        raise FileExistsError(errno.EEXIST, "this is a link; name the file that it leads to")
+        raise FileExistsError(errno.EEXIST, "this is a link; name the file that it points to")
     write_file(Path(name), [text.encode()])

@@ -14,7 +14,7 @@ Counts: TypeAlias = Callable[[Plan], Sequence[int]]
 
 
 class Column(NamedTuple):
-    """``counts`` answers for each layer; the total is the sum. ``meaning`` stands under the table."""
+    """``counts`` answers for each layer; the total is the sum. ``meaning`` is under the table."""
 
     heading: str
     meaning: str
@@ -99,7 +99,7 @@ COLUMNS = {
     "kept": Column(
         "kept",
         "numbers that training keeps for the backward pass, each at the layer that made it, of one image; "
-        "what the loss keeps stands at the last layer",
+        "what the loss keeps counts for the last layer",
         _kept,
     ),
     "parameter_bytes": Column(

@@ -1,4 +1,4 @@
-"""What pjreddie's Darknet prints behind each convolution, and what its ``.weights`` files hold."""
+"""What pjreddie's Darknet prints after each convolution, and what its ``.weights`` files hold."""
 
 from __future__ import annotations
 

@@ -175,8 +175,8 @@ def rounded(name: str, what: str) -> Diagnosed:
         file_error(
             "ND632",
             name,
-            f"the images hold {what}, and networks compute with 32-bit floats, which round them",
-            "subtract what all have in common, such as images.min(), or divide, before you store them",
+            f"the images hold {what}, but networks compute with 32-bit floats, which round them",
+            "subtract a common offset, such as images.min(), or divide, before storing them",
         )
     )
 
@@ -224,7 +224,7 @@ def _common_type(arrays: list[NDArray[Any]], name: str) -> np.dtype[Any]:
             file_error(
                 "ND508",
                 name,
-                f"pixels of type {arrays[0].dtype} are no numbers",
+                f"pixels of type {arrays[0].dtype} are not numbers",
                 "store uint8 or float32 pixels",
             )
         )

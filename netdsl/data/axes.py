@@ -22,7 +22,7 @@ class Oriented(NamedTuple):
     """``array`` is (images, height, width, channels); ``reading`` says what was assumed, or is empty.
 
     ``planes``: rows of numbers that the network takes as they are, and that would be a picture in
-    colour; its colours then stand one behind the other, as in all rows.
+    colour; its colours then stand one after the other, as in all rows.
     """
 
     array: NDArray[Any]
@@ -91,14 +91,14 @@ def _rows(name: str, array: NDArray[Any], volume: Volume) -> Oriented:
                 "ND508",
                 name,
                 f"rows of {values} numbers are neither the network's input of {volume} = {volume.values} "
-                "nor a square image, grey or in colour",
+                "nor a square image, grey or colour",
                 "store the images as (count, height, width, channels)",
             )
         )
     height, width, channels = shape
     if channels == 1 or height * width == 1:
         return Oriented(array.reshape(count, *shape))
-    order = "all of red, then green, then blue" if channels == 3 else "one channel behind the other"
+    order = "all of red, then green, then blue" if channels == 3 else "one channel after the other"
     reading = (
         f"rows of {values:,} numbers are read as {height}x{width}x{channels}, {order}, as CIFAR has them"
     )

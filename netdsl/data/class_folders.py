@@ -70,7 +70,7 @@ def _no_pictures(path: Path, layout: Layout) -> Diagnosed:
     """The finding for a folder without pictures in class folders, with what is in it instead."""
     entries = sorted(path.iterdir())
     if any(entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".") for entry in entries):
-        why = "the pictures lie beside each other; their classes are the names of the folders they lie in"
+        why = "the pictures are in no class folders: put each into a folder named after its class"
     else:
         why = f"found no pictures in class folders, as in {path.name or path}/cat/1.png"
         names = [entry.name for entry in entries if not entry.name.startswith(".")]

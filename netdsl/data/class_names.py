@@ -1,7 +1,7 @@
 """Names for classes that the data only numbers: `classes.txt` beside the data, or `class_names` in it.
 
 The names are what people read. Numbers stay what the data are known by, in their split and in their
-digest, so that a run goes on with names or without.
+digest, so that a run continues with names or without.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def named(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
 
 
 def named_beside(dataset: Dataset, path: Path) -> Dataset:
-    """The data with the names that lie beside them: of ``letters.npz`` in ``letters.classes.txt``, else in
+    """The data with the names that are beside them: of ``letters.npz`` in ``letters.classes.txt``, else in
     ``classes.txt``; of a folder in its ``classes.txt``. As it is where there are none.
 
     Data whose labels are names, or that have names for them within, need the second no longer. Raises
@@ -89,7 +89,7 @@ def _names(place: str, lines: Sequence[str]) -> dict[int, str]:
         return dict(enumerate(lines))
     names = {int(match[1]): match[2] for match in numbered if match}
     if len(names) < len(lines):
-        raise Diagnosed(_no_list(place, "a number stands before two names"))
+        raise Diagnosed(_no_list(place, "a number comes before two names"))
     return names
 
 
@@ -97,8 +97,8 @@ def _no_list(place: str, why: str) -> Diagnostic:
     return file_error(
         "ND550",
         place,
-        f"this is no list of class names: {why}",
-        "write one name a line; the first is that of label 0",
+        f"this is not a list of class names: {why}",
+        "write one name per line, the first for label 0",
     )
 
 
@@ -113,7 +113,7 @@ def with_names(dataset: Dataset, names: dict[int, str], place: str, told: str = 
             file_error(
                 "ND551",
                 place,
-                "the labels of this data are names already",
+                "the labels of this data are already names",
                 "remove this list, or store the labels as numbers",
             )
         )
@@ -122,7 +122,7 @@ def with_names(dataset: Dataset, names: dict[int, str], place: str, told: str = 
     reading = f"class names from {told or place}"
     if min(labels) >= 1 and max(labels) == len(names) and list(names) == list(range(len(names))):
         names = {number + 1: name for number, name in names.items()}
-        reading += "; the first is that of label 1, for the labels go from 1 on"
+        reading += "; the first is that of label 1, because the labels start at 1"
     nameless = [label for label in labels if label not in names]
     if nameless:
         shown = ", ".join(map(str, nameless[:_MOST_SHOWN]))

@@ -87,7 +87,7 @@ def columns_of(first: list[str], second: list[str] | None, delimiter: str) -> Co
         column for column in range(len(first)) if column not in left_out and column not in (label, part)
     ]
     if not pixels:
-        raise ValueError("it has one column, and a label and pixels need at least two")
+        raise ValueError("it has one column, but a label and pixels need at least two")
     if left_out:
         shown = [
             f"`{first[column]}`" if first[column] else "the unnamed first one" for column in sorted(left_out)

@@ -76,7 +76,7 @@ def _no_table(place: str, why: str) -> Diagnostic:
     return file_error(
         "ND640",
         place,
-        f"this is no table of numbers: {why}",
+        f"this is not a table of numbers: {why}",
         "each line holds a label and the pixels of one image, separated by commas",
     )
 
@@ -169,7 +169,7 @@ class _Table:
         if columns.part is not None:
             part = part_of(cells[columns.part])
             if part is None:
-                raise _MistakeError(f"`{cells[columns.part][:40]}` is no part: train, validation or test")
+                raise _MistakeError(f"`{cells[columns.part][:40]}` is not a part: train, validation or test")
             self._parts.append(part)
         self._labels.append(self._label_numbers.setdefault(label, len(self._label_numbers)))
         self._lines.append(line)
@@ -218,9 +218,9 @@ class _Table:
             raise empty_data(self.name, "the table is empty")
         check_spread(self.name, self._lowest, self._highest)
         if len(labels.values) == 1:
-            message = f"all labels are `{labels.values[0]}`, and telling classes apart takes at least two"
+            message = f"all labels are `{labels.values[0]}`, but classification takes at least two"
             cure = (
-                f"they are read from column {self.columns.label + 1}; a first line can call another `label`"
+                f"they are read from column {self.columns.label + 1}; a header line can name another `label`"
             )
             raise Diagnosed(file_error("ND503", self.name, message, cure))
         raw, lines = self._raw_parts(labels)
@@ -255,8 +255,8 @@ class _Table:
         if 2 * names < len(texts):
             for number in [number for number, value in enumerate(whole) if value is None][:_MOST_FINDINGS]:
                 line = self._lines[int(np.argmax(indices == number))]
-                message = f"the label `{texts[number][:40]}` is no whole number"
-                cure = "labels are whole numbers for all images, or names for all images"
+                message = f"the label `{texts[number][:40]}` is not a whole number"
+                cure = "labels are all whole numbers or all names"
                 self.findings.append(file_error("ND509", f"{self.name}:{line}", message, cure))
         return Labels([writable(text) for text in texts], indices)
 

@@ -40,9 +40,9 @@ class Dataset(NamedTuple):
     ``parts``: (images,) uint8, the part that the data itself assigns each image to; all TRAIN
     where it assigns none.
     ``white``: the value of white where the form of the data says so, and black is 0; None where only
-    the values tell. ``planes``: whether colours stand one behind the other in rows of numbers that the
+    the values tell. ``planes``: whether colours stand one after the other in rows of numbers that the
     network takes as they are. ``reading``: how the data was taken where that could be taken otherwise.
-    ``findings``: warnings about what was left out. ``files`` and ``lines`` say of each image which file or
+    ``findings``: warnings about what was left out. ``files`` and ``lines`` say about each image which file or
     which line of the table it is, where it is one. ``label_texts`` are the classes as the data itself calls
     them, where ``classes`` are names for those.
     """
@@ -86,7 +86,7 @@ def check_classes(name: str, classes: Sequence[str]) -> None:
             file_error(
                 "ND503",
                 name,
-                f"telling classes apart takes at least two, and the data has {len(classes)}{only}",
+                f"classification takes at least two classes, but the data has {len(classes)}{only}",
                 "add images of another class",
             )
         )
@@ -98,10 +98,10 @@ def check_names(name: str, classes: Sequence[str]) -> None:
     double = [text for text, times in Counter(classes).items() if times > 1]
     if double:
         raise Diagnosed(
-            file_error("ND526", name, f"two classes are written `{double[0]}`", "give one another name")
+            file_error("ND526", name, f"two classes are written `{double[0]}`", "rename one of them")
         )
 
 
 def empty_data(name: str, what: str) -> Diagnosed:
     """The finding for data that holds no image."""
-    return Diagnosed(file_error("ND502", name, what, "name data that holds at least a few images per class"))
+    return Diagnosed(file_error("ND502", name, what, "use data with at least a few images per class"))

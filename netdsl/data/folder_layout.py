@@ -1,6 +1,6 @@
 """Which pictures of a folder belong to which class, and to which part of the data.
 
-``FOLDER/cat/1.png`` is a picture of a cat; what lies deeper below ``cat`` is one too. Folders with
+``FOLDER/cat/1.png`` is a picture of a cat; what is deeper below ``cat`` is one too. Folders with
 the usual names of parts, ``train`` and ``val`` and ``test`` in any spelling, hold class folders of
 their own.
 """
@@ -157,7 +157,7 @@ def _holds_classes(path: Path) -> bool:
 
 
 def _unwrapped(folder: _Folder) -> _Folder:
-    """What lies in a folder, or in the one of the same meaning within it: ``test_set/test_set/cats``."""
+    """What is in a folder, or in the one of the same meaning within it: ``test_set/test_set/cats``."""
     if len(folder.folders) == 1 and not folder.pictures:
         part = _part_of(folder.path.name)
         if part is not None and part == _part_of(folder.folders[0].name):
@@ -260,7 +260,7 @@ def _unlike_parts(root: Path, pictures: list[Picture]) -> list[Diagnostic]:
                     "ND525",
                     root,
                     f"the {PART_NAMES[part]} part lacks {names}{more}, which the training part has",
-                    "its accuracy says nothing about them; are they called otherwise there?",
+                    "its accuracy says nothing about them; do they have other names there?",
                 )
             )
     return found

@@ -103,7 +103,7 @@ def _labels_beside(images: Path, files: dict[Name, Path]) -> Path:
     if name is not None and name.kind == "images":
         wanted_name = name._replace(kind="labels")
         if wanted_name not in files and name_of(images.parent) is not None:
-            files = files_of(images.parent.parent)  # an archive unpacked into a folder of its own
+            files = files_of(images.parent.parent)  # an archive unpacked into its own folder
         if wanted_name in files:
             return files[wanted_name]
     wanted = images.name.replace("images", "labels").replace("idx3", "idx1")
@@ -121,7 +121,7 @@ def _labels_beside(images: Path, files: dict[Name, Path]) -> Path:
 
 def _malformed(path: Path, why: str) -> Diagnostic:
     return file_error(
-        "ND630", str(path), f"this is no whole IDX file: {why}", "download or copy the file again"
+        "ND630", str(path), f"this is not a complete IDX file: {why}", "download or copy the file again"
     )
 
 
@@ -140,7 +140,7 @@ def _array(path: Path, axes: int, images: int | None = None) -> NDArray[np.uint8
                 text = "x".join(map(str, shape))
                 raise Diagnosed(
                     _malformed(
-                        path, f"its header promises {text} = {prod(shape):,} bytes, the file has {stored:,}"
+                        path, f"its header declares {text} = {prod(shape):,} bytes, the file has {stored:,}"
                     )
                 )
             if images is None:
@@ -167,7 +167,7 @@ def _shape(path: Path, header: bytes, axes: int) -> tuple[int, ...]:
     if zeros != 0:
         raise Diagnosed(_malformed(path, "it does not start with two zero bytes"))
     if kind != _BYTES_TYPE:
-        raise Diagnosed(_malformed(path, f"its values have type {kind}, and only bytes (8) are read"))
+        raise Diagnosed(_malformed(path, f"its values have type {kind}, but only bytes (8) are supported"))
     if found != axes:
         raise Diagnosed(
             _malformed(
@@ -188,5 +188,5 @@ def _fill(path: Path, stream: IO[bytes], content: NDArray[np.uint8]) -> None:
         position += len(piece)
     if stream.read(1):
         raise Diagnosed(
-            _malformed(path, f"more bytes follow the {len(view):,} values that its header promises")
+            _malformed(path, f"more bytes follow the {len(view):,} values that its header declares")
         )

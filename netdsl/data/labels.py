@@ -94,7 +94,7 @@ def _whole(name: str, array: NDArray[Any]) -> NDArray[np.int64]:
                 "ND509",
                 name,
                 "labels must be whole numbers or names; these have fractions or are not numbers",
-                "netdsl classifies: each image needs the number of its class",
+                "netdsl trains classifiers: each image needs the number of its class",
             )
         )
     exact = 2 ** min(np.finfo(array.dtype).nmant + 1, 62)
@@ -104,8 +104,8 @@ def _whole(name: str, array: NDArray[Any]) -> NDArray[np.int64]:
             file_error(
                 "ND509",
                 name,
-                f"labels of type {array.dtype} up to {largest:.0f} are rounded: above {exact:,} they are not "
-                "told from their neighbours",
+                f"labels of type {array.dtype} up to {largest:.0f} are rounded: above {exact:,} "
+                "neighbours become equal",
                 "store labels as whole numbers (int64) or as names",
             )
         )

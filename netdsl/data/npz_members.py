@@ -71,7 +71,7 @@ def damaged(path: Path, why: str) -> Diagnostic:
     return file_error(
         "ND620",
         str(path),
-        f"this is no whole NumPy archive: {why[:200]}",
+        f"this is not a complete NumPy archive: {why[:200]}",
         "write it again with numpy.savez_compressed(path, images=..., labels=...)",
     )
 
@@ -80,7 +80,7 @@ def header_of(path: Path, archive: zipfile.ZipFile, name: str, size: int) -> Mem
     """What a member's header says, compared with what the archive says about it."""
     info = archive.getinfo(name)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        raise Diagnosed(damaged(path, f"`{name}` is compressed as NumPy never does it"))
+        raise Diagnosed(damaged(path, f"`{name}` is compressed in a way that NumPy never uses"))
     if info.compress_size > size or info.file_size > _LARGEST_RATIO * info.compress_size + 1024:
         raise Diagnosed(
             damaged(

@@ -189,7 +189,7 @@ def _check_header(path: Path, file: BinaryIO, picture: Any) -> None:
     if picture.mode == "F":
         raise Diagnosed(_shortened(path, "fractions"))
     if picture.mode not in _DEEP_MODES and _bits(file, picture) > 8:
-        raise Diagnosed(_shortened(path, "16 bits for each colour"))
+        raise Diagnosed(_shortened(path, "16 bits per colour"))
     if _pieces(file, picture) > _MOST_PIECES:
         raise Diagnosed(_unreadable(path, f"it is made of more than {_MOST_PIECES} scans or remarks"))
 
@@ -245,17 +245,19 @@ def _upright(picture: Any) -> Any:
 
 
 def _unreadable(path: Path, why: str) -> Diagnostic:
-    return file_error("ND610", str(path), f"cannot read this picture: {why}", "name a whole PNG or JPEG file")
+    return file_error(
+        "ND610", str(path), f"cannot read this picture: {why}", "name a complete PNG or JPEG file"
+    )
 
 
 def _shortened(path: Path, what: str) -> Diagnostic:
     return file_error(
         "ND632",
         str(path),
-        f"this picture holds {what}, and only 8 would be left of them"
+        f"this picture holds {what}, of which only 8 would remain"
         if "bits" in what
         else f"this picture holds {what}, which would be cut to 256 levels",
-        "save it as grey of 16 bits, or as a picture of 8 bits if those are enough",
+        "save it as 16-bit grey, or with 8 bits if those are enough",
         "or put the images into an .npz archive, which keeps any numbers",
     )
 
@@ -264,6 +266,6 @@ def _too_large(path: Path, size: str) -> Diagnostic:
     return file_error(
         "ND611",
         str(path),
-        f"this picture claims {size}, more than the {LARGEST_PIXELS:,} pixels that are read",
+        f"this picture claims {size}, more than the {LARGEST_PIXELS:,} pixels that netdsl reads",
         "scale it down first; networks see far smaller pictures anyway",
     )

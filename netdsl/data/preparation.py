@@ -20,7 +20,7 @@ class Preparation(NamedTuple):
     ``black`` and ``white`` are the values that stand for a picture's levels 0 and 255, None where
     the data have a range that no picture has. ``mean`` and ``deviation`` are those of the training
     images, one number per channel: input = (pixel - mean)/deviation. ``planes``: whether a network that
-    takes rows of numbers learned from rows in which the colours stand one behind the other.
+    takes rows of numbers learned from rows in which the colours stand one after the other.
     """
 
     black: float | None

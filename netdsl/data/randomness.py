@@ -38,7 +38,7 @@ def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 class ImageDraws:
-    """Random numbers for some images of a data set, those of each image from a SplitMix64 of its own.
+    """Random numbers for some images of a data set, those of each image from its own SplitMix64.
 
     Its state follows from the seed, the purpose and the image's number alone, and the n-th number that is
     drawn for an image is a function of state and n: so it makes no difference which other images are drawn

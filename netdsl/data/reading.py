@@ -63,7 +63,7 @@ def read_data(
         raise Diagnosed(file_error("ND511", name, why, "use a part of the data")) from error
     except (OSError, ValueError) as error:  # ValueError: a name with a zero byte in it
         raise Diagnosed(_unknown(name, getattr(error, "strerror", None) or str(error))) from error
-    raise Diagnosed(_unknown(name, "the form of this file is unknown"))
+    raise Diagnosed(_unknown(name, "the format of this file is unknown"))
 
 
 def _unknown(name: str, why: str) -> Diagnostic:

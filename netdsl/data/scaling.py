@@ -35,7 +35,7 @@ _LONGEST_SIDE = (1 << 16) - 1
 """Pixels of a side that is scaled, as in JPEG: how many weights there are follows from it."""
 
 _SPARE_VALUES = 1 << 24
-"""What may lie between the two axes of scaling beyond the sizes of the image and of the input."""
+"""What may be between the two axes of scaling beyond the sizes of the image and of the input."""
 
 
 @lru_cache(maxsize=64)
@@ -104,7 +104,7 @@ def check_convertible(name: str, image: Volume, volume: Volume) -> None:
                     "ND508",
                     name,
                     f"the network takes {volume.values} numbers and an image of {image} has {image.values}",
-                    f"give the network the image itself, `input {image}`; FC stretches it out by itself",
+                    f"give the network the image itself, `input {image}`; FC flattens it",
                 )
             )
         volume = picture
@@ -114,8 +114,8 @@ def check_convertible(name: str, image: Volume, volume: Volume) -> None:
                 "ND508",
                 name,
                 f"images have {image.channels} channels and the network takes {volume.channels}",
-                "only grey (1) and colour (3) are converted into each other; "
-                f"write `input {Volume(volume.height, volume.width, image.channels)}`",
+                "only grey (1) and colour (3) can be converted into each other; write `input "
+                "{Volume(volume.height, volume.width, image.channels)}`",
             )
         )
     _check_proportions(name, image, volume)
@@ -149,7 +149,7 @@ def _too_thin(name: str, image: Volume, volume: Volume) -> Diagnosed:
         file_error(
             "ND508",
             name,
-            f"an image of {image.height}x{image.width} is too long and thin to be stretched to {volume}",
+            f"an image of {image.height}x{image.width} is too long and thin to be scaled to {volume}",
             f"cut it into pieces; sides of more than {_LONGEST_SIDE:,} pixels are not scaled",
         )
     )

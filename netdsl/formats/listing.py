@@ -8,7 +8,7 @@
     MAX-POOL1: 2x2 filters at stride 2
 
 Every line with a volume becomes one line of canonical text, or is one that could not be read. Lines
-without a volume are prose, unless they stand among the layers and read as one. What the volumes
+without a volume are prose, unless they are among the layers and read as one. What the volumes
 contradict is for the planner to find, at the line it came from.
 """
 
@@ -84,7 +84,7 @@ def is_too_long(text: str) -> bool:
 def read_listings(text: str) -> list[Listing]:
     """The networks that a text lists, in order, each with the lines that could not be read.
 
-    Every input behind layers begins another network.
+    Every input after layers begins another network.
     """
     found: list[Entry] = []
     totals: list[Total] = []
@@ -135,14 +135,14 @@ def _noted(number: int, line: str) -> Entry | None:
     if head is None or claim is None:
         return None
     rest = line[claim.end() :].strip()
-    alone = ":" in line[: claim.start()] and not rest  # the notes stand on the next line
+    alone = ":" in line[: claim.start()] and not rest  # the notes are on the next line
     if not alone and not _NOTES.match(rest):
         return None
     return Entry(number, f"{head[1].upper()}: [{'x'.join(extents(claim[1]))}] {_notes(rest)}".rstrip())
 
 
 def _continues(entry: Entry, line: str) -> bool:
-    """Whether a line goes on with the notes of the layer above."""
+    """Whether a line continues with the notes of the layer above."""
     found = _NOTES.match(line)
     return (
         found is not None and bool(_IS_NOTED.match(entry.text)) and f"{found[1].lower()}:" not in entry.text
@@ -186,7 +186,7 @@ def _claimed_behind(number: int, line: str) -> Entry | None:
 
 
 def _layer(number: int, claim: str, body: str) -> Entry | None:
-    """The layer that stands beside a volume; None where it is none, or garbled."""
+    """The layer that is beside a volume; None where it is none, or garbled."""
     activations = [(found[1] or found[2]).upper() for found in _ACTIVATION.finditer(body)]
     body = _ACTIVATION.sub("", body).strip(" ,")
     remark = _REMARK.search(body)
@@ -241,7 +241,7 @@ def _parts(body: str, channels: str) -> tuple[str, str, str] | None:
         word.lower() not in _NORM_WORDS for word in re.findall(r"\w+", options)
     )
     if garbled and not reads(f"{label.text()}: {options}"):
-        guess = f"`{options}` is no normalization: its defaults are taken"
+        guess = f"`{options}` is not a normalization: the defaults are used"
         return label.text(), "normalization layer", guess
     two = _TWO_NUMBERS.match(label.number)
     if two and not options and two[2] == channels:  # conv3-64 as papers tabulate VGG
@@ -288,7 +288,7 @@ def _unlabelled(body: str) -> tuple[str, str, str] | None:
 
 
 def _size_first(options: str) -> tuple[str, str, str] | None:
-    """``7x7 conv, 64, /2``, ``64 7x7 conv``: the kind behind its size."""
+    """``7x7 conv, 64, /2``, ``64 7x7 conv``: the kind after its size."""
     found = re.match(r"((?:\d+ )?\d+x\d+) (?=[A-Za-z])", options)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""What a cell of prose says of a layer: ``1x1 stride, valid padding, outputs 28x28x6``."""
+"""What a cell of prose says about a layer: ``1x1 stride, valid padding, outputs 28x28x6``."""
 
 from __future__ import annotations
 

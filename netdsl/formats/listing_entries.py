@@ -22,7 +22,7 @@ class Entry(NamedTuple):
     """A layer of a listing: the number of its line, and what it says in netdsl's words.
 
     ``guess`` says what of it is guessed, because the line is garbled; else it is empty. The text of
-    a line that could not be read is a comment; ``doubtful`` is what stands behind one.
+    a line that could not be read is a comment; ``doubtful`` is what comes after one.
     """
 
     number: int
@@ -33,7 +33,7 @@ class Entry(NamedTuple):
 
 
 class Listing(NamedTuple):
-    """The layers of a listing in order, and what it says of all of them together."""
+    """The layers of a listing in order, and what it says about all of them together."""
 
     entries: list[Entry]
     totals: list[Total]
@@ -55,7 +55,7 @@ def networks(found: list[Entry], totals: list[Total]) -> list[Listing]:
 
 
 def _groups(found: list[Entry]) -> list[list[Entry]]:
-    """The entries of each network: an input behind layers begins the next one, where layers with
+    """The entries of each network: an input after layers begins the next one, where layers with
     volumes follow it."""
     last = max((index for index, entry in enumerate(found) if entry.role is Role.LAYER), default=-1)
     groups: list[list[Entry]] = [[]]
@@ -72,7 +72,7 @@ def _groups(found: list[Entry]) -> list[list[Entry]]:
 
 
 def _chosen(found: list[Entry]) -> list[Entry]:
-    """Without what may be prose: lines without a volume count among the layers, right behind the
+    """Without what may be prose: lines without a volume count among the layers, right after the
     last one, and for an input that nothing else states."""
     layers = [index for index, entry in enumerate(found) if entry.role is Role.LAYER]
     if not layers:
@@ -97,7 +97,7 @@ def _is_input(entry: Entry) -> bool:
 
 
 def _restated(entries: list[Entry]) -> list[Entry]:
-    """Without ``OUTPUT[10]`` behind a layer of the same volume; behind another it is unread."""
+    """Without ``OUTPUT[10]`` after a layer of the same volume; after another it is unread."""
     kept: list[Entry] = []
     for entry in entries:
         if entry.role is not Role.SUMMARY:
@@ -108,7 +108,7 @@ def _restated(entries: list[Entry]) -> list[Entry]:
 
 
 def _marked(entries: list[Entry]) -> list[Entry]:
-    """Doubtful is what stands behind a line that could not be read: that may be its input."""
+    """Doubtful is what comes after a line that could not be read: that may be its input."""
     marked: list[Entry] = []
     missing = False
     for entry in entries:

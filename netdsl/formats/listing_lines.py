@@ -58,7 +58,7 @@ def is_count(written: str) -> bool:
 
 
 def pieces(line: str) -> list[str]:
-    """The layers of a line, where it has more than one: each with its volume, before or behind it."""
+    """The layers of a line, where it has more than one: each with its volume, before or after it."""
     claims = list(CLAIM.finditer(line))
     if len(claims) < 2:
         return [line]
@@ -71,7 +71,7 @@ def pieces(line: str) -> list[str]:
 
 
 def states_volume(line: str) -> bool:
-    """Whether a volume stands somewhere on a line: height, width and channels in brackets, or at its
+    """Whether a volume is somewhere on a line: height, width and channels in brackets, or at its
     beginning a height and a width."""
     for claim in CLAIM.finditer(line):
         parts = extents(claim[1])
@@ -84,7 +84,7 @@ def states_volume(line: str) -> bool:
 
 
 def behind(claim: re.Match[str], line: str) -> str:
-    """What stands behind a volume, without the signs between them."""
+    """What comes after a volume, without the signs between them."""
     return line[claim.end() :].lstrip(_SEPARATORS).rstrip(" .")
 
 
@@ -155,7 +155,7 @@ _SENTENCE = 4
 
 
 def is_running_text(line: str) -> bool:
-    """Whether a volume stands in a sentence: among words that no layer needs, whatever their language.
+    """Whether a volume is in a sentence: among words that no layer needs, whatever their language.
 
     Fewer words are enough where the line begins like no layer, and fewer still where it ends in a full stop.
     """

@@ -52,7 +52,7 @@ def named_row(number: int, kinds: list[str], names: list[str], values: dict[str,
 
 
 def _own_label(names: list[str], label: str, kind: type[Layer]) -> str:
-    """The name of a row whose kind stands in another cell: ``CONV1``, or ``C1: CONV``."""
+    """The name of a row whose kind is in another cell: ``CONV1``, or ``C1: CONV``."""
     own = next((name for name in names if re.fullmatch(r"[A-Za-z]\w{0,20}", name)), "")
     written = kind_named(re.sub(r"[\d_]+\Z", "", own))
     if not own or kind_named(own) is not None:
@@ -63,7 +63,7 @@ def _own_label(names: list[str], label: str, kind: type[Layer]) -> str:
 
 
 def _named(name: str) -> tuple[str, type[Layer], str, tuple[str, ...]] | None:
-    """Label, kind, options and what is chained behind, of ``Conv2D (32 filters, 3x3) + ReLU``."""
+    """Label, kind, options and what is chained after, of ``Conv2D (32 filters, 3x3) + ReLU``."""
     first, *others = [part for part in _PARTS.split(name) if part.strip()] or [""]
     found = _one_named(first)
     if found is None:
@@ -135,7 +135,7 @@ def _option(piece: str) -> str:
 
 
 def repeated(row: TableRow) -> list[TableRow]:
-    """The row as often as it says; those behind the first keep their volume."""
+    """The row as often as it says; those after the first keep their volume."""
     times = row.values.get("times", "")
     if not times.isdigit() or not 1 < int(times) <= _MOST:
         return [row]

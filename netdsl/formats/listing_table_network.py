@@ -31,7 +31,7 @@ _CLASSES = {
 
 
 def table_entries(table: Table, summary: Summary) -> list[Entry]:
-    """The rows as lines of a listing, behind an input where the table states none but its first layer
+    """The rows as lines of a listing, after an input where the table states none but its first layer
     says which it was."""
     first = is_channels_first(table.rows)
     entries: list[Entry] = []

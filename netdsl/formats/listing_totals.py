@@ -1,4 +1,4 @@
-"""What listings say of a whole network: ``TOTAL memory: 24M * 4 bytes ~= 93MB``, ``TOTAL params: 138M``."""
+"""What listings say about a network: ``TOTAL memory: 24M * 4 bytes ~= 93MB``, ``TOTAL params: 138M``."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def check_totals(totals: list[Total], plan: Plan, source: Source) -> list[Diagno
 
 
 def _memory(total: Total, plan: Plan) -> tuple[str, str] | None:
-    """Message and label of a wrong number of activations; those behind activations may count or not,
+    """Message and label of a wrong number of activations; those after activations may count or not,
     because they can be computed in place."""
     everything = plan.activation_values
     activations = everything - sum(

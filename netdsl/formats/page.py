@@ -27,7 +27,7 @@ _FRAME = re.compile(r"[┏┡├└│┃]")
 
 
 class Found(NamedTuple):
-    """A network of a page: its lines, what it is called, and where it stands.
+    """A network of a page: its lines, what it is called, and where it is.
 
     ``drawing`` is None where it comes from no summary.
     """
@@ -139,7 +139,7 @@ def _bare(line: str) -> str:
 
 
 def _unprefixed(block: list[str]) -> list[str]:
-    """Lines without what stands before all of them: a comment sign, a quotation sign, blanks."""
+    """Lines without what comes before all of them: a comment sign, a quotation sign, blanks."""
     rule = next((line for line in block if _RULE.search(line) or "┡" in line), block[0])
     found = re.match(r"\s*(?:[#>*%]|//)*\s*", rule)
     prefix = found[0] if found else ""

@@ -1,4 +1,4 @@
-"""What summaries of frameworks say of a network, whichever tool printed them.
+"""What summaries of frameworks say about a network, whichever tool printed them.
 
 torchinfo, torchsummary and Keras print one row a layer: a class, perhaps a name, the volume that it
 makes, how many numbers it learns. They leave out kernels, strides and paddings.
@@ -18,7 +18,7 @@ class Row(NamedTuple):
 
     ``layer`` is the class as the tool prints it (``Conv2d``), ``name`` what the author called it.
     ``depth`` counts from 0 for the whole model. ``output`` is None where the tool prints none, or
-    one that is no volume, which stands in ``shape``. ``parameters`` is None where none are stated;
+    one that is no volume, which is in ``shape``. ``parameters`` is None where none are stated;
     ``repeated`` where the row shows a layer again whose parameters are counted above.
     ``sources`` are the names of the rows that it works on; None where the tool does not say.
     """

@@ -1,4 +1,4 @@
-"""What a row of a summary can be, behind a volume: layers with their options, the plainest first."""
+"""What a row of a summary can be, after a volume: layers with their options, the plainest first."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ GROUPS = "the groups of GN (32 are written where they divide)"
 
 
 def answers(row: Row, x: Volume, keras: bool) -> list[Answer]:
-    """All that the row can be behind a volume; empty where its volume or its count contradict it."""
+    """All that the row can be after a volume; empty where its volume or its count contradict it."""
     known = role_of(row.layer, row.name)
     made = row.output
     if known is None or made is None:

@@ -48,7 +48,7 @@ class Misfit(NamedTuple):
 _SHOWN = 3
 
 TRIED = 50_000
-"""Volumes that the rows of one summary are tried behind."""
+"""Volumes that the rows of one summary are tried after."""
 
 
 class Drawing:
@@ -99,7 +99,7 @@ class Drawing:
         return answers(row, self.volume(index), self.keras)
 
     def fits(self, row: Row, x: Volume) -> bool:
-        """Whether the row can be something behind a volume."""
+        """Whether the row can be something after a volume."""
         self._asked += 1
         return not self.exhausted and bool(answers(row, x, self.keras))
 

@@ -33,7 +33,7 @@ def findings_of(drawing: Drawing, summary: Summary, source: Source) -> list[Diag
 
 def check_total(summary: Summary, plan: Plan, source: Source) -> list[Diagnostic]:
     """Whether the network comes to the totals that the summary states. Where the parameters do not, nothing
-    is said of the mult-adds, which follow from them; Keras counts running statistics as parameters."""
+    is said about the mult-adds, which follow from them; Keras counts running statistics as parameters."""
     kept = sum(statistic.values for layer in plan.layers for statistic in layer.statistics)
     counted = plan.parameter_count + (kept if summary.is_keras else 0)
     if summary.total not in (None, counted):
@@ -76,12 +76,12 @@ def _hidden(drawing: Drawing, summary: Summary, source: Source) -> list[Diagnost
         Diagnostic(
             "ND612",
             Severity.ERROR,
-            f"{_counted(len(rows), 'row')} {'is' if len(rows) == 1 else 'are'} no known layer: {shown}",
+            f"{_counted(len(rows), 'row')} {'is' if len(rows) == 1 else 'are'} not a known layer: {shown}",
             source,
             _label(source, rows[0].number, "the first"),
             help=(
                 f"where it has layers inside, {cure}",
-                "a kind that netdsl lacks has to be written in its words",
+                "write a kind that netdsl lacks in kinds that it has",
             ),
         )
     ]
@@ -100,7 +100,11 @@ def _chosen(choices: Sequence[Choice], source: Source, severity: Severity) -> li
     lines = [_line(alike, written, others) for (written, others), alike in groups.items()]
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     asked = severity is Severity.ERROR
-    names = "the summary allows several options" if asked else "what the summary allows, the usual is written"
+    names = (
+        "the summary allows several options"
+        if asked
+        else "the summary allows several options; the usual one is written"
+    )
     return [
         Diagnostic(
             "ND614" if asked else "ND613",
@@ -110,7 +114,7 @@ def _chosen(choices: Sequence[Choice], source: Source, severity: Severity) -> li
             source,
             _label(source, choices[0].number),
             notes=(*lines[:_SHOWN], *more),
-            help=("look up which the model has; the first is written, and the others behind `# or`",)
+            help=("check which one the model has; the first is written, the others follow `# or`",)
             if asked
             else (),
         )

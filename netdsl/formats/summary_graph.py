@@ -26,7 +26,7 @@ def walk_named(drawing: Drawing, rows: tuple[Row, ...], start: int) -> None:
 
 
 def _scores(row: Row) -> Row:
-    """The last row: an activation that nothing is said of makes probabilities of scores."""
+    """The last row: an activation that nothing is said about makes probabilities of scores."""
     made = row.output
     if row.layer != "Activation" or activation_in(row.name) or made is None or made.size != (1, 1):
         return row

@@ -75,7 +75,7 @@ def _boxed(lines: list[str], first: int) -> list[_Cells]:
 
 def _ruled(lines: list[str], first: int, headings: list[str]) -> list[_Cells]:
     """The layers of a table without a box: cells begin where their headings do, and a cell that is too
-    long goes on below. A line that states a shape and a count begins a layer."""
+    long continues below. A line that states a shape and a count begins a layer."""
     starts = [lines[0].find(heading) for heading in headings]
     starts[0] = 0
     records: list[_Cells] = []
@@ -109,7 +109,7 @@ _COMPLETE = (",", "]", "'", "…")
 
 
 def _join(record: _Cells, cells: list[str]) -> None:
-    """What goes on below: words are cut anywhere, shapes and lists behind a comma."""
+    """What continues below: words are cut anywhere, shapes and lists after a comma."""
     for column, more in enumerate(cells[: len(record.cells)]):
         if more:
             before = record.cells[column]

@@ -1,4 +1,4 @@
-"""Draws one row of a summary behind a volume, also where an operation between them is not shown."""
+"""Draws one row of a summary after a volume, also where an operation between them is not shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ POOLS = "operations that are no modules (a pool is written where the next layer 
 
 
 def leaf(drawing: Drawing, row: Row, source: int) -> int:
-    """A row without rows inside it; where it cannot be read, its volume stands as if it could."""
+    """A row without rows inside it; where it cannot be read, its volume is as if it could."""
     result = drawing.answered(row, source)
     if result is not None:
         return result
@@ -43,9 +43,9 @@ _EMPTY = ("Sequential", "ModuleList", "ModuleDict")
 def _why(drawing: Drawing, row: Row, source: int) -> str:
     """What contradicts a row, in few words."""
     if row.output is None:
-        return f"`{row.shape or 'no shape'}` is no height, width and channels"
+        return f"`{row.shape or 'no shape'}` is not height, width and channels"
     if row.repeated:
-        return "it uses the weights of a layer above again"
+        return "it reuses the weights of an earlier layer"
     counted = f" with {row.parameters:,} parameters" if row.parameters else ""
     return f"nothing makes {row.output}{counted} of the {drawing.volume(source)} above it"
 

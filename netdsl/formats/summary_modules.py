@@ -39,7 +39,7 @@ _BLOCKS = ((re.compile("basic_?block", re.IGNORECASE), 2), (re.compile("bottlene
 
 
 def nested(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-    """The rows of torchsummary, which prints a block behind what is inside it, as torchinfo would."""
+    """The rows of torchsummary, which prints a block after what is inside it, as torchinfo would."""
     found: list[Row] = []
     for row in rows:
         if row.parameters or role_of(row.layer) is not None:

@@ -50,7 +50,7 @@ class Move(NamedTuple):
 
 
 class Filters(NamedTuple):
-    """What a convolution's count of parameters says of its filters."""
+    """What a convolution's count of parameters says about its filters."""
 
     kernel: Size
     groups: int
@@ -188,7 +188,7 @@ def pools_for(given: Volume, made: Volume, kernel: Size | None, keras: bool) -> 
 
 
 def _is_plausible(kernel: Size, move: Move) -> bool:
-    """Windows that overlap by a position or tile: others are as good as never used."""
+    """Windows that overlap by a position or tile: others are practically never used."""
     return move.stride == kernel.height or (kernel.height <= 3 and kernel.height - move.stride <= 2)
 
 

@@ -89,7 +89,7 @@ def _unfolded(lines: list[str], index: int) -> str:
 
 
 def is_torchsummary(header: str, rows: list[str]) -> bool:
-    """Whether a header stands above rows as torchsummary numbers them."""
+    """Whether a header is above rows as torchsummary numbers them."""
     return "Layer (type)" in header and any(_FLAT.match(line) for line in rows[:8])
 
 

@@ -1,6 +1,6 @@
 """Finds what every row of a summary works on.
 
-Keras says it, or all rows stand one behind another. torchinfo prints a tree of modules and not what
+Keras says it, or all rows follow one another. torchinfo prints a tree of modules and not what
 joins them: a row takes the volume above it if its own volume and count allow that, else the nearest
 volume in the same module that they do allow. Ends that meet nowhere in a module are added, or put side
 by side, as the module's own volume says.
@@ -33,7 +33,7 @@ SKIPS = "what is put side by side (the newest volume that fits is written)"
 
 
 def walk_modules(drawing: Drawing, rows: tuple[Row, ...], start: int) -> None:
-    """Draw the layers of torchinfo's tree behind the input; rows of depth 0 are the whole model."""
+    """Draw the layers of torchinfo's tree after the input; rows of depth 0 are the whole model."""
     top = modules(rows)
     whole = top[0] if len(top) == 1 and top[0].inside else Module(Row(0, ""), top)
     _Inside(drawing, whole, start).walk()
@@ -181,7 +181,7 @@ class _Inside:
         return len(self.module.inside) > 1 or any(role is None for role in roles)
 
     def _meet_all(self, made: Volume) -> None:
-        """A dense block hands on all volumes that it has seen; some modules pool or flatten at their end."""
+        """A dense block passes on all volumes that it has seen; some modules pool or flatten at their end."""
         if len(self.ends) == 1 and self._reshaped(made):
             return
         parts = [self.start, *self.made]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Alone(NamedTuple):
-    """The plan of a text and what is told of it, behind what is wrong with the settings and the baseline;
+    """The plan of a text and what is told of it, after what is wrong with the settings and the baseline;
     ``quiet`` where the settings want notes left out."""
 
     plan: Plan | None
@@ -45,7 +45,7 @@ def checked_alone(
 def _unknown(
     source: Source, findings: list[Diagnostic], configuration: Configuration, settings: Settings
 ) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """The findings that the baseline does not know, and what there is to say of the baseline."""
+    """The findings that the baseline does not know, and what there is to say about the baseline."""
     if not configuration.baseline:
         return findings, []
     from netdsl.gate.baseline import read_baseline

@@ -105,7 +105,7 @@ class Baseline:
             gone = not self._is_there(file) and file not in checked
             if file not in checked and (not gone or file.startswith("zoo:")):
                 continue
-            why = f"{file} is not there any more" if gone else f"{file} has no such finding any more"
+            why = f"{file} no longer exists" if gone else f"{file} no longer has this finding"
             for one in (one for alike in known.values() for one in alike if one.left):
                 spans = where.get(one.path)
                 line = f", `{one.entry.line[:60]}`" if one.entry.line else ""
@@ -114,8 +114,8 @@ class Baseline:
                     f"{why}: {one.entry.code}{line}",
                     spans.value if spans else Span(0, 0),
                     severity=Severity.WARNING,
-                    help=("write the baseline anew with --write-baseline",),
-                    cause="an entry of the past",
+                    help=("regenerate the baseline with --write-baseline",),
+                    cause="a stale entry",
                 )
         return findings.found
 
@@ -161,7 +161,7 @@ def read_baseline(path: str) -> Baseline:
         label = Label(Span(start, min(start + 1, len(source.text))))
         raise Diagnosed(Diagnostic("ND689", Severity.ERROR, message, source, label)) from None
     except (OSError, ValueError, RecursionError) as error:
-        why = getattr(error, "strerror", None) or "it is no JSON in UTF-8"
+        why = getattr(error, "strerror", None) or "it is not JSON in UTF-8"
         raise Diagnosed(file_error("ND689", path, f"the baseline cannot be read: {why}")) from None
     found = Findings(source)
     entries = _Reader(source, found).entries(read)
@@ -187,10 +187,13 @@ class _Reader:
 
     def entries(self, read: Any) -> _Entries:
         if not isinstance(read, dict) or _NAME not in read:
-            self.refuse((), "this is no baseline of netdsl")
+            self.refuse((), "this is not a netdsl baseline")
             return {}
         if read[_NAME] is True or read[_NAME] != VERSION:
-            self.refuse((_NAME,), f"this baseline is of version {read[_NAME]!r:.40}, and {VERSION} is read")
+            self.refuse(
+                (_NAME,),
+                f"this baseline is of version {read[_NAME]!r:.40}; this netdsl reads version {VERSION}",
+            )
             return {}
         files = read.get("findings", {})
         if not isinstance(files, dict):

@@ -113,7 +113,7 @@ def _check_kinds(plan: Plan, settings: Settings, findings: Findings) -> None:
             continue
         findings.add(
             "ND682",
-            f"{keyword} is a kind of layer that must not be used",
+            f"{keyword} is a forbidden kind of layer",
             layer.node.span,
             f"adds {layer.node.name}" if layer.node.implied else "",
             notes=(f"{kind.word} is forbidden, {kind.origin}",),

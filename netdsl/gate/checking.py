@@ -1,4 +1,4 @@
-"""All that is to be said of a text: what commands, the language server and Python programs tell."""
+"""All that is to be said about a text: what commands, the language server and Python programs tell."""
 
 from __future__ import annotations
 

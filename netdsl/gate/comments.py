@@ -34,7 +34,7 @@ class Comment(NamedTuple):
 
 
 _MOST = 20
-"""Comments of ours behind one another on a line."""
+"""Comments of ours after one another on a line."""
 
 _PIECES = re.compile(r'"[^"\n]*"|“[^”\n]*”|(?P<comment>#[^\n]*)')
 _OURS = re.compile(
@@ -44,7 +44,7 @@ _WORD = re.compile(r"[A-Za-z][\w-]*")
 _CODE = re.compile(r"[ \t]*,?[ \t]*\b(?:(nd\w*|all)\b)", re.IGNORECASE)
 _SIGN = re.compile(r"[ \t]*[:=]?[ \t]*")
 _ASIDE = re.compile(r"[ \t]*(?:--|—|–|:|\(|;|\.|#|\Z)")
-"""What begins a reason, which stands behind the codes."""
+"""What begins a reason, which comes after the codes."""
 
 _OTHERS_WORDS = ("noqa", "disable", "allow", "skip", "suppress")
 _PAIRS = {"[": "]", "(": ")", "{": "}"}
@@ -73,7 +73,7 @@ def _found(source: Source) -> Iterator[Comment]:
             if ours is None:
                 break
             begin = ours.start()
-            # Another remark may stand behind it, with a `#` of its own.
+            # Another remark may come after it, with a `#` of its own.
             other = text.find("#", ours.end(), end)
             last = end if other < 0 else other
             last = begin + len(text[begin:last].rstrip())
@@ -100,11 +100,11 @@ def _read(source: Source, span: Span, behind: int, start: int, end: int, lines: 
         why = f"`{directive[:40]}` silences nothing"
         return Comment(span, removal, None, (), why, f"# netdsl: {meant}{text[after_word : span.end]}")
     if strange:
-        return Comment(span, removal, None, (), f"`{strange[:40]}` is no code") if colon else None
+        return Comment(span, removal, None, (), f"`{strange[:40]}` is not a code") if colon else None
     covered = None if directive == IGNORE_FILE else lines.covered(start, alone)
     if not colon:
         meant = f"# netdsl: {text[behind : span.end]}"
-        return Comment(span, removal, covered, (), "a colon stands behind `netdsl`", meant)
+        return Comment(span, removal, covered, (), "`netdsl` needs a colon after it", meant)
     return Comment(span, removal, covered, codes)
 
 
@@ -118,7 +118,7 @@ def _meant(directive: str, has_codes: bool) -> str:
 
 
 def _codes(text: str, at: int, end: int) -> tuple[tuple[Code, ...], str]:
-    """The codes of a comment, and what stands there that is neither a code nor begins a reason."""
+    """The codes of a comment, and what is there that is neither a code nor begins a reason."""
     opened = ""
     begin = _SIGN.match(text, at, end)
     assert begin is not None
@@ -140,7 +140,7 @@ def _codes(text: str, at: int, end: int) -> tuple[tuple[Code, ...], str]:
 
 def _removal(text: str, span: Span, line_start: int, start: int, end: int) -> Span:
     """What is taken out where a comment goes: its line if nothing else is there, else the blanks before it,
-    or behind it, where a remark follows."""
+    or after it, where a remark follows."""
     last = span.end == start + len(text[start:end].rstrip())
     before = line_start + len(text[line_start : span.start].rstrip(" \t"))
     if last and before == line_start:

@@ -43,7 +43,7 @@ class Configurations:
         if file is not None:
             self._only = self._opened(file, os.getcwd())
             if self._only is None:
-                message = "this file has no settings of netdsl"
+                message = "this file has no netdsl settings"
                 found = file_error("ND685", file, message, "put them under `[tool.netdsl]`")
                 self._only = self.read[file] = Configuration(file, os.getcwd(), findings=(found,))
 
@@ -69,7 +69,7 @@ class Configurations:
         return self._by_folder[folder]
 
     def of_shipped(self) -> Configuration:
-        """What holds for networks that lie in no project: what the command line names, or nothing."""
+        """What holds for networks that are in no project: what the command line names, or nothing."""
         return NOTHING if self._only is None else self._only
 
     def settings_of(self, name: str) -> Settings:
@@ -103,7 +103,7 @@ class Configurations:
 
 
 def shown(path: str) -> str:
-    """A path as a reader wants it: relative where it lies in the current folder."""
+    """A path as a reader wants it: relative where it is in the current folder."""
     try:
         relative = os.path.relpath(path)
     except ValueError:  # on another drive

@@ -8,7 +8,7 @@ _ANY_DEPTH = "**"
 
 
 def fits(pattern: str, path: str) -> bool:
-    """Whether a pattern means a file, or a folder that it lies in; ``path`` is relative and has slashes.
+    """Whether a pattern means a file, or a folder that it is in; ``path`` is relative and has slashes.
 
     ``*`` and ``?`` stand for anything but a slash, ``**`` for folders in any depth, ``[ab]`` for one of
     these characters. A pattern without a slash, but at its end, means that name in any folder. ``!`` before
@@ -19,7 +19,7 @@ def fits(pattern: str, path: str) -> bool:
     if pattern.startswith("!"):
         return not fits(pattern[1:], path)
     wanted = _parts(pattern)
-    reached = {0}  # how many parts of the pattern may stand before the next part of the path
+    reached = {0}  # how many parts of the pattern may come before the next part of the path
     for part in path.split("/"):
         reached |= {index + 1 for index in reached if wanted[index : index + 1] == (_ANY_DEPTH,)}
         if len(wanted) in reached:

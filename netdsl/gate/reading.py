@@ -107,7 +107,7 @@ def _tables(source: Source) -> dict[str, Any] | Diagnostic:
         start = min(source.line_start(min(int(mistake[1]), source.line_count)) + int(mistake[2]) - 1, start)
     start = max(0, min(start, len(source.text) - 1))
     why = _AT.sub("", said)
-    message = f"this is no TOML: {why[:1].lower()}{why[1:]}"
+    message = f"this is not TOML: {why[:1].lower()}{why[1:]}"
     label = Label(Span(start, min(start + 1, len(source.text))))
     return Diagnostic("ND685", Severity.ERROR, message, source, label)
 
@@ -166,7 +166,7 @@ class _Tables:
             findings.add("ND683", message, key, help=("put it above the overrides",))
         elif name in ("tool", "netdsl", "lint", "check", "budgets") and isinstance(value, dict):
             where = "at the top of this file" if not self.top else "under `[tool.netdsl]` itself"
-            findings.add("ND683", message, key, help=(f"settings stand {where}, in no table of their own",))
+            findings.add("ND683", message, key, help=(f"settings go {where}, not in a table of their own",))
         else:
             plain = name.lower().replace("_", "-")
             near = _OTHERS_WORDS.get(plain, plain if plain in known else None)
@@ -184,7 +184,7 @@ class _Tables:
 
         budgets = [given(name, values.amount, subject) for name, subject in SUBJECTS.items()]
         if "max-params" in table and "max-parameters" in table:
-            reading.refuse((*top, "max-params"), "`max-params` is `max-parameters`, which is here as well")
+            reading.refuse((*top, "max-params"), "`max-params` means `max-parameters`, which is given too")
         return Changes(
             given("select", values.selectors),
             given("extend-select", values.selectors) or (),
@@ -233,7 +233,7 @@ class _Tables:
             return ""
         if "=" in value:
             cure = f"write `--format {value[:60]}` there"
-            self.reading.refuse(path, "files are for the command line", cure)
+            self.reading.refuse(path, "name output files on the command line", cure)
             return ""
         (word,) = values.words(self.reading, path, value, "")
         return values.one_of(self.reading, word, self.formats, "format")

@@ -70,7 +70,7 @@ def selected(findings: Iterable[Diagnostic], settings: Settings) -> list[Diagnos
 
 def shown_all_the_same(finding: Diagnostic) -> Diagnostic:
     """An error that somebody wanted to ignore."""
-    note = "it is ignored, but an error is shown all the same: without its cure there is no network"
+    note = "it is ignored, but errors are always shown: until it is fixed there is no network"
     return finding if note in finding.notes else finding._replace(notes=(*finding.notes, note))
 
 

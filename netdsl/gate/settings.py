@@ -59,7 +59,7 @@ class Settings(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a table of settings, or the command line, says of files; None where it says nothing.
+    """What a table of settings, or the command line, says about files; None where it says nothing.
 
     A budget whose ``most`` is below 0 takes back the one of its subject.
     """

@@ -124,7 +124,9 @@ def selectors(reading: Reading, path: Path, value: Any) -> tuple[str, ...]:
             found.append(known)
             continue
         near = nearest_code(word.text)
-        reading.unknown(word, "code", near, "`netdsl explain` lists the codes; `ND4` is all that begin so")
+        reading.unknown(
+            word, "code", near, "`netdsl explain` lists the codes; `ND4` means all that begin with it"
+        )
     return tuple(found)
 
 
@@ -141,7 +143,7 @@ def amount(reading: Reading, path: Path, value: Any, subject: str) -> Budget | N
             units = "B, KB, MB, GB and KiB, MiB, GiB" if subject == "memory" else "K, M, G and T"
             reading.refuse(
                 path,
-                f"`{value[:40]}` is no amount of {subject}",
+                f"`{value[:40]}` is not an amount of {subject}",
                 f"write {example}; there are {units}, and `none` for no limit",
             )
             return None
@@ -205,7 +207,7 @@ def _pattern(reading: Reading, path: Path, written: str) -> Required | None:
         return Required(pattern, reading.origin(path))
     wrong = [*parsed.diagnostics, *findings.found]
     if not wrong:
-        reading.refuse(path, "this is no pattern of layers", "write one, such as `[CONV - RELU]*N - FC`")
+        reading.refuse(path, "this is not a pattern of layers", "write one, such as `[CONV - RELU]*N - FC`")
         return None
     span = wrong[0].primary.span if wrong[0].primary is not None else None
     within = _within(reading, path, line, span)

@@ -21,8 +21,8 @@ class Role(Enum):
 
     LAYER = "a layer"
     JOIN = "a layer that joins branches"
-    SKIP = "what the join is given, unchanged"
-    PROJECT = "what the join is given, brought to the volume of the other branches"
+    SKIP = "the input of the join, unchanged"
+    PROJECT = "the input of the join, converted to the volume of the other branches"
     BLOCK = "a block without arguments"
 
     @staticmethod
@@ -67,7 +67,5 @@ class ExpandedLayer(NamedTuple):
 
 def report_nothing(span: Span, findings: Findings) -> None:
     """Report a layer or a branch that has nothing to work on, beside inputs that others begin with."""
-    help = ("begin the branch with an input of its own, or with `@` and a label",)
-    findings.add(
-        "ND208", "nothing comes into this branch", span, "no input stands before the join", help=help
-    )
+    help = ("begin the branch with its own input, or with `@` and a label",)
+    findings.add("ND208", "this branch has no input", span, "there is no input before the join", help=help)

@@ -58,7 +58,9 @@ def read_pattern(statement: tree.ExpectPattern, findings: Findings) -> Pattern |
     if findings.spend("patterns", 1) > PATTERN_LIMIT:
         if findings.spend("patterns", 0) == PATTERN_LIMIT + 1:
             message = f"the file has more than {PATTERN_LIMIT} patterns"
-            findings.add("ND214", message, statement.span, help=("join them in one: `[CONV - RELU]*N - FC`",))
+            findings.add(
+                "ND214", message, statement.span, help=("combine them in one: `[CONV - RELU]*N - FC`",)
+            )
         return None
     compiler = _Compiler(findings)
     try:
@@ -125,7 +127,7 @@ class _Compiler:
             if earlier != times.span:
                 self.findings.add(
                     "ND214",
-                    f"`{times.text[:40]}` repeats two groups: each has a name of its own",
+                    f"`{times.text[:40]}` repeats two groups: each needs its own name",
                     times.span,
                     help=("give it another name; `*N` means any number of times",),
                 )

@@ -338,7 +338,7 @@ class _Resolution:
         if default is None or volume is None or layer is None or layer.volume(volume) == volume:
             return volume
         message = f"`channels` is not known where {layer.keyword} is the default activation"
-        cure = f"write {layer.keyword} behind the layers"
+        cure = f"write {layer.keyword} after the layers"
         self.findings.add("ND246", message, default.span, "changes how many there are", help=(cure,))
         return None
 
@@ -379,7 +379,7 @@ class _Resolution:
         if joins == (step.role is Role.JOIN) and (not joins or len(step.inputs) > 1):
             return True
         if joins:
-            message, cure = f"{kind.keyword} joins two branches or more", f"{kind.keyword}[ RELU | SKIP ]"
+            message, cure = f"{kind.keyword} joins two or more branches", f"{kind.keyword}[ RELU | SKIP ]"
         else:
             message, cure = (
                 f"{kind.keyword} takes one volume and no branches",

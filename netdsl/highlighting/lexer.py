@@ -76,7 +76,7 @@ class NetdslLexer(RegexLexer):
 
 
 class NetdslTrainLexer(RegexLexer):
-    """Colours recipes in files of their own, ``.train`` files."""
+    """Colours recipes in separate files, ``.train`` files."""
 
     name = "netdsl recipe"
     aliases: ClassVar[list[str]] = ["netdsl-train"]

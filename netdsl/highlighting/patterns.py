@@ -1,6 +1,6 @@
 """The patterns by which a text is coloured, in the order in which they are tried at each place.
 
-They colour what stands there, whether the text parses or not. Each is written so that Python's ``re`` and
+They colour what is there, whether the text parses or not. Each is written so that Python's ``re`` and
 Oniguruma, which runs TextMate grammars, read it alike; ``{...}`` names words of the vocabulary.
 """
 

@@ -29,7 +29,7 @@ SCOPES = {
 
 
 def grammar(*, recipe: bool = False) -> dict[str, Any]:
-    """The grammar of networks, or that of recipes in files of their own."""
+    """The grammar of networks, or that of recipes in separate files."""
     ending = "netdsl-train" if recipe else "netdsl"
     recipes = {"patterns": [_rule(one, ending) for one in _with_braces(ending)]}
     train: dict[str, Any] = {

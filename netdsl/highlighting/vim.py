@@ -38,7 +38,7 @@ _KIND_START = r"%(%(^|[[|;{:]|[->] )\s*)@20<="
 
 
 def syntax(*, recipe: bool = False) -> str:
-    """The text of ``netdsl.vim``, or of that for recipes in files of their own. What stands further down in
+    """The text of ``netdsl.vim``, or of that for recipes in separate files. What stands further down in
     it wins where two match at one place."""
     lines = _recipe("") if recipe else [*_network(), *_recipe(" contained"), *_train()]
     prefix = "netdslTrain" if recipe else "netdsl"

@@ -19,7 +19,7 @@ from netdsl.reports.as_component import components
 
 class Vocabulary(NamedTuple):
     """Words in lower case; several words of one name have single blanks between them. ``statements`` begin a
-    line, ``clauses`` stand before a brace, ``branches`` for a branch; ``fillers`` say nothing."""
+    line, ``clauses`` come before a brace, ``branches`` for a branch; ``fillers`` say nothing."""
 
     statements: tuple[str, ...]
     clauses: tuple[str, ...]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class He(Initializer):
     """Normal with mean 0 and variance 2/fan_in.
 
-    A layer then hands on the variance that it was given although ReLU sets half of the numbers to
+    A layer then passes on the variance of its input although ReLU sets half of the values to
     0. He, Zhang, Ren, Sun, 2015, "Delving Deep into Rectifiers", equation 10.
     """
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Initializer(Component):
-    """Draws the first values of weights.
+    """Draws the initial values of weights.
 
     Asked only of weights, parameters with a ``fan_in``; all others start filled with
     ``Parameter.initial``.

@@ -1,4 +1,4 @@
-"""ADD: volumes are added number by number."""
+"""ADD: volumes are added elementwise."""
 
 from __future__ import annotations
 
@@ -87,24 +87,24 @@ class Add(Merging):
 
 
 def _cures(inputs: tuple[Volume, ...]) -> tuple[str, ...]:
-    """What brings two branches together: channels by a projection, extents by a stride or padding."""
+    """The cures for branches that differ: a projection for channels, a stride or padding for extents."""
     smaller, larger = (choose(volume.size for volume in inputs) for choose in (min, max))
     if smaller == larger:
-        return ("PROJECT in the place of SKIP brings a shortcut to the channels of the other branch",)
+        return ("PROJECT in place of SKIP gives a shortcut the channels of the other branch",)
     rows, columns = -(-larger.height // smaller.height), -(-larger.width // smaller.width)
     if Size(-(-larger.height // rows), -(-larger.width // columns)) == smaller:
         stride = str(rows) if rows == columns else f"{rows}x{columns}"
         return (
-            f"`PROJECT at stride {stride}` in the shortcut brings {larger} to {smaller}",
-            "or leave the stride out of the other branch, and pad its filters",
+            f"`PROJECT at stride {stride}` in the shortcut reduces {larger} to {smaller}",
+            "or drop the stride in the other branch, and pad its filters",
         )
-    padded = (f"filters without padding make {smaller} of {larger}: write `same`, or `pad 1` behind 3x3",)
+    padded = (f"filters without padding turn {larger} into {smaller}: write `same`, or `pad 1` after 3x3",)
     rows, columns = larger.height // smaller.height, larger.width // smaller.width
     if max(rows, columns) == 1:
         return padded
     stride = str(rows) if rows == columns else f"{rows}x{columns}"
     made = Size(-(-larger.height // rows), -(-larger.width // columns))
     return (
-        f"with `same`, or `pad 1` behind 3x3, the filters of stride {stride} make {made} of {larger}",
-        f"`PROJECT at stride {stride}` in the shortcut makes {made} of it, too",
+        f"with `same`, or `pad 1` after 3x3, the filters of stride {stride} turn {larger} into {made}",
+        f"`PROJECT at stride {stride}` in the shortcut gives {made}, too",
     )

@@ -1,6 +1,6 @@
-"""One object for all layers that are alike, in all the texts that one process reads.
+"""One object for all equal layers, in all the texts that one process reads.
 
-What a layer has answered once it need not be asked again: neither in a group that repeats it nor in the next
+A layer keeps its answers, so no question is asked twice: neither in a group that repeats it nor in the next
 of a thousand files.
 """
 
@@ -14,7 +14,7 @@ from netdsl.layers.layer import Layer
 from netdsl.quantities import Padding, Same, Size
 
 LAYER_LIMIT = 4096
-"""So many are kept. Then all are let go, and those that are used again are made again."""
+"""So many are kept. Then all are freed, and those that are used again are made again."""
 
 ANSWER_LIMIT = 20_000
 """So many of their answers are kept, of about 1 KiB each."""
@@ -45,7 +45,7 @@ def is_small(value: Any) -> bool:
 
 
 def count_answers(more: int) -> None:
-    """Say that layers keep so many answers more."""
+    """Count answers that layers keep."""
     global _answers
     _answers += more
     if _answers > ANSWER_LIMIT:

@@ -23,7 +23,7 @@ class AvgPool(Pooling):
 
     Volume
         height (H - F + 2P)/S + 1, width likewise, channels unchanged. The lecture requires the
-        division to come out even.
+        division to be exact.
 
     Parameters
         none.

@@ -24,7 +24,7 @@ class BatchNorm(Layer):
         y = (x - mean)/sqrt(variance + epsilon) * scale + shift. In training, mean and variance
         are those of the channel over the batch and all positions; afterwards running averages,
         running = (1 - momentum)*running + momentum*batch, with the unbiased variance (PyTorch). `no scale`
-        and `no shift` leave out the one or the other, as Keras and PyTorch's `affine=False` do.
+        and `no shift` leave out either, as Keras and PyTorch's `affine=False` do.
 
     Volume
         unchanged.
@@ -55,13 +55,13 @@ class BatchNorm(Layer):
     normalises_batch = True
 
     epsilon = real(
-        "what is added to the variance; by the dialect where it is left out",
+        "what is added to the variance; set by the dialect by default",
         derived=True,
         minimum=1e-12,
         words=("epsilon", "eps"),
     )
     momentum = real(
-        "weight of the newest batch in the running averages; by the dialect where it is left out",
+        "weight of the newest batch in the running averages; set by the dialect by default",
         derived=True,
         minimum=0.0,
         maximum=1.0,
@@ -145,5 +145,5 @@ class BatchNorm(Layer):
 
 
 def _fixed(build: Builder, name: str, channels: int, value: float) -> Tensor:
-    """What stands in the place of a scale or shift that is not learned."""
+    """The constant in place of a scale or shift that is not learned."""
     return build.constant(name, (channels,), lambda: [value] * channels)

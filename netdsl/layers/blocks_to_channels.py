@@ -1,4 +1,4 @@
-"""What layers share that put blocks of positions into channels; they differ in the order of these."""
+"""What layers share that turn blocks of positions into channels, each in its own order."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class BlocksToChannels(MovingValues, abstract=True):
             return (
                 Mistake(
                     "ND320",
-                    f"blocks of {self.stride} do not come out even in {x.size}",
+                    f"blocks of {self.stride} do not divide {x.size} evenly",
                     option="stride",
                     label=", ".join(
                         f"{extent}/{side} is not whole"
                         for extent, side in ((x.height, rows), (x.width, columns))
                         if extent % side
                     ),
-                    help=("CROP or PAD brings the volume to a multiple of the block",),
+                    help=("CROP or PAD makes the volume a multiple of the block",),
                 ),
             )
         return ()

@@ -1,4 +1,4 @@
-"""What layers share that put channels into blocks of positions; they differ in the order of these."""
+"""What layers share that turn channels into blocks of positions, each in its own order."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ class ChannelsToBlocks(MovingValues, abstract=True):
     def reads(self, *inputs: Volume) -> Reads:
         rows, columns = self.stride
         taps = spreading_taps(rows, rows, 0), spreading_taps(columns, columns, 0)
-        # Each position has channels of its own.
+        # Each position has its own channels.
         return Reads((reading(*taps),), Channels.SELECTED)

@@ -50,7 +50,7 @@ class Concat(Merging):
             return Mistake(
                 "ND308",
                 f"CONCAT takes volumes of one height and width, not {listed(inputs)}",
-                help=("CROP or PAD brings a branch to the size of the others",),
+                help=("CROP or PAD gives a branch the size of the others",),
             )
         channels = sum(volume.channels for volume in inputs)
         return Volume(*inputs[0].size, channels, vector=all(volume.vector for volume in inputs))

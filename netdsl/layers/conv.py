@@ -37,7 +37,7 @@ class Conv(Layer):
     Volume
         height (H - F + 2P)/S + 1, width likewise, channels = number of filters; with dilation D a
         filter of F covers (F - 1)*D + 1. With ``same`` padding height ceil(H/S).
-        The lecture requires the division to come out even; Caffe, PyTorch and TensorFlow's VALID
+        The lecture requires the division to be exact; Caffe, PyTorch and TensorFlow's VALID
         round down, cuda-convnet rounds up.
 
     Parameters
@@ -84,7 +84,7 @@ class Conv(Layer):
     padding = padding("zeros around the input", words=("pad",), letters=("P", "p"))
     dilation = size("steps between neighbouring taps of a filter", default=Size(1, 1), letters=("d",))
     groups = count(
-        "parts of the channels that do not see each other",
+        "groups of channels that are convolved separately",
         default=1,
         words=("groups", "group"),
         letters=("g",),
@@ -148,7 +148,7 @@ class Conv(Layer):
         return ()
 
     def moving(self, x: Volume) -> Sliding:
-        """The filter on its way over an input."""
+        """How the filter slides over an input."""
         return sliding(x, self.kernel, self.stride, self.padding, self.dialect.convolution, self.dilation)
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Crop(MovingValues):
-    """Cuts a part of every channel out.
+    """Cuts a part out of every channel.
 
     Computes
         y[i, j, c] = x[i + top, j + left, c]; top and left put the part in the middle where they
@@ -47,8 +47,8 @@ class Crop(MovingValues):
     linear = True
 
     extent = size("height and width of the part", words=("size", "to"), positional=True)
-    top = index("rows above the part; the middle where it is left out", derived=True)
-    left = index("columns before the part; the middle where it is left out", derived=True)
+    top = index("rows above the part; centred by default", derived=True)
+    left = index("columns left of the part; centred by default", derived=True)
 
     def corner(self, x: Volume) -> tuple[int, int]:
         top: int | None = self.__dict__["top"]

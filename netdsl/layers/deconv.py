@@ -66,10 +66,10 @@ class Deconv(Layer):
         third="depth",
     )
     depth = filter_depth()
-    stride = size("how far apart the copies of the filter lie", default=Size(1, 1), letters=("S", "s"))
+    stride = size("how far apart the copies of the filter are", default=Size(1, 1), letters=("S", "s"))
     padding = padding("rows and columns cut off the output on each side", words=("pad",), letters=("P", "p"))
     groups = count(
-        "parts of the channels that do not see each other",
+        "groups of channels that are convolved separately",
         default=1,
         words=("groups", "group"),
         letters=("g",),

@@ -1,4 +1,4 @@
-"""DEPTHWISE: a convolution that keeps channels apart."""
+"""DEPTHWISE: a convolution of each channel by itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Depthwise(Layer):
-    """Depthwise convolution: each channel has filters of its own.
+    """Depthwise convolution: each channel has its own filters.
 
     Computes
         y[i, j, c*M + m] = bias[c*M + m] + sum over a, b of x[i*S + a*D - P, j*S + b*D - P, c] *
@@ -66,7 +66,7 @@ class Depthwise(Layer):
     bias = flag("whether each filter adds a learned number", default=True, words=("bias", "biases"))
 
     def moving(self, x: Volume) -> Sliding:
-        """The filter on its way over an input."""
+        """How the filter slides over an input."""
         return sliding(x, self.kernel, self.stride, self.padding, self.dialect.convolution, self.dilation)
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 
 class Rounding(Enum):
-    """What happens when a window's steps do not come out even."""
+    """What happens when a window does not fit evenly."""
 
-    EXACT = "must come out even"
+    EXACT = "must fit evenly"
     FLOOR = "rounded down"
     CEIL_CLIPPED_IF_PADDED = (
         "rounded up, without a last window that starts beyond the image if there is padding"

@@ -1,4 +1,4 @@
-"""DROPOUT: numbers are left out at random in training."""
+"""DROPOUT: values are dropped at random in training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What layers share that leave numbers out at random in training."""
+"""What layers share that drop values at random in training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Dropping(SameVolume, abstract=True):
     rate: float
 
     leaves: ClassVar[str]
-    """What is wrong with a rate of 1 or more, behind the rate."""
+    """What is wrong with a rate of 1 or more, after the rate."""
 
     usual: ClassVar[str]
     """Which rates are usual."""

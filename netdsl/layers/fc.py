@@ -19,8 +19,8 @@ class FullyConnected(Layer):
     """Fully connected layer: every neuron takes a weighted sum of the whole volume.
 
     Computes
-        y[n] = bias[n] + sum over i of x[i] * weights[i, n], with the volume stretched to one row
-        in the order height, width, channels (PyTorch stretches channels first, so its weights are
+        y[n] = bias[n] + sum over i of x[i] * weights[i, n], with the volume flattened to one row
+        in the order height, width, channels (PyTorch flattens channels first, so its weights are
         the same numbers in another order).
 
     Volume

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Flatten(Layer):
-    """Stretches a volume to one row, in the order height, width, channels.
+    """Flattens a volume to one row, in the order height, width, channels.
 
     Computes
         y[(i*W + j)*C + c] = x[i, j, c]. FC does this by itself; FLATTEN only makes it visible.
@@ -27,7 +27,7 @@ class Flatten(Layer):
         none.
 
     Cost
-        keeps nothing for backward: the numbers stay where they are in memory.
+        keeps nothing for backward: the values stay in place in memory.
 
     Problems
         none.

@@ -1,4 +1,4 @@
-"""GN: each image's groups of channels are brought to mean 0 and variance 1."""
+"""GN: each image's groups of channels are normalised to mean 0 and variance 1."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class GroupNorm(SameVolume):
         unchanged.
 
     Parameters
-        scale C, shift C; `no scale` and `no shift` leave out the one or the other.
+        scale C, shift C; `no scale` and `no shift` leave out either.
 
     Cost
         no multiply-accumulates of weights; keeps its input for backward.

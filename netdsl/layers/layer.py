@@ -132,7 +132,7 @@ class Layer(Optioned):
 
     linear: ClassVar[bool]
     """Whether the output in evaluation is a weighted sum of all inputs and a constant: two such layers
-    one behind another are one. Every kind says so or not; a test computes it."""
+    one after another are one. Every kind says so or not; a test computes it."""
 
     is_activation: ClassVar[bool] = False
     """Whether the layer is an activation, which `default activation` can put in."""
@@ -144,7 +144,7 @@ class Layer(Optioned):
     """Whether ``default activation`` waits until after this layer."""
 
     rescales: ClassVar[bool] = False
-    """Whether ``default activation`` waits until after this layer too, behind a normalisation or weights."""
+    """Whether ``default activation`` waits until after this layer too, after a normalisation or weights."""
 
     normalises_batch: ClassVar[bool] = False
     """Whether training normalises over all images of a batch."""

@@ -1,4 +1,4 @@
-"""LN: each image's numbers are brought to mean 0 and variance 1."""
+"""LN: each image's numbers are normalised to mean 0 and variance 1."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class LayerNorm(SameVolume):
         unchanged.
 
     Parameters
-        scale C, shift C; `no scale` and `no shift` leave out the one or the other.
+        scale C, shift C; `no scale` and `no shift` leave out either.
 
     Cost
         no multiply-accumulates of weights; keeps its input for backward.

@@ -65,7 +65,7 @@ class LocalContrastNorm(SameVolume):
             return (
                 Mistake(
                     "ND305",
-                    f"a window of {self.size}x{self.size} has no middle",
+                    f"a window of {self.size}x{self.size} has no centre",
                     option="size",
                     label="must be odd",
                     help=(f"use size {self.size + 1}",),
@@ -90,7 +90,7 @@ class LocalContrastNorm(SameVolume):
         return Window(Size(self.size, self.size), Size(1, 1), Padding(half, half, half, half))
 
     def reads(self, *inputs: Volume) -> Reads:
-        # The contrast is that of numbers that lost their mean, each by a window of its own; and its
+        # The contrast is that of numbers that lost their mean, each by its own window; and its
         # mean over the image is the least that is divided by.
         reach = 2 * (self.size // 2)
         near = sliding_taps(2 * reach + 1, 1, reach)

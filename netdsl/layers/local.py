@@ -73,7 +73,7 @@ class Local(Layer):
     bias = flag("whether each output adds a learned number", default=True, words=("bias", "biases"))
 
     def moving(self, x: Volume) -> Sliding:
-        """The window on its way over an input."""
+        """How the window slides over an input."""
         return sliding(x, self.kernel, self.stride, self.padding, self.dialect.convolution)
 
     def problems(self, *inputs: Volume) -> tuple[Mistake, ...]:

@@ -64,10 +64,10 @@ class LocalResponseNorm(SameVolume):
         default=5,
         words=("size", "n"),
     )
-    alpha = real("weight of the squares; by the dialect where it is left out", derived=True, minimum=0.0)
+    alpha = real("weight of the squares; set by the dialect by default", derived=True, minimum=0.0)
     beta = real("power of the sum", default=0.75, minimum=0.0)
     region = word("whose squares count", ("across", "within"), default="across", bare=True)
-    k = real("what is added to the sum; by the dialect where it is left out", derived=True)
+    k = real("what is added to the sum; set by the dialect by default", derived=True)
 
     @property
     def added(self) -> float:
@@ -94,9 +94,9 @@ class LocalResponseNorm(SameVolume):
             found.append(
                 Mistake(
                     "ND305",
-                    f"a window of {self.size}x{self.size} has no middle"
+                    f"a window of {self.size}x{self.size} has no centre"
                     if self.within
-                    else f"a window of {self.size} channels has no middle",
+                    else f"a window of {self.size} channels has no centre",
                     option="size",
                     label="must be odd",
                     help=(f"use size {self.size + 1}; frameworks disagree on even sizes",),

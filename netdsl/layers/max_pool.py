@@ -20,7 +20,7 @@ class MaxPool(Pooling):
 
     Volume
         height (H - F + 2P)/S + 1, width likewise, channels unchanged. The lecture requires the
-        division to come out even; PyTorch rounds down, Caffe and cuda-convnet round up.
+        division to be exact; PyTorch rounds down, Caffe and cuda-convnet round up.
 
     Parameters
         none.

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 MOST_PIECES = 256
-"""Each piece is a volume of its own, cut out of the input and, backward, put back."""
+"""Each piece is a separate volume, cut out of the input and, backward, put back."""
 
 
 class Maxout(Layer):
-    """Maxout: groups of channels compete, and the largest of each position goes on.
+    """Maxout: groups of channels compete, and the largest at each position is passed on.
 
     Computes
         y[i, j, c] = max over p < pieces of x[i, j, p*(C/pieces) + c]: with the CONV or FC before it,

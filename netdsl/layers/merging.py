@@ -8,7 +8,7 @@ from netdsl.quantities import Volume
 
 
 class Merging(Layer, abstract=True):
-    """Base of layers that put two or more volumes together, without weights."""
+    """Base of layers that combine two or more volumes, without weights."""
 
     inputs = None
 

@@ -8,7 +8,7 @@ from netdsl.quantities import Size, Volume
 
 
 class MovingValues(Layer, abstract=True):
-    """Base of layers that put numbers elsewhere without changing them."""
+    """Base of layers that move values without changing them."""
 
     def parameters(self, *inputs: Volume) -> tuple[Parameter, ...]:
         return ()

@@ -1,4 +1,4 @@
-"""MULTIPLY: volumes are multiplied number by number."""
+"""MULTIPLY: volumes are multiplied elementwise."""
 
 from __future__ import annotations
 

@@ -47,13 +47,13 @@ class Option(Generic[Value]):
     ``positional`` options are also read from a bare number (COUNT, INDEX, REAL) or a bare ``AxB`` (SIZE).
     ``example`` is a value that beginners would write, for hints. ``default`` None means that it must be
     given, unless the layer says otherwise with ``derived``: then None is a legal value that the layer
-    replaces by a rule of its own (a pool's stride is its kernel). ``choices`` are the words that a WORD
+    derives by its own rule (a pool's stride is its kernel). ``choices`` are the words that a WORD
     can be, in lower case; ``tables`` the tables of channels that have a name. ``third`` names the
     option that takes the third extent of a SIZE, as in ``5x5x3``. ``restates`` marks an option that says
     what follows anyway: it is compared, and canonical text leaves it out. ``above`` says that a number is
     larger than ``minimum``, which does not count itself; ``unit`` is that of a number, in the plural:
     ``epochs``. ``bare`` writes a choice without the word of its option.
-    ``about`` names the option that a flag is about: the flag may stand behind its word in place of a value,
+    ``about`` names the option that a flag is about: the flag may come after its word in place of a value,
     `decay all`. ``letters`` are what papers call it, in their case: the S of ``S=2`` and the s of ``s2``.
     """
 
@@ -107,7 +107,7 @@ class Option(Generic[Value]):
         return self.default is None and not self.derived
 
     def missing(self, values: Mapping[str, Any]) -> bool:
-        """Whether it must be given and is not; ``unless`` names an option that makes it needless."""
+        """Whether it is required and missing; ``unless`` names an option that makes it optional."""
         return self.required and self.name not in values and not values.get(self.unless)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -158,7 +158,7 @@ def flag(doc: str, **settings: Any) -> Option[bool]:
 
 
 def numbers(doc: str, **settings: Any) -> Option[tuple[float, ...]]:
-    """Real numbers in braces, such as the weights of classes; none where nothing is written."""
+    """Real numbers in braces, such as the weights of classes; none by default."""
     settings.setdefault("default", ())
     return Option(OptionType.NUMBERS, doc, **settings)
 

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Pad(MovingValues):
-    """Puts zeros around every channel, or more channels of zeros behind.
+    """Puts zeros around every channel, or more channels of zeros at the end.
 
     Computes
-        y[i, j, c] = x[i - top, j - left, c], 0 where that lies outside x.
+        y[i, j, c] = x[i - top, j - left, c], 0 where that is outside x.
 
     Volume
         height H + top + bottom, width W + left + right; channels C, or more where ``channels`` says so

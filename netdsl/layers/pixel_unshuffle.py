@@ -28,7 +28,7 @@ class PixelUnshuffle(BlocksToChannels):
         no multiply-accumulates; keeps nothing for backward.
 
     Problems
-        ND320 blocks that do not come out even.
+        ND320 blocks that do not fit evenly.
 
     Example
         input 26x26x64

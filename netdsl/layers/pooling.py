@@ -21,9 +21,7 @@ class Pooling(Layer, abstract=True):
         positional=True,
         unless="whole",
     )
-    stride = size(
-        "how far the window moves; by the dialect where it is left out", derived=True, letters=("S", "s")
-    )
+    stride = size("how far the window moves; set by the dialect by default", derived=True, letters=("S", "s"))
     padding = padding(
         "zeros around the input", words=("pad",), default=None, derived=True, letters=("P", "p")
     )
@@ -32,7 +30,7 @@ class Pooling(Layer, abstract=True):
     floor = flag("round the number of positions down", default=False)
 
     def moving(self, x: Volume) -> Sliding:
-        """The window on its way over an input."""
+        """How the window slides over an input."""
         written: Size | None = self.__dict__["kernel"]
         kernel = x.size if self.whole or written is None else written
         around: Padding | Same | None = self.__dict__["padding"]
@@ -66,7 +64,7 @@ class Pooling(Layer, abstract=True):
             found.append(
                 Mistake(
                     "ND307",
-                    "`global` is the whole image and leaves no size to choose",
+                    "`global` takes the whole image: there is no size to choose",
                     option="kernel",
                     label=f"the image is {inputs[0].size}",
                     help=("leave out one of the two",),

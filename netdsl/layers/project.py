@@ -1,4 +1,4 @@
-"""PROJECT: what brings a shortcut to the volume of the branches beside it."""
+"""PROJECT: converts a shortcut to the volume of the other branches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netdsl.quantities import Size
 
 
 class Project(Layer, abstract=True):
-    """A shortcut: nothing where the volumes agree, else a 1x1 convolution and a normalisation.
+    """A shortcut: the identity where the volumes agree, else a 1x1 convolution and a normalisation.
 
     Not a kind of layer by itself, which is why the registry does not find it: the planner puts other
     layers in its place. He, Zhang, Ren, Sun, 2016, "Deep Residual Learning for Image Recognition",

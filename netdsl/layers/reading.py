@@ -1,6 +1,6 @@
 """Which positions of its inputs one position of a layer's output reads.
 
-Receptive fields follow from the answers of all layers on the way.
+Receptive fields follow from the answers of all layers up to a volume.
 """
 
 from __future__ import annotations

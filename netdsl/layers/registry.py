@@ -130,7 +130,7 @@ def plain_name(name: str) -> str:
 
 
 _WORD_LENGTH, _WORDS = 40, 4096
-"""Words of so many characters are kept, and so many of them: the same ones stand in every line."""
+"""Words of so many characters are kept, and so many of them: the same ones are in every line."""
 
 _plain: dict[str, str] = {}
 _named: dict[str, type[Layer] | None] = {}

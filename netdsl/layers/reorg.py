@@ -33,7 +33,7 @@ class Reorg(BlocksToChannels):
         no multiply-accumulates; keeps nothing for backward.
 
     Problems
-        ND320 blocks that do not come out even, or channels that are no multiple of a block's places.
+        ND320 blocks that do not fit evenly, or channels that are not a multiple of a block's positions.
 
     Example
         input 26x26x64
@@ -70,7 +70,7 @@ class Reorg(BlocksToChannels):
         (x,) = inputs
         if self.stride == (1, 1):
             return super().reads(x)
-        # Blocks are cut out of rows of several channels, one behind the other.
+        # Blocks are cut out of rows of several channels, one after the other.
         return Reads((reading_all(x),), Channels.MIXED)
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Reshape(MovingValues):
-    """Gives a volume another height, width and number of channels; the numbers keep their order.
+    """Gives a volume another height, width and number of channels; the values keep their order.
 
     Computes
         y = x, both read in the order height, width, channels.
@@ -27,7 +27,7 @@ class Reshape(MovingValues):
         none.
 
     Cost
-        keeps nothing for backward: the numbers stay where they are in memory.
+        keeps nothing for backward: the values stay in place in memory.
 
     Problems
         ND309 another number of values than the input has.

@@ -19,7 +19,7 @@ class Shuffle(SameVolume):
     """Channel shuffle: the first channel of each group, then the second of each, and so on.
 
     Computes
-        y[i, j, m*G + g] = x[i, j, g*(C/G) + m] for G groups, so that a grouped convolution behind another
+        y[i, j, m*G + g] = x[i, j, g*(C/G) + m] for G groups, so that a grouped convolution after another
         one sees channels of all groups.
 
     Volume

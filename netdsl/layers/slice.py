@@ -78,7 +78,8 @@ class Slice(MovingValues):
             return Mistake("ND319", message, "part", f"parts run from 1 to {self.parts}")
         if x.channels % self.parts:
             message = (
-                f"the {counted(x.channels, 'channel')} of the input do not make {self.parts} equal parts"
+                f"the {counted(x.channels, 'channel')} of the input cannot be split into "
+                f"{self.parts} equal parts"
             )
             return Mistake("ND319", message, "parts", f"{x.channels}/{self.parts} is not whole")
         return None
@@ -86,7 +87,7 @@ class Slice(MovingValues):
     def _range_problem(self, x: Volume) -> Mistake | None:
         if self.__dict__["parts"] is not None:
             help = ("write `SLICE part 1 of 2`, counted from 1",)
-            return Mistake("ND319", f"which of the {self.parts} parts is meant?", "parts", help=help)
+            return Mistake("ND319", f"which of the {self.parts} parts do you mean?", "parts", help=help)
         taken = self.ranges(x)
         beyond = max(last for _, last in taken)
         if beyond >= x.channels:
@@ -100,7 +101,7 @@ class Slice(MovingValues):
         for (_, last), (first, _) in itertools.pairwise(inorder):
             if first <= last:
                 message = f"channel {first} is taken twice"
-                return Mistake("ND319", message, "taken", help=("each channel stands in one range",))
+                return Mistake("ND319", message, "taken", help=("list each channel in one range",))
         return None
 
     def volume(self, *inputs: Volume) -> Volume | Mistake:

@@ -74,7 +74,7 @@ def _input_cures(extent: int, kernel: int, stride: int, padding: int) -> list[st
 
 
 class Sliding(NamedTuple):
-    """A window on its way over a volume: what it covers, how far it moves, what is around.
+    """A window that slides over a volume: what it covers, how far it moves, the padding around.
 
     ``kernel`` is what the window covers, dilation included; ``padding`` is in numbers.
     """
@@ -152,7 +152,7 @@ def _axes(x: Volume, moving: Sliding) -> tuple[tuple[int, int, int, int, int], .
 
 
 def _larger_input(x: Volume) -> tuple[str, ...]:
-    """The image or the row that numbers at one position may be meant for."""
+    """The image or the row that values at one position may have been meant as."""
     if x.size != (1, 1) or x.channels == 1:
         return ()
     cures = [f"{x} is {x.channels} channels at one position: `input {x.channels}x1` is a row to slide along"]
@@ -187,7 +187,7 @@ def slide(x: Volume, moving: Sliding, noun: str, floors: str = "") -> Size | Mis
     """Output height and width, or why the window does not fit. ``floors`` is the option that rounds down.
 
     Where rounding is EXACT, the lecture's rule holds (CS231n, "Spatial arrangement"): the division
-    must come out even.
+    must be exact.
     """
     counts = []
     for axis, sizes in zip(("height", "width"), _axes(x, moving), strict=True):

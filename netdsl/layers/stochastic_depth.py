@@ -1,4 +1,4 @@
-"""STOCHASTIC DEPTH: branches are left out at random in training, image by image."""
+"""STOCHASTIC DEPTH: branches are dropped at random in training, image by image."""
 
 from __future__ import annotations
 

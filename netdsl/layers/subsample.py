@@ -20,7 +20,7 @@ class Subsample(Pooling):
 
     Computes
         y[i, j, c] = coefficient[c] * (sum over a, b of x[i*S + a - P, j*S + b - P, c]) + bias[c];
-        coefficients start at 1/(F*F), an average. The squashing function that LeNet puts behind it is
+        coefficients start at 1/(F*F), an average. The squashing function that LeNet puts after it is
         a layer of its own.
 
     Volume

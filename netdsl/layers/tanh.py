@@ -17,7 +17,7 @@ class Tanh(SameVolume):
     """Hyperbolic tangent.
 
     Computes
-        y = tanh(x); scaled, y = 1.7159*tanh(2x/3), which is 1 at 1 and bends most there.
+        y = tanh(x); scaled, y = 1.7159*tanh(2x/3), which is 1 at 1 and most curved there.
 
     Volume
         unchanged.

@@ -27,7 +27,7 @@ class Upsample(MovingValues):
         meet. Without `align` the dialect decides: corners in Caffe (DeepLab's Interp), centers elsewhere.
 
     Volume
-        H*S x W*S x C for a factor S, which may differ for height and width, or the size behind `to`.
+        H*S x W*S x C for a factor S, which may differ for height and width, or the size after `to`.
 
     Parameters
         none.
@@ -59,10 +59,10 @@ class Upsample(MovingValues):
         example="2x2",
     )
     extent = size("height and width of what comes out", words=("to", "size"), derived=True)
-    mode = word("what fills the new places", ("nearest", "bilinear"), default="nearest", bare=True)
+    mode = word("what fills the new positions", ("nearest", "bilinear"), default="nearest", bare=True)
     align = word(
-        "what meets in the old and the new image, the corner pixels' middles or the outer edges; by the "
-        "dialect where it is left out",
+        "what coincides in the old and the new image: the centres of the corner pixels, or the "
+        "outer edges; set by the dialect by default",
         ("corners", "centers"),
         derived=True,
     )
@@ -106,7 +106,7 @@ class Upsample(MovingValues):
             found.append(
                 Mistake(
                     "ND321",
-                    "`align` says where pixels lie for what is between them, and nothing is filled in",
+                    "`align` places pixels for interpolation, but nothing is interpolated here",
                     option="align",
                     help=("write `bilinear`, or leave `align` out",),
                     spares_volume=True,

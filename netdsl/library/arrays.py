@@ -54,7 +54,7 @@ def dataset_of(data: Any, plan: Plan, classes: Sequence[str] = ()) -> Dataset:
     if isinstance(data, str) or hasattr(data, "__fspath__"):
         return read_data(str(data), plan.input, tuple(classes), plan.example)
     if plan.example.several:
-        raise TypeError("data for a network with several inputs is read from a .npz file: name it")
+        raise TypeError("a network with several inputs reads its data from a .npz file: name one")
     parts = _parts(data)
     raw = []
     for part, (images, labels) in parts:
@@ -62,7 +62,7 @@ def dataset_of(data: Any, plan: Plan, classes: Sequence[str] = ()) -> Dataset:
         if array.dtype.kind not in "uifb":
             raise TypeError(f"images are numbers, not {array.dtype}")
         if array.ndim < 2:
-            raise ValueError(f"images stand in an array of two axes or more, not of shape {array.shape}")
+            raise ValueError(f"images are an array of two or more axes, not of shape {array.shape}")
         raw.append(RawPart(array, labels_of(NAME, numbers), part))
     return named(assemble(NAME, raw, plan.input), tuple(classes))
 

@@ -37,7 +37,7 @@ class Parsed(NamedTuple):
         return not has_errors(list(self.diagnostics))
 
     def __str__(self) -> str:
-        return _said(self.diagnostics) or f"{self.source.name}: its syntax is right"
+        return _said(self.diagnostics) or f"{self.source.name}: its syntax is correct"
 
 
 class Layer(NamedTuple):
@@ -125,7 +125,7 @@ class Planned:
     def __getitem__(self, name: str) -> Layer:
         if not isinstance(name, str):
             raise TypeError(
-                f"layers are called by name; the one at a place is in `layers`, not at {name!r}"[:200]
+                f"layers are called by name; for one by position use `layers`, not {name!r}"[:200]
             )
         for layer in self.layers:
             if layer.name.lower() == name.lower():
@@ -150,7 +150,7 @@ class Planned:
 
 
 class Checked(NamedTuple):
-    """What a check finds. ``network`` is None where there are errors, and for a recipe in a file of its own.
+    """What a check finds. ``network`` is None where there are errors, and for a recipe in a separate file.
 
     Findings have a ``code``, a ``severity``, a ``message`` and ``help``; ``print`` shows them as
     ``netdsl check`` does.
@@ -188,7 +188,7 @@ def parse(network: Any) -> Parsed:
 
 
 def check(network: Any) -> Checked:
-    """Everything that is to say of a network: mistakes, warnings, notes, and its plan where there is one.
+    """Everything that is to say about a network: mistakes, warnings, notes, and its plan where there is one.
 
     ``network`` is a file, the name of a shipped network, a text of several lines, or a parsed one. The
     settings of a project, `netdsl.toml`, hold for its files, with its baseline; what is wrong with these

@@ -22,7 +22,7 @@ def recipe_with(written: WrittenRecipe | None, given: Mapping[str, Any]) -> Reci
     """The recipe that a network's text has, changed by what is given.
 
     ``epochs=5``, ``augment="flip, shift 2"``, ``optimizer="adam rate 0.001"``: an entry takes what stands
-    behind its word in ``train { }``; ``rate=0.05``: a setting of the optimizer, loss or schedule takes a
+    after its word in ``train { }``; ``rate=0.05``: a setting of the optimizer, loss or schedule takes a
     value. Raises TypeError for a name that is neither, ValueError for what it does not take.
     """
     recipe = recipe_beside(written)
@@ -56,7 +56,8 @@ def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
     if owner is None:
         known = ", ".join(sorted({*entries(), *recipe.optimizer.options()}))
         raise TypeError(
-            f"{name!r} is no entry of a recipe, and no setting of {recipe.optimizer.name}: there are {known}"
+            f"{name!r} is neither an entry of a recipe nor a setting of {recipe.optimizer.name}: "
+            f"known are {known}"
         )
     option = getattr(recipe, owner).options()[name]
     if option.type is OptionType.FLAG:
@@ -68,5 +69,5 @@ def _with_setting(recipe: Recipe, name: str, value: Any) -> Recipe:
     except EntryError as error:
         raise ValueError(f"{name}: {error.message}, {error.label}") from None
     if not line.at_end():
-        raise ValueError(f"{name}: {text[:40]!r} is no number")
+        raise ValueError(f"{name}: {text[:40]!r} is not a number")
     return with_value(recipe, name, read) if name == "rate" else with_setting(recipe, name, read)

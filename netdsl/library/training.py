@@ -144,7 +144,7 @@ class Trained:
         digits needs none. Raises Diagnosed as ``netdsl eval`` has findings.
         """
         if data is None and self.recipe.data == NAME:
-            raise TypeError("the run was trained on arrays: give the data that it is to be evaluated on")
+            raise TypeError("the run was trained on arrays: pass the data to evaluate it on")
         if data is None or isinstance(data, str) or hasattr(data, "__fspath__"):
             examined = self._restored.examine(None if data is None else str(data))
         else:

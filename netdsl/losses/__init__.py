@@ -1,4 +1,4 @@
-"""What training makes small: one file per loss."""
+"""What training minimises: one file per loss."""
 
 from __future__ import annotations
 

@@ -102,7 +102,7 @@ class CrossEntropy(Loss):
     def untrained(self, scores: int) -> Untrained | None:
         """ln of the number of scores; Gaussian scores of deviation s add at most s^2/2.
 
-        He's first weights give standardised images scores of s = 1.4, max pooling and paths that skip
+        He initialisation gives standardised images scores of s = 1.4, max pooling and paths that skip
         layers more. 5 takes s = 4.5 with 10 scores, 3.3 with 1,000.
         """
         return Untrained(math.log(scores), f"ln {scores}", 5.0)

@@ -1,4 +1,4 @@
-"""Squared distance between the output and the wanted answer."""
+"""Squared distance between the output and the target."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 class Untrained(NamedTuple):
-    """The loss of a network that has learnt nothing: ``equal`` where all scores are equal, by
-    ``formula``, and at most about ``spread`` more with the scores that first weights give."""
+    """The loss of an untrained network: ``equal`` where all scores are equal, by
+    ``formula``, and at most about ``spread`` more with the scores that initial weights give."""
 
     equal: float
     formula: str
@@ -23,7 +23,7 @@ class Untrained(NamedTuple):
 
 
 class Loss(Component):
-    """Turns scores and the wanted answer into one number, written as primitives."""
+    """Turns scores and targets into one number, written as primitives."""
 
     takes_scores: ClassVar[bool] = False
     """Whether it wants what goes into a closing SOFTMAX rather than what comes out."""

@@ -68,8 +68,8 @@ class Tuned(NamedTuple):
         choices = counted(self.convolutions, "convolution")
         if self.groups:
             choices += f" and {counted(self.groups, 'group')} of layers"
-        known = f" ({self.known} known from before)" if self.known else ""
-        kept = f"; nothing kept for the next time: {self.problem}" if self.problem else ""
+        known = f" ({self.known} already known)" if self.known else ""
+        kept = f"; not saved for the next run: {self.problem}" if self.problem else ""
         return f"autotune: {choices}{known}, {self.changed} changed, {self.seconds:.1f} s{kept}"
 
 

@@ -1,4 +1,4 @@
-"""Adam: each weight has a rate of its own, by the mean and the mean square of its gradient."""
+"""Adam: each weight has its own rate, by the mean and the mean square of its gradient."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Adam(Decaying):
     rate = rate_option(0.001)
     decay = decay_option(0.0)
     decay_all = decay_all_option()
-    beta1 = share_option("share of the mean gradient that stays", 0.9)
-    beta2 = share_option("share of the mean square that stays", 0.999)
+    beta1 = share_option("share of the mean gradient that is kept", 0.9)
+    beta2 = share_option("share of the mean square that is kept", 0.999)
     epsilon = epsilon_option(1e-8)
 
     def numbers(self, rate: float, update: int) -> dict[str, float]:

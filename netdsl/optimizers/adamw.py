@@ -1,4 +1,4 @@
-"""AdamW: Adam with weight decay of its own."""
+"""AdamW: Adam with decoupled weight decay."""
 
 from __future__ import annotations
 

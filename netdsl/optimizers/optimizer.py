@@ -49,14 +49,14 @@ class Decaying(Optimizer):
         return on.gradient + decay * on.weight if decay else on.gradient
 
     def replaced(self, **options: Any) -> Self:
-        """Without decay nothing is left that `all` could be about, unless it is asked for anew."""
+        """Without decay nothing is left that `all` could be about, unless it is asked for again."""
         if "decay_all" not in options and not options.get("decay", self.decay):
             options["decay_all"] = False
         return super().replaced(**options)
 
     def problems(self) -> Iterator[str]:
         if self.decay_all and not self.decay:
-            yield f"`all` says what decays, and nothing does: write `{self.name} decay 5e-4 all`"
+            yield f"`all` says what decays, but there is no decay: write `{self.name} decay 5e-4 all`"
 
 
 def rate_option(default: float) -> Option[float]:
@@ -88,19 +88,17 @@ def decay_all_option() -> Option[bool]:
 
 
 def momentum_option(default: float) -> Option[float]:
-    """How much of the velocity stays from step to step."""
-    return real("share of the velocity that stays", default=default, minimum=0.0, maximum=0.999999)
+    """How much of the velocity is kept from step to step."""
+    return real("share of the velocity that is kept", default=default, minimum=0.0, maximum=0.999999)
 
 
 def epsilon_option(default: float) -> Option[float]:
     """What keeps a division finite; not 0, for a weight that never had a gradient is 0/0 then."""
-    return real(
-        "added to what is divided by", words=("epsilon", "eps"), default=default, minimum=1e-30, maximum=1e6
-    )
+    return real("added to the divisor", words=("epsilon", "eps"), default=default, minimum=1e-30, maximum=1e6)
 
 
 def share_option(doc: str, default: float, words: tuple[str, ...] = ()) -> Option[float]:
-    """How much of a running average stays from step to step."""
+    """How much of a running average is kept from step to step."""
     return real(doc, words=words, default=default, minimum=0.0, maximum=0.999999)
 
 

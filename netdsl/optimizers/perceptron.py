@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Perceptron(Optimizer):
     """w = w - rate*gradient; with the loss `perceptron` and one image a step, w = w + rate*(d - y)*x.
 
-    Rosenblatt, 1958, "The Perceptron"; d is the wanted answer, y the network's, x the input. The default
+    Rosenblatt, 1958, "The Perceptron"; d is the target, y the network's output, x the input. The default
     of 1 is Rosenblatt's: for a single layer that starts at 0 the rate only scales the weights. Deeper
     networks and other losses want a small one.
     """

@@ -34,7 +34,7 @@ class Rmsprop(Decaying):
     momentum = momentum_option(0.0)
     decay = decay_option(0.0)
     decay_all = decay_all_option()
-    rho = share_option("share of the mean square that stays", 0.99, words=("rho", "alpha"))
+    rho = share_option("share of the mean square that is kept", 0.99, words=("rho", "alpha"))
     epsilon = epsilon_option(1e-8)
 
     def update(self, on: Update) -> None:

@@ -18,7 +18,7 @@ VIEW_LIMIT = 256
 
 
 class SeenBehind(NamedTuple):
-    """The view behind a layer, what its widest position sees, and the ``work`` to find them out; ``seen``
+    """The view after a layer, what its widest position sees, and the ``work`` to find them out; ``seen``
     are the views of its inputs."""
 
     seen: tuple[View, ...]
@@ -28,7 +28,7 @@ class SeenBehind(NamedTuple):
 
 
 class Costs(NamedTuple):
-    """What a layer answers once its inputs are known to fit; ``views`` are those behind it that are known,
+    """What a layer answers once its inputs are known to fit; ``views`` are those after it that are known,
     by what counts of those of its inputs."""
 
     parameters: tuple[Parameter, ...]
@@ -40,7 +40,7 @@ class Costs(NamedTuple):
 
 class Answer:
     """``outcome`` is the volume that a layer makes, or what is wrong; ``noticed`` is what others have found
-    to say of the layer with these inputs, by who looked."""
+    to say about the layer with these inputs, by who looked."""
 
     __slots__ = ("_costs", "noticed", "outcome")
 
@@ -87,5 +87,5 @@ def _too_large(volume: Volume) -> Mistake:
         "ND316",
         f"the volume would be {sizes}",
         label=f"more than {VALUE_LIMIT:,} numbers",
-        help=("an UPSAMPLE, PAD or CONCAT that is repeated multiplies what it is given",),
+        help=("a repeated UPSAMPLE, PAD or CONCAT multiplies the volume each time",),
     )

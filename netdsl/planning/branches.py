@@ -1,4 +1,4 @@
-"""Branches of a join whose heights and widths do not go together: which is the odd one, and what mends it."""
+"""Branches of a join whose heights and widths do not go together: which is the odd one, and what fixes it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Branch(NamedTuple):
 
 
 class CuredJoin(NamedTuple):
-    """What is said of a join in place of its own words: at which layer, what would mend it, and what the
+    """What is said about a join in place of its own words: at which layer, what would fix it, and what the
     join makes then."""
 
     culprit: Label
@@ -61,7 +61,7 @@ def cured_join(
     branches: Sequence[Branch | None],
     source: Source,
 ) -> CuredJoin | None:
-    """The odd branches of a join and their cures; None where no change of windows mends it."""
+    """The odd branches of a join and their cures; None where no change of windows fixes it."""
     for target in _targets(inputs, branches):
         found: list[Odd] = []
         mended = list(inputs)
@@ -97,7 +97,7 @@ def _cured(found: list[Odd], inputs: tuple[Volume, ...], target: Size, source: S
     single = len(first.changes) == 1
     if not single and _grows(first.branch):
         smallest = min(volume.size for volume in inputs)
-        help = (*help, f"or `CROP {smallest}` brings the larger ones to the size of the smallest")
+        help = (*help, f"or `CROP {smallest}` cuts the larger ones to the size of the smallest")
     fix = as_edit(first.changes[0], node, source) if single else None
     return CuredJoin(Label(node.span, label), help, fix)
 
@@ -133,7 +133,7 @@ def cured_window(
         changes = bringing(behind, x, target)
         if changes and changes[0].position == 0:
             others = "as in the other branches" if target in siblings else "for the other branches"
-            does = f"keeps {target}" if target == x.size else f"makes {target} of {x.size}"
+            does = f"keeps {target}" if target == x.size else f"turns {x.size} into {target}"
             change = changes[0]
             volume = made([node], x, [change])
             text = f"`{in_words(change)}` {does}, {others}"

@@ -70,7 +70,7 @@ def _makes(chain: Sequence[Node], x: Volume, changes: Sequence[Change], target: 
 
 
 def _windows(chain: Sequence[Node], x: Volume) -> Iterator[Window | None]:
-    """The window of each layer that has one to change; a guess behind a layer that does not fit."""
+    """The window of each layer that has one to change; a guess after a layer that does not fit."""
     for node in chain:
         options = node.layer.options()
         slides = "padding" in options and "stride" in options and not node.implied

@@ -97,7 +97,7 @@ def _view_behind(tracer: FieldTracer, step: _Step, seen: tuple[View, ...]) -> tu
     What comes of the same views is kept with the work that it takes, as a network has only so much of it.
     """
     key, reads = None, step.costs.reads
-    if reads.channels is not Channels.OWN and not step.layer.keeps_order:  # those hand on the view itself
+    if reads.channels is not Channels.OWN and not step.layer.keeps_order:  # those pass on the view itself
         single = reads.channels is Channels.STACKED or bool(reads.taken) or reads.dealt > 1
         key = tuple([(one.parts, one.alike, one.whole, id(one.strips) if single else 0) for one in seen])
         known = step.costs.views.get(key)

@@ -24,7 +24,7 @@ class Cure(NamedTuple):
 class Cured(NamedTuple):
     """What is said in place of a mistake's own cures; ``culprit`` where another layer is at fault, ``label``
     where the mistake's own says less. ``volume`` is what the layer makes with a cure that is nearly certain:
-    those behind it are checked with that."""
+    those after it are checked with that."""
 
     help: tuple[str, ...]
     fix: Edit | None = None

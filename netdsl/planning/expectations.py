@@ -73,7 +73,7 @@ def _position(layers: NamedLayers, expectation: Expectation, findings: Findings)
     position = layers.position(expectation.of)
     if position is None:
         near = findings.near(expectation.of, layers.written, "layers")
-        cures = (f"did you mean `{near}`?", "names are those that the table shows")
+        cures = (f"did you mean `{near}`?", "use the names in the table")
         message = f"there is no layer called `{expectation.of[:60]}`"
         findings.add("ND214", message, expectation.span, help=cures if near else cures[1:])
     return position
@@ -123,9 +123,9 @@ def _check_receptive_field(
     if seen is None:
         findings.add(
             "ND318",
-            f"what {layer.node.name} sees of the image is not known",
+            f"the receptive field of {layer.node.name} is not known",
             expectation.span,
-            notes=(f"`netdsl explain` of {layer.node.name} says behind which layer it is lost",),
+            notes=(f"`netdsl explain` of {layer.node.name} says after which layer it is lost",),
             help=("expect it of a layer before that one",),
         )
         return

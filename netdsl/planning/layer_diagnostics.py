@@ -83,7 +83,7 @@ def report_claim(context: LayerInContext, computed: Volume, findings: Findings) 
 
 
 def _cause(node: Node, cures: tuple[Cure, ...]) -> str:
-    """What all layers of a kind lack that the same option mends, such as `pad 1`; empty where that is
+    """What all layers of a kind lack that the same option fixes, such as `pad 1`; empty where that is
     not known."""
     option = cures[0].text.partition(" gives ")[0] if cures else ""
     return f"{node.layer.keyword} {option}" if option[:1] == "`" else ""

@@ -24,7 +24,7 @@ class Seen(NamedTuple):
 
 
 class Look(NamedTuple):
-    """One layer on the way: what it reads, and what positions see before and behind it, per axis.
+    """One layer on the way: what it reads, and what positions see before and after it, per axis.
 
     ``before`` is of the input that sees most, ``others`` the fields of all inputs where there are
     several. ``before`` and ``behind`` are None where that is not known.

@@ -60,8 +60,8 @@ def _standard_input() -> bytes:
     if content:
         _read[:] = [stream]
     elif stream in _read:
-        message = "standard input has been read already, and can be read once"
-        raise Diagnosed(file_error("ND007", "<stdin>", message, "name a file where `-` stands again"))
+        message = "standard input has already been read, and can be read only once"
+        raise Diagnosed(file_error("ND007", "<stdin>", message, "name a file instead of the second `-`"))
     return content
 
 
@@ -73,9 +73,9 @@ def too_large(name: str) -> Diagnostic:
 
 
 _WEIGHTS = {
-    b"PK\x03\x04": "a zip archive, as checkpoints of PyTorch are",
-    b"\x89HDF": "an HDF5 file, as models of Keras are",
-    b"\x80\x02": "a pickle of Python",
+    b"PK\x03\x04": "a zip archive, such as a PyTorch checkpoint",
+    b"\x89HDF": "an HDF5 file, such as a Keras model",
+    b"\x80\x02": "a Python pickle",
     b"\x1f\x8b": "compressed with gzip",
 }
 """How binary files begin that people take for networks."""
@@ -108,11 +108,11 @@ def _source(name: str, content: bytes, folder: str = "") -> Source:
 def _missing(name: str) -> Diagnostic:
     if os.path.islink(name):
         where = writable(os.readlink(name))
-        message = f"this link leads to {where}, which is not there"
-        return file_error("ND001", name, message, "make the link anew, or name another file")
+        message = f"this link points to {where}, which does not exist"
+        return file_error("ND001", name, message, "fix the link, or name another file")
     near = _nearest(name)
     cures = (f"did you mean `{near}`?",) if near else ()
-    listed = "`netdsl zoo` lists the networks that are shipped"
+    listed = "`netdsl zoo` lists the shipped networks"
     return file_error(
         "ND001", name, "there is no such file and no shipped network of this name", *cures, listed
     )
@@ -145,8 +145,8 @@ def _no_file(name: str, error: NotAFileError) -> Diagnostic:
         cures = [f"name a file in it: {name}/*.net"]
         if name in zoo_names():
             cures = [
-                f"`./{name}` is the folder and what is in it, for `netdsl check`",
-                f"`netdsl zoo {name} > {name}.net` writes the network of this name that is shipped",
+                f"`netdsl check ./{name}` checks the files in the folder",
+                f"`netdsl zoo {name} > {name}.net` writes the shipped network of this name",
             ]
         return file_error("ND002", name, "this is a folder, not a network file", *cures)
     cure = "read a pipe with `-`: command | netdsl check -"

@@ -35,7 +35,7 @@ def check_notes(
             )
 
 
-_NOUNS = {"weights": "weights, biases aside", "memory": "activations"}
+_NOUNS = {"weights": "weights, not counting biases", "memory": "activations"}
 
 
 def _weights(parameters: tuple[Parameter, ...]) -> int:

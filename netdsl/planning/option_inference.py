@@ -60,7 +60,7 @@ class Solver:
             if fitting:
                 self._report_several(entry, question, fitting)
             else:
-                self._report_lacking(entry, options, f"no value makes {entry.claim.volume} of {inputs[0]}")
+                self._report_lacking(entry, options, f"no value turns {inputs[0]} into {entry.claim.volume}")
             return gap
         self._report_solution(entry.name, entry.span, question, fitting[0])
         return Node(
@@ -91,7 +91,7 @@ class Solver:
         return node._replace(layer=fitting[0])
 
     def solutions(self, entry: Open | Node, inputs: tuple[Volume, ...]) -> list[str]:
-        """What could be written behind a layer so that it makes what it claims; empty where nothing does."""
+        """What could be written after a layer so that it makes what it claims; empty where nothing does."""
         if entry.claim is None or len(inputs) != 1:
             return []
         if isinstance(entry, Open):

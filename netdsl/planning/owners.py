@@ -19,7 +19,7 @@ class Owners:
         self._known: dict[str, tuple[Node, tuple[Volume, ...]]] = {}
 
     def keep(self, node: Node, inputs: tuple[Volume, ...]) -> None:
-        """Take up a layer that works with weights of its own."""
+        """Take up a layer that works with its own weights."""
         self._known[node.name] = node, inputs
 
     def settled(self, node: Node, inputs: tuple[Volume, ...]) -> Node:
@@ -48,7 +48,7 @@ class Owners:
             name = next(name for name in {**arrays, **owned} if arrays.get(name) != owned.get(name))
             here, there = (_shape(of.get(name)) for of in (arrays, owned))
             message = f"the {name} of {node.name} would be {here}, and those of {owner.name} are {there}"
-            cure = "layers that share weights take as many channels and have the same filters and kernel"
+            cure = "layers that share weights need the same channels, filters and kernel"
             self._findings.add(
                 "ND325", message, span, f"given {_volumes(inputs)}", secondary=(label,), help=(cure,)
             )

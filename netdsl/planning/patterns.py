@@ -21,16 +21,16 @@ class Departure(NamedTuple):
     @property
     def message(self) -> str:
         if self.culprit is None:
-            return f"the network ends {self._behind}, where the pattern goes on"
+            return f"the network ends {self._behind}, but the pattern continues"
         return f"{self.culprit.node.name} does not fit the pattern"
 
     @property
     def label(self) -> str:
-        return f"{self._behind} it wants {self.wanted}"
+        return f"{self._behind} it expects {self.wanted}"
 
     @property
     def _behind(self) -> str:
-        return f"behind {self.before.node.name}" if self.before else "at the beginning"
+        return f"after {self.before.node.name}" if self.before else "at the beginning"
 
 
 def check_pattern(plan: Plan, pattern: Pattern, findings: Findings) -> None:

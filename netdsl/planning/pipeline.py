@@ -92,7 +92,7 @@ def _planned(source: Source, parsed: ParsedFile) -> Checked:
         from netdsl.syntax.unclosed import without_consequences  # few texts have mistakes of syntax
 
         found = with_answers(without_consequences(found, syntax))
-    if unread:  # what is missing may stand in the file that could not be read
+    if unread:  # what is missing may be in the file that could not be read
         found = [finding for finding in found if finding.code not in ("ND216", "ND217")]
     return Checked(None if has_errors(found) else plan, found)
 

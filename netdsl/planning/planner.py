@@ -1,8 +1,8 @@
 """Walks a network from its input and works out every volume; names no kind of layer.
 
 The order of questions is that of the layer contract: problems, then the volume, then the rest.
-A layer without a volume is silent for those behind it, unless a claim says what it makes: then
-the walk goes on with the claim, and mistakes further down are found in the same run.
+A layer without a volume is silent for those after it, unless a claim says what it makes: then
+the walk continues with the claim, and mistakes further down are found in the same run.
 """
 
 from __future__ import annotations
@@ -185,8 +185,8 @@ class _Walk:
             f"{entry.name}: `{kernel}x{number}` can be read in two ways",
             entry.option_spans["kernel"].to(entry.option_spans[entry.third]),
             help=(
-                f"write `{name} {kernel.height} {kernel.width}x{number}`: the filters stand in front",
-                f"write `{name} {number} {kernel}`: the filters stand behind their size",
+                f"write `{name} {kernel.height} {kernel.width}x{number}`: the filters come first",
+                f"write `{name} {number} {kernel}`: the filters come after their size",
             ),
         )
 
@@ -247,7 +247,7 @@ class _Walk:
         source = self.node_of_entry[entry.inputs[0]] if entry.inputs else None
         alone, target = self._beside(entry)
         if alone:
-            message = "PROJECT takes its volume from a branch beside it, and there is none"
+            message = "PROJECT takes its volume from another branch, and there is none"
             cure = "write `ADD[ CONV 64 3x3 pad 1 | PROJECT ]`"
             self.findings.add("ND222", message, entry.span, help=(cure,))
         x = self.volumes[source] if source is not None else None
@@ -279,7 +279,7 @@ class _Walk:
 
     def _beside(self, entry: Projection) -> tuple[bool, Volume | None]:
         """Whether a join has nothing but projections, and the volume of its other branches; worked out
-        once for all its projections, which stand one behind another right before it."""
+        once for all its projections, which follow one another right before it."""
         if entry.position >= self.next_join:
             position = entry.position
             while isinstance(self.draft.entries[position], Projection):

@@ -75,7 +75,7 @@ def without_prose(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
     if (prose or bare) and _is_all(source, {*prose, *bare}):
         return [_of_text(source)]
     replaced = {id(finding) for number in prose for finding in by_line[number]}
-    if prose:  # nor does the input stand first behind it
+    if prose:  # nor does the input stand first after it
         behind = (one for number, own in by_line.items() if number > min(prose) for one in own)
         replaced |= {id(finding) for finding in behind if finding.code == "ND208"}
     kept = [finding for finding in found if id(finding) not in replaced]
@@ -115,12 +115,12 @@ def _of_zeros(source: Source, line: _Line) -> Diagnostic:
         source,
         Label(Span(offset, offset + len(said[0]))),
         cause="zero padding",
-        help=("no padding: write `no padding` in its place", "zeros around: write `same`, or `pad 1`"),
+        help=("no padding: write `no padding` instead", "zeros around: write `same`, or `pad 1`"),
     )
 
 
 def _is_told_as_prose(line: _Line, found: Sequence[Diagnostic]) -> bool:
-    """Whether a line is prose whose findings name no cure that mends it."""
+    """Whether a line is prose whose findings name no cure that fixes it."""
     if any(finding.code not in _OF_WORDS for finding in found):
         return False
     if not is_prose(line.text):
@@ -158,7 +158,7 @@ def is_prose(line: str) -> bool:
 
 
 def _needed(line: str) -> int:
-    """How many words stand there that sentences need and layers do not."""
+    """How many words are there that sentences need and layers do not."""
     return sum(word.lower() in _FUNCTION_WORDS for word in _WORD.findall(line))
 
 
@@ -205,19 +205,19 @@ def _strange_word(line: str) -> str:
 
 
 def _of_line(source: Source, line: _Line) -> Diagnostic:
-    cures = ["put `#` before what is no part of the network"]
+    cures = ["put `#` before what is not part of the network"]
     if _DIGIT.search(line.text):
         cures.append("or write its layers, each a kind with its numbers: `CONV 16 3x3 stride 2 - RELU`")
     strange = _strange_word(line.text) if _DIGIT.search(line.text) else ""
     return Diagnostic(
         "ND244",
         Severity.ERROR,
-        "this is a sentence, and no layer can be read from it",
+        "this is a sentence, not a layer",
         source,
         Label(line.span),
         help=tuple(cures),
         fix=Edit(Span(line.span.start, line.span.start), "# "),
-        notes=(f"`{strange}` is not understood beside a layer",) if strange else (),
+        notes=(f"`{strange}` is not understood in a layer",) if strange else (),
         cause="a sentence",
     )
 

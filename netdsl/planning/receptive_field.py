@@ -1,6 +1,6 @@
 """What the positions of every volume see of the image, layer by layer.
 
-The image goes on without end, so that padding counts as image; layers that read all positions
+The image continues without end, so that padding counts as image; layers that read all positions
 read those that there are. A position sees what any of its channels sees.
 """
 
@@ -40,7 +40,7 @@ class FieldTracer:
     def behind(
         self, layer: Layer, views: tuple[View, ...], inputs: tuple[Volume, ...], output: Volume, reads: Reads
     ) -> View:
-        """The view behind a layer that reads volumes with these views."""
+        """The view after a layer that reads volumes with these views."""
         if not views:
             return IMAGE
         if layer.keeps_order:
@@ -65,7 +65,7 @@ class FieldTracer:
         return View(None, alike=False, whole=whole)
 
     def _stacked(self, views: tuple[View, ...], inputs: tuple[Volume, ...]) -> tuple[View, ...]:
-        """The view of each channel behind a layer that puts volumes one after the other."""
+        """The view of each channel after a layer that puts volumes one after the other."""
         strips = stacked_strips(views, inputs)
         try:
             self.work.take(len(strips))
@@ -169,7 +169,7 @@ class FieldTracer:
         return merged[0] if len(merged) == 1 else None
 
     def _reordered(self, view: View, x: Volume, y: Volume) -> View:
-        """The view behind a layer that reads the numbers of x as those of y."""
+        """The view after a layer that reads the numbers of x as those of y."""
         base, volume = view.origin or (view, x)
         if y.shape == volume.shape:
             return base

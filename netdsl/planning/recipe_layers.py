@@ -69,7 +69,7 @@ def _of_kind(plan: Plan, name: str) -> list[PlannedLayer]:
 
 
 def _fits(parts: list[str], name: str) -> bool:
-    """Whether the parts stand in a name in their order, the first and the last at its ends."""
+    """Whether the parts are in a name in their order, the first and the last at its ends."""
     first, *middle, last = parts
     offset, end = len(first), len(name) - len(last)
     if offset > end or not name.startswith(first) or not name.endswith(last):
@@ -84,7 +84,7 @@ def _fits(parts: list[str], name: str) -> bool:
 
 def _nothing(names: NamedLayers, name: str, found: list[PlannedLayer]) -> Mistake:
     if found:
-        message = f"`{name[:60]}` has no parameters that could learn"
+        message = f"`{name[:60]}` has no parameters to learn"
         return Mistake("ND534", message, name, help=("leave it out, or name a layer with parameters",))
     near = None if "*" in name else did_you_mean(name, names.written)
     cures = (f"did you mean `{near}`?",) if near else ()
@@ -94,7 +94,7 @@ def _nothing(names: NamedLayers, name: str, found: list[PlannedLayer]) -> Mistak
         name,
         help=(
             *cures,
-            "names are those that the table shows; `CONV` means all of a kind, `C*` all that begin so",
+            "use the names in the table; `CONV` means all of a kind, `C*` all that begin with C",
         ),
     )
 
@@ -102,7 +102,7 @@ def _nothing(names: NamedLayers, name: str, found: list[PlannedLayer]) -> Mistak
 def _contradictions(plan: Plan, named: dict[str, str], frozen: set[str]) -> Iterator[tuple[str, Mistake]]:
     """``named`` are the layers that have a factor, by name, each with how it is written."""
     if frozen.issuperset(layer.node.name for layer in plan.layers if layer.parameters):
-        cure = "leave the layer out that is to learn"
+        cure = "leave out the layer that should learn"
         yield (
             "freeze",
             Mistake("ND535", "every layer with parameters is frozen: nothing learns", help=(cure,)),
@@ -110,5 +110,5 @@ def _contradictions(plan: Plan, named: dict[str, str], frozen: set[str]) -> Iter
         return
     both = next((name for name in named if name in frozen), None)
     if both is not None:
-        message = f"{both} is frozen, so that the factor of its rate says nothing"
+        message = f"{both} is frozen, so the factor of its rate has no effect"
         yield "factor", Mistake("ND535", message, named[both], help=("leave it out of one of the two",))

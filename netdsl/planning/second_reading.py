@@ -41,7 +41,7 @@ _LINES = 150
 _ROUNDS = 4
 
 _GAP = re.compile(r"[-–—→|](?:[ \t]+[-–—→|]|\Z)|,\Z")
-"""Where something is missing, which nobody but the author knows: between two links, behind the last one."""
+"""Where something is missing, which nobody but the author knows: between two links, after the last one."""
 
 
 _BRACKETS = re.compile(r":[ \t]*\[|\A[^\[]*\]|\[[^\]]*\Z")

@@ -42,7 +42,7 @@ def is_meant(finding: Diagnostic) -> bool:
 
 
 _SETTLED = re.compile(r"softmax|pool|[0-9]-d`|@[^`]*,|[0-9] *(?:-+>|→)", re.IGNORECASE)
-"""What can be read in two ways by itself, and in one beside the rest of its line: ``softmax 10`` behind 84
+"""What can be read in two ways by itself, and in one beside the rest of its line: ``softmax 10`` after 84
 neurons, ``average pool (6x6 -> 1x1)``, ``FC: 1600 -> 50``."""
 
 

@@ -1,4 +1,4 @@
-"""What is said of lines that were read a second time, and of those beside them that were not."""
+"""What is said about lines that were read a second time, and of those beside them that were not."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAUSE = "a line as sheets have it"
 def noted(
     source: Source, checked: Checked, read: list[Read], edits: Sequence[Edit], together: Collection[Span]
 ) -> Checked:
-    """The findings with what was read, and without changes of text that stands in no file; lines that are
+    """The findings with what was read, and without changes of text that is in no file; lines that are
     read together mean something else one by one."""
     lines = {line.span: reading for line, reading, _ in read}
     notes = {line.span: note for line, _, note in read}
@@ -58,7 +58,7 @@ def noted(
             )
         )
     unknown = _not_understood(source, read)
-    if unknown:  # volumes behind a layer that is not known say nothing
+    if unknown:  # volumes after a layer that is not known say nothing
         found = [one for one in found if one.severity is not Severity.ERROR or is_of_words(one)]
     found += unknown or wrong_counts(source, checked, read)
     found = _one_for_each_line(source, found, lines.keys())
@@ -102,8 +102,8 @@ def _one_for_each_line(source: Source, found: list[Diagnostic], read: Collection
         word = unknown_in(line)
         start = span.start + max(line.find(word), 0)
         label = Label(Span(start, start + len(word)) if word else span)
-        message = f"this line is not read as those beside it: `{word or _short(line)}` is not understood"
-        help = ("leave out what says nothing of the layer, or write it as `CONV 32 3x3 pad 1`",)
+        message = f"this line is not read like its neighbours: `{word or _short(line)}` is not understood"
+        help = ("leave out what is not about the layer, or write it as `CONV 32 3x3 pad 1`",)
         one = Diagnostic("ND243", Severity.ERROR, message, source, label, help=help)
         replaced[id(several[0])] = one
         dropped.update(map(id, several[1:]))
@@ -153,10 +153,10 @@ def wrong_counts(source: Source, checked: Checked, read: list[Read]) -> list[Dia
                 Diagnostic(
                     "ND241",
                     Severity.ERROR,
-                    f"{planned.node.name} is given {counted}, and the line says {_grouped(coming)}",
+                    f"{planned.node.name} is given {counted}, but the line says {_grouped(coming)}",
                     source,
                     Label(span),
-                    help=("the layers before it, or the number, are other than meant",),
+                    help=("either the layers before it or the number are wrong",),
                 )
             )
     return found

@@ -1,4 +1,4 @@
-"""What a sheet says of all its layers without a word: how its program rounds, whether it pads."""
+"""What a sheet says about all its layers without a word: how its program rounds, whether it pads."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _CONVOLVES = re.compile(r"conv", re.IGNORECASE)
 def statements(
     text: str, found: Sequence[Diagnostic], programs: set[str], *, told: bool, claims: bool
 ) -> Iterator[str]:
-    """Lines that may stand before a text, of which the first that makes a network of it is meant: padding
+    """Lines that may come before a text, of which the first that makes a network of it is meant: padding
     where the text names none and says what comes in further down, the program whose words it has where a
     window does not fit. ``programs`` are those whose calls it has, ``told`` and ``claims`` whether it says
     what comes into layers and what they make."""
@@ -63,5 +63,5 @@ def _programs(text: str, programs: set[str]) -> list[str]:
 def reason(statement: str) -> str:
     """Why a line is put in front of a text."""
     if statement.startswith("dialect"):
-        return "its words are those of another program"
-    return "its sizes need padding, of which it says nothing"
+        return "it uses the words of another program"
+    return "its sizes need padding, but it states none"

@@ -23,7 +23,7 @@ class Study(NamedTuple):
     places in both are those of ``source``, which joins the texts of all. ``plan`` is that of the whole
     network, or else of its first layers, as far as all their volumes are known; None where there is none.
     ``respelled`` are the lines that are read as sheets have them: ``draft``, ``sketch`` and ``plan`` have
-    their layers, at places that lie in the line, and the trees have what the grammar makes of them."""
+    their layers, at places that are in the line, and the trees have what the grammar makes of them."""
 
     source: Source
     written: tree.File | None
@@ -39,12 +39,12 @@ class Study(NamedTuple):
         return [node for node in self.sketch.nodes if self.is_own(node.span.start)]
 
     def is_own(self, offset: int) -> bool:
-        """Whether a place lies in the text itself."""
+        """Whether a place is in the text itself."""
         source, _ = self.source.locate(Span(offset, offset))
         return source.name == self.source.name
 
     def is_exact(self, offset: int) -> bool:
-        """Whether words stand there as the grammar reads them, so that a change of the text can be made."""
+        """Whether words are there as the grammar reads them, so that a change of the text can be made."""
         return not any(span.start <= offset <= span.end for span in self.respelled)
 
     def volume(self, node: Node | Gap) -> Volume | None:

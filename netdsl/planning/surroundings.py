@@ -1,5 +1,5 @@
 """What the layers around a window that does not fit have to do with it: who flattened the image, who used it
-up, which branch it stands in, and what could be changed there."""
+up, which branch it is in, and what could be changed there."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Surroundings:
         self._branching = Branching(draft.entries)
 
     def cured(self, entry: int, node: Node, inputs: tuple[Volume, ...], mistake: Mistake) -> Cured:
-        """What to say of a mistake in the layer that stands for an entry of the draft."""
+        """What to say about a mistake in the layer that stands for an entry of the draft."""
         if len(inputs) > 1:
             join = self._join(entry, node, inputs) if mistake.code == "ND308" else None
             return join or Cured(mistake.help)
@@ -114,7 +114,7 @@ class Surroundings:
                 outcome = made(nodes[position:], x, [change])
                 handed = made(nodes[position:-1], x, [change])
                 if outcome is not None and handed is not None and outcome.size != (1, 1):
-                    return (f"`{in_words(change)}` in {layer.name} makes {handed.size} of it, which fits",)
+                    return (f"`{in_words(change)}` in {layer.name} gives {handed.size}, which fits",)
         return ()
 
     def _flattened(self, node: Node, chain: list[tuple[Node, Volume, Volume]]) -> Cured | None:
@@ -131,7 +131,7 @@ class Surroundings:
                 (before, "or write FC in its place") if node.layer.has_weights else (before,), label=label
             )
         if layer.layer.__dict__.get("whole"):
-            label = f"{layer.name} has left one number of each channel, no image"
+            label = f"{layer.name} has reduced each channel to one number"
             return Cured((before,), label=label)
         return None
 
@@ -142,7 +142,7 @@ class Surroundings:
         chain: list[tuple[Node, Volume, Volume]],
     ) -> Cured | None:
         """What to say where windows have shrunk the image, to half of it or less, along a path; ``chain`` is
-        its end behind the last join."""
+        its end after the last join."""
         shrinking = [found for found in path if max(found[2].size) < max(found[1].size)]
         if not shrinking or 2 * max(shrinking[-1][2].size) > max(shrinking[0][1].size):
             return None
@@ -163,14 +163,14 @@ class Surroundings:
         others = mistake.help if mistake is not None else ()
         if change is None:
             return Cured(others)
-        kept = f"`{in_words(change)}` keeps the {x.size} that are left"
+        kept = f"`{in_words(change)}` keeps the remaining {x.size}"
         return Cured((kept, *others), as_edit(change, node, self._source))
 
     def _larger(self, node: Node, chain: list[tuple[Node, Volume, Volume]]) -> Size | None:
         """The smallest double of the image, and of that, for which all windows fit."""
         first, x, _ = chain[0]
         if self._nodes[first.inputs[0]].inputs:
-            return None  # a join, or a layer that is not known, stands between
+            return None  # a join, or a layer that is not known, is between
         nodes = [*(layer for layer, _, _ in chain), node]
         for times in range(1, _LARGER):
             image = Volume(x.height << times, x.width << times, x.channels)

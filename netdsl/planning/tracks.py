@@ -1,7 +1,7 @@
 """What each position of a volume sees of the input along one axis: intervals that repeat.
 
 On an unbounded image the positions of a convolution all see the same, ``advance`` pixels further from
-one to the next. Behind a layer that enlarges, neighbours differ, but what they see repeats after a
+one to the next. After a layer that enlarges, neighbours differ, but what they see repeats after a
 few positions, the period. So a track is exact for every position, those of padding included.
 """
 
@@ -70,7 +70,7 @@ class Work:
 
 
 def through(track: Track, taps: Taps, work: Work) -> Track:
-    """The track behind a layer that reads positions of this one."""
+    """The track after a layer that reads positions of this one."""
     if taps == HERE:
         return track
     advance, intervals = track

@@ -34,7 +34,7 @@ class _Turned(NamedTuple):
 
 
 def report_turned(draft: Draft, findings: Findings, before: int) -> None:
-    """One finding in the place of those of the plan, behind the first ``before`` ones, where a plan with
+    """One finding in place of those of the plan, after the first ``before`` ones, where a plan with
     the channels last has fewer errors, or as many and the input looks like a picture; and with it the
     errors that are left then."""
     found = findings.found[before:]

@@ -62,7 +62,7 @@ def stacked_strips(views: tuple[View, ...], inputs: tuple[Volume, ...]) -> tuple
 
 
 def moved_strips(strips: tuple[View, ...], taken: tuple[range, ...], dealt: int) -> tuple[View, ...]:
-    """The same behind a layer that takes channels, or deals them out of groups."""
+    """The same after a layer that takes channels, or deals them out of groups."""
     if taken:
         return tuple(strip for channels in taken for strip in strips[channels.start : channels.stop])
     width = len(strips) // dealt

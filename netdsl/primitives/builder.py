@@ -38,7 +38,7 @@ ONE_BY_ONE = Size(1, 1)
 class Builder:
     """Collects operations for one batch size, in the order in which they run.
 
-    ``batch`` is the number of images of a step; ``training`` tells layers that behave otherwise
+    ``batch`` is the number of images per step; ``training`` tells layers that behave otherwise
     in training (dropout, batch normalisation) which they are in.
     """
 
@@ -150,7 +150,7 @@ class Builder:
         return y
 
     def crop(self, x: Tensor, shape: Shape3, *, row: int = 0, column: int = 0, channel: int = 0) -> Tensor:
-        """The part of x of the given shape that begins there; zeros where it lies outside x."""
+        """The part of x of the given shape that begins there; zeros where it is outside x."""
         if x.shape == shape and not (row or column or channel):
             return x
         y = self._value("crop", shape)
@@ -221,7 +221,7 @@ class Builder:
         pooling = Pooling(kernel, stride, padding)
         maximum, winner = self._value("maximum", x.shape), self._value("winner", x.shape)
         self.append(WindowMaximum(maximum, winner, before, pooling))
-        # Where a maximum lies has no slope.
+        # Where a maximum is has no slope.
         self._wanted.discard(winner)
         y = self._value("unpooled", before.shape)
         self.append(WindowMaximumGradient(y, x, winner, pooling))

@@ -20,7 +20,7 @@ class Offset(NamedTuple):
 
 
 class Crop(Operation):
-    """y[i, j, c] = x[i + row, j + column, c + channel], 0 where that lies outside x."""
+    """y[i, j, c] = x[i + row, j + column, c + channel], 0 where that is outside x."""
 
     name = "crop"
 

@@ -125,7 +125,7 @@ class Expression:
         return done[self]
 
     def substitute(self, by: dict[int, Expression]) -> Expression:
-        """Put an expression in the place of each operand."""
+        """Put an expression in place of each operand."""
         return self.rewrite(lambda node: by[int(node.value)] if node.function == "operand" else None)
 
     def __repr__(self) -> str:

@@ -14,7 +14,7 @@ MOST_SUMMED = 32
 """Operands of one sum, so that no kernel grows with the network."""
 
 MOST_DERIVED = 8
-"""The same of a formula whose gradients read all operands: each is a kernel of its own to compile."""
+"""The same of a formula whose gradients read all operands: each is a separate kernel to compile."""
 
 
 def folded(combine: Combine, count: int) -> Expression:

@@ -21,7 +21,7 @@ MOST_POSITIONS = 1 << 23
 
 
 class Filling(Enum):
-    """Where a position of the new axis lies on the old one, and what it takes from there."""
+    """Where a position of the new axis is on the old one, and what it takes from there."""
 
     NEAREST = "the position at or before the edge of the new one"
     NEAREST_CENTERS = "the position that the centre of the new one falls into"
@@ -37,7 +37,7 @@ class Stretch(NamedTuple):
     filling: Filling
 
     def source(self) -> tuple[int, int, int]:
-        """Output q lies at (step*q + first)/parts of the old axis: (step, first, parts)."""
+        """Output q is at (step*q + first)/parts of the old axis: (step, first, parts)."""
         n, m = self.inputs, self.outputs
         if self.filling is Filling.NEAREST:
             return n, 0, m

@@ -17,7 +17,7 @@ MOST_AXES = 5
 class Transposition(Operation):
     """y = x of each image read as an array of ``extents``, its axes put in the given ``order``.
 
-    Axis n of the result is axis ``order[n]`` of x; y is written in C order under a shape of its own.
+    Axis n of the result is axis ``order[n]`` of x; y is written in C order under its own shape.
     """
 
     name = "transposition"

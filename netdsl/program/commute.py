@@ -1,4 +1,4 @@
-"""Activations behind the pooling: what is computed for every value is computed for the winners alone.
+"""Activations after the pooling: what is computed for every value is computed for the winners alone.
 
 Adding a bias and cutting off at 0 keeps the order of numbers, so the largest of them is the same before as
 after: max(relu(x + b)) = relu(max(x) + b), to the bit. On the way back the gradient of a window goes to its
@@ -37,7 +37,7 @@ def parameters_first(operations: tuple[Operation, ...]) -> tuple[Operation, ...]
 
 
 class _Found(NamedTuple):
-    """An activation and the pooling behind it; on the way back the spreading and the mask, or None."""
+    """An activation and the pooling after it; on the way back the spreading and the mask, or None."""
 
     activation: Elementwise
     pooling: WindowMaximum
@@ -46,7 +46,7 @@ class _Found(NamedTuple):
 
 
 def pool_first(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> tuple[Operation, ...]:
-    """The same computation with activations behind the max pooling that alone reads them."""
+    """The same computation with activations after the max pooling that alone reads them."""
     readers = readers_of(operations)
     producers: dict[Tensor, Operation] = {}
     for operation in operations:
@@ -133,7 +133,7 @@ def is_product(expression: Expression, number: int) -> bool:
 def _moved(
     found: _Found, readers: dict[Tensor, list[Operation]], outputs: tuple[Tensor, ...]
 ) -> dict[Operation, tuple[Operation, ...]]:
-    """What takes the place of each operation."""
+    """The replacement of each operation."""
     activation, pooling, spreading, mask = found
     active, (pooled, winner) = activation.outputs[0], pooling.outputs
     largest = Tensor(f"{activation.inputs[0].name}.largest", pooled.shape, batched=pooled.batched)

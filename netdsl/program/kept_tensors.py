@@ -236,7 +236,7 @@ def _formula(entry: OutlineEntry, depth: int = 0) -> tuple[Expression, tuple[int
     return expression, tuple(int(tensor.name) for tensor in kept)
 
 
-# Activations behind the pooling, as in ``commute``.
+# Activations after the pooling, as in ``commute``.
 
 
 def _pooled_first(entries: list[OutlineEntry], outline: Outline) -> list[OutlineEntry]:

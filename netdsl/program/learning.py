@@ -1,4 +1,4 @@
-"""What a recipe says of the updates beside the optimizer: layer by layer, and over several batches."""
+"""What a recipe says about the updates beside the optimizer: layer by layer, and over several batches."""
 
 from __future__ import annotations
 
@@ -43,6 +43,6 @@ Array = TypeVar("Array")
 
 
 def evaluated_arrays(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays by name, without averages; those that have one stand in the place of their parameters."""
+    """The arrays by name, without averages; those that have one are in place of their parameters."""
     names = (name for name in arrays if not name.endswith(AVERAGE))
     return {name: arrays.get(name + AVERAGE, arrays[name]) for name in names}

@@ -145,7 +145,7 @@ def _part(build: Builder, example: Example, name: str) -> Tensor:
 def _scores(build: Builder, plan: Plan, tensors: list[Tensor]) -> Tensor:
     """The class scores: what goes into a closing SOFTMAX or STEP, or else the last output.
 
-    Where no layer computes them they are a copy of the input: outputs have memory of their own.
+    Where no layer computes them they are a copy of the input: outputs have their own memory.
     """
     last = plan.layers[-1].node
     closes = last.layer.yields_probabilities or last.layer.is_hard_decision

@@ -1,4 +1,4 @@
-"""The memory plan: where every value of a step lies in one arena."""
+"""The memory plan: where every value of a step is in one arena."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Life = tuple[int, int]
 
 
 class Slot(NamedTuple):
-    """Where a buffer lies and from which to which moment it is in use, both included."""
+    """Where a buffer is and from which to which moment it is in use, both included."""
 
     offset_bytes: int
     size_bytes: int
@@ -96,7 +96,7 @@ def _fitted(
 def _among_equals(
     tensors: list[Tensor], lives: dict[Tensor, Life], sizes_bytes: dict[Tensor, int], start_bytes: int
 ) -> dict[Tensor, Slot]:
-    """Buffers behind ``start_bytes``, as many side by side as live at once of each size."""
+    """Buffers after ``start_bytes``, as many side by side as live at once of each size."""
     alike: dict[int, list[Tensor]] = {}
     for tensor in tensors:
         alike.setdefault(_aligned(sizes_bytes[tensor]), []).append(tensor)

@@ -2,7 +2,7 @@
 
 A normalised and activated volume is read in the forward pass and again, much later, in the backward pass.
 Its formula takes one pass over memory, and the convolution's result that it starts from is kept for
-the gradient of the normalisation as it is: so it is let go and computed again where it is next read.
+the gradient of the normalisation as it is: so it is freed and recomputed where it is next read.
 After Chen, Xu, Zhang, Guestrin, 2016, "Training Deep Nets with Sublinear Memory Cost", and Pleiss and
 others, 2017, "Memory-Efficient Implementation of DenseNets".
 """
@@ -65,7 +65,7 @@ def _there(
 
 
 def _with(operation: Operation, again: dict[Tensor, Tensor]) -> Operation:
-    """The operation with what is computed again in the place of what was let go."""
+    """The operation with what is computed again in place of what was freed."""
     if not any(tensor in again for tensor in operation.inputs):
         return operation
     changed = copy.copy(operation)

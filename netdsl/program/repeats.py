@@ -137,7 +137,7 @@ def _runs(layers: Sequence[PlannedLayer], frozen: frozenset[str]) -> list[_Run]:
 
 
 def _apart(run: _Run, layers: Sequence[PlannedLayer], last_reader: list[int]) -> bool:
-    """Whether layers of the run read only others nearby, and those behind it none but its last ones."""
+    """Whether layers of the run read only others nearby, and those after it none but its last ones."""
     one = range(run.start + run.period, run.start + 2 * run.period)
     margin = (_SETTLED // 2) * run.period
     near = all(index - source <= margin for index in one for source in layers[index].node.inputs)

@@ -1,4 +1,4 @@
-"""Where the data lie that a recipe names: beside the file that names them, and nowhere else."""
+"""Where the data are that a recipe names: beside the file that names them, and nowhere else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def recipe_beside(written: WrittenRecipe | None, *, named: bool = False) -> Reci
 def data_beside(written: WrittenRecipe) -> str:
     """The data that a file names: shipped data by name, or a path below the folder of the file.
 
-    What lies elsewhere has to be named on the command line, so that a file from a stranger reads
+    What is elsewhere has to be named on the command line, so that a file from a stranger reads
     nothing of yours. Raises Diagnosed (ND531).
     """
     path = _path(written)

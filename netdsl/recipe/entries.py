@@ -84,7 +84,7 @@ def _split(line: Line) -> str:
 
 
 def _schedule(line: Line) -> Schedule:
-    """``warmup N`` may stand before each schedule, and alone."""
+    """``warmup N`` may come before each schedule, and alone."""
     warmup = 0
     if line.sign("warmup"):
         warmup = line.count("the warmup, in epochs,")
@@ -128,7 +128,7 @@ def _augment(line: Line) -> tuple[Augmentation, ...]:
         others = [earlier for earlier in found if earlier.values().get("border")]
         if border and others and others[0].values()["border"] != border:
             shown = f"`{others[0].name}` says {others[0].values()['border']}"
-            cure = "say it once: it holds for all that moves pictures"
+            cure = "give it once: it applies to everything that moves pictures"
             raise EntryError("ND531", "one picture has one border", span, cure, label=shown)
         found.append(one)
         if not line.sign(","):
@@ -155,7 +155,7 @@ def _unless_none(read: Callable[[Line], Any], nothing: Any, *, listed: bool = Fa
 
 
 def _layers(line: Line, entry: str, value: Callable[[Line], Any]) -> tuple[tuple[str, Any], ...]:
-    """Names of layers with commas between them, each with what ``value`` reads behind it."""
+    """Names of layers with commas between them, each with what ``value`` reads after it."""
     found: dict[str, Any] = {}
     while True:
         span = line.rest()
@@ -223,10 +223,10 @@ def _classes(line: Line) -> tuple[str, ...]:
         span = line.rest()
         name = line.item("the name of a class")
         if name in found:
-            raise EntryError("ND531", "two classes have one name", span, "give one another name")
+            raise EntryError("ND531", "two classes have one name", span, "rename one of them")
         found.append(name)
     if len(found) < 2:
-        cure = "write `classes cat, dog`: a name for label 0, one for label 1, and so on"
+        cure = "write `classes cat, dog`: the name of label 0, that of label 1, and so on"
         raise EntryError("ND531", "there are at least two classes", span, cure)
     return tuple(found)
 
@@ -297,7 +297,7 @@ _ENTRIES = (
         metavar="NAME,...",
     ),
     Entry("split", "A/B/C", "percentages for train/validation/test", _split, metavar="A/B/C"),
-    _choice("loss", "loss", "what training makes small", loss_kinds, ("criterion", "loss function")),
+    _choice("loss", "loss", "what training minimises", loss_kinds, ("criterion", "loss function")),
     _choice(
         "optimizer", "optimizer", "how gradients change the weights", optimizers, ("optimiser", "solver")
     ),
@@ -313,7 +313,7 @@ _ENTRIES = (
     _whole(
         "batch",
         "N",
-        "images of a step",
+        "images per step",
         "the batch",
         spellings=("batch size", "batchsize", "minibatch", "mini batch size"),
     ),
@@ -324,11 +324,11 @@ _ENTRIES = (
         "the number of epochs",
         spellings=("epoch", "num epochs", "number of epochs"),
     ),
-    _whole("seed", "N", "decides every random number", "the seed", 0, ("random seed",)),
+    _whole("seed", "N", "seed of all random numbers", "the seed", 0, ("random seed",)),
     _choice(
         "init",
-        "kind of first weights",
-        "what the weights start from",
+        "kind of initial weights",
+        "initial values of the weights",
         initializer_kinds,
         ("initializer", "initialization", "initialisation"),
     ),
@@ -344,7 +344,7 @@ _ENTRIES = (
     Entry(
         "factor",
         "LABEL FACTOR, ...; or none",
-        "what the rate is multiplied by in single layers; `*` in a label stands for anything",
+        "factor of the rate in single layers; `*` in a label matches anything",
         _unless_none(_factor, (), listed=True),
         lambda found: ", ".join(f"{_layer_text(name)} {factor!r}" for name, factor in found),
         metavar="LABEL X,...",
@@ -352,7 +352,7 @@ _ENTRIES = (
     Entry(
         "freeze",
         "LABEL, ...; or none",
-        "layers that stay as they are; `*` in a label stands for anything",
+        "layers that do not learn; `*` in a label matches anything",
         _unless_none(_freeze, (), listed=True),
         lambda found: ", ".join(map(_layer_text, found)),
         metavar="LABEL,...",
@@ -360,7 +360,7 @@ _ENTRIES = (
     Entry(
         "clip",
         "NORM; or none",
-        "scales all gradients together down to this norm where theirs is larger",
+        "scales all gradients down together if their norm exceeds this",
         _unless_none(_clip, 0.0),
         lambda norm: repr(norm) if norm else "",
         metavar="NORM",
@@ -369,7 +369,7 @@ _ENTRIES = (
     Entry(
         "accumulate",
         "N batches",
-        "batches whose gradients make one update",
+        "batches whose gradients are averaged into one update",
         _accumulate,
         lambda batches: f"{batches} batches" if batches > 1 else "",
         metavar="N",
@@ -377,7 +377,7 @@ _ENTRIES = (
     Entry(
         "average",
         "SHARE; or none",
-        "share of the weights' running average that stays in an update; validation, test and the best "
+        "share of the weights' running average that is kept in an update; validation, test and the best "
         "checkpoint use the average",
         _unless_none(_average, 0.0),
         lambda share: repr(share) if share else "",
@@ -386,7 +386,7 @@ _ENTRIES = (
     Entry(
         "stop",
         "after N epochs without improvement; or never",
-        "how many epochs without improvement end the run; the best weights are kept",
+        "epochs without improvement after which the run ends; the best weights are kept",
         _stop,
         lambda epochs: f"after {epochs} epochs without improvement" if epochs else "",
         metavar="N",
@@ -424,7 +424,7 @@ _OWNERS: dict[str, Callable[[], dict[str, type[Any]]]] = {
 
 @cache
 def setting_phrases() -> dict[str, tuple[str, str]]:
-    """The settings that may have a line of their own, `lr 0.1`: the entry and the option of each phrase.
+    """The settings that may have their own line, `lr 0.1`: the entry and the option of each phrase.
 
     Those of a component alone, and not what an entry is called.
     """
@@ -434,7 +434,7 @@ def setting_phrases() -> dict[str, tuple[str, str]]:
 @cache
 def flag_phrases() -> dict[str, tuple[str, str]]:
     """The same for settings without a value, such as `all`: they mean something at the beginning of a line,
-    or behind another setting."""
+    or after another setting."""
     return _phrases(flags=True)
 
 

@@ -80,7 +80,7 @@ class Line:
         self.offset, self.last = mark
 
     def rest(self) -> Span:
-        """What stands next: a word, or whatever there is up to the next blank."""
+        """What comes next: a word, or whatever there is up to the next blank."""
         self._skip()
         found = _WORD.match(self.text, self.offset) or _ANYTHING.match(self.text, self.offset)
         end = found.end() if found else self.offset
@@ -88,7 +88,7 @@ class Line:
         return Span(self._start + start, self._start + end)
 
     def shown(self) -> str:
-        """What stands next, in a message."""
+        """What comes next, in a message."""
         span = self.rest()
         text = self.text[span.start - self._start : span.end - self._start]
         return f"not `{text[:40]}`" if text else "nothing follows"
@@ -106,12 +106,12 @@ class Line:
         return next((group for group in found.groups() if group is not None), found.group())
 
     def word(self) -> str | None:
-        """The next word in lower case; None where none stands there."""
+        """The next word in lower case; None where none is there."""
         word = self._take(_WORD)
         return word.lower() if word is not None else None
 
     def phrase(self, known: Container[str]) -> str | None:
-        """The longest of the known words and runs of words that stands next, as ``plain_phrase`` has it;
+        """The longest of the known words and runs of words that comes next, as ``plain_phrase`` has it;
         it is taken. None, and nothing taken, where there is none."""
         self._skip()
         end = len(self.text)
@@ -132,7 +132,7 @@ class Line:
                 return None
 
     def sign(self, *signs: str) -> bool:
-        """Whether one of these signs or words stands next; it is taken then."""
+        """Whether one of these signs or words comes next; it is taken then."""
         self._skip()
         for sign in signs:
             found = self.text[self.offset : self.offset + len(sign)].lower() == sign
@@ -144,7 +144,7 @@ class Line:
         return False
 
     def unit(self, *words: str) -> None:
-        """A word such as `epochs` behind a number; with a number behind it, it is an entry."""
+        """A word such as `epochs` after a number; with a number after it, it is an entry."""
         mark = self.mark()
         if self.sign(*words) and self.peek_number():
             self.reset(mark)
@@ -160,7 +160,7 @@ class Line:
         """The name of a layer, in quotes where it has blanks; `*` in it stands for anything."""
         name = self._take(_LAYER)
         if not name:
-            cure = "names are those that the table shows, with commas between them"
+            cure = "use the names in the table, separated by commas"
             raise EntryError("ND531", "the name of a layer is missing", self.rest(), cure, label=self.shown())
         return name
 
@@ -179,7 +179,7 @@ class Line:
             return word
         near = did_you_mean(word or "", known)
         shown = f"there is no {what} `{word[:40]}`" if word else f"the name of a {what} is missing"
-        raise EntryError("ND531", shown, span, f"known are {', '.join(known)}", meant=near)
+        raise EntryError("ND531", shown, span, f"choose from {', '.join(known)}", meant=near)
 
     def number(self, what: str, low: float, high: float, *, above: bool = False) -> float:
         """A number within limits; ``above``: the lowest does not count itself."""

@@ -1,4 +1,4 @@
-"""Settings that stand on lines of their own, `lr 0.1`, instead of behind the name that has them."""
+"""Settings that are on lines of their own, `lr 0.1`, instead of after the name that has them."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class OwnLines:
         """Where a setting ended that another may follow."""
 
     def read(self, line: Line, findings: Findings) -> bool:
-        """Take the setting that stands next; False, and nothing taken, where there is none.
+        """Take the setting that comes next; False, and nothing taken, where there is none.
 
-        Words without a value, such as `all`, count where the line begins and behind another setting only:
-        elsewhere they belong to what stands before them. Raises EntryError.
+        Words without a value, such as `all`, count where the line begins and after another setting only:
+        elsewhere they belong to what comes before them. Raises EntryError.
         """
         line.rest()
         start = line.offset
@@ -123,6 +123,6 @@ def _fits(setting: _Setting, component: Component, span: Span | None, findings: 
 
 
 def _says(text: str, word: str) -> bool:
-    """Whether a word of an option stands in the text of an entry."""
+    """Whether a word of an option is in the text of an entry."""
     pattern = r"[ \t_-]+".join(re.escape(part) for part in word.split())
     return re.search(rf"(?<![\w-]){pattern}(?![\w-])", text, re.IGNORECASE) is not None

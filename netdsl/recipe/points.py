@@ -17,7 +17,7 @@ Point: TypeAlias = Mapping[str, Any]
 
 
 class SearchProblem(NamedTuple):
-    """What is wrong with the search for one setting, and what would mend it."""
+    """What is wrong with the search for one setting, and what would fix it."""
 
     setting: str
     message: str
@@ -133,7 +133,7 @@ def _absent(candidates: list[Recipe], setting: str) -> tuple[str, tuple[str, ...
             taken = [option.words[0] for one in present.values() for option in numbers_of(type(one))]
             has = f"it has {', '.join(dict.fromkeys(taken))}" if taken else "it has no numbers to search"
             cures = (has, f"{', '.join(having)} {'has' if len(having) == 1 else 'have'} `{second or first}`")
-            return f"`{second or first}` is no setting of {' or '.join(present)}", cures
+            return f"`{second or first}` is not a setting of {' or '.join(present)}", cures
     message = f"the recipe does not have the augmentation `{first}`"
     return message, (f"write it in the recipe too: `augment {first} ...`",)
 
@@ -159,7 +159,7 @@ def _too_short(recipe: Recipe, candidates: list[Recipe]) -> Iterator[SearchProbl
                 total = candidate.schedule.whole_epochs
                 if total > candidate.epochs:
                     message = (
-                        f"the schedule is made for {total} epochs, and the search has {candidate.epochs}"
+                        f"the schedule is made for {total} epochs, but the search has {candidate.epochs}"
                     )
                     yield SearchProblem(one.setting, message)
                     break

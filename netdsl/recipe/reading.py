@@ -30,7 +30,7 @@ def read_component(
     if kind is None:
         near = did_you_mean(word or "", known)
         shown = f"there is no {what} `{word[:40]}`" if word else f"the name of the {what} is missing"
-        raise EntryError("ND531", shown, span, f"known are {', '.join(known)}", meant=near)
+        raise EntryError("ND531", shown, span, f"choose from {', '.join(known)}", meant=near)
     values = read_options(line, kind, others, commas=commas)
     for option in kind.options().values():
         if option.missing(values):
@@ -82,7 +82,7 @@ def read_options(
 
 
 def _begins(line: Line, others: Collection[str]) -> bool:
-    """Whether one of the phrases that begin something else stands next."""
+    """Whether one of the phrases that begin something else comes next."""
     mark = line.mark()
     begins = line.phrase(others) is not None
     line.reset(mark)
@@ -146,5 +146,5 @@ def _numbers(line: Line, option: Option[Any]) -> tuple[float, ...]:
     while line.sign(","):
         values.append(_real(line, option, what))
     if not line.sign("}"):
-        raise EntryError("ND531", "numbers stand in braces with commas between them", line.rest())
+        raise EntryError("ND531", "put numbers in braces, separated by commas", line.rest())
     return tuple(values)

@@ -54,6 +54,6 @@ class Recipe(NamedTuple):
 
     @property
     def rate(self) -> float:
-        """The learning rate that a run begins with, behind a warmup: the optimizer's, unless the schedule
-        has rates of its own."""
+        """The learning rate that a run begins with, after a warmup: the optimizer's, unless the schedule
+        has its own rates."""
         return self.schedule.first_rate(self.optimizer.rate)

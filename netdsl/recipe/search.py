@@ -62,8 +62,8 @@ def _choices(line: Line, setting: Setting) -> Choices:
         values.append(setting.read(line))
     if not line.sign("}"):
         span = line.rest()
-        cures = ["a name stands alone here: search its settings by themselves"] if setting.names else []
-        message = "values to try stand in braces with commas between them"
+        cures = ["only a name goes here: search its settings separately"] if setting.names else []
+        message = "put values to try in braces, separated by commas"
         raise EntryError("ND531", message, span, *cures, label=line.shown())
     return Choices(setting.name, tuple(dict.fromkeys(values)))
 
@@ -71,7 +71,7 @@ def _choices(line: Line, setting: Setting) -> Choices:
 def _range(line: Line, setting: Setting) -> Range:
     span = line.rest()
     if setting.names:
-        raise EntryError("ND531", "names to try stand in braces", span, _example(setting))
+        raise EntryError("ND531", "put names to try in braces", span, _example(setting))
     low = setting.read(line)
     if not line.sign(".."):
         cure = f"write `{setting.name} in {low!r}..HIGH`, with two dots, or `{setting.name} in {{{low!r}}}`"

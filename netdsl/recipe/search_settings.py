@@ -64,8 +64,8 @@ def _is_number(name: str) -> bool:
 def settings() -> dict[str, Setting]:
     """Every setting by name: `batch`, `optimizer`, `rate`, `rotate`, `schedule factor`.
 
-    An option of a component has a name alone, where no entry has it, and one behind that of its entry;
-    that of an augmentation stands behind the augmentation's name, which alone means its first number.
+    An option of a component has a name alone, where no entry has it, and one after that of its entry;
+    that of an augmentation comes after the augmentation's name, which alone means its first number.
     """
     found: dict[str, Setting] = {}
     for name, entry in entries().items():
@@ -88,11 +88,11 @@ def settings() -> dict[str, Setting]:
 
 
 def _number(entry: Entry, line: Line) -> Any:
-    """A value of an entry; `never` and `none`, which take an entry back, are no numbers to try."""
+    """A value of an entry; `never` and `none`, which take an entry back, are not numbers to try."""
     span = line.rest()
     value = entry.read(line)
     if not value:
-        cure = f"search the recipe without `{entry.name}` by itself"
+        cure = f"search without `{entry.name}` separately"
         raise EntryError("ND531", f"a search tries numbers for `{entry.name}`", span, cure)
     return value
 
@@ -125,7 +125,7 @@ def _name(owner: str, kinds: Mapping[str, type[Component]], line: Line) -> str:
     if kind is None:
         near = did_you_mean(word or "", kinds)
         message = f"there is no {owner} `{word[:40]}`" if word else f"the name of the {owner} is missing"
-        raise EntryError("ND531", message, span, f"known are {', '.join(kinds)}", meant=near)
+        raise EntryError("ND531", message, span, f"choose from {', '.join(kinds)}", meant=near)
     return kind.name
 
 
@@ -156,7 +156,10 @@ def read_setting(line: Line) -> Setting:
             return settings()[owner]
     line.reset(mark)
     if first == _ONE_SEED:
-        message = "the seed is not searched: it decides the split, and trials of other splits do not compare"
+        message = (
+            "the seed is not searched: it decides the split, and trials with different splits "
+            "cannot be compared"
+        )
         raise EntryError("ND531", message, span)
     return settings()[line.choice("setting to search", tuple(name for name in settings() if " " not in name))]
 

@@ -1,4 +1,4 @@
-"""What a file says of training: reads `train { }` and `.train` files, one entry after the other."""
+"""What a file says about training: reads `train { }` and `.train` files, one entry after the other."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class WrittenRecipe(NamedTuple):
         return Recipe(**self.values)
 
     def span(self, entry: str) -> Span | None:
-        """Where an entry stands; None where it is not written."""
+        """Where an entry is; None where it is not written."""
         return self.spans.get(entry)
 
 
@@ -144,7 +144,7 @@ def _check_schedule(written: WrittenRecipe, findings: Findings) -> None:
         other = written.span("epochs")
         findings.add(
             "ND531",
-            f"the schedule is made for {total} epochs, and the training ends after {epochs}",
+            f"the schedule is made for {total} epochs, but training ends after {epochs}",
             span,
             secondary=(Label(other, "here"),) if other else (),
         )

@@ -18,7 +18,7 @@ MOST_ROWS = 100
 
 
 def checks_as_annotations(checks: Sequence[Check], root: str = "") -> str:
-    """A line for each finding behind one that counts them. Of each level GitHub shows the first ten of a
+    """A line for each finding after one that counts them. Of each level GitHub shows the first ten of a
     step only: errors come first, and of each level the first one of every file."""
     ranked: list[tuple[int, int, Located]] = []
     seen: Counter[tuple[str, Severity]] = Counter()

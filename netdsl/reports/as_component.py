@@ -62,7 +62,7 @@ def entry_as_text(entry: Entry) -> str:
 
 
 def _setting_as_text(owner: str, name: str) -> str:
-    """A setting that may have a line of its own, and what has it; ends in a line break."""
+    """A setting that may have its own line, and what has it; ends in a line break."""
     having = {
         kind.name: kind.options()[name] for kind in components()[owner].values() if name in kind.options()
     }
@@ -97,16 +97,16 @@ def _head(kind: type[Component]) -> str:
 def _option(option: Option[Any]) -> list[str]:
     value = value_text(option)
     if option.positional:
-        value += "; the word may be left out"
+        value += "; the word is optional"
     if option.required:
-        value += "; must be given"
+        value += "; required"
     elif has_default(option):
-        value += f"; {option_text(option, option.default)} where nothing is written"
+        value += f"; {option_text(option, option.default)} by default"
     return [f"  {' or '.join(option.words)}: {option.doc}", f"    {value}"]
 
 
 def has_default(option: Option[Any]) -> bool:
-    """Whether there is something to say of what an option is where nothing is written."""
+    """Whether there is something to say about what an option is by default."""
     return option.default not in (None, ()) and option.type is not OptionType.FLAG
 
 

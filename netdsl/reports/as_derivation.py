@@ -43,7 +43,7 @@ def _volume(planned: PlannedLayer) -> list[str]:
 
 def _parameters(planned: PlannedLayer) -> list[str]:
     if planned.node.shares is not None:
-        return [f"none of its own: it works with the weights of {visible(planned.node.owner)}"]
+        return [f"none: it shares the weights of {visible(planned.node.owner)}"]
     if not planned.parameters:
         return ["none"]
     widest = max(len(parameter.name) for parameter in planned.parameters)
@@ -107,11 +107,11 @@ def _receptive_field(plan: Plan, planned: PlannedLayer) -> list[str]:
 
 
 def _loss(look: Look) -> str:
-    """Behind which layer what is seen is not known, and why."""
+    """After which layer what is seen is not known, and why."""
     name = visible(look.planned.node.name)
     if look.planned.node.layer.keeps_order:
-        return f"{name} mixes rows, columns and channels: what one position sees behind it is not followed"
-    return f"{name} makes positions or channels see too differently, or too far, to be followed"
+        return f"{name} mixes rows, columns and channels: what a position sees after it is not tracked"
+    return f"{name} makes positions or channels see too differently, or too far, to be tracked"
 
 
 def _both_axes(steps: list[Look]) -> list[str]:
@@ -128,7 +128,7 @@ def _axis_steps(steps: list[Look], axis: int) -> list[str]:
 
 
 def _axis_step(look: Look, axis: int) -> tuple[str, str, str] | None:
-    """Name, r and j behind a layer; None where it changes neither."""
+    """Name, r and j after a layer; None where it changes neither."""
     assert look.behind is not None
     name, behind = visible(look.planned.node.name), look.behind[axis]
     if look.before is None:

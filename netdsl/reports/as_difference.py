@@ -205,11 +205,11 @@ def _misfit(array: Array) -> Iterator[str]:
     if array.before is None:
         yield f"{name} is new, {_shape(array.after)}"
     elif array.after is None:
-        yield f"{name}, {_shape(array.before)}, has no place"
+        yield f"{name}, {_shape(array.before)}, has no counterpart"
     elif array.before != array.after:
-        yield f"{name} is {_shape(array.before)}, and {_shape(array.after)} is wanted"
+        yield f"{name} is {_shape(array.before)}, but {_shape(array.after)} is needed"
     elif array.belongs:
-        yield f"{name} would go to another layer: its own is {visible(array.belongs)} now"
+        yield f"{name} would go to another layer: its own is now {visible(array.belongs)}"
 
 
 def _shape(shape: tuple[int, ...] | None) -> str:

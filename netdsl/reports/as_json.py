@@ -62,7 +62,7 @@ def plan_as_json(plan: Plan, names: Sequence[str] = (), tools: Sequence[str] = (
 
 
 def findings_as_json_lines(checks: Sequence[tuple[str, Sequence[Diagnostic]]]) -> str:
-    """One object a line for each finding, as they stand under `diagnostics`, with the name of its schema."""
+    """One object a line for each finding, as they are under `diagnostics`, with the name of its schema."""
     return "".join(
         json.dumps({"schema": FINDING_SCHEMA, **_diagnostic(finding, file)}) + "\n"
         for file, findings in checks
@@ -185,7 +185,7 @@ _NO_RANGE = dict.fromkeys(("line", "column", "end_line", "end_column"))
 
 
 def _fix(source: Source, fix: Edit) -> dict[str, Any]:
-    """The change that mends a finding; where the range is empty, the replacement is put in."""
+    """The change that fixes a finding; where the range is empty, the replacement is put in."""
     return {"replacement": fix.replacement, "safe": fix.safe, **_range(source, fix.span)}
 
 

@@ -12,7 +12,7 @@ from netdsl.reports.located import Check, Located, located, told
 
 def checks_as_junit(checks: Sequence[Check], *, strict: Collection[str]) -> str:
     """A file with errors has a failed case for each; one without, a case that passes. Warnings fail in the
-    files that ``strict`` names, and stand in the output of the suite otherwise, with notes."""
+    files that ``strict`` names, and are in the output of the suite otherwise, with notes."""
     suites = [_suite(file, list(located([(file, findings)])), file in strict) for file, findings in checks]
     tests, failures = sum(suite[0] for suite in suites), sum(suite[1] for suite in suites)
     head = f'<testsuites name="netdsl" tests="{tests}" failures="{failures}" errors="0">'

@@ -39,9 +39,7 @@ def _customs(kind: type[Layer]) -> list[str]:
     if kind.implied_by:
         told.append(f"Where no kind is written, the word {kind.implied_by[0]} means it.")
     if _has_parameters(kind):
-        told.append(
-            "`same weights as LABEL` lets it work with the weights of an earlier one, in all its places."
-        )
+        told.append("`same weights as LABEL` shares the weights of an earlier layer, everywhere it is used.")
     return told
 
 
@@ -54,7 +52,7 @@ def _has_parameters(kind: type[Layer]) -> bool:
 def channels_as_text() -> str:
     """What `channels` is as a number; ends in a line break."""
     return (
-        "channels, a number that nobody gives\n"
+        "channels, a number that netdsl supplies\n"
         "In a block: the channels of the volume that comes into the block. Outside blocks: those of what\n"
         "comes into the layer, `CONV channels/2 1x1`. It stands in options, arguments, defaults of\n"
         "parameters and `let` lines of blocks, not in counts, `default` lines or `where`. A number of that\n"
@@ -89,11 +87,11 @@ def option_as_lines(kind: type[Layer], option: Option[Any]) -> list[str]:
     bare = [takes_bare(option, kind.options(), number=number) for number in (True, False)]
     if any(bare):
         only_sizes = option.type is OptionType.SIZE and not bare[0]
-        value += f"; the word may be left out{' before HEIGHTxWIDTH' if only_sizes else ''}"
+        value += f"; the word is optional{' before HEIGHTxWIDTH' if only_sizes else ''}"
     if option.default not in (None, ()) and not option.required:
-        value += f"; {option_text(option, option.default)} where nothing is written"
+        value += f"; {option_text(option, option.default)} by default"
     elif option.required:
-        value += f"; must be given{_unless(kind, option.unless)}"
+        value += f"; required{_unless(kind, option.unless)}"
     return [f"  {words}: {option.doc}", f"    {value}"]
 
 
@@ -103,4 +101,4 @@ def _unless(kind: type[Layer], name: str) -> str:
         return ""
     other = kind.options()[name]
     word = f"`{other.words[0]}`"
-    return f", unless it is {word}" if other.type is OptionType.FLAG else f", unless {word} is"
+    return f" unless it is {word}" if other.type is OptionType.FLAG else f" unless {word} is"

@@ -24,7 +24,7 @@ _INK, _GRID, _FAINT, _CURVE, _MARK = "#202020", "#dddddd", "#9fb8d8", "#1f4e9e",
 
 
 class Frame:
-    """Where a rate and a loss lie: both as shares from 0 to 1, rates on a logarithmic scale.
+    """Where a rate and a loss are: both as shares from 0 to 1, rates on a logarithmic scale.
 
     Losses above the first ones by more than the whole fall are cut off: there training diverges.
     """

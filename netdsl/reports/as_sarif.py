@@ -118,5 +118,5 @@ def _fix(uri: str, finding: Diagnostic) -> dict[str, Any]:
         region["endLine"], region["endColumn"] = region["startLine"], region["startColumn"]
     replacement = {"deletedRegion": region, "insertedContent": {"text": finding.fix.replacement}}
     change = {"artifactLocation": {"uri": uri}, "replacements": [replacement]}
-    what = finding.help[0] if finding.help else "mend it"
+    what = finding.help[0] if finding.help else "fix it"
     return {"description": {"text": what}, "artifactChanges": [change]}

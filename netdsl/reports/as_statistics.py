@@ -19,7 +19,7 @@ _GAP = 2
 
 @dataclass(frozen=True)
 class Count:
-    """How often a code is found at a level, how many of these a safe change mends and how many one that makes
+    """How often a code is found at a level, how many of these a safe change fixes and how many one that makes
     another network of it, and what the code means."""
 
     count: int
@@ -45,7 +45,7 @@ def statistics(findings: Iterable[Diagnostic]) -> list[Count]:
 
 def statistics_as_text(checks: Sequence[Check], width: int | None = None) -> str:
     """A line for each code, empty where nothing is found. Where one is wider than ``width``, every title
-    stands on a line of its own."""
+    is on a line of its own."""
     counted = statistics(chain.from_iterable(findings for _, findings in checks))
     if not counted:
         return ""

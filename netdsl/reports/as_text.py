@@ -22,7 +22,7 @@ _WIDTH = 110
 """Characters of a line that are shown where the width of the terminal is not known."""
 
 _LEAD = 30
-"""Of those, most that stand before what a finding is about."""
+"""Of those, most that come before what a finding is about."""
 
 _COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
 _EXCERPT, _CURE, _SECONDARY = "1;34", "1;32", "1;34"
@@ -31,7 +31,7 @@ _EXCERPT, _CURE, _SECONDARY = "1;34", "1;32", "1;34"
 def diagnostics_as_text(
     findings: Sequence[Diagnostic], *, colour: bool = False, width: int | None = None
 ) -> str:
-    """Every misunderstanding once, with an empty line behind each; those beyond a crowd are only counted.
+    """Every misunderstanding once, with an empty line after each; those beyond a crowd are only counted.
 
     Lines are folded to ``width`` columns, where it is known."""
     groups = folded(findings)
@@ -52,7 +52,7 @@ _LINE = 105
 
 
 def _briefly(finding: Diagnostic, listed: set[str], width: int | None) -> Diagnostic:
-    """The finding without lists that stand above it already, or below what was probably meant."""
+    """The finding without lists that are above it already, or below what was probably meant."""
     meant = bool(finding.help) and finding.help[0].startswith("did you mean ")
     lists = {text for text in finding.help if text.count(", ") >= _NAMES}
     left_out = lists if meant else lists & listed
@@ -203,7 +203,7 @@ def _part_by_columns(line: str, focus: int, room: int) -> tuple[int, int]:
 
 
 def _mark_rows(marks: list[_Mark], paint: _Paint, colour: str, room: int | None) -> Iterable[str]:
-    """The underlines of a line: the last one has its text behind it, or below where there is too little
+    """The underlines of a line: the last one has its text after it, or below where there is too little
     room, the others below."""
     ordered = sorted(set(marks), key=lambda mark: (mark.start, mark.primary))
     row, width = "", 0
@@ -230,7 +230,7 @@ def _mark_rows(marks: list[_Mark], paint: _Paint, colour: str, room: int | None)
 
 
 def _label(mark: _Mark, head: str, start: int, paint: _Paint, colour: str, room: int | None) -> Iterable[str]:
-    """The words of a label behind ``head``, which takes ``start`` columns; more lines of it below."""
+    """The words of a label after ``head``, which takes ``start`` columns; more lines of it below."""
     own = colour if mark.primary else _SECONDARY
     first, *others = wrapped(mark.text, room, " " * start, used=start)
     yield head + paint(first, own)

@@ -24,7 +24,7 @@ _Key: TypeAlias = tuple[str, str, str, str]
 
 
 class Folded(NamedTuple):
-    """A finding, and those behind it in the text that say the same of other places."""
+    """A finding, and those after it in the text that say the same of other places."""
 
     first: Diagnostic
     others: tuple[Diagnostic, ...]

@@ -20,7 +20,7 @@ Check = tuple[str, Sequence[Diagnostic]]
 
 class Place(NamedTuple):
     """A range in a file; lines and columns count from 1, columns in characters, and the end is the column
-    behind the last one."""
+    after the last one."""
 
     line: int
     column: int
@@ -70,7 +70,7 @@ def secondary_places(finding: Diagnostic) -> list[tuple[Label, Place]]:
 
 
 def path_of(file: str, root: str = "") -> str:
-    """The path of a file with slashes, without ``./`` before it, and from ``root`` on where it lies below:
+    """The path of a file with slashes, without ``./`` before it, and from ``root`` on where it is below:
     how services that show findings beside lines name a file."""
     path = writable(file).replace(os.sep, "/")
     above = root.replace(os.sep, "/").rstrip("/") + "/"

@@ -26,7 +26,7 @@ _NO_PROSE = ("#", "|", "- ", "* ", "```")
 
 
 def wrapped(text: str, width: int | None, indent: str = "  ", *, used: int = 0) -> list[str]:
-    """One line folded at blanks into lines of at most ``width`` columns, all but the first behind ``indent``.
+    """One line folded at blanks into lines of at most ``width`` columns, all but the first after ``indent``.
 
     ``used`` columns of the first line are taken already. Words wider than a line, such as paths, stay whole.
     A width of None folds nothing. Blanks within a line stay as they are, ``GLUE`` becomes a blank.
@@ -51,8 +51,8 @@ def wrapped(text: str, width: int | None, indent: str = "  ", *, used: int = 0) 
 def folded_text(text: str, width: int | None, *, markdown: bool = False) -> str:
     """Text of several lines, none wider than ``width``.
 
-    What does not fit into a line of a paragraph goes to the next line; else it becomes a line of its own,
-    below where the words of the line begin. In Markdown lines behind four blanks are no paragraphs.
+    What does not fit into a line of a paragraph goes to the next line; else it becomes a separate line,
+    below where the words of the line begin. In Markdown lines after four blanks are no paragraphs.
     """
     if width is None:
         return text
@@ -84,7 +84,7 @@ def _hanging(line: str, width: int) -> int:
 
 
 _ROW = re.compile(r"\S+(?: \S+){0,2} {2,}(?=\S)")
-"""The first cell of a row, and the blanks behind it."""
+"""The first cell of a row, and the blanks after it."""
 
 
 def _goes_on(line: str, following: str, margin: str) -> bool:

@@ -26,7 +26,7 @@ def rules() -> tuple[Rule, ...]:
 
 
 def advise(plan: Plan) -> list[Diagnostic]:
-    """What there is to say about a network that checks, in the order of the text."""
+    """The advice about a network that checks, in the order of the text."""
     findings = Findings(plan.network.source)
     for rule in rules():
         rule.check(plan, findings)

@@ -1,4 +1,4 @@
-"""A label or a remark that says what nothing does: ``Softmax: FC 10``, ``FC 10 (softmax)``."""
+"""A label or a remark that claims what no layer does: ``Softmax: FC 10``, ``FC 10 (softmax)``."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def check(plan: Plan, findings: Findings) -> None:
     more = and_more(len(lost) - 1, "label")
     findings.add(
         "ND242",
-        f"`{node.name}` is the name of a layer, and no {kind} stands behind it{more}",
+        f"`{node.name}` is the name of a layer, but no {kind} follows it{more}",
         node.span,
         severity=Severity.WARNING,
-        help=(f"put ` - {kind}` behind the layer if it is meant", "or give the layer another name"),
+        help=(f"put ` - {kind}` after the layer if that is what you mean", "or rename the layer"),
     )
 
 

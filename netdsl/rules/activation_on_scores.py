@@ -1,4 +1,4 @@
-"""An activation behind the last weights: cross-entropy and softmax want the scores as they are."""
+"""An activation after the last weights: cross-entropy and softmax expect raw scores."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def check(plan: Plan, findings: Findings) -> None:
     """One finding, at the activation between the last weights and the softmax, or the end.
 
     A note where nothing in the file says which loss is taken: sigmoids are right before the squared error.
-    Behind a pool the scores are means of activations, as in Network in Network, and no fault.
+    After a pool the scores are means of activations, as in Network in Network, and no fault.
     """
     closing = plan.layers[-1]
     softmax = closing if closing.node.layer.yields_probabilities else None
@@ -41,7 +41,7 @@ def check(plan: Plan, findings: Findings) -> None:
 
 
 def _is_activation(planned: PlannedLayer) -> bool:
-    """Whether a layer bends each score by itself; a decision or a probability is meant."""
+    """Whether a layer applies a nonlinearity to each score; a decision or a probability is intended."""
     layer = planned.node.layer
     bends = layer.is_activation and not layer.is_hard_decision and not layer.yields_probabilities
     return bends and planned.inputs == (planned.output,)
@@ -64,17 +64,17 @@ def _report(
     if not certain:
         taker += ", the loss unless another is chosen,"
     classes = scores.output.channels
-    effect = "bends the scores"
+    effect = "distorts the scores"
     if layer.saturates and layer.never_negative:
         best = 100 * 2.718281828 / (2.718281828 + classes - 1)
         effect = f"scores from 0 to 1: of {classes} classes none gets more than {best:.1f} %"
     elif layer.never_negative:
         effect = "scores below 0 become 0, and get no gradient"
     elif layer.saturates:
-        effect = "large scores become alike, and get no gradient"
+        effect = "large scores saturate, and get no gradient"
     findings.add(
         "ND414",
-        f"{node.name} stands behind the class scores of {scores.node.name}",
+        f"{node.name} follows the class scores of {scores.node.name}",
         node.span,
         effect,
         severity=Severity.WARNING if certain else Severity.NOTE,

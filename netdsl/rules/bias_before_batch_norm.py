@@ -1,4 +1,4 @@
-"""A bias directly before batch normalisation, which takes the mean of each channel away again."""
+"""A bias directly before batch normalisation, which subtracts the mean of each channel again."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) 
         f"{grouped(wasted)} parameters without effect" if len(found) > 1 else "without effect",
         severity=Severity.NOTE,
         cause="a bias without effect",
-        secondary=(Label(behind_it.node.span, "subtracts the mean of each channel, the bias with it"),),
+        secondary=(Label(behind_it.node.span, "subtracts the mean of each channel, including the bias"),),
         help=("write `no bias`",),
         fix=_without_bias(planned),
     )

@@ -29,7 +29,7 @@ def check(plan: Plan, findings: Findings) -> None:
             start = node.span.end - span.end
             findings.add(
                 "ND236",
-                f"`({remark['number']})` is a remark, which no layer reads: {node.name} gets"
+                f"`({remark['number']})` is a remark, which layers ignore: {node.name} gets"
                 f" {grouped(scores)} scores",
                 Span(start + remark.start("number") - 1, start + remark.end()),
                 severity=Severity.WARNING,

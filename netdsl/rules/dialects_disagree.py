@@ -1,4 +1,4 @@
-"""A window whose volume is another in another framework, which rounds, moves or pads otherwise."""
+"""A window whose volume differs in another framework, which rounds, moves or pads differently."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _report(found: list[tuple[PlannedLayer, dict[str, Volume | None]]], findings
         "; ".join(line for line in node.layer.arithmetic(x) if "rounded" in line),
         severity=Severity.NOTE,
         cause="a volume that depends on the dialect",
-        help=(f"write `{words}` to have it so in every dialect",) if words else (),
+        help=(f"write `{words}` to get this volume in every dialect",) if words else (),
         fix=Edit.behind(node.span, words, safe=True) if words and not node.implied else None,
     )
 

@@ -1,4 +1,4 @@
-"""Dropout behind the last weights: it drops class scores, the right one among them."""
+"""Dropout after the last weights: it drops class scores, including the right one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def check(plan: Plan, findings: Findings) -> None:
         if node.layer.is_dropout and not weights_follow[node.position] and scores is not None:
             findings.add(
                 "ND406",
-                f"{node.name} stands behind the class scores of {scores.node.name}",
+                f"{node.name} follows the class scores of {scores.node.name}",
                 node.span,
                 "drops scores, that of the right class as often as others",
                 severity=Severity.WARNING,

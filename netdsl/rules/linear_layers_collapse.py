@@ -37,12 +37,12 @@ def _report(pairs: list[_Pair], findings: Findings) -> None:
     first, second, between = nearest.first.node, nearest.second.node, nearest.between
     findings.add(
         "ND401",
-        f"no activation stands between {first.name} and {second.name}{and_more(len(pairs) - 1, 'pair')}",
+        f"there is no activation between {first.name} and {second.name}{and_more(len(pairs) - 1, 'pair')}",
         second.span,
         f"only {between.node.name} is between them" if between else _PRODUCT,
         severity=Severity.WARNING,
         cause="linear layers in a row",
-        secondary=(Label(first.span, "linear, like the layer behind it"),),
+        secondary=(Label(first.span, "linear, like the layer after it"),),
         help=("write `default activation relu`, or put RELU between them",),
     )
 

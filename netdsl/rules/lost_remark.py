@@ -1,4 +1,4 @@
-"""A remark behind a layer that says what nothing does: ``FC 10 (softmax)``, ``(same padding)``."""
+"""A remark after a layer that claims what no layer does: ``FC 10 (softmax)``, ``(same padding)``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LONGEST = 200
 _REMARK = re.compile(
     r"(?:[ \t]*[\]}](?:[ \t]*[*x×][ \t]*\w+)?)*[ \t]+(?P<remark>\((?:[^()\n]|\([^()\n]*\))*\))"
 )
-"""Also that of a group, which stands behind its last layer."""
+"""Also that of a group, which comes after its last layer."""
 
 _LAST = re.compile(r"[ \t](?P<remark>\((?:[^()\n]|\([^()\n]*\))*\))\Z")
 
@@ -42,17 +42,17 @@ class _Said(NamedTuple):
 def check_remarks(plan: Plan, findings: Findings, read: list[list[int]]) -> None:
     """A warning for what should be written otherwise, a note for what says nothing that is known."""
     for said, verdict in _lost(plan, read):
-        message = f"`{said.text}` is a remark, which no layer reads"
+        message = f"`{said.text}` is a remark, which layers ignore"
         other: tuple[str, ...] = ()
         if said.label:
-            message = f"`{said.planned.node.name}` is the name of a layer, which says nothing of what it does"
-            other = ("or give the layer another name",)
+            message = f"`{said.planned.node.name}` is the name of a layer, and names have no effect"
+            other = ("or rename the layer",)
         findings.add(
             "ND242",
             message,
             said.span,
             severity=Severity.NOTE if verdict.unknown else Severity.WARNING,
-            help=(*(verdict.cures or ("behind `#` anything may stand",)), *other),
+            help=(*(verdict.cures or ("anything may follow `#`",)), *other),
             cause=verdict.cures[0] if verdict.cures else "an unknown remark",
         )
 
@@ -78,7 +78,7 @@ def _lost(plan: Plan, read: list[list[int]]) -> list[tuple[_Said, Verdict]]:
 
 
 def _said(plan: Plan) -> list[_Said]:
-    """What is said of the layers, each once, with the first layer that it is said of."""
+    """What is said about the layers, each once, with the first layer that it is said about."""
     found: dict[Span, _Said] = {}
     seen: set[tuple[Span, Span | None]] = set()
     source = plan.network.source

@@ -25,7 +25,7 @@ def check(plan: Plan, findings: Findings) -> None:
         "ND408",
         f"each position before {gathering.node.name} sees only {seen} of the {image} image",
         gathering.node.span,
-        f"puts {gathering.inputs[0].size} separate views together",
+        f"combines {gathering.inputs[0].size} separate views",
         severity=Severity.NOTE,
         secondary=(Label(before.node.span, f"sees {seen}"),),
         help=("more layers, larger filters, strides and pools all widen the view",),
@@ -33,7 +33,7 @@ def check(plan: Plan, findings: Findings) -> None:
 
 
 def _gathering(plan: Plan) -> PlannedLayer | None:
-    """The layer whose window is the whole of a volume: the pool or the neurons behind the last
+    """The layer whose window is the whole of a volume: the pool or the neurons after the last
     volume with a height and a width. None in a network that keeps them to its end."""
     if plan.output.size != (1, 1):
         return None

@@ -33,29 +33,29 @@ def check(plan: Plan, findings: Findings) -> None:
 
 
 def _report_schedule(written: WrittenRecipe, findings: Findings) -> None:
-    """A schedule that the default number of epochs is too short for, or that has rates of its own."""
+    """A schedule that the default number of epochs is too short for, or that has its own rates."""
     span, recipe = written.span("schedule"), written.recipe
     if span is None:
         return
     if (message := too_short(recipe)) is not None and written.span("epochs") is None:
         wanted = recipe.schedule.whole_epochs
-        help = (f"write `epochs`, {wanted} or more: where nothing is written there are {recipe.epochs}",)
+        help = (f"write `epochs`, {wanted} or more; the default is {recipe.epochs}",)
         findings.add("ND531", message, span, help=help, severity=Severity.WARNING)
     rate = recipe.optimizer.rate
     if recipe.rate != rate != type(recipe.optimizer)().rate:
         message = (
-            f"the rate {rate:g} of the optimizer plays no part: the schedule begins with {recipe.rate:g}"
+            f"the rate {rate:g} of the optimizer has no effect: the schedule begins with {recipe.rate:g}"
         )
         rate_span = _span(written, "optimizer", "rate") or span
         findings.add("ND531", message, rate_span, help=("leave one of the two out",), severity=Severity.NOTE)
 
 
 def too_short(recipe: Recipe) -> str | None:
-    """What is to say of a schedule that does not come to its end; None where it does."""
+    """What is to say about a schedule that does not come to its end; None where it does."""
     wanted = recipe.schedule.whole_epochs
     if wanted <= recipe.epochs:
         return None
-    return f"the schedule is made for {wanted} epochs, and the training ends after {recipe.epochs}"
+    return f"the schedule is made for {wanted} epochs, but training ends after {recipe.epochs}"
 
 
 def untrainable(plan: Plan) -> Iterator[Mistake]:
@@ -65,7 +65,7 @@ def untrainable(plan: Plan) -> Iterator[Mistake]:
     if output.height != 1 or output.width != 1 or output.channels < 2:
         yield Mistake(
             "ND507",
-            f"the network ends in a volume of {output}, and classifying takes a list of class scores",
+            f"the network ends in a volume of {output}, but classification takes a list of class scores",
             help=("end it with one neuron per class, such as `FC 10`",),
         )
     if not plan.parameter_count:

@@ -1,4 +1,4 @@
-"""An activation right behind an activation: it changes nothing, or squashes what is squashed already."""
+"""An activation right after an activation: it changes nothing, or squashes again what is already squashed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from netdsl.rules.rule import Rule, and_more, by_span
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each such activation.
 
-    A softmax behind an activation, and whatever hands on probabilities as scores, have rules of their own.
+    A softmax after an activation, and whatever passes on probabilities as scores, have their own rules.
     """
     repeated = []
     ending = _behind_last_weights(plan)
     before: list[
         PlannedLayer | None
-    ] = []  # the activation of the numbers that a layer hands on, moved or not
+    ] = []  # the activation of the numbers that a layer passes on, moved or not
     for planned in plan.layers:
         layer, inputs = planned.node.layer, planned.node.inputs
         given = before[inputs[0]] if len(inputs) == 1 else None
@@ -35,12 +35,12 @@ def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) 
     (first, second), more = found[0], and_more(len(found) - 1, "layer")
     node = second.node
     if _changes_nothing(first, second):
-        message = f"{node.name} changes nothing behind {first.node.name}{more}"
-        label = "leaves numbers of 0 and more as they are"
-        other = "makes no others"
+        message = f"{node.name} changes nothing after {first.node.name}{more}"
+        label = "leaves numbers from 0 up as they are"
+        other = "makes only such numbers"
     else:
-        message = f"{node.name} stands behind {first.node.name} with no weights between them{more}"
-        label, other = "bends what is bent already", "the first activation"
+        message = f"{node.name} follows {first.node.name} with no weights between them{more}"
+        label, other = "applies a second nonlinearity", "the first activation"
     findings.add(
         "ND416",
         message,
@@ -54,7 +54,7 @@ def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) 
 
 
 def _repeats(given: PlannedLayer, planned: PlannedLayer, ends: bool) -> bool:
-    """Whether an activation bends what is bent; a decision is meant, and so is a probability, once."""
+    """Whether a second nonlinearity is a mistake: a decision is intended, and so is a probability, once."""
     first, layer = given.node.layer, planned.node.layer
     if (
         not layer.is_activation

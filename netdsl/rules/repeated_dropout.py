@@ -1,4 +1,4 @@
-"""Dropout right behind dropout: together they are one, with a higher rate than either says."""
+"""Dropout right after dropout: together they are one, with a higher rate than either says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netdsl.rules.rule import Rule, and_more, by_span
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each such dropout."""
     repeated = []
-    dropped: list[PlannedLayer | None] = []  # the dropout whose numbers a layer hands on, moved or not
+    dropped: list[PlannedLayer | None] = []  # the dropout whose numbers a layer passes on, moved or not
     for planned in plan.layers:
         layer, inputs = planned.node.layer, planned.node.inputs
         given = dropped[inputs[0]] if len(inputs) == 1 else None
@@ -35,7 +35,7 @@ def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) 
         label,
         severity=Severity.WARNING,
         cause="dropped twice",
-        secondary=(Label(first.span, "drops already"),),
+        secondary=(Label(first.span, "already drops"),),
         help=(f"leave one of them out{cure}",),
     )
 

@@ -1,4 +1,4 @@
-"""A normalisation right behind the same one: it finds everything normalised already."""
+"""A normalisation right after the same one: everything is already normalised."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _report(found: list[tuple[PlannedLayer, PlannedLayer]], findings: Findings) 
         "of the two only its scale and shift are left",
         severity=Severity.WARNING,
         cause="normalised twice",
-        secondary=(Label(first.span, "normalises already"),),
+        secondary=(Label(first.span, "already normalises"),),
         help=(f"leave {second.name} out, or put a layer with weights between them",),
     )
 

@@ -12,7 +12,7 @@ from netdsl.source import Span
 
 
 class Rule(NamedTuple):
-    """``name`` is that of the fault; the page of ``code`` has a network with it and the same mended.
+    """``name`` is that of the fault; the page of ``code`` has a network with it and the same fixed.
 
     ``check`` is linear in the number of layers and reports once for a place in the text, all with one cause:
     what people read shows the first and where the others are, and each can be silenced by itself.
@@ -46,7 +46,7 @@ def remembered(planned: PlannedLayer, look: Callable[[PlannedLayer], Noticed]) -
 
 
 _REACH = 3
-"""Layers behind one in which its activation stands: a normalisation and a dropout may come first."""
+"""Layers after one in which its activation stands: a normalisation and a dropout may come first."""
 
 
 def within_reach(position: int, links: list[list[int]]) -> list[int]:

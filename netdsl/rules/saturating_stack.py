@@ -34,7 +34,7 @@ def check(plan: Plan, findings: Findings) -> None:
     node = first_deep.node
     findings.add(
         "ND407",
-        f"{deepest} saturating activations stand one behind another",
+        f"{deepest} saturating activations in a row",
         node.span,
         f"{node.name} is number {_DEEP}",
         severity=Severity.WARNING,

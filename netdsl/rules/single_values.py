@@ -1,4 +1,4 @@
-"""A normalisation over one value: the value is its own mean, and nothing of it is left."""
+"""A normalisation over one value: the value is its own mean, and nothing is left of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netdsl.source import Span
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """Layers that never let anything through, and those that do not with the batch of the recipe."""
+    """Layers that never pass anything on, and those that do not with the batch of the recipe."""
     report_constant(plan, findings)
     recipe = plan.network.recipe
     if recipe is None:
@@ -32,10 +32,10 @@ def report_constant(plan: Plan, findings: Findings) -> None:
         node = found[0].node
         findings.add(
             "ND411",
-            f"{node.name} normalises every value by itself, so it gives the same whatever comes in"
+            f"{node.name} normalises every value by itself, so its output does not depend on its input"
             f"{and_more(len(found) - 1, 'layer')}",
             node.span,
-            f"of {_shape(found[0])} nothing is left",
+            f"nothing is left of {_shape(found[0])}",
             severity=Severity.WARNING,
             cause="normalised alone",
             notes=("a single value is its own mean and sum; layers before it get no gradient through it",),

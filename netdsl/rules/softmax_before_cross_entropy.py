@@ -1,4 +1,4 @@
-"""Probabilities where cross-entropy expects scores: it would take the softmax a second time."""
+"""Probabilities where cross-entropy expects scores: it would apply softmax a second time."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from netdsl.rules.rule import Rule
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """One finding, at probabilities that the layers behind them hand on as if they were scores.
+    """One finding, at probabilities that the layers after them pass on as if they were scores.
 
-    A closing softmax is no fault, as training takes the scores that go into it; where the recipe
+    A closing softmax is no mistake, as training takes the scores that go into it; where the recipe
     asks for cross-entropy, a note says so. Where it asks for another loss, probabilities are wanted.
     """
     position = len(plan.layers) - 1
@@ -35,7 +35,7 @@ def _report_closing(plan: Plan, findings: Findings) -> None:
     if loss_span is not None:
         findings.add(
             "ND405",
-            f"{node.name} stands before cross-entropy, which takes the softmax itself",
+            f"{node.name} comes before cross-entropy, which applies softmax itself",
             node.span,
             "left out of the loss in training",
             severity=Severity.NOTE,
@@ -48,9 +48,9 @@ def _report(planned: PlannedLayer, last: PlannedLayer, findings: Findings) -> No
     node = planned.node
     findings.add(
         "ND405",
-        f"{node.name} makes probabilities, and {last.node.name} behind it hands them on as scores",
+        f"{node.name} makes probabilities, and {last.node.name} after it passes them on as scores",
         node.span,
-        "cross-entropy takes the softmax of scores itself",
+        "cross-entropy applies softmax to scores itself",
         severity=Severity.WARNING,
         secondary=(Label(last.node.span, "the network ends here"),),
         notes=("softmax of probabilities is nearly uniform: of 10 classes none gets more than 23.2 %",),

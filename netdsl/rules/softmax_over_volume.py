@@ -12,7 +12,7 @@ def check(plan: Plan, findings: Findings) -> None:
     """One finding, at the softmax.
 
     Networks that give each pixel a class end so, too: they score it with filters of 1x1, enlarge what they
-    have made smaller, or keep the size of the image all along. Nothing is said of those.
+    have made smaller, or keep the size of the image all along. Nothing is said about those.
     """
     closing = plan.layers[-1]
     volume = closing.output
@@ -23,7 +23,7 @@ def check(plan: Plan, findings: Findings) -> None:
         "ND418",
         f"{node.name} takes {volume.channels} channels at each of {volume.height}x{volume.width} positions",
         node.span,
-        "these are no class scores",
+        "these are not class scores",
         severity=Severity.WARNING,
         secondary=(Label(before.span, f"makes {volume}"),),
         help=(

@@ -20,12 +20,12 @@ def _report(unread: list[Node], last: Node, findings: Findings) -> None:
     node = unread[0]
     findings.add(
         "ND410",
-        f"no layer reads what {node.name} makes{and_more(len(unread) - 1, 'layer')}",
+        f"no layer reads the output of {node.name}{and_more(len(unread) - 1, 'layer')}",
         node.span,
         "an output besides the last",
         severity=Severity.NOTE,
         cause="an output that nothing reads",
-        secondary=(Label(last.span, "the output that training and `expect output` take"),),
+        secondary=(Label(last.span, "the output that training and `expect output` use"),),
         help=(f"leave {node.name} out, or join it: `CONCAT[ ... | @{label_key(node.name)} ]`",),
     )
 

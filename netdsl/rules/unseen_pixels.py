@@ -32,7 +32,7 @@ def _report(found: list[tuple[PlannedLayer, str]], findings: Findings) -> None:
 
 
 def _unseen(planned: PlannedLayer) -> str:
-    """``row``, ``2 columns`` or ``row and column`` behind the last window; empty where there is none.
+    """``row``, ``2 columns`` or ``row and column`` after the last window; empty where there is none.
 
     Gaps between windows, as a 1x1 filter at stride 2 leaves, are meant; only what is left over
     beyond such a gap counts.

@@ -17,9 +17,9 @@ class Stretch(NamedTuple):
 
 
 class Piecewise(Schedule):
-    """``0.01*5 : 0.001*3``: 0.01 for 5 epochs, then 0.001 for 3; the last rate holds on.
+    """``0.01*5 : 0.001*3``: 0.01 for 5 epochs, then 0.001 for 3; the last rate continues.
 
-    PyTorch's MultiStepLR with rates in place of factors. The rate of the optimizer plays no part.
+    PyTorch's MultiStepLR with rates in place of factors. The rate of the optimizer has no effect.
     """
 
     name: ClassVar[str] = "piecewise"

@@ -1,4 +1,4 @@
-"""plateau: the learning rate falls where the validation loss no longer does."""
+"""plateau: the learning rate falls when the validation loss stops falling."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Plateau(Schedule):
 
     factor = real("what the rate is multiplied by", positional=True, minimum=0.0, above=True, maximum=1.0)
     epochs = count(
-        "epochs without improvement that are waited for",
+        "epochs without improvement before the rate drops",
         words=("after", "every"),
         default=10,
         positional=True,

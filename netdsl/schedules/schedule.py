@@ -32,12 +32,12 @@ class Moment(NamedTuple):
 class Schedule(Component):
     """Gives the learning rate of each step.
 
-    For the first ``warmup`` epochs the rate climbs in equal steps from 0 to where the schedule begins;
-    the schedule's own time starts behind them (Goyal et al., 2017, "Accurate, Large Minibatch SGD",
+    For the first ``warmup`` epochs the rate rises in equal steps from 0 to where the schedule begins;
+    the schedule's own time starts after them (Goyal et al., 2017, "Accurate, Large Minibatch SGD",
     section 2.2).
     """
 
-    warmup = index("epochs in which the rate climbs from 0", default=0, unit="epochs")
+    warmup = index("epochs in which the rate rises from 0", default=0, unit="epochs")
 
     def rate(self, base: float, moment: Moment) -> float:
         """The learning rate of a step; ``base`` is the rate of the optimizer."""
@@ -54,7 +54,7 @@ class Schedule(Component):
         return self.rate_after_warmup(base, behind)
 
     def first_rate(self, base: float) -> float:
-        """The rate that the schedule begins with, behind the warmup."""
+        """The rate that the schedule begins with, after the warmup."""
         return self.rate_after_warmup(base, Moment(0, 0, 1, 1))
 
     @abstractmethod

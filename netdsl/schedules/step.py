@@ -18,7 +18,7 @@ class Step(Schedule):
 
     factor = real("what the rate is multiplied by", positional=True, minimum=0.0, above=True, maximum=1.0)
     epochs = count(
-        "epochs from one fall to the next", words=("every", "after"), positional=True, unit="epochs"
+        "epochs from one drop to the next", words=("every", "after"), positional=True, unit="epochs"
     )
 
     def rate_after_warmup(self, base: float, moment: Moment) -> float:

@@ -1,6 +1,6 @@
 """Where trials are likely to be good, from those that there are: Optuna's samplers and pruners.
 
-Optuna is asked anew for each trial, with the journal's trials and a seed of the trial's number: so a search
+Optuna is asked again for each trial, with the journal's trials and a seed of the trial's number: so a search
 in one process depends on nothing else, also where it was interrupted. The only module that imports it.
 """
 

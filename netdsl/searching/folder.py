@@ -35,7 +35,7 @@ class SearchFolder:
     """The folder of a search; several processes may have it open, and only the journal's lock orders them."""
 
     def __init__(self, path: Path) -> None:
-        """Raises Diagnosed (ND543) where something else stands under the name of one of its files."""
+        """Raises Diagnosed (ND543) where something else is under the name of one of its files."""
         self.path = path
         check_regular(path, _FILES)
         self._check_trials()
@@ -90,7 +90,7 @@ class SearchFolder:
 
 
 def _irregular(path: Path, kind: str) -> Diagnostic:
-    message = f"a search has a folder of this name, and this is a {kind}"
+    message = f"a search needs a folder of this name, but this is a {kind}"
     return file_error("ND543", str(path), message, "move it away")
 
 
@@ -111,8 +111,8 @@ def new_search(out: Path | None, stem: str, task: Task, target: int) -> tuple[Se
             file_error(
                 "ND513",
                 str(path),
-                "this folder already holds a search, and nothing is overwritten",
-                f"go on with it: netdsl search --resume {shlex.quote(str(path))}",
+                "this folder already holds a search, which is not overwritten",
+                f"continue it: netdsl search --resume {shlex.quote(str(path))}",
                 "or choose another folder with --out",
             )
         )
@@ -132,7 +132,7 @@ def _next_free(parent: Path, stem: str) -> Path:
 
 
 def old_search(path: Path) -> tuple[SearchFolder, Study]:
-    """Open a search to go on with, or to take part in. Raises Diagnosed: ND557 for none, ND543, ND515."""
+    """Open a search to continue with, or to take part in. Raises Diagnosed: ND557 for none, ND543, ND515."""
     folder = SearchFolder(path)
     if not os.path.isfile(path / JOURNAL):
         what = "this folder holds no search" if os.path.isdir(path) else "there is no such search folder"

@@ -1,6 +1,6 @@
 """The journal of a search: a file of lines that only grows, each a JSON object.
 
-Whoever writes holds its lock, and a line is on the disk before its writer goes on. A line that a process
+Whoever writes holds its lock, and a line is on the disk before its writer continues. A line that a process
 left half-written, killed or without power, is cut off by the next writer: so what is in the file has
 happened, whole. The lock is the system's (flock), which frees it when its process ends.
 """
@@ -37,7 +37,7 @@ def damaged(path: Path, message: str) -> Diagnosed:
         file_error(
             "ND557",
             str(path),
-            f"this is no journal of a search: {message}",
+            f"this is not the journal of a search: {message}",
             "name the folder of a search, such as searches/lenet-1, or begin a new one",
         )
     )
@@ -99,7 +99,7 @@ class Journal:
         except (ValueError, RecursionError) as error:
             raise damaged(self.path, "a line is not JSON") from error
         if not isinstance(found, dict):
-            raise damaged(self.path, "a line is no JSON object")
+            raise damaged(self.path, "a line is not a JSON object")
         return found
 
     def append(self, records: list[dict[str, Any]]) -> None:
@@ -107,7 +107,7 @@ class Journal:
         text = "".join(json.dumps(record, allow_nan=False) + "\n" for record in records).encode()
         descriptor = self._stream.fileno()
         try:
-            # What is behind the last whole line nobody has finished, and nobody will.
+            # What is after the last whole line nobody has finished, and nobody will.
             os.ftruncate(descriptor, self._read_bytes)
             left = memoryview(text)
             while left:

@@ -38,7 +38,7 @@ def no_result(study: Study) -> Diagnosed:
     """The finding for a search of which no trial came to its end: that of the first one."""
     failed = next((trial.failure for trial in study.trials if trial.failure), None)
     if failed is None or not failed.code:
-        raise AssertionError("a search ends with trials that have ended")
-    message = f"no trial came to its end; the first one: {failed.message}"
-    cures = ("search where training works: a smaller rate, a smaller batch",)
+        raise AssertionError("a search ends when its trials have finished")
+    message = f"no trial finished; the first failed with: {failed.message}"
+    cures = ("search values that can train: a smaller rate, a smaller batch",)
     return Diagnosed(Diagnostic(failed.code, Severity.ERROR, message, help=cures, path=study.task.name))

@@ -55,7 +55,7 @@ def study_attribute(name: str, value: Any) -> dict[str, Any]:
 
 
 def look_record(look: Look) -> dict[str, Any]:
-    """A use of the test part, under a name of its own so that all of them stay."""
+    """A use of the test part, under its own name so that all of them stay."""
     return study_attribute(f"test {look.trial}", look._asdict())
 
 

@@ -170,7 +170,7 @@ class Study:
             look = Look(**value)
             counts = type(look.trial) is int and type(look.images) is int and look.images > 0
             if not counts or not 1 <= look.trial <= len(self.trials) or not _is_share(look.accuracy):
-                raise ValueError("it tells of a test that cannot be")
+                raise ValueError("it reports an impossible test")
             self.looks[look.trial] = look
 
     def _point(self, stored: object) -> dict[str, Any]:
@@ -186,7 +186,7 @@ class Study:
 
     def _trial(self, number: object) -> Trial:
         if type(number) is not int or not 0 <= number < len(self.trials):
-            raise ValueError("it tells of a trial that there is not")
+            raise ValueError("it refers to a trial that does not exist")
         return self.trials[number]
 
 
@@ -209,7 +209,7 @@ def _change(trial: Trial, operation: int, line: dict[str, Any]) -> None:
             trial.result = None
             trial.failure = trial.failure or Failure("", "no reason was written down")
         elif trial.state is not State.RUNNING and trial.result is None:
-            raise ValueError("a trial that has ended has no result")
+            raise ValueError("a finished trial has no result")
 
 
 def _is_share(value: object) -> bool:
@@ -218,7 +218,7 @@ def _is_share(value: object) -> bool:
 
 def _result(result: Result) -> Result:
     if type(result.epoch) is not int or result.epoch < 1 or not _is_share(result.accuracy):
-        raise ValueError("the result of a trial cannot be")
+        raise ValueError("the result of a trial is impossible")
     if type(result.loss) is not float or not isfinite(result.loss):
         raise ValueError("the loss of a trial is a number")
     return result

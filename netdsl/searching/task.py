@@ -43,7 +43,7 @@ def task_from_json(values: object) -> Task:
     if len(task.network) > _LONGEST_NETWORK:
         raise ValueError("its network is larger than any network file")
     if task.method not in METHODS or task.backend not in BACKENDS or not isinstance(task.prune, bool):
-        raise ValueError("it names no way to search")
+        raise ValueError("it names no method of search")
     if type(task.points) is not int or not 2 <= task.points <= MOST_POINTS:
         raise ValueError("it names no number of points")
     if not task.recipe.search:

@@ -40,7 +40,7 @@ class Taken(NamedTuple):
 
 def surroundings(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> Surroundings:
     """The data of a recipe, read, with the rest. Raises Diagnosed for what would meet every trial; warnings
-    stand in ``findings``."""
+    are in ``findings``."""
     check_trainable(plan)
     warnings = check_recipe(plan, recipe)
     dataset = read_data(recipe.data, plan.input, recipe.classes, plan.example)
@@ -49,7 +49,7 @@ def surroundings(plan: Plan, recipe: Recipe, backend: Backend, threads: int) -> 
 
 
 class Surroundings(NamedTuple):
-    """What trials are trained on and with: ``recipe`` is the task's with the data where they lie now."""
+    """What trials are trained on and with: ``recipe`` is the task's with the data where they are now."""
 
     plan: Plan
     recipe: Recipe

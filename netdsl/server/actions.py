@@ -56,7 +56,7 @@ def all_safe_fixes(source: Source, check: Check) -> Action | None:
     after, changes = mended(source, check, unsafe=False)
     if after.text == source.text:
         return None
-    title = f"Carry out {changes} cure{'s' * (changes != 1)} that keep{'s' * (changes == 1)} the network"
+    title = f"Apply {changes} fix{'es' * (changes != 1)} that keep{'s' * (changes == 1)} the network"
     return Action(title, (Edit(Span(0, len(source.text)), after.text, True),), "all")
 
 
@@ -118,7 +118,7 @@ def _cures_of_claims(study: Study, findings: Sequence[Diagnostic], span: Span) -
         made = node.layer.volume(*inputs) if not node.layer.problems(*inputs) else None
         if isinstance(made, Volume):
             edit = Edit(node.claim.span, f"[{made}]")
-            yield Action(f"Claim [{made}], which the layer makes", (edit,), "quickfix", wrong)
+            yield Action(f"Claim [{made}], the layer's output", (edit,), "quickfix", wrong)
 
 
 def _solutions(study: Study, findings: Sequence[Diagnostic], span: Span) -> Iterator[Action]:

@@ -53,7 +53,7 @@ class Item(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """The items that may stand in place of ``span``, what has been typed of them."""
+    """The items that may be in place of ``span``, what has been typed of them."""
 
     span: Span
     items: list[Item]
@@ -89,7 +89,7 @@ def _items(source: Source, context: Context) -> Iterator[Item]:
 
 
 def _files(source: Source, context: Context) -> Iterator[Item]:
-    """The networks beside the file, behind ``use``."""
+    """The networks beside the file, after ``use``."""
     if not source.folder or not re.match(r"\s*use\b", context.line, re.IGNORECASE):
         return
     try:
@@ -109,11 +109,11 @@ def _numbers(known: Known) -> Iterator[Item]:
     yield from (Item(name, Kind.NUMBER, f"parameter of {known.block}") for name in known.parameters)
     yield from (Item(name, Kind.NUMBER, "let") for name in known.numbers)
     if known.block:
-        yield Item("channels", Kind.NUMBER, "the channels that come in")
+        yield Item("channels", Kind.NUMBER, "the number of incoming channels")
 
 
 def _defaults(known: Known) -> Iterator[Item]:
-    """What a parameter may be where nothing is handed over."""
+    """What a parameter may be where nothing is passed."""
     yield from _numbers(known)
     yield Item("channels", Kind.NUMBER, "the channels that come in")
     yield from _kinds(kind for kind in all_kinds() if kind.inputs == 1 and kind.is_activation)
@@ -179,7 +179,7 @@ def _in_chain(source: Source, context: Context, known: Known) -> Iterator[Item]:
 def _beginnings(context: Context, known: Known, typed: str, statement: bool) -> Iterator[Item]:
     """What a layer or a line may begin with."""
     if context.line.strip().lower() == "default":
-        yield Item("activation", Kind.KEYWORD, "an activation behind every layer with weights")
+        yield Item("activation", Kind.KEYWORD, "an activation after every layer with weights")
     yield from (Item(name, Kind.NUMBER, f"parameter of {known.block}") for name in known.parameters)
     yield from _blocks(known)
     if context.around is Around.GROUP:
@@ -191,12 +191,12 @@ def _beginnings(context: Context, known: Known, typed: str, statement: bool) -> 
             Item(keyword.word, Kind.KEYWORD, keyword.sentence, keyword.syntax) for keyword in STATEMENTS
         )
     if statement and context.around is Around.BLOCK:
-        yield Item("let", Kind.KEYWORD, "gives a number a name")
+        yield Item("let", Kind.KEYWORD, "names a number")
 
 
 def _expectations(words: list[str], source: Source, known: Known) -> Iterator[Item]:
     if len(words) == 1:
-        yield from (Item(subject, Kind.KEYWORD, "what is expected") for subject in SUBJECTS)
+        yield from (Item(subject, Kind.KEYWORD, "the quantity that is expected") for subject in SUBJECTS)
     elif words[1].lower() in ("volume", "receptive_field", "receptive"):
         layers = [*known.labels, *(node.name for node in studied(source).sketch.nodes)]
         yield from (Item(name, Kind.LABEL, "layer") for name in layers)
@@ -205,7 +205,7 @@ def _expectations(words: list[str], source: Source, known: Known) -> Iterator[It
 
 
 def _rest_of_kind(words: list[str]) -> Iterator[Item]:
-    """What completes a kind of several words: POOL behind MAX."""
+    """What completes a kind of several words: POOL after MAX."""
     written = [word.upper() for word in words[-3:]]
     for name in kinds():
         parts = name.split()
@@ -255,14 +255,14 @@ def _option(kind: type[Layer], option: Option[Any]) -> Iterator[Item]:
 
 
 def _values(option: Option[Any], known: Known) -> Iterator[Item]:
-    """What may stand behind the word of an option."""
+    """What may come after the word of an option."""
     yield from (Item(choice, Kind.VALUE, option.doc) for choice in option.choices)
     yield from (Item(name, Kind.VALUE, "a table of channels") for name in option.tables)
     if option.type is OptionType.PADDING:
         yield from (Item(name, Kind.VALUE, option.doc) for name in PADDINGS)
     if option.default is not None and not option.choices:
         text = option_text(option, option.default).rpartition(" ")[2]
-        yield from [Item(text, Kind.VALUE, "where nothing is written")] if text else []
+        yield from [Item(text, Kind.VALUE, "by default")] if text else []
     if option.example:
         yield Item(option.example.rpartition(" ")[2], Kind.VALUE, "for instance")
     yield from _numbers(known)

@@ -1,4 +1,4 @@
-"""Where the cursor of somebody who writes stands, in a text that need not parse."""
+"""Where the cursor of somebody who writes is, in a text that need not parse."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Around(Enum):
 
 class Context(NamedTuple):
     """``word`` is what is being typed, empty between words; ``element`` the part of the layer before it,
-    or of the line inside a recipe; ``line`` all that stands before it in its line. ``callee`` is the name
+    or of the line inside a recipe; ``line`` all that comes before it in its line. ``callee`` is the name
     before the parenthesis that is open. ``closers`` would close all that is open."""
 
     around: Around
@@ -49,7 +49,7 @@ _NEARBY = 200
 
 
 def context_at(text: str, offset: int) -> Context:
-    """Where a place of a text stands."""
+    """Where a place of a text is."""
     open_signs: list[tuple[str, int]] = []
     around = Around.FILE
     for sign in _SIGNS.finditer(text, 0, offset):

@@ -1,6 +1,6 @@
 """All open texts and what is known of them: answers in the places that an editor counts in.
 
-Knows nothing of how an editor is spoken to. What ``netdsl check`` says of a text is handed in.
+Knows nothing of how an editor is spoken to. What ``netdsl check`` says about a text is handed in.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Desk:
         self._changes += 1
 
     def files_changed(self) -> None:
-        """Files on disk have changed: what uses them is read anew, and settings hold for every text."""
+        """Files on disk have changed: what uses them is read again, and settings hold for every text."""
         self._changes += 1
         self._file_changes += 1
 
@@ -166,7 +166,7 @@ class Desk:
         return positions, completion(source, positions.offset(position))
 
     def definition(self, uri: str, position: Position) -> tuple[Sheet, Place] | None:
-        """Where what stands at a place is defined."""
+        """Where what is at a place is defined."""
         sheet = self.sheet(uri)
         if sheet is None or is_recipe(sheet.source):
             return None
@@ -186,7 +186,7 @@ class Desk:
         return sheet, [place for place in places if definition or place != home]
 
     def highlights(self, uri: str, position: Position) -> list[Range]:
-        """The places of the text where the name at a place stands."""
+        """The places of the text where the name at a place is."""
         sheet = self.sheet(uri)
         found = sheet.names.at(sheet.offset(position)) if sheet is not None else None
         if sheet is None or found is None:
@@ -197,14 +197,14 @@ class Desk:
     def renameable(self, uri: str, position: Position) -> tuple[Sheet, Range, str] | Refused:
         sheet = self.sheet(uri)
         if sheet is None:
-            return Refused("this text is not open")
+            return Refused("this file is not open")
         found = renameable(sheet.study, sheet.names, sheet.offset(position))
         return found if isinstance(found, Refused) else (sheet, sheet.positions.range(found[0]), found[1])
 
     def rename(self, uri: str, position: Position, new: str) -> tuple[Sheet, Renamed] | Refused:
         sheet = self.sheet(uri)
         if sheet is None:
-            return Refused("this text is not open")
+            return Refused("this file is not open")
         renamed = rename(sheet.study, sheet.names, sheet.offset(position), new, self._others)
         return renamed if isinstance(renamed, Refused) else (sheet, renamed)
 

@@ -1,4 +1,4 @@
-"""What an editor writes behind each line in grey: the volume that leaves it."""
+"""What an editor writes after each line in grey: the volume that leaves it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Hint(NamedTuple):
 
 
 def volume_hints(study: Study) -> list[Hint]:
-    """The volume behind the last layer of every line that has layers.
+    """The volume after the last layer of every line that has layers.
 
     A line of a block or a repeated group has several; a line that states its volume itself needs no hint.
     """
@@ -69,7 +69,7 @@ def _is_join(node: Node | Gap) -> bool:
 
 
 def _ends(study: Study) -> dict[tuple[int, bool], int]:
-    """Where a join ends, by where it begins: its volume is there behind the closing bracket."""
+    """Where a join ends, by where it begins: its volume is there after the closing bracket."""
     found: dict[tuple[int, bool], int] = {}
     pending: list[Any] = [study.written]
     while pending:

@@ -32,7 +32,7 @@ _LINES = 16
 
 
 class Hover(NamedTuple):
-    """Markdown about what stands at ``span``."""
+    """Markdown about what is at ``span``."""
 
     span: Span
     markdown: str
@@ -52,13 +52,13 @@ def word_at(text: str, offset: int) -> Span | None:
 
 
 def in_comment(text: str, offset: int) -> bool:
-    """Whether a place lies behind the ``#`` of its line."""
+    """Whether a place is after the ``#`` of its line."""
     start = text.rfind("\n", 0, offset) + 1
     return "#" in text[start:offset]
 
 
 def hover(study: Study, names: Names, offset: int) -> Hover | None:
-    """What there is to say of a place in a network; None where that is nothing."""
+    """What there is to say about a place in a network; None where that is nothing."""
     if in_comment(study.source.text, offset):
         return None
     word = word_at(study.source.text, offset)
@@ -90,7 +90,7 @@ def _of_statement(study: Study, offset: int, word: Span) -> str:
 
 
 def _is_label(study: Study, word: Span) -> bool:
-    """Whether a colon or a reference's sign stands beside a word."""
+    """Whether a colon or a reference's sign is beside a word."""
     text = study.source.text
     return text[word.end : word.end + 1] == ":" or text[word.start - 1 : word.start] == "@"
 
@@ -217,7 +217,7 @@ def _of_layers(study: Study, layers: list[Node | Gap], word: Span | None) -> str
         told += _of_unplanned(study, first)
     if len(layers) > 1:
         volumes = listed([study.volume(node) for node in layers])
-        told.append(f"It stands in {len(layers):,} places of the network: {volumes}")
+        told.append(f"It is used in {len(layers):,} places of the network: {volumes}")
     return "\n\n".join(told)
 
 
@@ -233,9 +233,9 @@ def _of_unplanned(study: Study, node: Node | Gap) -> list[str]:
     """What is known of a layer that no plan has: one before it has a mistake, or the layer itself."""
     volume = study.volume(node)
     told = (
-        [f"**{volume}**, behind a mistake"]
+        [f"**{volume}**, after an error"]
         if volume is not None
-        else ["no volume is known: a mistake stands in the way"]
+        else ["no volume is known because of an earlier error"]
     )
     if isinstance(node, Node):
         inputs = [study.sketch.volumes[index] for index in node.inputs]
@@ -266,7 +266,7 @@ def _option(kind: type[Layer], written: str) -> list[str]:
 
 
 def _of_word(study: Study, word: Span) -> Hover | None:
-    """What a word means wherever it stands: a kind, a keyword, a dialect."""
+    """What a word means wherever it is: a kind, a keyword, a dialect."""
     written = study.source.excerpt(word)
     line = _layer_written_at(study, word.start)
     kind = kind_named(written)
@@ -300,5 +300,5 @@ def _layer_written_at(study: Study, offset: int) -> tree.Layer | None:
 
 
 def is_recipe(source: Source) -> bool:
-    """Whether a text is a recipe in a file of its own."""
+    """Whether a text is a recipe in a separate file."""
     return source.name.endswith(".train")

@@ -15,7 +15,7 @@ from netdsl.syntax.used_files import read_used_files
 
 
 class Known(NamedTuple):
-    """``block`` is the name of the block that the place lies in, empty outside; ``parameters`` are its own,
+    """``block`` is the name of the block that the place is in, empty outside; ``parameters`` are its own,
     ``numbers`` those of ``let`` lines, ``labels`` those above."""
 
     blocks: Mapping[str, tree.Block]
@@ -27,7 +27,7 @@ class Known(NamedTuple):
 
 def names_known(source: Source, context: Context) -> Known:
     """The names at the place of a context. Where brackets are open the text is read up to there, as if they
-    were closed, and the blocks behind it by themselves. Nothing is planned for it: it has to be quick."""
+    were closed, and the blocks after it by themselves. Nothing is planned for it: it has to be quick."""
     offset = context.word.start
     if context.closers:
         file = _read(source.with_text(source.text[:offset] + context.closers)) or _above(source, offset)
@@ -82,6 +82,6 @@ _BLOCK = re.compile(r"^[ \t]*block[ \t]", re.MULTILINE | re.IGNORECASE)
 
 
 def _blocks_below(text: str, offset: int) -> str:
-    """The text from the next block on: what stands before it may be half a line."""
+    """The text from the next block on: what comes before it may be half a line."""
     below = _BLOCK.search(text, offset)
     return text[below.start() :] if below is not None else ""

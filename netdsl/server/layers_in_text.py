@@ -1,4 +1,4 @@
-"""Which layers stand at a place of a text: one that a block or a group repeats is several."""
+"""Which layers are at a place of a text: one that a block or a group repeats is several."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _length(span: Span) -> int:
 
 
 def is_written(node: Node | Gap) -> bool:
-    """Whether somebody wrote the layer: an activation by default and a projection stand at other words."""
+    """Whether somebody wrote the layer: an activation by default and a projection are at other words."""
     return not (isinstance(node, Node) and node.implied)
 
 
@@ -73,7 +73,7 @@ def listed(volumes: list[Volume | None]) -> str:
 
 
 def layer_beginning_at(file: tree.File | None, offset: int) -> tree.Layer | None:
-    """The layer whose first word stands at a place."""
+    """The layer whose first word is at a place."""
     pending: list[Any] = [file]
     while pending:
         node = pending.pop()

@@ -155,7 +155,7 @@ def text_edit(positions: Positions, source: Source, edit: Edit) -> types.TextEdi
 
 
 def workspace_edit(here: Here, renamed: Renamed) -> types.WorkspaceEdit:
-    """Edits of several files; each file as the editor has it open, or as it lies on disk."""
+    """Edits of several files; each file as the editor has it open, or as it is on disk."""
     changes: dict[str, list[types.TextEdit]] = {}
     for name, edits in renamed.edits.items():
         source = here.source if name == here.source.name else renamed.sources[name]

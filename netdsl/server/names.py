@@ -56,7 +56,7 @@ class Names(NamedTuple):
     mentions: tuple[Mention, ...]
 
     def at(self, offset: int) -> Definition | None:
-        """The name that stands at a place, given or meant there."""
+        """The name that is at a place, given or meant there."""
         for mention in self.mentions:
             if mention.span.start <= offset <= mention.span.end:
                 return mention.definition
@@ -232,7 +232,7 @@ class _Reading:
         return word.text.lower() not in options
 
     def _word(self, word: tree.Word, scope: _Scope) -> None:
-        """A name in a formula, or the block or layer that is handed over."""
+        """A name in a formula, or the block or layer that is passed."""
         known = scope.numbers.get(word.text) or self.block_names.get(word.text)
         if known is not None:
             self._mention(word.span, known)

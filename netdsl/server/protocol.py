@@ -65,11 +65,11 @@ class NetworkServer(LanguageServer):
         except JsonRpcInvalidParams:
             raise
         except Exception:
-            _log.exception("a question of the editor could not be answered")
+            _log.exception("a request of the editor could not be answered")
             return None
 
     def check_others(self, uri: str, pause: float = PAUSE) -> None:
-        """Show anew what there is to see of the texts that may use another."""
+        """Show again what there is to see of the texts that may use another."""
         others = self.desk.using(uri)
         for other in others:
             self.check_soon(other, pause)
@@ -213,7 +213,7 @@ def _tell(server: NetworkServer) -> None:
         sheet, hints = found
         return [inlay_hint(sheet.positions, hint) for hint in hints]
 
-    # Letters ask by themselves. A bracket or a blank must not: the Enter behind it would take an item.
+    # Letters ask by themselves. A bracket or a blank must not: the Enter after it would take an item.
     triggers = types.CompletionOptions(trigger_characters=["@", '"'])
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, triggers)

@@ -39,7 +39,7 @@ def renameable(study: Study, names: Names, offset: int) -> tuple[Span, str] | Re
     """The place and the text of the name that could be changed at a place."""
     found = name_at(study, names, offset)
     if found is None:
-        return Refused("here stands no name of a block, a label or a number")
+        return Refused("there is no name of a block, label or number here")
     span, definition = found
     return span, definition.name
 
@@ -48,7 +48,7 @@ def rename(study: Study, names: Names, offset: int, new: str, others: Others) ->
     """The edits that give the name at a place another one; refused where the network would be another."""
     found = name_at(study, names, offset)
     if found is None:
-        return Refused("here stands no name of a block, a label or a number")
+        return Refused("there is no name of a block, label or number here")
     _, definition = found
     reason = _no_name(definition, new) or _taken(names, definition, new)
     if reason:
@@ -69,7 +69,7 @@ def rename(study: Study, names: Names, offset: int, new: str, others: Others) ->
     return (
         Renamed(renamed, sources)
         if _means_the_same(study, definition, new, renamed, sources)
-        else Refused(f"with the name `{new}` the text would mean something else")
+        else Refused(f"renaming it to `{new}` would change the meaning of the text")
     )
 
 
@@ -77,7 +77,7 @@ def _no_name(definition: Definition, new: str) -> str:
     """Why something cannot be called so; empty where it can."""
     noun = definition.sort.value
     if not _NAME.match(new):
-        return f"`{new}` is no name: a name is letters, digits and underscores, and begins with no digit"
+        return f"`{new}` is not a name: a name is letters, digits and underscores, and begins with no digit"
     if len(new) > LABEL_LIMIT:
         return f"a name has at most {LABEL_LIMIT} characters"
     if definition.sort is Sort.BLOCK and meaning_of(new):
@@ -91,7 +91,7 @@ def _no_name(definition: Definition, new: str) -> str:
 
 
 def _taken(names: Names, definition: Definition, new: str) -> str:
-    """Where the new name stands already; empty where it is free."""
+    """Where the new name is already; empty where it is free."""
     numbers = (Sort.NUMBER, Sort.PARAMETER)
     for other in names.definitions:
         alike = other.sort is definition.sort or (other.sort in numbers and definition.sort in numbers)

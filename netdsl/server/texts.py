@@ -79,7 +79,7 @@ class Texts:
 
 
 def changed(written: str, change: Change, units: str = "utf-16") -> str:
-    """The text behind a change, with its line ends and its byte-order mark as they are."""
+    """The text after a change, with its line ends and its byte-order mark as they are."""
     if change.start is None or change.end is None:
         return change.text
     text, text_format = undressed(written)

@@ -20,11 +20,11 @@ STATEMENTS = (
     Keyword("net", "net LeNet-5", "names the network"),
     Keyword("dialect", "dialect caffe", "chooses whose conventions hold where frameworks disagree"),
     Keyword("use", 'use "blocks.net"', "takes blocks and numbers from a file beside this one"),
-    Keyword("let", "let k = 32", "gives a number a name"),
+    Keyword("let", "let k = 32", "names a number"),
     Keyword("block", "block UNIT(width, stride = 1) { ... }", "a piece of a network with parameters"),
-    Keyword("train", "train { ... }", "how the network is trained, if nothing else is said"),
+    Keyword("train", "train { ... }", "how the network is trained by default"),
     Keyword("default", "default CONV 3x3 pad 1", "sets options for all layers of a kind"),
-    Keyword("expect", "expect params <= 70M", "what has to hold of the network; else `check` fails"),
+    Keyword("expect", "expect params <= 70M", "what must hold for the network, or `check` fails"),
 )
 """What a line may begin with besides a layer."""
 
@@ -33,7 +33,7 @@ BRANCHES = (
     Keyword(
         "PROJECT",
         "ADD[ ... | PROJECT stride 2 ]",
-        "nothing where the volumes agree, else a 1x1 convolution and a normalisation",
+        "the identity where the volumes agree, else a 1x1 convolution and a normalisation",
     ),
 )
 
@@ -43,11 +43,9 @@ OTHERS = (
     Keyword(
         "where", "[CONV-POOL-FC] where { CONV: 6 filters 5x5 }", "gives the layers of a pattern their numbers"
     ),
-    Keyword("table", "table { 0-2; 1-3 }", "says which channels each filter sees, a row for each"),
-    Keyword("pattern", "expect pattern [CONV - RELU]*N - FC", "the order of kinds that is expected"),
-    Keyword(
-        "same", "same weights as LABEL", "lets a layer work with the weights of an earlier one; or a padding"
-    ),
+    Keyword("table", "table { 0-2; 1-3 }", "which channels each filter sees, one row per filter"),
+    Keyword("pattern", "expect pattern [CONV - RELU]*N - FC", "the expected order of kinds"),
+    Keyword("same", "same weights as LABEL", "shares the weights of an earlier layer; or a padding"),
 )
 
 _BY_WORD = {keyword.word.lower(): keyword for keyword in (*STATEMENTS, *BRANCHES, *OTHERS)}
@@ -60,7 +58,7 @@ def keyword_as_text(source: Source, word: Span) -> str:
 
 
 def dialect_as_text(source: Source, word: Span) -> str:
-    """What a dialect stands for, where the word names one behind ``dialect``."""
+    """What a dialect stands for, where the word names one after ``dialect``."""
     before = source.text[source.text.rfind("\n", 0, word.start) + 1 : word.start].split()
     dialect = DIALECTS.get(source.excerpt(word).lower())
     if dialect is None or [part.lower() for part in before[-1:]] != ["dialect"]:
@@ -73,7 +71,7 @@ def dialect_in_words(dialect: Dialect) -> str:
     stride = "its window" if dialect.pool_stride_is_kernel else "1"
     lines = (
         f"dialect `{dialect.name}`",
-        f"- a convolution whose steps do not come out even: {dialect.convolution.value}",
+        f"- a convolution that does not fit evenly: {dialect.convolution.value}",
         f"- pooling: {dialect.pool.value}",
         f"- the stride of a pool that states none: {stride}",
         f"- epsilon of BN: {dialect.batch_norm_epsilon:g}",

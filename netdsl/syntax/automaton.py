@@ -14,7 +14,7 @@ from netdsl.syntax.table_format import DROP, KEEP, SPLICE, Tables
 
 LINE_END = "_NL"
 RECOVERED = "layer"
-"""The rule that a mistake is taken for, so that parsing goes on behind it."""
+"""The rule that a mistake is taken for, so that parsing continues after it."""
 
 SYNCHRONISING = frozenset(("LINK", "CLOSE", "RIGHT_BRACE", "BAR"))
 """Besides line ends, the tokens that may end a mistake."""
@@ -27,7 +27,7 @@ NESTING, LENGTH = "nesting", "length"
 
 
 class Failure(NamedTuple):
-    """A token that cannot stand where it does.
+    """A token that cannot be where it does.
 
     ``state`` is that of the automaton, ``expected`` are the terminals that could stand
     there, ``previous`` is the token before, ``open_brackets`` those not closed yet. ``limit`` is
@@ -86,7 +86,7 @@ class Automaton:
     def __init__(
         self, tables: Tables, builders: Mapping[str, Builder], unreadable: Callable[..., Any]
     ) -> None:
-        """``unreadable(start, end)`` makes the node that stands where a mistake was."""
+        """``unreadable(start, end)`` makes the node that is where a mistake was."""
         self._tables = tables
         self._unreadable = unreadable
         self._lexer = Lexer(tables)
@@ -178,7 +178,7 @@ class _Run:
             self.open.pop()
 
     def _reduce(self, kind: str) -> bool:
-        """Apply the rules that end before a token; whether the token may then stand here."""
+        """Apply the rules that end before a token; whether the token may be here."""
         tables, states, nodes, starts = self.tables.states, self.states, self.nodes, self.starts
         while True:
             action = tables[states[-1]].get(kind)
@@ -187,7 +187,7 @@ class _Run:
             if action >= 0:
                 return True
             name, uses, size, build, use = self.ends[-action - 1]
-            if use:  # most rules: what stands on the stacks is replaced
+            if use:  # most rules: what is on the stacks is replaced
                 only = [nodes[-1]] if use == KEEP else nodes[-1]
                 nodes[-1] = only if build is None else build(only)
                 states[-1] = tables[states[-2]][name]
@@ -211,7 +211,7 @@ class _Run:
                 yield name
 
     def _takes(self, kind: str) -> bool:
-        """Whether a token may stand here once the rules before it are applied."""
+        """Whether a token may be here once the rules before it are applied."""
         states = list(self.states[-4 * NESTING_LIMIT :])
         table = self.tables
         while states:
@@ -228,7 +228,7 @@ class _Run:
         return False
 
     def _fail(self, token: Token) -> int | None:
-        """Report a token and return the offset to go on at; None where the file has ended.
+        """Report a token and return the offset to continue at; None where the file has ended.
 
         One mistake a line is reported: what follows it there is too often its consequence.
         """
@@ -244,7 +244,7 @@ class _Run:
             start = self.starts.pop()
             node = self.nodes.pop()
             if self.open and node is self.open[-1]:
-                self.open.pop()  # no layer stands in this bracket: the mistake ends outside it
+                self.open.pop()  # no layer is in this bracket: the mistake ends outside it
         self.states.append(self.tables.states[self.states[-1]][RECOVERED])
         self.starts.append(start)
         self.nodes.append(None)
@@ -253,7 +253,7 @@ class _Run:
         return end
 
     def _can_recover(self) -> bool:
-        """Whether a layer may stand here, and no bracket is left open that the text has closed."""
+        """Whether a layer may be here, and no bracket is left open that the text has closed."""
         if RECOVERED not in self.tables.states[self.states[-1]]:
             return False
         opened = sum(type(node) is Token and node.kind in BRACKETS.values() for node in self.nodes)

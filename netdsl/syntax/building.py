@@ -29,7 +29,7 @@ def start(children: list[Any]) -> tree.File:
 
 
 def _elements(children: list[Any]) -> tuple[tree.Element, ...]:
-    """The elements of a chain; a reference leads where no link stands before it."""
+    """The elements of a chain; a reference leads where no link comes before it."""
     elements: list[tree.Element] = []
     linked = False
     for child in children:
@@ -48,7 +48,7 @@ def chain(children: list[Any]) -> tuple[tree.Element, ...]:
 
 
 class Repeat(tuple[Any, ...]):
-    """The count behind a group; a tuple of its own type, to tell it from other children."""
+    """The count after a group; a tuple of its own type, to tell it from other children."""
 
 
 def repeat(children: list[Any]) -> Repeat:
@@ -56,7 +56,7 @@ def repeat(children: list[Any]) -> Repeat:
 
 
 class Behind(tuple[tree.Word, ...]):
-    """The words behind a call; a tuple of its own type, to tell it from a label."""
+    """The words after a call; a tuple of its own type, to tell it from a label."""
 
 
 def behind(children: list[Any]) -> Behind:
@@ -185,7 +185,7 @@ def layer(children: list[Any]) -> tree.Layer:
 
 
 def _values_first(claimed: tree.Claim | None, children: list[Any]) -> tree.Layer:
-    """``64 3x3 conv, pad 1``: values, the words behind them, and the rest; ``3x3, 64`` has no words."""
+    """``64 3x3 conv, pad 1``: values, the words after them, and the rest; ``3x3, 64`` has no words."""
     remark = ""
     if type(children[-1]) is Token and children[-1].kind == "REMARK":
         remark = children[-1].text

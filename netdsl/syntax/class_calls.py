@@ -32,7 +32,7 @@ _ACTIVATIONS = {
     "linear": "",
 }
 _IDLE = frozenset(("name", "inplace", "dim", "axis", "in_channels", "in_features", "num_features"))
-"""Arguments that netdsl needs not be told."""
+"""Arguments that netdsl need not be told."""
 
 _COMING = ("in_channels", "in_features")
 """Arguments that say how many channels or numbers come in."""

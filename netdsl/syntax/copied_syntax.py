@@ -76,7 +76,7 @@ def _bracketed(line: str, start: int, offset: int, source: Source) -> Diagnostic
         if found.start() <= offset <= found.end():
             span = Span(start + found.start("brackets"), start + found.end())
             cure = f"write `input {found['volume']}`"
-            message = "the volume of an input stands without brackets behind it"
+            message = "the volume of an input follows it without brackets"
             return _found("ND102", message, span, source, cure, fix=Edit(span, found["volume"]))
     return None
 
@@ -88,7 +88,7 @@ def _turned_maps(line: str, start: int, offset: int, source: Source) -> Diagnost
             span = Span(start + found.start(), start + found.end())
             size = re.sub(r"[ \t]", "", found["size"])
             meant = f"{found['number']}@{size}"
-            message = "the filters stand before the `@`, and their size behind it"
+            message = "the filters come before the `@`, their size after it"
             return _found("ND102", message, span, source, f"write `{meant}`", fix=Edit(span, meant))
     return None
 
@@ -146,7 +146,7 @@ def _ways(line: str, start: int, offset: int, source: Source) -> Diagnostic | No
     number = found["number"]
     span = Span(start + found.start(), start + found.end())
     cures = (
-        f"write `FC {number} - SOFTMAX`: weights that make {number} scores, and SOFTMAX behind them",
+        f"write `FC {number} - SOFTMAX`: weights that make {number} scores, then SOFTMAX",
         f"write `SOFTMAX`: {number} scores come in, and SOFTMAX has no weights",
     )
     return _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
@@ -184,7 +184,7 @@ def _volume(line: str, start: int, offset: int, source: Source) -> Diagnostic | 
         return None
     span = Span(start + found.start(), start + found.end())
     meant = "input " + re.sub(r"[ \t]", "", found[0]).lower().replace("×", "x")
-    message = "a volume alone is no layer"
+    message = "a volume alone is not a layer"
     return _found("ND102", message, span, source, f"write `{meant}`", fix=Edit(span, meant))
 
 

@@ -1,4 +1,4 @@
-"""Mistakes of syntax, taught by example: texts that fail for one reason, and what to say of it.
+"""Mistakes of syntax, taught by example: texts that fail for one reason, and what to say about it.
 
 A new error is a new entry here; the parser finds out by itself where in the grammar its examples
 fail.
@@ -58,7 +58,7 @@ ERROR_EXAMPLES = (
     ),
     KnownError(
         "`*` needs a number or a name: how many times the group is repeated",
-        "write it behind the bracket: `[CONV 64 3x3 - RELU]*3`, or `*(2*n)`",
+        "write it after the bracket: `[CONV 64 3x3 - RELU]*3`, or `*(2*n)`",
         ("[RELU]*", "[RELU]*[RELU]", "BASIC(64)*", "ADD[ RELU | RELU ]*"),
     ),
     KnownError(
@@ -68,7 +68,7 @@ ERROR_EXAMPLES = (
     ),
     KnownError(
         "one link or line break is missing before the bracket",
-        "chain with ` - ` or begin a new line; a claimed volume stands before its layer",
+        "chain with ` - ` or begin a new line; a claimed volume goes before its layer",
         ("CONV 3 [55x55x96]", "CONV: 3 [55x55x96]", "RELU (a) [RELU]"),
     ),
     KnownError(
@@ -94,7 +94,7 @@ ERROR_EXAMPLES = (
     ),
     KnownError(
         "`where` needs braces with one line for each kind of layer",
-        "write `where { CONV: 6, 16 filters 5x5; POOL: 2x2 }` right behind the bracket",
+        "write `where { CONV: 6, 16 filters 5x5; POOL: 2x2 }` right after the bracket",
         (
             "[CONV] where { [CONV] }",
             "[CONV] where { - }",

@@ -29,7 +29,7 @@ _LAYER_ENDS = re.compile(r"[ \t]*(?:[]|;#-]|\Z)")
 
 
 def foreign_syntax(failure: Failure, source: Source) -> Diagnostic | None:
-    """What is said of values in quotes and parentheses, and of an arrow between channels."""
+    """What is said about values in quotes and parentheses, and of an arrow between channels."""
     start = max(source.text.rfind("\n", 0, failure.token.start) + 1, failure.token.start - _REACH)
     line = source.text[start : failure.token.start + _REACH].partition("\n")[0]
     offset = failure.token.start - start
@@ -40,7 +40,7 @@ _LEADING = re.compile(r"(?P<link>->|[-–—→])[ \t]*\Z")
 
 
 _OPTION = re.compile(r"(?:\S|\b(?:pad|padding|stride|kernel|dilation)[ \t]+)\Z", re.IGNORECASE)
-"""What stands before a number below 0, in ``pad- 1`` and ``pad - 1``."""
+"""What comes before a number below 0, in ``pad- 1`` and ``pad - 1``."""
 
 
 def kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
@@ -59,7 +59,7 @@ def kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
         "a layer begins with its kind, not with a number",
         source,
         Label(Span(number.start, number.end)),
-        help=(f"write the kind behind the link: `{link['link']} CONV {number.text.strip()[:20]}`",),
+        help=(f"write the kind after the link: `{link['link']} CONV {number.text.strip()[:20]}`",),
     )
 
 
@@ -85,11 +85,11 @@ def arrow_at(source: Source, offset: int, start: int) -> Arrow | None:
     kind = _KIND.search(line[: arrow.start()])
     behind = _BEHIND.match(line, arrow.end())
     rest = behind[0].rstrip() if behind is not None else ""
-    cures = [f"the channels that come in are known: write `{kind[0] if kind else ''}{going}{rest}`"]
+    cures = [f"the number of incoming channels are known: write `{kind[0] if kind else ''}{going}{rest}`"]
     if kind is not None and ":" not in kind[0]:
         cures.append(f"or name both layers: `{kind[0]}{coming} -> {kind[0]}{going}`")
     span = Span(start + arrow.start(), start + arrow.end())
-    return Arrow(span, f"`->` chains layers: `{arrow[0]}` is no number of channels", tuple(cures), going)
+    return Arrow(span, f"`->` chains layers: `{arrow[0]}` is not a number of channels", tuple(cures), going)
 
 
 ARROW = "an arrow between channels"

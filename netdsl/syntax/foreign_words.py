@@ -43,7 +43,7 @@ _INCOMING = Needless("what comes in is known")
 _ORDER = Needless("volumes are height, width, channels")
 _NOTHING = Needless("it changes nothing here")
 _FIRST_WEIGHTS = Needless("the recipe says it, `init he`")
-_DECAY = Needless("the recipe says it, `decay 5e-4` behind the optimizer")
+_DECAY = Needless("the recipe says it, `decay 5e-4` after the optimizer")
 _RATES = Needless("the recipe says it: `factor CONV1 2`, `freeze CONV1`")
 
 
@@ -113,9 +113,9 @@ FOREIGN_WORDS: dict[str, tuple[Answer, ...]] = {
         "moving_average_fraction", Told("`momentum` is the weight of the newest batch: 1 - it", "momentum")
     ),
     **_rows("output_padding", Told("DECONV says it, with a padding for each side", "")),
-    **_rows("kernel_h kernel_w", Told("both extents stand behind one word: `kernel 3x5`", "kernel")),
-    **_rows("stride_h stride_w", Told("both extents stand behind one word: `stride 1x2`", "stride")),
-    **_rows("pad_h pad_w", Told("both extents stand behind one word: `pad 0x2`", "padding")),
+    **_rows("kernel_h kernel_w", Told("both extents follow one word: `kernel 3x5`", "kernel")),
+    **_rows("stride_h stride_w", Told("both extents follow one word: `stride 1x2`", "stride")),
+    **_rows("pad_h pad_w", Told("both extents follow one word: `pad 0x2`", "padding")),
     **_rows("return_sequences batch_size batch_input_shape", Needless("images come one by one")),
 }
 
@@ -124,5 +124,5 @@ TRUE, FALSE = frozenset(("true", "yes", "on")), frozenset(("false", "no", "off",
 
 
 def foreign_answers(word: str) -> tuple[Answer, ...]:
-    """What there is to say of an option of another program; nothing of any other word."""
+    """What there is to say about an option of another program; nothing of any other word."""
     return FOREIGN_WORDS.get(word.lower().replace("_", ""), ())

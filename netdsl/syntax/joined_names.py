@@ -33,13 +33,13 @@ class Join(NamedTuple):
     def cure(self) -> str:
         """What to write, and what SKIP is."""
         if len(self.names) > 1:
-            return f"write `{self.meant}`: branches stand in brackets"
+            return f"write `{self.meant}`: branches go in brackets"
         return f"write `{self.meant}`: SKIP is the volume that the line above makes"
 
 
 @lru_cache(maxsize=4)
 def label_names(text: str) -> frozenset[str]:
-    """What stands before a colon in a text, in small letters: its labels, and perhaps more."""
+    """What comes before a colon in a text, in small letters: its labels, and perhaps more."""
     return frozenset(name.lower() for name in _LABEL.findall(text))
 
 

@@ -1,4 +1,4 @@
-"""Cuts a text into tokens; which terminals are tried depends on where the parser stands."""
+"""Cuts a text into tokens; which terminals are tried depends on where the parser is."""
 
 from __future__ import annotations
 

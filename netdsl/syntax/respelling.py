@@ -76,7 +76,7 @@ class _Origins:
         return tuple(map(self.of_tree, node))
 
     def of_finding(self, finding: Diagnostic, source: Source) -> Diagnostic:
-        """A finding of the edited text; what it would change stands in no file, and is left out."""
+        """A finding of the edited text; what it would change is in no file, and is left out."""
         if finding.primary is None:
             return finding
         primary = Label(self.of(finding.primary.span), finding.primary.text)

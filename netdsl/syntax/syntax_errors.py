@@ -1,4 +1,4 @@
-"""Says what is wrong where the parser could not go on, in the reader's words.
+"""Says what is wrong where the parser could not continue, in the reader's words.
 
 A failure in the same state and at the same token as an example of a known error is told as that error;
 all others get a list of what could have stood there.
@@ -110,7 +110,7 @@ _BEHIND_LAYER = re.compile(r"[ \t]*(?:\Z|[]|#;–—−→-])")
 
 
 _SEPARATES = re.compile(r"[]|;\[{}–—−→-]")
-"""What ends a layer, so that a mistake behind it is another one's."""
+"""What ends a layer, so that a mistake after it is another one's."""
 
 
 def _joined(token: Token, source: Source) -> Diagnostic | None:
@@ -118,7 +118,7 @@ def _joined(token: Token, source: Source) -> Diagnostic | None:
     join = join_around(source.text, token.start)
     if join is None:
         return None
-    message = "what is joined stands in brackets, its branches parted by `|`"
+    message = "the branches of a join go in brackets, separated by `|`"
     fix = Edit(join.span, join.meant)
     return _error("ND102", message, source, Label(join.span), join.cure, fix=fix)
 
@@ -133,10 +133,10 @@ def _called(token: Token, source: Source) -> Diagnostic | None:
             continue
         alone = _BEFORE_LAYER.match(line[: call.start]) and _BEHIND_LAYER.match(line, call.end)
         span = Span(start + call.start, start + call.end)
-        cure = f"write `{call.meant}`: the options of a layer stand without parentheses"
+        cure = f"write `{call.meant}`: layer options take no parentheses"
         fix = Edit(span, call.meant) if alone else None
         shown = call.name if len(call.name) <= 30 else call.name[:29] + "…"
-        message = f"`{shown}(...)` is no layer of netdsl"
+        message = f"`{shown}(...)` is not a netdsl layer"
         return _error("ND102", message, source, Label(span), cure, fix=fix)._replace(cause=CALL)
     return None
 
@@ -178,7 +178,7 @@ def _spaced_range(failure: Failure, source: Source) -> Diagnostic | None:
         return None
     span = Span(start + found.start("range"), number.end)
     meant = f"{found['first']}-{found['last']}"
-    message = f"`{found['range']}` is a chain: blanks stand around the link"
+    message = f"`{found['range']}` is a chain: a link has blanks around it"
     cure = f"write `{meant}`: a range of channels has none"
     return _error("ND102", message, source, Label(span), cure, fix=Edit(span, meant))
 
@@ -290,8 +290,8 @@ def _never_opened(failure: Failure, source: Source) -> Diagnostic:
 _PAIRS = {"[": "]", "{": "}", "(": ")"}
 
 _LOOKALIKES = {
-    "(": "a remark in parentheses stands at the end of a layer, after a blank, and is closed on its line",
-    "\\": "a line needs no `\\` at its end: one layer stands on one line",
+    "(": "a remark in parentheses goes at the end of a layer, after a blank, and closes on its line",
+    "\\": "a line needs no `\\` at its end: each layer is on one line",
     "%": "write shares as decimals: 0.5",
     "@": "a reference is `@` and the name of a layer, without a blank: `@enc1`",
     "$": "parameters of blocks are plain names: `CONV width 3x3`",

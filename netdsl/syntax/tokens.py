@@ -20,7 +20,7 @@ def tokens(text: str) -> list[Token]:
     """All tokens in order but line ends; what lies between two of them are blanks, line ends and comments.
 
     The text must have no mistakes of syntax: which terminals a piece of text is tried against
-    depends on where the parser stands.
+    depends on where the parser is.
     """
     tables, lexer = _lexer()
     text += "\n"
@@ -38,7 +38,7 @@ def tokens(text: str) -> list[Token]:
             action = tables.states[states[-1]].get(token.kind)
         if token.kind == END:
             return found
-        assert action is not None, f"{token} cannot stand here"
+        assert action is not None, f"{token} is not allowed here"
         states.append(action)
         if token.kind != LINE_END:
             found.append(token)

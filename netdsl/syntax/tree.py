@@ -103,7 +103,7 @@ class Layer(NamedTuple):
     ``words`` are those before the colon, or before the first number where there is no colon;
     ``labelled`` says that a colon follows them. ``remark`` keeps its parentheses. ``notes`` are
     those of a line like ``CONV3-64: [224x224x64] memory: ... weights: ...``, whose one word is
-    ``CONV3-64``. Values may stand before the words, ``64 3x3 conv``, and without any: ``3x3, 64``.
+    ``CONV3-64``. Values may come before the words, ``64 3x3 conv``, and without any: ``3x3, 64``.
     """
 
     claim: Claim | None
@@ -151,7 +151,7 @@ class Join(NamedTuple):
 
 
 class Reference(NamedTuple):
-    """``@enc1``, without the sign; ``leads`` where no link stands before it."""
+    """``@enc1``, without the sign; ``leads`` where no link comes before it."""
 
     name: str
     leads: bool
@@ -169,7 +169,7 @@ class Argument(NamedTuple):
 
 class Call(NamedTuple):
     """``down: BASIC(128, stride = 2)*2``; ``label`` is empty where none is written, and ``tail`` are
-    the words behind it, ``same weights as up``."""
+    the words after it, ``same weights as up``."""
 
     claim: Claim | None
     label: tuple[Word, ...]
@@ -251,7 +251,7 @@ class Default(NamedTuple):
 
 
 class Expect(NamedTuple):
-    """``expect params <= 70M``; ``unit`` is the word behind the value, as in ``256 MiB``."""
+    """``expect params <= 70M``; ``unit`` is the word after the value, as in ``256 MiB``."""
 
     subject: tuple[Word, ...]
     relation: str

@@ -1,4 +1,4 @@
-"""Parentheses that are not closed where they have to be, and what the text behind them says no more."""
+"""Parentheses that are not closed where they have to be, and what the text after them says no more."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HEAD = re.compile(r"[ \t]*block\b", re.IGNORECASE)
 
 
 def is_unclosed(opening: Token, source: Source) -> bool:
-    """Whether a `(` is closed neither on its line nor, where its line ends within a list, behind it."""
+    """Whether a `(` is closed neither on its line nor, where its line ends within a list, after it."""
     if opening.text != "(":
         return False
     number = source.position(opening.start)[0]
@@ -26,7 +26,7 @@ def is_unclosed(opening: Token, source: Source) -> bool:
 
 
 def _closes(text: str, others: str) -> bool:
-    """Whether a `)` stands in a text for a `(` before it, and no sign between that is in no list."""
+    """Whether a `)` is in a text for a `(` before it, and no sign between that is in no list."""
     depth = 1
     for sign in text:
         if sign in others:

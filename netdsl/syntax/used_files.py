@@ -1,6 +1,6 @@
 """Reads the files that ``use "blocks.net"`` names: blocks and ``let`` lines, nothing else.
 
-The only place where a network opens a file. Files lie in the folder of the first one or below it,
+The only place where a network opens a file. Files are in the folder of the first one or below it,
 with symbolic links resolved, so that a network from a stranger reads nothing that is not part of it.
 """
 
@@ -70,8 +70,8 @@ class _Reader:
         if full in path:
             names = [os.path.relpath(name, self.folder) for name in [*path[path.index(full) :], full]]
             raise _UnusableFileError(
-                f"files use one another in a circle: {' -> '.join(names)}",
-                "put shared blocks in a file of their own",
+                f"files use one another in a cycle: {' -> '.join(names)}",
+                "put shared blocks in a separate file",
             )
         if full in self.read:
             return ()
@@ -101,11 +101,11 @@ class _Reader:
     def _full_path(self, written: str, folder: str) -> str:
         if not self.folder:
             raise _UnusableFileError(
-                "this text lies in no folder to look for other files in",
+                "this text is not in a folder that could hold other files",
                 "save it as a file beside them, or write the blocks into it",
             )
         if "\0" in written or not written.strip():
-            raise _UnusableFileError("this is no name of a file")
+            raise _UnusableFileError("this is not a file name")
         full = os.path.realpath(os.path.join(folder, written))
         self.joined.seen.append(Seen(os.path.join(folder, written), full))
         if os.path.isabs(written) or os.path.commonpath([self.folder, full]) != self.folder:

@@ -25,7 +25,7 @@ _BLANKS = " \t\r\f\u00a0"
 
 _OPENING = frozenset(BRACKETS.values())
 _SWALLOWING = frozenset(("WHERE", "TRAIN", "TABLE"))
-"""Keywords whose token has the blanks and line ends up to the brace behind them."""
+"""Keywords whose token has the blanks and line ends up to the brace after them."""
 
 _KEYWORDS = _SWALLOWING | {"NET", "DIALECT", "USE", "LET", "BLOCK", "DEFAULT", "EXPECT", "PATTERN"}
 _TIGHT = frozenset(("TIMES", "BY", "PLUS", "DIVIDE"))
@@ -33,16 +33,16 @@ _TIGHT = frozenset(("TIMES", "BY", "PLUS", "DIVIDE"))
 
 _NO_BLANK_BEFORE = frozenset(("COMMA", "COLON", "QUESTION", *BRACKETS, *_TIGHT))
 _HEAD_ENDS = frozenset(("WORD", "NUMBER", "SIGNED", "RANGE", "SIZE", "RIGHT_PARENTHESIS"))
-"""What stands before the bracket of ``ADD[ A | B ]`` on its line."""
+"""What comes before the bracket of ``ADD[ A | B ]`` on its line."""
 
 _GAP_PART = re.compile(r"#[^\n]*|[\n;]")
 
 
 class _Bracket(NamedTuple):
-    """An open bracket: the indentation of its line, its column, whether blanks stand inside it, and
+    """An open bracket: the indentation of its line, its column, whether blanks are inside it, and
     whether `-` does not chain in it but is a minus or joins two numbers of a table.
 
-    ``hangs`` says that something stands behind it on its line: then branches below align with it.
+    ``hangs`` says that something comes after it on its line: then branches below align with it.
     """
 
     kind: str
@@ -139,7 +139,7 @@ class _Formatter:
         return self.previous.kind not in _OPENING and following.kind not in BRACKETS
 
     def _end_line(self, blank: bool) -> None:
-        """A line is done; of blank ones one at most stays, and none behind an opening bracket."""
+        """A line is done; of blank ones one at most stays, and none after an opening bracket."""
         text = self.line.text()
         if text:
             self.lines.append(text)

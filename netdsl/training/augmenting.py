@@ -1,4 +1,4 @@
-"""Augmentation: what the recipe says of it, drawn for the images of a batch."""
+"""Augmentation: what the recipe says about it, drawn for the images of a batch."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def counts_of(
     sizes: Sequence[int],
     mixing_of: Callable[[NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[Any]]] | None = None,
 ) -> Callable[[int], float]:
-    """What each batch of a pass counts, where an image counts as much as ``weights`` says of its class.
+    """What each batch of a pass counts, where an image counts as much as ``weights`` says about its class.
 
     ``labels`` are those of all images; the others mean what they do for ``steps_over``. ``mixing_of`` says
     which partners the images of a batch are mixed with, and their own shares.

@@ -108,7 +108,7 @@ def load(path: Path) -> Checkpoint:
     larger than memory.
     """
     if not os.path.isfile(path):
-        what = "this folder is no checkpoint" if os.path.isdir(path) else "there is no such checkpoint"
+        what = "this folder is not a checkpoint" if os.path.isdir(path) else "there is no such checkpoint"
         raise Diagnosed(file_error("ND517", str(path), what, "name a run folder, such as runs/lenet-1"))
     try:
         content, arrays = tensor_file.read(path)
@@ -159,20 +159,20 @@ def _checkpoint(content: dict[str, Any], arrays: dict[str, NDArray[np.float32]])
 
 def _text(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError("a value of its description is no text")
+        raise TypeError("a value of its description is not text")
     value.encode("utf-8", "surrogateescape")  # raises ValueError for what no name of a file is, either
     return value
 
 
 def _number(value: object) -> float:
     if not isinstance(value, (int, float)) or isinstance(value, bool) or not isfinite(value):
-        raise TypeError("a value of its description is no number")
+        raise TypeError("a value of its description is not a number")
     return float(value)
 
 
 def _count(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_COUNT:
-        raise TypeError("a value of its description is no count")
+        raise TypeError("a value of its description is not a count")
     return value
 
 
@@ -236,33 +236,33 @@ def check_network(checkpoint: Checkpoint, plan: Plan, path: Path) -> None:
             Diagnostic(
                 "ND651",
                 Severity.ERROR,
-                f"this checkpoint belongs to another network than {plan.network.source.name}",
+                f"this checkpoint belongs to a different network from {plan.network.source.name}",
                 notes=tuple(shown),
                 help=("leave the network out: the checkpoint carries its own",),
                 path=str(path),
             )
         )
     if len(checkpoint.preparation.mean) != plan.input.channels:
-        raise Diagnosed(damaged(path, "its normalisation is not one of the network's channels"))
+        raise Diagnosed(damaged(path, "its normalisation does not match the network's channels"))
     if not 2 <= len(set(checkpoint.classes)) == len(checkpoint.classes) <= plan.output.values:
-        raise Diagnosed(damaged(path, "its classes are not those of the network's scores"))
+        raise Diagnosed(damaged(path, "its classes do not match the network's scores"))
     if checkpoint.labels and not len(set(checkpoint.labels)) == len(checkpoint.labels) == len(
         checkpoint.classes
     ):
-        raise Diagnosed(damaged(path, "its labels are not those of its classes"))
+        raise Diagnosed(damaged(path, "its labels do not match its classes"))
 
 
 def _differences(saved: dict[str, str], planned: dict[str, str]) -> list[str]:
     lines = []
     for name in [*planned, *(name for name in saved if name not in planned)]:
         if name not in saved:
-            lines.append(f"{name} is only in the network: {planned[name]}")
+            lines.append(f"{name} exists only in the network: {planned[name]}")
         elif name not in planned:
-            lines.append(f"{name} is only in the checkpoint: {saved[name]}")
+            lines.append(f"{name} exists only in the checkpoint: {saved[name]}")
         elif saved[name] != planned[name]:
             lines.append(f"{name} is {saved[name]} in the checkpoint and {planned[name]} in the network")
     if not lines and list(saved) != list(planned):
-        lines.append("the layers stand in another order")
+        lines.append("the layers are in a different order")
     return lines
 
 
@@ -291,7 +291,7 @@ def take_arrays(
             Diagnostic(
                 "ND651",
                 Severity.ERROR,
-                "the arrays of this checkpoint are not those of its network",
+                "the arrays of this checkpoint do not match its network",
                 notes=tuple(shortened(line) for line in wrong[:_MOST_DIFFERENCES]),
                 help=("use another checkpoint of the run folder",),
                 path=str(path),

@@ -102,7 +102,7 @@ def first_loss(record: StepRecord, plan: Plan, loss: Loss) -> list[Diagnostic]:
     if above > 0:
         cure = "the first scores are large: is a normalisation missing, or does another `init` suit better?"
     else:
-        cure = "weights that have learnt nothing know no answer: is the first batch of one class?"
+        cure = "untrained weights cannot know the answer: does the first batch hold a single class?"
     return [Diagnostic("ND523", Severity.NOTE, message, help=(cure,), path=plan.network.source.name)]
 
 
@@ -192,12 +192,12 @@ def _dead_units(seen: Look, plan: Plan, path: str) -> list[Diagnostic]:
         return []
     shown = [f"{dead} of {units} in {name}" for name, (dead, units) in [*found.items()][:4]]
     more = f" and in {counted(len(found) - 4, 'more layer')}" if len(found) > 4 else ""
-    message = f"dead units: {', '.join(shown)}{more} are 0 for all of {seen.images} training images"
+    message = f"dead units: {', '.join(shown)}{more} are 0 for all {seen.images} training images"
     cure = "a unit that is always 0 gets no gradient and stays so: lower the rate, or use LEAKY RELU or BN"
     whole = next((name for name, (dead, units) in found.items() if dead == units), None)
     if whole is None:
         return [Diagnostic("ND538", Severity.NOTE, message, help=(cure,), path=path)]
-    note = f"{whole} is all 0: nothing in front of it can learn"
+    note = f"{whole} is all 0: nothing before it can learn"
     return [Diagnostic("ND538", Severity.WARNING, message, notes=(note,), help=(cure,), path=path)]
 
 
@@ -213,15 +213,15 @@ def _gradients(seen: Look, plan: Plan, path: str) -> list[Diagnostic]:
 
 
 def _exploding(found: list[Effect]) -> tuple[str, str] | None:
-    """What is to say and its cure; None where no gradient explodes."""
+    """What to say, and the cure; None where no gradient explodes."""
     # Weights that are nearly 0 have a small effect, however large their gradient is beside them.
     exploded = [effect for effect in found if not (effect.gradient <= _EXPLODED or effect.loss <= _EXPLODED)]
     if not exploded:
         return None
     worst = max(exploded, key=lambda effect: effect.gradient)
     finite = isfinite(worst.gradient)
-    size = f"{worst.gradient:.3g} times as large as its weights" if finite else "no finite number"
-    message = f"exploding gradients: that of {worst.layer} is {size}{_more(len(exploded) - 1)}"
+    size = f"{worst.gradient:.3g} times as large as its weights" if finite else "not finite"
+    message = f"exploding gradients: the gradient of {worst.layer} is {size}{_more(len(exploded) - 1)}"
     return message, "lower the rate, clip the gradients, or normalise (BN)"
 
 
@@ -230,13 +230,16 @@ def _without_effect(found: list[Effect], loss: float) -> tuple[str, str] | None:
     if largest.loss >= _MOVES * loss:
         return None
     if not largest.loss:
-        message = f"vanishing gradients: none reaches the weights of any layer, at a loss of {loss:.3g}"
+        message = (
+            f"vanishing gradients: no gradient reaches the weights of any layer, at a loss of {loss:.3g}"
+        )
     else:
         message = (
-            f"vanishing gradients: no layer's weights move the loss of {loss:.3g}, those of {largest.layer} "
-            f"most, by {largest.loss:.2g} for a change by their size"
+            f"vanishing gradients: no layer's weights affect the loss of {loss:.3g}; those of "
+            f"{largest.layer} "
+            f"affect it most, by {largest.loss:.2g} when changed by their size"
         )
-    return message, "look at dead units and at the size of the first weights (`init`)"
+    return message, "look at dead units and at the size of the initial weights (`init`)"
 
 
 def _vanishing(found: list[Effect]) -> tuple[str, str] | None:
@@ -245,13 +248,13 @@ def _vanishing(found: list[Effect]) -> tuple[str, str] | None:
     if not vanished:
         return None
     least = min(vanished, key=lambda effect: effect.loss)
-    times = f"{largest.loss / least.loss:.2g} times less than" if least.loss else "nothing beside"
+    times = f"{largest.loss / least.loss:.2g} times less than" if least.loss else "by nothing, unlike"
     message = (
-        f"vanishing gradients: a change of its weights counts in {least.layer} {times} in {largest.layer}"
+        f"vanishing gradients: the weights of {least.layer} affect the loss {times} those of {largest.layer}"
         f"{_more(len(vanished) - 1)}"
     )
-    return message, "use RELU in place of SIGMOID and TANH, BN, or paths that skip layers"
+    return message, "replace SIGMOID and TANH with RELU, or add BN or skip connections"
 
 
 def _more(others: int) -> str:
-    return f"; so in {counted(others, 'more layer')}" if others else ""
+    return f"; also in {counted(others, 'more layer')}" if others else ""

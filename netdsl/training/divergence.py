@@ -26,13 +26,13 @@ _MOST_MACS = 10**10
 _MOST_BYTES = 2**30
 
 LOSSES_TOLD = 4
-"""How many of the last steps' losses stand in the finding."""
+"""How many of the last steps' losses are in the finding."""
 
 
 class Diverged(Diagnosed):
     """The loss, a score or a weight is no longer finite after some step, the first being 1.
 
-    A ``step`` behind the last of the epoch stands for its validation.
+    A ``step`` after the last of the epoch stands for its validation.
     """
 
     def __init__(self, finding: Diagnostic, epoch: int, step: int) -> None:
@@ -90,7 +90,7 @@ def told(run: Run, folder: RunFolder, diverged: Diverged, losses: Iterable[float
     of the last steps before."""
     (finding,) = diverged.diagnostics
     shown = ", ".join(f"{loss:.4g}" for loss in losses)
-    notes = (f"the loss of the steps before: {shown}",) if shown else ()
+    notes = (f"the losses of the steps before: {shown}",) if shown else ()
     blamed = finding.path != run.plan.network.source.name  # an image is at fault
     began = "" if blamed else beginning(run, folder, diverged)
     if began:

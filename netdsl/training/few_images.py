@@ -1,4 +1,4 @@
-"""A few images in the place of all: for a dry run, or to be learned by heart."""
+"""A few images in place of all: for a dry run, or to be learned by heart."""
 
 from __future__ import annotations
 

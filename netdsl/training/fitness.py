@@ -91,7 +91,7 @@ def check_classes_fit(plan: Plan, dataset: Dataset) -> tuple[Diagnostic, ...]:
 def check_least_memory(plan: Plan, recipe: Recipe) -> None:
     """Raise Diagnosed (ND511) where the weights and what is kept of one image alone do not fit.
 
-    Asked before the data are read and scaled to the input, which takes memory of its own. Every step
+    Asked before the data are read and scaled to the input, which takes its own memory. Every step
     needs that much; what a run will allocate in all is known, and asked for, once the batches are.
     """
     require_memory(

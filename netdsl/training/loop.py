@@ -1,7 +1,7 @@
 """The training loop: a generator of records. It prints nothing and writes no file.
 
 Whenever it hands out a record, store and progress together are a whole state: saved then and loaded
-later, training goes on bit for bit as if it had not stopped.
+later, training continues bit for bit as if it had not stopped.
 """
 
 from __future__ import annotations
@@ -121,8 +121,8 @@ def _update(
 def _spoilt(loss: float) -> str:
     """What is not finite, with this loss, in a message."""
     if isfinite(loss):
-        return "the scores are no longer finite numbers"
-    return "the loss is no longer a finite number"
+        return "the scores are no longer finite"
+    return "the loss is no longer finite"
 
 
 def _run(step: Step, following: Step | None) -> None:
@@ -164,7 +164,7 @@ def evaluate(
 def evaluated(
     machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int, *, certain: bool = False
 ) -> Evaluation:
-    """The Evaluation at once, for who needs no records."""
+    """The Evaluation at once, for callers that need no records."""
     steps = evaluate(machine, images, chosen, batch, certain=certain)
     while True:
         try:

@@ -30,7 +30,7 @@ _WORTH_THREADS = 1 << 21
 
 
 Purpose: TypeAlias = tuple[str, int]
-"""What a program is for: "train" or "infer", and the images of a step."""
+"""What a program is for: "train" or "infer", and the images per step."""
 
 
 class Machine:
@@ -69,7 +69,7 @@ class Machine:
 
     @property
     def evaluated(self) -> Store:
-        """The arrays that evaluating reads: running averages in the place of weights that have one."""
+        """The arrays that evaluating reads: running averages in place of weights that have one."""
         return evaluated_arrays(self.store)
 
     @property
@@ -148,7 +148,7 @@ class Machine:
 def first_values(plan: Plan, recipe: Recipe, stored: tuple[Stored, ...], threads: int = 1) -> Store:
     """The arrays that training starts from.
 
-    Weights are drawn by the recipe's initializer from a stream of their own, keyed by seed and
+    Weights are drawn by the recipe's initializer from their own stream, keyed by seed and
     name; all other parameters and statistics are filled with their ``initial``, what the optimizer
     keeps with 0.
     """

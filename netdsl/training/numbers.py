@@ -29,7 +29,7 @@ def step_numbers(
 
     ``sizes`` are those of an epoch's batches, ``epoch`` and ``step`` count from 0, and ``losses`` are the
     validation losses of the epochs before. ``count`` says what a batch counts in an update of several: its
-    images where nothing is said. All follows from these, so that a run goes on exactly where it
+    images where nothing is said. All follows from these, so that a run continues exactly where it
     stopped, within the batches of an update, too. The schedule counts updates.
     """
     batches = recipe.accumulate

@@ -26,7 +26,7 @@ _MOST_MACS = 2 * 10**9
 
 _MOST_BYTES = 2**30
 
-_WHOLE = "the last checkpoint in the run folder is whole"
+_WHOLE = "the last checkpoint in the run folder is intact"
 
 
 def all_finite(values: Array) -> bool:
@@ -113,7 +113,7 @@ def require_answer(evaluation: Evaluation, machine: Machine, images: Images, dat
             file_error(
                 "ND522",
                 str(path),
-                f"the loss on {data} is no finite number, though the scores are: they are too large for it",
+                f"the loss on {data} is not finite, though the scores are: they are too large for it",
                 *_CURES,
             )
         )
@@ -134,7 +134,7 @@ def no_answer(
     """
     x = np.empty(pixels.shape, np.float32)
     prepare(x, pixels, scale, shift)
-    message = f"the scores for {what} are no finite numbers{_beginning(machine, x)}"
+    message = f"the scores for {what} are not finite{_beginning(machine, x)}"
     return file_error("ND522", str(path), message, *_CURES)
 
 

@@ -56,7 +56,7 @@ class Pace:
     """Takes notice of every record of a run, in order."""
 
     def __init__(self, work: Work, progress: Progress, step_images: int) -> None:
-        """``step_images`` is the number of images of a step."""
+        """``step_images`` is the number of images per step."""
         self._work = work
         self.timings: dict[int, Timing] = {}
         self._epochs_done = progress.epoch

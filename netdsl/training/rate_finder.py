@@ -38,7 +38,7 @@ _DIVERGED = 4.0
 """Times the lowest loss so far, smoothed; from there on, and above the first loss, nothing is learnt."""
 
 _KEPT = 0.9
-"""Of the smoothed loss, in each step of a test that goes on."""
+"""Of the smoothed loss, in each step of a test that continues."""
 
 _DEVIATION = 0.03
 """Of the Gaussian that smooths a whole curve, in parts of its steps."""
@@ -74,9 +74,9 @@ class GrowingRate(Schedule):
 
 
 def trial(run: Run, schedule: GrowingRate, seed: int, threads: int) -> Iterator[float]:
-    """The losses of updates with a growing rate, from weights drawn anew to where they diverge.
+    """The losses of updates with a growing rate, from weights drawn again to where they diverge.
 
-    Uses the training part alone, in the order of several epochs one behind another.
+    Uses the training part alone, in the order of several epochs one after another.
     """
     smoothed = weight = 0.0
     lowest = first = None

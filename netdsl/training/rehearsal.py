@@ -51,12 +51,12 @@ def unrehearsed(machine: Sessions, parts: Parts, recipe: Recipe, progress: Progr
     if not left:
         return "nothing is left to train"
     if left == 1:
-        return "1 step: how long it takes shows when it is made"
+        return "1 step, whose duration is not known yet"
     if left < _WORTH_STEPS:
-        return f"{left} steps: how long they take shows when the first is made"
+        return f"{left} steps, whose duration is known after the first"
     available = available_bytes()
     if available is not None and 2 * sum(array.nbytes for array in machine.store.values()) > available:
-        return "the weights do not fit into memory twice: how long it takes shows after the first steps"
+        return "the weights do not fit into memory twice: the duration is known after the first steps"
     return ""
 
 

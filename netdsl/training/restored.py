@@ -221,7 +221,7 @@ class Restored:
                 file_error(
                     "ND519",
                     str(path),
-                    "the network was trained on numbers that are no levels of a picture",
+                    "the network was trained on numbers that are not levels of a picture",
                     "evaluate it on data of the same kind with `netdsl eval --data`",
                 )
             )

@@ -112,7 +112,7 @@ class Run:
     def bind(self) -> None:
         """Bind the program of every batch size that the run will meet, so that the memory is known.
 
-        Only the first step's is made ready: the backend goes on compiling the others meanwhile.
+        Only the first step's is made ready: the backend continues compiling the others meanwhile.
         """
         for purpose, size in self._steps():
             if purpose == "train":
@@ -131,12 +131,12 @@ class Run:
     def checkpoint(self) -> Checkpoint:
         """The state as it is now; its arrays are the live ones, not copies.
 
-        Raises Diverged (ND512) where one holds a number that is not finite: nothing can go on from there,
+        Raises Diverged (ND512) where one holds a number that is not finite: nothing can continue from there,
         and it must not take the place of a state that is sound.
         """
         if first_spoilt(self.machine.store) is not None:
             moment = f"after epoch {self.progress.epoch}, step {self.progress.step} of the next"
-            what = "the weights are no longer finite numbers"
+            what = "the weights are no longer finite"
             rate = self.recipe.rate
             data, images = self.dataset.name, self.images
             finding = diverged(self.machine, images, self.parts.train, what, moment, rate, data)
@@ -163,7 +163,7 @@ class Run:
         """Train, saving each epoch before its record is handed out, and long epochs in between.
 
         The state is whole at every record: ``folder.save(run.checkpoint())`` there stops a run so
-        that it can go on bit for bit. Raises Diagnosed (ND512) where training diverges.
+        that it can continue bit for bit. Raises Diagnosed (ND512) where training diverges.
         """
         losses: deque[float] = deque(maxlen=LOSSES_TOLD)
         try:
@@ -301,7 +301,7 @@ def data_to_read(recorded: str, named: str | None, path: Path, command: str) -> 
             "ND544",
             str(path),
             f"it says that it was trained on `{shortened(recorded)}`, which is read only if you name it",
-            f"if it is meant: {command} --data {shlex.quote(recorded) if plain else 'DATA'}",
+            f"if you want that data: {command} --data {shlex.quote(recorded) if plain else 'DATA'}",
         )
     )
 
@@ -312,5 +312,5 @@ def data_changed(name: str, path: Path) -> Diagnostic:
         "ND516",
         name,
         f"these are not the images that {path} was trained on",
-        "name the place of the original data with --data",
+        "name the original data with --data",
     )

@@ -2,7 +2,7 @@
 
 best.safetensors      the epoch with the best validation accuracy, as it was validated: averaged weights
                       where the recipe keeps an average, and nothing of the optimizer's
-last.safetensors      the newest state, from which --resume goes on
+last.safetensors      the newest state, from which --resume continues
 previous.safetensors  the state before it, should the disk spoil the newest
 metrics.csv           one line per epoch
 recipe.json           the settings, for people
@@ -50,7 +50,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         """Lock an existing folder. Raises Diagnosed: ND514 another run has it, ND515 not writable, ND543
-        where something else stands under the name of a file of a run."""
+        where something else is under the name of a file of a run."""
         self.path = path
         check_regular(path, _NAMES)
         self._lock = _locked(path)
@@ -98,7 +98,7 @@ class RunFolder:
         replace_file(self.path / _METRICS, [metrics_text(history, timings).encode()])
 
     def load_timings(self, epochs: int) -> dict[int, Timing]:
-        """What the metrics say of the first so many epochs: no checkpoint holds a time. None is missed."""
+        """What the metrics say about the first so many epochs: no checkpoint holds a time. None is missed."""
         try:
             text = content_of(self.path / _METRICS, _LARGEST_METRICS).decode()
         except (OSError, UnicodeDecodeError):
@@ -151,8 +151,8 @@ def new_run_folder(out: Path | None, stem: str) -> RunFolder:
             file_error(
                 "ND513",
                 str(out),
-                f"this folder already holds a run ({held[0]}), and nothing is overwritten",
-                f"go on with it: netdsl train --resume {shlex.quote(str(out))}",
+                f"this folder already holds a run ({held[0]}), which is not overwritten",
+                f"continue it: netdsl train --resume {shlex.quote(str(out))}",
                 "or choose another folder with --out",
             )
         )
@@ -173,11 +173,11 @@ def _next_free(parent: Path, stem: str) -> Path:
 
 
 def old_run_folder(path: Path) -> RunFolder:
-    """Open the folder of a run to go on with. Raises Diagnosed: ND517 for none, ND514, ND515, ND543."""
+    """Open the folder of a run to continue with. Raises Diagnosed: ND517 for none, ND514, ND515, ND543."""
     check_regular(path, (LAST, PREVIOUS))
     if not any(os.path.isfile(path / name) for name in (LAST, PREVIOUS)):
         what = (
-            "this folder holds no checkpoint to go on from"
+            "this folder holds no checkpoint to continue from"
             if os.path.isdir(path)
             else "there is no such run folder"
         )
@@ -225,9 +225,9 @@ def _irregular(path: Path, kind: str) -> Diagnostic:
     cure = "move it away"
     if kind == "link" and path.suffix == Path(LAST).suffix:
         cure += (
-            ", or put the file that it leads to in its place; eval and predict take that file by its name too"
+            ", or replace it with the file that it points to; eval and predict also take that file by name"
         )
-    return file_error("ND543", str(path), f"a run has a file of this name, and this is a {kind}", cure)
+    return file_error("ND543", str(path), f"a run needs a file of this name, but this is a {kind}", cure)
 
 
 _LOCK_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netdsl.backend.session import Store
     from netdsl.program.program import Stored
 
-_NO_MATCH = "no array of it has the name and the shape of one of the network's"
+_NO_MATCH = "none of its arrays has the name and shape of one of the network's"
 
 _MOST_ROWS = 20
 """Rows of a table, of those that say the same."""
@@ -52,7 +52,7 @@ def start_from(path: Path, stored: tuple[Stored, ...], store: Store) -> Started:
     """Write the arrays of a file into ``store`` where name and shape are those of the network's.
 
     ``path`` is a run folder, of which the best checkpoint is taken, or a .safetensors file. What the
-    optimizer keeps starts anew. Raises Diagnosed: ND517 for no file, ND650 for one that cannot be read,
+    optimizer keeps starts again. Raises Diagnosed: ND517 for no file, ND650 for one that cannot be read,
     ND533 where nothing of it fits.
     """
     file, arrays, others = _read(path)
@@ -60,7 +60,7 @@ def start_from(path: Path, stored: tuple[Stored, ...], store: Store) -> Started:
     rows = [*_rows(learned, arrays, others)]
     if not any(row.taken for row in rows):
         unfit = [row for row in rows if row.new and (row.there == row.here or row.name in others)]
-        why = f"no array of it can be taken: {unfit[0].name}: {unfit[0].why}" if unfit else _NO_MATCH
+        why = f"none of its arrays can be used: {unfit[0].name}: {unfit[0].why}" if unfit else _NO_MATCH
         raise Diagnosed(
             file_error(
                 "ND533",

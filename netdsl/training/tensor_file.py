@@ -138,23 +138,23 @@ def _check_size(path: Path) -> None:
         raise ValueError(f"cut short: it has {size} bytes")
     (header_bytes,) = struct.unpack("<Q", first)
     if header_bytes > min(_LARGEST_HEADER, size - 8):
-        raise ValueError("no safetensors file: it does not start like one, or is cut short")
+        raise ValueError("not a safetensors file: it does not start like one, or is cut short")
 
 
 def _parse(text: str | None) -> dict[str, Any]:
     """The JSON object of the metadata entry."""
     if text is None:
-        raise ValueError("no checkpoint of netdsl: it has no description of a network")
+        raise ValueError("not a netdsl checkpoint: it has no description of a network")
     if text.count("[") + text.count("{") > _MOST_BRACKETS or text.count(",") > _MOST_COMMAS:
-        raise ValueError("no checkpoint of netdsl: its description has more parts than that of any network")
+        raise ValueError("not a netdsl checkpoint: its description has more parts than that of any network")
     try:
         content = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
-        raise ValueError("no checkpoint of netdsl: its description is no JSON text") from error
+        raise ValueError("not a netdsl checkpoint: its description is not JSON") from error
     if not isinstance(content, dict):
-        raise ValueError("no checkpoint of netdsl: its description is no JSON object")
+        raise ValueError("not a netdsl checkpoint: its description is not a JSON object")
     return content
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number")
+    raise ValueError(f"{constant} is not a number")

@@ -59,7 +59,7 @@ class FinalRows(NamedTuple):
 
     @property
     def line(self) -> str:
-        """What stands there as long as no formula does: a comment."""
+        """What is there as long as no formula does: a comment."""
         return "    " * self.depth + "#: finished " + " | ".join((*self[:4], *self.around))
 
 

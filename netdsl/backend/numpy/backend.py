@@ -82,7 +82,7 @@ class NumpySession:
 
 
 class NumpyPrepared:
-    """A program for NumPy: every result of an operation has an array of its own."""
+    """A program for NumPy: every result of an operation has its own array."""
 
     def __init__(self, program: Program) -> None:
         self._program = program

@@ -18,7 +18,7 @@ from netdsl.quantities import Padding, Volume
 
 
 def _reach(moving: Sliding, x: Volume, y: Volume) -> Padding:
-    """The padding with which windows come out even, however positions are rounded: what lies beyond the
+    """The padding with which windows come out even, however positions are rounded: what is beyond the
     last window is cut off."""
     before = moving.padding
     below = (y.height - 1) * moving.stride.height + moving.kernel.height - x.height - before.top

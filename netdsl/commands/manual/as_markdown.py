@@ -69,7 +69,7 @@ def _options(command: CommandText) -> Iterator[str]:
         yield from ("## Options", "", *map(_item, command.options))
     if command.recipe:
         yield from ("", "## Settings of the recipe", "")
-        yield "They win over the `train` block; [the language](../language.md#training) explains them."
+        yield "They override the `train` block; [the language](../language.md#training) explains them."
         yield from ("", *map(_item, command.recipe))
 
 
@@ -77,11 +77,11 @@ def _columns() -> Iterator[str]:
     yield from ("| column | what it counts |", "|---|---|")
     for name, column in COLUMNS.items():
         yield f"| `{name}` | {_prose(column.meaning)} |"
-    yield f"| `{RECEPTIVE_FIELD}` | what a position sees of the image, height x width in pixels |"
+    yield f"| `{RECEPTIVE_FIELD}` | receptive field of a position, height x width in pixels |"
 
 
 def _tools() -> Iterator[str]:
-    yield from ("| tool | counts those of | and otherwise than here |", "|---|---|---|")
+    yield from ("| tool | counts as | differs from netdsl |", "|---|---|---|")
     for name in tool_names():
         tool = tool_named(name)
         yield f"| `{name}` | {_prose(tool.title)} | {_prose(' '.join(tool.differs.split()))} |"

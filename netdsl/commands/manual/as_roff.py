@@ -9,15 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from netdsl.commands.manual.description import CommandText, OptionText
 
 _EXIT = (
-    ("0", "Nothing is wrong; warnings and notes may have been printed."),
-    ("1", "Something was found: an error, or what an option such as --strict counts as one."),
+    ("0", "No errors; warnings and notes may have been printed."),
+    ("1", "An error was found, or what an option such as --strict counts as one."),
     ("2", "The command line was wrong, or the result could not be written."),
-    ("3", "A mistake of netdsl's own."),
+    ("3", "An internal error of netdsl."),
     ("130", "Interrupted."),
 )
 
 _VARIABLES = (
-    ("NETDSL_CACHE", "The folder that keeps compiled kernels, as a path from the root."),
+    ("NETDSL_CACHE", "Folder of the compiled kernels, as an absolute path."),
     ("NETDSL_DEBUG", "Print the traceback of an internal error, as --debug does."),
     ("NO_COLOR", "Print no colours."),
     ("GITHUB_STEP_SUMMARY", "Where `netdsl check --format github` writes a summary of the step."),
@@ -43,7 +43,7 @@ def man_page(command: CommandText, commands: Sequence[CommandText], examples: Se
         *_list("OPTIONS", map(_option, command.options)),
     ]
     if command.recipe:
-        lines += [".SS Settings of the recipe", "They win over the network\\(aqs train block."]
+        lines += [".SS Settings of the recipe", "They override the network\\(aqs train block."]
         lines += [line for one in map(_option, command.recipe) for line in _tagged(*one)]
     if whole:
         lines += _list(

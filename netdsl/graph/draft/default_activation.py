@@ -1,4 +1,4 @@
-"""Puts the default activation behind the layers with weights, as if it were written there."""
+"""Puts the default activation after the layers with weights, as if it were written there."""
 
 from __future__ import annotations
 

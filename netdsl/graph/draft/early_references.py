@@ -91,7 +91,7 @@ def _report(early: _Early, default: str, findings: Findings) -> None:
     )
     findings.add(
         "ND413",
-        f"`@{entry.name}` is what {entry.name} makes, before {what}",
+        f"`@{entry.name}` is the output of {entry.name} before {what}",
         early.reference,
         severity=Severity.NOTE,
         cause="a label of a layer before its activation",
@@ -112,6 +112,6 @@ def _cures(early: _Early, default: str, text: str) -> tuple[str, str]:
         layer, rest = "...", " - ..." if rest else ""
     added = "" if early.activation else f" - {default}"
     return (
-        f"for what is behind the activation write `{label}: [{layer}{rest}]` and `@{label}`",
-        f"if the volume before it is meant, `{label}: [{layer}]{rest}{added}` says so",
+        f"for the output of the activation, write `{label}: [{layer}{rest}]` and `@{label}`",
+        f"for the volume before it, write `{label}: [{layer}]{rest}{added}`",
     )

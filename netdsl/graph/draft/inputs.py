@@ -28,17 +28,17 @@ def check_sources(
         for node in [node for node in wrong if node.position > 0] or wrong:
             findings.add(
                 "ND208",
-                "the input stands first, and once",
+                "the input comes first, and only once",
                 node.span,
                 secondary=(Label(first.span, "the first layer"),) if node is not first else (),
                 help=(
                     "move it to the beginning, or leave it out",
-                    f"several inputs have names: `left: input {node.layer.volume()}`",
+                    f"name several inputs: `left: input {node.layer.volume()}`",
                 ),
             )
     elif len(sources) > INPUT_LIMIT:
         message = f"a network has at most {INPUT_LIMIT} inputs"
-        cure = "hand over one volume, and take its channels apart with SLICE"
+        cure = "feed one volume, and split its channels with SLICE"
         findings.add("ND249", message, sources[INPUT_LIMIT].span, f"of {len(sources)}", help=(cure,))
     else:
         _check_reached(entries, sources, findings)
@@ -58,11 +58,11 @@ def _check_reached(entries: list[Entry], sources: list[Node], findings: Findings
         if node.position not in reached:
             findings.add(
                 "ND249",
-                f"nothing of the input {node.name} reaches the output",
+                f"the input {node.name} does not reach the output",
                 node.span,
                 secondary=(Label(entries[-1].span, "the output"),),
                 help=(
-                    "label what is made of each input, and join them: `CONCAT[ @a | @b ]`",
+                    "label the result for each input, and join them: `CONCAT[ @a | @b ]`",
                     "leave the input out",
                 ),
             )

@@ -106,7 +106,7 @@ class Missing:
         example = f"for example `{lack.kind.keyword} {values}`"
         if self._repeats(lack):
             default = f"default {lack.kind.keyword} {values.replace('kernel ', '')}"
-            return f"{example}; `{default}` on its own line serves them all"
+            return f"{example}; `{default}` on its own line sets it for all"
         return example
 
     def _repeats(self, lack: _Lack) -> bool:
@@ -126,7 +126,7 @@ class Missing:
         for lack in self._by_group[id(group)]:
             if isinstance(lack.step.layer, tree.Layer):
                 by_kind.setdefault(self._head_of(lack.step.layer).written.upper(), []).append(lack)
-        lines = ["complete the group, with numbers of your own, for example:", "] where {"]
+        lines = ["complete the group with your own numbers, for example:", "] where {"]
         for written, lacks in by_kind.items():
             options = list(dict.fromkeys(option for lack in lacks for option in lack.options))
             values = [_dealt_values(option, len(lacks)) for option in options]

@@ -21,7 +21,7 @@ def alike(step: ExpandedLayer, kind: type[Layer], name: str, owner: Entry, findi
         return True
     what = other.keyword if other is not None else "PROJECT"
     owned = owner.name if not isinstance(owner, Projection) else "it"
-    message = f"{name} is {kind.keyword} and {owned} is {what}: their weights are not alike"
+    message = f"{name} is {kind.keyword} and {owned} is {what}: their weights do not match"
     cures = [f"name a layer that is {kind.keyword} too"]
     if other is not None and not other.has_weights:
         cures.append("the label of a group is that of its last layer: label the layer itself")

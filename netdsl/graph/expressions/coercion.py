@@ -195,7 +195,7 @@ TABLE_LIMIT = 2**18
 """Connections of all tables of a text, counted again for every layer that has one."""
 
 TOO_MANY_CONNECTIONS = (
-    f"tables hold at most {TABLE_LIMIT:,} connections together, those of repeated layers counted"
+    f"tables hold at most {TABLE_LIMIT:,} connections in all, those of repeated layers included"
 )
 
 
@@ -220,7 +220,7 @@ def table_rows(table: tree.Table, room: int = TABLE_LIMIT) -> tuple[tuple[int, .
             channel = count_from_text(item.text)
             if channel is None or channel > _CHANNEL_LIMIT:
                 raise MisfitError(
-                    "ND206", "a table holds the numbers of channels, from 0 on", f"not {item.text[:40]}"
+                    "ND206", "a table holds channel numbers, counted from 0", f"not {item.text[:40]}"
                 )
             if ranging and (first is None or channel < first):
                 raise MisfitError("ND206", _RANGES, f"not to {channel}")

@@ -79,9 +79,9 @@ Quantity: TypeAlias = Fraction | tuple[int, ...] | LayerOutput | ElementArgument
 """A number, the extents of a size, a volume, a layer or block, or none of them."""
 
 CHANNELS = "channels"
-"""The name of a number that nobody gives: the channels of what comes into a block or a layer."""
+"""The name of a number that netdsl supplies: the channels of what comes into a block or a layer."""
 
-NOTHING_COMES_IN = "`channels` is what comes into a block or a layer, and here nothing comes in"
+NOTHING_COMES_IN = "`channels` is what comes into a block or a layer, but nothing comes in here"
 USE_CHANNELS = "use it in a block or in the options of a layer"
 
 BY = "x"
@@ -222,8 +222,8 @@ def _size(parts: list[tree.Sum], environment: Environment, findings: Findings) -
     between = parts[1::2]
     if len(parts) % 2 == 0 or not all(is_by(part, environment) for part in between):
         place_of_all = place(parts[0]).to(place(parts[-1]))
-        message = "several values stand where one is wanted"
-        cures = ("a comma stands between arguments", "a size is written `3x3` or `height x width`")
+        message = "several values where one is expected"
+        cures = ("arguments are separated by commas", "a size is written `3x3` or `height x width`")
         raise _FormulaError("ND245", message, place_of_all, "", *cures)
     return tuple(_extent(part, environment, findings) for part in parts[::2])
 
@@ -241,7 +241,7 @@ def _calculated(sum: tree.Sum, environment: Environment, findings: Findings) -> 
     values: list[Fraction] = []
     signs: list[tree.Operand] = []
     cure = "write arithmetic like `4*k`, `width/2` or `(k+1)*2`"
-    no_formula = _FormulaError("ND207", "this is no arithmetic", place(sum), "", cure)
+    no_formula = _FormulaError("ND207", "this is not arithmetic", place(sum), "", cure)
 
     def apply() -> None:
         if len(values) < 2 or signs[-1].text == "(":
@@ -307,10 +307,10 @@ def _number(item: tree.Operand, environment: Environment, findings: Findings) ->
     )
     raise _FormulaError(
         "ND223",
-        f"`{item.text}` is {what}: only numbers are calculated with",
+        f"`{item.text}` is {what}: arithmetic takes only numbers",
         item.span,
         "",
-        "sizes stand for themselves: `3x3`",
+        "write sizes as they are: `3x3`",
     )
 
 
@@ -359,7 +359,7 @@ def _unknown(word: tree.Word, environment: Environment, findings: Findings) -> _
     if word.text == CHANNELS:
         return _FormulaError("ND246", NOTHING_COMES_IN, word.span, "", USE_CHANNELS)
     near = findings.near(word.text, environment.values, "numbers")
-    cure = f"give it a value before: `let {word.text[:40]} = 32`, or make it a parameter of the block"
+    cure = f"give it a value first: `let {word.text[:40]} = 32`, or make it a parameter of the block"
     message = f"there is no number called `{word.text[:40]}` here"
     return _FormulaError("ND216", message, word.span, "", cure, meant=near)
 

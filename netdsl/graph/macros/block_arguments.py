@@ -20,7 +20,7 @@ from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.source import Span
 from netdsl.syntax import tree
 
-_ONE = "a call hands over one layer, or a block"
+_ONE = "a call passes one layer or a block"
 
 
 class Meaning(NamedTuple):
@@ -83,13 +83,11 @@ class BlockArguments:
         if any(_links(item) for item in value):
             return self._failed(place(value), "a chain of layers", "block NORMED { BN - RELU }")
         if not skips and kind is not None and kind.inputs != 1:
-            return self._failed(
-                place(value), f"{kind.keyword} stands for no layer by itself", "block B { ... }"
-            )
+            return self._failed(place(value), f"{kind.keyword} is not a layer by itself", "block B { ... }")
         return layer
 
     def _failed(self, span: Span, label: str, example: str) -> Failed:
-        cure = f"put it in a block, and hand that over: `{example}`"
+        cure = f"put it in a block and pass that: `{example}`"
         self._findings.add("ND247", _ONE, span, label, help=(cure,))
         return Failed("ND247", _ONE, span, label, (cure,))
 
@@ -126,7 +124,7 @@ class BlockArguments:
     ) -> Meaning | None:
         written = element if isinstance(element, tree.Call) else bare_use(element, (name,))
         if written is None:
-            message = f"`{name}` is handed over with its options"
+            message = f"`{name}` is passed with its options"
             cure = f"write `{name}` alone, or `{name}*2`, and the options in the call"
             self._findings.add("ND247", message, element.span, help=(cure,))
             written = tree.Call(None, (), tree.Word(name, element.span), (), None, "", element.span)
@@ -191,7 +189,7 @@ def is_number(
         return False
     shown = exact_value(value, use.block.span)
     what = shown.text if shown is not None else "a volume"
-    cure = f"hand a layer over, as in `{block.name.text}(RELU)`"
-    message = f"`{use.block.text}` is {what} here, and a layer is wanted"
+    cure = f"pass a layer, as in `{block.name.text}(RELU)`"
+    message = f"`{use.block.text}` is {what} here, but a layer is expected"
     findings.add("ND247", message, use.block.span, help=(cure,))
     return True

@@ -40,7 +40,7 @@ def read_lets(statements: tuple[tree.Let, ...], environment: Environment, findin
                 f"`{let.name.text}` is given two values",
                 let.name.span,
                 secondary=(Label(given[let.name.text].name.span, "the first"),),
-                help=("give one of them another name",),
+                help=("rename one of them",),
             )
             continue
         given[let.name.text] = let
@@ -61,7 +61,7 @@ def read_blocks(statements: tuple[tree.Block, ...], findings: Findings) -> tuple
                 f"two blocks are called `{block.name.text}`",
                 block.name.span,
                 secondary=(Label(earlier.name.span, "the first"),),
-                help=("give one of them another name",),
+                help=("rename one of them",),
             )
         meaning = meaning_of(block.name.text)
         if meaning:
@@ -178,7 +178,7 @@ def _report_cycles(blocks: Blocks, findings: Findings) -> set[str]:
                     "ND219",
                     f"a block cannot contain itself: {' -> '.join([*_shown(cycle), call.text])}",
                     call.span,
-                    "closes the circle",
+                    "closes the cycle",
                     help=("repeat with `[...]*n`, which always ends",),
                 )
             elif call.text in blocks and call.text not in finished:
@@ -211,7 +211,7 @@ def bind(
     for place, (argument, value) in enumerate(arguments):
         named = named or argument.name is not None
         if named and argument.name is None:
-            message, cure = "an argument without a name stands behind one with a name", signature(block)
+            message, cure = "an argument without a name follows one with a name", signature(block)
             findings.add("ND218", message, argument.span, "which one is it?", help=(f"name it: {cure}",))
             return None
         name = argument.name.text if argument.name else names[place] if place < len(names) else None

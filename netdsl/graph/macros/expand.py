@@ -149,11 +149,11 @@ class Expansion:
     def _stand_in(self, layer: tree.Layer, role: Role, frame: _Frame) -> None:
         """SKIP, or a PROJECT that is not alone in its branch."""
         if role is Role.PROJECT:
-            message, cure = "PROJECT is a branch by itself", "write `ADD[ CONV 64 3x3 pad 1 | PROJECT ]`"
+            message, cure = "PROJECT must be a branch by itself", "write `ADD[ CONV 64 3x3 pad 1 | PROJECT ]`"
             self.findings.add("ND222", message, layer.span, help=(cure,))
             return
         if not frame.branches:
-            message = "SKIP stands in a branch: it hands on what the join is given"
+            message = "SKIP belongs in a branch: it passes on the input of the join"
             self.findings.add("ND222", message, layer.span, help=("leave it out",))
         elif len(layer.words) + len(layer.items) > 1 + (len(layer.words) if layer.labelled else 0):
             message, cure = "SKIP changes nothing and takes no options", "PROJECT takes a stride"
@@ -181,8 +181,8 @@ class Expansion:
             self.unsettled = self.unsettled or place
             return None
         if self._dealing:
-            message = "`channels` is not known in a group whose numbers are dealt out by `where`"
-            cure = "write the options into the layers, or the number instead of `channels`"
+            message = "`channels` is not known in a group whose numbers come from `where`"
+            cure = "write the options in the layers, or a number instead of `channels`"
             self.findings.add("ND246", message, self._dealing[-1].span, help=(cure,))
             return None
         volume = self.volume_behind(self.steps, self.current)
@@ -297,7 +297,7 @@ class Expansion:
         if not reference.leads and not self.findings.heard("ND222", reference.span):
             self.findings.add(
                 "ND222",
-                f"`@{reference.name}` would throw away what stands before the link",
+                f"`@{reference.name}` would discard what comes before the link",
                 reference.span,
                 help=(
                     "a reference begins a line or a branch",
@@ -367,7 +367,7 @@ class Expansion:
             return
         phrase = self.head_of(layer).shares
         if phrase is not None:
-            self._sharing.nothing_to_share(phrase, "a layer that is handed over has weights of its own")
+            self._sharing.nothing_to_share(phrase, "a layer passed to a block has its own weights")
         inputs, references = self._inputs(), self._references()
         self._emit(ExpandedLayer(layer, environment, inputs, group=frame.group, references=references))
 

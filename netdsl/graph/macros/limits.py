@@ -136,8 +136,8 @@ class _Counter:
     def _too_deep(self, element: tree.Element) -> None:
         self._findings.add(
             "ND104",
-            f"brackets and blocks stand more than {DEPTH_LIMIT} deep inside one another",
+            f"brackets and blocks are nested more than {DEPTH_LIMIT} deep",
             element.span,
-            help=("use blocks side by side instead of inside one another",),
+            help=("chain blocks instead of nesting them",),
         )
         raise _UnboundedError

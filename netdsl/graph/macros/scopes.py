@@ -117,7 +117,7 @@ class Scopes:
     def _too_early(self, times: tree.Sum) -> None:
         self._findings.add(
             "ND246",
-            "how often a group stands is counted before any volume is known",
+            "how often a group repeats is computed before any volume is known",
             place(times),
             "follows from `channels`",
             help=("make it a parameter of the block, or a `let` line",),
@@ -271,7 +271,7 @@ class Scopes:
         handed = self._arguments.read(call, environment)
         volume = next((one for one in call.arguments if isinstance(one.value, tree.Reference)), None)
         if volume is not None:
-            message = "a block that is handed over takes numbers and layers, no volumes"
+            message = "a block that is passed takes numbers and layers, not volumes"
             self._findings.add("ND247", message, volume.span)
             return None
         if not isinstance(handed, ElementArgument) or (

@@ -85,7 +85,7 @@ def _report(owner: tree.Block, keywords: list[str], span: Span, findings: Findin
     cure = f"write {' or '.join(free)} for the kind of layer" if free else "give the block another name"
     findings.add(
         "ND227",
-        f"`{findings.source.excerpt(span)[:40]}` stands for a layer here, and a block has that name",
+        f"`{findings.source.excerpt(span)[:40]}` means a layer here, but a block has that name",
         span,
         secondary=(Label(owner.name.span, "the block"),),
         help=(cure, f"the block is used as {signature(owner)}"),

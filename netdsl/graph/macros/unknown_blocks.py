@@ -38,14 +38,14 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         alone = call.times is None
         fix = Edit(place, meant) if alone else None
         shown = meant if alone else f"[{meant}]*n"
-        help = (f"write `{shown}`: the options of a layer stand without parentheses",)
+        help = (f"write `{shown}`: layer options take no parentheses",)
         findings.add("ND217", message, name.span, help=help, fix=fix, cause=CALL)
     elif lettered := _lettered(call, findings):
         findings.add("ND217", message, name.span, help=lettered)
     elif answer := answer_to_call(name.text, _arguments(call, findings)):
         findings.add("ND217", message, name.span, help=(answer,), cause=CALL)
     elif kind is not None or class_of_another_program(name.text):
-        cure = "the options of a layer stand without parentheses: `CONV 64 3x3 stride 2`"
+        cure = "layer options take no parentheses: `CONV 64 3x3 stride 2`"
         findings.add("ND217", message, name.span, help=(cure,), cause=CALL)
     else:
         cure = f"define it: `block {name.text}(width) {{ CONV width 3x3 - RELU }}`"
@@ -88,11 +88,11 @@ def _lettered(call: tree.Call, findings: Findings) -> tuple[str, ...]:
     else:
         size, rest = f"{kind} {numbers[0]}x{numbers[0]}", numbers[1:]
         if kind == "CONV":
-            return (f"write `CONV {numbers[0]} 3x3`, with the size that the text says",)
+            return (f"write `CONV {numbers[0]} 3x3`, with the size that the text gives",)
     words = [f"{word} {number}" for word, number in zip(("stride", "pad"), rest, strict=False)]
     cures = [f"write `{' '.join([size, *words])}`"]
     if kind == "CONV" and len(rest) == 1:
-        cures.append(f"or `{size} pad {rest[0]}`, whichever the text means by its last number")
+        cures.append(f"or `{size} pad {rest[0]}`, depending on what the last number means")
     return tuple(cures)
 
 

@@ -73,7 +73,7 @@ class WhereValues:
                     "ND209",
                     f"the group has no {head.written} for this entry",
                     head.span,
-                    help=("an entry names a kind of layer that stands in the brackets",),
+                    help=("an entry names a kind of layer in the brackets",),
                 )
             else:
                 served[named] = head.span

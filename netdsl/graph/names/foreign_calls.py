@@ -26,7 +26,7 @@ _OUTPUT_PADDING = " - PAD by bottom {0} right {0}"
 
 
 def answer_to_call(name: str, arguments: str) -> str:
-    """The cure for a call that is no layer of netdsl as it stands; empty where nothing is known of it."""
+    """The cure for a call that is not a netdsl layer as it stands; empty where nothing is known of it."""
     running = _RUNNING.get(name.lower())
     if running is not None:
         return running
@@ -84,9 +84,9 @@ def _about(call: Called, source: Source, start: int) -> Diagnostic:
     written = source.text[span.start : span.end]
     name, _, arguments = written.partition("(")
     answer = answer_to_call(call.name, arguments[:-1])
-    general = "write the layer in netdsl's words: `CONV 64 3x3`, `MAX POOL 2x2`, `FC 10`"
+    general = "write the layer in netdsl's language: `CONV 64 3x3`, `MAX POOL 2x2`, `FC 10`"
     shown = name if len(name) <= 40 else f"{name[:39]}…"
-    message = f"`{shown}` is a call of Python, and no layer of netdsl as it stands"
+    message = f"`{shown}` is a Python call, not a netdsl layer"
     return Diagnostic(
         "ND101", Severity.ERROR, message, source, Label(span), help=(answer or general,), cause=CALL
     )

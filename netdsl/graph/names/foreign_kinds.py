@@ -31,10 +31,10 @@ def _is(names: str, meant: str) -> dict[str, ForeignKind]:
     return _rows(names, f"write `{meant}`", meant)
 
 
-_LOSS = "the loss stands in the recipe: `train {{ loss {} }}`"
-_JOIN = "the branches stand in brackets: `{}[ CONV 64 3x3 pad 1 | SKIP ]`"
-_PICTURES = "pictures are changed in the recipe: `train { augment flip }`"
-_READING = "the data stand in the recipe: `train { data FOLDER }`"
+_LOSS = "the loss goes in the recipe: `train {{ loss {} }}`"
+_JOIN = "the branches go in brackets: `{}[ CONV 64 3x3 pad 1 | SKIP ]`"
+_PICTURES = "augmentation goes in the recipe: `train { augment flip }`"
+_READING = "the data go in the recipe: `train { data FOLDER }`"
 
 FOREIGN_KINDS: dict[str, ForeignKind] = {
     **_is("InnerProduct Gemm MatMul", "FC"),
@@ -53,9 +53,7 @@ FOREIGN_KINDS: dict[str, ForeignKind] = {
     ),
     **_rows("Eltwise", _JOIN.format("ADD") + ", or MULTIPLY"),
     **_rows("Identity Noop Passthrough", "leave it out; as a branch it is SKIP"),
-    **_rows(
-        "Sequential ModuleList Model Functional", "layers stand one behind another: `[CONV 64 3x3 - RELU]*2`"
-    ),
+    **_rows("Sequential ModuleList Model Functional", "layers follow one another: `[CONV 64 3x3 - RELU]*2`"),
     **_rows(
         "SoftmaxWithLoss CrossEntropyLoss NLLLoss SparseCategoricalCrossentropy",
         _LOSS.format("cross-entropy"),
@@ -81,9 +79,7 @@ FOREIGN_KINDS: dict[str, ForeignKind] = {
         "Permute Transpose Squeeze Unsqueeze View Shape Cast",
         "volumes are height, width, channels: leave it out, or write RESHAPE",
     ),
-    **_rows(
-        "Split", "branches stand in brackets: `CONCAT[ ... | ... ]`, and a label keeps a volume: `@label`"
-    ),
+    **_rows("Split", "branches go in brackets: `CONCAT[ ... | ... ]`, and a label keeps a volume: `@label`"),
     **_rows(
         "Lambda Silence Power AbsVal BNLL Tile Im2col Unfold Gather Clip Bias Constant Parameter Bilinear",
         "netdsl has no such layer",
@@ -98,7 +94,7 @@ FOREIGN_KINDS: dict[str, ForeignKind] = {
     **_rows("Grouped Group", "the groups are an option: `CONV 64 3x3 groups 2`"),
     **_rows("Strided", "the stride is an option: `CONV 64 3x3 stride 2`"),
     **_rows("Hidden HiddenLayer", "a hidden layer of neurons is `FC 100`"),
-    **_rows("Output OutputLayer", "the output is a layer as others are: `FC 10`, `FC 10 - SOFTMAX`"),
+    **_rows("Output OutputLayer", "the output is an ordinary layer: `FC 10`, `FC 10 - SOFTMAX`"),
     **_rows("Padded", "the padding is an option: `CONV 64 3x3 pad 1`"),
     **_rows("Adaptive", "write `AVG POOL global`; other pools name their window: `AVG POOL 7x7`"),
 }
@@ -129,6 +125,6 @@ def _adaptive(kind: str, layer: tree.Layer | None) -> ForeignKind:
     size = "x".join((extents * 2)[:2])
     twice = "x".join(str(2 * int(part)) for part in (extents * 2)[:2])
     return ForeignKind(
-        f"{kind} names its window, not what comes out: `{kind} 2x2` makes {size} of {twice}; where {size} "
+        f"{kind} names its window, not its output: `{kind} 2x2` turns {twice} into {size}; where {size} "
         "comes in, leave it out"
     )

@@ -73,20 +73,20 @@ def find_label(
     if later is not None:
         findings.add(
             "ND221",
-            f"`{sign}{reference.name}` stands before the layer of this name",
+            f"`{sign}{reference.name}` comes before the layer of this name",
             reference.span,
             secondary=(Label(later, "defined only here"),),
-            help=("a reference looks back: move it behind the layer",),
+            help=("a reference looks back: move it after the layer",),
         )
         return None
     near = findings.near(reference.name, labels.known, labels.block.name.text if labels.block else "")
     cures = []
     if labels.block is not None:
         cures.append(
-            f"labels outside the block are handed to it: `{labels.block.name.text}(@{reference.name})` "
-            f"with a parameter in its head"
+            "pass labels from outside the block to it: "
+            f"`{labels.block.name.text}(@{reference.name})`, and give it a parameter"
         )
-    cures.append(f"a label stands before its layer: `{reference.name}: CONV 64 3x3`")
+    cures.append(f"a label goes before its layer: `{reference.name}: CONV 64 3x3`")
     message = f"there is no layer called `{reference.name}` above"
     meant = f"{sign}{near}" if near else None
     cause = reference.name.rstrip("0123456789_")  # of `enc1` to `enc4` all or none are written
@@ -176,7 +176,7 @@ def check_parameters(
                 place,
                 "the label",
                 secondary=(Label(parameters[name].name.span, "the parameter"),),
-                help=("give one of them another name",),
+                help=("rename one of them",),
             )
 
 

@@ -63,7 +63,7 @@ def report_unknown_kind(
         return
     source, _ = findings.source.locate(head.span)
     if _is_bare(layer) and head.written.lower() in label_names(source.text):
-        cure = f"write `@{head.written}` for what the layer of this label makes"
+        cure = f"write `@{head.written}` for the output of the layer with this label"
         signed = Edit(head.span, f"@{head.written}")
         findings.add("ND201", _no_kind(head.written), head.span, help=(cure,), fix=signed)
         return
@@ -100,13 +100,13 @@ def _guess(
     """What was probably meant by a head, and the change that makes it so, where that is all it takes."""
     text = findings.source.text
     if head.written.lower() in ("all", "every", "each"):
-        return "what holds for all layers of a kind: `default CONV 3x3 pad 1`, `default MAX POOL 2x2`", None
+        return "for all layers of a kind, write `default CONV 3x3 pad 1`, `default MAX POOL 2x2`", None
     if layer is not None and layer.labelled and not layer.items:
         words = [word.text for word in layer.words]
         short = short_name(" ".join(words))
         kind = f"{short[0].keyword} {short[1]}" if short is not None else kind_of_words(words)
         if kind:
-            return f"nothing stands behind the colon: write `{kind}`", None
+            return f"nothing follows the colon: write `{kind}`", None
     named = activation_named(text, head.span)
     if named is not None:
         return f"write `{named[0]}`", Edit(named[1], named[0])
@@ -142,5 +142,5 @@ def _modifier(layer: tree.Layer) -> str:
 
 
 def _report_cut(cut: Hyphenated, findings: Findings) -> None:
-    message = f"`-` chains layers, so `{cut.written}` is no kind"
+    message = f"`-` chains layers, so `{cut.written}` is not a kind"
     findings.add("ND201", message, cut.span, meant=cut.meant)

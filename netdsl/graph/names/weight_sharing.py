@@ -55,7 +55,7 @@ def own_layers_only(head: LayerHead, findings: Findings) -> LayerHead:
     """The head of what is said of several layers at once, without the phrase, which is reported."""
     head = without_phrase(head)
     if head.shares is not None:
-        message = "which weights are shared is said of each layer by itself"
+        message = "weight sharing is stated for each layer separately"
         findings.add("ND248", message, head.shares.span, help=(f"write {_EXAMPLE}",))
     return head
 
@@ -84,7 +84,7 @@ class Sharing:
 
     def nothing_to_share(self, phrase: Phrase, what: str) -> None:
         """Report the phrase where there are no weights of its own to do without."""
-        cure = f"write it at the layer that is to share: {_EXAMPLE}"
+        cure = f"write it at the layer that shares: {_EXAMPLE}"
         self._findings.add("ND248", f"{what}, so nothing is shared", phrase.span, help=(cure,))
 
     def behind(self, written: tree.Call, labels: Labels, block: tree.Block, first: int) -> None:
@@ -94,8 +94,8 @@ class Sharing:
         if phrase is not None and idle:
             self._pair(phrase, labels, block, first)
             return
-        message = f"`{block.name.text}` is a block and takes no such words"
-        cure = "behind a use of a block stands how often, or `same weights as` an earlier one"
+        message = f"`{block.name.text}` is a block and takes no such option"
+        cure = "a use of a block is followed by how often, or by `same weights as` an earlier one"
         place = written.tail[0].span.to(written.tail[-1].span)
         self._findings.add("ND248", message, place, help=(cure,))
 
@@ -113,14 +113,14 @@ class Sharing:
             return
         use = labels.use(named.name)
         if use is None or use.block is not block:
-            message = f"`{named.name}` is no use of the block `{block.name.text}`"
+            message = f"`{named.name}` is not a use of the block `{block.name.text}`"
             cure = f"label one: `{named.name}: {block.name.text}`"
             self._findings.add("ND248", message, phrase.span, help=(cure,))
             return
         steps, earlier = self._steps[first:], self._steps[use.first : use.end]
         if [id(step.layer) for step in steps] != [id(step.layer) for step in earlier]:
-            message = f"this use of `{block.name.text}` has other layers than `{named.name}`"
-            cure = "give both the same arguments, and repeat both as often"
+            message = f"this use of `{block.name.text}` has different layers from `{named.name}`"
+            cure = "give both the same arguments, and repeat both equally often"
             self._findings.add("ND248", message, phrase.span, help=(cure,))
             return
         for place, step in enumerate(steps):

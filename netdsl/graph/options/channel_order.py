@@ -101,7 +101,7 @@ def report_bracketed(join: tree.Join, findings: Findings) -> bool:
     place = Span(before, join.span.end)
     written = findings.source.excerpt(place)
     place = Span(before + len(written) - len(written.lstrip()), join.span.end)
-    message, help = "the volume of an input stands without brackets", f"write `{listed.meant}`"
+    message, help = "the volume of an input has no brackets", f"write `{listed.meant}`"
     code = "ND206"
     if listed.turned:
         code, message = "ND235", f"`{findings.source.excerpt(span)}` seems to have its channels first"

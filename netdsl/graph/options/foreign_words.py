@@ -118,7 +118,7 @@ class ForeignLayer:
         if kind is not None and kind.is_activation:
             self._add(word, span, None, f"chain the activation behind the layer: ` - {kind.keyword}`")
         elif value.text.lower() in ("linear", "none", "identity"):
-            self._add(word, span, "", "a layer has no activation where none is written")
+            self._add(word, span, "", "a layer has no activation unless one is written")
         else:
             return False
         return True
@@ -131,7 +131,7 @@ class ForeignLayer:
         if len(words) > _WORDS:
             words = [*words[: _WORDS - 1], f"{len(words) - _WORDS + 1} more"]
         named = " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
-        noun = "words" if len(words) > 1 else "word"
+        noun = "options" if len(words) > 1 else "option"
         first, last = self.answered[0].span, self.answered[-1].span
         help = list(dict.fromkeys(answered.said for answered in self.answered if answered.said))[:_REASONS]
         fix = self._rewritten()
@@ -139,10 +139,10 @@ class ForeignLayer:
             meant = fix.replacement.strip(" ,")
             help.insert(0, f"write `{meant if len(meant) <= _LONGEST else meant[:_LONGEST] + '…'}`")
         elif fix is not None and not help:
-            help = ["leave it out: that is so without it"]
+            help = ["leave it out: that is the default"]
         findings.add(
             "ND202",
-            f"{self.kind.keyword} does not know the {noun} {named}",
+            f"{self.kind.keyword} has no {noun} {named}",
             first.to(last),
             help=tuple(help),
             fix=fix,

@@ -115,7 +115,7 @@ class OptionFindings:
         if number and narrows and not sized:
             n = value.text
             narrow = f", or {n}x1 where the width is 1" if n != "1" else ""
-            cures.insert(0, f"a size has both extents, height and width: {n}x{n}{narrow}")
+            cures.insert(0, f"a size has two extents, height and width: {n}x{n}{narrow}")
         elif (
             matrix is None and coming is None and not reason and (placed := self._with_its_word(value, given))
         ):
@@ -147,7 +147,7 @@ class OptionFindings:
             f"`{number}` beside {kind} can be read in two ways",
             value.span,
             help=(
-                f"write `FC {number} - {kind}`: weights that make {number} scores, and {kind} behind them",
+                f"write `FC {number} - {kind}`: weights that make {number} scores, then {kind}",
                 f"write `{kind}`: {number} scores come in, and {kind} has no weights",
             ),
         )
@@ -160,7 +160,7 @@ class OptionFindings:
             f"`{item.text}` is a range of channels, and {self.kind.keyword} takes none",
             item.span,
             help=(
-                f"two numbers have a blank between them: `{first} {last}`",
+                f"separate two numbers with a blank: `{first} {last}`",
                 "`-` chains layers, not numbers",
             ),
         )
@@ -184,7 +184,7 @@ class OptionFindings:
         meant = [f"`{option.words[0]} {value.text}`" for option in free if _takes(option, value)]
         if not meant and not any(option.positional for option in self.usual):
             return f"leave `{value.text}` out"
-        return f"write {' or '.join(meant[:2])}, as it is meant" if meant else ""
+        return f"write {' or '.join(meant[:2])}, whichever you mean" if meant else ""
 
     def before_its_word(self, value: Value, word: tree.Word, option: Option[Any]) -> None:
         """``2x2 stride``: the value stands before the word that it is meant for."""
@@ -194,10 +194,10 @@ class OptionFindings:
         meant = (
             f"{word.text} {'x'.join(sized.groups()) if sized else written}"  # `kernel 5*5` is one of 25x25
         )
-        named = f"{option.words[0]} takes the value right behind its word"
+        named = f"{option.words[0]} takes the value right after its word"
         self.findings.add(
             "ND228",
-            f"`{written}` stands before `{word.text}`, not behind it",
+            f"`{written}` comes before `{word.text}`, not after it",
             span,
             help=(f"write `{meant}`: {named}",),
             fix=Edit(span, meant),
@@ -231,8 +231,8 @@ class OptionFindings:
             f"the value before `{word.text}` is that of `{name}`, and no other follows",
             word.span,
             help=(
-                "a word takes the value right behind it, whatever stands behind that",
-                f"put the value of `{name}` behind it, or leave `{word.text}` out",
+                "a word takes the value right after it, whatever follows",
+                f"put the value of `{name}` after it, or leave `{word.text}` out",
             ),
         )
 
@@ -246,7 +246,7 @@ class OptionFindings:
         written = self.findings.source.excerpt(span)
         self.findings.add(
             "ND228",
-            f"in `{written}` the numbers stand before their sides, not behind them",
+            f"in `{written}` the numbers come before their sides, not after them",
             span,
             help=(f"write `{meant}`",),
             fix=Edit(span, meant),
@@ -255,7 +255,7 @@ class OptionFindings:
 
     def no_number(self, word: tree.Word) -> None:
         """``CONV act 3x3``, where a layer is handed over as ``act``."""
-        message = f"`{word.text}` is a layer here, and {self.kind.keyword} takes numbers"
+        message = f"`{word.text}` is a layer here, but {self.kind.keyword} takes numbers"
         self.findings.add(
             "ND247", message, word.span, help=(f"chain it: `{self.kind.keyword} ... - {word.text}`",)
         )
@@ -267,29 +267,29 @@ class OptionFindings:
             return
         number = DIGITS.get(word.text.lower())
         if number is not None:
-            message = f"{self.kind.keyword} does not know the word `{word.text}`"
+            message = f"{self.kind.keyword} has no option `{word.text}`"
             cure = f"write `{number}`: numbers are written with digits"
             self.findings.add("ND202", message, word.span, help=(cure,), fix=Edit(word.span, str(number)))
             return
         near = self.findings.near(word.text, known_words, f"{self.kind.keyword} {options}")
         known = sorted({option.words[0] for option in self.usual})
-        cure = f"knows the options {', '.join(known)}" if known else "takes no options"
+        cure = f"has the options {', '.join(known)}" if known else "takes no options"
         help = (f"{self.kind.keyword} {cure}",) if near is None else ()
-        message = f"{self.kind.keyword} does not know the word `{word.text}`"
+        message = f"{self.kind.keyword} has no option `{word.text}`"
         self.findings.add("ND202", message, word.span, help=help, meant=near, cause=word.text.lower())
 
     def other_layer(self, word: tree.Word, other: type[Layer]) -> None:
         """A word that begins another layer: ``CONV 8 3x3, relu``."""
-        message = f"{self.kind.keyword} does not know the word `{word.text}`"
-        help = (f"{other.keyword} is a layer of its own: chain it with ` - {other.keyword}`",)
-        self.findings.add("ND202", message, word.span, help=help, cause="a layer beside another")
+        message = f"{self.kind.keyword} has no option `{word.text}`"
+        help = (f"{other.keyword} is a separate layer: chain it with ` - {other.keyword}`",)
+        self.findings.add("ND202", message, word.span, help=help, cause="two layers side by side")
 
     def foreign(self, word: tree.Word, found: Reworded) -> None:
         """An option of another program, in the words of this kind."""
-        message = f"{self.kind.keyword} does not know the word `{word.text}`"
+        message = f"{self.kind.keyword} has no option `{word.text}`"
         same = "gives the same volume"
         if found.own is None:
-            self.findings.add("ND202", message, word.span, help=(f"`{found.meant}` behind it {same}",))
+            self.findings.add("ND202", message, word.span, help=(f"`{found.meant}` after it {same}",))
             return
         first, last = sorted((found.own, found.foreign))
         between = self.findings.source.text[first.end : last.start]
@@ -319,7 +319,7 @@ class OptionFindings:
             message = "only a group in brackets can be repeated"
             cure = f"put brackets around it: `{self._repeated(sign.span)}`"
         else:
-            message = f"`{sign.text}` stands alone"
+            message = f"`{sign.text}` has nothing to repeat or join"
             cure = "write arithmetic like `4*k`, `width/2` or `(k+1)*2`"
         self.findings.add("ND207", message, sign.span, help=(cure,))
 

@@ -99,7 +99,7 @@ class _Reader(OptionWords):
         elif mark.text != "," and not (mark.text == "=" and self.slipped):
             self.findings.add(
                 "ND207",
-                f"`{mark.text}` stands alone",
+                f"`{mark.text}` has no word before it",
                 mark.span,
                 help=("write `stride 2`, `stride = 2` or `/2`",),
             )

@@ -73,7 +73,7 @@ def _channels(run: list[Number | tree.Range]) -> tuple[tuple[int, int], ...]:
     for item in run:
         first, last = _ends(item)
         if first is None or last is None:
-            raise MisfitError("ND206", "channels are whole numbers, from 0 on", f"not {item.text[:40]}")
+            raise MisfitError("ND206", "channels are whole numbers, counted from 0", f"not {item.text[:40]}")
         if last > INTEGER_LIMIT:
             raise MisfitError("ND105", f"{item.text[:40]} is too large", "options hold at most 2,147,483,648")
         if last < first:

@@ -49,11 +49,11 @@ def by_custom(
         step = _step(items, words)
         counts = bare_values(items, words).numbers or _names_a_value(items, words)
         if isinstance(step, tree.Number) and step.text.isdecimal() and not counts:
-            noted.append(Noted(layer.span, "without a window of its own it has one of its stride"))
+            noted.append(Noted(layer.span, "without a stated window, it has one of its stride"))
             return (tree.Extents(f"{step.text}x{step.text}", step.span), *items)
     counted = words.count is None or bool(bare_values(items, words).numbers) or _counted(items, words)
     if _is_unsized(head, items, words) and not size:
-        noted.append(Noted(layer.span, "as MobileNet's table means it, with the size in another column"))
+        noted.append(Noted(layer.span, "as in MobileNet's table, which has the size in another column"))
         _, extents, padding = head.kind.unsized
         return (*items, tree.Extents(extents, place), tree.Word(padding, place))
     written = around.findings.source.text[place.start : place.end].lower().replace("–", "-").replace("−", "-")
@@ -119,7 +119,7 @@ def _alone(head: Heading, place: Span, noted: list[Noted]) -> tuple[tree.Item, .
     readings = head.kind.alone
     if len(readings) > 1:
         raise TwoWays(place, *((f"{head.kind.keyword} {reading}", "") for reading in readings))
-    noted.append(Noted(place, "as tables of papers mean it"))
+    noted.append(Noted(place, "as in the tables of papers"))
     size, word, number = readings[0].split()
     return (tree.Extents(size, place), tree.Word(word, place), tree.Number(number, place))
 

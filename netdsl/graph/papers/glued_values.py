@@ -38,8 +38,8 @@ def glued_values(named: Named, rest: tuple[tree.Item, ...]) -> tuple[tree.Item, 
             name = named.kind.keyword
             raise TwoWays(
                 place,
-                (f"{name} {number.text} {size.text} same", "the extent of a filter stands before the hyphen"),
-                (f"{name}{apart.extents}: {number.text} 3x3 pad 1", "the number of the layer does"),
+                (f"{name} {number.text} {size.text} same", "the extent of a filter comes before the hyphen"),
+                (f"{name}{apart.extents}: {number.text} 3x3 pad 1", "the layer's number does"),
             )
         return (number, size, *kept)
     if number is None:
@@ -61,7 +61,7 @@ def _hyphened(
         raise TwoWays(
             place,
             (f"{name} {one} - {name} {two}", "two layers"),
-            (f"{name}{one}: {two}", "the number of the layer stands first"),
+            (f"{name}{one}: {two}", "the layer's number comes first"),
         )
     if words.size is None or words.count is None:
         step = (tree.Word("stride", place), tree.Number(two, place))
@@ -70,7 +70,7 @@ def _hyphened(
     if not int(extent[:9]) <= WIDEST < int(filters[:9]):
         raise TwoWays(
             place,
-            (f"{name} {two} {one}x{one}", "the extent of a filter stands first"),
+            (f"{name} {two} {one}x{one}", "the extent of a filter comes first"),
             (f"{name} {one} {two}x{two}", "the number of filters does"),
         )
     return (tree.Number(filters, place), tree.Extents(_square(extent), place))

@@ -86,7 +86,7 @@ def _warn_of_remark(layer: tree.Layer, head: Heading, around: Surroundings) -> N
     cure = f"write `{inner}` without parentheses" if head.items else f"write `{head.kind.keyword} {inner}`"
     around.findings.add(
         "ND232",
-        f"`{remark}` is a remark, which no layer reads",
+        f"`{remark}` is a remark, which layers ignore",
         Span(layer.span.end - len(remark), layer.span.end),
         help=(cure,),
         severity=Severity.WARNING,

@@ -61,8 +61,8 @@ def _counted(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item
         name = "separable conv"
         raise TwoWays(
             span,
-            (f"{name} {height} {width}x{number}", "the filters stand in front"),
-            (f"{name} {number} {height}x{width}", "the filters stand behind their size"),
+            (f"{name} {height} {width}x{number}", "the filters come first"),
+            (f"{name} {number} {height}x{width}", "the filters come after their size"),
         )
     at = items.index(sizes[0])
     values = (tree.Number(number, span), tree.Extents(f"{height}x{width}", span))

@@ -147,8 +147,8 @@ def _check_order(parts: list[str], span: Span, words: Vocabulary) -> None:
     name = words.kind.keyword
     raise TwoWays(
         span,
-        (f"{name} {first} {size}", "the filters stand in front"),
-        (f"{name} {last} {first}x{second}x{third}", "the filters stand behind their size"),
+        (f"{name} {first} {size}", "the filters come first"),
+        (f"{name} {last} {first}x{second}x{third}", "the filters come after their size"),
     )
 
 
@@ -205,5 +205,5 @@ def without_maps(
     raise TwoWays(
         maps.span,
         (f"{name} {maps.number} {maps.size}", "the filters and their size"),
-        (f"[{maps.volume}] {name} {maps.number} 5x5", "the volume that they make, and a kernel of its own"),
+        (f"[{maps.volume}] {name} {maps.number} 5x5", "the volume that they make, and a separate kernel"),
     )

@@ -47,7 +47,7 @@ def read_page(lines: Sequence[str], taken: frozenset[str] = frozenset()) -> Page
             page.notes[number] = "is drawn, and names no layer"
         elif introduces(line):
             page.readings[number] = Reading("")
-            page.notes[number] = "names no layer, and is not read"
+            page.notes[number] = "names no layer and is not read"
     return page
 
 
@@ -75,9 +75,7 @@ _WEIGHS = re.compile(r"FC ([0-9]+)|CONV ([0-9]+)")
 
 def _read_table(table: Table, taken: frozenset[str], page: Page) -> None:
     left = (
-        f"; what stands under {', '.join(f'`{name}`' for name in table.left)} is not read"
-        if table.left
-        else ""
+        f"; what is under {', '.join(f'`{name}`' for name in table.left)} is not read" if table.left else ""
     )
     for number in table.heads:
         page.readings[number] = Reading("")
@@ -105,7 +103,7 @@ def _read_table(table: Table, taken: frozenset[str], page: Page) -> None:
     for number, reading in told:
         page.readings[number] = reading
         if not reading.text and not reading.unknown:
-            page.notes[number] = "says what the layer before makes"
+            page.notes[number] = "states the output of the layer before"
 
 
 _HEADING = re.compile(r"[ \t]*#*[ \t]*[^0-9|]*\Z")

@@ -52,7 +52,7 @@ def _count(statement: tree.Expect, subject: str, findings: Findings) -> Expectat
     if unit is not None and (not memory or unit.text.lower() not in BYTE_UNITS):
         cure = "units of memory are B, KB, MB, GB and KiB, MiB, GiB"
         cure = cure if memory else f"`{subject}` is a plain count: 61,706, 70M or 1.2G"
-        findings.add("ND214", f"`{unit.text[:40]}` is no unit of {subject}", unit.span, help=(cure,))
+        findings.add("ND214", f"`{unit.text[:40]}` is not a unit of {subject}", unit.span, help=(cure,))
         return None
     count = None
     if isinstance(value, tree.Number):

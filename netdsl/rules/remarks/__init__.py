@@ -1,4 +1,4 @@
-"""Remarks behind layers: what they say that nothing carries out.
+"""Remarks after layers: what they claim and no layer does.
 
 A remark may speak of what the network does, or be one of a closed list that says nothing of it (the
 harmless: citations, figures, years, labels, plain words). All else is told.

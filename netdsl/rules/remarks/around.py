@@ -1,4 +1,4 @@
-"""What a remark is held to: its layer, with those before and behind it."""
+"""What a remark is held to: its layer, with those before and after it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Around(NamedTuple):
         return self.layer.keyword
 
     def has_kind(self, kind: str) -> bool:
-        """Whether a kind is that of the layer, or stands before or behind it."""
+        """Whether a kind is that of the layer, or comes before or after it."""
         return kind in self.layer.keyword or any(
             other.node.layer.keyword == kind for other in (*self.before, *self.behind)
         )
@@ -57,7 +57,7 @@ class Around(NamedTuple):
         return name in self.layer.options()
 
     def numbers_behind(self) -> set[str]:
-        """The options of the layers behind it: ``(LeakyReLU 0.1) - LEAKY RELU 0.1``."""
+        """The options of the layers after it: ``(LeakyReLU 0.1) - LEAKY RELU 0.1``."""
         found: set[str] = set()
         for other in self.behind:
             layer = other.node.layer

@@ -70,13 +70,13 @@ def _cure(kind: str, text: str, bounds: Bounds, around: Around) -> str:
     value = value_of(text, bounds) if kind == "DROPOUT" else ""
     if around.has_kind(kind):
         if denied and any(other.node.layer.keyword == kind for other in around.behind):
-            return f"leave {kind} out behind it"
+            return f"leave {kind} out after it"
         return f"write `{kind} {value}`" if value and value not in _rates(kind, around) else ""
     if denied:
         return ""
     if kind in _CHAINED:
-        return f"put ` - {' '.join(filter(None, (kind, value)))}` behind the layer if it is meant"
-    return f"write `{kind}` as a layer of its own if it is meant"
+        return f"put ` - {' '.join(filter(None, (kind, value)))}` after the layer if that is what you mean"
+    return f"write `{kind}` as a separate layer if that is what you mean"
 
 
 def _rates(kind: str, around: Around) -> set[str]:

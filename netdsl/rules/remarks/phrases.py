@@ -1,4 +1,4 @@
-"""What stands beside words of a remark: a `no` or `not needed`, a number."""
+"""What is beside words of a remark: a `no` or `not needed`, a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads a remark: what of it is true, what is harmless, what nothing carries out."""
+"""Reads a remark: what of it is true, what is harmless, what no layer does."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Verdict(NamedTuple):
 
 
 def judged(remark: str, around: Around) -> Verdict:
-    """Hold what stands in parentheses behind a layer to the network."""
+    """Hold what is in parentheses after a layer to the network."""
     if around.layer.yields_probabilities and _COUNTED.fullmatch(remark):
-        return Verdict()  # which has a rule of its own
+        return Verdict()  # which has its own rule
     if is_reported(remark, around.planned.node.option_spans, vocabulary(type(around.layer), frozenset())):
         return Verdict()
     text = _COUNTING.sub(lambda word: _NUMBERS[word[0].lower()], without_sources(remark[1:-1]))

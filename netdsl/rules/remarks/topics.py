@@ -243,7 +243,7 @@ TOPICS = (
         r"not (?:used|applied|needed|present|meant)|optional(?:ly)?|unused|removed|omitted|disabled"
         r"|(?:left|commented) out",
         _never,
-        "leave the layer out if it is not meant",
+        "leave the layer out if that is not what you mean",
     ),
     _topic(r"rate|probability", lambda around: True, "", option="rate"),
 )

@@ -166,7 +166,7 @@ def _flat(
 
 def _repeat_per_channel(given: Arguments, periodic: list[int], on_image_vectors: bool) -> list[str]:
     """Copy each per-channel input behind itself, so that a vector may start at any channel; with
-    vectors of images, each number into a vector of its own."""
+    vectors of images, each number into its own vector."""
     lines = [
         *given.read("scratch", "channels"),
         "extent = channels + WIDTH",

@@ -69,7 +69,7 @@ BOUNDS = [
     "b0 = max(0, -x0)",
     "b1 = min(kernel_columns, width - x0)",
 ]
-"""The part of the window that lies inside the volume."""
+"""The part of the window that is inside the volume."""
 
 
 class Access(NamedTuple):
@@ -135,7 +135,7 @@ def _all_inside(big: Tensor, small: Tensor, pooling: Pooling) -> bool:
 
 
 def emit_window_maximum(op: WindowMaximum, batch: int, target: Target) -> list[Launch]:
-    """One work item per output row; windows that lie inside the volume are written out."""
+    """One work item per output row; windows that are inside the volume are written out."""
     (x,), (y, winner) = op.inputs, op.outputs
     high, wide = op.pooling.kernel
     begin = ['best = number(float("-inf"))', "which = number(0.0)"]
@@ -238,7 +238,7 @@ def emit_window_average(op: WindowAverage, batch: int, target: Target) -> list[L
 
 
 def emit_window_maximum_gradient(op: WindowMaximumGradient, batch: int, target: Target) -> list[Launch]:
-    """Windows side by side each have values of their own; those that overlap add up in a fixed order."""
+    """Windows side by side each have their own values; those that overlap add up in a fixed order."""
     dy, winner = op.inputs
     dx = op.outputs[0]
     if op.pooling.kernel == op.pooling.stride and not any(op.pooling.padding):

@@ -123,7 +123,7 @@ def _reduce(
     first = _launch(partial, operands, shape, parts, maximum, target)
     combined = _Shape(Domain(shape.groups, parts, width), shape.groups, shape.keeps_channels)
     if not shape.keeps_channels:
-        # The parts of a group lie side by side: one row of them is one result.
+        # The parts of a group are side by side: one row of them is one result.
         combined = _Shape(Domain(shape.groups, 1, parts), shape.groups, False)
     launches = [first]
     for one, part in zip(sums, partial, strict=True):
@@ -295,7 +295,7 @@ def _scalar(code: Formula, operands: list[Operand], maximum: bool) -> list[str]:
 
 
 def sum_parts(y: Tensor, partial: Tensor, parts: int, target: Target) -> list[Launch]:
-    """y = the sum of ``parts`` arrays of its size that lie one after the other."""
+    """y = the sum of ``parts`` arrays of its size that are one after the other."""
     size = y.values
     shape = _Shape(Domain(1, parts, size), 1, True)
     operand = Operand(partial, 0, size, 1)

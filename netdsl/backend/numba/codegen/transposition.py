@@ -1,4 +1,4 @@
-"""Transpositions: rows of the result gathered from where they lie."""
+"""Transpositions: rows of the result gathered from where they are."""
 
 from __future__ import annotations
 

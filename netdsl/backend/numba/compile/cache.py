@@ -2,7 +2,7 @@
 
 A kernel's file is named after everything that its machine code depends on: its text, the sources of
 the intrinsics it calls, the versions of Numba and LLVM, and the CPU. So a file is never out of date, and
-any process of this user may add it, or write it anew where it is damaged. It is trusted as code: see
+any process of this user may add it, or write it again where it is damaged. It is trusted as code: see
 ``own_folder``. Numba itself is loaded only to compile.
 """
 

@@ -1,4 +1,4 @@
-"""Where compiled kernels lie: in a folder that code may be loaded from, see ``own_folder``."""
+"""Where compiled kernels are: in a folder that code may be loaded from, see ``own_folder``."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Processes that compile kernels beside this one: Numba compiles one function at a time in each.
 
-They share nothing but a folder. Each goes through the list from a place of its own, skips what is
+They share nothing but a folder. Each goes through the list from its own place, skips what is
 there already, whoever made it, and writes what it compiles; nobody waits for anybody, but for a moment
 for the very last kernel. So a process that cannot be started, fails or is killed costs time and nothing
 else, and several runs that start at once on one empty cache share the work.
@@ -86,7 +86,7 @@ def _dismiss(processes: list[subprocess.Popen[bytes]]) -> None:
 
 def _started(folder: Path, work: Work, later: Work) -> subprocess.Popen[bytes]:
     script = f"from {__name__} import take_part; take_part()"
-    # A file and no pipe, which would have to be read before this process may go on.
+    # A file and no pipe, which would have to be read before this process may continue.
     with tempfile.TemporaryFile() as list_of_work:
         list_of_work.write(json.dumps([os.getpid(), os.fspath(folder), work, later]).encode())
         list_of_work.seek(0)

@@ -1,7 +1,7 @@
 """The launch that prepares a batch: images gathered, augmented, scaled and shifted into a session's inputs.
 
 It is one of the launches of a step, with the batch of the step after it, and the workers do not meet
-behind it: whoever has done its share goes on with the step itself.
+behind it: whoever has done its share continues with the step itself.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ def spare_floats(threads: int, batch: int, shape: tuple[int, ...]) -> int:
 
 
 class Filling:
-    """That launch: ``row`` stands in a table of launches, and all workers meet after it."""
+    """That launch: ``row`` is in a table of launches, and all workers meet after it."""
 
     def __init__(self, kernels: Kernels, threads: int) -> None:
         self._kernels = kernels

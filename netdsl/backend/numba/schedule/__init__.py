@@ -1,1 +1,1 @@
-"""Chooses how each operation is computed, and where its values lie."""
+"""Chooses how each operation is computed, and where its values are."""

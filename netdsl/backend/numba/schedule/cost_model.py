@@ -1,4 +1,4 @@
-"""Which way of computing an operation is worth while on a target: every threshold, with its reason.
+"""Which way of computing an operation is worthwhile on a target: every threshold, with its reason.
 
 Nothing is emitted here. ``choice`` asks, and ``codegen`` writes what was chosen.
 """
@@ -74,7 +74,7 @@ def outputs_of(op: AnyConvolution, batch: int) -> int:
 
 
 def gathers(op: Convolution, batch: int) -> bool:
-    """Whether it is best done as a matrix product of its windows with the weights as they lie."""
+    """Whether it is best done as a matrix product of its windows with the weights as they are."""
     plain = op.geometry.groups == 1 and op.geometry.dilation == Size(1, 1)
     return plain and outputs_of(op, batch) <= FEW_OUTPUTS and op.inputs[1].values >= LEAST_GATHERED
 
@@ -178,7 +178,7 @@ class DirectedConvolution(NamedTuple):
 def best_winograd(
     op: AnyConvolution, batch: int, target: Target, *, in_pairs: bool
 ) -> WinogradVariant | None:
-    """Its fastest variant by the model, where it is worth while.
+    """Its fastest variant by the model, where it is worthwhile.
 
     ``in_pairs``: the direct variant would multiply pairs of bfloat16, and this may do so too.
     """

@@ -1,4 +1,4 @@
-"""From one primitive to its launches: the variant that is chosen, with what listings say of it."""
+"""From one primitive to its launches: the variant that is chosen, with what listings say about it."""
 
 from __future__ import annotations
 

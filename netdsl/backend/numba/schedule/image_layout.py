@@ -54,7 +54,7 @@ def operations_on_image_vectors(program: Program, target: Target) -> frozenset[O
 def image_vector_groups(program: Program, target: Target) -> list[tuple[Operation, ...]]:
     """The operations that could work on vectors of images; those that share volumes do so together.
 
-    Each group has a convolution, which alone decides: it is worth while where one would leave lanes
+    Each group has a convolution, which alone decides: it is worthwhile where one would leave lanes
     empty.
     """
     if program.batch % target.width:

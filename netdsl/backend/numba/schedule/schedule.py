@@ -1,4 +1,4 @@
-"""From a program to launches in order, pass by pass: what is computed together, how, and where it lies.
+"""From a program to launches in order, pass by pass: what is computed together, how, and where it is.
 
 A pass takes a Schedule and gives one; ``PASSES`` are all there are, in order.
 """
@@ -197,7 +197,7 @@ PASSES: tuple[Pass, ...] = (
 
 
 def scheduled(program: Program, target: Target, passes: tuple[Pass, ...] = PASSES) -> Schedule:
-    """A program after some passes; before the first, each operation is a group of its own."""
+    """A program after some passes; before the first, each operation is a separate group."""
     schedule = Schedule(program, target, tuple(Group((operation,)) for operation in program.operations))
     for one in passes:
         schedule = one(schedule)

@@ -80,7 +80,7 @@ def emit_winograd(op: AnyConvolution, variant: WinogradVariant, batch: int, targ
 def variants_of(
     op: AnyConvolution, batch: int, target: Target, *, exact: bool, precision: str = "float32"
 ) -> dict[str, Emit]:
-    """Everything that there are kernels for and that may be worth while, by name."""
+    """Everything that there are kernels for and that may be worthwhile, by name."""
     if is_depthwise(op.geometry, image_of(op).shape[2], weights_of(op)):
         return {}
     plain = op.geometry.dilation == Size(1, 1)

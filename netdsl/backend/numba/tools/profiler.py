@@ -1,7 +1,7 @@
 """Times every launch of a step: reads a clock between them, in compiled code.
 
-The clock is a launch of its own of one work item, put behind every launch in a copy of the table:
-worker 0 does it, after the meeting of the workers where there is one, while the others go on. So the
+The clock is a separate launch of one work item, put behind every launch in a copy of the table:
+worker 0 does it, after the meeting of the workers where there is one, while the others continue. So the
 step itself stays as it is, and a reading costs it a few dozen nanoseconds.
 """
 

@@ -1,7 +1,7 @@
 """The variants that tuning found fastest on this machine, kept beside the kernels.
 
 A file is named after everything that the times depend on but the operations: the CPU and all sources
-that kernels are made from. It is a cache: whatever is not as it was written is as good as not there.
+that kernels are made from. It is a cache: whatever differs from what was written counts as missing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from netdsl.backend.numba.target import host
 from netdsl.own_folder import distrust, read_own, write_own
 
 MOST_BYTES = 2**22
-"""A larger file is none of ours."""
+"""Larger files are not ours."""
 
 
 def tuned_path() -> Path:

@@ -66,7 +66,7 @@ def emit_direct(
 
 
 def emit_im2col(op: Convolution, batch: int, target: Target) -> list[Launch]:
-    """Windows gathered as rows of a matrix, times the weights as they lie."""
+    """Windows gathered as rows of a matrix, times the weights as they are."""
     x, w = op.inputs
     y = op.outputs[0]
     kernel_height, kernel_width, _, filters = w.shape

@@ -122,7 +122,7 @@ _INNER_COLUMNS = [
     "inner = max(0, -(-left // stride_column))",
     "inner_end = max(inner, min(columns, (width - kernel_columns + left) // stride_column + 1))",
 ]
-"""The outputs of a row whose windows lie inside the image from left to right."""
+"""The outputs of a row whose windows are inside the image from left to right."""
 
 
 def _scatter(dy: Tensor, w: Tensor, dx: Tensor, geometry: Geometry, batch: int, target: Target) -> Launch:

@@ -47,7 +47,7 @@ class Planes(NamedTuple):
 
 
 def tiles_of_chunk(tiles: int, floats_per_tile: int, weights: int, target: Target) -> int:
-    """Few enough for the cache, but as many as make reading the weights again worth while; even."""
+    """Few enough for the cache, but as many as make reading the weights again worthwhile; even."""
     chunks = blocks(tiles * floats_per_tile, max(target.shared_cache_floats, 2 * weights))
     return blocks(blocks(tiles, min(chunks, MOST_CHUNKS)), 2) * 2
 

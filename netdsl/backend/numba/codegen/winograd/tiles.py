@@ -115,8 +115,8 @@ class Axis(NamedTuple):
     """Images side by side along height or width, ``pitch`` apart, under one line of tiles.
 
     ``run`` tiles lie close together, then the next run begins ``run_pitch`` after the one before.
-    Either each image has a run of its own, or one run covers them all: then the border of zeros
-    between two images serves both, and a tile may lie on two images, so that few outputs are
+    Either each image has its own run, or one run covers them all: then the border of zeros
+    between two images serves both, and a tile may be on two images, so that few outputs are
     computed for nothing where an image is no multiple of a tile.
     """
 
