@@ -56,12 +56,12 @@ def distrust(folder: Path) -> str:
         except OSError:
             continue  # not there yet, or what writing to it will say
         if status.st_uid not in (0, os.geteuid()):
-            return f"{ancestor} belongs to another user, and code is loaded from your own folders only"
+            return f"{ancestor} belongs to another user, and code is loaded only from folders that you own"
         sticky = status.st_mode & stat.S_ISVTX and not last
         if not stat.S_ISLNK(status.st_mode) and status.st_mode & _OTHERS_WRITE and not sticky:
             return (
-                f"others can write to {ancestor}, and code is loaded only where they cannot;"
-                f" `chmod go-w` makes it so, once what it holds is yours"
+                f"others can write to {ancestor}, so no code is loaded from it; check what it "
+                "holds, then `chmod go-w` it"
             )
     return ""
 

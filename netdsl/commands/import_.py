@@ -20,9 +20,7 @@ FORMATS = ("listing",)
 
 @click.command()
 @click.argument("file", metavar="FILE|-")
-@click.option(
-    "--from", "source_format", required=True, type=click.Choice(FORMATS), help="What the file holds."
-)
+@click.option("--from", "source_format", required=True, type=click.Choice(FORMATS), help="Format of FILE.")
 @click.option(
     "--network",
     "wanted",

@@ -119,7 +119,7 @@ def command(
     with unheard():
         tell_problem(run.machine.problem)
     if found is None:
-        said = "no rate found: the loss is no finite number from the first step on"
+        said = "no rate found: the loss is not finite from the first step on"
         echo_folded(said, err=output_format == "json")
         context.exit(1)
     _print(found, run, network, picture, output_format)

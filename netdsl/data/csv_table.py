@@ -286,5 +286,5 @@ def _numbers(cells: list[str], columns: Columns) -> list[float]:
         )
         where = f"cell {columns.pixels[number] + 1}" if columns.list is None else f"pixel {number + 1}"
         shown = cells[number].strip()[:40]
-        raise _MistakeError(f"`{shown}` in {where} is no number" if shown else f"{where} is empty")
+        raise _MistakeError(f"`{shown}` in {where} is not a number" if shown else f"{where} is empty")
     return values

@@ -157,7 +157,7 @@ def read_baseline(path: str) -> Baseline:
         raise Diagnosed(file_error("ND689", path, "there is no such baseline", cure)) from None
     except json.JSONDecodeError as error:
         start = max(0, min(error.pos, len(source.text) - 1))
-        message = f"this is no JSON: {error.msg[:1].lower()}{error.msg[1:]}"
+        message = f"this is not JSON: {error.msg[:1].lower()}{error.msg[1:]}"
         label = Label(Span(start, min(start + 1, len(source.text))))
         raise Diagnosed(Diagnostic("ND689", Severity.ERROR, message, source, label)) from None
     except (OSError, ValueError, RecursionError) as error:
@@ -182,7 +182,7 @@ class _Reader:
         if self._spans is None:
             self._spans = spans_of_values(self._source.text)
         spans = self._spans.get(path)
-        cure = "write it anew with --write-baseline"
+        cure = "regenerate it with --write-baseline"
         self.findings.add("ND689", message, spans.value if spans else Span(0, 0), help=(cure,))
 
     def entries(self, read: Any) -> _Entries:

@@ -207,8 +207,8 @@ class _Tables:
             self._known(table, own_path, ("files", *OF_FILES))
             files = self._globs((*own_path, "files"), table["files"]) if "files" in table else ()
             if not files and "files" not in table:
-                message = "this override says for no files"
-                cure = 'write for which: `files = "old/*.net"`'
+                message = "this override names no files"
+                cure = 'name them: `files = "old/*.net"`'
                 self.reading.findings.add("ND684", message, self.reading.spans(own_path).value, help=(cure,))
             found.append(Override(files, self._changes(table, own_path)))
         return tuple(found)

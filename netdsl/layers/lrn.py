@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class LocalResponseNorm(SameVolume):
-    """Local response normalisation: a value is damped by the squares of its neighbours.
+    """Local response normalisation: a value is divided by a sum of squares of its neighbours.
 
     Computes
         y[i, j, c] = x[i, j, c] / (k + alpha * sum over the ``size`` channels around c of

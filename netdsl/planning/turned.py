@@ -110,7 +110,7 @@ def _span_of_volume(source: Node) -> Span:
 
 def _report(turned: _Turned, source: Node, volume: Volume, findings: Findings) -> None:
     (span, last), *others = dict.fromkeys(turned.turned_spans)
-    more = f", and so do {counted(len(others), 'volume')} behind it" if others else ""
+    more = f", and so do {counted(len(others), 'volume')} after it" if others else ""
     help = [channels_last_instead(last)]
     written = findings.source.excerpt(span)
     claimed = source.claim is not None or others  # what the author wants is never rewritten

@@ -98,7 +98,7 @@ def _schedule(line: Line) -> Schedule:
         line.sign("then")
         if line.sign("warmup"):
             cure = "write `schedule warmup 5, cosine`"
-            raise EntryError("ND531", "a warmup stands first, once", line.since(line.offset), cure)
+            raise EntryError("ND531", "a warmup comes first, and only once", line.since(line.offset), cure)
     if line.peek_number():
         return Piecewise.read(line).replaced(warmup=warmup)
     schedule = read_component(line, "schedule", _named_schedules(), _names(), commas=False)

@@ -115,7 +115,7 @@ def _refuse(name: str | None, span: Span) -> None:
         kind = next((kind for kind in kinds if name not in SHARED and _has(kind, name)), None)
         if kind is not None:
             message = f"`{name}` is a setting of `{entry} {kind.name}`"
-            raise EntryError("ND530", message, span, f"write it behind `{entry} {kind.name}`")
+            raise EntryError("ND530", message, span, f"write it after `{entry} {kind.name}`")
     near = did_you_mean(name, entries())
     raise EntryError("ND530", f"the recipe has no entry `{name[:40]}`", span, known, meant=near)
 
@@ -180,9 +180,9 @@ def read_file(source: Source) -> tuple[WrittenRecipe, list[Diagnostic]]:
             text = piece["line"].rstrip()
             lines.append(tree.Word(text, Span(piece.start(), piece.start() + len(text))))
         elif piece["brace"] and (braces := braces + 1) == 1:
-            cure = "a recipe in a file of its own has no `train { }` around it"
+            cure = "a recipe in a separate file has no `train { }` around it"
             sign_span = Span(piece.start(), piece.end())
-            findings.add("ND530", "braces hold the values of a search only", sign_span, help=(cure,))
+            findings.add("ND530", "braces are only for the values of a search", sign_span, help=(cure,))
     if any(word.text.lower() == "train" for word in lines):
         lines = [word for word in lines if word.text.lower() != "train"]
     return read_lines(tuple(lines), findings), findings.found

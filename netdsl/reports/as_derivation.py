@@ -122,7 +122,7 @@ def _both_axes(steps: list[Look]) -> list[str]:
 def _axis_steps(steps: list[Look], axis: int) -> list[str]:
     rows = [row for look in steps if (row := _axis_step(look, axis)) is not None]
     if not rows:
-        return ["no window on the way is larger than 1"]
+        return ["no window up to here is larger than 1"]
     widths = [max(columns(row[column]) for row in rows) for column in (0, 1)]
     return [f"{padded(name, widths[0])}  {padded(r, widths[1])}  {j}".rstrip() for name, r, j in rows]
 

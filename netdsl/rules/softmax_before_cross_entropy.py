@@ -40,7 +40,7 @@ def _report_closing(plan: Plan, findings: Findings) -> None:
             "left out of the loss in training",
             severity=Severity.NOTE,
             secondary=(Label(loss_span, "works on the scores before it"),),
-            notes=("other frameworks would take the softmax twice: PyTorch's CrossEntropyLoss wants scores",),
+            notes=("other frameworks would apply softmax twice: PyTorch's CrossEntropyLoss wants scores",),
         )
 
 

@@ -115,7 +115,7 @@ def _numbers(known: Known) -> Iterator[Item]:
 def _defaults(known: Known) -> Iterator[Item]:
     """What a parameter may be where nothing is passed."""
     yield from _numbers(known)
-    yield Item("channels", Kind.NUMBER, "the channels that come in")
+    yield Item("channels", Kind.NUMBER, "the number of incoming channels")
     yield from _kinds(kind for kind in all_kinds() if kind.inputs == 1 and kind.is_activation)
     yield from _blocks(known)
     yield Item("SKIP", Kind.KEYWORD, "none")
@@ -238,7 +238,7 @@ def _options_of(element: str, known: Known) -> Iterator[Item]:
             yield from _option(head.kind, option)
     yield from _numbers(known)
     if head.kind.has_weights:
-        yield Item("same weights as ", Kind.KEYWORD, "works with the weights of an earlier layer")
+        yield Item("same weights as ", Kind.KEYWORD, "shares the weights of an earlier layer")
 
 
 def _option(kind: type[Layer], option: Option[Any]) -> Iterator[Item]:

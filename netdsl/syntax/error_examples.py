@@ -35,7 +35,7 @@ ERROR_EXAMPLES = (
         ("3x3", "[4096] 4096", "[4096] 3x3", "- 3x3"),
     ),
     KnownError(
-        "a volume in brackets says what the layer behind it makes, and no layer follows",
+        "a volume in brackets states the output of the next layer, but no layer follows",
         "write both on one line: `[55x55x96] CONV1: 96 11x11 filters`",
         ("[55x55x96]\n", "[4096]\n", "[[4096] - RELU]", "[4096] [RELU]", "[[4096]]"),
     ),
@@ -113,7 +113,7 @@ ERROR_EXAMPLES = (
         ("ADD[ RELU | ]", "ADD[ | RELU ]", "ADD[ RELU | | RELU ]"),
     ),
     KnownError(
-        "`|` parts the branches of a layer that joins them",
+        "`|` separates the branches of a join",
         "write `ADD[ CONV 64 3x3 pad 1 | SKIP ]`",
         ("RELU | RELU", "[RELU | RELU]", "| RELU"),
     ),
@@ -149,7 +149,7 @@ ERROR_EXAMPLES = (
         ("CONV 64 stride <= 2", "CONV: 64 stride > 2", "RELU < 3"),
     ),
     KnownError(
-        "braces belong to `where`, behind a group in brackets",
+        "braces belong to `where`, after a group in brackets",
         "write `[CONV - POOL] where { CONV: 6 filters 5x5; POOL: 2x2 }`",
         ("CONV {", "CONV 3 {", "CONV: {", "{", "[CONV] {", "CONV where { 3 }", "CONV: where { 3 }"),
     ),

@@ -102,7 +102,7 @@ def describe(failure: Failure, source: Source) -> Diagnostic:
     primary = Label(_span_of(failure, source), "" if known else f"expected {expected}")
     if known:
         return _error("ND102", known.message, source, primary, known.cure)
-    return _error("ND102", f"{_found(token)} cannot stand here", source, primary)
+    return _error("ND102", f"{_found(token)} is not allowed here", source, primary)
 
 
 _BEFORE_LAYER = re.compile(r"(?:.*[\[|:>–—−→-])?[ \t]*\Z", re.DOTALL)

@@ -178,7 +178,7 @@ def _count(value: object) -> int:
 
 def _variants(values: object) -> dict[str, str]:
     if not isinstance(values, dict):
-        raise TypeError("its forms are no names by operation")
+        raise TypeError("its kernel variants are not names by operation")
     return {_text(key): _text(variant) for key, variant in values.items()}
 
 

@@ -333,7 +333,7 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
         raise _FormulaError("ND105", f"{item.text} has too large an exponent", item.span)
     number = exact_number(item.text)
     if number is None:
-        raise _FormulaError("ND206", f"`{item.text}` is no number", item.span)
+        raise _FormulaError("ND206", f"`{item.text}` is not a number", item.span)
     return number
 
 
@@ -365,7 +365,7 @@ def _unknown(word: tree.Word, environment: Environment, findings: Findings) -> _
 
 
 def exact_value(quantity: Quantity, span: Span) -> ExactNumber | ExactSize | None:
-    """What the name or the formula at a place comes to; None where that is no number and no size."""
+    """What the name or the formula at a place comes to; None where that is not a number and no size."""
     if isinstance(quantity, Fraction):
         return ExactNumber(quantity, span)
     if not isinstance(quantity, tuple) or isinstance(quantity, LayerOutput | Failed):

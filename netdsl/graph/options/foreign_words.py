@@ -116,7 +116,7 @@ class ForeignLayer:
     def _activation(self, word: tree.Word, value: tree.Word) -> bool:
         kind, span = kind_named(value.text), word.span.to(value.span)
         if kind is not None and kind.is_activation:
-            self._add(word, span, None, f"chain the activation behind the layer: ` - {kind.keyword}`")
+            self._add(word, span, None, f"chain the activation after the layer: ` - {kind.keyword}`")
         elif value.text.lower() in ("linear", "none", "identity"):
             self._add(word, span, "", "a layer has no activation unless one is written")
         else:

@@ -86,7 +86,7 @@ def _channels(run: list[Number | tree.Range]) -> tuple[tuple[int, int], ...]:
 
 
 def _ends(item: Number | tree.Range) -> tuple[int | None, int | None]:
-    """The first and the last channel that are written; None where one is no whole number from 0 on."""
+    """The first and the last channel that are written; None where one is not a whole number from 0 on."""
     if isinstance(item, tree.Range):
         first, _, last = item.text.partition("-")
         return count_from_text(first), count_from_text(last)

@@ -30,7 +30,7 @@ def about_kinds(text: str, around: Around) -> tuple[str, list[str]]:
     cures: list[str] = []
     if _NOTHING.search(text):
         behind = [other.node.layer.keyword for other in around.behind[:1] if other.node.layer.is_activation]
-        cures += [f"leave {kind} out behind it" for kind in behind]
+        cures += [f"leave {kind} out after it" for kind in behind]
         text = _NOTHING.sub(" ", text)
     words = list(re.finditer(r"(?<!\w)[A-Za-z][\w-]*", text))
     index = 0
