@@ -27,7 +27,7 @@ from netdsl.own_folder import distrust, read_own, write_own
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="owners and permissions of POSIX")
 AS_ROOT = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root turns other into files users"
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root makes files of other users"
 )
 STRANGER = 12345
 
