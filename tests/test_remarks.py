@@ -53,7 +53,7 @@ TOLD = {
     "CONV 16 5x5 (Adam, learning rate 0.001)": "write it in a `train` block",
     "CONV 16 5x5 (Xavier)": "write `init he` in a `train` block",
     "CONV 16 5x5 (optional)": "leave the layer out if that is not what you mean",
-    "CONV 16 5x5 (3x3)": "CONV1 turns 5x5 into 28x28x16 with a window",
+    "CONV 16 5x5 (3x3)": "CONV1 makes 28x28x16 with a window of 5x5",
     "CONV 16 5x5 (1,792 parameters)": "CONV1 has 1,216 parameters",
     "MAX POOL 2x2 stride 2 (overlapping)": "write a stride below the window's size, such as `stride 1`",
     "MAX POOL 2x2 stride 2 (average)": "write `AVG POOL`",

@@ -111,7 +111,9 @@ def _problems(candidates: list[Recipe], one: Range | Choices) -> Iterator[Search
             continue
         for value in values:
             if bound := _bound(path.option, value):
-                message = f"{value_text(value)} is not a valid {setting} of {path.component.name}: it is {bound}"
+                message = (
+                    f"{value_text(value)} is not a valid {setting} of {path.component.name}: it is {bound}"
+                )
                 yield SearchProblem(setting, message)
                 break
 
