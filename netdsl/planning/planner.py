@@ -274,7 +274,7 @@ class _Walk:
                     node = node._replace(shares=Shares(owners[len(made)], entry.span, whole=True))
                 made.append(node.owner)
                 self._settle(node)
-        self._projected[entry.step] = made
+        self._projected[entry.expanded] = made
         self.node_of_entry.append(source)
 
     def _beside(self, entry: Projection) -> tuple[bool, Volume | None]:

@@ -10,6 +10,7 @@ from inspect import getdoc
 from typing import Any, NamedTuple
 
 from netdsl.graph.macros.blocks import signature
+from netdsl.graph.names.weight_sharing import layer_head
 from netdsl.graph.options.paddings import PADDINGS
 from netdsl.graph.statements.expectations import SUBJECTS
 from netdsl.layers.dialect import DIALECTS
@@ -20,7 +21,6 @@ from netdsl.planning.study import studied
 from netdsl.reports.as_kind import option_as_lines
 from netdsl.server.context import Around, Context, context_at
 from netdsl.server.known_names import Known, names_known
-from netdsl.server.layers_in_text import head_of
 from netdsl.server.recipe_completion import recipe_items
 from netdsl.server.words import BRANCHES, STATEMENTS, dialect_in_words
 from netdsl.source import Source, Span
@@ -217,7 +217,7 @@ def _rest_of_kind(words: list[str]) -> Iterator[Item]:
 def _options_of(element: str, known: Known) -> Iterator[Item]:
     """The options of the kind that an element names, or the values of the option that it ends with."""
     layer = _layer_in(element)
-    head = head_of(layer) if layer is not None else None
+    head = layer_head(layer) if layer is not None else None
     if head is None or head.kind is None:
         return
     options = head.kind.options()

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from netdsl.graph.draft.entries import Gap
 from netdsl.graph.macros.blocks import signature
 from netdsl.graph.names.kinds_and_labels import option_words
+from netdsl.graph.names.weight_sharing import layer_head
 from netdsl.graph.network import Node
 from netdsl.graph.statements.expectations import COUNTS
 from netdsl.layers.layer import Layer
@@ -20,7 +21,7 @@ from netdsl.reports.as_component import subjects
 from netdsl.reports.as_derivation import derivation_as_text
 from netdsl.reports.as_kind import channels_as_text, kind_as_text, option_as_lines
 from netdsl.reports.display import visible
-from netdsl.server.layers_in_text import behind, head_of, inside, is_written, layers_at, listed
+from netdsl.server.layers_in_text import behind, inside, is_written, layers_at, listed
 from netdsl.server.names import Definition, Names, Sort
 from netdsl.server.words import BRANCH_WORDS, dialect_as_text, keyword_as_text
 from netdsl.source import Source, Span
@@ -271,7 +272,7 @@ def _of_word(study: Study, word: Span) -> Hover | None:
     line = _layer_written_at(study, word.start)
     kind = kind_named(written)
     if kind is None and line is not None:
-        head = head_of(line)
+        head = layer_head(line)
         kind = head.kind
         if kind is not None and written.lower() in option_words(kind):
             said = _option(kind, written)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from netdsl.graph.draft.entries import Gap
-from netdsl.graph.names.kinds_and_labels import LayerHead, read_head
-from netdsl.graph.names.weight_sharing import without_phrase
 from netdsl.graph.network import Node
 from netdsl.planning.study import Study
 from netdsl.quantities import Volume
@@ -96,10 +94,3 @@ def last_layers(study: Study) -> Iterator[tuple[int, Node | Gap]]:
             use = use.outer
     for (span, _), node in last.items():
         yield span.start, node
-
-
-def head_of(layer: tree.Layer, numbers: Container[str] = ()) -> LayerHead:
-    """The kind and the label of a layer as it is written; neither of `3x3, 64`, which has no words."""
-    if not layer.words:
-        return LayerHead(None, "", "", layer.span, layer.items)
-    return without_phrase(read_head(layer, numbers))

@@ -8,16 +8,17 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.expanded_layers import LayerHead
 from netdsl.graph.expressions.evaluate import Readings
 from netdsl.graph.macros.blocks import called_block, read_blocks
-from netdsl.graph.names.kinds_and_labels import LayerHead, option_words
+from netdsl.graph.macros.elements import ElementReader
+from netdsl.graph.names.kinds_and_labels import option_words
 from netdsl.graph.names.labels import written_labels
 from netdsl.graph.names.reserved_names import names_of_numbers
 from netdsl.graph.names.unique_names import label_key
-from netdsl.graph.names.weight_sharing import split_phrase
+from netdsl.graph.names.weight_sharing import layer_head, split_phrase
 from netdsl.graph.statements.expectations import OF_LAYERS
 from netdsl.planning.study import Study
-from netdsl.server.layers_in_text import head_of
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -101,6 +102,7 @@ class _Reading:
         self.readings = readings
         self.blocks = blocks_of(file)
         self.numbers = names_of_numbers(file)
+        self.reader = ElementReader(self.numbers, self.blocks)
         self.block_names = {
             name: Definition(Sort.BLOCK, name, block.name.span, block.span)
             for name, block in self.blocks.items()
@@ -131,7 +133,7 @@ class _Reading:
 
     def _labels(self, elements: tuple[Any, ...], scope: Span | None) -> dict[str, Definition]:
         labels: dict[str, Definition] = {}
-        written = written_labels(elements, self._head, self._is_call)
+        written = written_labels(self.reader.elements(elements))
         for label, span in written:
             definition = Definition(Sort.LABEL, label, span, span, scope)
             if label_key(label) not in labels:
@@ -149,10 +151,7 @@ class _Reading:
         return named
 
     def _head(self, layer: tree.Layer) -> LayerHead:
-        return head_of(layer, self.numbers)
-
-    def _is_call(self, layer: tree.Layer) -> bool:
-        return called_block(layer, self.blocks) is not None
+        return layer_head(layer, self.numbers)
 
     def _mention(self, span: Span, definition: Definition | None) -> None:
         if definition is not None:

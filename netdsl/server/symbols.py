@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 from netdsl.graph.macros.blocks import called_block, signature
 from netdsl.graph.names.unique_names import label_of
+from netdsl.graph.names.weight_sharing import layer_head
 from netdsl.planning.study import Study
-from netdsl.server.layers_in_text import head_of, last_layers
+from netdsl.server.layers_in_text import last_layers
 from netdsl.server.names import blocks_of
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
@@ -78,7 +79,7 @@ class _Outline:
         if isinstance(node, tree.Join):
             parts = [inner for branch in node.branches for inner in branch.elements]
             children = [one for inner in parts for one in self.of(inner, inside=True)]
-            label = label_of(node.layer.words) if node.layer.labelled else head_of(node.layer).label
+            label = label_of(node.layer.words) if node.layer.labelled else layer_head(node.layer).label
             if inside and not label:
                 return children
             return [self._symbol(node, label, "group", node.layer.span, tuple(children))]
@@ -86,7 +87,7 @@ class _Outline:
             return self._element(node, label_of(node.label), "layer", inside)
         if isinstance(node, tree.Layer):
             call = called_block(node, self.blocks)
-            label = label_of(call.label) if call is not None else head_of(node).label
+            label = label_of(call.label) if call is not None else layer_head(node).label
             return self._element(node, label, "layer", inside)
         return []
 

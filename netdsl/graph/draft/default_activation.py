@@ -33,6 +33,30 @@ def chain_readers(entries: list[Entry], references: References) -> list[list[int
     return [chain or others for chain, others in zip(following, referring, strict=True)]
 
 
+def activate(
+    entries: list[Entry],
+    references: References,
+    activation: Activation | None,
+    dialect: Dialect,
+    names: Names,
+    findings: Findings,
+) -> list[Entry]:
+    """The entries with the default activation put in, where there is one; references that mean what stands
+    before an activation are noted."""
+    implied: dict[int, int] = {}
+    activated = entries
+    if activation is not None:
+        implied = places_to_activate(entries, references)
+        layer = activation_layer(activation, dialect, findings)
+        if layer is not None:
+            activated = put_activations(entries, activation, layer, implied, names, references)
+    if references:
+        from netdsl.graph.draft.early_references import report_early_references
+
+        report_early_references(entries, references, implied, activation, findings)
+    return activated
+
+
 def places_to_activate(entries: list[Entry], references: References) -> dict[int, int]:
     """Every layer with weights but the last, and the entry that its activation follows.
 

@@ -41,19 +41,19 @@ def report_early_references(
     early: dict[Span, _Early] = {}
     for position, named in references.items():
         for slot, passed in named.items():
-            if not passed.own or passed.place is None or passed.place in early:
+            if not passed.own or passed.span is None or passed.span in early:
                 continue
             entry = entries[entries[position].inputs[slot]]
             reading = None
             if entry.position in behind:
                 end = entries[behind[entry.position]].span.end
-                reading = _Early(passed.place, entry, end, None)
+                reading = _Early(passed.span, entry, end, None)
             else:
                 activation = _written_behind(entry, entries, readers, findings)
                 if activation is not None:
-                    reading = _Early(passed.place, entry, activation.end, activation)
+                    reading = _Early(passed.span, entry, activation.end, activation)
             if reading is not None:
-                early[passed.place] = reading
+                early[passed.span] = reading
     for found in early.values():
         _report(found, default.kind.keyword if default else "", findings)
 

@@ -9,6 +9,7 @@ from netdsl.graph.names.unique_names import Names
 from netdsl.graph.network import Claim, Expectation, Node, Shares
 from netdsl.layers.dialect import Dialect
 from netdsl.layers.layer import Layer
+from netdsl.layers.option import Option, OptionType
 from netdsl.quantities import Size
 from netdsl.source import Source, Span
 from netdsl.uses import Use
@@ -50,6 +51,14 @@ def counted_in_front(size: Size, number: int) -> bool:
     return size.height != size.width == number
 
 
+def third_extent(kind: type[Layer], values: dict[str, Any], lacking: list[Option[Any]]) -> str:
+    """The option with the third extent of `3x3x64`, where a count is all that is lacking; empty where not."""
+    if len(lacking) != 1 or lacking[0].type is not OptionType.COUNT or None in values.values():
+        return ""
+    thirds = (option.third for option in kind.options().values())
+    return next((third for third in thirds if third and third in values), "")
+
+
 class Counted(NamedTuple):
     """A layer that lacks a count, ``lacking``, and whose size has a third extent, `3x3x64`: that is the
     count, unless it is the depth of the input. ``otherwise`` stands for it then, or where it cannot be."""
@@ -79,7 +88,7 @@ class Counted(NamedTuple):
 class Projection(NamedTuple):
     """PROJECT, right before the join that it leads to: nothing where the volumes agree.
 
-    ``step`` is its number among the steps of the text, ``shares`` that of the one that has its weights.
+    ``expanded`` is its position among the expanded layers, ``shares`` that of the one that has its weights.
     """
 
     position: int
@@ -87,7 +96,7 @@ class Projection(NamedTuple):
     stride: Size
     span: Span
     use: Use | None = None
-    step: int = -1
+    expanded: int = -1
     shares: int | None = None
 
 

@@ -4,19 +4,41 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.draft.entries import Entry, Gap
-from netdsl.graph.expanded_layers import ExpandedLayer, report_nothing
+from netdsl.graph.expanded_layers import ExpandedLayer, LayerEntry, report_nothing
 from netdsl.graph.network import Node
+from netdsl.syntax import tree
 
 INPUT_LIMIT = 16
 """Inputs of a network: what is seen of each is followed through all layers."""
 
 
-def check_sources(
-    entries: list[Entry], sources: list[Node], steps: list[ExpandedLayer], findings: Findings
+_FIRST = ("begin with `input 32x32x3`: height, width and channels of an image", "or `input 784`")
+
+
+def check_inputs(
+    entries: list[Entry], layers: list[ExpandedLayer], findings: Findings, *, asked: bool
 ) -> None:
-    """Report inputs that are none of their own, or of which nothing comes; ``steps`` are the entries'."""
+    """The first layer takes no volume: it is the input. Others that take none are inputs too.
+
+    ``layers`` are the entries'. ``asked`` says whether a layer could not be read for want of a volume.
+    """
+    sources = [entry for entry in entries if isinstance(entry, Node) and entry.layer.inputs == 0]
+    first = layers[0].entry
+    first_kind = first.head.kind if isinstance(first, LayerEntry) else None
+    lacks = first_kind is not None and first_kind.inputs != 0
+    if not sources and (lacks or (asked and isinstance(first, tree.Unreadable))):
+        label = "the first layer needs a volume to work on"
+        findings.add("ND208", "the network has no input", entries[0].span, label, help=_FIRST)
+    if len(sources) > 1 or any(node.position for node in sources):
+        _check_sources(entries, sources, layers, findings)
+
+
+def _check_sources(
+    entries: list[Entry], sources: list[Node], layers: list[ExpandedLayer], findings: Findings
+) -> None:
+    """Report inputs that are none of their own, or of which nothing comes; ``layers`` are the entries'."""
     first, *_ = entries
-    unnamed = [node for node in sources if not steps[node.position].label]
+    unnamed = [node for node in sources if not layers[node.position].label]
     idle = [entry for entry in entries if not entry.inputs and not _is_source(entry)]
     if first is sources[0] and idle:
         for entry in idle:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
-from netdsl.graph.expanded_layers import ExpandedLayer
-from netdsl.graph.names.kinds_and_labels import LayerHead
+from netdsl.graph.expanded_layers import ExpandedLayer, LayerEntry
 from netdsl.graph.options.channel_order import picture_in
 from netdsl.graph.options.volumes import VOLUME_OPTIONS
 from netdsl.layers.layer import Layer
@@ -26,7 +24,7 @@ _NUMBERED = re.compile(r"([A-Za-z]+)_?([0-9]{2,9})")
 class _Lack(NamedTuple):
     """One layer without all its numbers."""
 
-    step: ExpandedLayer
+    layer: ExpandedLayer
     kind: type[Layer]
     name: str
     options: tuple[Option[Any], ...]
@@ -38,22 +36,21 @@ _ARROW_BEHIND = re.compile(r"[ \t]*(?:-+>|=>|→|⇒|—>)[ \t]*[0-9]")
 class Missing:
     """Collects the layers that lack options and reports them group by group."""
 
-    def __init__(self, head_of: Callable[[tree.Layer], LayerHead], findings: Findings) -> None:
-        self._head_of = head_of
+    def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._lacks: list[_Lack] = []
         self._by_group: dict[int, list[_Lack]] = {}
         self._alike: Counter[tuple[type[Layer], tuple[Option[Any], ...]]] = Counter()
 
-    def add(self, step: ExpandedLayer, kind: type[Layer], name: str, options: list[Option[Any]]) -> None:
-        self._lacks.append(_Lack(step, kind, name, tuple(options)))
+    def add(self, layer: ExpandedLayer, kind: type[Layer], name: str, options: list[Option[Any]]) -> None:
+        self._lacks.append(_Lack(layer, kind, name, tuple(options)))
 
     def report(self) -> None:
         """One finding per layer; the first of a group shows the block that completes the group."""
         shown: set[Span] = set()
-        firsts = {lack.step.layer.span: lack for lack in reversed(self._lacks)}
+        firsts = {lack.layer.entry.span: lack for lack in reversed(self._lacks)}
         for lack in reversed(firsts.values()):  # once for each place, however often a group repeats it
-            group = lack.step.group
+            group = lack.layer.group
             cures: tuple[str, ...]
             if group is None or group.where is not None:
                 cures = (self._cure(lack),)
@@ -68,24 +65,24 @@ class Missing:
                 wanted += f" ({lack.options[0].doc})"
             if group is not None and group.where is None:
                 cause = f"the group at {group.span.start}"  # one block completes all of it
-            message, span = f"{lack.name} lacks {wanted}", lack.step.layer.span
-            self._findings.use = lack.step.use
+            message, span = f"{lack.name} lacks {wanted}", lack.layer.entry.span
+            self._findings.use = lack.layer.use
             if self._is_arrow(lack):
                 continue
             self._findings.add("ND204", message, span, help=cures, about=lack.name, cause=cause)
         for lack in self._lacks:
-            self._findings.use = lack.step.use
-            self._findings.shows_again(lack.step.layer.span)
+            self._findings.use = lack.layer.use
+            self._findings.shows_again(lack.layer.entry.span)
 
     def _is_arrow(self, lack: _Lack) -> bool:
         """Report ``CONV 3 -> 16 3x3``, where the first number is what comes in, and no layer."""
-        source, place = self._findings.source.locate(lack.step.layer.span)
+        source, place = self._findings.source.locate(lack.layer.entry.span)
         if not lack.kind.has_weights or not _ARROW_BEHIND.match(source.text, place.end):
             return False
         arrow = arrow_at(source, place.end, place.start)
         if arrow is None:
             return False
-        offset = lack.step.layer.span.start - place.start
+        offset = lack.layer.entry.span.start - place.start
         span = Span(arrow.span.start + offset, arrow.span.end + offset)
         self._findings.add(
             "ND102", arrow.message, span, help=arrow.cures, fix=Edit(span, arrow.going), cause=ARROW
@@ -94,7 +91,7 @@ class Missing:
 
     def _cure(self, lack: _Lack) -> str:
         if all(name in lack.kind.options() for name in VOLUME_OPTIONS):
-            meant = picture_in(self._findings.source.excerpt(lack.step.layer.span))
+            meant = picture_in(self._findings.source.excerpt(lack.layer.entry.span))
             if meant:
                 return f"write `{lack.kind.keyword.lower()} {meant}`"
             return f"for example `{lack.kind.keyword} 32x32x3`"
@@ -114,18 +111,19 @@ class Missing:
         if any(option.type is OptionType.COUNT for option in lack.options):
             return False
         if not self._alike:
-            spans = {(other.kind, other.options, other.step.layer.span) for other in self._lacks}
+            spans = {(other.kind, other.options, other.layer.entry.span) for other in self._lacks}
             self._alike = Counter((kind, options) for kind, options, _ in spans)
         return self._alike[lack.kind, lack.options] > 1
 
     def _where_block(self, group: tree.Group) -> str:
         if not self._by_group:
             for lack in self._lacks:
-                self._by_group.setdefault(id(lack.step.group), []).append(lack)
+                self._by_group.setdefault(id(lack.layer.group), []).append(lack)
         by_kind: dict[str, list[_Lack]] = {}
         for lack in self._by_group[id(group)]:
-            if isinstance(lack.step.layer, tree.Layer):
-                by_kind.setdefault(self._head_of(lack.step.layer).written.upper(), []).append(lack)
+            entry = lack.layer.entry
+            if isinstance(entry, LayerEntry):
+                by_kind.setdefault(entry.head.written.upper(), []).append(lack)
         lines = ["complete the group with your own numbers, for example:", "] where {"]
         for written, lacks in by_kind.items():
             options = list(dict.fromkeys(option for lack in lacks for option in lack.options))

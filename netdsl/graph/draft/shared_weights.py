@@ -11,11 +11,11 @@ from netdsl.layers.layer import Layer
 from netdsl.source import Span
 
 
-def alike(step: ExpandedLayer, kind: type[Layer], name: str, owner: Entry, findings: Findings) -> bool:
-    """Whether the layer with the weights is of the same kind as the step; reported where it is not."""
+def alike(expanded: ExpandedLayer, kind: type[Layer], name: str, owner: Entry, findings: Findings) -> bool:
+    """Whether the layer with the weights is of the same kind; reported where it is not."""
     if isinstance(owner, Gap):
         return False  # what is wrong with it is said
-    assert step.shares is not None
+    assert expanded.shares is not None
     other = _kind_of(owner)
     if other is kind:
         return True
@@ -25,16 +25,16 @@ def alike(step: ExpandedLayer, kind: type[Layer], name: str, owner: Entry, findi
     cures = [f"name a layer that is {kind.keyword} too"]
     if other is not None and not other.has_weights:
         cures.append("the label of a group is that of its last layer: label the layer itself")
-    findings.add("ND248", message, step.shares.span, help=tuple(cures))
+    findings.add("ND248", message, expanded.shares.span, help=tuple(cures))
     return False
 
 
-def shares_of(step: ExpandedLayer, owner: Entry | None) -> Shares | None:
-    """Which layer has the weights of a step; that one may work with those of another itself."""
-    if step.shares is None or owner is None or isinstance(owner, Gap | Projection):
+def shares_of(expanded: ExpandedLayer, owner: Entry | None) -> Shares | None:
+    """Which layer has the weights of another; that one may work with those of another itself."""
+    if expanded.shares is None or owner is None or isinstance(owner, Gap | Projection):
         return None
     name = owner.shares.owner if owner.shares is not None else owner.name
-    return Shares(name, step.shares.span, step.shares.whole)
+    return Shares(name, expanded.shares.span, expanded.shares.whole)
 
 
 def _kind_of(entry: Entry) -> type[Layer] | None:

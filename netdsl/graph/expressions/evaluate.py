@@ -28,12 +28,12 @@ from netdsl.syntax import tree
 class LayerOutput(NamedTuple):
     """A volume that a reference means, and that a call can hand to its block.
 
-    ``step`` makes it; ``place`` is that of the reference. ``own`` where the label stands beside the layer
-    itself: then the default activation behind that layer is not in it.
+    ``position`` is that of the expanded layer that makes it; ``span`` is the reference. ``own`` where the
+    label stands beside the layer itself: then the default activation behind that layer is not in it.
     """
 
-    step: int
-    place: Span | None = None
+    position: int
+    span: Span | None = None
     own: bool = False
 
 
@@ -54,13 +54,10 @@ class ElementArgument:
     Those that are written alike are equal.
     """
 
-    def __init__(
-        self, element: tree.Layer | tree.Call, words: tuple[str, ...], environment: Environment
-    ) -> None:
+    def __init__(self, words: tuple[str, ...], environment: Environment) -> None:
         """``words`` are what is written, by which two are compared."""
-        self.element = element
         self.environment = environment
-        self._key = (words, id(environment))
+        self._key = (words, environment)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ElementArgument) and self._key == other._key

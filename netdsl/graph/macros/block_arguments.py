@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import Role
+from netdsl.graph.expanded_layers import CallEntry, Element, LayerEntry, Role
 from netdsl.graph.expressions.evaluate import (
     ElementArgument,
     Environment,
@@ -16,7 +16,7 @@ from netdsl.graph.expressions.evaluate import (
     place,
 )
 from netdsl.graph.macros.blocks import Blocks, bare_use
-from netdsl.graph.names.kinds_and_labels import read_head
+from netdsl.graph.macros.elements import ElementReader
 from netdsl.source import Span
 from netdsl.syntax import tree
 
@@ -26,26 +26,37 @@ _ONE = "a call passes one layer or a block"
 class Meaning(NamedTuple):
     """What an element stands for that uses a block, or a name that something was handed over under.
 
-    ``written`` has the label, the claim and the count of the use. It is of the layer ``layer``, or of the
-    block that ``call`` names, with arguments whose names hold in ``outer``; ``named`` where that name is the
-    block's own.
+    ``written`` has the label, the claim and the count of the use. It is of ``layer``, or else of the block
+    that ``call`` names, with arguments whose names hold in ``outer``; ``named`` where the block itself is
+    named there.
     """
 
     written: tree.Call
-    call: tree.Call
+    call: CallEntry | None
     outer: Environment
-    layer: tree.Layer | None = None
+    layer: LayerEntry | None = None
     named: bool = False
+
+
+class GivenElement(ElementArgument):
+    """A layer or a block that a call hands over, read."""
+
+    def __init__(
+        self, element: LayerEntry | CallEntry, words: tuple[str, ...], environment: Environment
+    ) -> None:
+        super().__init__(words, environment)
+        self.element = element
 
 
 class BlockArguments:
     """Reads what is handed over, and finds it again where the block uses it."""
 
-    def __init__(self, blocks: Blocks, findings: Findings) -> None:
+    def __init__(self, blocks: Blocks, reader: ElementReader, findings: Findings) -> None:
         self._blocks = blocks
+        self._reader = reader
         self._findings = findings
-        self._elements: dict[int, tree.Layer | tree.Call | Failed | None] = {}
-        self._uses: dict[tuple[int, int], tuple[ElementArgument, Meaning | None]] = {}
+        self._elements: dict[tree.Sum | tree.Call, LayerEntry | CallEntry | Failed | None] = {}
+        self._meanings: dict[tuple[Element, Environment], Meaning | None] = {}
 
     def read(self, value: tree.Sum | tree.Call, environment: Environment) -> ElementArgument | Failed | None:
         """The layer or the block that an argument or a default names; None where it is a formula, Failed,
@@ -56,27 +67,28 @@ class BlockArguments:
         known = environment.values.get(first.text)
         if known is not None and not (isinstance(value, tree.Call) and isinstance(known, ElementArgument)):
             return None
-        if id(value) not in self._elements:
-            self._elements[id(value)] = value if isinstance(value, tree.Call) else self._element(value)
-        element = self._elements[id(value)]
+        if value not in self._elements:
+            given = self._reader.call(value) if isinstance(value, tree.Call) else self._element(value)
+            self._elements[value] = given
+        element = self._elements[value]
         if element is None or isinstance(element, Failed):
             return element
         words = _texts(value)
         named = any(word in environment.values for word in words)
-        return ElementArgument(element, words, environment if named else _NOTHING)
+        return GivenElement(element, words, environment if named else _NOTHING)
 
-    def _element(self, value: tree.Sum) -> tree.Layer | tree.Call | Failed | None:
+    def _element(self, value: tree.Sum) -> LayerEntry | CallEntry | Failed | None:
         first = value[0]
         assert isinstance(first, tree.Word)
         if len(value) == 1 and first.text in self._blocks:
-            return tree.Call(None, (), first, (), None, "", first.span)
+            return self._reader.call(tree.Call(None, (), first, (), None, "", first.span))
         if len(value) > 1 and len(parts_of(value)) == 1 and not any(_links(item) for item in value):
             return None
         value = _with_ranges(value)
         leading = next((n for n, item in enumerate(value) if not isinstance(item, tree.Word)), len(value))
         words = tuple(item for item in value[:leading] if isinstance(item, tree.Word))
-        layer = tree.Layer(None, words, False, value[leading:], "", place(value))
-        kind = read_head(layer).kind
+        layer = self._reader.layer(tree.Layer(None, words, False, value[leading:], "", place(value)))
+        kind = layer.head.kind
         skips = len(value) == 1 and Role.named(first.text) is Role.SKIP
         if not skips and kind is None:
             return None
@@ -91,53 +103,55 @@ class BlockArguments:
         self._findings.add("ND247", _ONE, span, label, help=(cure,))
         return Failed("ND247", _ONE, span, label, (cure,))
 
-    def meaning_of(self, element: tree.Element, environment: Environment) -> Meaning | None:
+    def meaning_of(self, element: Element, environment: Environment) -> Meaning | None:
         """What an element uses that was handed over; None where it is something else."""
         meaning = self._next(element, environment)
-        while meaning is not None and meaning.layer is None and not meaning.named:
+        while meaning is not None and meaning.call is not None and not meaning.named:
             inner = self._next(meaning.call, meaning.outer)
             if inner is None:
                 break
             meaning = inner._replace(written=meaning.written)
         return meaning
 
-    def _next(self, element: tree.Element, environment: Environment) -> Meaning | None:
+    def _next(self, element: Element, environment: Environment) -> Meaning | None:
         """What the name of an element stands for, which may be another such name where it was handed over."""
-        if isinstance(element, tree.Call):
-            name = element.block.text
-        elif isinstance(element, tree.Layer):
-            items = element.items if element.labelled else element.words
+        if isinstance(element, CallEntry):
+            name = element.written.block.text
+        elif isinstance(element, LayerEntry):
+            layer = element.written
+            items = layer.items if layer.labelled else layer.words
             first = items[0] if items else None
             name = first.text if isinstance(first, tree.Word) else ""
         else:
             return None
         handed = environment.values.get(name)
-        if not isinstance(handed, ElementArgument):
+        if not isinstance(handed, GivenElement):
             return None
-        key = (id(element), id(handed))
-        if key not in self._uses:
-            self._uses[key] = handed, self._use(element, handed, environment, name)
-        return self._uses[key][1]
+        key = (element, environment)
+        if key not in self._meanings:
+            self._meanings[key] = self._use(element, handed, environment, name)
+        return self._meanings[key]
 
     def _use(
-        self, element: tree.Layer | tree.Call, handed: ElementArgument, environment: Environment, name: str
+        self, element: LayerEntry | CallEntry, handed: GivenElement, environment: Environment, name: str
     ) -> Meaning | None:
-        written = element if isinstance(element, tree.Call) else bare_use(element, (name,))
+        written = element.written if isinstance(element, CallEntry) else bare_use(element.written, (name,))
         if written is None:
             message = f"`{name}` is passed with its options"
             cure = f"write `{name}` alone, or `{name}*2`, and the options in the call"
             self._findings.add("ND247", message, element.span, help=(cure,))
             written = tree.Call(None, (), tree.Word(name, element.span), (), None, "", element.span)
-        given = isinstance(element, tree.Call) and bool(element.arguments)
-        complete = isinstance(handed.element, tree.Layer) or bool(handed.element.arguments)
+        given = isinstance(element, CallEntry) and bool(written.arguments)
+        complete = isinstance(handed.element, LayerEntry) or bool(handed.element.written.arguments)
         if given and complete:
-            what = "a layer" if isinstance(handed.element, tree.Layer) else "a block with its arguments"
+            what = "a layer" if isinstance(handed.element, LayerEntry) else "a block with its arguments"
             cure = f"write `{name}` alone"
             self._findings.add("ND247", f"`{name}` is {what} here", written.span, help=(cure,))
-        if isinstance(handed.element, tree.Layer):
-            return Meaning(written, written, handed.environment, handed.element)
+        if isinstance(handed.element, LayerEntry):
+            return Meaning(written, None, handed.environment, handed.element)
         if given and not complete:
-            return Meaning(written, written._replace(block=handed.element.block), environment, named=True)
+            call = written._replace(block=handed.element.written.block)
+            return Meaning(written, self._reader.call(call), environment, named=True)
         return Meaning(written, handed.element, handed.environment)
 
 

@@ -93,7 +93,7 @@ def _check_parameters(block: tree.Block, findings: Findings) -> None:
             )
 
 
-def called_block(layer: tree.Layer, blocks: Blocks) -> tree.Call | None:
+def called_block(layer: tree.Layer, blocks: Container[str]) -> tree.Call | None:
     """A layer that is a block without parentheses, as its call: ``STEM``, ``stem: STEM*2``."""
     call = bare_use(layer, blocks)
     return None if call is None or meaning_of(call.block.text) else call

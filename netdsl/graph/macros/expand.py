@@ -1,6 +1,6 @@
 """Expands a file to its layers: repetition, branches, blocks and references.
 
-What comes out is a list of steps with their inputs: a graph, before anything is known of its layers.
+What comes out is a list of layers with their inputs: a graph, before anything is known of their options.
 """
 
 from __future__ import annotations
@@ -11,12 +11,22 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import ExpandedLayer, Role, report_nothing
+from netdsl.graph.expanded_layers import (
+    BranchEntry,
+    CallEntry,
+    Element,
+    ExpandedLayer,
+    GroupEntry,
+    JoinEntry,
+    LayerEntry,
+    Phrase,
+    Role,
+    report_nothing,
+)
 from netdsl.graph.expressions.evaluate import Environment, LayerOutput
 from netdsl.graph.macros.block_arguments import Meaning, is_number
 from netdsl.graph.macros.limits import is_bounded
 from netdsl.graph.macros.scopes import Scopes
-from netdsl.graph.names.kinds_and_labels import LayerHead, Phrase, names_group
 from netdsl.graph.names.labels import Labels, UseOfBlock, find_label
 from netdsl.graph.names.unique_names import label_of
 from netdsl.graph.names.weight_sharing import Sharing
@@ -32,12 +42,10 @@ if TYPE_CHECKING:
 class _Frame:
     """One run through the text of a file or a block: its names and labels."""
 
-    def __init__(
-        self, environment: Environment, statements: tuple[Any, ...], block: tree.Block | None
-    ) -> None:
+    def __init__(self, environment: Environment, elements: list[Element], block: tree.Block | None) -> None:
         self.environment = environment
         self.block = block
-        self.labels = Labels(statements, block)
+        self.labels = Labels(elements, block)
         self.branches = 0
         self.group: tree.Group | None = None
 
@@ -48,44 +56,41 @@ class Expansion:
     def __init__(
         self,
         scopes: Scopes,
-        head_of: Callable[[tree.Layer], LayerHead],
         volume_behind: Callable[[list[ExpandedLayer], int], Volume | None],
         findings: Findings,
     ) -> None:
-        """``volume_behind`` says what a step makes, as far as that can be known here."""
+        """``volume_behind`` says what a layer makes, as far as that can be known here."""
         self.scopes = scopes
-        self.head_of = head_of
         self.volume_behind = volume_behind
         self.findings = findings
-        self.steps: list[ExpandedLayer] = []
+        self.layers: list[ExpandedLayer] = []
         self.current: int | None = None
         self.use: Use | None = None
-        self.reference: LayerOutput | None = None  # where the current step is what a label names
-        self._roles: dict[int, Role] = {}
+        self.reference: LayerOutput | None = None  # where the current layer is what a label names
         self.unsettled: Span | None = None
         self._dealing: list[tree.Where] = []
-        self._sharing = Sharing(self.steps, findings)
+        self._sharing = Sharing(self.layers, findings)
 
     @cached_property
     def _where_values(self) -> WhereValues:
         from netdsl.graph.macros.where_values import WhereValues  # not every network has a where block
 
-        return WhereValues(self.steps, self.head_of, self.findings)
+        return WhereValues(self.layers, self.findings)
 
-    def expand(self, elements: tuple[tree.Element, ...]) -> list[ExpandedLayer]:
+    def expand(self, elements: list[Element]) -> list[ExpandedLayer]:
         """All layers in order; empty, with a finding, where there are too many."""
         if is_bounded(elements, self.scopes, self.findings):
             self._run(elements, _Frame(self.scopes.environment, elements, None))
-        return self.steps
+        return self.layers
 
-    def _run(self, elements: tuple[Any, ...], frame: _Frame) -> None:
+    def _run(self, elements: list[Element], frame: _Frame) -> None:
         """The depth of this recursion is that of brackets and blocks, which is limited."""
         for element in elements:
             _RUN[type(element)](self, element, frame)
 
-    def _emit(self, step: ExpandedLayer) -> None:
-        self.current, self.reference = len(self.steps), None
-        self.steps.append(step if step.use is self.use else step._replace(use=self.use))
+    def _emit(self, expanded: ExpandedLayer) -> None:
+        self.current, self.reference = len(self.layers), None
+        self.layers.append(expanded if expanded.use is self.use else expanded._replace(use=self.use))
 
     def _inputs(self) -> tuple[int, ...]:
         return () if self.current is None else (self.current,)
@@ -93,62 +98,57 @@ class Expansion:
     def _references(self) -> tuple[tuple[int, LayerOutput], ...]:
         return () if self.reference is None else ((0, self.reference),)
 
-    def _layer(self, layer: tree.Layer, frame: _Frame) -> None:
+    def _layer(self, entry: LayerEntry, frame: _Frame) -> None:
         if frame.environment.hands_over:
-            meaning = self.scopes.meaning_of(layer, frame.environment)
+            meaning = self.scopes.meaning_of(entry, frame.environment)
             if meaning is not None:
                 self._use(meaning, frame)
                 return
-        role = self._roles.get(id(layer))
-        if role is None:
-            role = self._roles[id(layer)] = self._role(layer)
-        if role is Role.LAYER:
-            head = self.head_of(layer)
-            if head.kind is None and is_number(layer, frame.block, frame.environment, self.findings):
-                self._unreadable(tree.Unreadable(layer.span), frame)
-                return
-            inputs, references = self._inputs(), self._references()
-            environment = self._around(layer, frame)
-            if environment is None:
-                self._unreadable(tree.Unreadable(layer.span), frame, head.label)
-                return
-            shares = None
-            if head.shares is not None:
-                passed = self._passed(head.shares, frame)
-                shares = self._sharing.owner(head.shares, frame.labels, passed)
-                if shares is None:
-                    self._unreadable(tree.Unreadable(layer.span), frame, head.label)
-                    return
-            self._emit(
-                ExpandedLayer(
-                    layer,
-                    environment,
-                    inputs,
-                    head.label,
-                    layer.claim,
-                    group=frame.group,
-                    references=references,
-                    use=self.use,
-                    shares=shares,
-                )
-            )
-            if head.label or head.is_input:
-                frame.labels.define(head.label or head.written.upper(), len(self.steps) - 1, own=True)
-        elif role is Role.BLOCK:
-            self._call(layer, frame)
+        if entry.role is Role.LAYER:
+            self._own_layer(entry, frame)
+        elif entry.role is Role.BLOCK:
+            self._call(entry, frame)
         else:
-            self._stand_in(layer, role, frame)
+            self._stand_in(entry, frame)
 
-    def _role(self, layer: tree.Layer) -> Role:
-        if self.scopes.call_of(layer) is not None:
-            return Role.BLOCK
-        words = layer.items if layer.labelled else layer.words
-        first = words[0] if words else None
-        return Role.named(first.text) if isinstance(first, tree.Word) else Role.LAYER
+    def _own_layer(self, entry: LayerEntry, frame: _Frame) -> None:
+        """A layer that is no use of a block and no part of a join."""
+        head, unreadable = entry.head, tree.Unreadable(entry.span)
+        if head.kind is None and is_number(entry.written, frame.block, frame.environment, self.findings):
+            self._unreadable(unreadable, frame)
+            return
+        inputs, references = self._inputs(), self._references()
+        environment = self._around(entry, frame)
+        if environment is None:
+            self._unreadable(unreadable, frame, head.label)
+            return
+        shares = None
+        if head.shares is not None:
+            passed = self._passed(head.shares, frame)
+            shares = self._sharing.owner(head.shares, frame.labels, passed)
+            if shares is None:
+                self._unreadable(unreadable, frame, head.label)
+                return
+        self._emit(
+            ExpandedLayer(
+                entry,
+                environment,
+                inputs,
+                head.label,
+                entry.written.claim,
+                group=frame.group,
+                references=references,
+                use=self.use,
+                shares=shares,
+            )
+        )
+        if head.label or head.is_input:
+            frame.labels.define(head.label or head.written.upper(), len(self.layers) - 1, own=True)
 
-    def _stand_in(self, layer: tree.Layer, role: Role, frame: _Frame) -> None:
+    def _stand_in(self, entry: LayerEntry, frame: _Frame) -> None:
         """SKIP, or a PROJECT that is not alone in its branch."""
-        if role is Role.PROJECT:
+        layer = entry.written
+        if entry.role is Role.PROJECT:
             message, cure = "PROJECT must be a branch by itself", "write `ADD[ CONV 64 3x3 pad 1 | PROJECT ]`"
             self.findings.add("ND222", message, layer.span, help=(cure,))
             return
@@ -168,9 +168,9 @@ class Expansion:
         known = frame.environment.values.get(phrase.label.text) if phrase.label else None
         return known if isinstance(known, LayerOutput) else None
 
-    def _around(self, layer: tree.Layer, frame: _Frame) -> Environment | None:
+    def _around(self, layer: LayerEntry, frame: _Frame) -> Environment | None:
         """The names that hold for a layer: outside blocks `channels` is what comes into it."""
-        if frame.block is not None or not self.scopes.asks(layer):
+        if frame.block is not None or not layer.asks:
             return frame.environment
         channels = self._incoming(layer.span)
         return None if channels is None else self.scopes.with_channels(frame.environment, channels)
@@ -185,54 +185,53 @@ class Expansion:
             cure = "write the options in the layers, or a number instead of `channels`"
             self.findings.add("ND246", message, self._dealing[-1].span, help=(cure,))
             return None
-        volume = self.volume_behind(self.steps, self.current)
+        volume = self.volume_behind(self.layers, self.current)
         if volume is None:
             self.unsettled = self.unsettled or place
         return None if volume is None else Fraction(volume.channels)
 
     def _unreadable(self, element: tree.Unreadable, frame: _Frame, label: str = "") -> None:
         inputs, references = self._inputs(), self._references()
-        step = ExpandedLayer(
+        expanded = ExpandedLayer(
             element, frame.environment, inputs, label, group=frame.group, references=references
         )
-        self._emit(step)
+        self._emit(expanded)
         if label:
-            frame.labels.define(label, len(self.steps) - 1, own=True)
+            frame.labels.define(label, len(self.layers) - 1, own=True)
 
-    def _group(self, group: tree.Group, frame: _Frame) -> None:
-        outermost = frame.group is None
+    def _group(self, entry: GroupEntry, frame: _Frame) -> None:
+        group, outermost = entry.written, frame.group is None
         if outermost:
             frame.group = group
-        first = len(self.steps)
+        first = len(self.layers)
         if group.where is not None:
             self._dealing.append(group.where)
         for _ in range(self.scopes.repetitions(group.times, frame.environment)):
-            self._run(group.elements, frame)
+            self._run(entry.elements, frame)
         if group.where is not None:
             self._dealing.pop()
-            self._where_values.distribute(group.where, first, frame.environment)
+            self._where_values.distribute(entry, first, frame.environment)
         if outermost:
             frame.group = None
 
-    def _join(self, join: tree.Join, frame: _Frame) -> None:
-        head = self.head_of(join.layer)
+    def _join(self, join: JoinEntry, frame: _Frame) -> None:
+        head = join.layer.head
         if head.shares is not None:
             self._sharing.nothing_to_share(head.shares, f"{head.written} has no weights")
-        first = len(self.steps)
-        named_group = names_group(join, head.kind)
-        for _ in range(self.scopes.repetitions(join.times, frame.environment)):
-            if named_group:
+        first = len(self.layers)
+        for _ in range(self.scopes.repetitions(join.written.times, frame.environment)):
+            if join.names_group:
                 self._run(join.branches[0].elements, frame)
             else:
                 self._join_once(join, frame)
-        if named_group:
-            self._mark(label_of(join.layer.words), None, first, frame)
+        if join.names_group:
+            self._mark(label_of(join.layer.written.words), None, first, frame)
 
-    def _join_once(self, join: tree.Join, frame: _Frame) -> None:
+    def _join_once(self, join: JoinEntry, frame: _Frame) -> None:
         entry, named = self.current, self.reference
         outputs: list[tuple[int | None, LayerOutput | None]] = []
-        projections: list[tuple[int, tree.Layer]] = []
-        idle: list[tree.Branch] = []
+        projections: list[tuple[int, LayerEntry]] = []
+        idle: list[BranchEntry] = []
         frame.branches += 1
         for branch in join.branches:
             self.current, self.reference = entry, named
@@ -246,7 +245,7 @@ class Expansion:
                 idle.append(branch)
         frame.branches -= 1
         for branch in idle if idle and self._has_input() else ():
-            report_nothing(branch.span, self.findings)
+            report_nothing(branch.written.span, self.findings)
         for number, projection in projections:
             # Behind the other branches: their volumes decide what the projection is.
             self.current, self.reference = entry, named
@@ -262,34 +261,34 @@ class Expansion:
                 )
             )
             outputs[number] = self.current, None
-        known = [(step, named) for step, named in outputs if step is not None]
-        label = self.head_of(join.layer).label
+        known = [(position, named) for position, named in outputs if position is not None]
+        label = join.layer.head.label
         self._emit(
             ExpandedLayer(
                 join.layer,
                 frame.environment,
-                tuple(step for step, _ in known),
+                tuple(position for position, _ in known),
                 label,
-                join.layer.claim,
+                join.layer.written.claim,
                 group=frame.group,
                 role=Role.JOIN,
-                span=join.span,
+                whole=join.span,
                 references=tuple((slot, named) for slot, (_, named) in enumerate(known) if named),
                 use=self.use,
             )
         )
         if label:
-            frame.labels.define(label, len(self.steps) - 1, own=True)
+            frame.labels.define(label, len(self.layers) - 1, own=True)
 
     def _has_input(self) -> bool:
-        """Whether an input is among the steps so far; without any, that is what is missed."""
-        layers = (step.layer for step in self.steps)
-        return any(isinstance(layer, tree.Layer) and self.head_of(layer).is_input for layer in layers)
+        """Whether an input is among the layers so far; without any, that is what is missed."""
+        entries = (expanded.entry for expanded in self.layers)
+        return any(isinstance(entry, LayerEntry) and entry.head.is_input for entry in entries)
 
-    def _projection(self, branch: tree.Branch) -> tree.Layer | None:
+    def _projection(self, branch: BranchEntry) -> LayerEntry | None:
         if len(branch.elements) == 1:
             (element,) = branch.elements
-            if isinstance(element, tree.Layer) and self._role(element) is Role.PROJECT:
+            if isinstance(element, LayerEntry) and element.role is Role.PROJECT:
                 return element
         return None
 
@@ -308,7 +307,7 @@ class Expansion:
         if found is None:
             self._unreadable(tree.Unreadable(reference.span), frame)
         else:
-            self.current, self.reference = found.step, found
+            self.current, self.reference = found.position, found
 
     def _found(self, reference: tree.Reference, frame: _Frame) -> LayerOutput | None:
         passed = frame.environment.values.get(reference.name)
@@ -316,21 +315,23 @@ class Expansion:
             return passed
         return find_label(reference, frame.labels, self.findings)
 
-    def _call(self, element: tree.Layer | tree.Call, frame: _Frame) -> None:
+    def _call(self, element: LayerEntry | CallEntry, frame: _Frame) -> None:
         meaning = self.scopes.meaning_of(element, frame.environment)
         assert meaning is not None
         self._use(meaning, frame)
 
     def _use(self, meaning: Meaning, frame: _Frame) -> None:
         """A use of a block, or of a layer that a call hands over."""
-        first, written, call = len(self.steps), meaning.written, meaning.call
+        first, written = len(self.layers), meaning.written
         times = self.scopes.repetitions(written.times, frame.environment)
         if meaning.layer is not None:
             for _ in range(times):
                 self._handed_layer(meaning.layer, meaning.outer, frame)
             self._mark(label_of(written.label), written.claim, first, frame)
             return
-        block = self.scopes.block_of(call)
+        call = meaning.call
+        assert call is not None  # it is of a layer or of a block
+        block = self.scopes.block_of(call.written)
 
         def finder(reference: tree.Reference) -> LayerOutput | None:
             return self._found(reference, frame)
@@ -338,10 +339,10 @@ class Expansion:
         def incoming() -> Fraction | None:
             return self._incoming(written.span)
 
-        if block is None and call.block.text not in self.scopes.broken:
+        if block is None and call.written.block.text not in self.scopes.broken:
             from netdsl.graph.macros.unknown_blocks import report_unknown_block
 
-            report_unknown_block(call, self.scopes.blocks, self.findings)
+            report_unknown_block(call.written, self.scopes.blocks, self.findings)
         outer = self.use
         for _ in range(times):
             # Each time anew: what comes in may differ.
@@ -350,22 +351,22 @@ class Expansion:
             if block is None or bound is None:
                 self._unreadable(tree.Unreadable(call.span), frame)
                 break
-            self.use = self.findings.use = self.scopes.use(call, outer)
-            self._run(self.scopes.layers_of(block), _Frame(bound, block.statements, block))
+            self.use = self.findings.use = self.scopes.use(call.written, outer)
+            self._run(block.elements, _Frame(bound, block.elements, block.written))
             self.use = self.findings.use = outer
         label = label_of(written.label)
         if block is not None:
             if written.tail:
-                self._sharing.behind(written, frame.labels, block, first)
+                self._sharing.behind(written, frame.labels, block.written, first)
             if label:
-                frame.labels.define_use(label, UseOfBlock(block, first, len(self.steps)))
+                frame.labels.define_use(label, UseOfBlock(block.written, first, len(self.layers)))
         self._mark(label, written.claim, first, frame)
 
-    def _handed_layer(self, layer: tree.Layer, environment: Environment, frame: _Frame) -> None:
+    def _handed_layer(self, layer: LayerEntry, environment: Environment, frame: _Frame) -> None:
         """One layer that the block was given, or nothing where it was given SKIP."""
-        if self._role(layer) is Role.SKIP:
+        if layer.role is Role.SKIP:
             return
-        phrase = self.head_of(layer).shares
+        phrase = layer.head.shares
         if phrase is not None:
             self._sharing.nothing_to_share(phrase, "a layer passed to a block has its own weights")
         inputs, references = self._inputs(), self._references()
@@ -378,15 +379,15 @@ class Expansion:
         if label:
             frame.labels.define(label, self.current, own=self.reference is not None and self.reference.own)
         if self.current >= first:
-            step = self.steps[self.current]
-            self.steps[self.current] = step._replace(label=step.label or label, claim=step.claim or claim)
+            last = self.layers[self.current]
+            self.layers[self.current] = last._replace(label=last.label or label, claim=last.claim or claim)
 
 
 _RUN: dict[type[Any], Callable[[Expansion, Any, _Frame], None]] = {
-    tree.Layer: Expansion._layer,
-    tree.Group: Expansion._group,
-    tree.Join: Expansion._join,
-    tree.Call: Expansion._call,
+    LayerEntry: Expansion._layer,
+    GroupEntry: Expansion._group,
+    JoinEntry: Expansion._join,
+    CallEntry: Expansion._call,
     tree.Reference: Expansion._reference,
     tree.Unreadable: Expansion._unreadable,
 }

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.expanded_layers import BlockEntry, CallEntry, Element, LayerEntry
 from netdsl.graph.expressions.evaluate import (
     AWAITED,
     CHANNELS,
@@ -20,8 +21,8 @@ from netdsl.graph.expressions.evaluate import (
     place,
 )
 from netdsl.graph.macros.block_arguments import BlockArguments, Meaning
-from netdsl.graph.macros.blocks import Blocks, bind, called_block, calls_in, read_lets, words_in
-from netdsl.graph.macros.incoming_channels import names_channels
+from netdsl.graph.macros.blocks import Blocks, bind, read_lets
+from netdsl.graph.macros.elements import ElementReader, called, elements_inside
 from netdsl.graph.names.kind_suggestions import nearest_kind
 from netdsl.syntax import tree
 from netdsl.uses import Use
@@ -39,7 +40,7 @@ READ_LIMIT = 30_000
 
 
 def unknown_yet(reference: tree.Reference) -> LayerOutput | None:
-    """The finder for counting, where no step exists yet."""
+    """The finder for counting, where no layer exists yet."""
     return LayerOutput(-1)
 
 
@@ -61,25 +62,22 @@ class Scopes:
         broken: frozenset[str],
         environment: Environment,
         findings: Findings,
-        elements: tuple[tree.Element, ...] = (),
+        elements: list[Element],
+        reader: ElementReader,
     ) -> None:
-        """``broken`` are the blocks that cannot be used, which is reported already; ``elements`` is the
-        text outside blocks."""
+        """``broken`` are the blocks that cannot be used, which is reported already; ``elements`` are those
+        outside blocks."""
         self.blocks = blocks
+        self.entries = {name: reader.block(block) for name, block in blocks.items()}
         self.broken = broken
         self.environment = environment
         self._findings = findings
-        self._environments: dict[Any, Environment] = {}
+        self._environments: dict[tuple[Any, ...], Environment] = {}
         self._uses: dict[tuple[Any, ...], Environment | None] = {}
-        self._knowing: dict[tuple[int, Fraction | Awaited], Environment] = {}
-        self._hands_over: dict[int, bool] = {}
-        self._layers: dict[int, tuple[tree.Element, ...]] = {}
-        self._words: dict[int, int] = {}
-        self._calls: dict[int, tree.Call | None] = {}
+        self._knowing: dict[tuple[Environment, Fraction | Awaited], Environment] = {}
         self._elements = elements
         self._calls_in_text: Counter[str] = Counter()
-        self._arguments = BlockArguments(blocks, findings)
-        self._asks: dict[int, bool] = {}
+        self._arguments = BlockArguments(blocks, reader, findings)
 
     def repetitions(self, times: tree.Sum | None, environment: Environment) -> int:
         """How often a group stands; 1, with a finding, where what is written is no such number."""
@@ -103,17 +101,6 @@ class Scopes:
             )
         return 1
 
-    def call_of(self, element: tree.Element) -> tree.Call | None:
-        """The use of a block that an element is, with or without parentheses; None where it is none."""
-        if isinstance(element, tree.Call):
-            return element
-        if not isinstance(element, tree.Layer):
-            return None
-        key = id(element)
-        if key not in self._calls:
-            self._calls[key] = called_block(element, self.blocks)
-        return self._calls[key]
-
     def _too_early(self, times: tree.Sum) -> None:
         self._findings.add(
             "ND246",
@@ -123,63 +110,50 @@ class Scopes:
             help=("make it a parameter of the block, or a `let` line",),
         )
 
-    def meaning_of(self, element: tree.Element, environment: Environment) -> Meaning | None:
+    def meaning_of(self, element: Element, environment: Environment) -> Meaning | None:
         """What an element uses: a block, or what was handed over under its name; None for any other."""
         meaning = self._arguments.meaning_of(element, environment) if environment.hands_over else None
         if meaning is None:
-            call = self.call_of(element)
-            meaning = Meaning(call, call, environment) if call is not None else None
+            call = element.call if isinstance(element, LayerEntry) else element
+            meaning = Meaning(call.written, call, environment) if isinstance(call, CallEntry) else None
         return meaning
 
-    def is_call(self, layer: tree.Layer) -> bool:
-        """Whether a layer is the use of a block without parentheses."""
-        return self.call_of(layer) is not None
-
-    def block_of(self, call: tree.Call) -> tree.Block | None:
+    def block_of(self, call: tree.Call) -> BlockEntry | None:
         """The block that is used; None where there is none of this name, or it is broken."""
-        return self.blocks.get(call.block.text) if call.block.text not in self.broken else None
+        return self.entries.get(call.block.text) if call.block.text not in self.broken else None
 
     def use(self, call: tree.Call, outer: Use | None) -> Use:
         """The use of a block, inside that of the block whose text it stands in."""
         if not self._calls_in_text:
-            texts = (self._elements, *(block.statements for block in self.blocks.values()))
-            self._calls_in_text = Counter(word.text for text in texts for word in calls_in(text, self.blocks))
+            texts = (self._elements, *(block.elements for block in self.entries.values()))
+            calls = (called(element) for text in texts for element in elements_inside(text))
+            self._calls_in_text = Counter(call.block.text for call in calls if call is not None)
         alone = self._calls_in_text[call.block.text] < 2 and (outer is None or outer.alone)
         return Use(call.span, outer, alone)
 
     def bound(
-        self, block: tree.Block, call: tree.Call, outer: Environment, find: Finder, incoming: Incoming
+        self, block: BlockEntry, call: CallEntry, outer: Environment, find: Finder, incoming: Incoming
     ) -> Environment | None:
         """The names that hold in one use of a block; None, with a finding, where arguments are wrong.
 
         ``incoming`` says how many channels come in; it is asked where the block or the call names them.
         """
-        asked = self.asks(block) or self.asks(call)
+        asked = block.asks or call.asks
         channels = incoming() if asked else None
         if asked and channels is None:
             return None
-        if id(call) not in self._hands_over:
-            values = (argument.value for argument in call.arguments)
-            self._hands_over[id(call)] = any(isinstance(value, tree.Reference) for value in values)
-        if self._hands_over[id(call)]:
+        if call.takes_volumes:
             return self._bound(block, call, outer, find, channels)
-        use = (id(call), id(outer), channels)
+        use = (call, outer, channels)
         if use not in self._uses:
             self._uses[use] = self._bound(block, call, outer, find, channels)
         return self._uses[use]
-
-    def asks(self, node: tree.Block | tree.Call | tree.Layer) -> bool:
-        """Whether `channels` stands in a text and may mean what comes in."""
-        if id(node) not in self._asks:
-            own = isinstance(node, tree.Block) and any(p.name.text == CHANNELS for p in node.parameters)
-            self._asks[id(node)] = not own and names_channels(node)
-        return self._asks[id(node)]
 
     def with_channels(self, environment: Environment, channels: Fraction | Awaited) -> Environment:
         """The environment in which `channels` is what comes in, unless it has such a name."""
         if CHANNELS in environment.values:
             return environment
-        key = (id(environment), channels)
+        key = (environment, channels)
         if key not in self._knowing:
             values: dict[str, Quantity] = {CHANNELS: channels}
             names = ChainMap[str, Quantity](values, environment.values)
@@ -188,38 +162,35 @@ class Scopes:
 
     def _bound(
         self,
-        block: tree.Block,
-        call: tree.Call,
+        block: BlockEntry,
+        call: CallEntry,
         outer: Environment,
         find: Finder,
         channels: Fraction | Awaited | None,
     ) -> Environment | None:
-        if not self._may_read(len(call.arguments), call):
+        written = call.written
+        if not self._may_read(len(written.arguments), written):
             return None
-        if channels is not None and self.asks(call):
+        if channels is not None and call.asks:
             outer = self.with_channels(outer, channels)
-        arguments = [(argument, self._argument(argument, outer, find)) for argument in call.arguments]
+        arguments = [(argument, self._argument(argument, outer, find)) for argument in written.arguments]
         named = [(argument.name.text if argument.name else "", value) for argument, value in arguments]
         around = self.environment
-        if channels is not None and self.asks(block) and CHANNELS not in self.environment.values:
+        if channels is not None and block.asks and CHANNELS not in self.environment.values:
             around = self.with_channels(around, channels)
-        key = (id(block), id(around), *named)
+        key = (block, around, *named)
         bound = self._environments.get(key)
         if bound is None:
-            if id(block) not in self._words:
-                self._words[id(block)] = words_in(block)
-            if not self._may_read(self._words[id(block)], call):
+            if not self._may_read(block.words, written):
                 return None
-            values = bind(block, call.block, arguments, around, self._given, self._findings)
+            values = bind(block.written, written.block, arguments, around, self._given, self._findings)
             if values is None:
                 return None
             bound = Environment(ChainMap[str, Quantity](values, around.values), around.readings)
-            bound.hands_over = any(isinstance(value, ElementArgument) for value in values.values())
-            lets = tuple(statement for statement in block.statements if isinstance(statement, tree.Let))
-            if lets:
-                hands_over = bound.hands_over
-                bound = read_lets(lets, bound, self._findings)
-                bound.hands_over = hands_over
+            hands_over = any(isinstance(value, ElementArgument) for value in values.values())
+            if block.lets:
+                bound = read_lets(block.lets, bound, self._findings)
+            bound.hands_over = hands_over
             self._environments[key] = bound
         return bound
 
@@ -235,14 +206,6 @@ class Scopes:
             help=("use a block with the same arguments: `BASIC(64)*3`", "or make it smaller"),
         )
         return False
-
-    def layers_of(self, block: tree.Block) -> tuple[tree.Element, ...]:
-        """The statements of a block that are no ``let`` lines."""
-        if id(block) not in self._layers:
-            self._layers[id(block)] = tuple(
-                statement for statement in block.statements if not isinstance(statement, tree.Let)
-            )
-        return self._layers[id(block)]
 
     def _argument(self, argument: tree.Argument, environment: Environment, find: Finder) -> Quantity | None:
         if isinstance(argument.value, tree.Reference):

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.expanded_layers import ExpandedLayer, Role
+from netdsl.graph.expanded_layers import ExpandedLayer, GroupEntry, LayerEntry, LayerHead, Role, WhereEntry
 from netdsl.graph.expressions.evaluate import Environment
-from netdsl.graph.names.kinds_and_labels import LayerHead, read_head
 from netdsl.graph.names.weight_sharing import own_layers_only
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.layer import Layer
 from netdsl.quantities import counted
 from netdsl.source import Span
-from netdsl.syntax import tree
 
 
 class _Entry(NamedTuple):
@@ -28,36 +26,33 @@ class _Entry(NamedTuple):
 
 
 class WhereValues:
-    """Gives values to the steps of one expansion. What a repeated group says again is read once, and steps
+    """Gives values to the layers of one expansion. What a repeated group says again is read once, and layers
     that are given the same share what they are given."""
 
-    def __init__(
-        self, steps: list[ExpandedLayer], head_of: Callable[[tree.Layer], LayerHead], findings: Findings
-    ) -> None:
-        self._steps = steps
-        self._head_of = head_of
+    def __init__(self, layers: list[ExpandedLayer], findings: Findings) -> None:
+        self._layers = layers
         self._findings = findings
-        self._entries: dict[tuple[int, int], _Entry | None] = {}
+        self._entries: dict[tuple[WhereEntry, Environment], _Entry | None] = {}
         self._given: dict[tuple[int, str, int], tuple[Mapping[str, Written], dict[str, Written]]] = {}
         self._one: dict[int, list[Written]] = {}
 
-    def distribute(self, where: tree.Where, first: int, environment: Environment) -> None:
-        """Give the steps from ``first`` on what the entries say: one entry for each kind of layer."""
-        places: dict[type[Layer], list[int]] = {}
+    def distribute(self, group: GroupEntry, first: int, environment: Environment) -> None:
+        """Give the layers from ``first`` on what the entries say: one entry for each kind of layer."""
+        positions: dict[type[Layer], list[int]] = {}
         unread = False
-        for place in range(first, len(self._steps)):
-            layer = self._steps[place].layer
-            kind = self._head_of(layer).kind if isinstance(layer, tree.Layer) else None
+        for position in range(first, len(self._layers)):
+            entry = self._layers[position].entry
+            kind = entry.head.kind if isinstance(entry, LayerEntry) else None
             if kind is not None:
-                places.setdefault(kind, []).append(place)
-            elif self._steps[place].role is not Role.PROJECT:
+                positions.setdefault(kind, []).append(position)
+            elif self._layers[position].role is not Role.PROJECT:
                 unread = True  # an entry may be meant for that layer
         served: dict[type[Layer], Span] = {}
-        for written in where.entries:
-            entry = self._read(written, environment) if isinstance(written, tree.Layer) else None
-            if entry is None:
+        for written in group.where:
+            read = self._read(written, environment)
+            if read is None:
                 continue
-            head, named = entry.head, entry.named
+            head, named = read.head, read.named
             if named in served:
                 self._findings.add(
                     "ND213",
@@ -66,7 +61,7 @@ class WhereValues:
                     secondary=(Label(served[named], "the first entry"),),
                     help=("write all options of a kind in one entry",),
                 )
-            elif named not in places:
+            elif named not in positions:
                 if unread:
                     continue
                 self._findings.add(
@@ -77,42 +72,41 @@ class WhereValues:
                 )
             else:
                 served[named] = head.span
-                self._deal(entry, places[named])
+                self._deal(read, positions[named])
 
-    def _read(self, written: tree.Layer, environment: Environment) -> _Entry | None:
+    def _read(self, written: WhereEntry, environment: Environment) -> _Entry | None:
         """An entry with its values; None, with a finding, where its kind is unknown."""
-        key = (id(written), id(environment))
+        key = (written, environment)
         if key not in self._entries:
-            head = own_layers_only(read_head(written), self._findings)
-            named = read_head(written._replace(items=())).kind
+            head = own_layers_only(written.head, self._findings)
             entry = None
-            if head.kind is None or named is None:
+            if head.kind is None or written.named is None:
                 from netdsl.graph.names.unknown_kinds import report_unknown_kind
 
                 report_unknown_kind(head, self._findings)
             else:
                 options = read_options(head.kind, head.options, self._findings, environment, lists=True)
-                entry = _Entry(head, head.kind, named, options)
+                entry = _Entry(head, head.kind, written.named, options)
             self._entries[key] = entry
         return self._entries[key]
 
-    def _deal(self, entry: _Entry, places: list[int]) -> None:
-        """Hand the values of one entry to the layers at these places, in order."""
+    def _deal(self, entry: _Entry, positions: list[int]) -> None:
+        """Hand the values of one entry to the layers at these positions, in order."""
         options = []
         for name, values in entry.options.items():
-            if len(values) not in (1, len(places)):
-                self._wrong_number(name, values, [self._steps[place] for place in places])
+            if len(values) not in (1, len(positions)):
+                self._wrong_number(name, values, [self._layers[position] for position in positions])
                 values = self._unknown(values)
             options.append((name, values))
-        for turn, place in enumerate(places):
-            step = self._steps[place]
-            given = step.where_values
+        for turn, position in enumerate(positions):
+            expanded = self._layers[position]
+            given = expanded.where_values
             for name, values in options:
                 if name not in given:
                     given = self._with(given, name, values[turn % len(values)])
             kind = entry.kind if entry.kind is not entry.named else None
-            if given is not step.where_values or kind is not None:
-                self._steps[place] = step._replace(where_values=given, kind=step.kind or kind)
+            if given is not expanded.where_values or kind is not None:
+                self._layers[position] = expanded._replace(where_values=given, kind=expanded.kind or kind)
 
     def _unknown(self, values: list[Written]) -> list[Written]:
         """Given, though not known: nothing is missing then."""
@@ -124,13 +118,13 @@ class WhereValues:
             self._given[key] = given, {**given, name: value}
         return self._given[key][1]
 
-    def _wrong_number(self, name: str, values: list[Written], steps: list[ExpandedLayer]) -> None:
+    def _wrong_number(self, name: str, values: list[Written], layers: list[ExpandedLayer]) -> None:
         span = values[0].span.to(values[-1].span)
-        spans = dict.fromkeys(step.layer.span for step in steps[:8])
+        spans = dict.fromkeys(expanded.entry.span for expanded in layers[:8])
         self._findings.add(
             "ND210",
-            f"{counted(len(values), 'value')} of `{name}` for {counted(len(steps), 'layer')}",
+            f"{counted(len(values), 'value')} of `{name}` for {counted(len(layers), 'layer')}",
             span,
             "one value for each, or one for all",
-            secondary=tuple(Label(place, "one of them") for place in spans),
+            secondary=tuple(Label(span, "one of them") for span in spans),
         )

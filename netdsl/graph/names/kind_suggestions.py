@@ -8,8 +8,9 @@ from collections.abc import Container, Iterable
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.expanded_layers import LayerHead
 from netdsl.graph.names.absent_kinds import DIMENSIONS, REACH, absent_kind
-from netdsl.graph.names.kinds_and_labels import LayerHead, option_words, read_head
+from netdsl.graph.names.kinds_and_labels import option_words, read_head
 from netdsl.graph.options.assignment import FILLERS
 from netdsl.graph.options.paddings import PADDINGS, ZERO
 from netdsl.layers.option import OptionType

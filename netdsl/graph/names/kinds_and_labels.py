@@ -12,8 +12,9 @@ from collections.abc import Container
 from fractions import Fraction
 from typing import NamedTuple
 
+from netdsl.graph.expanded_layers import LayerHead
 from netdsl.graph.expressions.coercion import extents
-from netdsl.graph.expressions.values import ExactNumber, ExactSize, Item, Items, Number
+from netdsl.graph.expressions.values import ExactNumber, ExactSize, Item, Number
 from netdsl.graph.names.unique_names import label_of
 from netdsl.graph.options.assignment import FILLERS
 from netdsl.layers.layer import Layer
@@ -24,40 +25,6 @@ from netdsl.source import Span
 from netdsl.syntax import tree
 
 _NUMBERED = re.compile(r"(.*[A-Za-z])[_ ]?[0-9]+(?:_[0-9]+)*[a-z]?\Z", re.DOTALL)
-
-
-class Phrase(NamedTuple):
-    """``same weights as a``; ``label`` is None where none is written."""
-
-    label: tree.Word | None
-    span: Span
-
-
-class LayerHead(NamedTuple):
-    """``kind`` is None where no word names one; ``label`` is empty where none is written.
-
-    ``written`` is the kind as the file spells it, ``span`` its place; ``rest`` are the items that
-    remain to be read as options; ``shares`` is the phrase that names another layer for its weights;
-    ``values`` are those of options that stand in the name itself, ``CONV3-64``.
-    """
-
-    kind: type[Layer] | None
-    label: str
-    written: str
-    span: Span
-    rest: tuple[tree.Item, ...]
-    shares: Phrase | None = None
-    values: Items = ()
-
-    @property
-    def options(self) -> Items:
-        """What is read as options."""
-        return self.values or self.rest
-
-    @property
-    def is_input(self) -> bool:
-        """Whether the kind takes no volume: then its name serves as its label."""
-        return self.kind is not None and self.kind.inputs == 0
 
 
 class _Prefix(NamedTuple):

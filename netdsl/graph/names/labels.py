@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Edit, Findings, Label
+from netdsl.graph.expanded_layers import (
+    BlockEntry,
+    CallEntry,
+    Element,
+    GroupEntry,
+    JoinEntry,
+    LayerEntry,
+)
 from netdsl.graph.expressions.evaluate import LayerOutput
-from netdsl.graph.names.kinds_and_labels import LayerHead, read_head
 from netdsl.graph.names.unique_names import LABEL_LIMIT, label_key, label_of
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -15,7 +22,7 @@ from netdsl.syntax.joined_names import Join, joined_names
 
 
 class UseOfBlock(NamedTuple):
-    """The steps from ``first`` to before ``end``, which a use of a block has made."""
+    """The expanded layers from ``first`` to before ``end``, which a use of a block has made."""
 
     block: tree.Block
     first: int
@@ -25,17 +32,17 @@ class UseOfBlock(NamedTuple):
 class Labels:
     """The labels of one run through a file or block, as far as it has come."""
 
-    def __init__(self, statements: tuple[Any, ...], block: tree.Block | None) -> None:
-        self.statements = statements
+    def __init__(self, elements: list[Element], block: tree.Block | None) -> None:
+        self._elements = elements
         self.block = block
-        self._steps: dict[str, tuple[int, bool]] = {}
+        self._positions: dict[str, tuple[int, bool]] = {}
         self._written: dict[str, Span] | None = None
         self._uses: dict[str, UseOfBlock] = {}
 
-    def define(self, label: str, step: int, *, own: bool) -> None:
+    def define(self, label: str, position: int, *, own: bool) -> None:
         """A label; in a repeated group the newest counts. ``own`` where it stands beside the layer itself,
         and not beside a group or a block that ends with it."""
-        self._steps[label_key(label)] = step, own
+        self._positions[label_key(label)] = position, own
 
     def define_use(self, label: str, use: UseOfBlock) -> None:
         """What stands beside a label that is that of a block's use."""
@@ -45,18 +52,18 @@ class Labels:
         return self._uses.get(label_key(label))
 
     def get(self, reference: tree.Reference) -> LayerOutput | None:
-        step, own = self._steps.get(label_key(reference.name), (None, False))
-        return None if step is None else LayerOutput(step, reference.span, own)
+        position, own = self._positions.get(label_key(reference.name), (None, False))
+        return None if position is None else LayerOutput(position, reference.span, own)
 
     def written(self, name: str) -> Span | None:
         """Where a label stands in the text, above or below."""
         if self._written is None:
-            self._written = {label_key(label): span for label, span in written_labels(self.statements)}
+            self._written = {label_key(label): span for label, span in written_labels(self._elements)}
         return self._written.get(label_key(name))
 
     @property
     def known(self) -> Iterable[str]:
-        return self._steps
+        return self._positions
 
 
 def find_label(
@@ -94,47 +101,36 @@ def find_label(
     return None
 
 
-def written_labels(
-    elements: tuple[Any, ...],
-    head_of: Callable[[tree.Layer], LayerHead] = read_head,
-    is_call: Callable[[tree.Layer], bool] = lambda layer: False,
-) -> Iterator[tuple[str, Span]]:
-    """All labels of a text in its order; those inside blocks belong to the blocks.
-
-    ``is_call`` knows the blocks that are used without parentheses: such a word is no label.
-    """
-    pending: list[Any] = list(reversed(elements))
+def written_labels(elements: Iterable[Element]) -> Iterator[tuple[str, Span]]:
+    """All labels of a text in its order; those inside blocks belong to the blocks. The name of a block that
+    is used without parentheses is none."""
+    pending: list[Element] = list(reversed([*elements]))
     while pending:
         element = pending.pop()
-        if isinstance(element, tree.Group):
+        if isinstance(element, GroupEntry):
             pending.extend(reversed(element.elements))
-        elif isinstance(element, tree.Call) and element.label:
-            yield label_of(element.label), _place(element.label)
-        elif isinstance(element, tree.Join):
+        elif isinstance(element, CallEntry) and element.written.label:
+            yield label_of(element.written.label), _place(element.written.label)
+        elif isinstance(element, JoinEntry):
             pending.extend(reversed([inner for branch in element.branches for inner in branch.elements]))
-            yield from _label_of(head_of(element.layer).label, element.layer)
-        elif isinstance(element, tree.Layer) and (element.labelled or not is_call(element)):
-            yield from _label_of(head_of(element).label, element)
+            yield from _label_of(element.layer)
+        elif isinstance(element, LayerEntry) and (element.written.labelled or element.call is None):
+            yield from _label_of(element)
 
 
-def _label_of(label: str, layer: tree.Layer) -> Iterator[tuple[str, Span]]:
-    if label:
-        yield label, _place(layer.words)
+def _label_of(layer: LayerEntry) -> Iterator[tuple[str, Span]]:
+    if layer.head.label:
+        yield layer.head.label, _place(layer.written.words)
 
 
 def _place(words: tuple[tree.Word, ...]) -> Span:
     return words[0].span.to(words[-1].span)
 
 
-def check_labels(
-    elements: tuple[Any, ...],
-    head_of: Callable[[tree.Layer], LayerHead],
-    findings: Findings,
-    is_call: Callable[[tree.Layer], bool] = lambda layer: False,
-) -> None:
+def check_labels(elements: list[Element], findings: Findings) -> None:
     """Every label once in the text of a file or block; a repeated group may bring it again."""
     seen: dict[str, Span] = {}
-    for label, span in written_labels(elements, head_of, is_call):
+    for label, span in written_labels(elements):
         if len(label) == LABEL_LIMIT and span.end - span.start > LABEL_LIMIT:
             findings.add(
                 "ND108",
@@ -155,16 +151,15 @@ def check_labels(
             )
 
 
-def check_parameters(
-    block: tree.Block, head_of: Callable[[tree.Layer], LayerHead], findings: Findings
-) -> None:
+def check_parameters(entry: BlockEntry, findings: Findings) -> None:
     """No label is called like a parameter that the block refers to as a volume."""
+    block = entry.written
     parameters = {label_key(parameter.name.text): parameter for parameter in block.parameters}
     if not parameters:
         return
     shared = {
         label_key(label): place
-        for label, place in written_labels(block.statements, head_of)
+        for label, place in written_labels(entry.elements)
         if label_key(label) in parameters
     }
     referred = _references(block.statements) if shared else set()

@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Iterable
 
 from netdsl.diagnostics import Edit, Findings
+from netdsl.graph.expanded_layers import LayerHead
 from netdsl.graph.names.absent_kinds import (
     DIMENSIONS,
     absent_kind,
@@ -26,7 +27,6 @@ from netdsl.graph.names.kind_suggestions import (
     nearest_kind,
     one_position,
 )
-from netdsl.graph.names.kinds_and_labels import LayerHead
 from netdsl.layers.registry import all_kinds, kind_named, short_name
 from netdsl.source import Span
 from netdsl.syntax import tree

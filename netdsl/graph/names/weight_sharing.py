@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import ExpandedLayer, Role, WeightOwner
+from netdsl.graph.expanded_layers import ExpandedLayer, LayerHead, Phrase, Role, WeightOwner
 from netdsl.graph.expressions.evaluate import LayerOutput
-from netdsl.graph.names.kinds_and_labels import LayerHead, Phrase
+from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.names.labels import Labels, find_label
 from netdsl.graph.options.assignment import FILLERS
 from netdsl.syntax import tree
@@ -51,9 +53,15 @@ def without_phrase(head: LayerHead) -> LayerHead:
     return head if phrase is None else head._replace(rest=rest, shares=phrase)
 
 
+def layer_head(layer: tree.Layer, names: Container[str] = ()) -> LayerHead:
+    """The kind and the label of a layer, the phrase apart; neither of `3x3, 64`, which has no words."""
+    if not layer.words:
+        return LayerHead(None, "", "", layer.span, layer.items)
+    return without_phrase(read_head(layer, names))
+
+
 def own_layers_only(head: LayerHead, findings: Findings) -> LayerHead:
-    """The head of what is said of several layers at once, without the phrase, which is reported."""
-    head = without_phrase(head)
+    """The head of what is said of several layers at once; a phrase is reported."""
     if head.shares is not None:
         message = "weight sharing is stated for each layer separately"
         findings.add("ND248", message, head.shares.span, help=(f"write {_EXAMPLE}",))
@@ -61,19 +69,19 @@ def own_layers_only(head: LayerHead, findings: Findings) -> LayerHead:
 
 
 class Sharing:
-    """Finds the steps whose weights others work with."""
+    """Finds the layers whose weights others work with."""
 
-    def __init__(self, steps: list[ExpandedLayer], findings: Findings) -> None:
-        self._steps = steps
+    def __init__(self, layers: list[ExpandedLayer], findings: Findings) -> None:
+        self._layers = layers
         self._findings = findings
 
     def owner(self, phrase: Phrase, labels: Labels, passed: LayerOutput | None) -> WeightOwner | None:
-        """The step with the weights for a layer; None, with a finding, where there is none."""
+        """The layer that has the weights of another; None, with a finding, where there is none."""
         named = self._named(phrase)
         if named is None:
             return None
         found = passed or find_label(named, labels, self._findings, sign="")
-        return None if found is None else WeightOwner(found.step, phrase.span)
+        return None if found is None else WeightOwner(found.position, phrase.span)
 
     def _named(self, phrase: Phrase) -> tree.Reference | None:
         if phrase.label is None:
@@ -88,7 +96,7 @@ class Sharing:
         self._findings.add("ND248", f"{what}, so nothing is shared", phrase.span, help=(cure,))
 
     def behind(self, written: tree.Call, labels: Labels, block: tree.Block, first: int) -> None:
-        """What stands behind a use of a block, whose steps begin with ``first``: an earlier use."""
+        """What stands behind a use of a block, whose layers begin with ``first``: an earlier use."""
         rest, phrase = split_phrase(written.tail)
         idle = all(isinstance(word, tree.Word) and word.text.lower() in FILLERS for word in rest)
         if phrase is not None and idle:
@@ -100,7 +108,7 @@ class Sharing:
         self._findings.add("ND248", message, place, help=(cure,))
 
     def _pair(self, phrase: Phrase, labels: Labels, block: tree.Block, first: int) -> None:
-        """Let a use of a block, the steps from ``first`` on, share with those of an earlier use in order."""
+        """Let a use of a block, the layers from ``first`` on, share with those of an earlier use in order."""
         named = self._named(phrase)
         if named is None:
             return
@@ -117,14 +125,14 @@ class Sharing:
             cure = f"label one: `{named.name}: {block.name.text}`"
             self._findings.add("ND248", message, phrase.span, help=(cure,))
             return
-        steps, earlier = self._steps[first:], self._steps[use.first : use.end]
-        if [id(step.layer) for step in steps] != [id(step.layer) for step in earlier]:
+        layers, earlier = self._layers[first:], self._layers[use.first : use.end]
+        if [expanded.entry for expanded in layers] != [expanded.entry for expanded in earlier]:
             message = f"this use of `{block.name.text}` has different layers from `{named.name}`"
             cure = "give both the same arguments, and repeat both equally often"
             self._findings.add("ND248", message, phrase.span, help=(cure,))
             return
-        for place, step in enumerate(steps):
-            shares = not isinstance(step.layer, tree.Unreadable) and step.role is not Role.JOIN
-            if shares and step.shares is None:
-                shared = WeightOwner(use.first + place, phrase.span, whole=True)
-                self._steps[first + place] = step._replace(shares=shared)
+        for number, expanded in enumerate(layers):
+            weighs = not isinstance(expanded.entry, tree.Unreadable) and expanded.role is not Role.JOIN
+            if weighs and expanded.shares is None:
+                owner = WeightOwner(use.first + number, phrase.span, whole=True)
+                self._layers[first + number] = expanded._replace(shares=owner)

@@ -8,14 +8,36 @@ from math import prod
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
+from netdsl.graph.expanded_layers import ExpandedLayer, LayerEntry
 from netdsl.graph.expressions.coercion import LENGTH_LIMIT, volume
 from netdsl.graph.network import Claim, Noted
+from netdsl.source import Span
 from netdsl.syntax import tree
 
 _RESULT = re.compile(r"(?<![0-9,.])([0-9][0-9,]{0,40})(?:\.([0-9]{1,40}))?[ \t]*+([kmg]?)\Z", re.IGNORECASE)
 _PRODUCT = re.compile(r"[()\d][()\d,* \tx]{0,99}", re.IGNORECASE)
 _FACTOR = re.compile(r"\d[\d,]*")
 _SUBJECTS = {"memory": "memory"}
+
+
+class Claims:
+    """The claims of a text, each read once however often its layer is repeated."""
+
+    def __init__(self, findings: Findings) -> None:
+        self._findings = findings
+        self._read: dict[Span, Claim | None] = {}
+
+    def of(self, expanded: ExpandedLayer) -> Claim | None:
+        """The volume that is stated for a layer; None where none is, or where it cannot be read."""
+        written = expanded.claim
+        if written is None:
+            return None
+        if written.span not in self._read:
+            notes = expanded.entry.written.notes if isinstance(expanded.entry, LayerEntry) else ()
+            use, self._findings.use = self._findings.use, None  # whoever uses the text, it is read so
+            self._read[written.span] = read_claim(written, notes, self._findings)
+            self._findings.use = use
+        return self._read[written.span]
 
 
 def read_claim(claim: tree.Claim, notes: tuple[tree.Note, ...], findings: Findings) -> Claim | None:

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.expressions.evaluate import Environment
-from netdsl.graph.names.kinds_and_labels import read_head
-from netdsl.graph.names.weight_sharing import own_layers_only
+from netdsl.graph.names.weight_sharing import layer_head, own_layers_only
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.layer import Layer
@@ -76,7 +75,7 @@ _REACH = 100
 def _read(
     layer: tree.Layer, environment: Environment, findings: Findings
 ) -> tuple[type[Layer], dict[str, Written]] | None:
-    head = own_layers_only(read_head(layer), findings)
+    head = own_layers_only(layer_head(layer), findings)
     if head.kind is None:
         from netdsl.graph.names.unknown_kinds import report_unknown_kind
 
