@@ -103,15 +103,22 @@ class Placing:
         return self._known_kind(expanded, entry, kind, slot)
 
     def _slot(self, expanded: ExpandedLayer, keyword: str, *, begins: bool = False) -> _Slot:
-        label = expanded.label
-        name = self._names.labelled(label) if label else self._names.of_kind(keyword, single=begins)
+        name = self._name(expanded, keyword, begins=begins)
         inputs = () if begins else expanded.inputs
         return _Slot(len(self.entries), name, inputs, self._claims.of(expanded))
 
+    def _name(self, expanded: ExpandedLayer, keyword: str, *, begins: bool) -> str:
+        if expanded.label:
+            return self._names.labelled(expanded.label)
+        return self._names.of_kind(keyword, single=begins)
+
     def _repeated(self, expanded: ExpandedLayer, known: _Complete) -> Node:
         layer, spans, span = known
-        slot = self._slot(expanded, layer.keyword, begins=layer.inputs == 0)
-        return Node(slot.position, slot.name, layer, slot.inputs, span, spans, slot.claim, use=expanded.use)
+        begins = layer.inputs == 0
+        name = self._name(expanded, layer.keyword, begins=begins)
+        claim = self._claims.of(expanded) if expanded.claim is not None else None
+        inputs = () if begins else expanded.inputs
+        return Node(len(self.entries), name, layer, inputs, span, spans, claim, False, expanded.use)
 
     def _report_unknown(self, expanded: ExpandedLayer, entry: LayerEntry) -> None:
         if entry in self._unplaced:
