@@ -103,8 +103,8 @@ class _Compiler:
         if not keywords:
             near = self.findings.near(written, modules_by_name(), "kinds")
             message = f"there is no kind of layer called `{written[:40]}`"
-            place = piece.words[0].span.to(piece.words[-1].span)
-            self.findings.add("ND201", message, place, meant=near.upper() if near else None)
+            span = piece.words[0].span.to(piece.words[-1].span)
+            self.findings.add("ND201", message, span, meant=near.upper() if near else None)
             raise _InvalidPatternError
         if self.findings.spend("layers of patterns", 1) > POSITION_LIMIT:
             self.findings.add(

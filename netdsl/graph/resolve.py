@@ -75,7 +75,7 @@ def resolve(file: tree.File, source: Source, findings: Findings) -> Draft | None
     names = Names({expanded.label for expanded in layers})
     bare_blocks = tuple(name for name, block in blocks.items() if not block.parameters)
     placing = Placing(options, pool, claims, defaults, names, bare_blocks, numbers, findings)
-    entries = placing.place(layers)
+    entries = placing.entries_of(layers)
     if blocks:
         from netdsl.graph.macros.unread_parameters import report_unread_parameters
 

@@ -46,7 +46,7 @@ def activate(
     implied: dict[int, int] = {}
     activated = entries
     if activation is not None:
-        implied = places_to_activate(entries, references)
+        implied = positions_to_activate(entries, references)
         layer = activation_layer(activation, dialect, findings)
         if layer is not None:
             activated = put_activations(entries, activation, layer, implied, names, references)
@@ -57,7 +57,7 @@ def activate(
     return activated
 
 
-def places_to_activate(entries: list[Entry], references: References) -> dict[int, int]:
+def positions_to_activate(entries: list[Entry], references: References) -> dict[int, int]:
     """Every layer with weights but the last, and the entry that its activation follows.
 
     That is a normalisation where one follows directly; a layer behind which an activation is written
@@ -65,29 +65,29 @@ def places_to_activate(entries: list[Entry], references: References) -> dict[int
     """
     readers = chain_readers(entries, references)
     weighing = [entry.position for entry in entries if is_kind(entry, "has_weights")]
-    found = {place: _behind_normalisation(entries, readers, place) for place in weighing[:-1]}
-    return {place: last for place, last in found.items() if not _is_activated(entries, readers[last])}
+    found = {position: _behind_normalisation(entries, readers, position) for position in weighing[:-1]}
+    return {position: last for position, last in found.items() if not _is_activated(entries, readers[last])}
 
 
 def put_activations(
     entries: list[Entry],
     activation: Activation,
     layer: Layer,
-    places: Mapping[int, int],
+    positions: Mapping[int, int],
     names: Names,
     references: References,
 ) -> list[Entry]:
     """The entries with an activation behind each of the places; the label of a layer stays before it."""
-    behind = set(places.values())
+    behind = set(positions.values())
     spans = {name: written.span for name, written in activation.options.items()}
     put: list[Entry] = []
     activated: dict[str, str] = {}  # by the layer with weights: the activation behind it
     itself: list[int] = []  # by old position: where an entry is now
     moved: list[int] = []  # and where what it hands on is
-    for place, entry in enumerate(entries):
+    for before, entry in enumerate(entries):
         position = len(put)
-        if position != place:
-            named = references.get(place, {})
+        if position != before:
+            named = references.get(before, {})
             inputs = tuple(
                 itself[index] if slot in named and named[slot].own else moved[index]
                 for slot, index in enumerate(entry.inputs)
@@ -96,7 +96,7 @@ def put_activations(
         put.append(entry)
         itself.append(position)
         moved.append(position)
-        if place in behind:
+        if before in behind:
             name = names.of_kind(layer.keyword, single=False)
             node = Node(position + 1, name, layer, (position,), activation.span, spans, implied=True)
             owner = activated.get(entry.shares.owner) if isinstance(entry, Node) and entry.shares else None
@@ -105,7 +105,7 @@ def put_activations(
             elif not isinstance(entry, Gap | Projection):
                 activated[entry.name] = name
             put.append(node)
-            moved[place] = position + 1
+            moved[before] = position + 1
     return put
 
 
@@ -125,17 +125,17 @@ def is_kind(entry: Entry, question: str) -> bool:
     return bool(kind is not None and getattr(kind, question))
 
 
-def _behind_normalisation(entries: list[Entry], readers: list[list[int]], place: int) -> int:
+def _behind_normalisation(entries: list[Entry], readers: list[list[int]], position: int) -> int:
     """The normalisation that follows directly, and the learned scale behind it or behind the weights."""
-    normalised = _follower(entries, readers, place, "normalises")
-    place = place if normalised is None else normalised
-    rescaled = _follower(entries, readers, place, "rescales")
-    return place if rescaled is None else rescaled
+    normalised = _follower(entries, readers, position, "normalises")
+    position = position if normalised is None else normalised
+    rescaled = _follower(entries, readers, position, "rescales")
+    return position if rescaled is None else rescaled
 
 
-def _follower(entries: list[Entry], readers: list[list[int]], place: int, question: str) -> int | None:
+def _follower(entries: list[Entry], readers: list[list[int]], position: int, question: str) -> int | None:
     """The one entry that reads another, where its kind answers a question with yes."""
-    following = readers[place]
+    following = readers[position]
     return following[0] if len(following) == 1 and is_kind(entries[following[0]], question) else None
 
 

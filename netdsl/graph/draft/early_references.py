@@ -37,7 +37,7 @@ def report_early_references(
     line as a whole expects the other. ``implied`` says which layers the ``default`` one follows, and where.
     """
     readers = chain_readers(entries, references)
-    behind = {**{place: place for place in implied.values()}, **implied}
+    behind = {**{last: last for last in implied.values()}, **implied}
     early: dict[Span, _Early] = {}
     for position, named in references.items():
         for slot, passed in named.items():
@@ -64,12 +64,12 @@ def _written_behind(
     """The activation that follows on the same line, behind a normalisation or not."""
     if is_kind(entry, "is_activation"):
         return None
-    place = entry.position
+    position = entry.position
     for _ in range(2):
-        if len(readers[place]) != 1:
+        if len(readers[position]) != 1:
             return None
-        (place,) = readers[place]
-        following = entries[place]
+        (position,) = readers[position]
+        following = entries[position]
         between = findings.source.text[entry.span.end : following.span.start]
         if following.span.start < entry.span.end or any(sign in between for sign in "\n;|[]{}"):
             return None

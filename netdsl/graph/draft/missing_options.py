@@ -76,13 +76,13 @@ class Missing:
 
     def _is_arrow(self, lack: _Lack) -> bool:
         """Report ``CONV 3 -> 16 3x3``, where the first number is what comes in, and no layer."""
-        source, place = self._findings.source.locate(lack.layer.entry.span)
-        if not lack.kind.has_weights or not _ARROW_BEHIND.match(source.text, place.end):
+        source, written = self._findings.source.locate(lack.layer.entry.span)
+        if not lack.kind.has_weights or not _ARROW_BEHIND.match(source.text, written.end):
             return False
-        arrow = arrow_at(source, place.end, place.start)
+        arrow = arrow_at(source, written.end, written.start)
         if arrow is None:
             return False
-        offset = lack.layer.entry.span.start - place.start
+        offset = lack.layer.entry.span.start - written.start
         span = Span(arrow.span.start + offset, arrow.span.end + offset)
         self._findings.add(
             "ND102", arrow.message, span, help=arrow.cures, fix=Edit(span, arrow.going), cause=ARROW

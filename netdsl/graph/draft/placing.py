@@ -76,7 +76,7 @@ class Placing:
         self._unplaced: dict[Any, Span] = {}
         self._strides: dict[tuple[LayerEntry, Environment], Size | None] = {}
 
-    def place(self, layers: list[ExpandedLayer]) -> list[Entry]:
+    def entries_of(self, layers: list[ExpandedLayer]) -> list[Entry]:
         """An entry for each layer; what they lack is reported together."""
         for expanded in layers:
             self._findings.use = expanded.use
@@ -145,7 +145,7 @@ class Placing:
         if isinstance(owner, Gap) or (
             owner is not None and not alike(expanded, kind, slot.name, owner, self._findings)
         ):
-            return slot.gap(place_of(entry.written))
+            return slot.gap(layer_span(entry.written))
         slot = slot._replace(shares=shares_of(expanded, owner))
         model = owner if slot.shares is not None and not slot.shares.whole else None
         key = (entry, kind, expanded.environment, id(expanded.where_values), model_key(model))
@@ -157,7 +157,7 @@ class Placing:
         if key in self._unplaced:  # what is wrong with it is said
             self._findings.shows_again(self._unplaced[key])
             return slot.gap(self._unplaced[key])
-        span = expanded.whole or place_of(entry.written)
+        span = expanded.whole or layer_span(entry.written)
         if entry.hidden:
             return slot.gap(span)
         branches = kind.inputs is None and expanded.role is not Role.JOIN
@@ -241,7 +241,7 @@ class Placing:
         if stride is None:
             return Gap(position, "PROJECT", expanded.inputs, entry.span, None)
         shares = expanded.shares.position if expanded.shares is not None else None
-        span = place_of(entry.written)
+        span = layer_span(entry.written)
         return Projection(position, expanded.inputs, stride, span, expanded=position, shares=shares)
 
 
@@ -279,7 +279,7 @@ def _counted(
     )
 
 
-def place_of(written: tree.Layer) -> Span:
+def layer_span(written: tree.Layer) -> Span:
     """The layer without its claim, which has a place of its own, and without a remark behind it."""
     parts = [part.span for part in (*written.words, *written.items, *written.notes)]
     return Span(min(parts).start, max(part.end for part in parts))

@@ -160,7 +160,7 @@ def evaluate(
     return None if isinstance(value, Failed) else value
 
 
-def place(sum: tree.Sum) -> Span:
+def formula_span(sum: tree.Sum) -> Span:
     """Where a formula stands."""
     return sum[0].span.to(sum[-1].span)
 
@@ -178,8 +178,8 @@ def _value(sum: tree.Sum, environment: Environment, findings: Findings) -> Quant
 def apart(items: tuple[Any, ...]) -> tuple[Any, ...]:
     """The items with ``2 x 3`` of ``k/2 x 3`` taken apart, which is no size of its own."""
     found: list[Any] = []
-    for place, item in enumerate(items):
-        before = items[place - 1] if place else None
+    for index, item in enumerate(items):
+        before = items[index - 1] if index else None
         if isinstance(item, tree.Extents) and isinstance(before, tree.Sign) and before.text in "*/":
             for part in re.finditer(r"[0-9]+|[xX×]", item.text):
                 span = Span(item.span.start + part.start(), item.span.start + part.end())
@@ -193,14 +193,14 @@ def parts_of(sum: tree.Sum) -> list[tree.Sum]:
     """The formulas that stand side by side: three in ``height x (k + 1)``, the ``x`` one of them."""
     parts: list[tree.Sum] = []
     start = depth = 0
-    for place, item in enumerate(sum):
+    for index, item in enumerate(sum):
         opens = isinstance(item, tree.Sign) and item.text == "("
         begins = opens or not isinstance(item, tree.Sign)
-        before = sum[place - 1] if place else None
+        before = sum[index - 1] if index else None
         ends = before is not None and (not isinstance(before, tree.Sign) or before.text == ")")
         if begins and ends and not depth:
-            parts.append(sum[start:place])
-            start = place
+            parts.append(sum[start:index])
+            start = index
         if isinstance(item, tree.Sign) and item.text in "()":
             depth += 1 if opens else -1
     return [*parts, sum[start:]]
@@ -218,10 +218,10 @@ def _size(parts: list[tree.Sum], environment: Environment, findings: Findings) -
     """``height x width``."""
     between = parts[1::2]
     if len(parts) % 2 == 0 or not all(is_by(part, environment) for part in between):
-        place_of_all = place(parts[0]).to(place(parts[-1]))
+        span = formula_span(parts[0]).to(formula_span(parts[-1]))
         message = "several values where one is expected"
         cures = ("arguments are separated by commas", "a size is written `3x3` or `height x width`")
-        raise _FormulaError("ND245", message, place_of_all, "", *cures)
+        raise _FormulaError("ND245", message, span, "", *cures)
     return tuple(_extent(part, environment, findings) for part in parts[::2])
 
 
@@ -229,7 +229,7 @@ def _extent(part: tree.Sum, environment: Environment, findings: Findings) -> int
     value = _calculated(part, environment, findings)
     if value.denominator != 1 or value < 0:
         raise _FormulaError(
-            "ND206", "the extents of a size are whole numbers", place(part), f"not {decimal(value)}"
+            "ND206", "the extents of a size are whole numbers", formula_span(part), f"not {decimal(value)}"
         )
     return int(value)
 
@@ -238,14 +238,14 @@ def _calculated(sum: tree.Sum, environment: Environment, findings: Findings) -> 
     values: list[Fraction] = []
     signs: list[tree.Operand] = []
     cure = "write arithmetic like `4*k`, `width/2` or `(k+1)*2`"
-    no_formula = _FormulaError("ND207", "this is not arithmetic", place(sum), "", cure)
+    no_formula = _FormulaError("ND207", "this is not arithmetic", formula_span(sum), "", cure)
 
     def apply() -> None:
         if len(values) < 2 or signs[-1].text == "(":
             raise no_formula
         sign = signs.pop()
         right, left = values.pop(), values.pop()
-        values.append(_combined(left, sign, right, place(sum)))
+        values.append(_combined(left, sign, right, formula_span(sum)))
 
     for item in sum:
         if not isinstance(item, tree.Sign):
@@ -336,9 +336,9 @@ def _operand(item: tree.Operand, environment: Environment, findings: Findings) -
 
 def joined(text: str, environment: Environment) -> tuple[int, ...] | None:
     """The size that a word means, ``kx1``, whose parts are numbers or names of numbers; None if none."""
-    for place, sign in enumerate(text):
-        if sign in "xX" and 0 < place < len(text) - 1:
-            parts = [_whole(part, environment) for part in (text[:place], text[place + 1 :])]
+    for index, sign in enumerate(text):
+        if sign in "xX" and 0 < index < len(text) - 1:
+            parts = [_whole(part, environment) for part in (text[:index], text[index + 1 :])]
             if None not in parts:
                 return tuple(part for part in parts if part is not None)
     return None

@@ -10,9 +10,9 @@ from netdsl.graph.expressions.evaluate import (
     apart,
     evaluate,
     exact_value,
+    formula_span,
     is_by,
     joined,
-    place,
 )
 from netdsl.graph.expressions.values import ExactSize, Item, Items
 from netdsl.syntax import tree
@@ -50,7 +50,7 @@ def calculated(items: Items, environment: Environment, findings: Findings) -> It
         formula = tuple(item for item in items[position:end] if isinstance(item, tree.Operand))
         environment.readings.read.update(item.span for item in formula if isinstance(item, tree.Word))
         value = evaluate(formula, environment, findings)
-        known = exact_value(value, place(formula)) if value is not None else None
+        known = exact_value(value, formula_span(formula)) if value is not None else None
         sound = sound and known is not None
         if known is not None:
             result.append(known)
@@ -98,7 +98,7 @@ def size_at(
     environment.readings.read.update(item.span for item in formula if isinstance(item, tree.Word))
     value = evaluate(formula, environment, findings)
     known = value if isinstance(value, tuple) and not isinstance(value, LayerOutput | Failed) else None
-    return ExactSize(known, place(formula)) if known is not None else None, end
+    return ExactSize(known, formula_span(formula)) if known is not None else None, end
 
 
 def formula_end(items: Items, position: int) -> int:

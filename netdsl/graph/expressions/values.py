@@ -77,13 +77,13 @@ def decimal(value: Fraction) -> str:
     """Digits, as many as it takes; rounded where that is without end."""
     if value.denominator == 1:
         return str(value.numerator)
-    scaled, places = value, 0
-    while scaled.denominator != 1 and places < _PLACES:
-        scaled, places = scaled * 10, places + 1
+    scaled, digits_behind = value, 0
+    while scaled.denominator != 1 and digits_behind < _PLACES:
+        scaled, digits_behind = scaled * 10, digits_behind + 1
     if scaled.denominator != 1:
         return repr(float(value))
-    digits = str(abs(scaled.numerator)).rjust(places + 1, "0")
-    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+    digits = str(abs(scaled.numerator)).rjust(digits_behind + 1, "0")
+    return f"{'-' if value < 0 else ''}{digits[:-digits_behind]}.{digits[-digits_behind:]}"
 
 
 def without_percent(text: str) -> str:

@@ -12,8 +12,8 @@ from netdsl.graph.expressions.evaluate import (
     Environment,
     Failed,
     exact_value,
+    formula_span,
     parts_of,
-    place,
 )
 from netdsl.graph.macros.blocks import Blocks, bare_use
 from netdsl.graph.macros.elements import ElementReader
@@ -87,15 +87,17 @@ class BlockArguments:
         value = _with_ranges(value)
         leading = next((n for n, item in enumerate(value) if not isinstance(item, tree.Word)), len(value))
         words = tuple(item for item in value[:leading] if isinstance(item, tree.Word))
-        layer = self._reader.layer(tree.Layer(None, words, False, value[leading:], "", place(value)))
+        layer = self._reader.layer(tree.Layer(None, words, False, value[leading:], "", formula_span(value)))
         kind = layer.head.kind
         skips = len(value) == 1 and Role.named(first.text) is Role.SKIP
         if not skips and kind is None:
             return None
         if any(_links(item) for item in value):
-            return self._failed(place(value), "a chain of layers", "block NORMED { BN - RELU }")
+            return self._failed(formula_span(value), "a chain of layers", "block NORMED { BN - RELU }")
         if not skips and kind is not None and kind.inputs != 1:
-            return self._failed(place(value), f"{kind.keyword} is not a layer by itself", "block B { ... }")
+            return self._failed(
+                formula_span(value), f"{kind.keyword} is not a layer by itself", "block B { ... }"
+            )
         return layer
 
     def _failed(self, span: Span, label: str, example: str) -> Failed:

@@ -120,10 +120,10 @@ def bare_use(layer: tree.Layer, names: Container[str]) -> tree.Call | None:
 
 def _words_behind(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
     """The words that name an earlier use: ``STEM*2 same weights as a``."""
-    for place, item in enumerate(items[1:], 1):
+    for index, item in enumerate(items[1:], 1):
         if isinstance(item, tree.Word) and item.text.lower() in _BEHIND:
-            words = tuple(word for word in items[place:] if isinstance(word, tree.Word))
-            return words if len(words) == len(items) - place else ()
+            words = tuple(word for word in items[index:] if isinstance(word, tree.Word))
+            return words if len(words) == len(items) - index else ()
     return ()
 
 
@@ -208,13 +208,13 @@ def bind(
     known = dict.fromkeys(names)  # in order, and quick to search
     sound = True
     named = False
-    for place, (argument, value) in enumerate(arguments):
+    for index, (argument, value) in enumerate(arguments):
         named = named or argument.name is not None
         if named and argument.name is None:
             message, cure = "an argument without a name follows one with a name", signature(block)
             findings.add("ND218", message, argument.span, "which one is it?", help=(f"name it: {cure}",))
             return None
-        name = argument.name.text if argument.name else names[place] if place < len(names) else None
+        name = argument.name.text if argument.name else names[index] if index < len(names) else None
         sound = _accepted(argument, name, known, given, block, findings) and value is not None and sound
         if name is not None and value is not None:
             given.setdefault(name, argument)
@@ -264,9 +264,9 @@ def _accepted(
         findings.add("ND218", message, argument.span, "one too many", help=(usage,))
     elif name not in names:
         near = findings.near(name, names, block.name.text)
-        place = argument.name.span if argument.name else argument.span
+        span = argument.name.span if argument.name else argument.span
         message = f"{block.name.text} has no parameter `{name}`"
-        findings.add("ND218", message, place, help=(usage,), meant=near)
+        findings.add("ND218", message, span, help=(usage,), meant=near)
     elif name in given:
         earlier = Label(given[name].span, "first given here")
         findings.add("ND218", f"`{name}` is given twice", argument.span, secondary=(earlier,), help=(usage,))

@@ -175,10 +175,10 @@ class Expansion:
         channels = self._incoming(layer.span)
         return None if channels is None else self.scopes.with_channels(frame.environment, channels)
 
-    def _incoming(self, place: Span) -> Fraction | None:
+    def _incoming(self, span: Span) -> Fraction | None:
         """How many channels come in here; None where that is not known, which is or will be reported."""
         if self.current is None:
-            self.unsettled = self.unsettled or place
+            self.unsettled = self.unsettled or span
             return None
         if self._dealing:
             message = "`channels` is not known in a group whose numbers come from `where`"
@@ -187,7 +187,7 @@ class Expansion:
             return None
         volume = self.volume_behind(self.layers, self.current)
         if volume is None:
-            self.unsettled = self.unsettled or place
+            self.unsettled = self.unsettled or span
         return None if volume is None else Fraction(volume.channels)
 
     def _unreadable(self, element: tree.Unreadable, frame: _Frame, label: str = "") -> None:

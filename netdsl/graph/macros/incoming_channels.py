@@ -51,15 +51,15 @@ def names_channels(nodes: Iterable[Any]) -> bool:
 def layer_asks(layer: tree.Layer, head: LayerHead) -> bool:
     """Whether `channels` stands in a layer and is no option of its kind."""
     items = (*layer.words, *layer.items)
-    places = [place for place, item in enumerate(items) if item[0] == CHANNELS and _is_channels(item)]
-    if not places:
+    indices = [index for index, item in enumerate(items) if item[0] == CHANNELS and _is_channels(item)]
+    if not indices:
         return False
     if head.kind is None or CHANNELS not in option_words(head.kind):
         return True
     around = [
-        items[beside] for place in places for beside in (place - 1, place + 1) if 0 <= beside < len(items)
+        items[beside] for index in indices for beside in (index - 1, index + 1) if 0 <= beside < len(items)
     ]
-    return len(places) > 1 or any(isinstance(item, tree.Sign) for item in around)
+    return len(indices) > 1 or any(isinstance(item, tree.Sign) for item in around)
 
 
 def _is_channels(item: tree.Item) -> bool:

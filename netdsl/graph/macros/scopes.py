@@ -18,7 +18,7 @@ from netdsl.graph.expressions.evaluate import (
     LayerOutput,
     Quantity,
     evaluate,
-    place,
+    formula_span,
 )
 from netdsl.graph.macros.block_arguments import BlockArguments, Meaning
 from netdsl.graph.macros.blocks import Blocks, bind, read_lets
@@ -95,7 +95,7 @@ class Scopes:
             self._findings.add(
                 "ND206",
                 "a group is repeated a whole number of times, 1 or more",
-                place(times),
+                formula_span(times),
                 f"not {what}",
                 help=("leave the group out if it is not wanted",),
             )
@@ -105,7 +105,7 @@ class Scopes:
         self._findings.add(
             "ND246",
             "how often a group repeats is computed before any volume is known",
-            place(times),
+            formula_span(times),
             "follows from `channels`",
             help=("make it a parameter of the block, or a `let` line",),
         )

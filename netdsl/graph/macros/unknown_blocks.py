@@ -25,7 +25,7 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         return
     kind = kind_named(name.text)
     near = findings.near(name.text, blocks, "blocks")
-    meant, place = _layer_meant(call, findings)
+    meant, span = _layer_meant(call, findings)
     message = f"there is no block called `{name.text}`"
     if kind is not None:
         message = f"{kind.keyword} is a layer, and {message}"
@@ -36,7 +36,7 @@ def report_unknown_block(call: tree.Call, blocks: Blocks, findings: Findings) ->
         findings.add("ND217", message, name.span, help=(join.cure,), fix=bracketed, cause=CALL)
     elif meant:
         alone = call.times is None
-        fix = Edit(place, meant) if alone else None
+        fix = Edit(span, meant) if alone else None
         shown = meant if alone else f"[{meant}]*n"
         help = (f"write `{shown}`: layer options take no parentheses",)
         findings.add("ND217", message, name.span, help=help, fix=fix, cause=CALL)
@@ -104,9 +104,9 @@ def _layer_meant(call: tree.Call, findings: Findings) -> tuple[str, Span]:
     called = next(iter(calls_in(source.text[begin.start : begin.start + reach])), None)
     if called is None or called.start != 0:
         return "", call.span
-    place = Span(start, start + called.end)
+    span = Span(start, start + called.end)
     if called.meant:
-        return called.meant, place
+        return called.meant, span
     kind = kind_named(call.block.text)
     required = kind is not None and any(option.required for option in kind.options().values())
-    return (kind.keyword, place) if kind is not None and not call.arguments and not required else ("", place)
+    return (kind.keyword, span) if kind is not None and not call.arguments and not required else ("", span)

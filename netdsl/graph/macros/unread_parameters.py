@@ -24,16 +24,16 @@ def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, f
     for found in mistakes:
         if found.primary is not None:
             faulty.setdefault(id(found.source), []).append(found.primary.span.start)
-    for places in faulty.values():
-        places.sort()
+    for starts in faulty.values():
+        starts.sort()
     for block in blocks:
-        source, place = findings.source.locate(block.span)
-        places = faulty.get(id(source), [])
-        sound = bisect_left(places, place.start) == bisect_left(places, place.end)
+        source, span = findings.source.locate(block.span)
+        starts = faulty.get(id(source), [])
+        sound = bisect_left(starts, span.start) == bisect_left(starts, span.end)
         told = [
             (name, options)
             for name, options in _unread(block, readings)
-            if (sound or not options) and not _among(places, findings.source.locate(name.span)[1])
+            if (sound or not options) and not _among(starts, findings.source.locate(name.span)[1])
         ]
         nowhere = [name for name, options in told if not options]
         if nowhere:
@@ -43,9 +43,9 @@ def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, f
                 _report_options(block, name, options, findings)
 
 
-def _among(places: list[int], span: Span) -> bool:
+def _among(starts: list[int], span: Span) -> bool:
     """Whether a mistake stands at a place: a name that cannot be had, for instance."""
-    return places[bisect_left(places, span.start) :][:1] == [span.start]
+    return starts[bisect_left(starts, span.start) :][:1] == [span.start]
 
 
 def _unread(block: tree.Block, readings: Readings) -> Iterator[tuple[tree.Word, list[tree.Word]]]:

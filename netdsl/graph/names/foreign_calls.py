@@ -34,9 +34,9 @@ def answer_to_call(name: str, arguments: str) -> str:
     if absent:
         return absent
     extents = _NUMBER.fullmatch(arguments)
-    place = Span(0, 0)
-    numbers = (tree.Extents("x".join(filter(None, extents.groups())), place),) if extents else ()
-    foreign = foreign_kind(name, tree.Layer(None, (), False, numbers, "", place))
+    span = Span(0, 0)
+    numbers = (tree.Extents("x".join(filter(None, extents.groups())), span),) if extents else ()
+    foreign = foreign_kind(name, tree.Layer(None, (), False, numbers, "", span))
     left_out, meant = without_unread(name, arguments)
     if not left_out:
         return foreign.cure if foreign is not None else ""
@@ -62,13 +62,13 @@ def _call_at(mistake: Diagnostic) -> tuple[Called, Source, int] | None:
     source, label = mistake.source, mistake.primary
     if mistake.code != "ND101" or source is None or label is None:
         return None
-    place = label.span.start
-    if source.text[place : place + 1] != ".":
+    offset = label.span.start
+    if source.text[offset : offset + 1] != ".":
         return None
-    start = source.text.rfind("\n", 0, place) + 1
+    start = source.text.rfind("\n", 0, offset) + 1
     line = source.text[start : start + _LONGEST].partition("\n")[0]
     own = _ASSIGNED.match(line)
-    begin = own.end() if own is not None and place - start < own.end() else place - start
+    begin = own.end() if own is not None and offset - start < own.end() else offset - start
     call = next((call for call in calls_in(line) if call.start <= begin < call.end), None)
     return None if call is None or call.meant else (call, source, start)
 

@@ -53,11 +53,11 @@ _MODIFIED = ("conv", "convolution", "convolutional", "convs", "convolutions", "p
 def modifier_in(words: Sequence[str], said: Collection[str] = ()) -> str:
     """The word that makes another layer of the convolution or pool behind it, or speaks of an option that
     is none of those ``said``; as it is written, empty where there is none."""
-    for place, word in enumerate(words[:-1]):
+    for index, word in enumerate(words[:-1]):
         low = word.lower()
-        kind = next((other for other in words[place + 1 : place + 3] if _is_modified(other)), "")
+        kind = next((other for other in words[index + 1 : index + 3] if _is_modified(other)), "")
         changes = low in _ABSENT or low in _SEPARABLE
-        if low in _DROPPED and words[place + 1].lower() in ("dropout", "drop"):
+        if low in _DROPPED and words[index + 1].lower() in ("dropout", "drop"):
             return word
         if kind and (changes or (low in _OPTIONS and _OPTIONS[low] not in said)):
             return word

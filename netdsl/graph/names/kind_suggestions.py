@@ -45,14 +45,14 @@ def hyphenated(text: str, name: Span) -> Hyphenated | None:
         return None
     start = max(0, name.start - REACH)
     for run in _HYPHENATED.finditer(text[start : name.end + REACH]):
-        places = [Span(start + part.start(), start + part.end()) for part in _parts_of(run)]
-        own = [number for number, place in enumerate(places) if place == name]
-        for length in range(min(len(places), _LONGEST), 1, -1) if own else ():
-            for first in range(max(0, own[0] - length + 1), min(own[0], len(places) - length) + 1):
-                chosen = places[first : first + length]
-                meant = kind_of_words([text[place.start : place.end] for place in chosen])
-                others = [*places[:first], *places[first + length :]]
-                if meant and all(_is_kind(text[place.start : place.end]) for place in others):
+        parts = [Span(start + part.start(), start + part.end()) for part in _parts_of(run)]
+        own = [number for number, part in enumerate(parts) if part == name]
+        for length in range(min(len(parts), _LONGEST), 1, -1) if own else ():
+            for first in range(max(0, own[0] - length + 1), min(own[0], len(parts) - length) + 1):
+                chosen = parts[first : first + length]
+                meant = kind_of_words([text[part.start : part.end] for part in chosen])
+                others = [*parts[:first], *parts[first + length :]]
+                if meant and all(_is_kind(text[part.start : part.end]) for part in others):
                     span = chosen[0].to(chosen[-1])
                     return Hyphenated(text[span.start : span.end], span, meant)
     return None

@@ -230,11 +230,11 @@ def _leading_words(items: tuple[tree.Item, ...]) -> tuple[tree.Word, ...]:
 
 def _refined(head: LayerHead, names: Container[str]) -> LayerHead:
     """``POOL: max 2x2``: a word beside the kind that together with it names a kind, and no number."""
-    for place, item in enumerate(head.rest):
+    for index, item in enumerate(head.rest):
         if isinstance(item, tree.Word) and item.text.lower() not in FILLERS and item.text not in names:
             kind = kind_named(f"{item.text} {head.written}")
             if kind is None and kind_named(item.text) is not None:
                 break  # another layer begins
             if kind is not None:
-                return head._replace(kind=kind, rest=(*head.rest[:place], *head.rest[place + 1 :]))
+                return head._replace(kind=kind, rest=(*head.rest[:index], *head.rest[index + 1 :]))
     return head

@@ -158,17 +158,17 @@ def check_parameters(entry: BlockEntry, findings: Findings) -> None:
     if not parameters:
         return
     shared = {
-        label_key(label): place
-        for label, place in written_labels(entry.elements)
+        label_key(label): index
+        for label, index in written_labels(entry.elements)
         if label_key(label) in parameters
     }
     referred = _references(block.statements) if shared else set()
-    for name, place in shared.items():
+    for name, index in shared.items():
         if name in referred:
             findings.add(
                 "ND203",
                 f"`@{name}` can be the label or the parameter of the block",
-                place,
+                index,
                 "the label",
                 secondary=(Label(parameters[name].name.span, "the parameter"),),
                 help=("rename one of them",),
@@ -190,11 +190,11 @@ def _references(statements: tuple[Any, ...]) -> set[str]:
 
 def join_at(span: Span, findings: Findings) -> Join | None:
     """The join of labels that begins with a kind, at its place in the text of all files."""
-    source, place = findings.source.locate(span)
-    join = joined_names(source.text, place.start)
+    source, in_file = findings.source.locate(span)
+    join = joined_names(source.text, in_file.start)
     if join is None:
         return None
-    moved = span.start - place.start
+    moved = span.start - in_file.start
     return join._replace(span=Span(join.span.start + moved, join.span.end + moved))
 
 

@@ -57,9 +57,9 @@ def report_unknown_kind(
         _report_cut(cut, findings)
         return
     head = kind_behind_name(head, layer, findings) if layer is not None else head
-    absent, place = absent_words(findings.source.text, head.span)
+    absent, span = absent_words(findings.source.text, head.span)
     if absent:
-        findings.add("ND201", _no_kind(absent), place, help=(absent_kind(absent),))
+        findings.add("ND201", _no_kind(absent), span, help=(absent_kind(absent),))
         return
     source, _ = findings.source.locate(head.span)
     if _is_bare(layer) and head.written.lower() in label_names(source.text):
@@ -116,12 +116,12 @@ def _guess(
     changed = _modifier(layer) if layer is not None else ""
     if changed:
         return without_modifier(changed), None
-    foreign, place = foreign_kind(head.written, layer), head.span
+    foreign, span = foreign_kind(head.written, layer), head.span
     if foreign is None and layer is not None and len(layer.words) > 1 and not layer.labelled:
         first, second = layer.words[:2]
-        foreign, place = foreign_kind(f"{first.text} {second.text}", None), first.span.to(second.span)
+        foreign, span = foreign_kind(f"{first.text} {second.text}", None), first.span.to(second.span)
     if foreign is not None:
-        return foreign.cure, Edit(place, foreign.meant) if foreign.meant else None
+        return foreign.cure, Edit(span, foreign.meant) if foreign.meant else None
     adjective, _, noun = head.written.partition(" ")
     if kind_named(noun) is not None and (said := foreign_kind(adjective, None)) is not None:
         return said.cure, None  # `Strided convolution`

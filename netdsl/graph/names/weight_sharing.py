@@ -26,15 +26,15 @@ _EXAMPLE = "`b: CONV same weights as a`"
 
 def split_phrase(items: tuple[tree.Item, ...]) -> tuple[tuple[tree.Item, ...], Phrase | None]:
     """The items of a layer without the phrase, and the phrase; None where there is none."""
-    for place, item in enumerate(items):
+    for index, item in enumerate(items):
         if isinstance(item, tree.Word) and item.text.lower() in _FIRST:
-            words = [part for part in items[place : place + 3] if isinstance(part, tree.Word)]
+            words = [part for part in items[index : index + 3] if isinstance(part, tree.Word)]
             if tuple(word.text.lower() for word in words) in _PHRASES:
-                label = items[place + 3] if place + 3 < len(items) else None
+                label = items[index + 3] if index + 3 < len(items) else None
                 named = label if isinstance(label, tree.Word) else None
-                end = place + 3 + (named is not None)
+                end = index + 3 + (named is not None)
                 span = item.span.to(items[end - 1].span)
-                return (*items[:place], *items[end:]), Phrase(named, span)
+                return (*items[:index], *items[end:]), Phrase(named, span)
     return items, None
 
 
@@ -104,8 +104,8 @@ class Sharing:
             return
         message = f"`{block.name.text}` is a block and takes no such option"
         cure = "a use of a block is followed by how often, or by `same weights as` an earlier one"
-        place = written.tail[0].span.to(written.tail[-1].span)
-        self._findings.add("ND248", message, place, help=(cure,))
+        span = written.tail[0].span.to(written.tail[-1].span)
+        self._findings.add("ND248", message, span, help=(cure,))
 
     def _pair(self, phrase: Phrase, labels: Labels, block: tree.Block, first: int) -> None:
         """Let a use of a block, the layers from ``first`` on, share with those of an earlier use in order."""

@@ -79,14 +79,14 @@ class OptionValues:
         self.volume: Written | None = None
         self.order = ValueOrder(items, self.by_word, self._is_filler, self._value_of)
         self.other_words = ForeignLayer(kind, items, self._value_of, findings.source.excerpt)
-        self.place = 0
+        self.index = 0
         self.slipped = False
 
     def _bare(self, value: Value) -> None:
         """A value without a word: it goes to the first free positional option that takes it."""
         owner = self._between_commas()
         if owner is not None:
-            self.place += 1
+            self.index += 1
             self._take(owner, value, value.span)
             return
         if self._is_volume(value):
@@ -94,25 +94,25 @@ class OptionValues:
             return
         option = self._free_option(value)
         if option is not None and option.type in SEVERAL:
-            self.place -= 1
+            self.index -= 1
             self._several(option, value.span)
             return
         if option is not None:
             self._set(option, self._values(option, value, value.span))
             return
-        behind = self.order.word_behind(self.place, self.given)
+        behind = self.order.word_behind(self.index, self.given)
         if behind is not None:
-            self.place += 1
+            self.index += 1
             self.say.before_its_word(value, *behind)
         elif not self.slipped:  # behind an unknown word it is that word's value
-            self.say.belongs_nowhere(value, "", self.given, sized=self._last_size >= self.place)
+            self.say.belongs_nowhere(value, "", self.given, sized=self._last_size >= self.index)
 
     def _between_commas(self) -> Option[Any] | None:
         """The option of ``, 4 stride,``: the word behind a value, where both stand between commas."""
-        place = self.place
-        before = self.items[place - 2] if place > 1 else None
-        word = self.items[place] if place < len(self.items) else None
-        behind = self.items[place + 1] if place + 1 < len(self.items) else None
+        index = self.index
+        before = self.items[index - 2] if index > 1 else None
+        word = self.items[index] if index < len(self.items) else None
+        behind = self.items[index + 1] if index + 1 < len(self.items) else None
         comma = isinstance(before, tree.Mark) and before.text == ","
         apart = behind is None or (isinstance(behind, tree.Mark) and behind.text == ",")
         if self.lists or not (comma and apart) or not isinstance(word, tree.Word):
@@ -124,7 +124,7 @@ class OptionValues:
     @cached_property
     def _last_size(self) -> int:
         """The place of the last size in the layer; -1 where there is none."""
-        sizes = (place for place, item in enumerate(self.items) if isinstance(item, Size))
+        sizes = (index for index, item in enumerate(self.items) if isinstance(item, Size))
         return max(sizes, default=-1)
 
     def _free_option(self, value: Value) -> Option[Any] | None:
@@ -146,9 +146,9 @@ class OptionValues:
             self.say.belongs_nowhere(value, "the volume is given twice", self.given)
             return
         listed = isinstance(value, Number)
-        end = volume_as_list(self.items, self.place, self.findings) if listed else None
+        end = volume_as_list(self.items, self.index, self.findings) if listed else None
         if end is not None:
-            self.place = end
+            self.index = end
             self.given.update({name: [Written(None, value.span)] for name in VOLUME_OPTIONS})
             return
         self._read(value)
@@ -158,12 +158,12 @@ class OptionValues:
 
     def _several(self, option: Option[Any], start: Span) -> bool:
         """The values from here on, for an option that takes several; whether there are any."""
-        row = Row(option, self.items, self.place, self._value_of, self.lists)
+        row = Row(option, self.items, self.index, self._value_of, self.lists)
         if not row.runs:
             return False
         span = row.runs[0][0].span.to(row.runs[-1][-1].span)
-        self._read(*self.items[self.place : row.end])
-        self.place = row.end
+        self._read(*self.items[self.index : row.end])
+        self.index = row.end
         try:
             self._set(option, row.written(start))
         except MisfitError as misfit:
@@ -175,19 +175,19 @@ class OptionValues:
         """The value behind a word of the option, which begins at ``start``."""
         self._set(option, self._values(option, value, start))
         self.by_name.add(option.name)
-        self.order.take(option, self.place)
+        self.order.take(option, self.index)
 
     def _values(self, option: Option[Any], first: Value, start: Span) -> list[Written]:
         """A value, or in a where block the whole list that a comma continues."""
         values: list[Value] = [first]
-        while self.lists and self.place + 1 < len(self.items):
-            comma, following = self.items[self.place], self._value_of(self.items[self.place + 1])
+        while self.lists and self.index + 1 < len(self.items):
+            comma, following = self.items[self.index], self._value_of(self.items[self.index + 1])
             if not (isinstance(comma, tree.Mark) and comma.text == ","):
                 break
             if following is None or isinstance(following, Number) != isinstance(first, Number):
                 break
             values.append(following)
-            self.place += 2
+            self.index += 2
         if option.third:
             values = self._without_third(self.options[option.third], values)
         return [self._converted(option, value, start) for value in values]

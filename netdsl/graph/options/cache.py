@@ -49,8 +49,8 @@ def known_options(
     if reading is None:
         return _read(key, kind, items, findings, environment)
     if reading.seen:
-        environment.readings.seen.update([items[place].span for place in reading.seen])
-        environment.readings.read.update([items[place].span for place in reading.read])
+        environment.readings.seen.update([items[index].span for index in reading.seen])
+        environment.readings.read.update([items[index].span for index in reading.read])
     return {
         name: Written(value, items[first].span if first == last else items[first].span.to(items[last].span))
         for name, value, first, last in reading.options
@@ -113,14 +113,14 @@ def _read(
 
 def _reading(options: dict[str, Written], items: Items, readings: Readings) -> _Reading | None:
     """What is kept; None where a value is large or begins or ends inside an item."""
-    starts = {item.span.start: place for place, item in reversed([*enumerate(items)])}
-    ends = {item.span.end: place for place, item in enumerate(items)}
-    places: list[tuple[str, Any, int, int]] = []
+    starts = {item.span.start: index for index, item in reversed([*enumerate(items)])}
+    ends = {item.span.end: index for index, item in enumerate(items)}
+    indices: list[tuple[str, Any, int, int]] = []
     for name, (value, span) in options.items():
         first, last = starts.get(span.start), ends.get(span.end)
         if value is None or not is_small(value) or first is None or last is None:
             return None
-        places.append((name, value, first, last))
-    seen = tuple([place for place, item in enumerate(items) if item.span in readings.seen])
-    read = tuple([place for place, item in enumerate(items) if item.span in readings.read])
-    return _Reading(tuple(places), seen, read)
+        indices.append((name, value, first, last))
+    seen = tuple([index for index, item in enumerate(items) if item.span in readings.seen])
+    read = tuple([index for index, item in enumerate(items) if item.span in readings.read])
+    return _Reading(tuple(indices), seen, read)

@@ -65,18 +65,18 @@ def listed_volume(written: str) -> Listed | None:
     return Listed(f"{second}x{third}x{first}" if turned else f"{first}x{second}x{third}", turned)
 
 
-def volume_as_list(items: Items, place: int, findings: Findings) -> int | None:
-    """Report ``input 3, 224, 224``, whose first number stands before ``place``; where the list ends, or
+def volume_as_list(items: Items, index: int, findings: Findings) -> int | None:
+    """Report ``input 3, 224, 224``, whose first number stands before ``index``; where the list ends, or
     None where there is none. ``1,228,800`` is one number, ``3,224,224`` a picture."""
-    end = place
+    end = index
     while end < len(items) and (
         isinstance(items[end], Number) or items[end] == tree.Mark(",", items[end].span)
     ):
         end += 1
-    span = items[place - 1].span.to(items[end - 1].span)
+    span = items[index - 1].span.to(items[end - 1].span)
     written = findings.source.excerpt(span)
     listed = listed_volume(written)
-    if listed is None or (end == place and not listed.turned):
+    if listed is None or (end == index and not listed.turned):
         return None
     code, message, help = "ND206", "a volume has `x` between its extents", f"write `{listed.meant}`"
     if listed.turned:
@@ -98,15 +98,15 @@ def report_bracketed(join: tree.Join, findings: Findings) -> bool:
         return False
     span = join.branches[0].span
     before = join.layer.span.end
-    place = Span(before, join.span.end)
-    written = findings.source.excerpt(place)
-    place = Span(before + len(written) - len(written.lstrip()), join.span.end)
+    bracketed = Span(before, join.span.end)
+    written = findings.source.excerpt(bracketed)
+    bracketed = Span(before + len(written) - len(written.lstrip()), join.span.end)
     message, help = "the volume of an input has no brackets", f"write `{listed.meant}`"
     code = "ND206"
     if listed.turned:
         code, message = "ND235", f"`{findings.source.excerpt(span)}` seems to have its channels first"
         help = channels_last_instead(listed.meant)
-    findings.add(code, message, place, help=(help,), fix=Edit(place, listed.meant))
+    findings.add(code, message, bracketed, help=(help,), fix=Edit(bracketed, listed.meant))
     return True
 
 

@@ -26,17 +26,17 @@ class Reworded(NamedTuple):
 def foreign_option(
     kind: type[Layer],
     items: Items,
-    place: int,
+    index: int,
     option_of: Callable[[tree.Word], Option[Any] | None],
     value_of: Callable[[Item | None], Value | None],
 ) -> Reworded | None:
-    """What the word at ``place`` means in the words of the kind; None where it is no such option."""
-    word = items[place]
+    """What the word at ``index`` means in the words of the kind; None where it is no such option."""
+    word = items[index]
     assert isinstance(word, tree.Word)
     name = word.text.lower().replace("_", "")
     if name not in kind.foreign:
         return None
-    foreign = _value_behind(items, place, value_of)
+    foreign = _value_behind(items, index, value_of)
     padding = next((option for option in kind.options().values() if option.name == "padding"), None)
     if padding is None or foreign is None:
         return None
@@ -60,8 +60,8 @@ def foreign_option(
     return Reworded(meant, word.span.to(foreign.span), own if instead else None)
 
 
-def _value_behind(items: Items, place: int, value_of: Callable[[Item | None], Value | None]) -> Value | None:
-    place += 1
-    while place < len(items) and isinstance(items[place], tree.Mark) and items[place].text in "=:":  # type: ignore[union-attr]
-        place += 1
-    return value_of(items[place]) if place < len(items) else None
+def _value_behind(items: Items, index: int, value_of: Callable[[Item | None], Value | None]) -> Value | None:
+    index += 1
+    while index < len(items) and isinstance(items[index], tree.Mark) and items[index].text in "=:":  # type: ignore[union-attr]
+        index += 1
+    return value_of(items[index]) if index < len(items) else None

@@ -51,12 +51,12 @@ class ForeignLayer:
         self.value_of = value_of
         self.answered: list[_Answered] = []
 
-    def take(self, place: int, is_own: Callable[[tree.Word], bool]) -> int | None:
-        """Read the word at ``place``, with its value; the place behind both, or None where the word is no
+    def take(self, index: int, is_own: Callable[[tree.Word], bool]) -> int | None:
+        """Read the word at ``index``, with its value; the place behind both, or None where the word is no
         option of another program. ``is_own`` tells the words that mean something to the kind."""
-        word = self.items[place]
+        word = self.items[index]
         assert isinstance(word, tree.Word)
-        end = self._behind_marks(place + 1)
+        end = self._behind_marks(index + 1)
         value = self.items[end] if end < len(self.items) else None
         if word.text.lower() == "activation" and isinstance(value, tree.Word):
             return end + 1 if self._activation(word, value) else None
@@ -64,7 +64,7 @@ class ForeignLayer:
         if answer is None:
             return None
         named = isinstance(value, tree.Word) and (
-            _is_switch(value) or end > place + 1 or not (is_own(value) or foreign_answers(value.text))
+            _is_switch(value) or end > index + 1 or not (is_own(value) or foreign_answers(value.text))
         )
         valued = value is not None and (named or self.value_of(value) is not None)
         span = word.span.to(value.span) if valued and value is not None else word.span
@@ -79,25 +79,25 @@ class ForeignLayer:
             self._add(word, span, answer.off if off else answer.on, "")
         else:
             self._add(word, span, None, answer.cure)
-        return end + 1 if valued else place + 1
+        return end + 1 if valued else index + 1
 
-    def flag(self, option: Option[Any], place: int) -> int | None:
-        """``bias=False``: an own switch before ``place`` with another program's word behind it; the place
+    def flag(self, option: Option[Any], index: int) -> int | None:
+        """``bias=False``: an own switch before ``index`` with another program's word behind it; the place
         behind that, or None where there is none."""
-        end = self._behind_marks(place)
+        end = self._behind_marks(index)
         value = self.items[end] if end < len(self.items) else None
         if not isinstance(value, tree.Word) or value.text.lower() not in ("true", "false"):
             return None
         word = option.words[0]
         on = value.text.lower() == "true"
         meant = ("" if option.default else word) if on else (f"no {word}" if option.default else "")
-        self._add(value, self.items[place - 1].span.to(value.span), meant, "")
+        self._add(value, self.items[index - 1].span.to(value.span), meant, "")
         return end + 1
 
-    def _behind_marks(self, place: int) -> int:
-        while place < len(self.items) and _text(self.items[place]) in ("=", ":"):
-            place += 1
-        return place
+    def _behind_marks(self, index: int) -> int:
+        while index < len(self.items) and _text(self.items[index]) in ("=", ":"):
+            index += 1
+        return index
 
     def _add(self, word: tree.Word, span: Span, meant: str | None, said: str) -> None:
         self.answered.append(_Answered(word.text, span, meant, said))

@@ -123,7 +123,7 @@ class OptionFindings:
             if placed.startswith("leave"):
                 before = self.findings.source.excerpt(Span(value.span.start - 1, value.span.start))
                 fix = Edit(Span(value.span.start - before.isspace(), value.span.end), "")
-        places = [
+        indices = [
             Label(given[option.name][0].span, f"{option.words[0]} already")
             for option in bare
             if option.name in given and takes_bare(option, self.options, number=number)
@@ -133,7 +133,7 @@ class OptionFindings:
             f"`{value.text}` belongs to no option of {self.kind.keyword}",
             value.span,
             reason,
-            secondary=tuple(places),
+            secondary=tuple(indices),
             help=tuple(cures),
             fix=fix,
             cause=f"{self.kind.keyword} {number} {sized} {reason}",

@@ -19,16 +19,16 @@ ZERO = "zero"
 """May stand before a word of a padding and means nothing: `zero padding 2`, `zero-padding 2`."""
 
 
-def is_side(items: Items, place: int) -> bool:
+def is_side(items: Items, index: int) -> bool:
     """Whether `top`, `bottom`, `left` or `right` stands there."""
-    item = items[place] if place < len(items) else None
+    item = items[index] if index < len(items) else None
     return isinstance(item, tree.Word) and item.text.lower() in Padding._fields
 
 
 def read_sides(
     option: Option[Any],
     items: Items,
-    place: int,
+    index: int,
     value_of: Callable[[Item], Value | None],
     findings: Findings,
 ) -> tuple[Padding | None, int]:
@@ -37,10 +37,10 @@ def read_sides(
     sides = dict.fromkeys(Padding._fields, 0)
     said: dict[str, int] = {}
     sound = True
-    while is_side(items, place):
-        side = items[place]
+    while is_side(items, index):
+        side = items[index]
         assert isinstance(side, tree.Word)
-        behind = place + 1 + _is_mark(items, place + 1, "=:")
+        behind = index + 1 + _is_mark(items, index + 1, "=:")
         value = value_of(items[behind]) if behind < len(items) else None
         try:
             if not isinstance(value, Number):
@@ -52,44 +52,44 @@ def read_sides(
         except MisfitError as misfit:
             findings.add(misfit.code, misfit.message, side.span, misfit.label)
             sound = False
-        place = behind + (value is not None)
-        link = place + _is_mark(items, place, ",")
+        index = behind + (value is not None)
+        link = index + _is_mark(items, index, ",")
         link += _is_and(items, link)
         if is_side(items, link):
-            place = link
-    return (Padding(**sides) if sound else None), place
+            index = link
+    return (Padding(**sides) if sound else None), index
 
 
 def sides_behind_numbers(
-    items: Items, place: int, value_of: Callable[[Item], Value | None]
+    items: Items, index: int, value_of: Callable[[Item], Value | None]
 ) -> tuple[str, int]:
-    """``1 left 2 right``, whose first side stands at ``place``: how it is meant, ``left 1 right 2``, and the
+    """``1 left 2 right``, whose first side stands at ``index``: how it is meant, ``left 1 right 2``, and the
     place behind it; an empty text where each side has its number behind it."""
     meant: list[str] = []
-    before = items[place - 1] if place else None
-    while isinstance(before, Number) and is_side(items, place):
-        side = items[place]
+    before = items[index - 1] if index else None
+    while isinstance(before, Number) and is_side(items, index):
+        side = items[index]
         assert isinstance(side, tree.Word)
         meant.append(f"{side.text} {before.text}")
-        place += 1
-        link = place + _is_mark(items, place, ",")
+        index += 1
+        link = index + _is_mark(items, index, ",")
         before = items[link] if link < len(items) else None
-        if isinstance(before, Number) and not is_side(items, link + 1) and link > place:
+        if isinstance(before, Number) and not is_side(items, link + 1) and link > index:
             before = None  # `1 left, 64`
         if isinstance(before, Number):
-            place = link
+            index = link
         else:
-            named = link == place and before is not None and value_of(before) is not None
-            return ("", place) if named or _is_mark(items, place, "=:") else (" ".join(meant), place)
-        place += 1
-    return "", place
+            named = link == index and before is not None and value_of(before) is not None
+            return ("", index) if named or _is_mark(items, index, "=:") else (" ".join(meant), index)
+        index += 1
+    return "", index
 
 
-def _is_mark(items: Items, place: int, marks: str) -> bool:
-    item = items[place] if place < len(items) else None
+def _is_mark(items: Items, index: int, marks: str) -> bool:
+    item = items[index] if index < len(items) else None
     return isinstance(item, tree.Mark) and item.text in marks
 
 
-def _is_and(items: Items, place: int) -> bool:
-    item = items[place] if place < len(items) else None
+def _is_and(items: Items, index: int) -> bool:
+    item = items[index] if index < len(items) else None
     return isinstance(item, tree.Word) and item.text.lower() == "and"

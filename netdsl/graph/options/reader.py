@@ -27,9 +27,9 @@ class _Reader(OptionWords):
     """One pass over the items of a layer."""
 
     def read(self) -> dict[str, list[Written]]:
-        while self.place < len(self.items):
-            item = self.items[self.place]
-            self.place += 1
+        while self.index < len(self.items):
+            item = self.items[self.index]
+            self.index += 1
             if isinstance(item, tree.Word):
                 self._word(item)
             elif isinstance(item, tree.Mark):
@@ -67,22 +67,22 @@ class _Reader(OptionWords):
         self.by_name.add(option.name)
 
     def _is_word(self, text: str) -> bool:
-        item = self.items[self.place] if self.place < len(self.items) else None
+        item = self.items[self.index] if self.index < len(self.items) else None
         return isinstance(item, tree.Word) and item.text.lower() == text
 
     def _begins_layer(self) -> bool:
-        following = self.items[self.place] if self.place < len(self.items) else None
+        following = self.items[self.index] if self.index < len(self.items) else None
         return isinstance(following, tree.Word) and kind_named(following.text) is not None
 
     def _behind_noun(self) -> bool:
         """``number of filters: 20``: the colon stands behind what is counted."""
-        before = self.items[self.place - 2] if self.place > 1 else None
+        before = self.items[self.index - 2] if self.index > 1 else None
         return isinstance(before, tree.Word) and before.text.lower() in self.fillers - FILLERS
 
     def _mark(self, mark: tree.Mark) -> None:
-        following = self._value_of(self.items[self.place]) if self.place < len(self.items) else None
+        following = self._value_of(self.items[self.index]) if self.index < len(self.items) else None
         if mark.text == "/" and following is not None:
-            self.place += 1
+            self.index += 1
             option = self.options.get("stride")
             if option is None:
                 self.say.belongs_nowhere(following, f"{self.kind.keyword} has no stride", self.given)
@@ -95,7 +95,7 @@ class _Reader(OptionWords):
         elif mark.text == "/" and self._begins_layer():
             pass  # the layer behind it is spoken of
         elif mark.text == "/" and "stride" not in self.options and self._is_word("s1"):
-            self.place += 1  # `FC / s1` of MobileNet's table: a stride of 1 changes nothing
+            self.index += 1  # `FC / s1` of MobileNet's table: a stride of 1 changes nothing
         elif mark.text != "," and not (mark.text == "=" and self.slipped):
             self.findings.add(
                 "ND207",
@@ -110,7 +110,7 @@ class _Reader(OptionWords):
             self.say.no_range(item)
             self.slipped = True
         elif not self.slipped:
-            self.place -= 1
+            self.index -= 1
             self._several(option, item.span)
 
 

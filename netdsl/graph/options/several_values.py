@@ -19,21 +19,21 @@ _ORDER = "a range runs from a channel to a later one"
 
 
 class Row:
-    """The items from ``place`` on that are values of one option, commas between them or not.
+    """The items from ``index`` on that are values of one option, commas between them or not.
 
     ``values`` has one entry, or in a ``where`` block, where commas deal values out, one for each layer.
     """
 
-    def __init__(self, option: Option[Any], items: Items, place: int, value_of: ValueOf, lists: bool) -> None:
+    def __init__(self, option: Option[Any], items: Items, index: int, value_of: ValueOf, lists: bool) -> None:
         self.option = option
         runs: list[list[Number | tree.Range]] = [[]]
-        self.end = place
-        while place < len(items):
-            item = items[place]
+        self.end = index
+        while index < len(items):
+            item = items[index]
             if isinstance(item, tree.Mark) and item.text == "," and runs[-1]:
                 if lists and option.type is OptionType.CHANNELS:
                     runs.append([])
-                place += 1
+                index += 1
                 continue
             value = item if isinstance(item, tree.Range) else value_of(item)
             if not isinstance(value, Number | tree.Range):
@@ -41,8 +41,8 @@ class Row:
             if isinstance(item, tree.Word) and self._is_word(item):
                 break
             runs[-1].append(value)
-            place += 1
-            self.end = place
+            index += 1
+            self.end = index
         self.runs = [run for run in runs if run]
 
     def _is_word(self, word: tree.Word) -> bool:

@@ -54,32 +54,32 @@ class ValueOrder:
         """A word of the option has taken the value that ends before ``end``."""
         self._takers[end] = option
 
-    def taker_before(self, place: int) -> Option[Any] | None:
-        """The option that has taken the value before the noun at ``place``, though the noun could be
+    def taker_before(self, index: int) -> Option[Any] | None:
+        """The option that has taken the value before the noun at ``index``, though the noun could be
         meant for it: ``stride 3x3 kernel``. None where nothing is doubtful."""
-        word = self.items[place]
+        word = self.items[index]
         assert isinstance(word, tree.Word)
         if not self._takers or not self._is_noun(word.text.lower()):
             return None
-        if self._has_value(word.text.lower(), self.value_of(self.item(self.skip(place + 1)))):
+        if self._has_value(word.text.lower(), self.value_of(self.item(self.skip(index + 1)))):
             return None
-        while place and self.is_filler(self.items[place - 1]):
-            place -= 1
-        taker = self._takers.get(place)
+        while index and self.is_filler(self.items[index - 1]):
+            index -= 1
+        taker = self._takers.get(index)
         if taker is None or not taker.positional:
             return taker
         meant = self.by_word.get(word.text.lower())
         alike = meant is not None and meant is not taker and meant.type is taker.type
         return taker if alike else None  # `16 width 8 height` counts the columns before their word
 
-    def word_behind(self, place: int, given: Mapping[str, Any]) -> tuple[tree.Word, Option[Any]] | None:
-        """The word at ``place`` of an option that is not given, where no value stands behind it: then the
+    def word_behind(self, index: int, given: Mapping[str, Any]) -> tuple[tree.Word, Option[Any]] | None:
+        """The word at ``index`` of an option that is not given, where no value stands behind it: then the
         value before it is meant for it, as in ``2 stride``."""
-        word = self.item(place)
+        word = self.item(index)
         option = self.by_word.get(word.text.lower()) if isinstance(word, tree.Word) else None
         if option is None or option.name in given or option.type is OptionType.FLAG:
             return None
-        behind = self.item(self.skip(place + 1))
+        behind = self.item(self.skip(index + 1))
         named = isinstance(behind, tree.Word) and option.type in (OptionType.PADDING, OptionType.WORD)
         assert isinstance(word, tree.Word)
         return None if named or self.value_of(behind) is not None else (word, option)
@@ -98,14 +98,14 @@ class ValueOrder:
         names = (name for name, option in self.by_word.items() if option.positional)
         return any(_singular(word) == _singular(name) for name in names)
 
-    def skip(self, place: int) -> int:
-        """The first place from ``place`` on that holds no filler."""
-        while place < len(self.items) and self.is_filler(self.items[place]):
-            place += 1
-        return place
+    def skip(self, index: int) -> int:
+        """The first place from ``index`` on that holds no filler."""
+        while index < len(self.items) and self.is_filler(self.items[index]):
+            index += 1
+        return index
 
-    def item(self, place: int) -> Item | None:
-        return self.items[place] if place < len(self.items) else None
+    def item(self, index: int) -> Item | None:
+        return self.items[index] if index < len(self.items) else None
 
 
 def _singular(word: str) -> str:

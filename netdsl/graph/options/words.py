@@ -48,18 +48,18 @@ class OptionWords(OptionValues):
                 return
             other = self._layer_beside()
             if other is self.kind and self._names_itself():
-                self.slipped, self.place = False, len(self.items)
+                self.slipped, self.index = False, len(self.items)
                 return
             if other is not None:
                 self.say.other_layer(word, other)
-                self.place = len(self.items)  # what follows is said of that one
+                self.index = len(self.items)  # what follows is said of that one
                 return
             self.say.unknown(word, *self._near_words())
         elif option.type is OptionType.FLAG:
             if word.text in self.environment.values:
                 self.say.name_and_switch(word)
-            behind = self.other_words.flag(option, self.place)
-            self.place = behind if behind is not None else self.place
+            behind = self.other_words.flag(option, self.index)
+            self.index = behind if behind is not None else self.index
             self._set(option, [Written(True, word.span)])
             self.by_name.add(option.name)
         else:
@@ -68,7 +68,7 @@ class OptionWords(OptionValues):
     def _number_in_words(self, word: tree.Word) -> bool:
         """Read ``two neurons``: a number in words before what it counts."""
         number = DIGITS.get(word.text.lower())
-        noun = self.items[self.place] if self.place < len(self.items) else None
+        noun = self.items[self.index] if self.index < len(self.items) else None
         if number is None or not isinstance(noun, tree.Word):
             return False
         option = self.by_word.get(noun.text.lower())
@@ -79,14 +79,14 @@ class OptionWords(OptionValues):
 
     def _names_itself(self) -> bool:
         """Whether what follows is nothing but the kind again: ``2 neurons in the fully connected layer``."""
-        before = self.items[self.place - 2] if self.place > 1 else None
+        before = self.items[self.index - 2] if self.index > 1 else None
         article = isinstance(before, tree.Word) and before.text.lower() == "the"
-        return article and all(isinstance(item, tree.Word) for item in self.items[self.place :])
+        return article and all(isinstance(item, tree.Word) for item in self.items[self.index :])
 
     def _layer_beside(self) -> type[Layer] | None:
         """The kind that the word before the place begins, as AVG POOL in ``CONV 8 3x3, AVG POOL 2x2``."""
         words: list[str] = []
-        for item in self.items[self.place - 1 : self.place + 2]:
+        for item in self.items[self.index - 1 : self.index + 2]:
             if not isinstance(item, tree.Word):
                 break
             words.append(item.text)
@@ -96,7 +96,7 @@ class OptionWords(OptionValues):
     def _near_words(self) -> tuple[Iterable[str], str]:
         """What may be meant where an unknown word stands: no option that has its value elsewhere, and
         none that would lack one here. Also in one text, without the names that hold everywhere."""
-        following = self.order.item(self.order.skip(self.place))
+        following = self.order.item(self.order.skip(self.index))
         value = self._value_of(following)
         valued = value is not None
         taken = self._options_elsewhere() | (self.given.keys() if valued else set())
@@ -130,13 +130,13 @@ class OptionWords(OptionValues):
 
     def _in_own_words(self, word: tree.Word) -> bool:
         """Report an option of another program that the kind can say in words of its own."""
-        found = foreign_option(self.kind, self.items, self.place - 1, self._option_of, self._value_of)
+        found = foreign_option(self.kind, self.items, self.index - 1, self._option_of, self._value_of)
         if found is not None:
             self.slipped = True
             self.say.foreign(word, found)
             return True
-        behind = self.other_words.take(self.place - 1, self._is_own)
-        self.place = behind if behind is not None else self.place
+        behind = self.other_words.take(self.index - 1, self._is_own)
+        self.index = behind if behind is not None else self.index
         return behind is not None
 
     def _is_own(self, word: tree.Word) -> bool:
@@ -146,31 +146,31 @@ class OptionWords(OptionValues):
     def _sides(self, word: tree.Word) -> bool:
         """Zeros side by side without the word of a padding: ``PAD left 1``. Where the kind needs the word,
         one finding for all of them."""
-        if not is_side(self.items, self.place - 1):
+        if not is_side(self.items, self.index - 1):
             return False
         option = next((option for option in self.options.values() if option.type is OptionType.PADDING), None)
         if option is None:
             return False
-        first = self.place - 1
+        first = self.index - 1
         meant, behind = sides_behind_numbers(self.items, first, self._value_of)
         if meant:
             self.say.sides_behind(self.items[first - 1].span.to(self.items[behind - 1].span), meant)
-            self.place = behind
+            self.index = behind
             return True
-        value, self.place = read_sides(option, self.items, first, self._value_of, self.findings)
-        self._read(*self.items[first : self.place])
+        value, self.index = read_sides(option, self.items, first, self._value_of, self.findings)
+        self._read(*self.items[first : self.index])
         if not option.positional and option.name not in self.given:
             self.say.sides_alone(option, word)
             value = None
-        self._set(option, [Written(value, word.span.to(self.items[self.place - 1].span))])
+        self._set(option, [Written(value, word.span.to(self.items[self.index - 1].span))])
         self.by_name.add(option.name)
-        if self._value_of(self.items[self.place - 1]) is not None:
-            self.order.take(option, self.place)
+        if self._value_of(self.items[self.index - 1]) is not None:
+            self.order.take(option, self.index)
         return True
 
     def _is_zero(self, word: tree.Word) -> bool:
         """The first word of ``zero padding 2``."""
-        following = self.items[self.place] if self.place < len(self.items) else None
+        following = self.items[self.index] if self.index < len(self.items) else None
         if word.text.lower() != ZERO or not isinstance(following, tree.Word):
             return False
         option = self.by_word.get(following.text.lower())
@@ -195,12 +195,12 @@ class OptionWords(OptionValues):
 
     def _named(self, option: Option[Any], word: tree.Word) -> None:
         """A word that introduces an option; without a value it may be a filler: `96 filters`."""
-        place = self.order.skip(self.place)
-        following = self.order.item(place)
+        index = self.order.skip(self.index)
+        following = self.order.item(index)
         if option.type in SEVERAL:
-            self._named_several(option, word, place)
+            self._named_several(option, word, index)
             return
-        if isinstance(following, tree.Word) and self._by_words(option, word, following, place):
+        if isinstance(following, tree.Word) and self._by_words(option, word, following, index):
             return
         value = self._value_of(following)
         if isinstance(following, tree.Word):
@@ -209,7 +209,7 @@ class OptionWords(OptionValues):
                 return  # `kernel size 3x3`
             if word.text in self.environment.values and value is not None and other not in (None, option):
                 self.say.two_names(word, following)
-                self.place = place + 1
+                self.index = index + 1
                 return
         positional = option.name in self.given and option.name not in self.by_name
         idle = word.text.lower() in self.fillers and option.positional
@@ -224,38 +224,38 @@ class OptionWords(OptionValues):
             elif not positional and not idle:
                 self.say.no_value(option, word)
             return
-        self.place = place + 1
+        self.index = index + 1
         self._take(option, value, word.span)
 
-    def _named_several(self, option: Option[Any], word: tree.Word, place: int) -> None:
+    def _named_several(self, option: Option[Any], word: tree.Word, index: int) -> None:
         """``channels 0-57``, ``factors 1, -1``; ``0-57 channels`` says no more than ``0-57``."""
         if option.name in self.given and option.name not in self.by_name:
             return
-        before = self.place
-        self.place = place
+        before = self.index
+        self.index = index
         if self._several(option, word.span):
             self.by_name.add(option.name)
             return
-        self.place = before
+        self.index = before
         self.say.no_value(option, word)
 
     def _check_noun(self, word: tree.Word) -> bool:
         """Report a noun behind a value that another word has taken: `stride 3x3 kernel`."""
-        taker = self.order.taker_before(self.place - 1)
+        taker = self.order.taker_before(self.index - 1)
         if taker is not None:
             self.say.taken(word, taker)
         return taker is not None
 
-    def _by_words(self, option: Option[Any], word: tree.Word, following: tree.Word, place: int) -> bool:
+    def _by_words(self, option: Option[Any], word: tree.Word, following: tree.Word, index: int) -> bool:
         """An option whose value is a word: `pad same`, `pad top 0 bottom 1`, `table lenet5`."""
         text = following.text.lower()
         value: Any = None
-        end = place + 1
+        end = index + 1
         if option.type is OptionType.PADDING and text in PADDINGS:
             value = PADDINGS[text]
-        elif option.type is OptionType.PADDING and is_side(self.items, place):
-            value, end = read_sides(option, self.items, place, self._value_of, self.findings)
-            self._read(*self.items[place:end])
+        elif option.type is OptionType.PADDING and is_side(self.items, index):
+            value, end = read_sides(option, self.items, index, self._value_of, self.findings)
+            self._read(*self.items[index:end])
         elif option.type is OptionType.WORD and text in option.choices:
             value = text
         elif option.type is OptionType.TABLE and text in option.tables:
@@ -264,7 +264,7 @@ class OptionWords(OptionValues):
             self.say.no_choice(option, following)
         else:
             return False
-        self.place = end
+        self.index = end
         self._set(option, [Written(value, word.span.to(self.items[end - 1].span))])
         self.by_name.add(option.name)
         if self._value_of(self.items[end - 1]) is not None:
@@ -272,13 +272,13 @@ class OptionWords(OptionValues):
         return True
 
     def _negation(self, word: tree.Word) -> None:
-        following = self.items[self.place] if self.place < len(self.items) else None
+        following = self.items[self.index] if self.index < len(self.items) else None
         option = self.by_word.get(following.text.lower()) if isinstance(following, tree.Word) else None
         if option is None or option.type is not OptionType.FLAG or following is None:
             self.say.negates_nothing(word)
-            self.place += isinstance(following, tree.Word)
+            self.index += isinstance(following, tree.Word)
             return
-        self.place += 1
+        self.index += 1
         self._set(option, [Written(False, word.span.to(following.span))])
         self.by_name.add(option.name)
 

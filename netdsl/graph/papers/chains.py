@@ -16,18 +16,18 @@ def parted(head: Heading, around: Surroundings) -> list[Heading]:
     words = vocabulary(head.kind, around.numbers)
     starts: list[tuple[int, Named]] = []
     behind = 0
-    for place in range(len(head.items)):
-        named = _beginning(head.items, place, words, taken) if place >= behind else None
+    for index in range(len(head.items)):
+        named = _beginning(head.items, index, words, taken) if index >= behind else None
         if named is not None:
-            starts.append((place, named))
-            behind = place + named.length
+            starts.append((index, named))
+            behind = index + named.length
             words = vocabulary(named.kind, around.numbers)
-    ends = [place for place, _ in starts[1:]] + [len(head.items)]
+    ends = [index for index, _ in starts[1:]] + [len(head.items)]
     if not starts:
         return [head._replace(items=_trimmed(head.items, _LINKING))]
     parts = [head._replace(items=_trimmed(head.items[: starts[0][0]], _LEADING_OVER))]
-    for number, ((place, named), end) in enumerate(zip(starts, ends, strict=True), 1):
-        rest = head.items[place + named.length : end]
+    for number, ((index, named), end) in enumerate(zip(starts, ends, strict=True), 1):
+        rest = head.items[index + named.length : end]
         while rest and isinstance(rest[0], tree.Word) and rest[0].text.lower() in _NOUNS:
             rest = rest[1:]
         if number == len(starts) == 1 and _goes_back(rest, head, named, around):
@@ -57,19 +57,19 @@ _NOUNS = (*ACTIVATION_WORDS, "function", "functions", "units", "unit")
 
 
 def _beginning(
-    items: tuple[tree.Item, ...], place: int, words: Vocabulary, taken: Container[str]
+    items: tuple[tree.Item, ...], index: int, words: Vocabulary, taken: Container[str]
 ) -> Named | None:
     """The layer of its own that begins at a word that means nothing to the one before; None for none."""
-    item = items[place]
+    item = items[index]
     if not isinstance(item, tree.Word) or words.knows(item.text) or words.values(item.text):
         return None
-    named = kind_at(items, place, taken)
+    named = kind_at(items, index, taken)
     if named is None or named.kind.has_weights or named.kind.inputs != 1 or named.separable:
         return None
-    behind = items[place + named.length] if place + named.length < len(items) else None
+    behind = items[index + named.length] if index + named.length < len(items) else None
     if isinstance(behind, tree.Number | tree.Extents) and not has_values(named.kind):
         return None  # `step 2` is no step function with a number
-    before = items[place - 1] if place else None
+    before = items[index - 1] if index else None
     listed = isinstance(before, tree.Mark | tree.Sign) and before.text in ",+/"
     kind = named.kind
     follows = listed or kind.is_activation or kind.normalises or kind.yields_probabilities or kind.is_dropout

@@ -31,17 +31,17 @@ def by_custom(
     halves = head.kind.alone and any(map(_is_step, head.items))
     if (layer.claim is not None and not halves) or not _decides(around, head.kind):
         return items
-    place = head.words[0].span if head.words else layer.span
+    span = head.words[0].span if head.words else layer.span
     size = bool(bare_values(items, words).sizes) or any(words.option_of(item) is words.size for item in items)
     if head.kind.alone and not items and not head.own and not around.patterned:
-        return _alone(head, place, noted)
+        return _alone(head, span, noted)
     over = next(
         (
             item
-            for place, item in enumerate(head.items)
+            for index, item in enumerate(head.items)
             if isinstance(item, tree.Mark | tree.Sign)
             and item.text == "/"
-            and not (place and words.is_value(head.items[place - 1]))
+            and not (index and words.is_value(head.items[index - 1]))
         ),
         None,
     )
@@ -55,16 +55,16 @@ def by_custom(
     if _is_unsized(head, items, words) and not size:
         noted.append(Noted(layer.span, "as in MobileNet's table, which has the size in another column"))
         _, extents, padding = head.kind.unsized
-        return (*items, tree.Extents(extents, place), tree.Word(padding, place))
-    written = around.findings.source.text[place.start : place.end].lower().replace("–", "-").replace("−", "-")
+        return (*items, tree.Extents(extents, span), tree.Word(padding, span))
+    written = around.findings.source.text[span.start : span.end].lower().replace("–", "-").replace("−", "-")
     stepping = {name.replace("-", "") for name in head.kind.steps_by_kernel}
     if written.replace("-", "").replace(" ", "") in stepping and _step(items, words) is None and counted:
         if written in head.kind.steps_by_kernel or not size:
-            return _stepping(items, words, place, layer, noted)
+            return _stepping(items, words, span, layer, noted)
         if size:
             other = head.kind.steps_by_kernel[0]
             noted.append(Noted(layer.span, f"`{other}`, with its hyphen, has the stride of its kernel"))
-            return (*items, tree.Word("stride", place), tree.Number("1", place))
+            return (*items, tree.Word("stride", span), tree.Number("1", span))
     if head.listed and not any(_is_padding(item, words) for item in items) and not _is_one(items):
         noted.append(Noted(layer.span, "no padding is written: `pad 1` or `same` keeps the extents"))
     return items
@@ -72,8 +72,8 @@ def by_custom(
 
 def _names_a_value(items: tuple[tree.Item, ...], words: Vocabulary) -> bool:
     """Whether a name stands for a number or a size that no word before it takes: ``MAX POOL k x k /2``."""
-    for place, item in enumerate(items):
-        before = items[place - 1] if place else None
+    for index, item in enumerate(items):
+        before = items[index - 1] if index else None
         over = isinstance(before, tree.Mark) and before.text == "/"
         if isinstance(item, tree.Word) and words.is_value(item) and not over and not words.option_of(before):
             return True
@@ -115,26 +115,26 @@ def _is_padding(item: tree.Item, words: Vocabulary) -> bool:
     return _is_same(item) or (option is not None and option.type is OptionType.PADDING)
 
 
-def _alone(head: Heading, place: Span, noted: list[Noted]) -> tuple[tree.Item, ...]:
+def _alone(head: Heading, span: Span, noted: list[Noted]) -> tuple[tree.Item, ...]:
     readings = head.kind.alone
     if len(readings) > 1:
-        raise TwoWays(place, *((f"{head.kind.keyword} {reading}", "") for reading in readings))
-    noted.append(Noted(place, "as in the tables of papers"))
+        raise TwoWays(span, *((f"{head.kind.keyword} {reading}", "") for reading in readings))
+    noted.append(Noted(span, "as in the tables of papers"))
     size, word, number = readings[0].split()
-    return (tree.Extents(size, place), tree.Word(word, place), tree.Number(number, place))
+    return (tree.Extents(size, span), tree.Word(word, span), tree.Number(number, span))
 
 
 def _step(items: tuple[tree.Item, ...], words: Vocabulary) -> tree.Item | None:
     """The value of the stride."""
-    for place, item in enumerate(items[:-1]):
+    for index, item in enumerate(items[:-1]):
         over = isinstance(item, tree.Mark) and item.text == "/"
         if over or (words.stride is not None and words.option_of(item) is words.stride):
-            return items[place + 1]
+            return items[index + 1]
     return None
 
 
 def _stepping(
-    items: tuple[tree.Item, ...], words: Vocabulary, place: Span, layer: tree.Layer, noted: list[Noted]
+    items: tuple[tree.Item, ...], words: Vocabulary, span: Span, layer: tree.Layer, noted: list[Noted]
 ) -> tuple[tree.Item, ...]:
     """A stride of the kernel: 2x2, where none is written (Ronneberger, Fischer, Brox, 2015, figure 1)."""
     sizes: list[Any] = [*bare_values(items, words).sizes]
@@ -143,14 +143,14 @@ def _stepping(
         return items
     noted.append(Noted(layer.span, "an up-convolution moves by its kernel"))
     if not sizes:
-        return (*items, tree.Extents("2x2", place), tree.Word("stride", place), tree.Number("2", place))
+        return (*items, tree.Extents("2x2", span), tree.Word("stride", span), tree.Number("2", span))
     extents = sizes[0].text.lower().replace("×", "x").split("x")[:2]
     value = extents[0].strip() if len(set(extents)) == 1 else "x".join(extent.strip() for extent in extents)
     numbers = bare_values(items, words).numbers
     if value.isdecimal() and value != "2" and len(numbers) == 1 and isinstance(numbers[0], tree.Number):
-        raise TwoWays(place, *_up_convolutions(numbers[0].text, int(value)))
+        raise TwoWays(span, *_up_convolutions(numbers[0].text, int(value)))
     number = tree.Number if "x" not in value else tree.Extents
-    return (*items, tree.Word("stride", place), number(value, place))
+    return (*items, tree.Word("stride", span), number(value, span))
 
 
 def _up_convolutions(filters: str, extent: int) -> tuple[tuple[str, str], tuple[str, str]]:

@@ -33,7 +33,7 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
             return False
     if layer.remark and items and may_hold_options(layer.remark):
         return False
-    if any(_names_option(item, place, layer, numbers) for place, item in enumerate(items)):
+    if any(_names_option(item, index, layer, numbers) for index, item in enumerate(items)):
         return False
     name = plain_name(words[0].text)
     first = words[0].text
@@ -65,7 +65,7 @@ def is_plain(layer: tree.Layer, numbers: frozenset[str]) -> bool:
     known = whole or name in _firsts_of_kinds() or name.rstrip("0123456789") in _firsts_of_kinds()
     if not known and not layer.labelled:
         return bool(len(name) > 1 and not name[1:].isdecimal())
-    return all(_is_plain_item(item, place, layer, numbers) for place, item in enumerate(items))
+    return all(_is_plain_item(item, index, layer, numbers) for index, item in enumerate(items))
 
 
 def _is_plain_word(word: tree.Word, numbers: frozenset[str]) -> bool:
@@ -79,18 +79,18 @@ def _is_plain_word(word: tree.Word, numbers: frozenset[str]) -> bool:
     )
 
 
-def _is_plain_item(item: tree.Item, place: int, layer: tree.Layer, numbers: frozenset[str]) -> bool:
+def _is_plain_item(item: tree.Item, index: int, layer: tree.Layer, numbers: frozenset[str]) -> bool:
     if isinstance(item, tree.Word):
         if plain_name(item.text) in _firsts():
             return False
-        first = layer.labelled and place == 0 and plain_name(item.text) in modules_by_name()
+        first = layer.labelled and index == 0 and plain_name(item.text) in modules_by_name()
         return first or _is_plain_word(item, numbers)
     if isinstance(item, tree.Number):
         return not item.text.endswith("%")
     if isinstance(item, tree.Extents):
         return "@" not in item.text and item.text.count("x") < 3
     if isinstance(item, tree.Mark):
-        following = layer.items[place + 1] if place + 1 < len(layer.items) else None
+        following = layer.items[index + 1] if index + 1 < len(layer.items) else None
         return item.text != "/" or not isinstance(following, tree.Word) or following.text in numbers
     return isinstance(item, tree.Table | tree.Range)
 
@@ -143,11 +143,11 @@ def _steps_alone(items: tuple[tree.Item, ...]) -> bool:
     return "/" in marks and all(isinstance(item, tree.Mark | tree.Number) for item in items)
 
 
-def _names_option(item: tree.Item, place: int, layer: tree.Layer, numbers: frozenset[str]) -> bool:
+def _names_option(item: tree.Item, index: int, layer: tree.Layer, numbers: frozenset[str]) -> bool:
     """``s=s`` in a block with a parameter `s`: the first one is the letter of the stride."""
     if not isinstance(item, tree.Mark) or item.text != "=":
         return False
-    before = layer.items[place - 1] if place else layer.words[-1]
+    before = layer.items[index - 1] if index else layer.words[-1]
     return isinstance(before, tree.Word) and before.text in numbers
 
 

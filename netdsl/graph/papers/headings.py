@@ -132,7 +132,7 @@ def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) ->
     if chained:
         layer = layer._replace(words=label, items=(*items, *chained))
         items = layer.items
-    start = next((place for place, item in enumerate(items) if isinstance(item, tree.Word)), len(items))
+    start = next((index for index, item in enumerate(items) if isinstance(item, tree.Word)), len(items))
     named = kind_at(items, start, taken)
     if named is not None and (named.glued or named.separable or named.switches):
         return named_heading(label, named, (*items[:start], *items[start + named.length :]))
@@ -169,11 +169,11 @@ def _labelled(layer: tree.Layer, around: Surroundings, taken: Container[str]) ->
 def _separable_in(layer: tree.Layer, taken: Container[str]) -> Heading | None:
     """``stem separable conv1: 64 3x3``: a label that says what the layer is."""
     words = [word._replace(text=word.text.rstrip("0123456789")) for word in layer.words]
-    for place in range(len(words)):
-        named = kind_at(words, place, taken)
+    for index in range(len(words)):
+        named = kind_at(words, index, taken)
         if named is not None and named.separable:
             whole = words == list(layer.words)
-            label = layer.words[:place] if whole else ()
+            label = layer.words[:index] if whole else ()
             return named_heading(label, named, layer.items)
     return None
 
@@ -183,21 +183,21 @@ def _without_activation(
 ) -> tuple[tuple[tree.Word, ...], tuple[tree.Item, ...]]:
     """``Convolution layer with ReLU:``: the label, and the activation that stands behind the layer."""
     first = kind_at(label, 0, taken)
-    for place in range(1, len(label) - 1) if first is not None and first.kind.has_weights else ():
-        if label[place].text.lower() in _BEHIND:
-            named = kind_at(label, place + 1, taken)
+    for index in range(1, len(label) - 1) if first is not None and first.kind.has_weights else ():
+        if label[index].text.lower() in _BEHIND:
+            named = kind_at(label, index + 1, taken)
             if named is not None and named.kind.is_activation:
-                return label[:place], (tree.Mark(",", label[place].span), *label[place + 1 :])
+                return label[:index], (tree.Mark(",", label[index].span), *label[index + 1 :])
     return label, ()
 
 
 _BEHIND = ("with", "and", "plus")
 
 
-def _switched(items: tuple[tree.Item, ...], place: int, taken: Container[str]) -> Named | None:
+def _switched(items: tuple[tree.Item, ...], index: int, taken: Container[str]) -> Named | None:
     """``global average pooling`` behind a label: the kind, behind the word of an option without a value."""
-    named = kind_at(items, place + 1, taken)
-    word = items[place] if place < len(items) else None
+    named = kind_at(items, index + 1, taken)
+    word = items[index] if index < len(items) else None
     if named is None or not isinstance(word, tree.Word):
         return None
     flags = [option for option in named.kind.options().values() if option.type is OptionType.FLAG]
@@ -234,7 +234,7 @@ def _values_first(
 ) -> Heading:
     """``64 3x3 conv``, ``64 filters of 3x3, ReLU``, ``3x3, 64``: the first kind named, or what is implied."""
     taken = around.numbers | around.blocks
-    named, place = None, len(parts)
+    named, index = None, len(parts)
     conv = kind_named("CONV")
     assert conv is not None
     filters = vocabulary(conv, around.numbers)
@@ -242,13 +242,13 @@ def _values_first(
         option = filters.option_of(item)  # the `pad` of `1x1, 64, pad 0` is no PAD
         named = kind_at(parts, number, taken) if isinstance(item, tree.Word) and option is None else None
         if named is not None and _lead(parts[:number], vocabulary(named.kind, around.numbers)):
-            place = number
+            index = number
             break
         named = None
     leading = named is not None and (
         named.kind.has_weights or named.kind.inputs == 0 or has_values(named.kind)
     )
-    implied = implied_by(parts, around.numbers, place) if not leading or _behind_comma(parts, place) else None
+    implied = implied_by(parts, around.numbers, index) if not leading or _behind_comma(parts, index) else None
     if implied is not None and named is not None and implied.kind is named.kind:
         implied = None
     if implied is not None and not (leading and implied.listed):
@@ -256,7 +256,7 @@ def _values_first(
         return Heading(implied.kind, label, False, words, parts, listed=implied.listed, spelled=True)
     if named is None:
         raise NoKindError(written_span(parts))
-    rest = (*parts[:place], *parts[place + named.length :])
+    rest = (*parts[:index], *parts[index + named.length :])
     head = named_heading(label, named, rest)
     if head is None:
         raise NoKindError(written_span(parts))
@@ -273,8 +273,8 @@ def has_values(kind: type[Layer]) -> bool:
     return any(option.positional for option in kind.options().values())
 
 
-def _behind_comma(parts: tuple[tree.Item, ...], place: int) -> bool:
-    before = parts[place - 1] if place else None
+def _behind_comma(parts: tuple[tree.Item, ...], index: int) -> bool:
+    before = parts[index - 1] if index else None
     return isinstance(before, tree.Mark) and before.text == ","
 
 

@@ -22,21 +22,21 @@ def joined(
     """
     found: list[Any] = []
     made: set[int] = set()
-    place = 0
-    while place < len(elements):
-        run = _run(elements, place, text)
+    index = 0
+    while index < len(elements):
+        run = _run(elements, index, text)
         one, length = _one_of(run, taken) if len(run) > 1 else (None, 1)
         if one is not None:
             made.add(id(one))
-        found.append(one or elements[place])
-        place += length
+        found.append(one or elements[index])
+        index += length
     return (tuple(found), frozenset(made)) if made else (elements, frozenset())
 
 
-def _run(elements: tuple[Any, ...], place: int, text: str) -> list[tree.Layer]:
+def _run(elements: tuple[Any, ...], index: int, text: str) -> list[tree.Layer]:
     """The layers from here on with nothing but a hyphen between them; inner ones are a single word."""
     run: list[tree.Layer] = []
-    for element in elements[place : place + LONGEST]:
+    for element in elements[index : index + LONGEST]:
         if not isinstance(element, tree.Layer) or element.noted:
             break
         if run:

@@ -75,11 +75,11 @@ def image_in_remark(layer: tree.Layer) -> tree.Extents | None:
         return tree.Extents("x".join(listed.groups()), Span(start, layer.span.end))
     items: list[tree.Item] = []
     for found in _REMARK.finditer(layer.remark):
-        place = Span(start + found.start(), start + found.end())
+        span = Span(start + found.start(), start + found.end())
         if found[0][0].isalpha():
-            items.append(tree.Word(found[0], place))
+            items.append(tree.Word(found[0], span))
         elif "x" in found[0].lower() or "×" in found[0]:
-            items.append(tree.Extents(found[0], place))
+            items.append(tree.Extents(found[0], span))
         else:
             return None
     if len(items) == 1 and isinstance(items[0], tree.Extents):

@@ -79,10 +79,10 @@ def implied_by(parts: Sequence[tree.Item], numbers: Container[str], before: int)
 def _letters(parts: Sequence[tree.Item], numbers: Container[str]) -> set[str]:
     """The letters with a value behind them."""
     found = set()
-    for place, item in enumerate(parts):
+    for index, item in enumerate(parts):
         if isinstance(item, tree.Word) and item.text not in numbers:
             apart = glued(item.text)
-            behind = parts[place + 1] if place + 1 < len(parts) else None
+            behind = parts[index + 1] if index + 1 < len(parts) else None
             if apart is not None and apart.extents:
                 found.add(apart.name)
             elif isinstance(behind, tree.Mark | tree.Number):
@@ -92,12 +92,12 @@ def _letters(parts: Sequence[tree.Item], numbers: Container[str]) -> set[str]:
 
 def _value_of(parts: Sequence[tree.Item], letter: str) -> str:
     """The number of a letter, which may be glued to it."""
-    for place, item in enumerate(parts):
+    for index, item in enumerate(parts):
         apart = glued(item.text) if isinstance(item, tree.Word) else None
         if apart is not None and apart.name == letter and apart.extents:
             return apart.extents
         if isinstance(item, tree.Word) and item.text == letter:
-            behind = (found.text for found in parts[place + 1 : place + 3] if isinstance(found, tree.Number))
+            behind = (found.text for found in parts[index + 1 : index + 3] if isinstance(found, tree.Number))
             return next(behind, "1")
     return "1"
 

@@ -133,8 +133,8 @@ def _translated(
     said = len(noted)
     items = by_custom(items, layer, head, words, around, noted)
     if len(noted) > said and not head.own:
-        place = head.words[0].span
-        head = head._replace(words=tuple(tree.Word(word, place) for word in head.kind.keyword.split()))
+        span = head.words[0].span
+        head = head._replace(words=tuple(tree.Word(word, span) for word in head.kind.keyword.split()))
     if head.separable:
         return separable(layer, head, items, words)
     if items == head.items and not head.spelled and not maps and _one_layer(layer, head, items):
@@ -150,26 +150,26 @@ def _bare(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, .
     front: list[tree.Item] = []
     kept = list(items)
     for option, others in ((words.count, bare.numbers), (words.size, bare.sizes)):
-        place = next(
+        index = next(
             (at for at, item in enumerate(kept[:-1]) if option and words.option_of(item) is option), None
         )
-        if option is None or place is None or others or any(isinstance(item, tree.Sign) for item in kept):
+        if option is None or index is None or others or any(isinstance(item, tree.Sign) for item in kept):
             continue
-        value = kept[place + 1]
-        if place and words.option_of(kept[place - 1]) is not None:
+        value = kept[index + 1]
+        if index and words.option_of(kept[index - 1]) is not None:
             continue
         if not isinstance(value, tree.Number | tree.Extents) or option.type is OptionType.REAL:
             continue
         if option is words.size and isinstance(value, tree.Number):
             value = tree.Extents(f"{value.text}x{value.text}", value.span)
-        del kept[place : place + 2]
+        del kept[index : index + 2]
         front.append(value)
     return (*front, *kept)
 
 
 def _ordered(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
     """Without commas, and the filters before their size, where nothing stands between the two."""
-    kept = [item for place, item in enumerate(items) if not _idle_comma(items, place)]
+    kept = [item for index, item in enumerate(items) if not _idle_comma(items, index)]
     first = kept[:2]
     counted = words.count is not None and words.count.type is OptionType.COUNT
     if counted and len(first) == 2 and not _goes_on(kept[2:]):
@@ -179,14 +179,14 @@ def _ordered(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item
     return tuple(kept)
 
 
-def _idle_comma(items: tuple[tree.Item, ...], place: int) -> bool:
+def _idle_comma(items: tuple[tree.Item, ...], index: int) -> bool:
     """Whether a comma stands behind a value, where leaving it out joins nothing."""
-    item = items[place]
-    if not isinstance(item, tree.Mark) or item.text != "," or not place:
+    item = items[index]
+    if not isinstance(item, tree.Mark) or item.text != "," or not index:
         return False
-    following = items[place + 1] if place + 1 < len(items) else None
+    following = items[index + 1] if index + 1 < len(items) else None
     apart = not isinstance(following, tree.Sign)
-    return apart and isinstance(items[place - 1], tree.Number | tree.Extents)
+    return apart and isinstance(items[index - 1], tree.Number | tree.Extents)
 
 
 def _goes_on(items: list[tree.Item]) -> bool:

@@ -20,15 +20,15 @@ def letters_of(items: tuple[tree.Item, ...], words: Vocabulary) -> dict[str, Opt
     K counts the filters and F is their extent, as in the notes of CS231n; k, in lower case, is the kernel.
     """
     written: dict[str, tuple[Span, str]] = {}
-    for place, item in enumerate(items):
+    for index, item in enumerate(items):
         if not isinstance(item, tree.Word) or item.text in words.numbers or words.knows(item.text):
             continue
         apart = glued(item.text)
         name = apart.name if apart is not None and apart.extents and not apart.number else item.text
-        following = items[place + 1] if place + 1 < len(items) else None
+        following = items[index + 1] if index + 1 < len(items) else None
         valued = isinstance(following, tree.Mark) and following.text in "=:"
         if name in words.by_letter and (apart is not None or valued or words.is_value(following)):
-            value = _value_behind(items, place) if apart is None else None
+            value = _value_behind(items, index) if apart is None else None
             number = apart.extents if apart is not None else value.text if value is not None else ""
             written[name] = item.span.to(value.span) if value is not None else item.span, number
     meant = {letter: words.by_letter[letter] for letter in written}
@@ -57,12 +57,12 @@ def _check_counted(
     sizing = next((letter for letter, option in meant.items() if option is words.size), None)
     if counting is None or words.size is None:
         return
-    place, number = written[counting]
+    letter_span, number = written[counting]
     if sizing is not None:
         extent = written[sizing][1]
         sizes = number.isdecimal() and extent.isdecimal()
         if sizes and int(extent[:9]) > WIDEST and int(extent[:9]) > int(number[:9]):
-            span = place.to(written[sizing][0])
+            span = letter_span.to(written[sizing][0])
             here, there = f"{number} filters of {extent}x{extent}", f"{extent} filters of {number}x{number}"
             raise TwoWays(span, (here, ""), (there, ""))
         return
@@ -71,11 +71,11 @@ def _check_counted(
     sized = [item for item in others if isinstance(item, tree.Extents)]
     named = any(words.option_of(item) is words.count for item in items)
     if (counted or named) and not sized and number.isdecimal():
-        raise TwoWays(place, (f"kernel {number}", "the extent of a filter"), (f"filters {number}", ""))
+        raise TwoWays(letter_span, (f"kernel {number}", "the extent of a filter"), (f"filters {number}", ""))
 
 
-def _value_behind(items: tuple[tree.Item, ...], place: int) -> tree.Value | None:
-    for item in items[place + 1 : place + 3]:
+def _value_behind(items: tuple[tree.Item, ...], index: int) -> tree.Value | None:
+    for item in items[index + 1 : index + 3]:
         if isinstance(item, tree.Number | tree.Extents):
             return item
     return None

@@ -78,11 +78,11 @@ class Named(NamedTuple):
     glued: Glued | None = None
 
 
-def kind_at(parts: Sequence[tree.Item], place: int, taken: Container[str]) -> Named | None:
-    """The kind that the words from ``place`` on name, the longest name first; ``taken`` are names of numbers
+def kind_at(parts: Sequence[tree.Item], index: int, taken: Container[str]) -> Named | None:
+    """The kind that the words from ``index`` on name, the longest name first; ``taken`` are names of numbers
     and blocks, which mean no kind."""
     run: list[tree.Word] = []
-    for item in parts[place : place + LONGEST]:
+    for item in parts[index : index + LONGEST]:
         if not isinstance(item, tree.Word):
             break
         run.append(item)

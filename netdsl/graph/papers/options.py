@@ -20,12 +20,12 @@ def in_words(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item
     found: list[tree.Item] = []
     items = _own_letters(items, words)
     letters = letters_of(items, words)
-    for place, item in enumerate(items):
-        following = items[place + 1] if place + 1 < len(items) else None
+    for index, item in enumerate(items):
+        following = items[index + 1] if index + 1 < len(items) else None
         if isinstance(item, tree.Word):
             found += _word(item, words, letters)
         elif isinstance(item, tree.Mark):
-            before = items[place - 1] if place else None
+            before = items[index - 1] if index else None
             if not _idle_mark(item, before, following, words):
                 found.append(item)
         elif isinstance(item, tree.Sign):
@@ -41,13 +41,13 @@ def in_words(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item
 def _words_first(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
     """``stride 4`` of ``, 4 stride,``, where both stand between commas."""
     found = list(items)
-    for place in range(1, len(items) - 1):
-        option = words.option_of(items[place + 1])
-        if option is None or option.positional or not words.is_value(items[place]):
+    for index in range(1, len(items) - 1):
+        option = words.option_of(items[index + 1])
+        if option is None or option.positional or not words.is_value(items[index]):
             continue
-        behind = items[place + 2] if place + 2 < len(items) else None
-        if _is_comma(items[place - 1]) and (behind is None or _is_comma(behind)):
-            found[place : place + 2] = [items[place + 1], items[place]]
+        behind = items[index + 2] if index + 2 < len(items) else None
+        if _is_comma(items[index - 1]) and (behind is None or _is_comma(behind)):
+            found[index : index + 2] = [items[index + 1], items[index]]
     return tuple(found)
 
 
@@ -58,11 +58,11 @@ def _is_comma(item: tree.Item) -> bool:
 def _own_letters(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
     """The options of ``s=s`` where a number is called `s`, too: before `=` nothing else can be meant."""
     found = list(items)
-    for place, (item, mark) in enumerate(pairwise(items)):
+    for index, (item, mark) in enumerate(pairwise(items)):
         named = isinstance(item, tree.Word) and item.text in words.numbers and item.text in words.by_letter
         if named and isinstance(mark, tree.Mark) and mark.text == "=":
             option = words.by_letter[item.text]  # type: ignore[union-attr]
-            found[place] = tree.Word(option.words[0], item.span)
+            found[index] = tree.Word(option.words[0], item.span)
     return tuple(found)
 
 
@@ -78,10 +78,10 @@ def _word(word: tree.Word, words: Vocabulary, letters: dict[str, Option[Any]]) -
     if option is None or option.type is OptionType.FLAG:
         return [word]
     written = apart.extents or apart.number  # `s2`, `stride-2`
-    place = Span(word.span.end - len(written), word.span.end)
+    span = Span(word.span.end - len(written), word.span.end)
     value = tree.Extents if "x" in written else tree.Number
-    name = tree.Word(option.words[0], Span(word.span.start, place.start))
-    return [name, value(written, place)]
+    name = tree.Word(option.words[0], Span(word.span.start, span.start))
+    return [name, value(written, span)]
 
 
 def _idle_mark(

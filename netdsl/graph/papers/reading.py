@@ -139,8 +139,8 @@ class CopiedLayers:
             )
 
     def _warn_of_divisions(self, items: tuple[tree.Item, ...], words: Vocabulary) -> None:
-        for place in divided_sizes(items, words):
-            extent, _, step = (getattr(item, "text", "") for item in items[place : place + 3])
+        for index in divided_sizes(items, words):
+            extent, _, step = (getattr(item, "text", "") for item in items[index : index + 3])
             if not (extent.isdecimal() and step.isdecimal()):
                 continue
             if not step.strip("0") or int(extent[:9]) % int(step[:9]):
@@ -148,7 +148,7 @@ class CopiedLayers:
             self.findings.add(
                 "ND232",
                 f"`{extent}/{step}` divides",
-                items[place].span.to(items[place + 2].span),
+                items[index].span.to(items[index + 2].span),
                 help=(f"write `{extent}x{extent} stride {step}` for a stride",),
                 severity=Severity.WARNING,
             )

@@ -45,9 +45,9 @@ def is_reported(remark: str, written: Collection[str], words: Vocabulary) -> boo
         return False
     if written:
         return _adds_options(remark, {words.kind.options()[name] for name in written}, words)
-    place = Span(0, len(remark))
+    span = Span(0, len(remark))
     positional = any(option.positional for option in words.kind.options().values())
-    return positional and bool(values_in_remark(tree.Layer(None, (), False, (), remark, place), words))
+    return positional and bool(values_in_remark(tree.Layer(None, (), False, (), remark, span), words))
 
 
 def _adds_options(remark: str, said: Collection[Option[Any] | None], words: Vocabulary) -> bool:
@@ -75,12 +75,12 @@ def _option(item: tree.Item, words: Vocabulary) -> Option[Any] | None:
 def _items(text: str, start: int) -> Iterator[tree.Item]:
     for found in _PARTS.finditer(text):
         kind = found.lastgroup
-        place = Span(start + found.start(), start + found.end())
+        span = Span(start + found.start(), start + found.end())
         if kind == "size":
-            yield tree.Extents(found[0], place)
+            yield tree.Extents(found[0], span)
         elif kind == "number":
-            yield tree.Number(found[0].strip(), place)
+            yield tree.Number(found[0].strip(), span)
         elif kind == "mark":
-            yield tree.Mark(found[0], place)
+            yield tree.Mark(found[0], span)
         elif kind is not None:
-            yield tree.Word(found[0], place)
+            yield tree.Word(found[0], span)

@@ -13,7 +13,7 @@ def separable(
     layer: tree.Layer, head: Heading, items: tuple[tree.Item, ...], words: Vocabulary
 ) -> list[tree.Layer]:
     """A depthwise convolution without bias and one of 1x1: the filters count those of the second."""
-    place = head.words[0].span
+    word_span = head.words[0].span
     items = _counted(items, words)
     window: list[tree.Item] = []
     points: list[tree.Item] = []
@@ -39,12 +39,12 @@ def separable(
     depthwise, conv = kind_named("DEPTHWISE"), kind_named("CONV")
     assert depthwise is not None
     assert conv is not None
-    span = Span(place.start, layer.span.end)
-    first = tree.Layer(None, (tree.Word("DEPTHWISE", place),), False, (), "", span)
-    no_bias = (tree.Word("no", place), tree.Word("bias", place))
+    span = Span(word_span.start, layer.span.end)
+    first = tree.Layer(None, (tree.Word("DEPTHWISE", word_span),), False, (), "", span)
+    no_bias = (tree.Word("no", word_span), tree.Word("bias", word_span))
     one = made(first, Heading(depthwise, (), False, first.words, ()), (*window, *no_bias))
-    size = tree.Extents("1x1", place)
-    two = made(layer, head._replace(words=(tree.Word("CONV", place),)), _with_size(tuple(points), size))
+    size = tree.Extents("1x1", word_span)
+    two = made(layer, head._replace(words=(tree.Word("CONV", word_span),)), _with_size(tuple(points), size))
     return [one, two]
 
 

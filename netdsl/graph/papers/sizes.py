@@ -46,9 +46,9 @@ def multiplied_volume(items: tuple[tree.Item, ...]) -> tuple[tree.Item, ...]:
 
 def products(items: tuple[tree.Item, ...]) -> Iterator[tuple[int, int]]:
     """The places of ``3*3`` and ``3*3*64``: whole numbers with `*` between them, and no other sign beside."""
-    place = 0
-    while place < len(items):
-        end = place
+    index = 0
+    while index < len(items):
+        end = index
         while (
             end + 2 < len(items)
             and _is_whole(items[end])
@@ -56,12 +56,12 @@ def products(items: tuple[tree.Item, ...]) -> Iterator[tuple[int, int]]:
             and _is_whole(items[end + 2])
         ):
             end += 2
-        before = items[place - 1] if place else None
+        before = items[index - 1] if index else None
         behind = items[end + 1] if end + 1 < len(items) else None
         alone = not isinstance(before, tree.Sign) and not isinstance(behind, tree.Sign)
-        if end > place and alone and (end - place) // 2 <= 2:
-            yield place, end + 1
-        place = end + 1
+        if end > index and alone and (end - index) // 2 <= 2:
+            yield index, end + 1
+        index = end + 1
 
 
 def _is_whole(item: tree.Item) -> bool:
@@ -77,13 +77,13 @@ def multiplied_sizes(
 ) -> Iterator[tuple[tree.Word, str, Span, str]]:
     """``kernel 3*3``, where a size would be meant: the word, the product, its place, and the size."""
     for start, end in products(items):
-        place = start - 1
-        while place >= 0 and passes(items[place]):
-            place -= 1
-        option = words.option_of(items[place]) if place >= 0 else None
+        index = start - 1
+        while index >= 0 and passes(items[index]):
+            index -= 1
+        option = words.option_of(items[index]) if index >= 0 else None
         if option is not None and option.type in (OptionType.SIZE, OptionType.PADDING) and end - start == 3:
             numbers = [item.text for item in items[start:end:2]]  # type: ignore[union-attr]
-            word = items[place]
+            word = items[index]
             assert isinstance(word, tree.Word)
             yield word, "*".join(numbers), items[start].span.to(items[end - 1].span), "x".join(numbers)
 
@@ -94,24 +94,24 @@ def divided_sizes(items: tuple[tree.Item, ...], words: Vocabulary) -> Iterator[i
         return
     if has_option(items, words, words.stride):
         return
-    for place, (extent, sign, step) in enumerate(zip(items, items[1:], items[2:], strict=False)):
-        beside = (*items[max(0, place - 1) : place], *items[place + 3 : place + 4])
+    for index, (extent, sign, step) in enumerate(zip(items, items[1:], items[2:], strict=False)):
+        beside = (*items[max(0, index - 1) : index], *items[index + 3 : index + 4])
         if not (_is_whole(extent) and _is_sign(sign, "/") and _is_whole(step)):
             continue
-        sized = is_bare(items, place, words) or (place and words.option_of(items[place - 1]) is words.size)
+        sized = is_bare(items, index, words) or (index and words.option_of(items[index - 1]) is words.size)
         if sized and not any(isinstance(item, tree.Sign) for item in beside):
-            yield place
+            yield index
 
 
 def with_stride(items: tuple[tree.Item, ...], words: Vocabulary) -> tuple[tree.Item, ...]:
     """``maxpool 3/2``: 3x3 at stride 2, as the division is no number of rows."""
-    for place in divided_sizes(items, words):
-        extent, sign, step = items[place : place + 3]
+    for index in divided_sizes(items, words):
+        extent, sign, step = items[index : index + 3]
         assert isinstance(extent, tree.Number)
         assert isinstance(step, tree.Number)
         if step.text.strip("0") and int(extent.text[:9]) % int(step.text[:9]):
             size = tree.Extents(f"{extent.text}x{extent.text}", extent.span)
-            return (*items[:place], size, tree.Word("stride", sign.span), *items[place + 2 :])
+            return (*items[:index], size, tree.Word("stride", sign.span), *items[index + 2 :])
     return items
 
 
@@ -181,26 +181,26 @@ def without_maps(
     They are the volume where a kernel stands beside them, or where the kind takes no number of filters. As
     filters they are small and odd; what is neither can be read in two ways.
     """
-    places = [place for place, item in enumerate(items) if maps_of(item) is not None]
-    if len(places) != 1:
+    indices = [index for index, item in enumerate(items) if maps_of(item) is not None]
+    if len(indices) != 1:
         return items, None  # two of them are two volumes
-    (place,) = places
-    maps = maps_of(items[place])
+    (index,) = indices
+    maps = maps_of(items[index])
     assert maps is not None
-    others = (*items[:place], *items[place + 1 :])
+    others = (*items[:index], *items[index + 1 :])
     if words.count is None or words.size is None or words.count.type is not OptionType.COUNT:
         return others, maps
     bare = bare_values(others, words)
     if bare.sizes or has_option(others, words, words.size):
         counted = bare.numbers or has_option(others, words, words.count)
         count = () if counted else (tree.Number(maps.number, maps.span),)
-        return (*others[:place], *count, *others[place:]), maps
+        return (*others[:index], *count, *others[index:]), maps
     if all(
         extent.isdecimal() and int(extent[:9]) % 2 and int(extent[:9]) <= WIDEST
         for extent in maps.size.split("x")
     ):
         value = (tree.Number(maps.number, maps.span), tree.Extents(maps.size, maps.span))
-        return (*items[:place], *value, *items[place + 1 :]), None
+        return (*items[:index], *value, *items[index + 1 :]), None
     name = words.kind.keyword
     raise TwoWays(
         maps.span,

@@ -86,15 +86,15 @@ def vocabulary(kind: type[Layer], numbers: frozenset[str]) -> Vocabulary:
 
 
 def is_bare(
-    items: tuple[tree.Item, ...], place: int, words: Vocabulary, letters: Container[str] = ()
+    items: tuple[tree.Item, ...], index: int, words: Vocabulary, letters: Container[str] = ()
 ) -> bool:
     """Whether a value stands there that no word before it takes."""
-    if not isinstance(items[place], tree.Number | tree.Extents):
+    if not isinstance(items[index], tree.Number | tree.Extents):
         return False
-    place -= 1
-    while place >= 0 and passes(items[place]):
-        place -= 1
-    before = items[place] if place >= 0 else None
+    index -= 1
+    while index >= 0 and passes(items[index]):
+        index -= 1
+    before = items[index] if index >= 0 else None
     if isinstance(before, tree.Mark) and before.text == "/":
         return False
     if isinstance(before, tree.Sign):
@@ -105,8 +105,8 @@ def is_bare(
     if option is None:
         return True
     # `64 filters 3x3`: the word is behind a value of its own.
-    own = place > 0 and words.is_value(items[place - 1]) and option.positional
-    return own and is_bare(items, place - 1, words, letters)
+    own = index > 0 and words.is_value(items[index - 1]) and option.positional
+    return own and is_bare(items, index - 1, words, letters)
 
 
 def passes(item: tree.Item) -> bool:
@@ -123,7 +123,7 @@ class Bare(NamedTuple):
 
 
 def bare_values(items: tuple[tree.Item, ...], words: Vocabulary) -> Bare:
-    found = [item for place, item in enumerate(items) if is_bare(items, place, words)]
+    found = [item for index, item in enumerate(items) if is_bare(items, index, words)]
     signs = [item.span for item in items if isinstance(item, tree.Sign)]
     starts, ends = {sign.start for sign in signs}, {sign.end for sign in signs}
 

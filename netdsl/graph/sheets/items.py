@@ -116,35 +116,35 @@ class UnknownError(ValueError):
 def items_of(pieces: list[Piece], *, label: bool = False) -> list[Item]:
     """The items of a line, or of its label, in which other words may stand. Raises UnknownError."""
     found: list[Item] = []
-    place = 0
-    while place < len(pieces):
-        length, new = _item(pieces, place, label, found)
+    index = 0
+    while index < len(pieces):
+        length, new = _item(pieces, index, label, found)
         found += new
-        place += length
+        index += length
     return found
 
 
-def _item(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
-    piece = pieces[place]
+def _item(pieces: list[Piece], index: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
+    piece = pieces[index]
     if piece.kind == "call":
         return 1, [Item(CALL, piece.text, piece)]
     if piece.kind == "arrow":
         return 1, [Item(ARROW, hard=True)]
     if piece.kind in ("number", "size"):
-        following = pieces[place + 1] if place + 1 < len(pieces) else None
+        following = pieces[index + 1] if index + 1 < len(pieces) else None
         if following is not None and following.raw in ("st", "nd", "rd", "th") and following.tight:
             return 2, []
         if following is not None and following.raw in ("x", "X", "×") and piece.kind == "number":
             return 2, [Item(REPEAT, piece.text, piece)]
         return 1, [Item(VALUE, piece.text, piece)]
     if piece.kind == "sign":
-        return _sign(pieces, place, label, before)
-    return _word(pieces, place, label, before)
+        return _sign(pieces, index, label, before)
+    return _word(pieces, index, label, before)
 
 
-def _sign(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
-    sign = pieces[place].text
-    following = pieces[place + 1] if place + 1 < len(pieces) else None
+def _sign(pieces: list[Piece], index: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
+    sign = pieces[index].text
+    following = pieces[index + 1] if index + 1 < len(pieces) else None
     if sign in _SIGNS:
         return 1, [Item(_SIGNS[sign], hard=True)]
     if sign == "/":
@@ -154,9 +154,9 @@ def _sign(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
     if sign in ("×", "*") and following is not None and following.kind == "number":
         return 2, [Item(REPEAT, following.text, following)]
     if sign in _DASHES:
-        if pieces[place].tight and following is not None and following.tight:
+        if pieces[index].tight and following is not None and following.tight:
             if label and following.kind == "number":
-                return _hyphen(pieces, place)
+                return _hyphen(pieces, index)
             raise UnknownError(sign)  # `conv3-64`
         valued = following is not None and following.kind in ("number", "size")
         if valued and before and before[-1].what == NOUN:
@@ -169,9 +169,9 @@ def _sign(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
     raise UnknownError(sign)
 
 
-def _hyphen(pieces: list[Piece], place: int) -> tuple[int, list[Item]]:
+def _hyphen(pieces: list[Piece], index: int) -> tuple[int, list[Item]]:
     """``FC-512`` before a colon, a layer with its number; ``conv5-1``, a layer with its place."""
-    word, number = pieces[place - 1], pieces[place + 1]
+    word, number = pieces[index - 1], pieces[index + 1]
     if word.raw[-1].isdecimal() and len(number.text) == 1:
         return 2, []
     if kind_of([word.text]) != "FC":
@@ -179,8 +179,8 @@ def _hyphen(pieces: list[Piece], place: int) -> tuple[int, list[Item]]:
     return 2, [Item(VALUE, number.text, number)]
 
 
-def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
-    run = _run(pieces, place)
+def _word(pieces: list[Piece], start: int, label: bool, before: list[Item]) -> tuple[int, list[Item]]:
+    run = _run(pieces, start)
     texts = [piece.text for piece in run]
     for length in range(min(3, len(texts)), 0, -1):
         switch = _SWITCHES.get(tuple(texts[:length]))
@@ -193,7 +193,7 @@ def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
         if named is not None and not kind and noun is None and (length > 1 or label):
             raise UnknownError(run[0].raw)  # `drop path` is no DROPOUT, `rbf layer: 3 units` no FC
         if kind and not (noun and not label and (kind.endswith("?") or kind == "INPUT")):
-            index = place + length
+            index = start + length
             if label and kind.endswith("?") and _strange(pieces, index):
                 return length, []
             numbered = label and index == len(pieces) - 1 and _is_ordinal(pieces[index])
@@ -204,24 +204,24 @@ def _word(pieces: list[Piece], place: int, label: bool, before: list[Item]) -> t
         if noun is not None:
             word = run[length - 1] if noun == COUNT else run[0]
             return length, [Item(NOUN, noun, word, run[length - 1].plural)]
-    return _single(run[0], pieces, place, label)
+    return _single(run[0], pieces, start, label)
 
 
-def _run(pieces: list[Piece], place: int) -> list[Piece]:
+def _run(pieces: list[Piece], index: int) -> list[Piece]:
     """The words from a place on, with hyphens between them."""
     found: list[Piece] = []
-    for piece in pieces[place : place + _LONGEST]:
+    for piece in pieces[index : index + _LONGEST]:
         if piece.kind != "word":
             break
         found.append(piece)
     return found
 
 
-def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[int, list[Item]]:
-    following = pieces[place + 1] if place + 1 < len(pieces) else None
+def _single(word: Piece, pieces: list[Piece], index: int, label: bool) -> tuple[int, list[Item]]:
+    following = pieces[index + 1] if index + 1 < len(pieces) else None
     if word.text in BREAKS:
         return 1, [Item(BREAK)]
-    if word.text in _ONE and _counts(pieces, place + 1):
+    if word.text in _ONE and _counts(pieces, index + 1):
         return 1, [Item(VALUE, "1", word)]
     if label and word.text in _OTHERS:
         raise UnknownError(word.raw)
@@ -249,14 +249,14 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
         return 1, [Item(NOUN, LETTERS[word.raw])]
     if word.raw in ("x", "X") and following is not None and following.kind == "number":
         return 2, [Item(REPEAT, following.text, following)]
-    if word.text in _EVERY and _is_layer(pieces, place + 1):
+    if word.text in _EVERY and _is_layer(pieces, index + 1):
         raise UnknownError(word.raw)  # `ReLU is used after each layer`
-    if word.text == "to" and not label and _is_size(pieces, place + 1):
+    if word.text == "to" and not label and _is_size(pieces, index + 1):
         if _resizes(pieces):
             raise UnknownError(word.raw)  # `upsampling to 23x23` is no factor
         return 1, [Item(NOUN, CLAIM)]
     if word.text in FILLERS or label:
-        behind = pieces[place + 2].text if place + 2 < len(pieces) else ""
+        behind = pieces[index + 2].text if index + 2 < len(pieces) else ""
         ordinal = (
             (label or (word.text == "layer" and behind in ("(", ":")))
             and following is not None
@@ -270,18 +270,18 @@ def _single(word: Piece, pieces: list[Piece], place: int, label: bool) -> tuple[
 _COUNTED = frozenset(("neuron", "unit", "node", "output", "scalar", "channel", "filter", "logit", "value"))
 
 
-def _counts(pieces: list[Piece], place: int) -> bool:
+def _counts(pieces: list[Piece], index: int) -> bool:
     """Whether what is counted follows: ``one neuron``, ``a single output unit``."""
-    words = [piece.text for piece in _run(pieces, place)][:2]
-    return bool(words) and (words[0] in _COUNTED) and not pieces[place].plural
+    words = [piece.text for piece in _run(pieces, index)][:2]
+    return bool(words) and (words[0] in _COUNTED) and not pieces[index].plural
 
 
 _EVERY = ("each", "every", "all")
 
 
-def _is_layer(pieces: list[Piece], place: int) -> bool:
+def _is_layer(pieces: list[Piece], index: int) -> bool:
     """Whether words name layers, and not what a layer has: ``all conv layers``."""
-    words = [piece.text for piece in _run(pieces, place)]
+    words = [piece.text for piece in _run(pieces, index)]
     return bool(words) and ("layer" in words or bool(kind_of(words[:1])))
 
 
@@ -293,18 +293,18 @@ def _resizes(pieces: list[Piece]) -> bool:
     return any(piece.text.startswith(_RESIZING) for piece in pieces)
 
 
-def _is_size(pieces: list[Piece], place: int) -> bool:
+def _is_size(pieces: list[Piece], index: int) -> bool:
     """Whether a size stands there, perhaps behind `=`."""
-    while place < len(pieces) and pieces[place].text in ("=", ":"):
-        place += 1
-    return place < len(pieces) and pieces[place].kind == "size"
+    while index < len(pieces) and pieces[index].text in ("=", ":"):
+        index += 1
+    return index < len(pieces) and pieces[index].kind == "size"
 
 
 def _is_ordinal(piece: Piece) -> bool:
     return piece.kind == "number" and piece.text.isdecimal() and len(piece.text) < 3
 
 
-def _strange(pieces: list[Piece], place: int) -> bool:
+def _strange(pieces: list[Piece], index: int) -> bool:
     """Whether a word that means nothing stands behind a name that is no kind by itself: ``MAX POLL1``."""
-    following = pieces[place] if place < len(pieces) else None
+    following = pieces[index] if index < len(pieces) else None
     return following is not None and following.kind == "word" and following.text not in FILLERS

@@ -286,18 +286,18 @@ def _in_order(parts: list[SheetLayer]) -> list[SheetLayer]:
 def _attribute(part: SheetLayer) -> None:
     """Say of every value of a layer which option it is."""
     items = part.items
-    place = 0
-    while place < len(items):
-        item = items[place]
+    index = 0
+    while index < len(items):
+        item = items[index]
         if item.what == SWITCH:
             _switch(part, item.text)
         elif item.what == NOUN:
-            place = _noun(part, items, place)
+            index = _noun(part, items, index)
         elif item.what == VALUE:
-            place = _value(part, items, place)
+            index = _value(part, items, index)
         elif item.what in (EQUALS, COLON, REPEAT):
             raise UnknownError(item.text or "=")
-        place += 1
+        index += 1
     part.items = []
 
 
@@ -310,24 +310,24 @@ def _switch(part: SheetLayer, switch: str) -> None:
         _put(part, "bias", "no bias")
 
 
-def _at(items: list[Item], place: int) -> Item | None:
-    return items[place] if 0 <= place < len(items) else None
+def _at(items: list[Item], index: int) -> Item | None:
+    return items[index] if 0 <= index < len(items) else None
 
 
-def _value_behind(items: list[Item], place: int) -> int | None:
-    """Where the value of the noun before ``place`` stands: right behind it, or behind `=` or `:`."""
-    item = _at(items, place)
+def _value_behind(items: list[Item], index: int) -> int | None:
+    """Where the value of the noun before ``index`` stands: right behind it, or behind `=` or `:`."""
+    item = _at(items, index)
     if item is not None and item.what in (EQUALS, COLON):
-        place += 1
-        item = _at(items, place)
+        index += 1
+        item = _at(items, index)
     if item is not None and (item.what == VALUE or (item.what == SWITCH and item.text in ("same", "valid"))):
-        return place
+        return index
     return None
 
 
-def _noun(part: SheetLayer, items: list[Item], place: int) -> int:
-    noun = items[place]
-    value = _value_behind(items, place + 1)
+def _noun(part: SheetLayer, items: list[Item], index: int) -> int:
+    noun = items[index]
+    value = _value_behind(items, index + 1)
     if value is not None:
         if items[value].what == SWITCH:
             if noun.text != PAD:
@@ -338,52 +338,52 @@ def _noun(part: SheetLayer, items: list[Item], place: int) -> int:
             again = _at(items, value + 1)
             only = again is not None and again.what == NOUN and again.text in (COUNT, MAPS, noun.text)
             return value + (only and _value_behind(items, value + 2) is None)
-    following = _at(items, place + 1)
+    following = _at(items, index + 1)
     if noun.text in (CLAIM, COMING) and following is not None and following.what == NOUN:
         raise UnknownError(noun.text)  # `output padding 1`
     said = {EITHER: (COUNT, SIZE), MAPS: (COUNT,), CLAIM: (CLAIM, COUNT)}.get(noun.text, (noun.text,))
     if noun.text in (PAD, COUNT, EITHER, SIZE, MAPS, CLAIM) and any(role in part.values for role in said):
-        return place
+        return index
     if noun.text == COMING or (noun.text == COUNT and part.kind in ACTIVATIONS and noun.plural):
-        return place
+        return index
     if noun.text == CLAIM and following is not None and following.what == BREAK and part.kind == "FC":
-        return place
+        return index
     if noun.text == COUNT and part.bare:
-        return place
+        return index
     raise UnknownError(noun.text)
 
 
-def _value(part: SheetLayer, items: list[Item], place: int) -> int:
-    value, noun = items[place], _at(items, place + 1)
+def _value(part: SheetLayer, items: list[Item], index: int) -> int:
+    value, noun = items[index], _at(items, index + 1)
     if noun is None or noun.what != NOUN:
         part.bare.append(value.text)
-        return place
-    behind = _at(items, place + 2)
+        return index
+    behind = _at(items, index + 2)
     if noun.text in (CLAIM, COMING) and behind is not None and behind.what == NOUN:
         raise UnknownError(noun.text)  # `3x3 output padding 1`
-    following = _value_behind(items, place + 2)
+    following = _value_behind(items, index + 2)
     if following is not None and items[following].what == VALUE and _goes_forward(noun, value.text):
         part.bare.append(value.text)
-        return place
-    before = _at(items, place - 1)
+        return index
+    before = _at(items, index - 1)
     if noun.text in (STRIDE, PAD) and before is not None and before.what != BREAK:
         raise UnknownError(noun.text)  # `stride 2 3 pad`
     _assign(part, noun, value.text, behind=False)
     if noun.text == MAPS:
-        return _extents_of_maps(part, items, place + 2)
-    return place + 1
+        return _extents_of_maps(part, items, index + 2)
+    return index + 1
 
 
-def _extents_of_maps(part: SheetLayer, items: list[Item], place: int) -> int:
+def _extents_of_maps(part: SheetLayer, items: list[Item], index: int) -> int:
     """``6 feature maps of size 28x28``: what is read up to there."""
-    noun, value = _at(items, place), _value_behind(items, place + 1)
+    noun, value = _at(items, index), _value_behind(items, index + 1)
     if noun is not None and noun.what == NOUN and noun.text == SIZE and value is not None:
         _put(part, CLAIM, items[value].text)
         return value
     if noun is not None and noun.what == VALUE and "x" in noun.text:
         _put(part, CLAIM, noun.text)
-        return place
-    return place - 1
+        return index
+    return index - 1
 
 
 def _pad_as_same(part: SheetLayer, value: str) -> None:

@@ -325,17 +325,17 @@ def _numbered(texts: list[str], told: list[str]) -> tuple[tuple[tuple[int, str],
 def _split(pieces: list[Piece]) -> tuple[list[Piece], list[Piece]]:
     """The label and what stands behind its colon; no label where the colon is that of an option."""
     depth = 0
-    for place, piece in enumerate(pieces):
+    for index, piece in enumerate(pieces):
         depth += (piece.text == "(") - (piece.text == ")")
         if piece.text in (",", "=") and depth == 0:
             break
         if piece.text == ":" and piece.kind == "sign" and depth == 0:
-            label = pieces[:place]
+            label = pieces[:index]
             named = items_of(label, label=True)
             nouns = [item for item in named if item.what in (KIND, NOUN, VALUE)]
             if len(nouns) > 1 and (nouns[-1].what == NOUN or label[-1].text in ("output", "input")):
                 break
-            return label, pieces[place + 1 :]
+            return label, pieces[index + 1 :]
     return [], pieces
 
 
@@ -363,21 +363,21 @@ def _without_colours(body: list[Piece]) -> tuple[list[Piece], str]:
 
 def _layered(items: list[Item]) -> tuple[list[Item], list[str]]:
     """``784 -> 256 -> 10``, of which only the first and the last stay, and those between."""
-    items = [item for place, item in enumerate(items) if not _is_told(items, place)]
-    for place in range(len(items)):
-        end = place
+    items = [item for index, item in enumerate(items) if not _is_told(items, index)]
+    for index in range(len(items)):
+        end = index
         while end + 2 < len(items) and items[end + 1].what == ARROW and items[end + 2].what == VALUE:
             end += 2
-        chain = [item.text for item in items[place : end + 1 : 2]]
-        if end - place >= 4 and items[place].what == VALUE and all(text.isdecimal() for text in chain):
-            return [*items[: place + 2], *items[end:]], chain[1:-1]
+        chain = [item.text for item in items[index : end + 1 : 2]]
+        if end - index >= 4 and items[index].what == VALUE and all(text.isdecimal() for text in chain):
+            return [*items[: index + 2], *items[end:]], chain[1:-1]
     return items, []
 
 
-def _is_told(items: list[Item], place: int) -> bool:
+def _is_told(items: list[Item], index: int) -> bool:
     """Whether a noun stands between what comes in and its arrow: ``784 inputs -> 10``."""
-    noun = items[place]
-    between = 0 < place < len(items) - 1 and items[place - 1].what == VALUE and items[place + 1].what == ARROW
+    noun = items[index]
+    between = 0 < index < len(items) - 1 and items[index - 1].what == VALUE and items[index + 1].what == ARROW
     return noun.what == NOUN and noun.text == COMING and between
 
 
@@ -390,16 +390,16 @@ def _one_each(parts: list[SheetLayer], sizes: list[str]) -> list[SheetLayer]:
 
 def _arrows(items: list[Item]) -> tuple[list[Item], str]:
     """``1600 -> 50``: what comes in, and what is made; ``6x6 -> 1x1`` is a window of all."""
-    for place in range(len(items) - 2):
-        first, arrow, last = items[place : place + 3]
+    for index in range(len(items) - 2):
+        first, arrow, last = items[index : index + 3]
         if arrow.what != ARROW or last.what != VALUE:
             continue
         if first.what == VALUE and first.text.isdecimal() and last.text.isdecimal():
-            return [*items[:place], *items[place + 2 :]], first.text
+            return [*items[:index], *items[index + 2 :]], first.text
         if first.what == NOUN and first.text == COMING and last.text.isdecimal():
-            return [*items[:place], *items[place + 2 :]], ""
+            return [*items[:index], *items[index + 2 :]], ""
         if first.what == VALUE and "x" in first.text and last.text == "1x1":
-            return [*items[:place], Item(SWITCH, "global"), *items[place + 3 :]], ""
+            return [*items[:index], Item(SWITCH, "global"), *items[index + 3 :]], ""
     return items, ""
 
 

@@ -112,7 +112,7 @@ def _read(lines: Sequence[str], head: int, cut: re.Pattern[str]) -> Table | None
     if len(rows) < 2:
         return None
     roles = [columns.role_of(name) for name in names]
-    roles = columns.settled(roles, [[cells[place] for _, cells in rows] for place in range(len(names))])
+    roles = columns.settled(roles, [[cells[index] for _, cells in rows] for index in range(len(names))])
     first = _channels_first(roles, [cells for _, cells in rows])
     read: list[Row] = []
     for number, cells in rows:
@@ -122,14 +122,14 @@ def _read(lines: Sequence[str], head: int, cut: re.Pattern[str]) -> Table | None
             read.append(Row(number, _line(cells, roles, first)))
     strange = tuple(
         name
-        for place, (name, role) in enumerate(zip(names, roles, strict=True))
-        if not role and _says(place, rows)
+        for index, (name, role) in enumerate(zip(names, roles, strict=True))
+        if not role and _says(index, rows)
     )
     left = tuple(
         name
-        for name, role, place in zip(names, roles, range(len(names)), strict=True)
+        for name, role, index in zip(names, roles, range(len(names)), strict=True)
         if role in (columns.IDLE, columns.COUNTS, "")
-        and any(not columns.is_empty(cells[place]) for _, cells in rows)
+        and any(not columns.is_empty(cells[index]) for _, cells in rows)
     )
     return Table(tuple(heads), tuple(read), left, tuple(sums), strange)
 
@@ -137,9 +137,9 @@ def _read(lines: Sequence[str], head: int, cut: re.Pattern[str]) -> Table | None
 _NAMING = (columns.LABEL, columns.LAYER)
 
 
-def _says(place: int, rows: list[tuple[int, list[str]]]) -> bool:
+def _says(index: int, rows: list[tuple[int, list[str]]]) -> bool:
     """Whether a column of unknown name has numbers, or names layers."""
-    return any(re.search("[0-9]", cells[place]) or _kinds(cells[place]) for _, cells in rows)
+    return any(re.search("[0-9]", cells[index]) or _kinds(cells[index]) for _, cells in rows)
 
 
 def _channels_first(roles: list[str], rows: list[list[str]]) -> bool:

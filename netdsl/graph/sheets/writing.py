@@ -107,11 +107,11 @@ def _settle_channels(values: dict[str, str], bare: list[str]) -> None:
 
 
 def _settle_size(values: dict[str, str], bare: list[str]) -> None:
-    maps = [place for place, value in enumerate(bare) if "@" in value]
+    maps = [index for index, value in enumerate(bare) if "@" in value]
     sized = SIZE in values or any("x" in value and "@" not in value for value in bare)
     if len(maps) == 1 and sized and CLAIM not in values:
         values[CLAIM] = bare.pop(maps[0])
-    at = next((place for place, value in enumerate(bare) if "x" in value and not _is_volume(value)), None)
+    at = next((index for index, value in enumerate(bare) if "x" in value and not _is_volume(value)), None)
     if SIZE not in values and at is not None:
         values[SIZE] = bare.pop(at)
     for role in (SIZE, STRIDE, PAD):
