@@ -94,8 +94,8 @@ def _keeping_at_stride_1(layer: Layer, window: Window) -> Iterator[dict[str, Any
 
 def _strided(layer: Layer, window: Window) -> Iterator[dict[str, Any]]:
     """A stride that is missing, with the paddings that go with it."""
-    for step in _STRIDES:
-        stride = Size(step, step)
+    for extent in _STRIDES:
+        stride = Size(extent, extent)
         if stride != window.stride:
             yield {"stride": stride}
             yield {"stride": stride, "padding": _around(window.kernel)}

@@ -45,8 +45,8 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
                 [tracer.field(view, output) for tracer, view in zip(tracers, behind, strict=True)]
             )
         elif costs.reads.channels is not Channels.OWN or node.layer.keeps_order or field is None:
-            step = _Step(node.layer, costs, inputs, output, field)
-            behind, field = _behind(tracers, step, [views[index] for index in before])
+            reached = _ReachedLayer(node.layer, costs, inputs, output, field)
+            behind, field = _behind(tracers, reached, [views[index] for index in before])
         else:
             behind = views[before[0]]  # each number is that in its place: nothing more is seen
         views[position] = behind
@@ -60,7 +60,7 @@ def planned_layers(network: Network, volumes: list[Volume]) -> tuple[PlannedLaye
     return tuple(planned)
 
 
-class _Step(NamedTuple):
+class _ReachedLayer(NamedTuple):
     """A layer with its inputs. ``field`` is what its widest position sees where that is what the widest of
     its first input sees, if known."""
 
@@ -75,41 +75,43 @@ class _Step(NamedTuple):
 
 
 def _behind(
-    tracers: list[FieldTracer], step: _Step, views: list[tuple[View, ...]]
+    tracers: list[FieldTracer], reached: _ReachedLayer, views: list[tuple[View, ...]]
 ) -> tuple[tuple[View, ...], Size | None]:
     """The views behind a layer, one for each input of the network, and how far its widest position sees."""
     if len(tracers) == 1:
-        view, field = _view_behind(tracers[0], step, tuple([view for (view,) in views]))
+        view, field = _view_behind(tracers[0], reached, tuple([view for (view,) in views]))
         return (view,), field
     seen = zip(*views, strict=True)
-    behind = tuple([step.behind(tracer, view) for tracer, view in zip(tracers, seen, strict=True)])
-    same = all(map(is_, behind, views[0])) and step.output.size == step.inputs[0].size
+    behind = tuple([reached.behind(tracer, view) for tracer, view in zip(tracers, seen, strict=True)])
+    same = all(map(is_, behind, views[0])) and reached.output.size == reached.inputs[0].size
     if same:
-        return behind, step.field
+        return behind, reached.field
     return behind, _widest(
-        [tracer.field(view, step.output) for tracer, view in zip(tracers, behind, strict=True)]
+        [tracer.field(view, reached.output) for tracer, view in zip(tracers, behind, strict=True)]
     )
 
 
-def _view_behind(tracer: FieldTracer, step: _Step, seen: tuple[View, ...]) -> tuple[View, Size | None]:
+def _view_behind(
+    tracer: FieldTracer, reached: _ReachedLayer, seen: tuple[View, ...]
+) -> tuple[View, Size | None]:
     """The view behind a layer, and how far its widest position sees.
 
     What comes of the same views is kept with the work that it takes, as a network has only so much of it.
     """
-    key, reads = None, step.costs.reads
-    if reads.channels is not Channels.OWN and not step.layer.keeps_order:  # those pass on the view itself
+    key, reads = None, reached.costs.reads
+    if reads.channels is not Channels.OWN and not reached.layer.keeps_order:  # those pass on the view itself
         single = reads.channels is Channels.STACKED or bool(reads.taken) or reads.dealt > 1
         key = tuple([(one.parts, one.alike, one.whole, id(one.strips) if single else 0) for one in seen])
-        known = step.costs.views.get(key)
+        known = reached.costs.views.get(key)
         if known is not None and known.work <= tracer.work.left:
             tracer.work.left -= known.work
             return known.view, known.field
     left = tracer.work.left
-    view = step.behind(tracer, seen)
-    same = view is seen[0] and step.output.size == step.inputs[0].size
-    field = step.field if same else tracer.field(view, step.output)
-    if key is not None and not same and tracer.work.left >= 0 and len(step.costs.views) < VIEW_LIMIT:
-        step.costs.views[key] = SeenBehind(seen, view, field, left - tracer.work.left)
+    view = reached.behind(tracer, seen)
+    same = view is seen[0] and reached.output.size == reached.inputs[0].size
+    field = reached.field if same else tracer.field(view, reached.output)
+    if key is not None and not same and tracer.work.left >= 0 and len(reached.costs.views) < VIEW_LIMIT:
+        reached.costs.views[key] = SeenBehind(seen, view, field, left - tracer.work.left)
         count_answers(1 + len(view.strips) // _POINTERS)
     return view, field
 

@@ -15,10 +15,12 @@ from netdsl.source import Source
 
 
 class Cure(NamedTuple):
-    """What is said, and the edit that does the same; None where the text cannot simply be changed."""
+    """What is said, and the edit that does the same; None where the text cannot simply be changed.
+    ``option`` is the option that would mend it, `pad 1`."""
 
     text: str
     fix: Edit | None = None
+    option: str = ""
 
 
 class Cured(NamedTuple):
@@ -64,17 +66,14 @@ def _geometry_cures(node: Node, x: Volume, claimed: Volume, source: Source, hidd
         if _makes(layer, {"padding": Padding(side, side, side, side)}, x, claimed):
             written = f"pad {side}"
             fix = written_option(node, "padding", written, source)
-            cures.append(Cure(f"`{written}` gives the claimed {wanted}", fix))
+            cures.append(Cure(f"`{written}` gives the claimed {wanted}", fix, written))
     room = extent - kernel + 2 * padding
     if wanted > 1 and room > 0 and room % (wanted - 1) == 0:
-        step = room // (wanted - 1)
-        if _makes(layer, {"stride": Size(step, step)}, x, claimed):
-            written = f"stride {step}"
-            cures.append(
-                Cure(
-                    f"`{written}` gives the claimed {wanted}", written_option(node, "stride", written, source)
-                )
-            )
+        wider = room // (wanted - 1)
+        if _makes(layer, {"stride": Size(wider, wider)}, x, claimed):
+            written = f"stride {wider}"
+            fix = written_option(node, "stride", written, source)
+            cures.append(Cure(f"`{written}` gives the claimed {wanted}", fix, written))
     fitting = (wanted - 1) * stride + kernel - 2 * padding
     if fitting >= 1 and not hidden and _makes(layer, {}, Volume(fitting, fitting, x.channels), claimed):
         cures.append(Cure(f"an input of {fitting}x{fitting} instead of {x.size} gives the claimed {wanted}"))
@@ -92,11 +91,11 @@ def _tried(node: Node, x: Volume, claimed: Volume, source: Source) -> list[Cure]
     changes: list[tuple[str, str, Any]] = [
         ("padding", f"pad {side}", Padding(side, side, side, side)) for side in range(widest)
     ]
-    changes += [("stride", f"stride {step}", Size(step, step)) for step in range(1, _WIDEST + 1)]
+    changes += [("stride", f"stride {stride}", Size(stride, stride)) for stride in range(1, _WIDEST + 1)]
     for option, written, value in changes:
         if option in node.layer.options() and _makes(node.layer, {option: value}, x, claimed):
             text = f"`{written}` gives the claimed {claimed.height}"
-            return [Cure(text, written_option(node, option, written, source))]
+            return [Cure(text, written_option(node, option, written, source), written)]
     return []
 
 
@@ -127,7 +126,7 @@ def _channel_cures(node: Node, x: Volume, claimed: Volume, source: Source) -> li
         if made is not None and made.channels == claimed.channels:
             written = f"{option.words[0]} {claimed.channels}"
             fix = written_option(node, name, written, source)
-            cures.append(Cure(f"`{written}` gives the claimed {claimed.channels}", fix))
+            cures.append(Cure(f"`{written}` gives the claimed {claimed.channels}", fix, written))
     return cures
 
 

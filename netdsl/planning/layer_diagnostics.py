@@ -85,8 +85,7 @@ def report_claim(context: LayerInContext, computed: Volume, findings: Findings) 
 def _cause(node: Node, cures: tuple[Cure, ...]) -> str:
     """What all layers of a kind lack that the same option fixes, such as `pad 1`; empty where that is
     not known."""
-    option = cures[0].text.partition(" gives ")[0] if cures else ""
-    return f"{node.layer.keyword} {option}" if option[:1] == "`" else ""
+    return f"{node.layer.keyword} {cures[0].option}" if cures and cures[0].option else ""
 
 
 def _inside(inner: Span, outer: Span) -> bool:
@@ -94,11 +93,11 @@ def _inside(inner: Span, outer: Span) -> bool:
 
 
 def _trace_note(context: LayerInContext) -> tuple[str, ...]:
-    steps = [f"{name} {volume}" if volume else f"{name} unknown" for name, volume in context.trace]
-    if not steps:
+    volumes = [f"{name} {volume}" if volume else f"{name} unknown" for name, volume in context.trace]
+    if not volumes:
         return ()
-    if len(steps) > TRACE_LENGTH:
-        steps = [steps[0], "...", *steps[2 - TRACE_LENGTH :]]
-    while len(" -> ".join(steps)) > _LINE and len(steps) > 3:
-        steps = [steps[0], "...", *steps[2 + (steps[1] == "...") :]]
-    return (f"volumes up to here: {' -> '.join(steps)}",)
+    if len(volumes) > TRACE_LENGTH:
+        volumes = [volumes[0], "...", *volumes[2 - TRACE_LENGTH :]]
+    while len(" -> ".join(volumes)) > _LINE and len(volumes) > 3:
+        volumes = [volumes[0], "...", *volumes[2 + (volumes[1] == "...") :]]
+    return (f"volumes up to here: {' -> '.join(volumes)}",)

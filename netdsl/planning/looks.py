@@ -15,12 +15,12 @@ from netdsl.quantities import Size
 class Seen(NamedTuple):
     """What the positions of a volume see along one axis.
 
-    ``widths`` are the different numbers of pixels, the least first; ``step`` is how far what is seen
+    ``widths`` are the different numbers of pixels, the least first; ``jump`` is how far what is seen
     moves from one position to the next, None where that differs.
     """
 
     widths: tuple[int, ...]
-    step: Fraction | None
+    jump: Fraction | None
 
 
 class Look(NamedTuple):
@@ -102,5 +102,5 @@ def _seen(view: View, planned: PlannedLayer) -> tuple[Seen, Seen] | None:
         return None
     rows, columns = FieldTracer().widths(view, planned.output)
     paces = [{Fraction(part[axis].advance, part[axis].period) for part in view.parts} for axis in (0, 1)]
-    steps = [pace.pop() if len(pace) == 1 else None for pace in paces]
-    return Seen(rows, steps[0]), Seen(columns, steps[1])
+    jumps = [pace.pop() if len(pace) == 1 else None for pace in paces]
+    return Seen(rows, jumps[0]), Seen(columns, jumps[1])

@@ -132,18 +132,18 @@ def _axis_step(look: Look, axis: int) -> tuple[str, str, str] | None:
     assert look.behind is not None
     name, behind = visible(look.planned.node.name), look.behind[axis]
     if look.before is None:
-        return name, f"r = {_span(behind)} of all positions", f"j = {behind.step}"
+        return name, f"r = {_span(behind)} of all positions", f"j = {behind.jump}"
     before, taps = look.before[axis], look.taps(axis)
     kernel = 1 if taps is None else taps.last - taps.first + 1
-    same_view = before.widths == behind.widths and (before.step == behind.step or behind.step == 0)
+    same_view = before.widths == behind.widths and (before.jump == behind.jump or behind.jump == 0)
     if same_view and kernel == 1:
         return None
     fields = [size[axis] for size in look.others]
-    if taps is not None and taps.parts == 1 and before.step is not None and len(before.widths) == 1:
-        widened = f"{before.widths[0]} + ({kernel} - 1)*{before.step}"
+    if taps is not None and taps.parts == 1 and before.jump is not None and len(before.widths) == 1:
+        widened = f"{before.widths[0]} + ({kernel} - 1)*{before.jump}"
         r = f"r = {widened} = {behind.widths[-1]}"
-        if before.widths[0] + (kernel - 1) * before.step == behind.widths[-1]:
-            return name, r, f"j = {before.step}*{taps.step} = {behind.step}"
+        if before.widths[0] + (kernel - 1) * before.jump == behind.widths[-1]:
+            return name, r, f"j = {before.jump}*{taps.step} = {behind.jump}"
     if behind.widths[-1] > max(fields, default=behind.widths[-1]):
         return name, f"r = {_listed(fields)} together = {_span(behind)}", _pace(before, behind, None)
     return name, f"r = {_span(behind)}", _pace(before, behind, taps)
@@ -163,10 +163,10 @@ def _listed(numbers: list[int]) -> str:
 
 def _pace(before: Seen, behind: Seen, taps: Taps | None) -> str:
     """How j follows; empty where it differs from branch to branch."""
-    if behind.step is None:
+    if behind.jump is None:
         return ""
-    if taps is None or before.step is None:
-        return f"j = {behind.step}"
+    if taps is None or before.jump is None:
+        return f"j = {behind.jump}"
     divided = f"/{taps.parts}" if taps.parts > 1 else ""
     times = f"*{taps.step}" if taps.step != 1 or not divided else ""
-    return f"j = {before.step}{times}{divided} = {behind.step}"
+    return f"j = {before.jump}{times}{divided} = {behind.jump}"

@@ -10,7 +10,7 @@ from netdsl.quantities import count_from_text
 from netdsl.source import Span
 from netdsl.syntax import tree
 
-_PLACES = 20
+_DIGITS_BEHIND = 20
 """Digits behind the point of a number that is shown; what goes on is rounded."""
 
 
@@ -78,7 +78,7 @@ def decimal(value: Fraction) -> str:
     if value.denominator == 1:
         return str(value.numerator)
     scaled, digits_behind = value, 0
-    while scaled.denominator != 1 and digits_behind < _PLACES:
+    while scaled.denominator != 1 and digits_behind < _DIGITS_BEHIND:
         scaled, digits_behind = scaled * 10, digits_behind + 1
     if scaled.denominator != 1:
         return repr(float(value))

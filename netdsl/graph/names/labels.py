@@ -110,7 +110,7 @@ def written_labels(elements: Iterable[Element]) -> Iterator[tuple[str, Span]]:
         if isinstance(element, GroupEntry):
             pending.extend(reversed(element.elements))
         elif isinstance(element, CallEntry) and element.written.label:
-            yield label_of(element.written.label), _place(element.written.label)
+            yield label_of(element.written.label), _words_span(element.written.label)
         elif isinstance(element, JoinEntry):
             pending.extend(reversed([inner for branch in element.branches for inner in branch.elements]))
             yield from _label_of(element.layer)
@@ -120,10 +120,10 @@ def written_labels(elements: Iterable[Element]) -> Iterator[tuple[str, Span]]:
 
 def _label_of(layer: LayerEntry) -> Iterator[tuple[str, Span]]:
     if layer.head.label:
-        yield layer.head.label, _place(layer.written.words)
+        yield layer.head.label, _words_span(layer.written.words)
 
 
-def _place(words: tuple[tree.Word, ...]) -> Span:
+def _words_span(words: tuple[tree.Word, ...]) -> Span:
     return words[0].span.to(words[-1].span)
 
 
