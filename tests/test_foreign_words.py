@@ -8,7 +8,7 @@ import pytest
 
 from netdsl.diagnostics import Diagnostic, Findings
 from netdsl.edits import edited
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.foreign_kinds import FOREIGN_KINDS
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.options.reader import read_options

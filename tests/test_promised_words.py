@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.value_order import takes_bare

@@ -10,7 +10,7 @@ import pytest
 
 from netdsl.diagnostics import Findings
 from netdsl.formats.listing import read_listings
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.papers import in_our_words

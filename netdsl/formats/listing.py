@@ -31,7 +31,7 @@ from netdsl.formats.listing_lines import (
     states_volume,
 )
 from netdsl.formats.listing_totals import Total, read_total
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.options.reader import read_options
 from netdsl.layers.layer import Layer, SameVolume

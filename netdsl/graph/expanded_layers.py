@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expressions.evaluate import Environment, LayerOutput
+from netdsl.graph.expressions.environment import Environment, LayerOutput
 from netdsl.graph.expressions.values import Items
 from netdsl.graph.options.volumes import Written
 from netdsl.layers.layer import Layer

@@ -14,7 +14,7 @@ from netdsl.graph.draft.layer_pool import LayerPool
 from netdsl.graph.draft.layers_ahead import LayersAhead
 from netdsl.graph.draft.placing import Placing
 from netdsl.graph.expanded_layers import ExpandedLayer
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.macros.blocks import read_blocks, read_lets
 from netdsl.graph.macros.elements import ElementReader
 from netdsl.graph.macros.expand import Expansion

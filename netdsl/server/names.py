@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import LayerHead
-from netdsl.graph.expressions.evaluate import Readings
+from netdsl.graph.expressions.environment import Readings
 from netdsl.graph.macros.blocks import called_block, read_blocks
 from netdsl.graph.macros.elements import ElementReader
 from netdsl.graph.names.kinds_and_labels import option_words

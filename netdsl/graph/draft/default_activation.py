@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.draft.entries import Entry, Gap, Open, Projection
-from netdsl.graph.expressions.evaluate import LayerOutput
+from netdsl.graph.expressions.environment import LayerOutput
 from netdsl.graph.names.unique_names import Names
 from netdsl.graph.network import Node
 from netdsl.graph.statements.defaults import Activation

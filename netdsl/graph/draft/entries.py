@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from netdsl.graph.expressions.evaluate import Readings
+from netdsl.graph.expressions.environment import Readings
 from netdsl.graph.names.unique_names import Names
 from netdsl.graph.network import Claim, Expectation, Node, Shares
 from netdsl.layers.dialect import Dialect

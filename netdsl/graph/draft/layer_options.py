@@ -8,7 +8,7 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.draft.entries import Entry
 from netdsl.graph.draft.shared_weights import options_of
 from netdsl.graph.expanded_layers import ExpandedLayer, LayerEntry
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.options.cache import known_options
 from netdsl.graph.options.volumes import Written, volume_options
 from netdsl.graph.statements.defaults import Defaults

@@ -12,7 +12,7 @@ from netdsl.graph.draft.layer_pool import LayerPool
 from netdsl.graph.draft.missing_options import Missing
 from netdsl.graph.draft.shared_weights import alike, model_key, shares_of
 from netdsl.graph.expanded_layers import ExpandedLayer, LayerEntry, Role, kind_of
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.labels import report_joined_labels
 from netdsl.graph.names.unique_names import Names
 from netdsl.graph.network import Claim, Node, Shares

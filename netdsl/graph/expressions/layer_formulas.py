@@ -3,17 +3,8 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expressions.evaluate import (
-    Environment,
-    Failed,
-    LayerOutput,
-    apart,
-    evaluate,
-    exact_value,
-    formula_span,
-    is_by,
-    joined,
-)
+from netdsl.graph.expressions.environment import Environment, Failed, LayerOutput
+from netdsl.graph.expressions.evaluate import apart, evaluate, exact_value, formula_span, is_by, joined
 from netdsl.graph.expressions.values import ExactSize, Item, Items
 from netdsl.syntax import tree
 

@@ -7,14 +7,8 @@ from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import CallEntry, Element, LayerEntry, Role
-from netdsl.graph.expressions.evaluate import (
-    ElementArgument,
-    Environment,
-    Failed,
-    exact_value,
-    formula_span,
-    parts_of,
-)
+from netdsl.graph.expressions.environment import ElementArgument, Environment, Failed
+from netdsl.graph.expressions.evaluate import exact_value, formula_span, parts_of
 from netdsl.graph.macros.blocks import Blocks, bare_use
 from netdsl.graph.macros.elements import ElementReader
 from netdsl.source import Span

@@ -7,7 +7,8 @@ from collections.abc import Callable, Container, Iterator, Mapping
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.expressions.evaluate import Environment, Quantity, value_of
+from netdsl.graph.expressions.environment import Environment, Quantity
+from netdsl.graph.expressions.evaluate import value_of
 from netdsl.graph.expressions.layer_formulas import formula_end
 from netdsl.graph.names.reserved_names import meaning_of, report_taken_name, report_taken_number
 from netdsl.source import Span

@@ -15,7 +15,7 @@ from netdsl.graph.expanded_layers import (
     LayerEntry,
     WhereEntry,
 )
-from netdsl.graph.expressions.evaluate import CHANNELS
+from netdsl.graph.expressions.environment import CHANNELS
 from netdsl.graph.macros.blocks import called_block, words_in
 from netdsl.graph.macros.incoming_channels import layer_asks, names_channels
 from netdsl.graph.names.kinds_and_labels import names_group

@@ -15,7 +15,7 @@ from netdsl.graph.expanded_layers import (
     LayerHead,
     Role,
 )
-from netdsl.graph.expressions.evaluate import CHANNELS
+from netdsl.graph.expressions.environment import CHANNELS
 from netdsl.graph.names.kinds_and_labels import option_words
 from netdsl.layers.layer import Layer
 from netdsl.quantities import Volume

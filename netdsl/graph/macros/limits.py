@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import Element, GroupEntry, JoinEntry, LayerEntry
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.macros.scopes import Scopes, awaited, unknown_yet
 
 LAYER_LIMIT = 100_000

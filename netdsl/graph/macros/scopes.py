@@ -9,7 +9,7 @@ from typing import Any
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import BlockEntry, CallEntry, Element, LayerEntry
-from netdsl.graph.expressions.evaluate import (
+from netdsl.graph.expressions.environment import (
     AWAITED,
     CHANNELS,
     Awaited,
@@ -17,9 +17,8 @@ from netdsl.graph.expressions.evaluate import (
     Environment,
     LayerOutput,
     Quantity,
-    evaluate,
-    formula_span,
 )
+from netdsl.graph.expressions.evaluate import evaluate, formula_span
 from netdsl.graph.macros.block_arguments import BlockArguments, Meaning
 from netdsl.graph.macros.blocks import Blocks, bind, read_lets
 from netdsl.graph.macros.elements import ElementReader, called, elements_inside

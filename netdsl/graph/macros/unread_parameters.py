@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netdsl.diagnostics import Findings, Label, Severity
-from netdsl.graph.expressions.evaluate import Readings
+from netdsl.graph.expressions.environment import Readings
 from netdsl.source import Span
 from netdsl.syntax import tree
 

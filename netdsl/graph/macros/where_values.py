@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
 from netdsl.graph.expanded_layers import ExpandedLayer, GroupEntry, LayerEntry, LayerHead, Role, WhereEntry
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.weight_sharing import own_layers_only
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written

@@ -14,7 +14,7 @@ from netdsl.graph.expanded_layers import (
     JoinEntry,
     LayerEntry,
 )
-from netdsl.graph.expressions.evaluate import LayerOutput
+from netdsl.graph.expressions.environment import LayerOutput
 from netdsl.graph.names.unique_names import LABEL_LIMIT, label_key, label_of
 from netdsl.source import Span
 from netdsl.syntax import tree

@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import ExpandedLayer, LayerHead, Phrase, Role, WeightOwner
-from netdsl.graph.expressions.evaluate import LayerOutput
+from netdsl.graph.expressions.environment import LayerOutput
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.names.labels import Labels, find_label
 from netdsl.graph.options.assignment import FILLERS

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.coercion import MisfitError, convert, split_third
-from netdsl.graph.expressions.evaluate import Environment, exact_value
+from netdsl.graph.expressions.environment import Environment
+from netdsl.graph.expressions.evaluate import exact_value
 from netdsl.graph.expressions.values import Item, Items, Number, Size, Value
 from netdsl.graph.options.channel_order import volume_as_list
 from netdsl.graph.options.foreign_words import ForeignLayer

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expressions.evaluate import Environment, Quantity, Readings
+from netdsl.graph.expressions.environment import Environment, Quantity, Readings
 from netdsl.graph.expressions.values import Items
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written

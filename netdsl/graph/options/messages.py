@@ -8,7 +8,7 @@ from typing import Any
 
 from netdsl.diagnostics import Edit, Findings, Label
 from netdsl.graph.expressions.coercion import MisfitError, convert
-from netdsl.graph.expressions.evaluate import CHANNELS, NOTHING_COMES_IN, USE_CHANNELS
+from netdsl.graph.expressions.environment import CHANNELS, NOTHING_COMES_IN, USE_CHANNELS
 from netdsl.graph.expressions.values import Number, Value
 from netdsl.graph.options.foreign_options import Reworded
 from netdsl.graph.options.value_order import takes_bare

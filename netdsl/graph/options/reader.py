@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Findings
 from netdsl.graph.expressions.coercion import TABLE_LIMIT, MisfitError, table_rows
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.expressions.layer_formulas import calculated
 from netdsl.graph.expressions.values import Items
 from netdsl.graph.options.assignment import FILLERS

@@ -7,7 +7,7 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
-from netdsl.graph.expressions.evaluate import ElementArgument
+from netdsl.graph.expressions.environment import ElementArgument
 from netdsl.graph.expressions.values import ExactNumber, Item, Number, Size
 from netdsl.graph.options.assignment import FILLERS, OptionValues
 from netdsl.graph.options.foreign_options import foreign_option

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.expressions.evaluate import Environment
+from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.weight_sharing import layer_head, own_layers_only
 from netdsl.graph.options.reader import read_options
 from netdsl.graph.options.volumes import Written
