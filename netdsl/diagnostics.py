@@ -70,6 +70,10 @@ class Diagnostic(NamedTuple):
     ``source`` and ``primary`` are None for findings about a file as a whole (``path``) or about
     the command line. ``cause`` names the misunderstanding where the message does not: findings of one
     code and cause are shown as one, whatever layers and numbers their messages speak of.
+
+    What programs ask is data beside the message, which is for people alone: ``about`` is the layer that
+    it names, ``proposal`` the words that it proposes (what was probably meant, the options that a claim
+    decides), and ``line_may_settle`` says that the rest of its line may leave one reading of two.
     """
 
     code: str
@@ -83,6 +87,14 @@ class Diagnostic(NamedTuple):
     fix: Edit | None = None
     path: str = ""
     cause: str = ""
+    about: str = ""
+    proposal: str = ""
+    line_may_settle: bool = False
+
+    @property
+    def shows_what_to_write(self) -> bool:
+        """Whether a cure quotes text to be written, whatever it says of it."""
+        return self.fix is not None or any("`" in cure for cure in self.help)
 
 
 class Diagnosed(Exception):
@@ -206,6 +218,8 @@ class Findings:
         fix: Edit | None = None,
         about: str = "",
         cause: str = "",
+        proposal: str = "",
+        line_may_settle: bool = False,
     ) -> None:
         """Report something about a place in the source.
 
@@ -215,6 +229,7 @@ class Findings:
         """
         if meant is not None:
             help, fix = (f"did you mean `{meant}`?", *help), Edit(span, meant)
+            proposal = meant
         self.reports += 1
         echoes = self._echoes.get((code, span), 0)
         self._echoes[code, span] = echoes + 1
@@ -242,6 +257,9 @@ class Findings:
                     help,
                     fix,
                     cause=cause,
+                    about=about,
+                    proposal=proposal,
+                    line_may_settle=line_may_settle,
                 )
             )
             self._shown.append(Shown(notes))

@@ -110,7 +110,7 @@ def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnost
     for finding in found:
         if finding.code == "ND313" and finding.primary is not None:
             index = draft.position(finding.primary.span.start)[0] - 1
-            lines[index] = _with_option(lines[index], _solved(finding))
+            lines[index] = _with_option(lines[index], finding.proposal)
     canonical = Source(source.name, "\n".join(lines) + "\n", source.folder)
     parsed = parse(canonical)
     text = canonical.text
@@ -149,11 +149,6 @@ def _unread(entries: list[Entry], source: Source) -> list[Diagnostic]:
         for entry in entries
         if entry.role is Role.UNREAD
     ]
-
-
-def _solved(finding: Diagnostic) -> str:
-    """``pad 2`` of the note that says so."""
-    return finding.message.partition(": ")[2].partition(" follows from")[0]
 
 
 def _with_option(line: str, option: str) -> str:

@@ -78,6 +78,9 @@ def _finding_as_data(finding: Diagnostic, file: str, files: list[Source]) -> lis
         [fix.span.start, fix.span.end, fix.replacement, fix.safe] if fix is not None else None,
         finding.path,
         finding.cause,
+        finding.about,
+        finding.proposal,
+        finding.line_may_settle,
     ]
 
 
@@ -92,7 +95,8 @@ def _label_as_data(label: Label) -> list[Any]:
 
 
 def _finding(data: Sequence[Any], files: Sequence[Source]) -> Diagnostic:
-    code, severity, message, source_index, primary, secondary, notes, help_lines, fix, path, cause = data
+    code, severity, message, source_index, primary, secondary, notes, help_lines, fix, path, *asked = data
+    cause, about, proposal, line_may_settle = asked
     if not _NO_FILE <= source_index < len(files):
         raise ValueError("no such file")
     source = files[source_index] if source_index != _NO_FILE else None
@@ -112,6 +116,9 @@ def _finding(data: Sequence[Any], files: Sequence[Source]) -> Diagnostic:
         edit,
         _text(path),
         _text(cause),
+        _text(about),
+        _text(proposal),
+        bool(line_may_settle),
     )
 
 

@@ -169,6 +169,7 @@ class Solver:
             severity=Severity.NOTE,
             fix=Edit.behind(span, found, safe=True),
             about=name,
+            proposal=found,
         )
 
     def _report_several(self, entry: Open | Node, question: _Question, fitting: list[Layer]) -> None:

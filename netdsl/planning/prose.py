@@ -8,6 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
+from netdsl.graph.names.foreign_kinds import foreign_kind
 from netdsl.graph.sheets import read_line, without_bullet
 from netdsl.graph.sheets.items import UnknownError, items_of
 from netdsl.graph.sheets.words import pieces_of
@@ -35,8 +36,6 @@ _SIGNS = re.compile(r"[{}|\[\]=@]|->|→|\w\(")
 
 _OF_WORDS = frozenset(f"ND{code}" for code in (101, 102, 201, 202, 204, 206, 207, 208, 216, 217))
 """Codes of findings that may come of words which are none of the language."""
-
-_NEAR = re.compile("did you mean `([^`]+)`")
 
 _DIGIT = re.compile("[0-9]")
 _FEW = 3
@@ -128,15 +127,13 @@ def _is_told_as_prose(line: _Line, found: Sequence[Diagnostic]) -> bool:
     if len(found) > 1 or not _DIGIT.search(line.text):
         return True
     (finding,) = found
-    near = _NEAR.match(finding.help[0]) if finding.code == "ND201" and finding.help else None
-    if near is not None and finding.primary is not None:
-        return read_line(_mended(line, Edit(finding.primary.span, near[1]))) is None
+    if finding.code == "ND201" and finding.proposal and finding.primary is not None:
+        return read_line(_mended(line, Edit(finding.primary.span, finding.proposal))) is None
     if finding.code == "ND208":  # which hides what else is wrong with the first line
         first = _WORD.match(line.text)
         return first is not None and not _is_kind(first[0]) and read_line(line.text) is None
-    cured = finding.fix is not None or any("`" in cure for cure in finding.help)
     begins = finding.primary is not None and finding.primary.span.start <= line.span.start
-    return begins and not cured
+    return begins and not finding.shows_what_to_write
 
 
 def _mended(line: _Line, fix: Edit) -> str:
@@ -174,7 +171,8 @@ def _is_no_layer(line: _Line, found: Sequence[Diagnostic]) -> bool:
         return False
     if words & _shipped():
         return True
-    near = any("did you mean" in cure or "write" in cure for finding in found for cure in finding.help)
+    near = any(finding.proposal or finding.fix is not None for finding in found)
+    near = near or foreign_kind(line.text, None) is not None
     named = _WORD.match(line.text) is not None and not _DIGIT.search(line.text)
     return named and bool(words & _ASKED or (codes == {"ND201"} and not near))
 

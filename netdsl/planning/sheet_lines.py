@@ -32,18 +32,13 @@ def is_of_words(finding: Diagnostic) -> bool:
         return False
     if finding.code == "ND203" and finding.source is not None:
         return repeats_a_kind(line_at(finding.source, finding.primary.span.start).text)
-    return finding.code in _UNREAD or (finding.code == "ND230" and bool(_SETTLED.search(finding.message)))
+    return finding.code in _UNREAD or finding.line_may_settle
 
 
 def is_meant(finding: Diagnostic) -> bool:
     """Whether a mistake is one of meaning, in words that are understood."""
     words = finding.code[:3] in ("ND1", "ND2") and finding.code != "ND208"
     return finding.severity is Severity.ERROR and words and not is_of_words(finding)
-
-
-_SETTLED = re.compile(r"softmax|pool|[0-9]-d`|@[^`]*,|[0-9] *(?:-+>|→)", re.IGNORECASE)
-"""What can be read in two ways by itself, and in one beside the rest of its line: ``softmax 10`` after 84
-neurons, ``average pool (6x6 -> 1x1)``, ``FC: 1600 -> 50``."""
 
 
 _UNREAD = frozenset(f"ND{code}" for code in (101, 102, 103, 201, 202, 204, 206, 207, 216, 217, 228, 233))

@@ -47,10 +47,13 @@ _WRITTEN = re.compile(r"\bflatten\w*\b|\b(?:valid|same)\b", re.IGNORECASE)
 
 def pads_a_pool(found: Sequence[Diagnostic]) -> bool:
     """Whether a claim is met by padding a pool, which is rather that of the layer before it."""
-    return any(finding.code == "ND313" and _POOL_PADDED.match(finding.message) for finding in found)
+    return any(
+        finding.code == "ND313" and "pool" in finding.about.lower() and _PADS_WITH.match(finding.proposal)
+        for finding in found
+    )
 
 
-_POOL_PADDED = re.compile(r"[^:]*pool[^:]*: pad [1-9]", re.IGNORECASE)
+_PADS_WITH = re.compile("pad [1-9]")
 
 
 def _programs(text: str, programs: set[str]) -> list[str]:

@@ -53,9 +53,8 @@ _LINE = 105
 
 def _briefly(finding: Diagnostic, listed: set[str], width: int | None) -> Diagnostic:
     """The finding without lists that are above it already, or below what was probably meant."""
-    meant = bool(finding.help) and finding.help[0].startswith("did you mean ")
     lists = {text for text in finding.help if text.count(", ") >= _NAMES}
-    left_out = lists if meant else lists & listed
+    left_out = lists if finding.proposal else lists & listed
     listed |= lists - left_out
     shown = (text for text in finding.help if text not in left_out)
     return finding._replace(help=tuple(_in_lines(text) if width is None else text for text in shown))

@@ -149,7 +149,8 @@ def _ways(line: str, start: int, offset: int, source: Source) -> Diagnostic | No
         f"write `FC {number} - SOFTMAX`: weights that make {number} scores, then SOFTMAX",
         f"write `SOFTMAX`: {number} scores come in, and SOFTMAX has no weights",
     )
-    return _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
+    told = _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
+    return told._replace(line_may_settle=found["kind"] is not None)
 
 
 def _dimensions(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:
@@ -162,7 +163,8 @@ def _dimensions(line: str, start: int, offset: int, source: Source) -> Diagnosti
         f"write `FC {found['number']}` for a layer of {found['number']} neurons",
         "leave it out where it only says how many channels there are",
     )
-    return _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
+    told = _found("ND230", f"`{found[0]}` can be read in two ways", span, source, *cures)
+    return told._replace(line_may_settle=found[0].endswith("-d"))
 
 
 def _quoted(line: str, start: int, offset: int, source: Source) -> Diagnostic | None:

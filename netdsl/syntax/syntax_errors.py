@@ -25,7 +25,7 @@ from netdsl.syntax.error_examples import ERROR_EXAMPLES, KnownError
 from netdsl.syntax.foreign_syntax import foreign_syntax, kind_left_out
 from netdsl.syntax.joined_names import join_around
 from netdsl.syntax.lexer import END, UNKNOWN, Token
-from netdsl.syntax.unclosed import is_unclosed
+from netdsl.syntax.unclosed import is_unclosed, never_opened
 
 _READERS_WORDS = {
     "WORD": "a layer or a word",
@@ -273,9 +273,8 @@ def _never_opened(failure: Failure, source: Source) -> Diagnostic:
     if not failure.open_brackets:
         opening = next(first for first, last in _PAIRS.items() if last == token.text)
         cure = f"leave it out, or add the missing `{opening}`"
-        return _error(
-            "ND103", f"`{token.text}` closes a bracket that was never opened", source, primary, cure
-        )
+        message = f"`{token.text}` closes a bracket that was never opened"
+        return _error("ND103", message, source, primary, cure)._replace(cause=never_opened(token.text))
     opened = failure.open_brackets[-1]
     return _error(
         "ND103",

@@ -37,6 +37,11 @@ def _closes(text: str, others: str) -> bool:
     return False
 
 
+def never_opened(bracket: str) -> str:
+    """The cause of a finding about a bracket that closes nothing."""
+    return f"a `{bracket}` that was never opened"
+
+
 def without_consequences(found: list[Diagnostic], syntax: list[Diagnostic]) -> list[Diagnostic]:
     """The findings without those that only say that a block is missing, whose head has a mistake of
     syntax: its lines are read as the network's, and its uses name nothing."""
@@ -54,6 +59,6 @@ def _in_head(finding: Diagnostic) -> bool:
 def _follows(finding: Diagnostic, lost: Diagnostic) -> bool:
     if finding.source is not lost.source or finding.primary is None or lost.primary is None:
         return False
-    closes = finding.message.startswith("`}` closes a bracket")
+    closes = finding.cause == never_opened("}")
     other = finding.code not in ("ND101", "ND102", "ND103") or closes
     return other and finding.primary.span.start > lost.primary.span.start

@@ -32,11 +32,12 @@ LOSSES_TOLD = 4
 class Diverged(Diagnosed):
     """The loss, a score or a weight is no longer finite after some step, the first being 1.
 
-    A ``step`` after the last of the epoch stands for its validation.
+    A ``step`` after the last of the epoch stands for its validation. ``said`` are which numbers, and when.
     """
 
-    def __init__(self, finding: Diagnostic, epoch: int, step: int) -> None:
+    def __init__(self, finding: Diagnostic, said: str, epoch: int, step: int) -> None:
         super().__init__(finding)
+        self.said = said
         self.epoch = epoch
         self.step = step
 
@@ -94,8 +95,8 @@ def told(run: Run, folder: RunFolder, diverged: Diverged, losses: Iterable[float
     blamed = finding.path != run.plan.network.source.name  # an image is at fault
     began = "" if blamed else beginning(run, folder, diverged)
     if began:
-        what, _, _ = finding.message.partition(";")
-        finding = finding._replace(message=f"{what}; computed again, the first to overflow are {began}")
+        message = f"{diverged.said}; computed again, the first to overflow are {began}"
+        finding = finding._replace(message=message)
     return finding._replace(notes=notes)
 
 

@@ -72,10 +72,9 @@ def train(
             numbers = step_numbers(recipe, sizes, progress.epoch, progress.step, losses, count)
             loss, correct, finite = _update(step, following, numbers, seed)
             if not finite:
-                moment = f"at epoch {epoch}, step {progress.step + 1}"
-                what, rate = _spoilt(loss), recipe.rate
-                finding = diverged(machine, images, parts.train, what, moment, rate, name)
-                raise Diverged(finding, epoch, progress.step + 1)
+                said, rate = f"{_spoilt(loss)} at epoch {epoch}, step {progress.step + 1}", recipe.rate
+                finding = diverged(machine, images, parts.train, said, rate, name)
+                raise Diverged(finding, said, epoch, progress.step + 1)
             seen += step.size
             progress.step += 1
             progress.loss_sum += loss * step.size
@@ -83,10 +82,9 @@ def train(
             yield StepRecord(epoch, progress.step, len(sizes), step.size, loss, progress.correct / seen)
         validation = yield from evaluate(machine, images, parts.validation, recipe.batch)
         if not isfinite(validation.loss) or validation.spoilt is not None:
-            moment = f"in the validation of epoch {epoch}"
-            what, rate = _spoilt(validation.loss), recipe.rate
-            finding = diverged(machine, images, parts.validation, what, moment, rate, name)
-            raise Diverged(finding, epoch, len(sizes) + 1)
+            said, rate = f"{_spoilt(validation.loss)} in the validation of epoch {epoch}", recipe.rate
+            finding = diverged(machine, images, parts.validation, said, rate, name)
+            raise Diverged(finding, said, epoch, len(sizes) + 1)
         record = EpochRecord(
             epoch,
             progress.loss_sum / len(parts.train),

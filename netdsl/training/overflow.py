@@ -38,12 +38,11 @@ def diverged(
     machine: Sessions,
     images: Images,
     chosen: NDArray[np.int64],
-    what: str,
-    moment: str,
+    said: str,
     rate: float,
     data: str,
 ) -> Diagnostic:
-    """The finding (ND512) for NaN or infinities in training; ``what`` says in which numbers.
+    """The finding (ND512) for NaN or infinities in training; ``said`` are which numbers, and when.
 
     It is one about the network, and names the first layer that is spoilt, by its stored arrays; about
     ``data`` only where one of the ``chosen`` images is at fault. ``rate`` is that of the optimizer.
@@ -54,7 +53,7 @@ def diverged(
             f"image {image} is too large: the square of one of its numbers overflows once it is normalised"
         )
         cure = "remove or repair such images; training is not at fault"
-        return file_error("ND512", data, f"{what} {moment}; {where}", cure)
+        return file_error("ND512", data, f"{said}; {where}", cure)
     store, name = machine.store, machine.plan.network.source.name
     spoilt = first_spoilt(store)
     if spoilt is None:
@@ -63,7 +62,7 @@ def diverged(
     else:
         layer, _, array = spoilt.partition(".")
         where = f"the first layer with numbers that are not finite is {layer} (its {array})"
-    return file_error("ND512", name, f"{what} {moment}; {where}", *lower_rate(rate))
+    return file_error("ND512", name, f"{said}; {where}", *lower_rate(rate))
 
 
 def lower_rate(rate: float) -> tuple[str, str]:

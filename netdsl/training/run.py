@@ -136,14 +136,14 @@ class Run:
         """
         if first_spoilt(self.machine.store) is not None:
             moment = f"after epoch {self.progress.epoch}, step {self.progress.step} of the next"
-            what = "the weights are no longer finite"
+            said = f"the weights are no longer finite {moment}"
             rate = self.recipe.rate
             data, images = self.dataset.name, self.images
-            finding = diverged(self.machine, images, self.parts.train, what, moment, rate, data)
+            finding = diverged(self.machine, images, self.parts.train, said, rate, data)
             behind = not self.progress.step  # an epoch has ended
             epoch = self.progress.epoch + (not behind)
             steps = len(batch_sizes(len(self.parts.train), self.recipe.batch))
-            raise Diverged(finding, epoch, (steps if behind else self.progress.step) + 1)
+            raise Diverged(finding, said, epoch, (steps if behind else self.progress.step) + 1)
         network = self.plan.network
         return Checkpoint(
             network.name,

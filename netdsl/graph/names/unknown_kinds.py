@@ -67,12 +67,13 @@ def report_unknown_kind(
         signed = Edit(head.span, f"@{head.written}")
         findings.add("ND201", _no_kind(head.written), head.span, help=(cure,), fix=signed)
         return
-    cure, fix = _guess(head, layer, alone, findings, blocks, numbers)
+    cure, fix, near = _guess(head, layer, alone, findings, blocks, numbers)
     help = (cure,) if cure else ()
     if list_all and not cure and findings.spend("kinds listed", 1) == 1:
         help = (in_one_line("the kinds are", [kind.keyword for kind in all_kinds()]),)
     cause = head.written if DIMENSIONS.search(head.written) else _ENUMERATED.sub("", head.written).upper()
-    findings.add("ND201", _no_kind(head.written), head.span, help=help, fix=fix, cause=cause)
+    message = _no_kind(head.written)
+    findings.add("ND201", message, head.span, help=help, fix=fix, cause=cause, proposal=near)
 
 
 def _is_bare(layer: tree.Layer | None) -> bool:
@@ -96,43 +97,45 @@ def _guess(
     findings: Findings,
     blocks: Iterable[str],
     numbers: Container[str],
-) -> tuple[str, Edit | None]:
-    """What was probably meant by a head, and the change that makes it so, where that is all it takes."""
+) -> tuple[str, Edit | None, str]:
+    """A cure for a head without a kind, and the change that is the cure, where that is all it takes; last the
+    kind that was probably mistyped."""
     text = findings.source.text
     if head.written.lower() in ("all", "every", "each"):
-        return "for all layers of a kind, write `default CONV 3x3 pad 1`, `default MAX POOL 2x2`", None
+        cure = "for all layers of a kind, write `default CONV 3x3 pad 1`, `default MAX POOL 2x2`"
+        return cure, None, ""
     if layer is not None and layer.labelled and not layer.items:
         words = [word.text for word in layer.words]
         short = short_name(" ".join(words))
         kind = f"{short[0].keyword} {short[1]}" if short is not None else kind_of_words(words)
         if kind:
-            return f"nothing follows the colon: write `{kind}`", None
+            return f"nothing follows the colon: write `{kind}`", None, ""
     named = activation_named(text, head.span)
     if named is not None:
-        return f"write `{named[0]}`", Edit(named[1], named[0])
+        return f"write `{named[0]}`", Edit(named[1], named[0]), ""
     pooled = one_position(head.written, layer) if layer is not None and alone else None
     if pooled is not None:
-        return f"did you mean `{pooled[0]}`?", Edit(Span(head.span.start, pooled[1]), pooled[0])
+        return f"did you mean `{pooled[0]}`?", Edit(Span(head.span.start, pooled[1]), pooled[0]), pooled[0]
     changed = _modifier(layer) if layer is not None else ""
     if changed:
-        return without_modifier(changed), None
+        return without_modifier(changed), None, ""
     foreign, span = foreign_kind(head.written, layer), head.span
     if foreign is None and layer is not None and len(layer.words) > 1 and not layer.labelled:
         first, second = layer.words[:2]
         foreign, span = foreign_kind(f"{first.text} {second.text}", None), first.span.to(second.span)
     if foreign is not None:
-        return foreign.cure, Edit(span, foreign.meant) if foreign.meant else None
+        return foreign.cure, Edit(span, foreign.meant) if foreign.meant else None, ""
     adjective, _, noun = head.written.partition(" ")
     if kind_named(noun) is not None and (said := foreign_kind(adjective, None)) is not None:
-        return said.cure, None  # `Strided convolution`
+        return said.cure, None, ""  # `Strided convolution`
     near = nearest_kind(head.written, findings, blocks, part=beside_hyphen(text, head.span))
     if near is None:
-        return "", None
+        return "", None, ""
     if layer is not None and leaves_a_word(near, layer, numbers):
-        return f"did you mean `{near}`?", None
+        return f"did you mean `{near}`?", None, near
     if layer is not None and alone and lacks_numbers(near, layer):
-        return f"did you mean `{near}`, with its numbers?", None
-    return f"did you mean `{near}`?", Edit(head.span, near)
+        return f"did you mean `{near}`, with its numbers?", None, near
+    return f"did you mean `{near}`?", Edit(head.span, near), near
 
 
 def _modifier(layer: tree.Layer) -> str:

@@ -150,6 +150,7 @@ class OptionFindings:
                 f"write `FC {number} - {kind}`: weights that make {number} scores, then {kind}",
                 f"write `{kind}`: {number} scores come in, and {kind} has no weights",
             ),
+            line_may_settle=True,
         )
 
     def no_range(self, item: tree.Range) -> None:

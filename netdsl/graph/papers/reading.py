@@ -27,6 +27,10 @@ _NEURONS_BEFORE = re.compile(
     r"(?P<numbers>(?P<coming>[0-9][0-9,]{0,12})[ \t]*(?:-+>|→)[ \t]*)\Z",
     re.IGNORECASE,
 )
+_MAY_SETTLE = re.compile(r"softmax|pool|@.*,|[0-9] *(?:-+>|→)", re.IGNORECASE)
+"""What can be read in two ways by itself, and in one beside the rest of its line: ``softmax 10`` behind 84
+neurons, ``average pool (6x6 -> 1x1)``, ``FC: 1600 -> 50``."""
+
 _REACH = 60
 """Characters before a layer in which an arrow and its number stand."""
 
@@ -93,6 +97,7 @@ class CopiedLayers:
                 f"write `FC {before['coming']} -> FC {shown}` for two layers",
             ),
             cause="an arrow between numbers of neurons",
+            line_may_settle=True,
         )
         return True
 
@@ -113,7 +118,13 @@ class CopiedLayers:
     def _report_two_ways(self, ways: TwoWays) -> None:
         shown = _shown(self.findings, ways.span)
         help = tuple(f"write `{text}`{f': {why}' if why else ''}" for text, why in ways.readings)
-        self.findings.add("ND230", f"`{shown}` can be read in two ways", ways.span, help=help)
+        self.findings.add(
+            "ND230",
+            f"`{shown}` can be read in two ways",
+            ways.span,
+            help=help,
+            line_may_settle=_MAY_SETTLE.search(shown) is not None,
+        )
 
     def _warn_of_products(self, layer: tree.Layer) -> None:
         if not any(isinstance(item, tree.Sign) for item in layer.items):
