@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
 
 import netdsl
+from netdsl.codes import FACTS, Fact
+from netdsl.resources import explained_codes
 
 PACKAGE = Path(netdsl.__file__).parent
 
@@ -68,3 +71,46 @@ def test_nothing_decides_by_the_words_of_a_finding() -> None:
         if reads_prose(node)
     ]
     assert not found, "take it from a field of the finding instead"
+
+
+def listed_codes(tree: ast.AST) -> list[int]:
+    """The lines on which a code is compared with, or stands in a list of codes by themselves."""
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            asked = [node.left, *node.comparators]
+        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
+            asked = node.elts if all(map(_is_code, node.elts)) else []
+        else:
+            continue
+        parts = [
+            part for one in asked for part in (one.elts if isinstance(one, ast.Set | ast.Tuple) else [one])
+        ]
+        found += [part.lineno for part in parts if _is_code(part)]
+    return found
+
+
+def _is_code(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and re.fullmatch("ND[0-9]{3}", str(node.value)) is not None
+
+
+@pytest.mark.parametrize(
+    "code", ['found.code == "ND313"', 'found.code in {"ND101", *more}', '_OWN = ("ND680", "ND681")']
+)
+def test_what_lists_codes_is_seen(code: str) -> None:
+    assert listed_codes(ast.parse(code))
+
+
+def test_facts_about_codes_stand_in_their_table_alone() -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{line}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.name != "codes.py"
+        for line in listed_codes(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not found, "give the code a Fact in netdsl/codes.py"
+
+
+def test_every_fact_is_one_of_a_code_that_there_is() -> None:
+    assert set(FACTS) <= set(explained_codes())
+    assert {fact for facts in FACTS.values() for fact in facts} == set(Fact)

@@ -15,7 +15,7 @@ import netdsl
 PACKAGE = Path(netdsl.__file__).parent
 
 ROOMS = [
-    ["", "source", "opening", "quantities", "cores", "resources", "spelling", "likeness"],
+    ["", "codes", "source", "opening", "quantities", "cores", "resources", "spelling", "likeness"],
     ["uses", "diagnostics", "edits", "writing", "own_folder"],
     ["primitives"],
     ["syntax", "layers"],

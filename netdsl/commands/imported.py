@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Label, Severity, has_errors
 from netdsl.source import Source, Span
 
@@ -39,7 +40,7 @@ def read_network(found: Found, source: Source) -> Network:
     if not entries or len(entries) == len(unread):
         return Network(name, found.first, "", [*unread, *told])
     text, findings, plan = _canonical(entries, source)
-    if found.table is not None and any(finding.code == "ND301" for finding in findings):
+    if found.table is not None and any(Fact.WINDOW_REMAINDER.holds(finding.code) for finding in findings):
         rounded = [
             Entry(entries[0].number, "dialect torch"),
             *entries,
@@ -50,7 +51,8 @@ def read_network(found: Found, source: Source) -> Network:
     if has_errors(told):
         return Network(name, found.first, text, told)
     told += _counts(found, plan, source)
-    if found.totals and plan is None and not unread and all(finding.code in _NOTES for finding in findings):
+    known = all(Fact.VOLUMES_KNOWN.holds(finding.code) for finding in findings)
+    if found.totals and plan is None and not unread and known:
         plan = _without_notes(text)
     wrong = check_totals(found.totals, plan, source) if plan is not None and not unread else []
     if plan is not None and found.summary is not None and not has_errors([*findings, *told]):
@@ -89,13 +91,6 @@ def _counts(found: Found, plan: Plan | None, source: Source) -> list[Diagnostic]
     return wrong
 
 
-_NOTES = ("ND313", "ND315")
-"""Codes of findings that leave the volumes of all layers known."""
-
-_CONSEQUENCES = ("ND204", "ND208", "ND301", "ND302", "ND310", "ND313", "ND314", "ND317")
-"""Codes of what may follow from a missing layer above."""
-
-
 def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnostic], Plan | None]:
     """The network with the options that claims decide, what is found at the lines it came from, and
     its plan where nothing is wrong."""
@@ -108,7 +103,7 @@ def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnost
     plan, found = plan_source(draft)
     found = [finding for finding in found if not _follows(finding, entries, draft)]
     for finding in found:
-        if finding.code == "ND313" and finding.primary is not None:
+        if Fact.DECIDED_BY_CLAIM.holds(finding.code) and finding.primary is not None:
             index = draft.position(finding.primary.span.start)[0] - 1
             lines[index] = _with_option(lines[index], finding.proposal)
     canonical = Source(source.name, "\n".join(lines) + "\n", source.folder)
@@ -121,7 +116,7 @@ def _canonical(entries: list[Entry], source: Source) -> tuple[str, list[Diagnost
 
 def _follows(finding: Diagnostic, entries: list[Entry], draft: Source) -> bool:
     """Whether a finding only says that a layer is missing, which could not be read."""
-    if finding.primary is None or finding.code not in _CONSEQUENCES:
+    if finding.primary is None or not Fact.AFTER_A_GAP.holds(finding.code):
         return False
     index = min(draft.position(finding.primary.span.start)[0], len(entries)) - 1
     return entries[index].doubtful

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from netdsl.codes import Fact
 from netdsl.commands.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
 from netdsl.planning.network_files import (
@@ -29,7 +30,7 @@ def open_recipe(name: str) -> Source:
     try:
         return open_source(name)
     except Diagnosed as diagnosed:
-        if [finding.code for finding in diagnosed.diagnostics] != ["ND001"] or os.path.islink(name):
+        if os.path.islink(name) or not all(Fact.NO_FILE.holds(one.code) for one in diagnosed.diagnostics):
             raise
     from netdsl.spelling import did_you_mean
 

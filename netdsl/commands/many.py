@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from netdsl.codes import Fact
 from netdsl.commands.checking import opened, tidy
 from netdsl.commands.outcome import Outcome, Wanted, outcome_of
 from netdsl.diagnostics import Diagnosed
@@ -24,9 +25,6 @@ _SHORT = 1 << 16
 
 LOOKED_AT = "netdsl.looked_at"
 """Under which a check leaves in ``Context.meta`` which files it has looked at besides the networks."""
-
-
-_NO_LAYER = "ND215"
 
 
 class Manner(NamedTuple):
@@ -73,8 +71,9 @@ def with_libraries(outcomes: list[Outcome]) -> list[Outcome]:
     if not used:
         return outcomes
     return [
-        one._replace(findings=[finding for finding in one.findings if finding.code != _NO_LAYER])
-        if any(finding.code == _NO_LAYER for finding in one.findings) and os.path.realpath(one.file) in used
+        one._replace(findings=[finding for finding in one.findings if not Fact.NO_LAYER.holds(finding.code)])
+        if any(Fact.NO_LAYER.holds(finding.code) for finding in one.findings)
+        and os.path.realpath(one.file) in used
         else one
         for one in outcomes
     ]

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Label, Severity, file_error
 from netdsl.gate.value_spans import Path, spans_of_values
 from netdsl.opening import content_of
@@ -22,10 +23,6 @@ VERSION = 1
 _NAME = "netdsl-baseline"
 _LIMIT = 2**26
 
-_NOT_OF_CONTENT = ("ND001", "ND002", "ND003", "ND007", "ND515", "ND545")
-"""Findings about names on the command line and what the system refuses: never known beforehand."""
-
-_BUDGET = "ND680"
 _REMARK = re.compile(r"[ \t]*#.*\Z")
 
 
@@ -132,13 +129,13 @@ def key_of(file: str, folder: str) -> str:
 
 def entry_of(finding: Diagnostic) -> Entry | None:
     """What stands for a finding; None for one that cannot be known beforehand."""
-    if finding.code in _NOT_OF_CONTENT:
+    if Fact.OF_THE_SYSTEM.holds(finding.code):
         return None
     line = ""
     if finding.source is not None and finding.primary is not None:
         number = finding.source.position(finding.primary.span.start)[0]
         line = " ".join(_REMARK.sub("", finding.source.line(number)).split())
-    if finding.code == _BUDGET:
+    if Fact.BUDGET.holds(finding.code):
         subject, _, amount = finding.cause.partition(" ")
         return Entry(finding.code, subject, int(amount))
     return Entry(finding.code, line)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.gate.settings import Settings
 from netdsl.resources import explained_codes
 
 EVERYTHING = "ND"
-
-CONTRACTS = ("ND680", "ND681", "ND682")
-"""Codes of errors that leave the network as it is, so that they may be ignored as advice may be."""
 
 _SELECTOR = re.compile(r"ND[0-9]{0,3}")
 
@@ -40,7 +38,7 @@ def nearest_code(written: str) -> str | None:
 
 def may_be_ignored(finding: Diagnostic) -> bool:
     """Advice and broken contracts may be; without an error's cure there is no network."""
-    return finding.severity is not Severity.ERROR or finding.code in CONTRACTS
+    return finding.severity is not Severity.ERROR or Fact.CONTRACT.holds(finding.code)
 
 
 def is_selected(code: str, settings: Settings) -> bool:
@@ -49,7 +47,7 @@ def is_selected(code: str, settings: Settings) -> bool:
         return False
     wanted = (EVERYTHING,) if settings.select is None else settings.select
     chosen = max(_longest(code, wanted), _longest(code, settings.extend_select))
-    if code in CONTRACTS:  # whoever sets a budget wants to be told, whatever else is selected
+    if Fact.CONTRACT.holds(code):  # whoever sets a budget wants to be told, whatever else is selected
         chosen = max(chosen, 1)
     return chosen > _longest(code, settings.ignore)
 

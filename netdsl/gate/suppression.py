@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit, Findings, Severity, has_errors, sort_key
 from netdsl.gate.comments import Code, Comment, comments
 from netdsl.gate.selection import (
-    CONTRACTS,
     is_selected,
     may_be_ignored,
     nearest_code,
@@ -36,7 +36,7 @@ def suppressed(source: Source, findings: Sequence[Diagnostic], settings: Setting
         return list(findings)
     left = list(_left(findings, written))
     own = written[id(source)]
-    complete = not has_errors([one for one in findings if one.code not in CONTRACTS])
+    complete = not has_errors([one for one in findings if not Fact.CONTRACT.holds(one.code)])
     about = [*_wrong(source, own.comments), *(_unused(source, own, settings) if complete else ())]
     told = _left(sorted(selected(about, settings), key=sort_key), written)
     return [*left, *told]

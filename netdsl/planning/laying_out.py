@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Findings, has_errors, sort_key
 from netdsl.edits import in_file
 from netdsl.planning.network_files import foreign
@@ -23,8 +24,6 @@ class LaidOut(NamedTuple):
     text: str | None
     wrong: list[Diagnostic]
 
-
-_NOT_UNDERSTOOD = "ND243"
 
 _ROUNDS = 4
 """Texts that papers' words stand in twice, and not soundly, are laid out again until they stay."""
@@ -57,7 +56,7 @@ def _once(source: Source) -> tuple[str | None, list[Diagnostic], bool]:
 
     read, found = in_our_words(source)
     if read is not source and not foreign(source):
-        left_out = [finding for finding in found if finding.code == _NOT_UNDERSTOOD]
+        left_out = [finding for finding in found if Fact.LOST_LINE.holds(finding.code)]
         if left_out:  # rows of a table, which would be lost
             return None, left_out, False
         text, wrong, _ = _once(read)

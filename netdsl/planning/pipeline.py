@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors, sort_key
 from netdsl.graph.resolve import resolve
 from netdsl.planning.expectations import check_expectations, check_named_layers
@@ -19,10 +20,6 @@ class Checked(NamedTuple):
 
     plan: Plan | None
     diagnostics: list[Diagnostic]
-
-
-_BESIDE = ("ND213", "ND214", "ND315", "ND530", "ND531")
-"""Codes of mistakes in what a file says about its network, which leave the network as it is."""
 
 
 def plan_source(source: Source) -> Checked:
@@ -81,7 +78,7 @@ def _planned(source: Source, parsed: ParsedFile) -> Checked:
                 from netdsl.planning.turned import report_turned  # few networks have mistakes
 
                 report_turned(draft, findings, before)
-    told = [finding for finding in findings.found if finding.code not in _BESIDE]
+    told = [finding for finding in findings.found if not Fact.BESIDE_THE_NETWORK.holds(finding.code)]
     if plan is not None and not has_errors(told) and not syntax:
         check_expectations(plan, findings)
     elif plan is None and draft is not None and not syntax:
@@ -93,7 +90,7 @@ def _planned(source: Source, parsed: ParsedFile) -> Checked:
 
         found = with_answers(without_consequences(found, syntax))
     if unread:  # what is missing may be in the file that could not be read
-        found = [finding for finding in found if finding.code not in ("ND216", "ND217")]
+        found = [finding for finding in found if not Fact.IN_A_USED_FILE.holds(finding.code)]
     return Checked(None if has_errors(found) else plan, found)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import NamedTuple
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
 from netdsl.graph.names.foreign_kinds import foreign_kind
 from netdsl.graph.sheets import read_line, without_bullet
@@ -33,9 +34,6 @@ _ASKED = frozenset(
 _WORD = re.compile(r"(?<![\w])[^\W\d_]+(?:['’][a-z]+)?(?![\w])")
 _SIGNS = re.compile(r"[{}|\[\]=@]|->|→|\w\(")
 """What prose has not; the last is a call."""
-
-_OF_WORDS = frozenset(f"ND{code}" for code in (101, 102, 201, 202, 204, 206, 207, 208, 216, 217))
-"""Codes of findings that may come of words which are none of the language."""
 
 _DIGIT = re.compile("[0-9]")
 _FEW = 3
@@ -76,7 +74,7 @@ def without_prose(source: Source, found: list[Diagnostic]) -> list[Diagnostic]:
     replaced = {id(finding) for number in prose for finding in by_line[number]}
     if prose:  # nor does the input stand first after it
         behind = (one for number, own in by_line.items() if number > min(prose) for one in own)
-        replaced |= {id(finding) for finding in behind if finding.code == "ND208"}
+        replaced |= {id(finding) for finding in behind if Fact.NO_INPUT.holds(finding.code)}
     kept = [finding for finding in found if id(finding) not in replaced]
     return sorted([*kept, *(_of_line(source, lines[number]) for number in prose)], key=sort_key)
 
@@ -94,7 +92,7 @@ _ZEROS = re.compile(r"\bzero[ \t-]+padd(?:ing|ed)\b(?![ \t]*(?:of|with|by|[:=(])
 def _is_zero_padded(line: _Line, found: Sequence[Diagnostic]) -> bool:
     """Whether ``zero padding``, which is none to some and zeros around to others, is all that a line has
     that is not read."""
-    if not _ZEROS.search(line.text) or any(finding.code not in _OF_WORDS for finding in found):
+    if not _ZEROS.search(line.text) or not _may_be_prose(found):
         return False
     return read_line(_ZEROS.sub("no padding", line.text)) is not None
 
@@ -120,16 +118,16 @@ def _of_zeros(source: Source, line: _Line) -> Diagnostic:
 
 def _is_told_as_prose(line: _Line, found: Sequence[Diagnostic]) -> bool:
     """Whether a line is prose whose findings name no cure that fixes it."""
-    if any(finding.code not in _OF_WORDS for finding in found):
+    if not _may_be_prose(found):
         return False
     if not is_prose(line.text):
         return len(found) >= _FEW and _needed(line.text) > 1 and not _SIGNS.search(line.text)
     if len(found) > 1 or not _DIGIT.search(line.text):
         return True
     (finding,) = found
-    if finding.code == "ND201" and finding.proposal and finding.primary is not None:
+    if Fact.UNKNOWN_KIND.holds(finding.code) and finding.proposal and finding.primary is not None:
         return read_line(_mended(line, Edit(finding.primary.span, finding.proposal))) is None
-    if finding.code == "ND208":  # which hides what else is wrong with the first line
+    if Fact.NO_INPUT.holds(finding.code):  # which hides what else is wrong with the first line
         first = _WORD.match(line.text)
         return first is not None and not _is_kind(first[0]) and read_line(line.text) is None
     begins = finding.primary is not None and finding.primary.span.start <= line.span.start
@@ -165,16 +163,20 @@ def _is_kind(word: str) -> bool:
 
 def _is_no_layer(line: _Line, found: Sequence[Diagnostic]) -> bool:
     """``hello world``, ``CNN``: a few words without a number, and nothing near them; or a shipped network."""
-    codes = {finding.code for finding in found}
     words = {word.lower() for word in line.text.split()}
-    if not codes <= _OF_WORDS or _SIGNS.search(line.text) or ":" in line.text:
+    if not _may_be_prose(found) or _SIGNS.search(line.text) or ":" in line.text:
         return False
     if words & _shipped():
         return True
     near = any(finding.proposal or finding.fix is not None for finding in found)
     near = near or foreign_kind(line.text, None) is not None
     named = _WORD.match(line.text) is not None and not _DIGIT.search(line.text)
-    return named and bool(words & _ASKED or (codes == {"ND201"} and not near))
+    unknown = all(Fact.UNKNOWN_KIND.holds(finding.code) for finding in found)
+    return named and bool(words & _ASKED or (unknown and not near))
+
+
+def _may_be_prose(found: Sequence[Diagnostic]) -> bool:
+    return all(Fact.OF_PROSE.holds(finding.code) for finding in found)
 
 
 @cache

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit
 from netdsl.graph.sheets import (
     Page,
@@ -108,7 +109,7 @@ def _planned(
     line may say what comes into it."""
     edits = _edits(source, list(read.values()))
     checked = plan(source, parse_respelled(source, edits))
-    if all(finding.code != "ND208" for finding in checked.diagnostics):
+    if not any(Fact.NO_INPUT.holds(finding.code) for finding in checked.diagnostics):
         return edits, checked
     layers = (span for span, one in sorted(read.items()) if one.reading.text)
     first = next(layers, None)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from netdsl.codes import Fact, about_words
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.graph.sheets import Reading, repeats_a_kind
 from netdsl.source import Source, Span
@@ -30,19 +31,15 @@ class Read(NamedTuple):
 def is_of_words(finding: Diagnostic) -> bool:
     if finding.severity is not Severity.ERROR or finding.primary is None:
         return False
-    if finding.code == "ND203" and finding.source is not None:
+    if Fact.REPEATED_LABEL.holds(finding.code) and finding.source is not None:
         return repeats_a_kind(line_at(finding.source, finding.primary.span.start).text)
-    return finding.code in _UNREAD or finding.line_may_settle
+    return Fact.UNREAD.holds(finding.code) or finding.line_may_settle
 
 
 def is_meant(finding: Diagnostic) -> bool:
     """Whether a mistake is one of meaning, in words that are understood."""
-    words = finding.code[:3] in ("ND1", "ND2") and finding.code != "ND208"
+    words = about_words(finding.code) and not Fact.NO_INPUT.holds(finding.code)
     return finding.severity is Severity.ERROR and words and not is_of_words(finding)
-
-
-_UNREAD = frozenset(f"ND{code}" for code in (101, 102, 103, 201, 202, 204, 206, 207, 216, 217, 228, 233))
-"""Codes of findings that say that words and signs are not understood."""
 
 
 _BLANKS = " \t\r\f\u00a0"

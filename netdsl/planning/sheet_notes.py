@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
 from netdsl.graph.sheets import Reading, unknown_in
 from netdsl.planning.sheet_lines import Read, is_of_words, line_at
@@ -91,7 +92,7 @@ def _one_for_each_line(source: Source, found: list[Diagnostic], read: Collection
     """The findings with one for a line of which several words are not known, beside lines that are read."""
     by_line: defaultdict[Span, list[Diagnostic]] = defaultdict(list)
     for finding in found:
-        if finding.code in ("ND202", "ND207") and finding.primary is not None and finding.source is source:
+        if Fact.UNKNOWN_WORD.holds(finding.code) and finding.primary is not None and finding.source is source:
             by_line[line_at(source, finding.primary.span.start).span].append(finding)
     replaced: dict[int, Diagnostic] = {}
     dropped: set[int] = set()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Severity
 
 _DIALECT = re.compile(r"^[ \t]*dialect\b", re.IGNORECASE | re.MULTILINE)
@@ -33,11 +34,11 @@ def statements(
     where the text names none and says what comes in further down, the program whose words it has where a
     window does not fit. ``programs`` are those whose calls it has, ``told`` and ``claims`` whether it says
     what comes into layers and what they make."""
-    wrong = {finding.code for finding in found if finding.severity is Severity.ERROR}
+    uneven = [Fact.WINDOW_REMAINDER.holds(one.code) for one in found if one.severity is Severity.ERROR]
     unspoken = not _PADS.search(text) and _CONVOLVES.search(text) is not None
-    if (told and unspoken and wrong <= {"ND301"}) or (unspoken and pads_a_pool(found)):
+    if (told and unspoken and all(uneven)) or (unspoken and pads_a_pool(found)):
         yield "default CONV same"
-    if "ND301" in wrong and not _DIALECT.search(text):
+    if any(uneven) and not _DIALECT.search(text):
         yield from (f"dialect {name}" for name in _programs(text, programs) or ["torch"] * claims)
 
 
@@ -48,7 +49,9 @@ _WRITTEN = re.compile(r"\bflatten\w*\b|\b(?:valid|same)\b", re.IGNORECASE)
 def pads_a_pool(found: Sequence[Diagnostic]) -> bool:
     """Whether a claim is met by padding a pool, which is rather that of the layer before it."""
     return any(
-        finding.code == "ND313" and "pool" in finding.about.lower() and _PADS_WITH.match(finding.proposal)
+        Fact.DECIDED_BY_CLAIM.holds(finding.code)
+        and "pool" in finding.about.lower()
+        and _PADS_WITH.match(finding.proposal)
         for finding in found
     )
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Mistake
 from netdsl.graph.draft.entries import Draft, Gap
 from netdsl.graph.network import Node
@@ -46,9 +47,9 @@ class Surroundings:
     def cured(self, entry: int, node: Node, inputs: tuple[Volume, ...], mistake: Mistake) -> Cured:
         """What to say about a mistake in the layer that stands for an entry of the draft."""
         if len(inputs) > 1:
-            join = self._join(entry, node, inputs) if mistake.code == "ND308" else None
+            join = self._join(entry, node, inputs) if Fact.UNEQUAL_BRANCHES.holds(mistake.code) else None
             return join or Cured(mistake.help)
-        if mistake.code not in ("ND301", "ND302") or "stride" not in node.layer.options():
+        if not Fact.WINDOW_MISFIT.holds(mistake.code) or "stride" not in node.layer.options():
             return Cured((*mistake.help, *mistake.input_help))
         branch = self._in_branch(entry, inputs[0])
         if branch is not None:
@@ -57,7 +58,7 @@ class Surroundings:
         path = self._chain(node, through_joins=True)
         if all(before.size == behind.size for _, before, behind in path):
             return Cured((*mistake.help, *mistake.input_help))
-        if mistake.code == "ND301":
+        if Fact.WINDOW_REMAINDER.holds(mistake.code):
             return Cured((*mistake.help, *self._before(node, chain)))
         used = self._flattened(node, path) or self._used_up(node, path, chain)
         return used or self._left(node, inputs[0], mistake)

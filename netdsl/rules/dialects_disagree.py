@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import Any
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Edit, Findings, Severity
 from netdsl.layers.dialect import DIALECTS, LECTURE
 from netdsl.layers.layer import Layer
@@ -63,7 +64,7 @@ def _volumes(layer: Layer, options: dict[str, Any], x: Volume) -> dict[str, Volu
         outcome = other.volume(x) if dialect is not LECTURE and not other.problems(x) else None
         if isinstance(outcome, Volume):
             volumes[name] = outcome
-        elif outcome is not None and outcome.code == "ND304":
+        elif outcome is not None and Fact.WINDOW_OUTSIDE.holds(outcome.code):
             volumes[name] = None
     return volumes
 

@@ -15,6 +15,7 @@ import shlex
 from contextlib import suppress
 from pathlib import Path
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.searching.journal import Journal
 from netdsl.searching.study import Study
@@ -70,7 +71,7 @@ class SearchFolder:
         try:
             return RunFolder(path)
         except Diagnosed as diagnosed:
-            if [finding.code for finding in diagnosed.diagnostics] == ["ND514"]:
+            if all(Fact.FOLDER_TAKEN.holds(finding.code) for finding in diagnosed.diagnostics):
                 return None
             raise
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.codes import Fact
 from netdsl.data.dataset import Dataset
 from netdsl.data.reading import read_data
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
@@ -25,10 +26,6 @@ from netdsl.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from netdsl.backend.session import Backend
-
-ENDS_A_TRIAL = frozenset(("ND511", "ND512", "ND521"))
-"""Findings that a recipe is to blame for: too large a batch for the memory, one image in a batch that is
-normalised, numbers that are no longer finite. All others would meet every trial, and end the search."""
 
 
 class Taken(NamedTuple):
@@ -133,8 +130,7 @@ class Worker:
                         taken.folder.save(run.checkpoint())
                     return
         except Diagnosed as diagnosed:
-            codes = {finding.code for finding in diagnosed.diagnostics}
-            if not codes <= ENDS_A_TRIAL:
+            if not all(Fact.ENDS_A_TRIAL.holds(finding.code) for finding in diagnosed.diagnostics):
                 raise
             first = diagnosed.diagnostics[0]
             self._end(trial, Failure(first.code, first.message))

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit, Findings, has_errors
 from netdsl.edits import edited, in_file, mended
 from netdsl.graph.draft.entries import Gap, Open
@@ -105,7 +106,7 @@ def _cures_of_claims(study: Study, findings: Sequence[Diagnostic], span: Span) -
             found
             for found in findings
             if node.claim is not None
-            and found.code == "ND310"
+            and Fact.WRONG_CLAIM.holds(found.code)
             and found.primary
             and found.primary.span == node.claim.span
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit
 from netdsl.edits import in_file
 from netdsl.planning.laying_out import laid_out
@@ -254,4 +255,4 @@ def _uses(text: Text) -> bool:
 
 def _is_shared_file(finding: Diagnostic, source: Source) -> bool:
     """Whether all that is wrong with a text is that it has no layers, as a file of blocks has none."""
-    return finding.code == "ND215" and "block" in source.text.lower()
+    return Fact.NO_LAYER.holds(finding.code) and "block" in source.text.lower()

@@ -10,10 +10,6 @@ from netdsl.planning.study import Study
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
-UNNECESSARY = frozenset(("ND240",))
-"""Codes of what could be left out, which editors show faded."""
-
-
 _LONGEST = 200
 """Characters of a cure; what is longer lists all that there is."""
 

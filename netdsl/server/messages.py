@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from lsprotocol import types
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Edit, Severity
 from netdsl.server.actions import Action
 from netdsl.server.completion import Completion, Kind
 from netdsl.server.desk import Sheet
-from netdsl.server.findings import UNNECESSARY, Shown, shown
+from netdsl.server.findings import Shown, shown
 from netdsl.server.hints import Hint
 from netdsl.server.hover import Hover
 from netdsl.server.navigation import Place
@@ -105,7 +106,7 @@ def diagnostic(here: Here, found: Shown, pages: Mapping[str, str]) -> types.Diag
         code=code,
         code_description=types.CodeDescription(href=pages[code]) if code in pages else None,
         source="netdsl",
-        tags=[types.DiagnosticTag.Unnecessary] if code in UNNECESSARY else None,
+        tags=[types.DiagnosticTag.Unnecessary] if Fact.SUPERFLUOUS.holds(code) else None,
         related_information=related or None,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic
 from netdsl.source import Source
 from netdsl.syntax.lexer import Token
@@ -60,5 +61,5 @@ def _follows(finding: Diagnostic, lost: Diagnostic) -> bool:
     if finding.source is not lost.source or finding.primary is None or lost.primary is None:
         return False
     closes = finding.cause == never_opened("}")
-    other = finding.code not in ("ND101", "ND102", "ND103") or closes
+    other = not Fact.SYNTAX.holds(finding.code) or closes
     return other and finding.primary.span.start > lost.primary.span.start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from netdsl.codes import Fact
 from netdsl.diagnostics import CALL, Diagnostic, Label, Severity
 from netdsl.graph.names.absent_kinds import absent_kind
 from netdsl.graph.names.foreign_kinds import foreign_kind
@@ -60,7 +61,7 @@ def with_answers(syntax: Sequence[Diagnostic]) -> list[Diagnostic]:
 def _call_at(mistake: Diagnostic) -> tuple[Called, Source, int] | None:
     """The call whose dots are the mistake, its source, and where its line begins."""
     source, label = mistake.source, mistake.primary
-    if mistake.code != "ND101" or source is None or label is None:
+    if not Fact.STRANGE_SIGN.holds(mistake.code) or source is None or label is None:
         return None
     offset = label.span.start
     if source.text[offset : offset + 1] != ".":
