@@ -27,6 +27,7 @@ from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import entry_from_text
 from netdsl.training.augmenting import augmenting
 from netdsl.training.machine import Machine, first_values
+from netdsl.training.programs import Programs
 
 RECIPES = (
     "flip, crop 4",
@@ -55,8 +56,8 @@ def stepper(name: str, text: str, threads: int) -> tuple[Callable[[], float], Ca
     """Two functions that do a step and return its seconds: as it is, and augmented."""
     plan, size = load(NETWORKS[name].path), NETWORKS[name].batch
     recipe = Recipe(augment=entry_from_text(entries()["augment"], text))
-    made = Machine(plan, recipe, backend("numba"), threads)
-    made.store = first_values(plan, recipe, made.stored("train", size))
+    programs = Programs(plan, recipe, backend("numba"), threads)
+    made = Machine(programs, first_values(plan, recipe, programs.stored("train", size)))
     session = made.training(size)
     session.inputs["rate"][...] = 1e-6
     images = random_images(plan.input.shape, plan.output.values)

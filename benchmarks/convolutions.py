@@ -34,7 +34,7 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Role, Tensor
-from netdsl.program.program import Program
+from netdsl.program.program import Numerics, Program
 from netdsl.quantities import Padding, Size
 from netdsl.writing import write_file
 
@@ -120,7 +120,8 @@ def ours(layer: Layer, direction: str, threads: int, *, exact: bool) -> Ours:
     for tensor in op.inputs:
         tensor.role = Role.INPUT
     inputs = {tensor.name: tensor for tensor in op.inputs}
-    program = Program("benchmark", layer.batch, (op,), inputs, {"result": op.outputs[0]}, (), {}, {}, exact)
+    result, numerics = {"result": op.outputs[0]}, Numerics(exact)
+    program = Program("benchmark", layer.batch, (op,), inputs, result, (), {}, {}, numerics)
     session = open_backend().bind(program, {}, threads)
     generator = np.random.default_rng(1)
     for array in session.inputs.values():

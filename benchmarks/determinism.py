@@ -30,6 +30,7 @@ from netdsl.backend.numba.target import host
 from netdsl.backend.session import Store
 from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import training_program
+from netdsl.program.program import Numerics
 from netdsl.quantities import PRECISIONS
 from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text
@@ -55,8 +56,7 @@ class Training:
             batch,
             loss=recipe.loss,
             optimizer=recipe.optimizer,
-            exact=exact,
-            precision=precision,
+            numerics=Numerics(exact, precision),
         )
         self.threads = threads
         self.store: Store = first_values(plan, recipe, program.stored)

@@ -40,7 +40,7 @@ from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.program.lower import inference_program, training_program
-from netdsl.program.program import Program
+from netdsl.program.program import PLAIN, Numerics, Program
 
 NETWORKS = {"LeNet-5": "lenet", "ResNet-20": "resnet20-cifar", "DenseNet-40": "densenet40-cifar"}
 BATCHES = (5, 32)
@@ -64,33 +64,30 @@ def plans() -> Iterator[tuple[str, Plan, tuple[int, ...]]]:
 
 def programs(plan: Plan, batch: int) -> Iterator[Program]:
     """Training and inference in all ways to compute them."""
-    for exact, precision in ((False, "float32"), (True, "float32"), (False, "bf16")):
-        yield training_program(plan, batch, loss=LOSS, optimizer=OPTIMIZER, exact=exact, precision=precision)
-        yield inference_program(plan, batch, loss=LOSS, exact=exact, precision=precision)
+    for numerics in (PLAIN, Numerics(exact=True), Numerics(precision="bf16")):
+        yield training_program(plan, batch, loss=LOSS, optimizer=OPTIMIZER, numerics=numerics)
+        yield inference_program(plan, batch, loss=LOSS, numerics=numerics)
 
 
 def in_channels(program: Program, target: Target) -> Program:
     """The program with no layers whose vectors are images."""
-    return program._replace(
-        variants={key_of_group(group, program): CHANNELS for group in image_vector_groups(program, target)}
-    )
+    groups = image_vector_groups(program, target)
+    return program.in_variants({key_of_group(group, program): CHANNELS for group in groups})
 
 
 def variants(program: Program, target: Target) -> Iterator[str]:
     """The kernels of every variant of each convolution."""
-    exact, precision = program.exact, program.precision
+    numerics = program.numerics
     seen = set()
     for operation in program.operations:
         if not isinstance(operation, AnyConvolution):
             continue
-        key = key_of(operation, program.batch, exact=exact, precision=precision)
+        key = key_of(operation, program.batch, numerics)
         if key in seen:
             continue
         seen.add(key)
-        for name in variants_of(operation, program.batch, target, exact=exact, precision=precision):
-            launches = emit(
-                operation, program.batch, target, exact=exact, precision=precision, variants={key: name}
-            )
+        for name in variants_of(operation, program.batch, target, numerics):
+            launches = emit(operation, program.batch, target, numerics._replace(variants={key: name}))
             yield from (
                 f"{key} {name} {launch.kernel.text} {launch.items} {launch.note}" for launch in launches
             )

@@ -67,6 +67,7 @@ class Netdsl:
         from netdsl.backend import backend
         from netdsl.optimizers.sgd import Sgd
         from netdsl.program.lower import inference_program, training_program
+        from netdsl.program.program import Numerics
         from netdsl.recipe.recipe import Recipe
         from netdsl.training.machine import first_values
 
@@ -79,7 +80,7 @@ class Netdsl:
                 task.batch,
                 loss=recipe.loss,
                 optimizer=recipe.optimizer,
-                precision=self._precision,
+                numerics=Numerics(precision=self._precision),
             )
         else:
             program = inference_program(plan, task.batch, loss=recipe.loss)

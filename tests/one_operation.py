@@ -15,7 +15,7 @@ from netdsl.backend.numpy.primitives import COMPUTE
 from netdsl.backend.session import Session
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Role
-from netdsl.program.program import NO_VARIANTS, Program
+from netdsl.program.program import NO_VARIANTS, Numerics, Program
 
 NARROWER = [
     pytest.param(target, id=target.name, marks=[pytest.mark.ci] if target.width == 4 else [])
@@ -37,7 +37,15 @@ def program_of(
         tensor.role = Role.INPUT
     given = {tensor.name: tensor for tensor in op.inputs}
     return Program(
-        "test", batch, (op,), given, {"result": op.outputs[0]}, (), {}, {}, exact, precision, variants
+        "test",
+        batch,
+        (op,),
+        given,
+        {"result": op.outputs[0]},
+        (),
+        {},
+        {},
+        Numerics(exact, precision, variants),
     )
 
 

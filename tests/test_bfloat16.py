@@ -34,6 +34,7 @@ from netdsl.primitives.convolution import (
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient
 from netdsl.primitives.tensor import Tensor
 from netdsl.program.lower import inference_program, training_program
+from netdsl.program.program import Numerics
 from netdsl.quantities import PRECISIONS, Padding, Size
 
 pytestmark = [
@@ -98,7 +99,9 @@ def check(op, batch: int, monkeypatch: pytest.MonkeyPatch, target: Target | None
     """Within rounding of the products of rounded numbers, whatever the number of threads."""
     monkeypatch.setattr(cost_model, "LEAST_PAIRED_WEIGHTS", 1)
     monkeypatch.setattr(cost_model, "LEAST_PAIRED_SIDE", 1)
-    assert "bfloat16" in emit(op, batch, target or host().target, exact=True, precision="bf16")[0].note
+    assert (
+        "bfloat16" in emit(op, batch, target or host().target, Numerics(exact=True, precision="bf16"))[0].note
+    )
     values = drawn(op, batch)
     near = {name: rounded(value) for name, value in values.items()}
     wanted = doubled(op, near, batch)
@@ -149,7 +152,7 @@ def test_winograd_in_bfloat16_has_a_bound(
     monkeypatch.setattr(cost_model, "WORTH", float("inf"))
     monkeypatch.setattr(cost_model, "LEAST_PAIRED_WEIGHTS", 1)
     op = operation(name, kind)
-    assert "in bfloat16" in emit(op, BATCH, host().target, precision="bf16")[0].note
+    assert "in bfloat16" in emit(op, BATCH, host().target, Numerics(precision="bf16"))[0].note
     values = drawn(op, BATCH)
     wanted = doubled(op, values, BATCH)
     scale = 2.0**-8 * doubled(op, {name: abs(value) for name, value in values.items()}, BATCH).max()
@@ -173,7 +176,7 @@ NETWORK = (
 def trained(precision: str, threads: int) -> dict[str, np.ndarray]:
     plan, optimizer = planned(*NETWORK), Sgd(decay=1e-3)
     program = training_program(
-        plan, 24, loss=losses()["cross-entropy"], optimizer=optimizer, precision=precision
+        plan, 24, loss=losses()["cross-entropy"], optimizer=optimizer, numerics=Numerics(precision=precision)
     )
     return one_operation.trained(program, threads=threads, steps=5, rate=0.02)[0]
 
@@ -190,7 +193,11 @@ def test_training_is_near_to_float32_and_the_same_for_any_number_of_threads() ->
 
 def test_weights_and_sums_stay_float32() -> None:
     program = training_program(
-        planned(*NETWORK), 4, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.0), precision="bf16"
+        planned(*NETWORK),
+        4,
+        loss=losses()["cross-entropy"],
+        optimizer=Sgd(decay=0.0),
+        numerics=Numerics(precision="bf16"),
     )
     assert all(array.dtype == np.float32 for array in filled_store(program, seed=1).values())
     notes = [launch.note for launch in lay_out(program).launches]

@@ -124,8 +124,8 @@ def test_nothing_keeps_the_network_from_learning_by_heart() -> None:
     smoothing = losses()["cross-entropy"].replaced(smoothing=0.1)
     changed, recipe = by_heart(plan, Recipe(loss=smoothing, stop=3), 20, None)
     run = new_run(changed, recipe, backend("numpy"), 1)
-    assert "seed" not in run.machine.program("train", 20).inputs
-    assert "seed" in new_run(plan, recipe, backend("numpy"), 1).machine.program("train", 20).inputs
+    assert "seed" not in run.machine.programs.program("train", 20).inputs
+    assert "seed" in new_run(plan, recipe, backend("numpy"), 1).machine.programs.program("train", 20).inputs
     assert recipe.optimizer.decay == 0
     assert recipe.loss.smoothing == 0
     assert (recipe.batch, recipe.epochs, recipe.stop) == (20, 1000, 0)

@@ -19,7 +19,7 @@ from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text
-from netdsl.training.machine import Machine
+from netdsl.training.programs import Programs
 from netdsl.training.restored import Restored
 from netdsl.training.run import continued_run, new_run
 
@@ -46,7 +46,7 @@ class Asked:
             require(needed_bytes, *rest)
 
         monkeypatch.setattr(memory, "available_bytes", lambda: self.available)
-        for module in ("training.machine", "training.fitness", "measuring.measure"):
+        for module in ("training.programs", "training.fitness", "measuring.measure"):
             monkeypatch.setattr(f"netdsl.{module}.require_memory", recorded)
         self.sessions: list[Any] = []
         for kind in ("numba", "numpy"):
@@ -64,7 +64,7 @@ class Asked:
 
 
 def program() -> Any:
-    return Machine(plan_of("input 2x2x1\nFC 2"), Recipe(), backend("numpy"), 1).program("infer", 1)
+    return Programs(plan_of("input 2x2x1\nFC 2"), Recipe(), backend("numpy"), 1).program("infer", 1)
 
 
 @pytest.fixture
@@ -172,10 +172,10 @@ def test_measuring(asked: Asked, capsys: pytest.CaptureFixture[str]) -> None:
 def test_resnet50_at_batch_32_needs_what_it_allocates() -> None:
     """Twice as much was asked for as long as every layer counted its inputs."""
     plan = plan_of(zoo_text("resnet50"))
-    machine = Machine(plan, Recipe(batch=32), backend("numba"), 2)
-    stored = sum(4 * int(np.prod(shape)) for _, shape, _ in machine.stored("train", 32))
-    needed = machine.needed_bytes({("train", 32): 1}) + stored
-    layout = numba_backend.lay_out(machine.program("train", 32))
+    programs = Programs(plan, Recipe(batch=32), backend("numba"), 2)
+    stored = sum(4 * int(np.prod(shape)) for _, shape, _ in programs.stored("train", 32))
+    needed = programs.needed_bytes({("train", 32): 1}) + stored
+    layout = numba_backend.lay_out(programs.program("train", 32))
     assert needed - layout.memory.arena_bytes - stored < 60 << 20
     assert 2000 << 20 < needed < 2200 << 20
 
@@ -188,7 +188,7 @@ def test_the_next_batch_has_inputs_of_its_own(asked: Asked) -> None:
 
 def test_a_giant_batch_is_refused_before_it_is_laid_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(numba_backend, "lay_out", lambda program, target: pytest.fail("laid out"))
-    machine = Machine(plan_of(zoo_text("vgg16")), Recipe(batch=10**6), backend("numba"), 2)
+    programs = Programs(plan_of(zoo_text("vgg16")), Recipe(batch=10**6), backend("numba"), 2)
     for purpose in ("train", "infer"):
         with pytest.raises(Diagnosed, match="a million images, without all else"):
-            machine.require_memory({(purpose, 10**6): 1}, "a million images")
+            programs.require_memory({(purpose, 10**6): 1}, "a million images")

@@ -16,7 +16,7 @@ from netdsl.planning.recipe_layers import recipe_layers
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.program.learning import Learning
 from netdsl.program.lower import gradient_program, training_program
-from netdsl.program.program import Program
+from netdsl.program.program import Numerics, Program
 from netdsl.recipe.recipe import Recipe
 from netdsl.text.printer import print_network
 
@@ -108,7 +108,9 @@ def steps(program: Program, kind: str, threads: int = 2) -> dict[str, np.ndarray
 def program_of(plan: Plan, batch: int = 6, **learning: object) -> Program:
     chosen = Learning(**learning)  # type: ignore[arg-type]
     loss = losses()["cross-entropy"]
-    return training_program(plan, batch, loss=loss, optimizer=Sgd(momentum=0.0), learning=chosen, exact=True)
+    return training_program(
+        plan, batch, loss=loss, optimizer=Sgd(momentum=0.0), learning=chosen, numerics=Numerics(exact=True)
+    )
 
 
 @pytest.mark.slow

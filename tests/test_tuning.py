@@ -46,7 +46,7 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.tensor import Tensor
 from netdsl.program.lower import training_program
-from netdsl.program.program import Program
+from netdsl.program.program import Numerics, Program
 from netdsl.quantities import PRECISIONS, Padding, Size
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.checkpoint import load
@@ -90,7 +90,7 @@ def program_of(op, variants: dict[str, str], precision: str = "float32") -> Prog
 
 
 def computed(op, form: str, values: dict[str, np.ndarray], threads: int, precision: str) -> np.ndarray:
-    program = program_of(op, {key_of(op, BATCH, exact=False, precision=precision): form}, precision)
+    program = program_of(op, {key_of(op, BATCH, Numerics(precision=precision)): form}, precision)
     assert lay_out(program).launches[-1].note.endswith(f", {form}")
     return one_operation.computed(program, values, threads)
 
@@ -114,7 +114,7 @@ def test_every_form_computes_the_same(name: str, kind: type, precision: str) -> 
     op = operation(name, kind)
     values = one_operation.drawn(op, BATCH, seed=5)
     wanted = one_operation.doubled(op, values, BATCH)
-    for form in variants_of(op, BATCH, host().target, exact=False, precision=precision):
+    for form in variants_of(op, BATCH, host().target, Numerics(precision=precision)):
         one, *others = (computed(op, form, values, threads, precision) for threads in (1, 2, 4))
         error = 2e-2 if form.endswith("in bfloat16") else 2e-5
         np.testing.assert_allclose(one, wanted, rtol=5 * error, atol=error * abs(wanted).max(), err_msg=form)
@@ -123,20 +123,20 @@ def test_every_form_computes_the_same(name: str, kind: type, precision: str) -> 
 
 def test_there_is_something_to_choose_from() -> None:
     for kind in KINDS:
-        found = variants_of(operation("same", kind), BATCH, host().target, exact=False)
+        found = variants_of(operation("same", kind), BATCH, host().target)
         assert len([form for form in found if form.startswith("direct")]) >= 2
         assert any(form.startswith("Winograd") for form in found)
         assert not any(
             form.startswith("Winograd")
-            for form in variants_of(operation("same", kind), BATCH, host().target, exact=True)
+            for form in variants_of(operation("same", kind), BATCH, host().target, Numerics(exact=True))
         )
-    assert "dot product" in variants_of(
-        operation("product", ConvolutionInputGradient), BATCH, host().target, exact=False
-    )
+    assert "dot product" in variants_of(operation("product", ConvolutionInputGradient), BATCH, host().target)
 
 
 def kernels(op, variants: dict[str, str], *, exact: bool = False) -> list[object]:
-    return [launch.kernel for launch in emit(op, BATCH, host().target, exact=exact, variants=variants)]
+    return [
+        launch.kernel for launch in emit(op, BATCH, host().target, Numerics(exact=exact, variants=variants))
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
@@ -145,22 +145,20 @@ def kernels(op, variants: dict[str, str], *, exact: bool = False) -> list[object
 )
 def test_forms_that_there_are_not_follow_the_model(kind: type, form: str) -> None:
     op = operation("same", kind)
-    assert kernels(op, {key_of(op, BATCH, exact=False): form}) == kernels(op, {})
+    assert kernels(op, {key_of(op, BATCH): form}) == kernels(op, {})
 
 
 def test_exact_refuses_winograds_forms() -> None:
     op = operation("same", Convolution)
-    (winograds, *_) = [
-        form for form in variants_of(op, BATCH, host().target, exact=False) if form.startswith("Winograd")
-    ]
-    variants = {key_of(op, BATCH, exact=exact): winograds for exact in (False, True)}
+    (winograds, *_) = [form for form in variants_of(op, BATCH, host().target) if form.startswith("Winograd")]
+    variants = {key_of(op, BATCH, Numerics(exact)): winograds for exact in (False, True)}
     assert any("winograd" in kernel.name for kernel in kernels(op, variants))
     assert kernels(op, variants, exact=True) == kernels(op, {}, exact=True)
 
 
 def test_a_choice_is_for_its_sizes_alone() -> None:
     op = operation("same", Convolution)
-    variants = {key_of(op, BATCH + 1, exact=False): "direct 1x1", key_of(op, BATCH, exact=True): "direct 1x1"}
+    variants = {key_of(op, BATCH + 1): "direct 1x1", key_of(op, BATCH, Numerics(exact=True)): "direct 1x1"}
     assert kernels(op, variants) == kernels(op, {})
 
 
@@ -182,23 +180,23 @@ def trained(program: Program, threads: int = 2) -> dict[str, np.ndarray]:
 
 def training(batch: int = 2 * host().target.width, *, exact: bool = False) -> Program:
     loss, optimizer = losses()["cross-entropy"], Sgd(decay=1e-3)
-    return training_program(planned(*LAYERS), batch, loss=loss, optimizer=optimizer, exact=exact)
+    return training_program(
+        planned(*LAYERS), batch, loss=loss, optimizer=optimizer, numerics=Numerics(exact=exact)
+    )
 
 
 def test_a_group_takes_the_form_that_is_asked_for() -> None:
     program = training()
     (group,) = image_vector_groups(program, host().target)
     key = key_of_group(group, program)
-    images, channels = (program._replace(variants={key: form}) for form in (IMAGES, CHANNELS))
+    images, channels = (program.in_variants({key: form}) for form in (IMAGES, CHANNELS))
     assert (
         operations_on_image_vectors(images, host().target)
         == operations_on_image_vectors(program, host().target)
         == frozenset(group)
     )
     assert operations_on_image_vectors(channels, host().target) == frozenset()
-    assert operations_on_image_vectors(program._replace(variants={key: "rows"}), host().target) == frozenset(
-        group
-    )
+    assert operations_on_image_vectors(program.in_variants({key: "rows"}), host().target) == frozenset(group)
     wanted = trained(images)
     for name, array in trained(channels).items():
         np.testing.assert_allclose(array, wanted[name], rtol=2e-4, atol=2e-5, err_msg=name)
@@ -244,7 +242,7 @@ def test_what_is_found_is_kept_and_used(kept: Path, monkeypatch: pytest.MonkeyPa
     assert found.changed == len(found.variants) > 1
     assert (found.known, found.groups, found.problem) == (0, 1, "")
     assert found.convolutions + found.groups == len(written)
-    notes = [launch.note for launch in lay_out(program._replace(variants=found.variants)).launches]
+    notes = [launch.note for launch in lay_out(program.in_variants(found.variants)).launches]
     direct = {note.split("; ")[0].rpartition(", ")[2] for note in notes if ", direct " in note}
     assert direct == {form for form in found.variants.values() if form.startswith("direct")}
     # Another number of threads finds the same, and measures nothing.
@@ -253,7 +251,7 @@ def test_what_is_found_is_kept_and_used(kept: Path, monkeypatch: pytest.MonkeyPa
     assert again.variants == found.variants
     assert again.known == again.convolutions + again.groups
     plain, one, two = (
-        trained(program._replace(variants=variants), threads)
+        trained(program.in_variants(variants), threads)
         for variants, threads in (({}, 2), (found.variants, 1), (found.variants, 2))
     )
     for name, array in plain.items():
@@ -417,10 +415,10 @@ def test_forms_of_another_machine_are_told_of(place: Path) -> None:
     made = new_run(plan, Recipe(batch=64, epochs=1), backend("numba"), 1)
     assert variants_warning(made) == ""
     convolutions = [op for op in made.programs()[0].operations if isinstance(op, Convolution)]
-    keys = [key_of(op, 64, exact=False) for op in convolutions]
-    (known, *_) = variants_of(convolutions[0], 64, host().target, exact=False)
-    made.machine.variants = {keys[0]: known, keys[1]: "direct 99x99"}
-    assert unknown_variants(made.programs(), made.machine.variants) == [keys[1]]
+    keys = [key_of(op, 64) for op in convolutions]
+    (known, *_) = variants_of(convolutions[0], 64, host().target)
+    made = made.in_variants({keys[0]: known, keys[1]: "direct 99x99"})
+    assert unknown_variants(made.programs(), made.machine.programs.variants) == [keys[1]]
     assert "1 choice of this run's --autotune cannot be had here" in variants_warning(made)
 
 

@@ -164,7 +164,7 @@ def test_the_best_checkpoint_has_the_averages(tmp_path: Path) -> None:
     list(run.records(folder))
     best, last = load(folder.best), load(folder.last)
     folder.close()
-    assert sorted(best.arrays) == sorted(name for name, _, _ in run.machine.stored("infer", 100))
+    assert sorted(best.arrays) == sorted(name for name, _, _ in run.machine.programs.stored("infer", 100))
     average = last.arrays[f"FC1.weights{AVERAGE}"]
     assert np.array_equal(best.arrays["FC1.weights"], average)
     assert not np.array_equal(last.arrays["FC1.weights"], average)

@@ -18,7 +18,7 @@ from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
 from netdsl.primitives.matmul import MatmulInputGradient, MatmulWeightGradient
 from netdsl.program.lower import training_program
-from netdsl.program.program import Program
+from netdsl.program.program import Numerics, Program
 
 pytestmark = pytest.mark.slow
 
@@ -43,7 +43,11 @@ def training(batch: int, precision: str = "float32", neurons: int = 401) -> Prog
     )
     optimizer = Sgd(momentum=0.9, decay=1e-3)
     return training_program(
-        plan, batch, loss=losses()["cross-entropy"], optimizer=optimizer, precision=precision
+        plan,
+        batch,
+        loss=losses()["cross-entropy"],
+        optimizer=optimizer,
+        numerics=Numerics(precision=precision),
     )
 
 

@@ -13,7 +13,7 @@ from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.target import Target, host
 from netdsl.primitives.convolution import ConvolutionWeightGradient, Geometry
 from netdsl.primitives.tensor import Role, Tensor
-from netdsl.program.program import Program
+from netdsl.program.program import Numerics, Program
 from netdsl.quantities import Padding, Size
 
 pytestmark = pytest.mark.slow
@@ -64,7 +64,7 @@ def program_of(case: Case, batch: int, precision: str = "float32") -> Program:
     )
     op = ConvolutionWeightGradient(dw, x, dy, geometry)
     inputs, outputs = {"x": x, "dy": dy}, {"dw": dw}
-    return Program("gradient", batch, (op,), inputs, outputs, (), {}, {}, precision=precision)
+    return Program("gradient", batch, (op,), inputs, outputs, (), {}, {}, Numerics(precision=precision))
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

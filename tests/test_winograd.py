@@ -28,7 +28,7 @@ from netdsl.primitives.convolution import (
 )
 from netdsl.primitives.tensor import Tensor
 from netdsl.program.lower import inference_program, training_program
-from netdsl.program.program import Program
+from netdsl.program.program import Numerics, Program
 from netdsl.quantities import Padding, Size
 
 pytestmark = pytest.mark.slow
@@ -130,7 +130,9 @@ NETWORK = (
 
 def program_of(exact: bool, batch: int = 24) -> Program:
     loss, optimizer = losses()["cross-entropy"], Sgd(decay=1e-3)
-    return training_program(planned(*NETWORK), batch, loss=loss, optimizer=optimizer, exact=exact)
+    return training_program(
+        planned(*NETWORK), batch, loss=loss, optimizer=optimizer, numerics=Numerics(exact=exact)
+    )
 
 
 def trained(exact: bool, threads: int) -> dict[str, np.ndarray]:
@@ -156,7 +158,7 @@ def test_exact_is_the_direct_path() -> None:
     program = program_of(exact=True)
     assert not uses_winograd(program)
     for op in program.operations:
-        chosen = choose(op, program.batch, host().target, exact=True, precision="float32", variants={})
+        chosen = choose(op, program.batch, host().target, Numerics(exact=True))
         assert not chosen.name.startswith("Winograd"), op
 
 

@@ -53,8 +53,9 @@ class _Command(click.Command):
 @click.option(
     "--emit",
     type=click.Choice(LISTINGS),
-    help="Print instead of compiling: one Python module with everything, or only the program's operations,"
-    f" the schedule or the kernels. Without a value, {LISTINGS[0]}.",
+    help="Print instead of compiling: one Python module with everything, or only the program's operations"
+    " or the schedule, each with what its passes do, or the kernels."
+    f" Without a value, {LISTINGS[0]}.",
 )
 @click.option(
     "--target",
@@ -93,6 +94,7 @@ def command(
     from netdsl.backend.numba.tools.listing import LISTINGS as TEXTS
     from netdsl.program.learning import learning_of
     from netdsl.program.lower import inference_program, training_program
+    from netdsl.program.program import Numerics
 
     machine = BY_NAME[target] if target else host().target
     _check_target(machine, precision, emits=emit is not None, autotune=autotune)
@@ -103,8 +105,9 @@ def command(
     ]
     if unknown:
         raise Diagnosed(*unknown)
+    numerics = Numerics(exact, precision)
     if inference:
-        program = inference_program(plan, batch, loss=recipe.loss, exact=exact, precision=precision)
+        program = inference_program(plan, batch, loss=recipe.loss, numerics=numerics)
     else:
         program = training_program(
             plan,
@@ -112,15 +115,14 @@ def command(
             loss=recipe.loss,
             optimizer=recipe.optimizer,
             learning=learning_of(plan, recipe),
-            exact=exact,
-            precision=precision,
+            numerics=numerics,
         )
     if autotune:
         from netdsl.measuring.tuning import tune
 
         tuned = tune([program], thread_count(None))
         echo_folded(str(tuned), err=True)
-        program = program._replace(variants=tuned.variants)
+        program = program.in_variants(tuned.variants)
     if emit:
         click.echo(TEXTS[emit](program, plan.network.name, machine), nl=False)
         return

@@ -123,7 +123,7 @@ def _compile(run: Run) -> None:
 def _say_findings(run: Run) -> None:
     with unheard():
         show(run.findings)
-        tell_problem(run.machine.problem)
+        tell_problem(run.machine.programs.problem)
 
 
 def _train(run: Run, folder: RunFolder, interruption: Interruption, clock: _Clock) -> None:

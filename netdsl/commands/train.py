@@ -167,7 +167,7 @@ def command(
                 with _patience(
                     "timing all kernel variants of the convolutions; later runs reuse the fastest"
                 ):
-                    line = tune_run(run, thread_count(threads))
+                    run, line = tune_run(run, thread_count(threads))
                 say(line)
             code = _train(run, folder, thread_count(threads))
     context.exit(code)
@@ -210,7 +210,7 @@ def _start_from(path: Path, run: Run) -> None:
     """Take weights from elsewhere, and say which."""
     from netdsl.training.starting_weights import start_from, table_of
 
-    stored = run.machine.stored("train", run.first_batch)
+    stored = run.machine.programs.stored("train", run.first_batch)
     run.pretrained = True
     for line in table_of(start_from(path, stored, run.machine.store)):
         say(line)
@@ -270,7 +270,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
             interruption.at_once(lambda: _say_stopped(run, folder, interruption)),
         ):
             run.bind()
-        problem = run.machine.problem
+        problem = run.machine.programs.problem
         _tell_problem(problem)
         say(_opening(run, threads) + _estimate(run, saving_seconds))
         if note := run.batch_note:
@@ -285,7 +285,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     assert best is not None
     outcome = run.test(folder)
     if not problem:
-        _tell_problem(run.machine.problem)
+        _tell_problem(run.machine.programs.problem)
     if run.progress.epoch < run.recipe.epochs:
         say(
             f"stopped early, after epoch {run.progress.epoch} of {run.recipe.epochs}: none of the last "

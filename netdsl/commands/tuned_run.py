@@ -7,19 +7,18 @@ from netdsl.quantities import counted
 from netdsl.training.run import Run
 
 
-def tune_run(run: Run, threads: int) -> str:
-    """Have a new run computed in the variants that are fastest here; one line that says what they are.
+def tune_run(run: Run, threads: int) -> tuple[Run, str]:
+    """A new run in the variants that are fastest here, and one line that says what they are.
 
     The run's checkpoints carry them, so that it goes on in the same variants wherever and whenever.
     """
     tuned = tune(run.programs(), threads)
-    run.machine.variants = tuned.variants
-    return str(tuned)
+    return run.in_variants(tuned.variants), str(tuned)
 
 
 def variants_warning(run: Run) -> str:
     """One line where this machine does not have the variants of a run that goes on, else nothing."""
-    unknown = unknown_variants(run.programs(), run.machine.variants)
+    unknown = unknown_variants(run.programs(), run.machine.programs.variants)
     if not unknown:
         return ""
     return (

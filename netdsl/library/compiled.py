@@ -15,6 +15,7 @@ from netdsl.library.networks import Planned, plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import batch_sizes
 from netdsl.training.machine import Machine, first_values
+from netdsl.training.programs import Programs
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,8 +102,8 @@ def compile(
     if planned.plan.example.several:
         raise TypeError("a network with several inputs is evaluated with netdsl.load(run).evaluate(data)")
     recipe = Recipe(seed=seed, exact=exact)
-    machine = Machine(planned.plan, recipe, open_backend(backend), threads_or_all(threads))
-    machine.store = first_values(planned.plan, recipe, machine.stored("infer", batch))
+    programs = Programs(planned.plan, recipe, open_backend(backend), threads_or_all(threads))
+    machine = Machine(programs, first_values(planned.plan, recipe, programs.stored("infer", batch)))
     machine.inference(batch)
     return Compiled(planned, machine, batch)
 

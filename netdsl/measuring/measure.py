@@ -29,7 +29,7 @@ from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.plan import Plan
 from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.lower import inference_program, training_program
-from netdsl.program.program import Program
+from netdsl.program.program import Numerics, Program
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.machine import first_values
@@ -58,13 +58,11 @@ class Task(NamedTuple):
         return Recipe(batch=self.batch, optimizer=Sgd(rate=RATE))
 
     def program(self) -> Program:
-        loss = self.recipe.loss
+        loss, numerics = self.recipe.loss, Numerics(precision=self.precision)
         if not self.training:
-            return inference_program(self.plan, self.batch, loss=loss, precision=self.precision)
+            return inference_program(self.plan, self.batch, loss=loss, numerics=numerics)
         optimizer = self.recipe.optimizer
-        return training_program(
-            self.plan, self.batch, loss=loss, optimizer=optimizer, precision=self.precision
-        )
+        return training_program(self.plan, self.batch, loss=loss, optimizer=optimizer, numerics=numerics)
 
 
 class RivalStep(NamedTuple):
@@ -100,7 +98,7 @@ def measure(
     if task.autotune:
         tuned = tune([program], task.threads)
         say(str(tuned))
-        program = program._replace(variants=tuned.variants)
+        program = program.in_variants(tuned.variants)
     store = first_values(task.plan, task.recipe, program.stored)
     session = backend.bind(program, store, task.threads, partial(_require, task))
     _fill(session, task.batch)
@@ -136,7 +134,7 @@ def measure(
         session.arena_bytes + stored_bytes + given_bytes,
         peak_bytes,
         _compared(rivals, found),
-        program.variants,
+        program.numerics.variants,
     )
 
 

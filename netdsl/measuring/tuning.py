@@ -135,7 +135,7 @@ def _changed(programs: Sequence[Program], variants: Mapping[str, str]) -> set[st
     """The keys of what is computed in another variant than the model's."""
     found: set[str] = set()
     for program in programs:
-        tuned = program._replace(variants=variants)
+        tuned = program.in_variants(variants)
         on_image_vectors = operations_on_image_vectors(tuned, host().target)
         keys = [
             _key(operation, program) for operation in _tunable(program) if operation not in on_image_vectors
@@ -146,13 +146,11 @@ def _changed(programs: Sequence[Program], variants: Mapping[str, str]) -> set[st
 
 
 def _key(operation: AnyConvolution, program: Program) -> str:
-    return key_of(operation, program.batch, exact=program.exact, precision=program.precision)
+    return key_of(operation, program.batch, program.numerics)
 
 
 def _variants(operation: AnyConvolution, program: Program) -> Collection[str]:
-    return variants_of(
-        operation, program.batch, host().target, exact=program.exact, precision=program.precision
-    )
+    return variants_of(operation, program.batch, host().target, program.numerics)
 
 
 def _tunable(program: Program) -> Iterator[AnyConvolution]:
@@ -172,7 +170,7 @@ def _convolutions(program: Program, variants: Mapping[str, str]) -> Iterator[_Ch
         alone = isolated([operation], program, share_results=True)
         plain = {key_of_group(group, alone): CHANNELS for group in image_vector_groups(alone, host().target)}
         names = _variants(operation, program)
-        candidates = {name: alone._replace(variants={**plain, key: name}) for name in (MODEL, *names)}
+        candidates = {name: alone.in_variants({**plain, key: name}) for name in (MODEL, *names)}
         distinct = _distinct(candidates)
         if len(distinct) > 1:
             yield _Choice(key, distinct)
@@ -185,9 +183,7 @@ def _groups(program: Program, variants: Mapping[str, str]) -> Iterator[_Choice]:
         if key in variants:
             continue
         alone = isolated(group, program, share_results=False)
-        candidates = {
-            name: alone._replace(variants={**variants, key: name}) for name in (MODEL, IMAGES, CHANNELS)
-        }
+        candidates = {name: alone.in_variants({**variants, key: name}) for name in (MODEL, IMAGES, CHANNELS)}
         yield _Choice(key, _distinct(candidates))
 
 

@@ -19,7 +19,7 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.primitives.window import WindowMaximum, WindowMaximumGradient
 
 
-def parameters_first(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+def parameters_first(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> tuple[Operation, ...]:
     """What depends on stored numbers alone comes first, so that it is there for the end of any product."""
     written = {tensor for operation in operations for tensor in operation.outputs}
     first = [

@@ -10,12 +10,10 @@ from netdsl.primitives.builder import Builder
 from netdsl.primitives.expression import operand
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
-from netdsl.program.commute import parameters_first, pool_first
-from netdsl.program.fuse import fuse
 from netdsl.program.gradients import differentiate
 from netdsl.program.learning import Learning
-from netdsl.program.program import Program, Stored
-from netdsl.program.recompute import compute_again
+from netdsl.program.passes import PASSES, passed
+from netdsl.program.program import PLAIN, Numerics, Program, Stored
 from netdsl.program.updates import write_updates
 
 ALL_LEARN = Learning()
@@ -28,14 +26,13 @@ def training_program(
     loss: Loss,
     optimizer: Optimizer,
     learning: Learning = ALL_LEARN,
-    exact: bool = False,
-    precision: str = "float32",
+    numerics: Numerics = PLAIN,
 ) -> Program:
     """Forward, backward and update.
 
     Inputs: ``x`` (batch, height, width, channels), ``target`` (batch, classes) as 0 and 1, with dropout
     ``seed``, and those of ``write_updates``: ``rate`` and others. Outputs: ``loss`` (mean over the batch)
-    and ``scores``. ``exact`` and ``precision`` as in Program.
+    and ``scores``.
     """
     build = Builder(batch, training=True)
     stored = _declare(build, plan, learnable=True, frozen=learning.frozen)
@@ -44,9 +41,7 @@ def training_program(
     error = _loss(build, loss, scores, tensors[-1])
     gradients = differentiate(build, error)
     stored += write_updates(build, plan, gradients, optimizer, learning)
-    return _program("train", build, {"loss": error, "scores": scores}, stored)._replace(
-        exact=exact, precision=precision
-    )
+    return _program("train", build, {"loss": error, "scores": scores}, stored, numerics)
 
 
 def gradient_program(plan: Plan, batch: int, *, loss: Loss, learning: Learning = ALL_LEARN) -> Program:
@@ -68,12 +63,10 @@ def gradient_program(plan: Plan, batch: int, *, loss: Loss, learning: Learning =
         gradient = gradients.of(build, parameter)
         if gradient is not None:
             outputs[f"gradient of {name}"] = gradient
-    return _program("gradients", build, outputs, stored)
+    return _program("gradients", build, outputs, stored, PLAIN)
 
 
-def inference_program(
-    plan: Plan, batch: int, *, loss: Loss, exact: bool = False, precision: str = "float32"
-) -> Program:
+def inference_program(plan: Plan, batch: int, *, loss: Loss, numerics: Numerics = PLAIN) -> Program:
     """Forward as after training: no dropout, running statistics.
 
     Inputs ``x`` and ``target`` as in training_program; outputs ``loss``, ``scores`` and
@@ -87,7 +80,7 @@ def inference_program(
     build.origin = "probabilities"
     probabilities = loss.probabilities(build, scores)
     outputs = {"loss": error, "scores": scores, "probabilities": probabilities}
-    return _program("infer", build, outputs, stored)._replace(exact=exact, precision=precision)
+    return _program("infer", build, outputs, stored, numerics)
 
 
 NONE_FROZEN: frozenset[str] = frozenset()
@@ -163,10 +156,12 @@ def _loss(build: Builder, loss: Loss, scores: Tensor, output: Tensor) -> Tensor:
     return loss.lower(build, build.flatten(predicted), target)
 
 
-def _program(name: str, build: Builder, outputs: dict[str, Tensor], stored: list[Stored]) -> Program:
+def _program(
+    name: str, build: Builder, outputs: dict[str, Tensor], stored: list[Stored], numerics: Numerics
+) -> Program:
     kept = tuple(outputs.values())
-    operations = parameters_first(pool_first(fuse(tuple(build.operations), kept), kept))
-    operations = compute_again(operations, kept)
+    written = tuple(build.operations)
+    operations = passed(written, kept, PASSES)
     used = {tensor for operation in operations for tensor in operation.inputs}
     return Program(
         name,
@@ -177,4 +172,6 @@ def _program(name: str, build: Builder, outputs: dict[str, Tensor], stored: list
         tuple(stored),
         {name: tensor for name, tensor in build.stored.items() if tensor.role is Role.STORED},
         {tensor: values for tensor, values in build.constants.items() if tensor in used},
+        numerics,
+        written,
     )

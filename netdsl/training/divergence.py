@@ -16,7 +16,8 @@ from netdsl.training.records import StepRecord
 
 if TYPE_CHECKING:
     from netdsl.backend.session import Batch, Session
-    from netdsl.training.machine import Machine, Purpose
+    from netdsl.training.machine import Machine
+    from netdsl.training.programs import Purpose
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
 
@@ -82,7 +83,7 @@ class _Watched:
         key = (purpose, batch)
         if key not in self._sessions:
             store = self.store if purpose == "train" else self._machine.evaluated
-            self._sessions[key] = _WatchedSession(self._machine.program(*key), store)
+            self._sessions[key] = _WatchedSession(self._machine.programs.program(*key), store)
         return self._sessions[key]
 
 
@@ -143,7 +144,7 @@ def _affordable(run: Run) -> bool:
     """Whether NumPy computes an update, a step and a validation in moments."""
     sizes = batch_sizes(len(run.parts.train), run.recipe.batch)
     images = 3 * max(sizes) * (run.recipe.accumulate + 1) + len(run.parts.validation)
-    needed = NumpyPrepared(run.machine.program("train", max(sizes))).needed_bytes(repeated=False)
+    needed = NumpyPrepared(run.machine.programs.program("train", max(sizes))).needed_bytes(repeated=False)
     available = available_bytes()
     fits = needed <= _MOST_BYTES and (available is None or 2 * needed <= available)
     return fits and run.plan.macs * images <= _MOST_MACS

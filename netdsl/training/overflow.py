@@ -144,7 +144,7 @@ def _beginning(machine: Machine, x: Array) -> str:
     """
     if not all_finite(x):
         return ": its pixels already overflow where they are normalised"
-    program = machine.program("infer", 1)
+    program = machine.programs.program("infer", 1)
     values = {tensor for operation in program.operations for tensor in operation.outputs}
     needed_bytes = sum(tensor.size_bytes(1) for tensor in values if tensor.role is Role.VALUE)
     if machine.plan.macs > _MOST_MACS or needed_bytes > _MOST_BYTES:

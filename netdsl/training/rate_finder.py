@@ -96,7 +96,7 @@ def _updates(run: Run, schedule: GrowingRate, seed: int, threads: int) -> Iterat
     machine, part = run.machine, run.parts.train
     batch, batches = min(run.recipe.batch, len(part)), run.recipe.accumulate
     recipe = run.recipe._replace(schedule=schedule, epochs=1, seed=seed, batch=batch)
-    stored = machine.stored("train", run.first_batch)
+    stored = machine.programs.stored("train", run.first_batch)
     for name, values in first_values(run.plan, recipe, stored, threads).items():
         machine.store[name][...] = values
     passes = -(-schedule.steps * batches // len(batch_sizes(len(part), batch))) + 1

@@ -28,6 +28,7 @@ from netdsl.training.loop import evaluated
 from netdsl.training.machine import Machine
 from netdsl.training.metrics import Evaluation, Mistake
 from netdsl.training.overflow import all_finite, no_answer, require_answer
+from netdsl.training.programs import Programs
 from netdsl.training.run import data_changed, data_to_read
 from netdsl.training.run_folder import BEST, LAST
 
@@ -106,9 +107,9 @@ class Restored:
         self.plan = plan
         self.backend = backend
         recipe = checkpoint.recipe._replace(exact=exact or checkpoint.recipe.exact)
-        self._machine = Machine(plan, recipe, backend, threads)
-        self._machine.variants = checkpoint.variants
-        self._machine.store = take_arrays(checkpoint.evaluated, self._machine.stored("infer", 1), path)
+        programs = Programs(plan, recipe, backend, threads, checkpoint.variants)
+        arrays = take_arrays(checkpoint.evaluated, programs.stored("infer", 1), path)
+        self._machine = Machine(programs, arrays)
 
     @property
     def arrays(self) -> Store:

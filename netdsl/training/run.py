@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -35,10 +35,11 @@ from netdsl.training.fitness import (
     check_trainable,
 )
 from netdsl.training.loop import evaluated, train
-from netdsl.training.machine import Machine, Purpose, first_values
+from netdsl.training.machine import Machine, first_values
 from netdsl.training.metrics import Evaluation
 from netdsl.training.overflow import diverged, first_spoilt, require_answer
 from netdsl.training.pace import Pace, Work
+from netdsl.training.programs import Programs, Purpose
 from netdsl.training.records import EpochRecord, Progress, Record, StepRecord
 from netdsl.training.rehearsal import rehearsed, unrehearsed
 from netdsl.training.run_folder import RunFolder
@@ -67,6 +68,10 @@ class Run:
     data_digest: str
     findings: tuple[Diagnostic, ...]
     pretrained: bool = False
+
+    def in_variants(self, variants: Mapping[str, str]) -> Run:
+        """The same run with its operations in these variants; nothing is bound yet."""
+        return replace(self, machine=self.machine.in_variants(variants))
 
     @cached_property
     def images(self) -> Images:
@@ -123,7 +128,7 @@ class Run:
 
     def programs(self) -> list[Program]:
         """All that the run will compute."""
-        return [self.machine.program(purpose, size) for purpose, size in self._steps()]
+        return [self.machine.programs.program(purpose, size) for purpose, size in self._steps()]
 
     def _steps(self) -> dict[Purpose, int]:
         return steps_of(self.parts, self.recipe.batch)
@@ -150,7 +155,7 @@ class Run:
             self.network_text,
             layer_lines(self.plan),
             self.recipe,
-            dict(self.machine.variants),
+            dict(self.machine.programs.variants),
             self.dataset.classes,
             self.preparation,
             self.data_digest,
@@ -175,7 +180,7 @@ class Run:
             raise Diagnosed(told(self, folder, diverged, losses)) from None
 
     def _saved_records(self, folder: RunFolder) -> Iterator[Record]:
-        stored = self.machine.stored("infer", self.first_batch)
+        stored = self.machine.programs.stored("infer", self.first_batch)
         saved = time.monotonic()
         if self.progress.epoch:
             self.pace.timings = folder.load_timings(self.progress.epoch)
@@ -201,7 +206,7 @@ class Run:
         Raises Diagnosed (ND522) where its answer is not finite.
         """
         best = load(folder.best)
-        stored = self.machine.stored("infer", self.first_batch)
+        stored = self.machine.programs.stored("infer", self.first_batch)
         for name, values in take_arrays(best, stored, folder.best).items():
             self.machine.evaluated[name][...] = values
         outcome = evaluated(self.machine, self.images, self.parts.test, self.recipe.batch)
@@ -225,20 +230,15 @@ def new_run(
 
     Raises Diagnosed for everything that does not fit together; see ``fitness`` and the readers.
     """
-    check_trainable(plan)
-    warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
-    check_least_memory(plan, recipe)
-    dataset = dataset or read_data(recipe.data, plan.input, recipe.classes, plan.example)
-    findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
-    parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
-    machine = Machine(plan, _fitted(recipe, dataset, parts), backend, threads)
+    data, parts, findings = _examples(plan, recipe, dataset)
+    programs = Programs(plan, _fitted(recipe, data, parts), backend, threads)
     steps = steps_of(parts, recipe.batch)
-    stored = machine.stored(*next(iter(steps)))
+    stored = programs.stored(*next(iter(steps)))
     stored_bytes = FLOAT_BYTES * sum(prod(shape) for _, shape, _ in stored)
-    machine.require_memory(steps, _what(recipe), beside_bytes=stored_bytes)
-    preparation = measure(dataset.pixels, parts.train, dataset.white)._replace(planes=dataset.planes)
-    machine.store = first_values(plan, recipe, stored, threads)
-    return Run(plan, recipe, dataset, parts, preparation, machine, Progress(), dataset.digest(), findings)
+    programs.require_memory(steps, _what(recipe), beside_bytes=stored_bytes)
+    preparation = measure(data.pixels, parts.train, data.white)._replace(planes=data.planes)
+    machine = Machine(programs, first_values(plan, recipe, stored, threads))
+    return Run(plan, recipe, data, parts, preparation, machine, Progress(), data.digest(), findings)
 
 
 def continued_run(
@@ -255,25 +255,32 @@ def continued_run(
     ``recipe`` is the checkpoint's, but may ask for more epochs and name another place of the same
     data. Raises Diagnosed: ND516 where the data are others, ND651 where the arrays are.
     """
+    data, parts, findings = _examples(plan, recipe, dataset, (saved, path))
+    programs = Programs(plan, _fitted(recipe, data, parts), backend, threads, saved.variants)
+    steps = steps_of(parts, recipe.batch)
+    machine = Machine(programs, take_arrays(saved, programs.stored(*next(iter(steps))), path))
+    machine.require_memory(steps, _what(recipe))  # beside the arrays of the checkpoint
+    if saved.progress.step > len(batch_sizes(len(parts.train), recipe.batch)):
+        raise Diagnosed(file_error("ND650", str(path), "this checkpoint claims more steps than an epoch has"))
+    digest = saved.data_digest
+    return Run(plan, recipe, data, parts, saved.preparation, machine, saved.progress, digest, findings)
+
+
+def _examples(
+    plan: Plan, recipe: Recipe, dataset: Dataset | None, saved: tuple[Checkpoint, Path] | None = None
+) -> tuple[Dataset, Parts, tuple[Diagnostic, ...]]:
+    """The data of a run in their parts, and what is to know of them, the recipe and the network together.
+
+    ``saved`` is the checkpoint whose data they must be, and where it is from.
+    """
     check_trainable(plan)
     warnings = (*check_recipe(plan, recipe), *check_single_values(plan, recipe.batch))
     check_least_memory(plan, recipe)
     dataset = dataset or read_data(recipe.data, plan.input, recipe.classes, plan.example)
-    digest = dataset.digest()
-    if digest != saved.data_digest:
-        raise Diagnosed(data_changed(recipe.data, path))
+    if saved is not None and dataset.digest() != saved[0].data_digest:
+        raise Diagnosed(data_changed(recipe.data, saved[1]))
     findings = (*warnings, *dataset.findings, *check_classes_fit(plan, dataset))
-    parts = split(dataset, shares_from_text(recipe.split), recipe.seed)
-    machine = Machine(plan, _fitted(recipe, dataset, parts), backend, threads)
-    stored = machine.stored("train", batch_sizes(len(parts.train), recipe.batch)[0])
-    machine.store = take_arrays(saved, stored, path)
-    machine.variants = saved.variants
-    machine.require_memory(
-        steps_of(parts, recipe.batch), _what(recipe)
-    )  # beside the arrays of the checkpoint
-    if saved.progress.step > len(batch_sizes(len(parts.train), recipe.batch)):
-        raise Diagnosed(file_error("ND650", str(path), "this checkpoint claims more steps than an epoch has"))
-    return Run(plan, recipe, dataset, parts, saved.preparation, machine, saved.progress, digest, findings)
+    return dataset, split(dataset, shares_from_text(recipe.split), recipe.seed), findings
 
 
 def _fitted(recipe: Recipe, dataset: Dataset, parts: Parts) -> Recipe:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -57,6 +57,7 @@ from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient,
 from netdsl.primitives.matmul import Matmul, MatmulInputGradient
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Tensor
+from netdsl.program.program import PLAIN, Numerics
 
 MODEL = "model"
 """The name of whatever the cost model says."""
@@ -73,20 +74,18 @@ class Variant(NamedTuple):
     note: str = ""
 
 
-def choose(
-    op: Operation, batch: int, target: Target, *, exact: bool, precision: str, variants: Mapping[str, str]
-) -> Variant:
-    """The variant that ``variants`` names, or else the one that is fastest by the cost model.
+def choose(op: Operation, batch: int, target: Target, numerics: Numerics = PLAIN) -> Variant:
+    """The variant that ``numerics.variants`` names, or else the one that is fastest by the cost model.
 
-    ``exact`` keeps convolutions out of Winograd's domain; the others are those of Program.
+    Exact numerics keep convolutions out of Winograd's domain.
     """
-    if variants and isinstance(op, AnyConvolution):
-        name = variants.get(key_of(op, batch, exact=exact, precision=precision), MODEL)
-        found = {} if name == MODEL else variants_of(op, batch, target, exact=exact, precision=precision)
+    if numerics.variants and isinstance(op, AnyConvolution):
+        name = numerics.variants.get(key_of(op, batch, numerics), MODEL)
+        found = {} if name == MODEL else variants_of(op, batch, target, numerics)
         if name in found:
             return Variant(name, found[name], f", {name}")
-    paired = precision == "bf16" and worth_rounding(op)
-    if isinstance(op, AnyConvolution) and not exact:
+    paired = numerics.in_bfloat16 and worth_rounding(op)
+    if isinstance(op, AnyConvolution) and not numerics.exact:
         winograd = best_winograd(op, batch, target, in_pairs=paired)
         if winograd is not None:
             return Variant(
@@ -98,12 +97,12 @@ def choose(
     return _outside_winograd(op, batch, target, paired=False)
 
 
-def key_of(op: Operation, batch: int, *, exact: bool, precision: str = "float32") -> str:
+def key_of(op: Operation, batch: int, numerics: Numerics = PLAIN) -> str:
     """All that the choice depends on, but for the target; not how many threads there are, so that
     results do not depend on it."""
     shapes = ", ".join("x".join(map(str, tensor.shape)) for tensor in (*op.inputs, *op.outputs))
-    kind = f"{op.name}, exact" if exact else op.name
-    kind += "" if precision == "float32" else f", {precision}"
+    kind = f"{op.name}, exact" if numerics.exact else op.name
+    kind += "" if numerics.precision == "float32" else f", {numerics.precision}"
     return f"{kind}: {shapes}, {op.details()}, batch {batch}"
 
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from netdsl.backend.numba.kernel import Launch
 from netdsl.backend.numba.schedule.choice import choose
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.operation import Operation
-from netdsl.program.program import NO_VARIANTS
+from netdsl.program.program import PLAIN, Numerics
 
 
-def emit(
-    operation: Operation,
-    batch: int,
-    target: Target,
-    *,
-    exact: bool = False,
-    precision: str = "float32",
-    variants: Mapping[str, str] = NO_VARIANTS,
-) -> list[Launch]:
+def emit(operation: Operation, batch: int, target: Target, numerics: Numerics = PLAIN) -> list[Launch]:
     """The launches of one primitive, with its origin, phase and text for listings; as ``choose``."""
-    variant = choose(operation, batch, target, exact=exact, precision=precision, variants=variants)
+    variant = choose(operation, batch, target, numerics)
     launches = variant.emit()
     if variant.note:
         launches = [launch._replace(note=f"{operation!r}{variant.note}") for launch in launches]

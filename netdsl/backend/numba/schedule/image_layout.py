@@ -45,7 +45,8 @@ def operations_on_image_vectors(program: Program, target: Target) -> frozenset[O
     """The operations that work on vectors of images; all batched tensors of each are in that order."""
     found: set[Operation] = set()
     for group in image_vector_groups(program, target):
-        variant = program.variants.get(key_of_group(group, program)) if program.variants else None
+        variants = program.numerics.variants
+        variant = variants.get(key_of_group(group, program)) if variants else None
         if variant == IMAGES or (variant != CHANNELS and any(_wastes(member, target) for member in group)):
             found.update(group)
     return frozenset(found)
@@ -78,10 +79,9 @@ def image_vector_groups(program: Program, target: Target) -> list[tuple[Operatio
 
 
 def key_of_group(group: tuple[Operation, ...], program: Program) -> str:
-    """Under which key ``variants`` names that of a group: all of it, but not how many threads there are."""
-    text = "; ".join(
-        [f"{program.batch} images, exact {program.exact}, {program.precision}", *map(repr, group)]
-    )
+    """Under which ``variants`` names that of a group: all of it, but not how many threads there are."""
+    exact, precision, _ = program.numerics
+    text = "; ".join([f"{program.batch} images, exact {exact}, {precision}", *map(repr, group)])
     return f"image lanes: {len(group)} operations {hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 

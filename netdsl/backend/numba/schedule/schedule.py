@@ -242,14 +242,7 @@ def _formulas(operations: tuple[Operation, ...]) -> tuple[Elementwise, ...]:
 
 def _emitted(operation: Operation, schedule: Schedule) -> list[Launch]:
     program = schedule.program
-    return emit(
-        operation,
-        program.batch,
-        schedule.target,
-        exact=program.exact,
-        precision=program.precision,
-        variants=program.variants,
-    )
+    return emit(operation, program.batch, schedule.target, program.numerics)
 
 
 def _of_group(group: Group, schedule: Schedule) -> list[Launch]:
@@ -261,7 +254,7 @@ def _of_group(group: Group, schedule: Schedule) -> list[Launch]:
             _formulas(group.operations[1:]),
             program.batch,
             target,
-            paired=program.precision == "bf16",
+            paired=program.numerics.in_bfloat16,
             before=group.before,
         )
     if group.kind is GroupKind.TOGETHER:

@@ -55,6 +55,7 @@ from netdsl.backend.numba.schedule.cost_model import (
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, ConvolutionWeightGradient
 from netdsl.primitives.operation import Operation
+from netdsl.program.program import PLAIN, Numerics
 from netdsl.quantities import Size
 
 MOST_GATHERED = 16 * FEW_OUTPUTS
@@ -78,7 +79,7 @@ def emit_winograd(op: AnyConvolution, variant: WinogradVariant, batch: int, targ
 
 
 def variants_of(
-    op: AnyConvolution, batch: int, target: Target, *, exact: bool, precision: str = "float32"
+    op: AnyConvolution, batch: int, target: Target, numerics: Numerics = PLAIN
 ) -> dict[str, Emit]:
     """Everything that there are kernels for and that may be worthwhile, by name."""
     if is_depthwise(op.geometry, image_of(op).shape[2], weights_of(op)):
@@ -93,10 +94,10 @@ def variants_of(
             found["im2col"] = partial(emit_im2col, op, batch, target)
         elif isinstance(op, ConvolutionWeightGradient):
             found["im2col"] = partial(im2col_weight_gradient, op, batch, target)
-    if rows != 1 and precision == "bf16":
+    if rows != 1 and numerics.in_bfloat16:
         found |= _direct_tiles(op, batch, target, paired=True)
-    if not exact:
-        shares = winograd_shares(op, batch, target, in_pairs=precision == "bf16")
+    if not numerics.exact:
+        shares = winograd_shares(op, batch, target, in_pairs=numerics.in_bfloat16)
         variants = [variant for variant in shares if shares[variant] < HOPELESS]
         found |= {str(variant): partial(emit_winograd, op, variant, batch, target) for variant in variants}
     return found

@@ -8,13 +8,19 @@ from netdsl.backend.numba.kernel import Argument, Launch, Pointer, Real
 from netdsl.backend.numba.schedule.schedule import PASSES, Layout, Schedule, lay_out, scheduled
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.tensor import Role, Tensor
+from netdsl.program import passes as program_passes
 from netdsl.program.program import Program
 from netdsl.quantities import bytes_text, counted, grouped
 
 
 def program_text(program: Program, network_name: str, target: Target) -> str:
-    """The operations of a step, in order; the same for every target."""
+    """What each pass leaves of the operations, and these in order; the same for every target."""
     lines = [f"# {_doing(program, network_name)}: {counted(len(program.operations), 'operation')}"]
+    found, outputs = program.written, tuple(program.outputs.values())
+    lines.append(f"# {len(found):4} operations as layers and gradients write them")
+    for one in program_passes.PASSES:
+        found = one(found, outputs)
+        lines.append(f"# {len(found):4} operations after {_named(one)}")
     origin = ""
     for operation in program.operations:
         if operation.origin != origin:
@@ -31,8 +37,7 @@ def schedule_text(program: Program, network_name: str, target: Target) -> str:
     lines.append(f"# {len(found.groups):4} groups, an operation each")
     for one in PASSES:
         found = one(found)
-        doing = (one.__doc__ or "").split("\n")[0]
-        lines.append(f"# {len(found.groups):4} groups after {one.__name__}: {doing}")
+        lines.append(f"# {len(found.groups):4} groups after {_named(one)}")
     origin = ""
     for group in found.groups:
         if group.operations[0].origin != origin:
@@ -43,6 +48,11 @@ def schedule_text(program: Program, network_name: str, target: Target) -> str:
         lines += [f"    {_plain(repr(operation), _LONGEST)}" for operation in members]
         lines += [f"    -> {launch.kernel.name}, {launch.items} items" for launch in group.launches]
     return "\n".join([*lines, *_shared(found)]) + "\n"
+
+
+def _named(one: Callable[..., object]) -> str:
+    """A pass by its name, with the line that says what it does."""
+    return f"{one.__name__}: {(one.__doc__ or '').splitlines()[0]}"
 
 
 def _shared(schedule: Schedule) -> list[str]:
