@@ -11,7 +11,7 @@ from netdsl.backend.numba.tools.listing import program_text
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.program import lower
 from netdsl.program.passes import PASSES, Pass
 from netdsl.program.program import Program

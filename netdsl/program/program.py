@@ -32,7 +32,7 @@ class Numerics(NamedTuple):
     ``exact`` asks for convolutions that multiply as their formula says: a backend may otherwise
     take variants with fewer multiplications, which round a little more. ``precision`` "bf16" lets it
     round what convolutions and matrix products multiply to bfloat16; sums and all else stay float32.
-    ``variants`` says in which form single operations are computed, in the words of the backend that
+    ``variants`` says in which variant single operations are computed, in the words of the backend that
     measured it on this machine.
     """
 
