@@ -18,7 +18,7 @@ from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.target import AVX512, Host, Target, host
 from netdsl.backend.numba.tools import roofline
-from netdsl.commands.running import check_precision, precision_option
+from netdsl.commands.running.options import check_precision, precision_option
 from netdsl.diagnostics import Diagnosed
 from netdsl.layers.batch_norm import BatchNorm
 from netdsl.layers.fc import FullyConnected

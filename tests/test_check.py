@@ -14,7 +14,7 @@ import pytest
 
 from netdsl import commands
 from netdsl.commands import run
-from netdsl.commands.checking import checked
+from netdsl.commands.checking.one_file import checked
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Label, Severity
 from netdsl.reports.as_json import SCHEMA
 from netdsl.reports.as_text import diagnostic_as_text, diagnostics_as_text
@@ -327,7 +327,7 @@ def test_every_code_of_the_front_end_has_a_page() -> None:
     package = Path(commands.__file__).parent.parent
     rooms = ("syntax", "layers", "graph", "planning", "rules", "gate")
     files = [path for room in rooms for path in (package / room).rglob("*.py")]
-    files.append(package / "commands" / "loading.py")
+    files.append(package / "commands" / "console" / "loading.py")
     used = {code for path in files for code in re.findall(r'"(ND\d{3})"', path.read_text())}
     assert used <= set(explained_codes())
 

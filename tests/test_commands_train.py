@@ -18,7 +18,7 @@ from PIL import Image
 
 from netdsl.backend import NAMES
 from netdsl.commands import run
-from netdsl.commands.running import _BACKENDS
+from netdsl.commands.running.options import _BACKENDS
 from netdsl.training import run_folder
 
 LINEAR = "net linear\ninput 8x8x1\nFC1: 10\n"

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import ASKED_BY, group, run
-from netdsl.commands.completing import _BY_METAVAR, _BY_NAME, SHELLS, answer
+from netdsl.commands.console.completing import _BY_METAVAR, _BY_NAME, SHELLS, answer
 
 ROOT = Path(__file__).parent.parent
 

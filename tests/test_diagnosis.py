@@ -13,7 +13,7 @@ from building import untimed
 from netdsl.backend import backend
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.commands import run as command
-from netdsl.commands.running import calm_numpy
+from netdsl.commands.running.options import calm_numpy
 from netdsl.losses import losses
 from netdsl.losses.loss import Loss
 from netdsl.planning.pipeline import load_plan

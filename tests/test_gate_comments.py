@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.commands.checking import checked
+from netdsl.commands.checking.one_file import checked
 from netdsl.gate.comments import comments
 from netdsl.gate.settings import NO_SETTINGS
 from netdsl.source import Source

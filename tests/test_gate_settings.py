@@ -10,11 +10,11 @@ import pytest
 
 import netdsl
 from netdsl.commands import run
-from netdsl.commands.gate import Gate
-from netdsl.commands.gate_options import Given
+from netdsl.commands.checking.gate import Gate
+from netdsl.commands.checking.gate_options import Given
+from netdsl.commands.checking.many_files import Manner
+from netdsl.commands.checking.outcome import Wanted
 from netdsl.commands.lsp import findings_of
-from netdsl.commands.many import Manner
-from netdsl.commands.outcome import Wanted
 from netdsl.gate.globs import fits
 from netdsl.source import Source
 

@@ -8,9 +8,11 @@ import sys
 from functools import cache
 from pathlib import Path
 
+import click
 import pytest
 
 import netdsl
+from netdsl.commands import group
 
 PACKAGE = Path(netdsl.__file__).parent
 
@@ -71,8 +73,23 @@ NETWORK_ROOMS = [
 ]
 """The rooms between a tree and its network: each says what the earlier ones leave open."""
 
-INNER_ROOMS = {"graph": NETWORK_ROOMS, "backend/numba": KERNEL_ROOMS}
+SUBCOMMANDS = sorted(path.stem for path in (PACKAGE / "commands").glob("*.py") if path.stem[0] != "_")
+
+COMMAND_ROOMS = [
+    ["console"],
+    ["checking", "running"],
+    ["searching"],
+    SUBCOMMANDS,
+    ["manual"],
+    ["__main__"],
+]
+"""What subcommands share, then each of them, which knows no other."""
+
+INNER_ROOMS = {"graph": NETWORK_ROOMS, "backend/numba": KERNEL_ROOMS, "commands": COMMAND_ROOMS}
 """Rooms that have rooms inside, by their folder."""
+
+TOLD = {"graph": "## From tree", "backend/numba": "## How a step"}
+"""The chapters of ARCHITECTURE.md that have a table of rooms."""
 
 FLOOR = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
 
@@ -155,16 +172,20 @@ def test_imports_go_one_way_inside(house: str) -> None:
     assert not up, sorted(up)
 
 
-@pytest.mark.parametrize("house", INNER_ROOMS)
+@pytest.mark.parametrize("house", TOLD)
 def test_architecture_tells_of_every_room(house: str) -> None:
     text = (PACKAGE.parent / "ARCHITECTURE.md").read_text(encoding="utf-8")
-    table = text.partition({"graph": "## From tree", "backend/numba": "## How a step"}[house])[2].partition(
-        "\n## "
-    )[0]
+    table = text.partition(TOLD[house])[2].partition("\n## ")[0]
     firsts = " ".join(line.split("|")[1] for line in table.splitlines() if line.startswith("|"))
     told = {name.rstrip("/") for name in firsts.split("`")[1::2]}
     rooms = {room.partition("/")[0] for rooms in INNER_ROOMS[house] for room in rooms}
     assert rooms - {"resolve"} <= told, rooms - told
+
+
+def test_each_file_of_the_commands_is_a_subcommand() -> None:
+    """What they share stands in a room below, so that a subcommand is one file, found by being there."""
+    found = group.list_commands(click.Context(group))
+    assert [name.replace("-", "_") for name in found] == [name.rstrip("_") for name in SUBCOMMANDS]
 
 
 @pytest.mark.parametrize("library", ONLY_IN)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.commands import checking, outcome_cache, run
-from netdsl.commands.digests import program_digest
+from netdsl.commands import run
+from netdsl.commands.checking import one_file, outcome_cache
+from netdsl.commands.checking.digests import program_digest
 
 NAMES = [f"{number}.net" for number in range(9)]
 
@@ -30,14 +31,14 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def check(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[str]]:
     """Check everything; which files were checked and not known. What is said is that of a check anew."""
-    really = checking.check_source
+    really = one_file.check_source
     seen: list[str] = []
 
-    def counted(source: checking.Source, *settings: object) -> checking.Check:
+    def counted(source: one_file.Source, *settings: object) -> one_file.Check:
         seen.append(os.path.basename(source.name))
         return really(source, *settings)
 
-    monkeypatch.setattr(checking, "check_source", counted)
+    monkeypatch.setattr(one_file, "check_source", counted)
 
     def checked(*arguments: str) -> list[str]:
         anew = run(["check", ".", "--no-cache", *arguments]), capsys.readouterr()

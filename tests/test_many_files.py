@@ -36,7 +36,8 @@ ALL_FORMATS = ["json", "jsonl", "concise", "sarif", "junit", "github", "gitlab"]
 COMPARE = """
 import io, os, sys, contextlib
 from pathlib import Path
-from netdsl.commands import processes, run
+from netdsl.commands import run
+from netdsl.commands.checking import processes
 
 copies = []
 fork = os.fork
@@ -104,7 +105,7 @@ def test_every_way_comes_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 SHARED_OUT = """
 import os, signal
-from netdsl.commands.processes import shared_out
+from netdsl.commands.checking.processes import shared_out
 
 own = os.getpid()
 

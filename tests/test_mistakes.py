@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from netdsl.commands import run
-from netdsl.commands.running import accuracy_text
+from netdsl.commands.running.options import accuracy_text
 from netdsl.training.metrics import TOP, Evaluation, count_in_top, wilson_interval
 
 NUMPY = ["--backend", "numpy"]

@@ -12,7 +12,7 @@ import pytest
 
 from netdsl.backend import backend
 from netdsl.commands import run as run_command
-from netdsl.commands.progress import LineDisplay
+from netdsl.commands.running.progress import LineDisplay
 from netdsl.planning.pipeline import load_plan
 from netdsl.quantities import clock, duration
 from netdsl.training import pace as pace_module

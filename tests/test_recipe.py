@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdsl.commands.recipe_options import chosen_recipe
+from netdsl.commands.running.recipe_options import chosen_recipe
 from netdsl.diagnostics import Diagnosed
 from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.pipeline import load_plan

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from netdsl.commands.recipe_options import chosen_recipe
+from netdsl.commands.running.recipe_options import chosen_recipe
 from netdsl.diagnostics import Diagnosed
 from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan

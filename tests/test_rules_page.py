@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.commands.checking import checked
+from netdsl.commands.checking.one_file import checked
 from netdsl.diagnostics import has_errors
 from netdsl.gate.reading import OF_FILES, OF_RUNS
 from netdsl.reports.as_text import diagnostic_as_text

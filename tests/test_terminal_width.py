@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from netdsl.commands import group, run
-from netdsl.commands.progress import BarDisplay, epoch_line_in
-from netdsl.commands.terminal import wants_colour, width_of
+from netdsl.commands.console.terminal import wants_colour, width_of
+from netdsl.commands.running.progress import BarDisplay, epoch_line_in
 from netdsl.counting import tool_names
 from netdsl.counting.columns import column_names
 from netdsl.layers.registry import all_kinds

@@ -30,7 +30,7 @@ from netdsl.backend.numba.schedule.variants import variants_of
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools import tuning_cache as tuned
 from netdsl.commands import run
-from netdsl.commands.tuned_run import variants_warning
+from netdsl.commands.running.tuned_run import variants_warning
 from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
 from netdsl.losses import losses

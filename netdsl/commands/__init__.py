@@ -19,7 +19,7 @@ from typing import NoReturn
 import click
 
 import netdsl
-from netdsl.commands.listening import silence, unheard
+from netdsl.commands.console.listening import silence, unheard
 from netdsl.diagnostics import Diagnosed
 from netdsl.opening import writable
 from netdsl.spelling import did_you_mean
@@ -52,7 +52,7 @@ class _Commands(click.Group):
             return None
         found = getattr(importlib.import_module(f"netdsl.commands.{name}"), "command", None)
         if ASKED_BY in os.environ and isinstance(found, click.Command):
-            from netdsl.commands.completing import completed
+            from netdsl.commands.console.completing import completed
 
             return completed(cmd_name, found)
         return found if isinstance(found, click.Command) else None
@@ -99,7 +99,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str] | None) -> int:
     if ASKED_BY in os.environ:
-        from netdsl.commands.completing import answer
+        from netdsl.commands.console.completing import answer
 
         click.echo(answer(group, os.environ[ASKED_BY]), nl=False)
         return CLEAN
@@ -112,7 +112,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except Diagnosed as diagnosed:
-        from netdsl.commands.loading import show
+        from netdsl.commands.console.loading import show
 
         with unheard():
             show(diagnosed.diagnostics)
@@ -124,7 +124,7 @@ def _show(error: click.ClickException) -> None:
     """The message of a wrong command line, folded to the terminal."""
     from io import StringIO
 
-    from netdsl.commands.terminal import echo_folded
+    from netdsl.commands.console.terminal import echo_folded
 
     text = StringIO()
     error.show(text)
@@ -186,7 +186,7 @@ def main() -> NoReturn:
     """The console script."""
     code = run()
     if code > 128:
-        from netdsl.commands.interruption import end_undisturbed
+        from netdsl.commands.console.interruption import end_undisturbed
 
         end_undisturbed()
     sys.exit(code)

@@ -6,8 +6,9 @@ import sys
 
 import click
 
-from netdsl.commands.loading import load_plan_or_exit
-from netdsl.commands.running import (
+from netdsl.commands.console.loading import load_plan_or_exit
+from netdsl.commands.console.terminal import say, wants_colour, width_of
+from netdsl.commands.running.options import (
     autotune_option,
     batch_option,
     check_precision,
@@ -16,7 +17,6 @@ from netdsl.commands.running import (
     tell_problem,
     threads_option,
 )
-from netdsl.commands.terminal import say, wants_colour, width_of
 from netdsl.cores import thread_count
 
 

@@ -11,14 +11,13 @@ from typing import NoReturn
 
 import click
 
-from netdsl.commands.gate import CLEAN, FINDINGS, USAGE, Gate
-from netdsl.commands.gate_options import gate_options, given
-from netdsl.commands.inputs import named_networks
-from netdsl.commands.loading import show
-from netdsl.commands.many import LOOKED_AT, Manner
-from netdsl.commands.mending import Task, mend, show_changes
-from netdsl.commands.outcome import Outcome, Wanted
-from netdsl.commands.outputs import (
+from netdsl.commands.checking.gate import CLEAN, FINDINGS, USAGE, Gate
+from netdsl.commands.checking.gate_options import gate_options, given
+from netdsl.commands.checking.inputs import named_networks
+from netdsl.commands.checking.many_files import LOOKED_AT, Manner
+from netdsl.commands.checking.mending import Task, mend, show_changes
+from netdsl.commands.checking.outcome import Outcome, Wanted
+from netdsl.commands.checking.outputs import (
     Outputs,
     Report,
     add_step_summary,
@@ -26,7 +25,8 @@ from netdsl.commands.outputs import (
     check_standard_output,
     read_outputs,
 )
-from netdsl.commands.terminal import echo_folded, width_of
+from netdsl.commands.console.loading import show
+from netdsl.commands.console.terminal import echo_folded, width_of
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.planning.network_files import STDIN
 from netdsl.reports.formats import FORMATS
@@ -209,7 +209,7 @@ def command(
 
 
 def _watch(ctx: click.Context, networks: Sequence[str]) -> NoReturn:
-    from netdsl.commands.watching import watch_check
+    from netdsl.commands.checking.watching import watch_check
 
     if ctx.params["fix"]:
         raise click.UsageError("--watch does not change files: leave out --fix", ctx)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.commands.loading import load_plan_or_exit
-from netdsl.commands.recipe_options import chosen_recipe, recipe_options
-from netdsl.commands.running import (
+from netdsl.commands.console.loading import load_plan_or_exit
+from netdsl.commands.console.terminal import echo_folded
+from netdsl.commands.running.options import (
     autotune_option,
     batch_option,
     check_precision,
@@ -17,7 +17,7 @@ from netdsl.commands.running import (
     precision_option,
     tell_problem,
 )
-from netdsl.commands.terminal import echo_folded
+from netdsl.commands.running.recipe_options import chosen_recipe, recipe_options
 from netdsl.cores import thread_count
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.planning.recipe_layers import recipe_layers

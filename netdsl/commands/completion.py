@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from netdsl.commands.completing import SHELLS, script
+from netdsl.commands.console.completing import SHELLS, script
 
 
 @click.command()

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import click
 
-from netdsl.commands.loading import exit_with, load_plan_or_exit
-from netdsl.commands.revision import file_at
-from netdsl.commands.terminal import wants_colour, width_of
+from netdsl.commands.console.loading import exit_with, load_plan_or_exit
+from netdsl.commands.console.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed
 from netdsl.graph.statements.headers import name_of_file
 from netdsl.planning.difference import Difference, Shape, compared_arrays, difference
 from netdsl.planning.network_files import STDIN, open_source, planned
 from netdsl.planning.plan import Plan
+from netdsl.planning.revision import file_at
 from netdsl.resources import zoo_names
 from netdsl.source import Source
 

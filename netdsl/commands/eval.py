@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.commands.loading import show
-from netdsl.commands.running import (
+from netdsl.commands.console.loading import show
+from netdsl.commands.console.terminal import echo_folded, say, width_of
+from netdsl.commands.running.options import (
     accuracy_text,
     backend_option,
     exact_option,
@@ -18,7 +19,6 @@ from netdsl.commands.running import (
     tell_problem,
     threads_option,
 )
-from netdsl.commands.terminal import echo_folded, say, width_of
 from netdsl.cores import thread_count
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.commands.terminal import echo_folded, width_of
+from netdsl.commands.console.terminal import echo_folded, width_of
 
 if TYPE_CHECKING:
     from netdsl.planning.plan import Plan
@@ -87,14 +87,14 @@ def _explain_code(ctx: click.Context, code: str) -> None:
 
 def _name_layers(ctx: click.Context, network: str) -> None:
     """Say which layers a network has that could be explained."""
-    from netdsl.commands.loading import load_plan_or_exit
+    from netdsl.commands.console.loading import load_plan_or_exit
 
     plan = load_plan_or_exit(network)
     raise click.UsageError(f"Name a layer of {network!r}: {_names(plan)}", ctx)
 
 
 def _explain_layer(ctx: click.Context, network: str, name: str) -> None:
-    from netdsl.commands.loading import load_plan_or_exit
+    from netdsl.commands.console.loading import load_plan_or_exit
     from netdsl.reports.as_derivation import derivation_as_text
 
     plan = load_plan_or_exit(network)

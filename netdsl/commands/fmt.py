@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import click
 
-from netdsl.commands.loading import show
-from netdsl.commands.writing import check_writable, replace_text
+from netdsl.commands.console.loading import show
+from netdsl.commands.console.writing import check_writable, replace_text
 from netdsl.diagnostics import Diagnosed
 from netdsl.planning.laying_out import laid_out
 from netdsl.planning.network_files import STDIN, open_source

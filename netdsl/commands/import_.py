@@ -7,9 +7,9 @@ from itertools import count
 
 import click
 
+from netdsl.commands.console.loading import show
+from netdsl.commands.console.writing import check_named
 from netdsl.commands.imported import Network, read_network, whole_line
-from netdsl.commands.loading import show
-from netdsl.commands.writing import check_named
 from netdsl.diagnostics import Diagnosed, Diagnostic, Label, Severity, file_error, has_errors, sort_key
 from netdsl.planning.network_files import open_source
 from netdsl.quantities import counted
@@ -95,7 +95,7 @@ def _write_files(networks: list[Network], folder: str, source: Source) -> None:
     """One file for each network, named as the page names it; no file is replaced."""
     import os
 
-    from netdsl.commands.writing import write_output
+    from netdsl.commands.console.writing import write_output
 
     taken: set[str] = set()
     paths = []

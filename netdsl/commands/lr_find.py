@@ -7,21 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.commands.listening import unheard
-from netdsl.commands.loading import load_plan_or_exit, show
-from netdsl.commands.recipe_options import chosen_recipe, recipe_options
-from netdsl.commands.running import (
+from netdsl.commands.console.listening import unheard
+from netdsl.commands.console.loading import load_plan_or_exit, show
+from netdsl.commands.console.terminal import echo_folded, width_of
+from netdsl.commands.console.writing import picture_path
+from netdsl.commands.running.options import (
     backend_option,
     calm_numpy,
     check_precision,
     exact_option,
     format_option,
     precision_option,
+    run_stem,
     tell_problem,
     threads_option,
 )
-from netdsl.commands.terminal import echo_folded, width_of
-from netdsl.commands.writing import picture_path
+from netdsl.commands.running.recipe_options import chosen_recipe, recipe_options
 from netdsl.cores import thread_count
 from netdsl.quantities import counted
 
@@ -98,7 +99,6 @@ def command(
     if not lowest < highest:
         raise click.UsageError("--lowest must be below --highest", context)
     calm_numpy(backend)
-    from netdsl.commands.train import _stem
     from netdsl.training.rate_finder import GrowingRate
 
     given = {name: value for name, value in settings.items() if value is not None}
@@ -106,7 +106,7 @@ def command(
     given |= {"precision": precision} if precision is not None else {}
     check_precision(precision, backend)
     plan = load_plan_or_exit(network)
-    picture = picture_path(context, f"{_stem(network)}-lr-find.png" if out is None else out, "--out")
+    picture = picture_path(context, f"{run_stem(network)}-lr-find.png" if out is None else out, "--out")
     from netdsl.backend import backend as open_backend
     from netdsl.training.run import new_run
 

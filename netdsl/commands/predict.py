@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.commands.loading import show
-from netdsl.commands.running import (
+from netdsl.commands.console.loading import show
+from netdsl.commands.console.terminal import echo_folded
+from netdsl.commands.running.options import (
     backend_option,
     exact_option,
     percent,
     tell_problem,
     threads_option,
 )
-from netdsl.commands.terminal import echo_folded
 from netdsl.cores import thread_count
 from netdsl.diagnostics import Diagnostic
 

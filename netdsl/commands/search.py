@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.commands.listening import unheard
-from netdsl.commands.loading import load_plan_or_exit, show
-from netdsl.commands.recipe_options import chosen_recipe, recipe_options
-from netdsl.commands.running import (
+from netdsl.commands.console.listening import unheard
+from netdsl.commands.console.loading import load_plan_or_exit, show
+from netdsl.commands.console.terminal import echo_folded, say
+from netdsl.commands.console.writing import check_named
+from netdsl.commands.running.options import (
     backend_option,
     check_precision,
     exact_option,
     format_option,
     precision_option,
+    run_stem,
     threads_option,
 )
-from netdsl.commands.search_run import carry_out
-from netdsl.commands.terminal import echo_folded, say
-from netdsl.commands.writing import check_named
+from netdsl.commands.running.recipe_options import chosen_recipe, recipe_options
+from netdsl.commands.searching.run import carry_out
 from netdsl.cores import thread_count
 
 if TYPE_CHECKING:
@@ -224,12 +225,11 @@ def _new(
     task: Task, target: int, plan: Plan, out: str | None, network: str, threads: int
 ) -> tuple[SearchFolder, Study, Surroundings]:
     """A new search, once its data are read and fit, so that no folder is left of one that cannot be."""
-    from netdsl.commands.train import _stem
     from netdsl.searching.folder import new_search
 
     around = _surroundings(plan, task.recipe, task.backend, threads)
     task = task._replace(data_digest=around.data_digest)
-    folder, study = new_search(None if out is None else Path(out), _stem(network), task, target)
+    folder, study = new_search(None if out is None else Path(out), run_stem(network), task, target)
     return folder, study, around
 
 

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.commands.listening import unheard
-from netdsl.commands.loading import load_plan_or_exit, show
-from netdsl.commands.recipe_options import chosen_recipe, recipe_options
-from netdsl.commands.running import (
+from netdsl.commands.console.listening import unheard
+from netdsl.commands.console.loading import load_plan_or_exit, show
+from netdsl.commands.console.terminal import echo_folded, say, say_command
+from netdsl.commands.console.writing import check_named, picture_path
+from netdsl.commands.running.options import (
     accuracy_text,
     autotune_option,
     backend_option,
@@ -23,16 +24,16 @@ from netdsl.commands.running import (
     exact_option,
     percent,
     precision_option,
+    run_stem,
     tell_problem,
     threads_option,
 )
-from netdsl.commands.terminal import echo_folded, say, say_command
-from netdsl.commands.writing import check_named, picture_path
+from netdsl.commands.running.recipe_options import chosen_recipe, recipe_options
 from netdsl.cores import thread_count
 from netdsl.quantities import bytes_text, counted, duration
 
 if TYPE_CHECKING:
-    from netdsl.commands.interruption import Interruption
+    from netdsl.commands.console.interruption import Interruption
     from netdsl.planning.plan import Plan
     from netdsl.recipe.recipe import Recipe
     from netdsl.training.run import Run
@@ -117,7 +118,7 @@ def command(
         others: dict[str, Any] = {"recipe": recipe, "from": origin, "autotune": autotune or None, "out": out}
         others |= {"fast-dev-run": fast_dev_run or None, "overfit": overfit, "show-batch": show_batch}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
-        from netdsl.commands.tuned_run import variants_warning
+        from netdsl.commands.running.tuned_run import variants_warning
         from netdsl.training.run_folder import old_run_folder
 
         with closing(old_run_folder(Path(resume))) as folder:
@@ -130,7 +131,7 @@ def command(
             "name the network to train, such as nets/lenet.net, or a run with --resume", context
         )
     else:
-        from netdsl.commands.tuned_run import tune_run
+        from netdsl.commands.running.tuned_run import tune_run
         from netdsl.training.run_folder import new_run_folder
 
         if overfit is not None and (out is not None or fast_dev_run):
@@ -154,15 +155,15 @@ def command(
             if not fast_dev_run:
                 context.exit(0)
         if overfit is not None:
-            from netdsl.commands.overfitting import overfit as learn
+            from netdsl.commands.running.overfitting import overfit as learn
 
             context.exit(learn(make(), overfit))
         if fast_dev_run:
-            from netdsl.commands.dry_run import dry_run
+            from netdsl.commands.running.dry_run import dry_run
 
-            context.exit(dry_run(make, None if out is None else Path(out), _stem(network)))
+            context.exit(dry_run(make, None if out is None else Path(out), run_stem(network)))
         run = make()
-        with closing(new_run_folder(None if out is None else Path(out), _stem(network))) as folder:
+        with closing(new_run_folder(None if out is None else Path(out), run_stem(network))) as folder:
             if autotune:
                 with _patience(
                     "timing all kernel variants of the convolutions; later runs reuse the fastest"
@@ -191,12 +192,6 @@ def _check_resume(context: click.Context, given: dict[str, Any]) -> None:
         raise click.UsageError(
             f"--{name} cannot change when a run continues: it would not be the same run", context
         )
-
-
-def _stem(network: str) -> str:
-    """The part of the run folder's name that says which network it is."""
-    stem = Path(network).stem if network != "-" else "stdin"
-    return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in stem)[:60] or "run"
 
 
 def _new(plan: Plan, recipe: Recipe, backend: str, threads: int | None) -> Run:
@@ -251,8 +246,8 @@ def _continued(
 
 def _train(run: Run, folder: RunFolder, threads: int) -> int:
     """Train, save, test; the exit code."""
-    from netdsl.commands.example_picture import save_example
-    from netdsl.commands.interruption import Interruption
+    from netdsl.commands.console.interruption import Interruption
+    from netdsl.commands.running.example_picture import save_example
 
     with unheard():
         show(run.findings)
@@ -311,7 +306,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
 
 def _learn(run: Run, folder: RunFolder, interruption: Interruption) -> None:
     """Show every record, to the end of the last epoch or until a signal comes; then all is saved."""
-    from netdsl.commands.progress import display
+    from netdsl.commands.running.progress import display
     from netdsl.training.diagnosis import findings_at
 
     images = len(run.parts.train)

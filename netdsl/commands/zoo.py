@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from netdsl.commands.terminal import echo_folded
+from netdsl.commands.console.terminal import echo_folded
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from netdsl.commands.recipe_options import optimizer_settings
+from netdsl.commands.running.recipe_options import optimizer_settings
 from netdsl.recipe.entries import entries
 
 

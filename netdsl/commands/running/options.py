@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netdsl.commands.terminal import say
+from netdsl.commands.console.terminal import say
 from netdsl.quantities import PRECISIONS
 
 if TYPE_CHECKING:
@@ -19,10 +19,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _BACKENDS = ("numba", "numpy")
 """As ``netdsl.backend.NAMES``, whose import would cost NumPy; a test compares the two."""
-
-
-_LEAST_SPEED = 1.5
-"""Of products in bfloat16, from which on they save more time than rounding takes."""
 
 
 def batch_option(function: Function) -> Function:
@@ -86,28 +82,11 @@ def check_precision(precision: str | None, backend: str = "numba") -> None:
     """Raise Diagnosed (ND542) where the processor or the backend has no such precision; say if it is slow."""
     if precision in (None, "float32"):
         return
-    from netdsl.backend.numba.target import host
-    from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
+    from netdsl.measuring.precision import require_precision, slow_bfloat16
 
-    lacks = ""
-    if backend != "numba":
-        lacks = f"the backend {backend} multiplies only in float32"
-    elif not host().bfloat16:
-        lacks = f"this processor ({host().name}) cannot multiply bfloat16: it lacks AVX512-BF16"
-    if lacks:
-        cure = "train in float32, which is the default; the network and its weights stay the same"
-        if backend != "numba" and host().bfloat16:
-            cure = "use the backend numba, which has it here, or train in float32"
-        raise Diagnosed(Diagnostic("ND542", Severity.ERROR, lacks, help=(cure,)))
-    from netdsl.backend.numba.backend import open_backend
-    from netdsl.backend.numba.tools.roofline import speed_of_pairs
-
-    speed = speed_of_pairs(open_backend().kernels)
-    if speed < _LEAST_SPEED:
-        say(
-            f"bf16 is not faster here: this processor ({host().name}) multiplies bfloat16 at {speed:.1f}"
-            " times the speed of 32-bit floats: train without --precision"
-        )
+    require_precision(backend)
+    if warning := slow_bfloat16():
+        say(warning)
 
 
 def format_option(function: Function) -> Function:
@@ -152,3 +131,11 @@ def tell_problem(problem: str) -> None:
     """Say why the compiled code could not be kept, where it could not: the next run compiles again."""
     if problem:
         say(f"the compiled code could not be kept for the next run: {problem}")
+
+
+def run_stem(network: str) -> str:
+    """The part of the run folder's name that says which network it is."""
+    from pathlib import Path  # checking loads it not
+
+    stem = Path(network).stem if network != "-" else "stdin"
+    return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in stem)[:60] or "run"

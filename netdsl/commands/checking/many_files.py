@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netdsl.codes import Fact
-from netdsl.commands.checking import opened, tidy
-from netdsl.commands.outcome import Outcome, Wanted, outcome_of
+from netdsl.commands.checking.one_file import opened, tidy
+from netdsl.commands.checking.outcome import Outcome, Wanted, outcome_of
 from netdsl.diagnostics import Diagnosed
 from netdsl.gate.settings import NO_SETTINGS, Settings
 from netdsl.planning.network_files import RECIPE_ENDING
@@ -49,7 +49,7 @@ def outcomes_of(
             found[number] = Outcome(name, list(diagnosed.diagnostics))
     cache = None
     if manner.kept and (len(sources) > _FEW_FILES or sum(len(one.text) for one in sources.values()) > _SHORT):
-        from netdsl.commands.outcome_cache import open_cache
+        from netdsl.commands.checking.outcome_cache import open_cache
 
         cache = open_cache(manner.settings.key)
     if cache is not None:
@@ -104,13 +104,17 @@ def _examined(
     """The outcomes of some files, in any order."""
     if not numbers:
         return
-    from netdsl.commands.checking import check_source
-    from netdsl.commands.outcome_data import outcome_as_data, outcome_from_data
-    from netdsl.commands.processes import shared_out
+    from netdsl.commands.checking.one_file import check_source
 
     def work(number: int) -> Outcome:
         tidy(settled=True)
         return outcome_of(check_source(sources[number], manner.settings), wanted)
+
+    if len(numbers) == 1:
+        yield numbers[0], work(numbers[0])
+        return
+    from netdsl.commands.checking.outcome_data import outcome_as_data, outcome_from_data
+    from netdsl.commands.checking.processes import shared_out
 
     def pack(outcome: Outcome) -> bytes:
         return json.dumps(outcome_as_data(outcome)).encode()

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import click
 
-from netdsl.commands.listening import unheard
-from netdsl.commands.progress import LEAST_BAR, fitting
-from netdsl.commands.terminal import width_of
+from netdsl.commands.console.listening import unheard
+from netdsl.commands.console.terminal import width_of
+from netdsl.commands.running.progress import LEAST_BAR, fitting
 from netdsl.quantities import counted
 from netdsl.reports.as_trials import loss_text, outcome_text, point_text
 from netdsl.reports.display import visible

@@ -61,8 +61,8 @@ def _started(folder: Path, threads: int, data: str) -> subprocess.Popen[bytes]:
 
 def take_part() -> int:
     """What such a process does; its exit code."""
-    from netdsl.commands.listening import unheard
-    from netdsl.commands.loading import show
+    from netdsl.commands.console.listening import unheard
+    from netdsl.commands.console.loading import show
     from netdsl.diagnostics import Diagnosed
 
     parent, folder, threads, data = json.loads(sys.stdin.buffer.read())
@@ -76,7 +76,7 @@ def take_part() -> int:
 
 def _train(parent: int, path: Path, threads: int, data: str) -> int:
     from netdsl.backend import backend
-    from netdsl.commands.interruption import Interruption
+    from netdsl.commands.console.interruption import Interruption
     from netdsl.searching.folder import old_search
     from netdsl.searching.work import Worker, surroundings
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from netdsl.commands.listening import unheard
-from netdsl.commands.loading import show
-from netdsl.commands.running import percent
-from netdsl.commands.terminal import echo_folded, say
+from netdsl.commands.console.listening import unheard
+from netdsl.commands.console.loading import show
+from netdsl.commands.console.terminal import echo_folded, say
+from netdsl.commands.running.options import percent
 from netdsl.quantities import counted
 
 if TYPE_CHECKING:

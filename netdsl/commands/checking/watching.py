@@ -15,9 +15,9 @@ from typing import NamedTuple, TypeAlias
 
 import click
 
-from netdsl.commands.inputs import named_networks
-from netdsl.commands.loading import show
-from netdsl.commands.many import LOOKED_AT
+from netdsl.commands.checking.inputs import named_networks
+from netdsl.commands.checking.many_files import LOOKED_AT
+from netdsl.commands.console.loading import show
 from netdsl.diagnostics import Diagnosed
 from netdsl.planning.network_files import STDIN
 

@@ -17,9 +17,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from netdsl.commands.digests import digest_of, program_digest
-from netdsl.commands.outcome import LookedUp, Outcome, Wanted
-from netdsl.commands.outcome_data import outcome_as_data, outcome_from_data
+from netdsl.commands.checking.digests import digest_of, program_digest
+from netdsl.commands.checking.outcome import LookedUp, Outcome, Wanted
+from netdsl.commands.checking.outcome_data import outcome_as_data, outcome_from_data
 from netdsl.opening import content_of
 from netdsl.own_folder import cache_root, distrust, read_own, write_own
 from netdsl.planning.network_files import RECIPE_ENDING

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.commands.running import accuracy_text, percent
-from netdsl.commands.terminal import echo_folded, say, say_command, width_of
+from netdsl.commands.console.terminal import echo_folded, say, say_command, width_of
+from netdsl.commands.running.options import accuracy_text, percent
 from netdsl.quantities import counted
 
 if TYPE_CHECKING:
-    from netdsl.commands.interruption import Interruption
+    from netdsl.commands.console.interruption import Interruption
     from netdsl.searching.folder import SearchFolder
     from netdsl.searching.study import Study
     from netdsl.searching.trial import Trial
@@ -35,7 +35,7 @@ def carry_out(
     network: str | None,
 ) -> int:
     """Train the trials, test the best one, print the table; the exit code."""
-    from netdsl.commands.interruption import Interruption
+    from netdsl.commands.console.interruption import Interruption
     from netdsl.searching.outcome import no_result, tested
 
     shares = _shares(around.threads, workers)
@@ -68,8 +68,8 @@ def _work(
     interruption: Interruption,
 ) -> None:
     """Train until no trial is left in any process, or until a signal comes."""
-    from netdsl.commands.search_progress import SearchDisplay
-    from netdsl.commands.search_worker_pool import SearchWorkerPool
+    from netdsl.commands.searching.progress import SearchDisplay
+    from netdsl.commands.searching.worker_pool import SearchWorkerPool
     from netdsl.searching.work import Worker
 
     worker = Worker(

@@ -11,9 +11,9 @@ from typing import TypeAlias
 
 import click
 
-from netdsl.commands.loading import show
-from netdsl.commands.outcome import Outcome
-from netdsl.commands.terminal import wants_colour
+from netdsl.commands.checking.outcome import Outcome
+from netdsl.commands.console.loading import show
+from netdsl.commands.console.terminal import wants_colour
 from netdsl.diagnostics import Diagnostic
 from netdsl.reports.formats import FORMATS
 
@@ -115,7 +115,7 @@ class Report:
             if not path:
                 self._print(output_format)
                 continue
-            from netdsl.commands.writing import write_output
+            from netdsl.commands.console.writing import write_output
 
             try:
                 write_output(path, self._text(output_format))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from netdsl.commands.listening import unheard
-from netdsl.commands.terminal import echo_folded, width_of
+from netdsl.commands.console.listening import unheard
+from netdsl.commands.console.terminal import echo_folded, width_of
 from netdsl.quantities import clock, duration
 from netdsl.reports.wrapping import GLUE, wrapped
 from netdsl.training.pace import Pace

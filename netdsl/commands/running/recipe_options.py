@@ -21,7 +21,7 @@ from netdsl.source import Span
 from netdsl.syntax import tree
 
 if TYPE_CHECKING:
-    from netdsl.commands.running import Function
+    from netdsl.commands.running.options import Function
     from netdsl.graph.network import Network
 
 
@@ -151,7 +151,7 @@ def chosen_recipe(network: Network, path: str | None, given: Mapping[str, Any]) 
     """
     written = network.recipe
     if path is not None:
-        from netdsl.commands.loading import open_recipe
+        from netdsl.commands.console.loading import open_recipe
         from netdsl.diagnostics import Diagnosed, has_errors
         from netdsl.gate.checking import recipe_of
 

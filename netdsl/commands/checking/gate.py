@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.commands.gate_options import Given
-from netdsl.commands.many import Manner, outcomes_of, with_libraries
-from netdsl.commands.outcome import Outcome, Wanted
+from netdsl.commands.checking.gate_options import Given
+from netdsl.commands.checking.many_files import Manner, outcomes_of, with_libraries
+from netdsl.commands.checking.outcome import Outcome, Wanted
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, has_errors
 from netdsl.gate.discovery import Configurations, shown
 from netdsl.gate.settings import Configuration, Settings
@@ -147,7 +147,7 @@ class Gate:
     ) -> list[Outcome]:
         """Make everything that is found known; a usage error where there is no file for it. Returns what is
         left to tell: findings that are never known, such as that a file is missing."""
-        from netdsl.commands.writing import write_output
+        from netdsl.commands.console.writing import write_output
         from netdsl.gate.baseline import baseline_text, entry_of
         from netdsl.quantities import counted
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from netdsl.codes import Fact
-from netdsl.commands.terminal import wants_colour, width_of
+from netdsl.commands.console.terminal import wants_colour, width_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error, has_errors
 from netdsl.planning.network_files import (
     RECIPE_ENDING,

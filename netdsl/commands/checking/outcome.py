@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.commands.checking import Check, rechecked
+from netdsl.commands.checking.one_file import Check, rechecked
 from netdsl.diagnostics import Diagnostic
 from netdsl.gate.settings import Settings
 from netdsl.source import Seen, Source
@@ -93,7 +93,7 @@ def outcome_of(check: Check, wanted: Wanted) -> Outcome:
 
 
 def _looked_up(seen: Seen) -> LookedUp:
-    from netdsl.commands.digests import digest_of
+    from netdsl.commands.checking.digests import digest_of
 
     return LookedUp(seen.asked, seen.found, None if seen.content is None else digest_of(seen.content))
 

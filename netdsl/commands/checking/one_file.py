@@ -6,7 +6,7 @@ import gc
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.commands.inputs import stands_for_nothing
+from netdsl.commands.checking.inputs import stands_for_nothing
 from netdsl.diagnostics import Diagnosed, Diagnostic
 from netdsl.gate.checking import checked
 from netdsl.gate.settings import NO_SETTINGS, Settings

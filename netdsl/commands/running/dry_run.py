@@ -10,14 +10,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdsl.commands.listening import unheard
-from netdsl.commands.loading import show
-from netdsl.commands.running import tell_problem
-from netdsl.commands.terminal import echo_folded, say
+from netdsl.commands.console.listening import unheard
+from netdsl.commands.console.loading import show
+from netdsl.commands.console.terminal import echo_folded, say
+from netdsl.commands.running.options import tell_problem
 from netdsl.quantities import bytes_text, counted
 
 if TYPE_CHECKING:
-    from netdsl.commands.interruption import Interruption
+    from netdsl.commands.console.interruption import Interruption
     from netdsl.data.split import Parts
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
@@ -35,7 +35,7 @@ def dry_run(make: Callable[[], Run], out: Path | None, stem: str) -> int:
     All files are written as a run writes them: into ``out``, or beside where the run folder would be, and
     then they are removed again.
     """
-    from netdsl.commands.interruption import Interruption
+    from netdsl.commands.console.interruption import Interruption
     from netdsl.training.contact_sheet import sheet_of_first_batch
 
     clock = _Clock()
@@ -160,7 +160,7 @@ def _train(run: Run, folder: RunFolder, interruption: Interruption, clock: _Cloc
 
 def _finish(run: Run, folder: RunFolder, clock: _Clock) -> None:
     """Everything that comes behind the last epoch."""
-    from netdsl.commands.example_picture import save_example
+    from netdsl.commands.running.example_picture import save_example
 
     loaded, _ = folder.load_last()
     for name, array in run.machine.store.items():

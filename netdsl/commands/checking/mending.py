@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import click
 
-from netdsl.commands.checking import opened, rechecked, tidy
-from netdsl.commands.loading import show
+from netdsl.commands.checking.one_file import opened, rechecked, tidy
+from netdsl.commands.console.loading import show
 from netdsl.diagnostics import Diagnosed, Diagnostic, has_errors
 from netdsl.gate.settings import Settings
 from netdsl.planning.network_files import STDIN, foreign
@@ -46,7 +46,7 @@ def mend(task: Task, ctx: click.Context) -> dict[str, Sequence[Diagnostic]]:
     Returns what is wrong with files that cannot be written, by name. Raises a usage error, before anything is
     changed, where one of them is no file.
     """
-    from netdsl.commands.writing import check_writable, replace_text
+    from netdsl.commands.console.writing import check_writable, replace_text
 
     if STDIN in task.networks:
         raise click.UsageError("--fix changes files, not standard input", ctx)
@@ -104,7 +104,7 @@ def _opened(task: Task) -> tuple[dict[int, Source], Mapping[int, Sequence[Diagno
 
 def _changes(task: Task, sources: Mapping[int, Source]) -> Iterator[tuple[int, _Change]]:
     """What becomes of each text, in the order of the numbers."""
-    from netdsl.commands.processes import shared_out
+    from netdsl.commands.checking.processes import shared_out
 
     def work(number: int) -> _Change:
         tidy(settled=True)

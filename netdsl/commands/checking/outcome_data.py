@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from netdsl.commands.outcome import Fixes, LookedUp, Outcome
+from netdsl.commands.checking.outcome import Fixes, LookedUp, Outcome
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity
 from netdsl.source import Source, Span
 

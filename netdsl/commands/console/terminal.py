@@ -8,7 +8,7 @@ from typing import TextIO
 
 import click
 
-from netdsl.commands.listening import unheard
+from netdsl.commands.console.listening import unheard
 
 _LEAST = 40
 """Columns below which text is laid out for no narrower terminal: it would be unreadable."""
