@@ -7,6 +7,7 @@ the same names beside it.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 
@@ -35,6 +36,13 @@ def _names(folder: str, ending: str) -> list[str]:
     if not os.path.isdir(folder):
         return []
     return sorted(name[: -len(ending)] for name in os.listdir(folder) if name.endswith(ending))
+
+
+def module_names(folder: str, left_out: Collection[str] = ()) -> list[str]:
+    """The Python files of a folder of this package without their ending, in order: what is found by being
+    there. Those that begin with an underscore, and those ``left_out``, are none."""
+    names = _names(os.path.join(_PACKAGE, folder), ".py")
+    return [name for name in names if not name.startswith("_") and name not in left_out]
 
 
 def zoo_names() -> list[str]:

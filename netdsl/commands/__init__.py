@@ -22,6 +22,7 @@ import netdsl
 from netdsl.commands.console.listening import silence, unheard
 from netdsl.diagnostics import Diagnosed
 from netdsl.opening import writable
+from netdsl.resources import module_names
 from netdsl.spelling import did_you_mean
 
 CLEAN, FINDINGS, USAGE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -29,12 +30,9 @@ CLEAN, FINDINGS, USAGE, INTERNAL, INTERRUPTED = 0, 1, 2, 3, 130
 ASKED_BY = "_NETDSL_COMPLETE"
 """The environment variable by which a shell asks what could be written; `completing` answers."""
 
-_FOLDER = os.path.dirname(os.path.abspath(__file__))
-
 
 def _module_names() -> list[str]:
-    names = [name[:-3] for name in os.listdir(_FOLDER) if name.endswith(".py")]
-    return sorted(name for name in names if not name.startswith("_"))
+    return module_names("commands")
 
 
 class _Commands(click.Group):

@@ -9,18 +9,16 @@ import click
 
 from netdsl.commands.console.loading import show
 from netdsl.commands.console.writing import check_named
-from netdsl.commands.imported import Network, read_network, whole_line
 from netdsl.diagnostics import Diagnosed, Diagnostic, Label, Severity, file_error, has_errors, sort_key
+from netdsl.formats.imported import Imported, format_names, reader_of, whole_line
 from netdsl.planning.network_files import open_source
 from netdsl.quantities import counted
 from netdsl.source import Source
 
-FORMATS = ("listing",)
-
 
 @click.command()
 @click.argument("file", metavar="FILE|-")
-@click.option("--from", "source_format", required=True, type=click.Choice(FORMATS), help="Format of FILE.")
+@click.option("--from", "source_format", required=True, type=click.Choice(format_names()), help="Format of FILE.")
 @click.option(
     "--network",
     "wanted",
@@ -44,22 +42,15 @@ def command(ctx: click.Context, file: str, source_format: str, wanted: int | Non
     hold several networks: they go to standard output one after another, each under a comment with its name.
     Findings go to standard error; the exit code is 1 if something is wrong.
     """
-    from netdsl.formats.listing import LINE_LIMIT, is_too_long
-    from netdsl.formats.page import networks_of
-
     check_named(ctx, out, "folder", "--out")
     source = open_source(file)
-    if is_too_long(source.text):
-        message = f"a listing has at most {LINE_LIMIT:,} non-blank lines"
-        cure = "copy the lines that list the network to a separate file"
-        raise Diagnosed(file_error("ND009", source.name, message, cure))
-    networks = networks_of(source.text)
-    if wanted is not None and wanted > len(networks):
-        raise click.UsageError(
-            f"--network {wanted}: {source.name} has {counted(len(networks), 'network')}", ctx
-        )
-    chosen = networks if wanted is None else [networks[wanted - 1]]
-    read = [read_network(found, source) for found in chosen]
+    read = reader_of(source_format)(source)
+    if wanted is not None:
+        if wanted > len(read):
+            raise click.UsageError(
+                f"--network {wanted}: {source.name} has {counted(len(read), 'network')}", ctx
+            )
+        read = [read[wanted - 1]]
     listed = [one for one in read if one.text]
     findings = sorted((finding for one in read for finding in one.findings), key=sort_key)
     if not listed:
@@ -77,7 +68,7 @@ def command(ctx: click.Context, file: str, source_format: str, wanted: int | Non
     ctx.exit(1 if has_errors(findings) else 0)
 
 
-def _several(networks: list[Network], source: Source) -> Diagnostic:
+def _several(networks: list[Imported], source: Source) -> Diagnostic:
     """The note that a page has more than one network."""
     names = ", ".join(network.name for network in networks[:5])
     more = " and others" if len(networks) > 5 else ""
@@ -91,7 +82,7 @@ def _several(networks: list[Network], source: Source) -> Diagnostic:
     )
 
 
-def _write_files(networks: list[Network], folder: str, source: Source) -> None:
+def _write_files(networks: list[Imported], folder: str, source: Source) -> None:
     """One file for each network, named as the page names it; no file is replaced."""
     import os
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import os
 from typing import TYPE_CHECKING
+
+from netdsl.resources import module_names
 
 if TYPE_CHECKING:
     from netdsl.counting.tool import Tool
 
-_FOLDER = os.path.dirname(os.path.abspath(__file__))
-_SHARED = ("__init__", "columns", "tool")
-
 
 def tool_names() -> list[str]:
     """The tools whose totals can be reproduced, in order."""
-    names = [file[:-3] for file in os.listdir(_FOLDER) if file.endswith(".py")]
-    return sorted(name for name in names if name not in _SHARED)
+    return module_names("counting", left_out=("columns", "tool"))
 
 
 def tool_named(name: str) -> Tool:

@@ -15,7 +15,7 @@ from netdsl.commands.checking.outcome import Outcome
 from netdsl.commands.console.loading import show
 from netdsl.commands.console.terminal import wants_colour
 from netdsl.diagnostics import Diagnostic
-from netdsl.reports.formats import FORMATS
+from netdsl.reports.formats import FORMATS, written
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1")
 """What standard output is called where a file could stand."""
@@ -138,16 +138,16 @@ class Report:
                 click.echo(_titled(one.table) if colour else one.table, nl=False, color=colour)
 
     def _text(self, output_format: str) -> str:
-        if output_format == "json":
-            from netdsl.reports.as_json import outcomes_as_json
+        from netdsl.reports.checked import Checked, CheckedFile
 
-            checks = [(one.file, one.plan, one.findings) for one in self._outcomes]
-            return outcomes_as_json(checks, statistics=self._statistics)
-        if output_format == "text":
-            from netdsl.reports.as_text import diagnostics_as_text
-
-            return "".join(diagnostics_as_text(one.findings) + one.table for one in self._shown)
-        return findings_as(output_format, _checks(self._shown), self._strict)
+        found, shown = (
+            [CheckedFile(one.file, one.findings, one.table, one.plan) for one in outcomes]
+            for outcomes in (self._outcomes, self._shown)
+        )
+        root = ""
+        with suppress(OSError):  # it is gone
+            root = os.getcwd()
+        return written(output_format, Checked(found, shown, self._strict, root, self._statistics))
 
 
 def _checks(outcomes: Sequence[Outcome]) -> list[tuple[str, Sequence[Diagnostic]]]:
@@ -160,42 +160,12 @@ def _titled(table: str) -> str:
     return f"\x1b[1m{title}\x1b[0m{end}{rest}" if table else ""
 
 
-def findings_as(
-    output_format: str, checks: Sequence[tuple[str, Sequence[Diagnostic]]], strict: frozenset[str]
-) -> str:
-    """The findings of some files in a format other than text and json; ``strict`` are those in which warnings
-    fail."""
-    if output_format == "concise":
-        from netdsl.reports.as_concise import checks_as_concise
-
-        return checks_as_concise(checks)
-    if output_format == "jsonl":
-        from netdsl.reports.as_json import findings_as_json_lines
-
-        return findings_as_json_lines(checks)
-    if output_format == "sarif":
-        from netdsl.reports.as_sarif import checks_as_sarif
-
-        return checks_as_sarif(checks, os.getcwd())
-    if output_format == "junit":
-        from netdsl.reports.as_junit import checks_as_junit
-
-        return checks_as_junit(checks, strict=strict)
-    if output_format == "gitlab":
-        from netdsl.reports.as_code_quality import checks_as_code_quality
-
-        return checks_as_code_quality(checks, os.getcwd())
-    from netdsl.reports.as_annotations import checks_as_annotations
-
-    return checks_as_annotations(checks, os.getcwd())
-
-
 def add_step_summary(outcomes: Sequence[Outcome]) -> None:
     """Add a table to the summary of a step of GitHub Actions, whose file GITHUB_STEP_SUMMARY names."""
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         return
-    from netdsl.reports.as_annotations import checks_as_step_summary
+    from netdsl.reports.formats.github import checks_as_step_summary
 
     try:
         with open(path, "a", encoding="utf-8", newline="\n") as file:

@@ -6,8 +6,14 @@ from collections.abc import Collection, Sequence
 from xml.sax.saxutils import escape, quoteattr
 
 from netdsl.diagnostics import Diagnostic, Severity
+from netdsl.reports.checked import Checked
 from netdsl.reports.display import visible, visible_lines
 from netdsl.reports.located import Check, Located, located, told
+
+
+def write(checked: Checked) -> str:
+    """The report of a run."""
+    return checks_as_junit(checked.checks, strict=checked.strict)
 
 
 def checks_as_junit(checks: Sequence[Check], *, strict: Collection[str]) -> str:

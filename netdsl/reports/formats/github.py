@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from netdsl.diagnostics import Severity
+from netdsl.reports.checked import Checked
 from netdsl.reports.display import markdown_cell, visible
 from netdsl.reports.located import Check, Located, located, path_of, summary, told
 
@@ -15,6 +16,11 @@ _LEVELS = list(_COMMANDS)
 
 MOST_ROWS = 100
 """Findings in the summary of a step."""
+
+
+def write(checked: Checked) -> str:
+    """The report of a run."""
+    return checks_as_annotations(checked.checks, checked.root)
 
 
 def checks_as_annotations(checks: Sequence[Check], root: str = "") -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Label, Severity, has_errors
+from netdsl.formats.imported import Imported, whole_line
 from netdsl.source import Source, Span
 
 if TYPE_CHECKING:
@@ -15,16 +16,7 @@ if TYPE_CHECKING:
     from netdsl.planning.plan import Plan, PlannedLayer
 
 
-class Network(NamedTuple):
-    """A network that was read: its canonical text, empty where no line describes a layer."""
-
-    name: str
-    first: int
-    text: str
-    findings: list[Diagnostic]
-
-
-def read_network(found: Found, source: Source) -> Network:
+def read_network(found: Found, source: Source) -> Imported:
     """The text of a network, and all that is found in the lines that it comes from."""
     from netdsl.formats.listing_entries import Entry
     from netdsl.formats.listing_totals import check_totals
@@ -38,7 +30,7 @@ def read_network(found: Found, source: Source) -> Network:
         told = findings_of(found.drawing, found.summary, source)
     name = found.title or f"lines {found.first} to {found.last}"
     if not entries or len(entries) == len(unread):
-        return Network(name, found.first, "", [*unread, *told])
+        return Imported(name, found.first, "", [*unread, *told])
     text, findings, plan = _canonical(entries, source)
     if found.table is not None and any(Fact.WINDOW_REMAINDER.holds(finding.code) for finding in findings):
         rounded = [
@@ -49,7 +41,7 @@ def read_network(found: Found, source: Source) -> Network:
         found = found._replace(entries=rounded)
     findings = _once(findings)
     if has_errors(told):
-        return Network(name, found.first, text, told)
+        return Imported(name, found.first, text, told)
     told += _counts(found, plan, source)
     known = all(Fact.VOLUMES_KNOWN.holds(finding.code) for finding in findings)
     if found.totals and plan is None and not unread and known:
@@ -57,7 +49,7 @@ def read_network(found: Found, source: Source) -> Network:
     wrong = check_totals(found.totals, plan, source) if plan is not None and not unread else []
     if plan is not None and found.summary is not None and not has_errors([*findings, *told]):
         text += f"expect params = {plan.parameter_count:,}\n"
-    return Network(name, found.first, text, [*unread, *_guesses(entries, source), *findings, *wrong, *told])
+    return Imported(name, found.first, text, [*unread, *_guesses(entries, source), *findings, *wrong, *told])
 
 
 def _once(findings: list[Diagnostic]) -> list[Diagnostic]:
@@ -186,9 +178,3 @@ def _label_at_origin(label: Label, draft: Source, entries: list[Entry], source: 
     words = draft.excerpt(label.span)
     start = source.text.find(words, line.start, line.end)
     return label._replace(span=Span(start, start + len(words)) if words and start >= 0 else line)
-
-
-def whole_line(source: Source, number: int) -> Span:
-    """A line of the listing without the blanks around it."""
-    text, start = source.line(number), source.line_start(number)
-    return Span(start + len(text) - len(text.lstrip()), start + len(text.rstrip()))

@@ -7,9 +7,15 @@ from collections.abc import Sequence
 
 from netdsl.diagnostics import Severity
 from netdsl.opening import writable
+from netdsl.reports.checked import Checked
 from netdsl.reports.located import Check, located, path_of, told
 
 _SEVERITIES = {Severity.ERROR: "major", Severity.WARNING: "minor", Severity.NOTE: "info"}
+
+
+def write(checked: Checked) -> str:
+    """The report of a run."""
+    return checks_as_code_quality(checked.checks, checked.root)
 
 
 def checks_as_code_quality(checks: Sequence[Check], root: str = "") -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import netdsl
 from netdsl.diagnostics import Diagnostic, Severity
+from netdsl.reports.checked import Checked
 from netdsl.reports.homepage import homepage, page_of
 from netdsl.reports.located import (
     Check,
@@ -30,6 +31,11 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 _BEGINNING = Place(1, 1, 1, 1)
 """Where what is about a file as a whole is shown: services refuse results without a line."""
+
+
+def write(checked: Checked) -> str:
+    """The report of a run."""
+    return checks_as_sarif(checked.checks, checked.root)
 
 
 def checks_as_sarif(checks: Sequence[Check], root: str = "") -> str:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from netdsl.reports.checked import Checked
 from netdsl.reports.display import visible
 from netdsl.reports.located import Check, located
+
+
+def write(checked: Checked) -> str:
+    """The report of a run."""
+    return checks_as_concise(checked.checks)
 
 
 def checks_as_concise(checks: Sequence[Check]) -> str:

@@ -1,0 +1,1 @@
+"""Foreign formats that are read: one file for each, found by being here."""
