@@ -16,9 +16,7 @@ import pytest
 from building import untimed
 from PIL import Image
 
-from netdsl.backend import NAMES
 from netdsl.commands import run
-from netdsl.commands.running.options import _BACKENDS
 from netdsl.training import run_folder
 
 LINEAR = "net linear\ninput 8x8x1\nFC1: 10\n"
@@ -443,10 +441,6 @@ def test_usage_of_predict(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # --- all of them ---------------------------------------------------------------------------------
-
-
-def test_the_backends_on_offer_are_those_that_exist() -> None:
-    assert tuple(NAMES) == _BACKENDS
 
 
 @pytest.mark.parametrize("name", ["train", "eval", "predict"])

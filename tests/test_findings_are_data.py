@@ -5,12 +5,18 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import netdsl
 from netdsl.codes import FACTS, Fact
+from netdsl.diagnostics import Diagnostic, Findings
+from netdsl.formats.imported import reader_of
+from netdsl.planning.pipeline import load_plan
 from netdsl.resources import explained_codes
+from netdsl.source import Source
+from netdsl.text.printer import print_network
 
 PACKAGE = Path(netdsl.__file__).parent
 
@@ -114,3 +120,52 @@ def test_facts_about_codes_stand_in_their_table_alone() -> None:
 def test_every_fact_is_one_of_a_code_that_there_is() -> None:
     assert set(FACTS) <= set(explained_codes())
     assert {fact for facts in FACTS.values() for fact in facts} == set(Fact)
+
+
+TEXTS = (
+    "input 9\n10-way softmax",
+    "input 9\nFC 84\nSoftmax: 10",
+    "# a course's sheet\nINPUT: [224x224x3]\nCONV3-64: [224x224x64]\nPOOL2: [112x112x64]\nFC: [1x1x10]",
+    "input 28x28x1\nconv 8 3x3 relu\nthe pool is then 2x2 for each of them\nFC 10",
+    "permute",
+    "input 32x32x3\nKONV 8 3x3\nFC 10",
+    "block a(n { CONV n 3x3 }\ninput 8x8x1\na(3)\n}\nFC 10",
+    "input 8x8x1\n[8x8x4] CONV 4 3x3\n[4x4x4] MAX POOL\nFC 10",
+)
+
+
+def _reworded(text: str) -> str:
+    return f"in other words: {text}; or so"
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_other_words_change_nothing_else(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = load_plan(text)
+    imported = reader_of("listing")(Source("page", text))
+    add, made = Findings.add, Diagnostic.__new__
+
+    def reworded_add(self: Findings, code: str, message: str, *rest: Any, **more: Any) -> None:
+        add(
+            self,
+            code,
+            _reworded(message),
+            *rest,
+            **more | {"help": tuple(map(_reworded, more.get("help", ())))},
+        )
+
+    def reworded(
+        kind: type[Diagnostic], code: str, severity: Any, message: str, *rest: Any, **more: Any
+    ) -> Any:
+        said = message if message.startswith("in other words") else _reworded(message)
+        return made(kind, code, severity, said, *rest, **more)
+
+    monkeypatch.setattr(Findings, "add", reworded_add)
+    monkeypatch.setattr(Diagnostic, "__new__", reworded)
+    again = load_plan(text)
+    assert all(finding.message.startswith("in other words") for finding in again.diagnostics)
+    for before, after in zip(checked.diagnostics, again.diagnostics, strict=True):
+        assert (before.code, before.primary, before.fix) == (after.code, after.primary, after.fix)
+    assert (checked.plan is None) == (again.plan is None)
+    if checked.plan is not None and again.plan is not None:
+        assert print_network(checked.plan.network) == print_network(again.plan.network)
+    assert [one.text for one in imported] == [one.text for one in reader_of("listing")(Source("page", text))]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from netdsl.primitives.operation import Phase
+from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.tensor import Tensor
 
 
@@ -96,6 +96,14 @@ class Launch(NamedTuple):
     def tensors(self) -> list[Tensor]:
         """Every tensor it touches."""
         return [argument.tensor for argument in self.arguments if isinstance(argument, Pointer)]
+
+
+def labelled(launches: Iterable[Launch], operation: Operation, note: str) -> list[Launch]:
+    """Launches of an operation, with whose they are and what they do, for listings and profiles.
+
+    Emitters know tensors alone; whoever has an emitter's launches for an operation labels them here, once.
+    """
+    return [one._replace(origin=operation.origin, phase=operation.phase, note=note) for one in launches]
 
 
 def kernel(kind: str, body: str) -> Kernel:

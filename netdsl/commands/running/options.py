@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netdsl.backend import NAMES as BACKENDS
 from netdsl.commands.console.terminal import say
 from netdsl.quantities import PRECISIONS
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from netdsl.training.metrics import Evaluation
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-_BACKENDS = ("numba", "numpy")
-"""As ``netdsl.backend.NAMES``, whose import would cost NumPy; a test compares the two."""
 
 
 def batch_option(function: Function) -> Function:
@@ -44,7 +42,7 @@ def threads_option(function: Function) -> Function:
 def backend_option(function: Function) -> Function:
     return click.option(
         "--backend",
-        type=click.Choice(_BACKENDS),
+        type=click.Choice(BACKENDS),
         default="numba",
         show_default=True,
         help="numba compiles the network; numpy is the slow reference.",

@@ -138,8 +138,17 @@ class ImageVectors:
     def _change(self, tensor: Tensor, origin: str, phase: Phase, *, into: bool) -> None:
         plain, image_vectors = self._owner.get(tensor, tensor), self._volume(tensor)
         source, destination = (plain, image_vectors) if into else (image_vectors, plain)
-        launch = change_order(source, destination, tensor.values, self._batch, self._target, into=into)
-        self._launches.append(launch._replace(origin=origin, phase=phase))
+        launch = change_order(
+            source,
+            destination,
+            tensor.values,
+            self._batch,
+            self._target,
+            into=into,
+            origin=origin,
+            phase=phase,
+        )
+        self._launches.append(launch)
 
 
 def _batched(operation: Operation) -> Iterable[Tensor]:

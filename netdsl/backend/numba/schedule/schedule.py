@@ -12,9 +12,9 @@ from typing import NamedTuple
 from netdsl.backend.numba.codegen.fusion.epilogue import with_formula
 from netdsl.backend.numba.codegen.fusion.horizontal import MOST_TOGETHER, emit_joined, joined
 from netdsl.backend.numba.codegen.fusion.optimizer_update import emit_updating
-from netdsl.backend.numba.kernel import Launch
+from netdsl.backend.numba.kernel import Launch, labelled
 from netdsl.backend.numba.schedule.aliasing import share_in_place
-from netdsl.backend.numba.schedule.emission import emit, noted
+from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.fusions import formulas_at_the_end, shared_weight_gradients, updates_of
 from netdsl.backend.numba.schedule.image_layout import ImageVectors, operations_on_image_vectors
 from netdsl.backend.numba.target import Target, host
@@ -258,5 +258,6 @@ def _of_group(group: Group, schedule: Schedule) -> list[Launch]:
             before=group.before,
         )
     if group.kind is GroupKind.TOGETHER:
-        return noted(emit_joined(group.operations, program.batch, target), *group.operations)
+        launches = emit_joined(group.operations, program.batch, target)
+        return labelled(launches, group.operations[0], "; ".join(map(repr, group.operations)))
     return _emitted(group.operations[0], schedule)

@@ -29,6 +29,7 @@ from netdsl.backend.numba.kernel import (
     Launch,
     blocks,
     fixed_kernel,
+    labelled,
     named,
 )
 from netdsl.backend.numba.target import Target
@@ -38,7 +39,7 @@ from netdsl.primitives.convolution import (
     ConvolutionWeightGradient,
 )
 from netdsl.primitives.elementwise import Elementwise
-from netdsl.primitives.operation import Operation
+from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.tensor import Tensor
 from netdsl.primitives.window import (
@@ -122,22 +123,31 @@ ON_IMAGE_VECTORS = frozenset(_EMIT)
 def emit_on_image_vectors(operation: Operation, view: View, batch: int, target: Target) -> list[Launch]:
     """The launches of a primitive; ``view`` gives the WIDTH times as many channels of a tensor."""
     launches = _EMIT[type(operation)](operation, view, batch // target.width, target)
-    note = f"{operation!r}, {target.width} images a vector"
-    return [launch._replace(origin=operation.origin, phase=operation.phase, note=note) for launch in launches]
+    return labelled(launches, operation, f"{operation!r}, {target.width} images a vector")
 
 
 def change_order(
-    source: Tensor, destination: Tensor, values: int, batch: int, target: Target, *, into: bool
+    source: Tensor,
+    destination: Tensor,
+    values: int,
+    batch: int,
+    target: Target,
+    *,
+    into: bool,
+    origin: str,
+    phase: Phase,
 ) -> Launch:
-    """Images one after the other to WIDTH images a vector, or back; ``values`` are those of an image."""
+    """Images one after the other to WIDTH images a vector, or back; ``values`` are those of an image.
+
+    It belongs to the layer ``origin`` in a ``phase`` of the step.
+    """
     parts = blocks(values, _ITEM_VALUES)
     name = "into_lanes" if into else "out_of_lanes"
     given = named(source=source, target=destination, values=values, parts=parts)
     made = fixed_kernel(f"change_{name}", given, _body(name, target))
-    launch = Launch(made, given.values, batch // target.width * parts, (destination,))
-    return launch._replace(
-        note=f"{destination} = {source}, {'as' if into else 'from'} {target.width} images a vector"
-    )
+    note = f"{destination} = {source}, {'as' if into else 'from'} {target.width} images a vector"
+    items = batch // target.width * parts
+    return Launch(made, given.values, items, (destination,), origin=origin, phase=phase, note=note)
 
 
 def _body(name: str, target: Target) -> str:

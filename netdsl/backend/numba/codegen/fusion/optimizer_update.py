@@ -15,7 +15,7 @@ from netdsl.backend.numba.codegen.fusion.update_kernel import update_code, updat
 from netdsl.backend.numba.codegen.gemm.bfloat16_packing import pairs_along_rows, pairs_of_rows
 from netdsl.backend.numba.codegen.gemm.matmul import tile_shape
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, rows_of_product
-from netdsl.backend.numba.kernel import Launch, Named, PerWorker, blocks, named
+from netdsl.backend.numba.kernel import Launch, Named, PerWorker, blocks, labelled, named
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import ConvolutionWeightGradient
 from netdsl.primitives.elementwise import Elementwise
@@ -111,9 +111,7 @@ def emit_updating(
         + (input_gradient.scratch_floats(shape.rows, product.outputs) if input_gradient else 0),
     )
     note = "; ".join(map(repr, (*first, operation, *updates)))
-    return [
-        one._replace(origin=operation.origin, phase=operation.phase, note=note) for one in (*launches, launch)
-    ]
+    return labelled([*launches, launch], operation, note)
 
 
 def _read_before(
