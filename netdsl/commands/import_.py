@@ -18,7 +18,9 @@ from netdsl.source import Source
 
 @click.command()
 @click.argument("file", metavar="FILE|-")
-@click.option("--from", "source_format", required=True, type=click.Choice(format_names()), help="Format of FILE.")
+@click.option(
+    "--from", "source_format", required=True, type=click.Choice(format_names()), help="Format of FILE."
+)
 @click.option(
     "--network",
     "wanted",
