@@ -19,8 +19,9 @@ from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.primitives.elementwise import Elementwise
-from netdsl.primitives.expression import Expression, maximum, operand, relu, tanh
+from netdsl.primitives.expression import Expression, maximum, operand, relu
 from netdsl.primitives.folding import MOST_DERIVED, MOST_SUMMED, folded, in_groups
+from netdsl.primitives.functions.tanh import tanh
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.tensor import Tensor
 from netdsl.program import memory

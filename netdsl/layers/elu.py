@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import SameVolume
 from netdsl.layers.option import real
-from netdsl.primitives.expression import exp, operand, relu
+from netdsl.primitives.expression import operand, relu
+from netdsl.primitives.functions.exp import exp
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder

@@ -6,7 +6,8 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import SameVolume
-from netdsl.primitives.expression import erf, operand
+from netdsl.primitives.expression import operand
+from netdsl.primitives.functions.erf import erf
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import SameVolume
-from netdsl.primitives.expression import exp, operand, relu
+from netdsl.primitives.expression import operand, relu
+from netdsl.primitives.functions.exp import exp
 
 ALPHA = 1.6732632423543772
 SCALE = 1.0507009873554805

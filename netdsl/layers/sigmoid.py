@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import SameVolume
-from netdsl.primitives.expression import operand, sigmoid
+from netdsl.primitives.expression import operand
+from netdsl.primitives.functions.sigmoid import sigmoid
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder

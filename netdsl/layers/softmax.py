@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import SameVolume
 from netdsl.layers.reading import Channels, Reads, reading_here
-from netdsl.primitives.expression import exp, operand
+from netdsl.primitives.expression import operand
+from netdsl.primitives.functions.exp import exp
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:

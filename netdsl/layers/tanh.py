@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import SameVolume
 from netdsl.layers.option import flag
-from netdsl.primitives.expression import operand, tanh
+from netdsl.primitives.expression import operand
+from netdsl.primitives.functions.tanh import tanh
 
 if TYPE_CHECKING:
     from netdsl.primitives.builder import Builder

@@ -10,7 +10,9 @@ from netdsl.diagnostics import Mistake
 from netdsl.layers.option import flag, numbers, real
 from netdsl.layers.softmax import Softmax
 from netdsl.losses.loss import Loss, Untrained
-from netdsl.primitives.expression import exp, log, operand
+from netdsl.primitives.expression import operand
+from netdsl.primitives.functions.exp import exp
+from netdsl.primitives.functions.log import log
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:

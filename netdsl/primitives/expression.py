@@ -16,7 +16,10 @@ _LONGEST_TEXT = 1000
 
 
 class Expression:
-    """A call of a function of FUNCTIONS, an operand or a constant. Immutable, equal by content."""
+    """A call, of ARITHMETIC or of a file of ``functions``, an operand or a constant.
+
+    Immutable, equal by content.
+    """
 
     __slots__ = ("_calls", "_hash", "_nodes", "arguments", "function", "value")
 
@@ -197,6 +200,12 @@ _FOLDED: dict[str, Callable[..., float]] = {
 }
 
 
+ARITHMETIC = frozenset(
+    ("add", "subtract", "multiply", "divide", "maximum", "greater", "select", "relu", "square_root", "power")
+)
+"""What processors compute by themselves, and powers; each other function has a file in ``functions``."""
+
+
 def maximum(a: Expression | Number, b: Expression | Number) -> Expression:
     return call("maximum", a, b)
 
@@ -211,28 +220,6 @@ def select(condition: Expression, a: Expression | Number, b: Expression | Number
     return call("select", condition, a, b)
 
 
-def exp(a: Expression) -> Expression:
-    return call("exp", a)
-
-
-def log(a: Expression) -> Expression:
-    return call("log", a)
-
-
-def tanh(a: Expression) -> Expression:
-    return call("tanh", a)
-
-
-def sigmoid(a: Expression) -> Expression:
-    """1/(1 + e^-a)."""
-    return call("sigmoid", a)
-
-
-def erf(a: Expression) -> Expression:
-    """2/sqrt(pi) times the integral of e^-t^2 from 0 to a."""
-    return call("erf", a)
-
-
 def relu(a: Expression) -> Expression:
     """max(a, 0), with derivative 0 at 0."""
     return call("relu", a)
@@ -245,47 +232,3 @@ def square_root(a: Expression) -> Expression:
 def power(a: Expression, exponent: Number) -> Expression:
     """a to a constant power; a must be positive unless the power is a whole number."""
     return call("power", a, exponent)
-
-
-# The derivative of a call for each argument, written with the call itself (f) where that is
-# cheaper than the arguments: then backward keeps the output and not the input.
-_Rule = Callable[..., tuple[Expression, ...]]
-_DERIVATIVES: dict[str, _Rule] = {
-    "add": lambda f, a, b: (ONE, ONE),
-    "subtract": lambda f, a, b: (ONE, constant(-1)),
-    "multiply": lambda f, a, b: (b, a),
-    "divide": lambda f, a, b: (ONE / b, -(a / (b * b))),
-    "maximum": lambda f, a, b: (ONE - greater(b, a), greater(b, a)),
-    "greater": lambda f, a, b: (ZERO, ZERO),
-    "select": lambda f, c, a, b: (ZERO, select(c, ONE, ZERO), select(c, ZERO, ONE)),
-    "exp": lambda f, a: (f,),
-    "log": lambda f, a: (ONE / a,),
-    "tanh": lambda f, a: (ONE - f * f,),
-    "sigmoid": lambda f, a: (f * (ONE - f),),
-    "erf": lambda f, a: (exp(-(a * a)) * (2 / math.sqrt(math.pi)),),
-    "relu": lambda f, a: (greater(f, ZERO),),
-    "square_root": lambda f, a: (constant(0.5) / f,),
-    "power": lambda f, a, b: (b * power(a, b.value - 1), ZERO),
-}
-
-FUNCTIONS = frozenset(_DERIVATIVES)
-"""Every function that a backend must be able to compute."""
-
-
-def derivative(f: Expression, wanted: int) -> Expression:
-    """The partial derivative of ``f`` for operand ``wanted``."""
-    partial: dict[Expression, Expression] = {}
-    for node in f.walk():
-        if node.function in ("operand", "constant"):
-            partial[node] = ONE if node.operand == wanted else ZERO
-            continue
-        inner = [partial[argument] for argument in node.arguments]
-        if all(term == ZERO for term in inner):
-            partial[node] = ZERO
-            continue
-        total = ZERO
-        for outer, term in zip(_DERIVATIVES[node.function](node, *node.arguments), inner, strict=True):
-            if term != ZERO:
-                total = total + outer * term
-        partial[node] = total
-    return partial[f]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.primitives.expression import Expression, derivative, operand
+from netdsl.primitives.derivative import derivative
+from netdsl.primitives.expression import Expression, operand
 from netdsl.primitives.operation import Operation
 
 if TYPE_CHECKING:

@@ -7,23 +7,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from netdsl.primitives.elementwise import Elementwise
-from netdsl.primitives.expression import FUNCTIONS, Expression
+from netdsl.primitives.expression import ARITHMETIC, Expression
+from netdsl.primitives.functions.function import for_vectors, function_named
 from netdsl.primitives.tensor import Tensor
 
 _INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
-_INTRINSICS = {
-    "maximum": "maximum",
-    "greater": "greater",
-    "select": "select",
-    "exp": "exponential",
-    "log": "logarithm",
-    "tanh": "hyperbolic_tangent",
-    "sigmoid": "logistic",
-    "erf": "error_function",
-    "relu": "relu",
-    "square_root": "square_root",
-}
-assert set(_INFIX) | set(_INTRINSICS) | {"power"} == FUNCTIONS, "a function of expressions has no vector form"
+_INTRINSICS = ("maximum", "greater", "select", "relu", "square_root")
+assert {*_INFIX, *_INTRINSICS, "power"} == ARITHMETIC
 
 _STRUCTURAL = (0.0, 1.0)
 """Constants that stay in the text; all others are arguments, so that kernels are shared."""
@@ -42,6 +32,7 @@ def formula(expression: Expression) -> Formula:
     lines: list[str] = []
     constants: list[float] = []
     names: dict[Expression, str] = {}
+    expression = for_vectors(expression)
     for node in expression.walk():
         if node.function == "operand":
             names[node] = f"x{int(node.value)}"
@@ -107,7 +98,8 @@ def _call(node: Expression, arguments: list[str]) -> str:
         return f"{left} {_INFIX[node.function]} {right}"
     if node.function == "power":
         return _power(arguments[0], node.arguments[1].value, arguments[1])
-    return f"{_INTRINSICS[node.function]}({', '.join(arguments)})"
+    name = node.function if node.function in _INTRINSICS else function_named(node.function).vector
+    return f"{name}({', '.join(arguments)})"
 
 
 def _power(base: str, exponent: float, name: str) -> str:
