@@ -8,6 +8,7 @@ import numpy as np
 import torch
 import torch.nn.functional as functional
 
+from netdsl.backend.torch.lowered import lowered
 from netdsl.layers.rbf import patterns
 from netdsl.planning.plan import Plan, PlannedLayer
 
@@ -142,7 +143,17 @@ def _layer(layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch
         "STEP": lambda value: (value > 0).float(),
         "LEAKY RELU": lambda value: functional.leaky_relu(value, options.slope),
     }
-    return simple[kind](x)
+    return simple[kind](x) if kind in simple else _as_written(layer, own, inputs)
+
+
+def _as_written(
+    layer: PlannedLayer, own: dict[str, torch.Tensor], inputs: list[torch.Tensor]
+) -> torch.Tensor:
+    """A layer that PyTorch has nothing for: its primitives, of which PyTorch derives the gradients."""
+    part = lowered(layer)
+    return torch.func.functional_call(
+        part.module, {place.name: own[name] for name, place in part.places.items()}, tuple(inputs)
+    )
 
 
 def _around(x: torch.Tensor, padding) -> torch.Tensor:

@@ -106,6 +106,11 @@ def found_in(package: ModuleType, base: type[Kind]) -> dict[str, type[Kind]]:
         for value in vars(loaded).values():
             own = isinstance(value, type) and issubclass(value, base) and value.__module__ == loaded.__name__
             if own and "name" in value.__dict__:
+                missing = [
+                    name for name in dir(value) if getattr(getattr(value, name), "__isabstractmethod__", 0)
+                ]
+                if missing:
+                    raise TypeError(f"{package.__name__}.{module} does not answer: {', '.join(missing)}")
                 if value.name in found:
                     raise TypeError(f"{value.name} is defined by two files of {package.__name__}")
                 found[value.name] = value

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from netdsl.backend.torch import activations, linear, normalization, pooling, shape_ops
+from netdsl.backend.torch.lowered import lowered
 from netdsl.backend.torch.translated_layer import Floats, Maker, TranslatedLayer, Untranslatable
 from netdsl.diagnostics import Diagnosed, Findings
 from netdsl.layers.layer import Layer
@@ -23,7 +24,7 @@ MAKERS: dict[type[Layer], Maker] = {
     **activations.MAKERS,
     **shape_ops.MAKERS,
 }
-"""How each kind of layer is translated."""
+"""How each kind of layer is translated for which PyTorch has modules; all others as their primitives."""
 
 
 class PlanModule(nn.Module):  # type: ignore[misc]
@@ -149,10 +150,8 @@ def module_of(plan: Plan) -> PlanModule:
     owned: dict[str, TranslatedLayer] = {}
     for layer in plan.layers:
         node = layer.node
-        maker = MAKERS.get(type(node.layer))
+        maker = MAKERS.get(type(node.layer), lowered)
         try:
-            if maker is None:
-                raise Untranslatable(f"no PyTorch form of {node.layer.keyword} is known")
             parts.append(maker(layer))
             if node.shares is not None and node.owner in owned:
                 _share(parts[-1], owned[node.owner])

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Function(NamedTuple):
     """A function of one or more numbers, called with expressions: ``sigmoid(operand(0))``.
 
-    The file ``functions/sigmoid.py`` defines ``sigmoid``, which bears its name. ``slopes`` gives the derivative
+    The file ``functions/sigmoid.py`` defines ``sigmoid``. ``slopes`` gives the derivative
     for each argument from the call itself (f) and its arguments; where f is enough, backward keeps the
     output and not the input. ``numpy`` computes it with arrays that broadcast, in their type, and imports
     NumPy by itself: it specifies the function. ``vector`` is a formula of arithmetic and other functions
