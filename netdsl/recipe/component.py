@@ -99,22 +99,32 @@ def option_text(option: Option[Any], value: Any) -> str:
 
 
 def found_in(package: ModuleType, base: type[Kind]) -> dict[str, type[Kind]]:
-    """The components that the files of a package define, by name, in alphabetical order."""
+    """The components that the files of a package define, by name, in alphabetical order.
+
+    Raises TypeError for one that leaves a question of its contract unanswered.
+    """
     found: dict[str, type[Kind]] = {}
     for module in sorted(module.name for module in pkgutil.iter_modules(package.__path__)):
         loaded = importlib.import_module(f"{package.__name__}.{module}")
         for value in vars(loaded).values():
             own = isinstance(value, type) and issubclass(value, base) and value.__module__ == loaded.__name__
-            if own and "name" in value.__dict__:
-                missing = [
-                    name for name in dir(value) if getattr(getattr(value, name), "__isabstractmethod__", 0)
-                ]
-                if missing:
-                    raise TypeError(f"{package.__name__}.{module} does not answer: {', '.join(missing)}")
-                if value.name in found:
-                    raise TypeError(f"{value.name} is defined by two files of {package.__name__}")
-                found[value.name] = value
+            if not own:
+                continue
+            open_questions = _open_questions(value)
+            if "name" not in value.__dict__ and open_questions:
+                continue  # a base of others
+            if open_questions or "name" not in value.__dict__:
+                missing = ", ".join(open_questions or ["name"])
+                raise TypeError(f"{value.__name__} in {loaded.__name__} does not answer: {missing}")
+            if value.name in found:
+                raise TypeError(f"{value.name} is defined by two files of {package.__name__}")
+            found[value.name] = value
     return dict(sorted(found.items()))
+
+
+def _open_questions(kind: type[Component]) -> list[str]:
+    """The methods of its contract that a class leaves to those that inherit from it."""
+    return [name for name in dir(kind) if getattr(getattr(kind, name), "__isabstractmethod__", False)]
 
 
 def word_for(word: str | None, known: Sequence[type[Kind]]) -> type[Kind] | None:
