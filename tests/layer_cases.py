@@ -1,6 +1,12 @@
-"""Small networks that exercise every layer kind; the layer under test is the middle one."""
+"""Small networks that exercise every layer kind; the layer under test is the middle one.
+
+A kind of one input without a case here has that of the example in its docstring.
+"""
 
 from __future__ import annotations
+
+import inspect
+import re
 
 from netdsl.layers.add import Add
 from netdsl.layers.avg_pool import AvgPool
@@ -37,6 +43,7 @@ from netdsl.layers.pixel_shuffle import PixelShuffle
 from netdsl.layers.pixel_unshuffle import PixelUnshuffle
 from netdsl.layers.prelu import Prelu
 from netdsl.layers.rbf import Rbf
+from netdsl.layers.registry import all_kinds
 from netdsl.layers.relu import Relu
 from netdsl.layers.relu6 import Relu6
 from netdsl.layers.reorg import Reorg
@@ -55,6 +62,7 @@ from netdsl.layers.subsample import Subsample
 from netdsl.layers.tanh import Tanh
 from netdsl.layers.unpool import Unpool
 from netdsl.layers.upsample import Upsample
+from netdsl.planning.load import load_plan
 from netdsl.quantities import SAME, Padding, Size
 
 
@@ -74,6 +82,16 @@ def conv(filters: int, kernel: tuple[int, int], stride: int = 1, pad: int = 0, *
 
 def pad(amount: int) -> Padding:
     return Padding(amount, amount, amount, amount)
+
+
+def example(kind: type[Layer]) -> tuple[Input, Layer]:
+    """The example in the docstring of a kind: its input, and the layer."""
+    text = inspect.cleandoc(re.split(r"\n\n +(?:Example|Reference)\n", kind.__doc__ or "")[1])
+    plan, findings = load_plan(text, kind.keyword)
+    assert plan is not None, findings
+    given, *layers = (planned.node.layer for planned in plan.layers)
+    assert isinstance(given, Input)
+    return given, next(layer for layer in layers if type(layer) is kind)
 
 
 LAYERS: dict[str, tuple[Input, Layer]] = {
@@ -199,6 +217,10 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "concat": (image(4, 3, 5), Concat()),
     "multiply": (image(4, 3, 5), Multiply()),
 }
+
+for _kind in all_kinds():
+    if _kind.inputs == 1 and not any(type(layer) is _kind for _, layer in LAYERS.values()):
+        LAYERS[_kind.keyword.lower()] = example(_kind)
 
 SECOND = {
     "add": conv(5, (3, 3), pad=1),

@@ -1,0 +1,15 @@
+"""netdsl depth: how many layers with weights a network has."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command()
+@click.argument("network")
+def command(network: str) -> None:
+    """Count the layers of NETWORK that have weights."""
+    from netdsl.commands.loading import load_plan_or_exit
+
+    plan = load_plan_or_exit(network)
+    click.echo(sum(1 for planned in plan.layers if planned.node.layer.weighs))
