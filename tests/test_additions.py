@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,24 @@ from typing import Any
 import house_with_additions
 import pytest
 
-pytestmark = pytest.mark.slow
+ROOT = Path(house_with_additions.__file__).parent.parent
+
+
+def _statements(text: str) -> set[str]:
+    """What a text of Python assigns, returns and calls, statement by statement."""
+    simple = (ast.Assign, ast.AnnAssign, ast.Return, ast.Expr)
+    found = {ast.unparse(node) for node in ast.walk(ast.parse(text)) if isinstance(node, simple)}
+    return {statement for statement in found if statement[:1] not in "\"'"}  # docstrings
+
+
+def test_the_guide_shows_what_is_added_here() -> None:
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    added = [path.read_text(encoding="utf-8") for path in house_with_additions.ADDITIONS.rglob("*.py")]
+    there = set[str]().union(*map(_statements, added))
+    shown = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    assert len(shown) > 4
+    for block in shown:
+        assert _statements(block) <= there, _statements(block) - there
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +57,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
     return json.loads(done.stdout)
 
 
+@pytest.mark.slow
 def test_tests_over_registries_hold(found: Any) -> None:
     assert found["failed"] == []
 
 
+@pytest.mark.slow
 def test_commands_run_with_them(found: Any) -> None:
     for name in ("check", "fmt", "train on numpy", "train on numba", "resume", "compile", "depth"):
         assert "exit code" not in found[name], found[name]
@@ -51,6 +72,7 @@ def test_commands_run_with_them(found: Any) -> None:
     assert numpy.split()[:6] == numba.split()[:6]  # loss and accuracy
 
 
+@pytest.mark.slow
 def test_the_layer(found: Any) -> None:
     assert "VALVE1     VALVE offset 0.5   6x6x4           4" in found["check"]
     assert "VALVE offset 0.5" in found["explain"]["valve"]
@@ -62,6 +84,7 @@ def test_the_layer(found: Any) -> None:
         assert ("valve" in text.lower()) == ("train" not in name), name
 
 
+@pytest.mark.slow
 def test_the_layer_with_a_function_of_its_own(found: Any) -> None:
     """Compiled code has the arithmetic that the function's file writes for it."""
     assert "softplus(" not in found["compile"]
@@ -69,6 +92,7 @@ def test_the_layer_with_a_function_of_its_own(found: Any) -> None:
     assert "ln(1 + e^x)" in found["explain"]["softplus"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("entry", "word", "said", "page"),
     [
@@ -88,11 +112,13 @@ def test_the_parts_of_a_recipe(entry: str, word: str, said: str, page: str, foun
     assert entry != "optimizer" or "0.0001 for lion" in " ".join(found["help"].split())
 
 
+@pytest.mark.slow
 def test_the_rule(found: Any) -> None:
-    assert "warning ND499: FC1 has 13 neurons" in found["rule"]
-    assert found["rule explained"].startswith("# ND499: a layer has thirteen neurons")
+    assert "warning ND499: FC1 has 13 outputs" in found["rule"]
+    assert found["rule explained"].startswith("# ND499: a layer has thirteen outputs")
 
 
+@pytest.mark.slow
 def test_the_command(found: Any) -> None:
     assert found["depth"].split() == ["5"]
     assert "  depth       Count the layers of NETWORK" in found["commands"]

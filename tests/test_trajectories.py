@@ -8,6 +8,7 @@ numbers of threads and after interruptions.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import cycle, islice
 from typing import Any
 
 import pytest
@@ -107,8 +108,14 @@ def scheduled(make: Scheduler) -> list[float]:
     return found
 
 
+PAIRS = list(
+    islice(zip(cycle(CRITERIA), cycle(SCHEDULERS), strict=True), max(len(CRITERIA), len(SCHEDULERS)))
+)
+"""Each loss and each schedule at least once."""
+
+
 @pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize(("loss", "schedule"), list(zip(CRITERIA, SCHEDULERS, strict=True)))
+@pytest.mark.parametrize(("loss", "schedule"), PAIRS)
 def test_losses_and_schedules(network: str, loss: str, schedule: str) -> None:
     weights = "{" + ", ".join(map(str, WEIGHTS[network])) + "}"
     entries = (f"loss {loss.replace('WEIGHTS', weights)}", f"schedule {schedule}", f"epochs {EPOCHS}")

@@ -1,4 +1,4 @@
-"""Thirteen neurons."""
+"""Thirteen outputs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ from netdsl.rules.rule import Rule
 
 
 def check(plan: Plan, findings: Findings) -> None:
-    """Layers with weights and 13 outputs."""
-    for planned in plan.layers:
-        if planned.node.layer.weighs and planned.output.values == 13:
-            findings.add(
-                "ND499",
-                f"{planned.node.name} has 13 neurons",
-                planned.node.span,
-                severity=Severity.WARNING,
-                help=("take 12",),
-            )
+    """Layers of 13 outputs."""
+    for node in (planned.node for planned in plan.layers if planned.output.values == 13):
+        findings.add("ND499", f"{node.name} has 13 outputs", node.span, severity=Severity.WARNING)
 
 
 RULE = Rule("unlucky-number", "ND499", check)

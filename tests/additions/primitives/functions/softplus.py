@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.primitives.expression import Expression, maximum
+from netdsl.primitives.expression import maximum
 from netdsl.primitives.functions.exp import exp
 from netdsl.primitives.functions.function import Function
 from netdsl.primitives.functions.log import log
@@ -20,8 +20,9 @@ def _softplus(a: Array) -> Array:
     return np.asarray(np.logaddexp(a, np.zeros((), a.dtype)))
 
 
-def _without_overflow(a: Expression) -> Expression:
-    return maximum(a, 0) + log(1 + exp(-maximum(a, -a)))
-
-
-softplus = Function("softplus", slopes=lambda f, a: (sigmoid(a),), numpy=_softplus, vector=_without_overflow)
+softplus = Function(
+    "softplus",
+    slopes=lambda f, a: (sigmoid(a),),
+    numpy=_softplus,
+    vector=lambda a: maximum(a, 0) + log(1 + exp(-maximum(a, -a))),
+)
