@@ -62,7 +62,7 @@ from netdsl.layers.subsample import Subsample
 from netdsl.layers.tanh import Tanh
 from netdsl.layers.unpool import Unpool
 from netdsl.layers.upsample import Upsample
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.quantities import SAME, Padding, Size
 
 

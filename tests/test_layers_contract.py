@@ -78,3 +78,12 @@ def test_text_of_a_layer_reads_back(kind: type[Layer]) -> None:
     again, findings = load_plan(print_network(plan.network) if kind.inputs is None else text)
     assert again is not None, findings
     assert vars(layer) in [vars(node.layer) for node in again.network.nodes if type(node.layer) is kind]
+
+
+@kinds
+def test_facts_are_those_that_someone_asks_for(kind: type[Layer]) -> None:
+    """A fact under a name that no base declares would be said to nobody."""
+    bases = kind.__mro__[1:]
+    declared = {name for base in bases for name in (*vars(base), *vars(base).get("__annotations__", ()))}
+    facts = {name for name, value in vars(kind).items() if isinstance(value, (bool, str, tuple))}
+    assert {name for name in facts if not name.startswith("_")} <= declared

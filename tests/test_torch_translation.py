@@ -24,8 +24,8 @@ from netdsl.resources import zoo_names, zoo_text
 torch = pytest.importorskip("torch")
 
 from netdsl.backend.torch.lowered import lowered  # noqa: E402
-from netdsl.backend.torch.translated_layer import Untranslatable  # noqa: E402
 from netdsl.backend.torch.training import LAYOUTS, inference_step, training_step  # noqa: E402
+from netdsl.backend.torch.translated_layer import Untranslatable  # noqa: E402
 from netdsl.backend.torch.translation import MAKERS, module_of  # noqa: E402
 
 BATCH = 3
@@ -90,11 +90,11 @@ def test_layers_agree_with_the_primitives_that_they_write() -> None:
             for n, volume in enumerate(planned_layer.inputs)
         ]
         with torch.no_grad():
-            for key, place in written.places.items():
+            for key, place in written.arrays.items():
                 given = place.to_torch(np.random.default_rng(7).random(_shape(planned_layer, key)))
                 getattr(written.module, place.name).copy_(torch.from_numpy(given))
-                theirs = getattr(part.module, part.places[key].name)
-                placed = np.ascontiguousarray(part.places[key].to_torch(given))
+                theirs = getattr(part.module, part.arrays[key].name)
+                placed = np.ascontiguousarray(part.arrays[key].to_torch(given))
                 theirs.copy_(torch.from_numpy(placed).reshape(theirs.shape))
         outputs = [one.module.train()(*inputs) for one in (written, part)]
         torch.testing.assert_close(*outputs, rtol=1e-4, atol=1e-5, msg=name)

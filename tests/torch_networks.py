@@ -152,7 +152,7 @@ def _as_written(
     """A layer that PyTorch has nothing for: its primitives, of which PyTorch derives the gradients."""
     part = lowered(layer)
     return torch.func.functional_call(
-        part.module, {place.name: own[name] for name, place in part.places.items()}, tuple(inputs)
+        part.module, {place.name: own[name] for name, place in part.arrays.items()}, tuple(inputs)
     )
 
 

@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from netdsl.backend.torch.translated_layer import Place, TranslatedLayer, Untranslatable
+from netdsl.backend.torch.translated_layer import TorchArray, TranslatedLayer, Untranslatable
 from netdsl.planning.plan import PlannedLayer
 from netdsl.primitives.builder import Builder, leading_ones
 from netdsl.primitives.concatenation import Concatenation
@@ -86,7 +86,7 @@ def lowered(layer: PlannedLayer) -> TranslatedLayer:
     unknown = [operation.name for operation in written.operations if type(operation) not in COMPUTE]
     if unknown:
         raise Untranslatable(f"no PyTorch form of {keyword} is known, nor of its primitive `{unknown[0]}`")
-    return TranslatedLayer(Lowered(layer), {name: Place(f"own_{name}") for name in written.parameters})
+    return TranslatedLayer(Lowered(layer), {name: TorchArray(f"own_{name}") for name in written.parameters})
 
 
 def _aligned(tensor: Tensor, values: Values) -> Any:

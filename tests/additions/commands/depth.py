@@ -12,4 +12,4 @@ def command(network: str) -> None:
     from netdsl.commands.loading import load_plan_or_exit
 
     plan = load_plan_or_exit(network)
-    click.echo(sum(planned.node.layer.weighs for planned in plan.layers))
+    click.echo(sum(planned.node.layer.has_weights for planned in plan.layers))

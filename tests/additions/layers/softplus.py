@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Pointwise
+from netdsl.layers.layer import SameVolume
 from netdsl.primitives.expression import operand
 from netdsl.primitives.functions.softplus import softplus
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Softplus(Pointwise):
+class Softplus(SameVolume):
     """The integral of the logistic function.
 
     Computes
@@ -42,7 +42,7 @@ class Softplus(Pointwise):
 
     keyword = "SOFTPLUS"
     linear = False
-    activates = True
+    is_activation = True
     never_negative = True
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netdsl.layers.layer import Parameter, Pointwise
+from netdsl.layers.layer import Parameter, SameVolume
 from netdsl.layers.option import real
 from netdsl.primitives.expression import operand
 from netdsl.primitives.functions.sigmoid import sigmoid
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netdsl.primitives.tensor import Tensor
 
 
-class Valve(Pointwise):
+class Valve(SameVolume):
     """A learned gate for each channel.
 
     Computes
