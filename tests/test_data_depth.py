@@ -66,7 +66,7 @@ def test_classes_that_differ_in_low_bits_are_told_apart(
     assert run([*arguments, *QUICK]) == 0
     captured = capsys.readouterr()
     assert "test accuracy 100.00 %" in captured.out
-    assert ("pictures of 16 bits" in captured.err) == (form == "folder")
+    assert ("images of 16 bits" in captured.err) == (form == "folder")
     pictures = sorted(folder.rglob("*.png"))
     assert predicted(out, *pictures, capsys=capsys) == [picture.parent.name for picture in pictures]
 

@@ -70,7 +70,7 @@ def test_a_dry_run_goes_through_everything_and_leaves_nothing(capsys: Capture, p
     assert phases[5] == "validation in 2 steps"
     assert phases[7] == "checkpoint read back: 4 arrays, bit for bit as written"
     assert phases[8] == "best checkpoint tested on 52 images"
-    assert phases[9] == "example picture written"
+    assert phases[9] == "example image written"
     assert phases[10] == "in total: this was a dry run; nothing was learned, its files are removed again"
     seconds = [float(line.split()[0]) for line in lines[1:]]
     assert sum(seconds[:-1]) == pytest.approx(seconds[-1], abs=0.1)

@@ -173,7 +173,7 @@ def test_the_command_prints_a_number_a_plot_and_how_sure_it_is(capsys: Capture, 
     number = re.fullmatch(r"rate (0\.\d+)", lines[-1])
     assert number is not None
     assert 0.005 < float(number[1]) < 0.2
-    assert lines[-2] == "picture: net-lr-find.png"
+    assert lines[-2] == "plot: net-lr-find.png"
     assert re.match(r"(fairly sure|sure): 3 trials range from 0\.\d+ to 0\.\d+", lines[-4])
     assert sum("*" in line for line in lines) > 5
     assert err.count("lowest loss at a rate of") == 3

@@ -66,7 +66,7 @@ def test_all_pictures_below_a_folder_in_order(capsys: pytest.CaptureFixture[str]
     assert [row["image"] for row in rows if "error" in row] == ["all/070x.png", "all/below/pipe.png"]
     assert captured.err.count("error ND610") == 2
     assert "turn, a link to a folder" in captured.err
-    assert "1 file that no picture ends like (.txt)" in captured.err
+    assert "1 file not named like an image (.txt)" in captured.err
     # Each has the answer that it has alone.
     for name in ("all/000.png", "all/140.png", "all/below/149.png"):
         assert run(["predict", "a", name, "--format", "json", *NUMPY]) == 0

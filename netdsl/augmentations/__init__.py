@@ -1,4 +1,4 @@
-"""Random changes of the training pictures: one file per augmentation."""
+"""Random changes of the training images: one file per augmentation."""
 
 from __future__ import annotations
 

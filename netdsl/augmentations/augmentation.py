@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     Array = NDArray[Any]
 
 BORDERS = ("black", "edge", "reflect")
-"""What is around a picture: its black, its outermost pixels again, or its mirror image, in which the
+"""What is around an image: its black, its outermost pixels again, or its mirror image, in which the
 outermost pixels are not repeated."""
 
 
 class Pictures(NamedTuple):
-    """What is known of the pictures that are changed.
+    """What is known of the images that are changed.
 
     Sides are in pixels. ``black`` is the value of level 0, 0 where the data have no such range; ``span`` the
     distance from there to white, or four standard deviations. ``grey`` weighs the channels in the grey of a
@@ -59,8 +59,8 @@ class Change(NamedTuple):
     is mapped.
     ``colours``: (images, steps, channels, channels + 2); in each step the channels become
     matrix @ channels + offset + pivot*mean, the columns in this order, where ``mean`` is that of the grey of
-    the whole picture; then they are limited to black and white.
-    ``hues``: (images,) turns of the hue, 1 for a whole one, of pictures with three channels.
+    the whole image; then they are limited to black and white.
+    ``hues``: (images,) turns of the hue, 1 for a whole one, of images with three channels.
     ``holes``: (images, holes, 4), whole numbers: top, left, bottom and right, where the mean of the
     training images is shown.
     ``partners`` and ``shares``: (images,); what the image is mixed with, as a place from 0 to below 1 in
@@ -77,13 +77,13 @@ class Change(NamedTuple):
 
 
 class Augmentation(Component):
-    """A random change of the pictures of a training step."""
+    """A random change of the images of a training step."""
 
     needs_picture: ClassVar[bool] = True
     """Whether it makes no sense for rows of numbers, which have neither sides nor colours."""
 
     needs_area: ClassVar[bool] = False
-    """Whether it makes no sense for pictures of a single line either, such as spectra."""
+    """Whether it makes no sense for images of a single line either, such as spectra."""
 
     mixes: ClassVar[bool] = False
     """Whether its changes have partners and shares."""
@@ -96,12 +96,12 @@ class Augmentation(Component):
         """Why it cannot be done to the input of a network: a sentence and a cure each (ND536)."""
         if self.needs_picture and volume.height == 1 and volume.width == 1:
             yield (
-                f"`{self.name}` changes pictures, but the network takes a row of {volume.values:,} numbers",
-                "give the network the picture, such as `input 28x28x1`; FC flattens it",
+                f"`{self.name}` changes images, but the network takes a row of {volume.values:,} numbers",
+                "give the network the image, such as `input 28x28x1`; FC flattens it",
             )
         elif self.needs_area and 1 in volume.size:
             yield (
-                f"`{self.name}` needs pictures of several rows; these are {volume.height}x{volume.width}",
+                f"`{self.name}` needs images of several rows; these are {volume.height}x{volume.width}",
                 "a single row can only be mirrored or shifted: `flip`, `crop`, `shift`",
             )
 
@@ -115,14 +115,14 @@ class Augmentation(Component):
 
 
 def border_option() -> Option[str | None]:
-    """What an augmentation that moves pictures shows beyond their edges. One picture has one border: that
+    """What an augmentation that moves images shows beyond their edges. One image has one border: that
     which any augmentation names."""
-    doc = "what surrounds the picture; black by default"
+    doc = "what surrounds the image; black by default"
     return Option(OptionType.WORD, doc, choices=BORDERS, derived=True)
 
 
 def about_centre(pictures: Pictures, matrices: Array) -> Array:
-    """Maps, (images, 2, 3), that apply matrices, (images, 2, 2), around the centre of the picture."""
+    """Maps, (images, 2, 3), that apply matrices, (images, 2, 2), around the centre of the image."""
     import numpy as np
 
     centre = np.array([(pictures.width - 1) / 2, (pictures.height - 1) / 2])

@@ -1,4 +1,4 @@
-"""color: brightness, contrast, saturation and hue of pictures change."""
+"""color: brightness, contrast, saturation and hue of images change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Color(Augmentation):
 
     Computes
         in this order, each limited to black and white: `cast` adds a number of its own to each channel;
-        brightness multiplies; contrast moves away from the mean grey of the picture, saturation from
+        brightness multiplies; contrast moves away from the mean grey of the image, saturation from
         the grey of each pixel; `hue` turns the hue of HSV. Grey is 0.299 red + 0.587 green + 0.114 blue
         (ITU-R BT.601); of other channels it is their mean, and there is no saturation.
 
@@ -70,7 +70,7 @@ class Color(Augmentation):
             if self.values()[name]:
                 plural = "" if volume.channels == 1 else "s"
                 yield (
-                    f"`color {name}` is for red, green and blue, but the network takes pictures of "
+                    f"`color {name}` is for red, green and blue, but the network takes images of "
                     f"{volume.channels} channel{plural}",
                     "brightness and contrast work for any number of channels: `color 0.2`",
                 )

@@ -1,4 +1,4 @@
-"""crop: pictures are moved by a few pixels."""
+"""crop: images are moved by a few pixels."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from netdsl.quantities import Volume
 
 
 class Crop(Augmentation):
-    """A window of the picture's own size, taken from the picture with a border around it.
+    """A window of the image's own size, taken from the image with a border around it.
 
     Computes
-        all (2*pixels + 1)^2 places of the window are equally likely. Pictures of a single line are not
+        all (2*pixels + 1)^2 places of the window are equally likely. Images of a single line are not
         moved across it.
 
     Reference
@@ -32,8 +32,8 @@ class Crop(Augmentation):
         sides = [side for side in volume.size if side > 1]
         if sides and min(sides) <= self.pixels:
             yield (
-                f"`crop {self.pixels}` may move pictures of {volume.height}x{volume.width} out of sight",
-                "32x32 pictures are usually moved by up to 4 pixels, others in proportion",
+                f"`crop {self.pixels}` may move images of {volume.height}x{volume.width} out of sight",
+                "32x32 images are usually moved by up to 4 pixels, others in proportion",
             )
 
     def change(self, draws: Draws, pictures: Pictures) -> Change:

@@ -1,4 +1,4 @@
-"""cutout: squares of pictures are hidden."""
+"""cutout: squares of images are hidden."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from netdsl.quantities import Volume
 
 
 class Cutout(Augmentation):
-    """Squares of the picture are hidden: they show the mean of the training images.
+    """Squares of the image are hidden: they show the mean of the training images.
 
     Computes
-        0 for the network. The centres of the squares lie anywhere in the picture, so that some squares are
+        0 for the network. The centres of the squares lie anywhere in the image, so that some squares are
         cut off by its edge.
 
     Reference
@@ -32,7 +32,7 @@ class Cutout(Augmentation):
         side = min((side for side in volume.size if side > 1), default=self.size + 1)
         if side <= self.size:
             yield (
-                f"`cutout {self.size}` may hide all of pictures of {volume.height}x{volume.width}",
+                f"`cutout {self.size}` may hide all of images of {volume.height}x{volume.width}",
                 f"use squares of half the side or less, such as `cutout {max(1, side // 2)}`",
             )
 

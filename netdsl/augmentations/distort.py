@@ -1,4 +1,4 @@
-"""distort: pictures are bent elastically."""
+"""distort: images are bent elastically."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _REACH = 3
 
 
 class Distort(Augmentation):
-    """Every pixel is moved by a smooth random field, as if the picture were printed on rubber.
+    """Every pixel is moved by a smooth random field, as if the image were printed on rubber.
 
     Computes
         noise, even from -1 to 1, for each pixel and each of the two directions, smoothed by a Gaussian
         of ``smoothness`` times the shorter side and multiplied so that three of its standard deviations
         are ``amount`` times the shorter side: hardly a pixel moves further. At the edges the noise continues
         from the opposite side. Wide fields are drawn at three nodes to a standard deviation, with
-        straight lines between them. What all others do to the picture comes first.
+        straight lines between them. What all others do to the image comes first.
 
     Reference
         Simard, Steinkraus, Platt, 2003, "Best Practices for Convolutional Neural Networks Applied to Visual

@@ -1,4 +1,4 @@
-"""flip: pictures are mirrored."""
+"""flip: images are mirrored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netdsl.quantities import Volume
 
 
 class Flip(Augmentation):
-    """Half of the pictures, chosen at random, have left and right swapped.
+    """Half of the images, chosen at random, have left and right swapped.
 
     Computes
         with `vertical`, top and bottom are swapped instead; with both words both are, each in its own half
@@ -34,7 +34,7 @@ class Flip(Augmentation):
         ):
             if wanted and length == 1 and volume.size != (1, 1):
                 yield (
-                    f"`{name}` changes nothing in pictures of {volume.height}x{volume.width} pixels",
+                    f"`{name}` changes nothing in images of {volume.height}x{volume.width} pixels",
                     "`flip` swaps left and right, `flip vertical` top and bottom",
                 )
 

@@ -1,4 +1,4 @@
-"""mixup: pictures and their classes are mixed in pairs."""
+"""mixup: images and their classes are mixed in pairs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Mixup(Augmentation):
-    """Pictures and their classes are mixed in pairs.
+    """Images and their classes are mixed in pairs.
 
     Computes
         x = share*x + (1 - share)*x' and target = share*target + (1 - share)*target'. The partner x' is any
@@ -33,7 +33,7 @@ class Mixup(Augmentation):
     mixes: ClassVar[bool] = True
 
     alpha = real(
-        "strength: at 0.2 few pictures are mixed visibly, at 1 every ratio is equally likely",
+        "strength: at 0.2 few images are mixed visibly, at 1 every ratio is equally likely",
         positional=True,
         minimum=0.01,
         maximum=100,

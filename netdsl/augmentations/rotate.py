@@ -1,4 +1,4 @@
-"""rotate: pictures are turned about their centre."""
+"""rotate: images are turned about their centre."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rotate(Augmentation):
     """A turn about the centre by an angle drawn evenly from -degrees to degrees.
 
     Computes
-        pixels between those of the picture by bilinear interpolation.
+        pixels between those of the image by bilinear interpolation.
 
     Reference
         torchvision's RandomRotation with InterpolationMode.BILINEAR.

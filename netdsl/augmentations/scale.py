@@ -1,4 +1,4 @@
-"""scale: pictures are enlarged and reduced."""
+"""scale: images are enlarged and reduced."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from netdsl.layers.option import real
 
 
 class Scale(Augmentation):
-    """Pictures grow about their centre by a factor drawn evenly from one number to the other.
+    """Images grow about their centre by a factor drawn evenly from one number to the other.
 
     Computes
-        pixels between those of the picture by bilinear interpolation. The picture keeps its size: what is
+        pixels between those of the image by bilinear interpolation. The image keeps its size: what is
         enlarged is cut off, what is reduced gets a border.
 
     Reference

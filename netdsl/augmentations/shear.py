@@ -1,4 +1,4 @@
-"""shear: pictures lean to the left and to the right."""
+"""shear: images lean to the left and to the right."""
 
 from __future__ import annotations
 

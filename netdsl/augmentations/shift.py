@@ -1,4 +1,4 @@
-"""shift: pictures are moved by a share of their sides."""
+"""shift: images are moved by a share of their sides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Shift(Augmentation):
     """A move by up to a share of the width and of the height, to whole pixels.
 
     Computes
-        as `crop`, which says the same in pixels. Pictures of a single line are not moved across it.
+        as `crop`, which says the same in pixels. Images of a single line are not moved across it.
 
     Reference
         `translate` of torchvision's RandomAffine.

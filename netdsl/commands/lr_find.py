@@ -158,7 +158,7 @@ def _print(found: Found, run: Run, network: str, picture: Path, output_format: s
         f"half a decade below the lowest loss; the steepest fall is at {found.steepest:.2g}, a tenth of the "
         f"rate of the lowest loss is {found.lowest / 10:.2g}; the recipe has {run.recipe.rate:g}"
     )
-    echo_folded(visible(f"picture: {picture}"))
+    echo_folded(visible(f"plot: {picture}"))
     click.echo(f"rate {found.rate:.2g}")
 
 

@@ -1,4 +1,4 @@
-"""netdsl predict: what a trained network sees in pictures."""
+"""netdsl predict: what a trained network sees in images."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     default=3,
     show_default=True,
     metavar="K",
-    help="How many classes to list for each picture.",
+    help="How many classes to list for each image.",
 )
 @click.option(
     "--format",
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     type=click.Choice(("text", "json", "csv")),
     default="text",
     show_default=True,
-    help="Output format; csv has a line for each picture.",
+    help="Output format; csv has a line for each image.",
 )
 @exact_option
 @threads_option
@@ -58,9 +58,9 @@ def command(
     threads: int | None,
     backend: str,
 ) -> None:
-    """Predict the classes of pictures with RUN, a run folder or a checkpoint.
+    """Predict the classes of images with RUN, a run folder or a checkpoint.
 
-    Pictures are PNG, JPEG, GIF, BMP, PPM or WebP of any size; a folder stands for all pictures in it and its
+    Images are PNG, JPEG, GIF, BMP, PPM or WebP of any size; a folder stands for all images in it and its
     subfolders, in order of their names. One that cannot be read, or has no finite answer, is reported and the
     others are still predicted; the exit code is then 1.
     """
@@ -98,7 +98,7 @@ def command(
 
 
 def _row(seen: Seen, top: int) -> dict[str, Any]:
-    """A picture with its predictions or its error, which is shown at once."""
+    """An image with its predictions or its error, which is shown at once."""
     if isinstance(seen.outcome, Diagnostic):
         show([seen.outcome])
         return {"image": seen.name, "error": seen.outcome.message}
@@ -126,7 +126,7 @@ def _print_text(rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_csv(rows: Iterable[dict[str, Any]], top: int) -> None:
-    """A line for each picture: its name, its likeliest classes with their probabilities, its error."""
+    """A line for each image: its name, its likeliest classes with their probabilities, its error."""
     import csv
     import sys
 

@@ -65,7 +65,7 @@ _NOTICED_SECONDS = 1.5
 @click.option(
     "--show-batch",
     metavar="FILE.png",
-    help="Write the first training batch, augmented and labelled, as a picture, without training.",
+    help="Write the first training batch, augmented and labelled, as an image file, without training.",
 )
 @click.option("--resume", metavar="FOLDER", help="Continue the run in this folder.")
 @click.option(

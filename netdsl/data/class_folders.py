@@ -50,7 +50,7 @@ def read(path: Path, volume: Volume) -> Dataset:
         assert pixels is not None
     deep = pixels.dtype != np.uint8
     numbers = {name: number for number, name in enumerate(labels)}
-    reading = ["pictures of 16 bits, all are read as 0..65535"] if deep else []
+    reading = ["images of 16 bits, all are read as 0..65535"] if deep else []
     if layout.parts:
         reading.append(f"parts by folder: {', '.join(layout.parts)}")
     return Dataset(
@@ -70,9 +70,9 @@ def _no_pictures(path: Path, layout: Layout) -> Diagnosed:
     """The finding for a folder without pictures in class folders, with what is in it instead."""
     entries = sorted(path.iterdir())
     if any(entry.suffix.lower() in SUFFIXES and not entry.name.startswith(".") for entry in entries):
-        why = "the pictures are in no class folders: put each into a folder named after its class"
+        why = "the images are in no class folders: put each into a folder named after its class"
     else:
-        why = f"found no pictures in class folders, as in {path.name or path}/cat/1.png"
+        why = f"found no images in class folders, as in {path.name or path}/cat/1.png"
         names = [entry.name for entry in entries if not entry.name.startswith(".")]
         if names:
             why += f"; it holds {', '.join(names[:5])}" + (f" and {len(names) - 5} more" if names[5:] else "")

@@ -70,15 +70,11 @@ def layout_of(root: Path) -> Layout:
     for folder, part in parts.items():
         listed = _unwrapped(_listed(folder))
         if listed.pictures:
-            left_out.append(
-                _plural(len(listed.pictures), "picture", f"of no class directly in {folder.name}")
-            )
+            left_out.append(_plural(len(listed.pictures), "image", f"of no class directly in {folder.name}"))
         pictures += _of_classes(listed.folders, part, left_out, others)
     for folder in top.folders:
         if folder not in parts and folder not in classes and _holds_pictures(folder):
-            left_out.append(
-                f"the pictures in {folder.name}, which is neither a class nor a part with classes"
-            )
+            left_out.append(f"the images in {folder.name}, which is neither a class nor a part with classes")
     pictures.sort(key=lambda picture: picture.part)
     findings = _of_left_out(root, left_out, others)
     findings += _unlike_parts(root, pictures)
@@ -109,7 +105,7 @@ def _of_left_out(root: Path, left_out: list[str], others: Counter[str]) -> list[
     words = left_out[:_MOST_SHOWN]
     if others:
         endings = ", ".join(ending or "none" for ending, _ in others.most_common(_MOST_SHOWN))
-        words.append(_plural(others.total(), "file", f"that no picture ends like ({endings})"))
+        words.append(_plural(others.total(), "file", f"not named like an image ({endings})"))
     return [_warning("ND524", root, f"left out: {text}") for text in words]
 
 
@@ -212,7 +208,7 @@ def _of_classes(
             empty.append(writable(folder.name))
     if empty and pictures:
         names = ", ".join(f"`{name}`" for name in empty[:_MOST_SHOWN])
-        left_out.append(f"{_plural(len(empty), 'folder', 'without pictures')}, {names}")
+        left_out.append(f"{_plural(len(empty), 'folder', 'without images')}, {names}")
     return pictures
 
 

@@ -148,7 +148,7 @@ def _decoded(path: Path, volume: Volume | None, allowance: Allowance | None) -> 
                     check_sides(str(path), picture.height, picture.width, volume)
                 needed = _decoding_bytes(picture, volume)
                 if needed > _NOTEWORTHY_BYTES:
-                    require_memory(needed, str(path), "reading this picture", "scale it down first")
+                    require_memory(needed, str(path), "reading this image", "scale it down first")
                 with (allowance or Allowance()).of(needed):
                     try:
                         yield _Decoded(image, _upright(picture))
@@ -171,7 +171,7 @@ def _decoded(path: Path, volume: Volume | None, allowance: Allowance | None) -> 
 def _opened(path: Path) -> BinaryIO:
     if os.path.isdir(path):
         raise Diagnosed(
-            file_error("ND610", str(path), "this is a folder, not a picture", "name a PNG or JPEG file")
+            file_error("ND610", str(path), "this is a folder, not an image", "name a PNG or JPEG file")
         )
     try:
         return open_file(path)
@@ -246,7 +246,7 @@ def _upright(picture: Any) -> Any:
 
 def _unreadable(path: Path, why: str) -> Diagnostic:
     return file_error(
-        "ND610", str(path), f"cannot read this picture: {why}", "name a complete PNG or JPEG file"
+        "ND610", str(path), f"cannot read this image: {why}", "name a complete PNG or JPEG file"
     )
 
 
@@ -254,9 +254,9 @@ def _shortened(path: Path, what: str) -> Diagnostic:
     return file_error(
         "ND632",
         str(path),
-        f"this picture holds {what}, of which only 8 would remain"
+        f"this image holds {what}, of which only 8 would remain"
         if "bits" in what
-        else f"this picture holds {what}, which would be cut to 256 levels",
+        else f"this image holds {what}, which would be cut to 256 levels",
         "save it as 16-bit grey, or with 8 bits if those are enough",
         "or put the images into an .npz archive, which keeps any numbers",
     )
@@ -266,6 +266,6 @@ def _too_large(path: Path, size: str) -> Diagnostic:
     return file_error(
         "ND611",
         str(path),
-        f"this picture claims {size}, more than the {LARGEST_PIXELS:,} pixels that netdsl reads",
-        "scale it down first; networks see far smaller pictures anyway",
+        f"this image claims {size}, more than the {LARGEST_PIXELS:,} pixels that netdsl reads",
+        "scale it down first; networks see far smaller images anyway",
     )

@@ -128,8 +128,8 @@ def _augment(line: Line) -> tuple[Augmentation, ...]:
         others = [earlier for earlier in found if earlier.values().get("border")]
         if border and others and others[0].values()["border"] != border:
             shown = f"`{others[0].name}` says {others[0].values()['border']}"
-            cure = "give it once: it applies to everything that moves pictures"
-            raise EntryError("ND531", "one picture has one border", span, cure, label=shown)
+            cure = "give it once: it applies to everything that moves images"
+            raise EntryError("ND531", "one image has one border", span, cure, label=shown)
         found.append(one)
         if not line.sign(","):
             return tuple(found)
@@ -335,7 +335,7 @@ _ENTRIES = (
     Entry(
         "augment",
         "NAME [AMOUNT] [SETTING VALUE]..., ...; or none",
-        "random changes of the training pictures, new in every epoch",
+        "random changes of the training images, new in every epoch",
         _augment,
         lambda found: ", ".join(one.text() for one in found),
         metavar="NAME,...",

@@ -93,7 +93,7 @@ def recipe_mistakes(plan: Plan, recipe: Recipe) -> Iterator[tuple[str, Mistake]]
         for mistake in getattr(recipe, entry).misfits(image, scores):
             yield entry, mistake
     if recipe.augment and not plan.example.stacked:
-        message = "the inputs have different sizes, and `augment` changes pictures"
+        message = "the inputs have different sizes, and `augment` changes images"
         yield "augment", Mistake("ND326", message, help=("leave it out",))
     for augmentation in recipe.augment if plan.example.stacked else ():
         for mistake in augmentation.misfits(image, scores):

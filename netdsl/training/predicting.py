@@ -103,7 +103,7 @@ class Pictures:
         if not empty:
             self.findings += below.findings
         else:
-            why = "found no picture in this folder or those within it"
+            why = "found no image in this folder or those within it"
             why += "".join(f"; {finding.message}" for finding in below.findings)
-            cure = "pictures end in .png, .jpg, .jpeg, .gif, .bmp, .pgm, .ppm or .webp"
+            cure = "images end in .png, .jpg, .jpeg, .gif, .bmp, .pgm, .ppm or .webp"
             yield name, file_error("ND552", name, why, cure)

@@ -208,7 +208,7 @@ class Restored:
         several inputs.
         """
         if self.plan.example.several:
-            message = "a picture is one volume, and the network has several inputs"
+            message = "an image is one volume, and the network has several inputs"
             cure = "evaluate it with `netdsl eval --data FILE.npz`, an array for each input"
             raise Diagnosed(file_error("ND328", str(path), message, cure))
         preparation = self.checkpoint.preparation
@@ -222,7 +222,7 @@ class Restored:
                 file_error(
                     "ND519",
                     str(path),
-                    "the network was trained on numbers that are not levels of a picture",
+                    "the network was trained on numbers that are not levels of an image",
                     "evaluate it on data of the same kind with `netdsl eval --data`",
                 )
             )

@@ -170,7 +170,7 @@ def _finish(run: Run, folder: RunFolder, clock: _Clock) -> None:
     outcome = run.test(folder)
     clock.told(f"best checkpoint tested on {counted(outcome.images, 'image')}")
     if save_example(run, folder) is not None:
-        clock.told("example picture written")
+        clock.told("example image written")
 
 
 def _listed(parts: list[str]) -> str:

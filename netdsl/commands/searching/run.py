@@ -155,7 +155,7 @@ def _say_next(
     else:
         told += "no other trial has been tested"
     say(told)
-    say(f"the trials as a picture: {folder.path / PICTURE}; next:")
+    say(f"the trials as a plot: {folder.path / PICTURE}; next:")
     say_command(f"netdsl eval {_quoted(folder.trial_path(best.number))}{_data_option(around)}")
     say_command(_train_command(folder, around, network))
 
