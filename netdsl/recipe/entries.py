@@ -369,7 +369,7 @@ _ENTRIES = (
     Entry(
         "accumulate",
         "N batches",
-        "batches whose gradients are averaged into one update",
+        "batches per update",
         _accumulate,
         lambda batches: f"{batches} batches" if batches > 1 else "",
         metavar="N",
