@@ -58,7 +58,7 @@ def _comparable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def calls(work: Callable[[], object]) -> int:
     """How many functions are called."""
-    profile = cProfile.Profile(builtins=True)
+    profile = cProfile.Profile(subcalls=False, builtins=True)
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         profile.enable()
         try:

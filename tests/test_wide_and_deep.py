@@ -79,12 +79,14 @@ def kernels(program: Program) -> set[str]:
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_formulas_and_kernels_do_not_grow(name: str) -> None:
-    for program in programs(plan_of(NETWORKS[name](1050 if name != "many pieces" else 512))):
+    """Of what 1,050 terms or 70 groups come to; a sum of more than 32 times 32 terms is one of sums of sums."""
+    size = 1050 if name.startswith("a sum of") else 420
+    for program in programs(plan_of(NETWORKS[name](size))):
         for operation in program.operations:
             if isinstance(operation, Elementwise | Reduction):
                 assert operation.expression.calls <= MOST_CALLS
                 assert len(operation.inputs) <= MOST_SUMMED
-        assert len(kernels(program)) < 120
+        assert len(kernels(program)) < 40
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -232,7 +234,7 @@ def test_buffers_that_live_at_once_have_memory_of_their_own(
 
 def calls_of(text: str) -> int:
     plan = plan_of(text)
-    profile = cProfile.Profile(builtins=True)
+    profile = cProfile.Profile(subcalls=False, builtins=True)
     gc.disable()
     profile.enable()
     try:
