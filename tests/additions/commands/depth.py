@@ -9,7 +9,7 @@ import click
 @click.argument("network")
 def command(network: str) -> None:
     """Count the layers of NETWORK that have weights."""
-    from netdsl.commands.loading import load_plan_or_exit
+    from netdsl.commands.console.loading import load_plan_or_exit
 
     plan = load_plan_or_exit(network)
     click.echo(sum(planned.node.layer.has_weights for planned in plan.layers))
