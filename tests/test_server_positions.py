@@ -43,8 +43,8 @@ def test_places_that_no_text_has_are_the_nearest_that_it_has() -> None:
 
 
 def test_a_byte_order_mark_is_a_sign_of_the_first_line() -> None:
-    text, form = undressed("\ufeffab\r\ncd")
-    positions = Positions(Source("", text, form=form))
+    text, text_format = undressed("\ufeffab\r\ncd")
+    positions = Positions(Source("", text, text_format=text_format))
     assert positions.position(1) == Position(0, 2)
     assert positions.position(3) == Position(1, 0)
     assert positions.offset((0, 1)) == 0
