@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
-from netdsl.graph.names.foreign_kinds import foreign_kind
 from netdsl.graph.sheets import read_line, without_bullet
 from netdsl.graph.sheets.items import UnknownError, items_of
 from netdsl.graph.sheets.words import pieces_of
@@ -168,8 +167,7 @@ def _is_no_layer(line: _Line, found: Sequence[Diagnostic]) -> bool:
         return False
     if words & _shipped():
         return True
-    near = any(finding.proposal or finding.fix is not None for finding in found)
-    near = near or foreign_kind(line.text, None) is not None
+    near = any(finding.proposal or finding.shows_what_to_write for finding in found)
     named = _WORD.match(line.text) is not None and not _DIGIT.search(line.text)
     unknown = all(Fact.UNKNOWN_KIND.holds(finding.code) for finding in found)
     return named and bool(words & _ASKED or (unknown and not near))
