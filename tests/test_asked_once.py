@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from itertools import chain
 from typing import Any
 
 import pytest
 
+from netdsl.graph.expanded_layers import LayerHead
+from netdsl.graph.names import weight_sharing
 from netdsl.graph.options import cache
 from netdsl.layers import alike
 from netdsl.layers.conv import Conv
@@ -15,6 +18,7 @@ from netdsl.program import kept_tensors
 from netdsl.reports.as_json import plan_as_json
 from netdsl.reports.as_table import plan_as_table
 from netdsl.rules import advise
+from netdsl.syntax import tree
 
 TEXTS = {
     "plain": "input 32x32x3; CONV 16 3x3 pad 1 - RELU - MAX POOL 2x2 - FC 10",
@@ -104,3 +108,28 @@ def test_the_next_text_asks_nothing_again(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(asked) == 1
     load_plan(TEXTS["plain"].replace("32x32", "48x48"))
     assert len(asked) == 2
+
+
+def test_heads_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often groups and blocks repeat a layer, who asks for its kind or its label finds them read."""
+    read: list[object] = []
+    read_head = weight_sharing.read_head
+
+    def counted(layer: tree.Layer, names: Container[str] = ()) -> LayerHead:
+        read.append(layer.span)
+        return read_head(layer, names)
+
+    monkeypatch.setattr(weight_sharing, "read_head", counted)
+    text = (
+        "block UNIT(n, act) { a: CONV n 3x3 pad 1 - act - ADD[ CONV channels 1x1 | SKIP ] }\n"
+        "input 32x32x3\n"
+        "[CONV 8 3x3 pad 1 - BN]*20\n"
+        "UNIT(8, RELU)*3 - UNIT(8, ELU)\n"
+        "enc: MAX POOL 2x2\n"
+        "ADD[ @enc | CONV 8 1x1 ] - FC 10\n"
+    )
+    plan, findings = load_plan(text, "case.net")
+    assert plan is not None, findings
+    assert len(plan.network.nodes) > 50
+    assert len(read) == len(set(read)), sorted(read)
+    assert len(read) == 14  # those of the text, and the two that are arguments

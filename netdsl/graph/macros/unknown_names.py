@@ -28,17 +28,20 @@ def report_strange_names(file: tree.File, findings: Findings, *, complete: bool)
         if isinstance(element, tree.Call):
             if complete and element.block.text not in blocks and element.block.text not in given:
                 report_unknown_block(element, blocks, findings)
-        elif bare_use(element, given) is None and not _is_known(element, blocks, complete):
-            report_unknown_kind(read_head(element), findings)
+        elif bare_use(element, given) is None and not _may_lack_a_kind(element, blocks, complete):
+            head = read_head(element)
+            if head.kind is None:
+                report_unknown_kind(head, findings)
 
 
-def _is_known(layer: tree.Layer, blocks: Blocks, complete: bool) -> bool:
+def _may_lack_a_kind(layer: tree.Layer, blocks: Blocks, complete: bool) -> bool:
+    """Whether a layer is a part of a join, or the use of a block."""
     words = layer.items if layer.labelled else layer.words
     first = words[0] if words else None
     if isinstance(first, tree.Word) and Role.named(first.text) is not Role.LAYER:
         return True
     bare = not complete and not layer.items and len(layer.words) == 1
-    return bare or called_block(layer, blocks) is not None or read_head(layer).kind is not None
+    return bare or called_block(layer, blocks) is not None
 
 
 _Given: TypeAlias = frozenset[str]
