@@ -208,7 +208,7 @@ class ExpandedLayer(NamedTuple):
     claim: tree.Claim | None = None
     where_values: Mapping[str, Written] = MappingProxyType({})
     kind: type[Layer] | None = None
-    group: tree.Group | None = None
+    group: GroupEntry | None = None
     role: Role = Role.LAYER
     whole: Span | None = None
     references: tuple[tuple[int, LayerOutput], ...] = ()

@@ -7,14 +7,13 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Edit, Findings
-from netdsl.graph.expanded_layers import ExpandedLayer, LayerEntry
+from netdsl.graph.expanded_layers import ExpandedLayer, GroupEntry, LayerEntry
 from netdsl.graph.options.channel_order import picture_in
 from netdsl.graph.options.volumes import VOLUME_OPTIONS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import kind_named
 from netdsl.source import Span
-from netdsl.syntax import tree
 from netdsl.syntax.foreign_syntax import ARROW, arrow_at
 
 _NUMBERED = re.compile(r"([A-Za-z]+)_?([0-9]{2,9})")
@@ -39,7 +38,7 @@ class Missing:
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
         self._lacks: list[_Lack] = []
-        self._by_group: dict[int, list[_Lack]] = {}
+        self._by_group: dict[GroupEntry | None, list[_Lack]] = {}
         self._alike: Counter[tuple[type[Layer], tuple[Option[Any], ...]]] = Counter()
 
     def add(self, layer: ExpandedLayer, kind: type[Layer], name: str, options: list[Option[Any]]) -> None:
@@ -52,7 +51,7 @@ class Missing:
         for lack in reversed(firsts.values()):  # once for each place, however often a group repeats it
             group = lack.layer.group
             cures: tuple[str, ...]
-            if group is None or group.where is not None:
+            if group is None or group.written.where is not None:
                 cures = (self._cure(lack),)
             elif group.span in shown:
                 cures = ()
@@ -63,7 +62,7 @@ class Missing:
             cause = f"{lack.kind.keyword} {wanted}"
             if len(lack.options) == 1:
                 wanted += f" ({lack.options[0].doc})"
-            if group is not None and group.where is None:
+            if group is not None and group.written.where is None:
                 cause = f"the group at {group.span.start}"  # one block completes all of it
             message, span = f"{lack.name} lacks {wanted}", lack.layer.entry.span
             self._findings.use = lack.layer.use
@@ -115,12 +114,12 @@ class Missing:
             self._alike = Counter((kind, options) for kind, options, _ in spans)
         return self._alike[lack.kind, lack.options] > 1
 
-    def _where_block(self, group: tree.Group) -> str:
+    def _where_block(self, group: GroupEntry) -> str:
         if not self._by_group:
             for lack in self._lacks:
-                self._by_group.setdefault(id(lack.layer.group), []).append(lack)
+                self._by_group.setdefault(lack.layer.group, []).append(lack)
         by_kind: dict[str, list[_Lack]] = {}
-        for lack in self._by_group[id(group)]:
+        for lack in self._by_group[group]:
             entry = lack.layer.entry
             if isinstance(entry, LayerEntry):
                 by_kind.setdefault(entry.head.written.upper(), []).append(lack)

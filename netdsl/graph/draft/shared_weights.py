@@ -47,8 +47,9 @@ def _kind_of(entry: Entry) -> type[Layer] | None:
     )
 
 
-def model_key(model: Entry | None) -> int:
-    return id(model.layer) if isinstance(model, Node) else -1 if model is None else model.position
+def model_key(model: Entry | None) -> Layer | int | None:
+    """What the options that a layer takes over follow from."""
+    return model.layer if isinstance(model, Node) else None if model is None else model.position
 
 
 def options_of(model: Entry | Layer, kind: type[Layer], span: Span) -> dict[str, Written]:

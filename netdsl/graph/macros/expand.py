@@ -69,7 +69,7 @@ class Expansion(LayerChain):
     def _group(self, entry: GroupEntry, frame: Frame) -> None:
         group, outermost = entry.written, frame.group is None
         if outermost:
-            frame.group = group
+            frame.group = entry
         first = len(self.layers)
         if group.where is not None:
             self._dealing.append(group.where)

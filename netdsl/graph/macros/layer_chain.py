@@ -9,6 +9,7 @@ from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import (
     Element,
     ExpandedLayer,
+    GroupEntry,
     LayerEntry,
     Phrase,
     Role,
@@ -33,7 +34,7 @@ class Frame:
         self.block = block
         self.labels = Labels(elements, block)
         self.branches = 0
-        self.group: tree.Group | None = None
+        self.group: GroupEntry | None = None
 
 
 class LayerChain:
