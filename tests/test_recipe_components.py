@@ -147,3 +147,21 @@ def example(kind: type[Component]) -> Component:
 def test_explain_knows_the_words_of_the_recipe(word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert netdsl.commands.run(["explain", word]) == 0
     assert word.lower() in capsys.readouterr().out.lower()
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        (SCHEDULE.replace('name = "halves"', ""), "name"),
+        (SCHEDULE.replace("rate_after_warmup", "rate_later"), "rate_after_warmup"),
+    ],
+)
+def test_a_component_that_leaves_a_question_open_is_an_error(
+    text: str, missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "left_open.py").write_text(text)
+    monkeypatch.setattr(netdsl.schedules, "__path__", [*netdsl.schedules.__path__, str(tmp_path)])
+    found = netdsl.schedules.schedules.__wrapped__
+    with pytest.raises(TypeError, match=f"Halves in netdsl.schedules.left_open does not answer: {missing}$"):
+        found()
+    sys.modules.pop("netdsl.schedules.left_open")
