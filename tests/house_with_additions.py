@@ -132,6 +132,7 @@ def found() -> dict[str, object]:
 
     Path("n.net").write_text(NETWORK)
     Path("unlucky.net").write_text("input 8x8x1\nFC 13\n")
+    Path("sizes.txt").write_text("784-100-10\n")
     return {
         "kinds": sorted(kinds()),
         "failed": failed(),
@@ -155,6 +156,10 @@ def found() -> dict[str, object]:
         "commands": said("--help"),
         "manual": page(next(one for one in described(group) if one.name == "netdsl depth"), ""),
         "depth": said("depth", "lenet"),
+        "report": said("check", "unlucky.net", "--format", "codes"),
+        "report help": said("check", "--help"),
+        "imported": said("import", "sizes.txt", "--from", "dashes"),
+        "import help": said("import", "--help"),
         "rule": said("check", "unlucky.net"),
         "rule explained": said("explain", "ND499"),
     }

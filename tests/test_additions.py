@@ -1,4 +1,4 @@
-"""One file adds a layer, a function, a rule, a command or a part of a recipe: everything else follows.
+"""One file adds a layer, a function, a rule, a command, a format or a part of a recipe: the rest follows.
 
 ``tests/additions`` has a file of each kind where it would stand in the package.
 """
@@ -123,3 +123,15 @@ def test_the_command(found: Any) -> None:
     assert found["depth"].split() == ["5"]
     assert "  depth       Count the layers of NETWORK" in found["commands"]
     assert "netdsl depth [OPTIONS] NETWORK" in found["manual"]
+
+
+@pytest.mark.slow
+def test_the_format_of_a_report(found: Any) -> None:
+    assert found["report"] == "unlucky.net: ND499\n"
+    assert "text, codes, concise" in " ".join(found["report help"].split())
+
+
+@pytest.mark.slow
+def test_the_format_that_is_imported(found: Any) -> None:
+    assert found["imported"] == "input 784\nFC 100\nFC 10\n"
+    assert "--from [dashes|listing]" in found["import help"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+import click
 import pytest
 
 from netdsl import resources
@@ -11,6 +12,7 @@ from netdsl.counting import tool_named, tool_names
 from netdsl.formats.imported import format_names, reader_of
 from netdsl.reports.formats import FORMATS
 from netdsl.resources import module_names
+from netdsl.rules.rule import Rule
 
 FOLDERS = ("commands", "rules", "counting", "formats/read", "reports/formats")
 
@@ -34,3 +36,11 @@ def test_each_does_what_its_room_asks() -> None:
     assert all(callable(importlib.import_module(f"netdsl.reports.formats.{name}").write) for name in FORMATS)
     assert all(callable(reader_of(name)) for name in format_names())
     assert all(tool_named(name) for name in tool_names())
+    without = [
+        name
+        for name in module_names("rules")
+        if not isinstance(getattr(importlib.import_module(f"netdsl.rules.{name}"), "RULE", None), Rule)
+    ]
+    assert without == ["lost_remark", "rule"]  # a part of activation_in_label, and the contract
+    commands = [importlib.import_module(f"netdsl.commands.{name}") for name in module_names("commands")]
+    assert all(isinstance(module.command, click.Command) for module in commands)
