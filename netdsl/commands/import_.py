@@ -56,8 +56,7 @@ def command(ctx: click.Context, file: str, source_format: str, wanted: int | Non
     listed = [one for one in read if one.text]
     findings = sorted((finding for one in read for finding in one.findings), key=sort_key)
     if not listed:
-        message, cure = "no line describes a layer", "a layer looks like `[55x55x96] CONV1: 96 11x11 filters`"
-        raise Diagnosed(*(findings or [file_error("ND660", source.name, message, cure)]))
+        raise Diagnosed(*(findings or [file_error("ND660", source.name, "no line describes a layer")]))
     if out is not None:
         show(findings)
         _write_files(listed, out, source)

@@ -16,4 +16,8 @@ def read(source: Source) -> list[Imported]:
         message = f"a listing has at most {LINE_LIMIT:,} non-blank lines"
         cure = "copy the lines that list the network to a separate file"
         raise Diagnosed(file_error("ND009", source.name, message, cure))
-    return [read_network(found, source) for found in networks_of(source.text)]
+    read = [read_network(found, source) for found in networks_of(source.text)]
+    if not any(one.text or one.findings for one in read):
+        message, cure = "no line describes a layer", "a layer looks like `[55x55x96] CONV1: 96 11x11 filters`"
+        raise Diagnosed(file_error("ND660", source.name, message, cure))
+    return read
