@@ -118,6 +118,7 @@ def test_whatever_is_launched_has_traffic(name: str) -> None:
     assert all(moved.written_bytes > 0 for moved in found.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo_names())
 def test_forward_macs_are_those_of_check(name: str) -> None:
     plan = shipped(name)

@@ -141,6 +141,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return figures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dtype", "highest", "order"),
     [("u1", 255, "C"), ("u1", 16, "C"), ("f8", 1, "C"), ("i8", 255, "C"), ("f4", 1, "F"), ("?", 2, "C")],
@@ -251,6 +252,7 @@ def test_pictures_share_an_allowance() -> None:
     assert 0 < most[0] <= 100
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_large_picture_takes_little_more_than_its_pixels(tmp_path: Path) -> None:
     path = empty_png(tmp_path / "1.png", 4096, 4096, 6)

@@ -107,6 +107,7 @@ def test_branches_follow_the_widest_view() -> None:
     assert "CONV1" not in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo_names())
 def test_every_layer_of_the_zoo_agrees_with_the_plan(name: str) -> None:
     plan, _ = load_plan(zoo_text(name))

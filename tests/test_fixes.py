@@ -73,6 +73,7 @@ def _fixable(text: str) -> list[Diagnostic]:
     return [finding for finding in check(Source("a.net", text)) if finding.fix is not None]
 
 
+@pytest.mark.slow
 def test_many_findings_have_fixes() -> None:
     codes = {finding.code for text in _texts() for finding in _fixable(text)}
     assert {"ND201", "ND202", "ND216", "ND221", "ND310", "ND313", "ND403", "ND409", "ND530"} <= codes
@@ -166,6 +167,7 @@ def test_used_files_stay_as_they_are(tmp_path: Path) -> None:
 needs_copies = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system copies no processes")
 
 
+@pytest.mark.slow
 @needs_copies
 @pytest.mark.parametrize("way", [["--fix"], ["--fix", "--unsafe"], ["--diff", "--unsafe"]])
 def test_files_are_mended_on_all_cores_as_one_by_one(

@@ -77,6 +77,7 @@ def assert_says_what_it_does(finding: Diagnostic) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(10))
 def test_no_fix_leaves_more_errors_and_fixing_ends(number: int) -> None:
     chance = random.Random(number)
@@ -194,6 +195,7 @@ def test_what_brings_more_to_light_is_taken_back() -> None:
     assert errors(check(Source("a.net", edited(hidden, [fix])[0]))) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["CONV 8 3x3 pad 1 strid 1", "CONV 8 3x3 pad 1 strid{n} 1", "RELUU", "SIGMOI{n}", "TANNH"]
 )

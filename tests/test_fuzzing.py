@@ -26,13 +26,11 @@ def _damaged(source: random.Random, texts: list[bytes], words: list[bytes]) -> b
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "part", [pytest.param(part, marks=pytest.mark.ci if part else ()) for part in range(PARTS)]
 )
-@pytest.mark.parametrize(
-    "target",
-    [pytest.param(name, marks=pytest.mark.slow) if name in ("use", "fix") else name for name in TARGETS],
-)
+@pytest.mark.parametrize("target", TARGETS)
 def test_damaged_texts_end_with_a_documented_exit_code(target: str, part: int) -> None:
     source = random.Random(f"damage for {target}")
     texts, words = [text for text in seeds(target) if len(text) < 3000], tokens()

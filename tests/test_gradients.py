@@ -55,6 +55,7 @@ def measure(layers: tuple[Layer, ...], loss_name: str) -> None:
             assert gradient.reshape(-1)[place] == pytest.approx(measured, rel=1e-5, abs=1e-8), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_layer(name: str) -> None:
     measure(network_of(name), "cross-entropy")

@@ -119,6 +119,7 @@ def _meaning(network: Network) -> list[Any]:
     return [network.name, network.dialect, nodes, expectations, patterns]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(networks)
 def test_checking_never_raises_and_canonical_text_means_the_same(text: str) -> None:
@@ -142,6 +143,7 @@ def test_no_text_raises(text: str) -> None:
     assert plan is not None or findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo_names())
 def test_canonical_text_of_the_shipped_networks(name: str) -> None:
     plan, _ = load_plan(zoo_text(name), name)
@@ -185,6 +187,7 @@ _TREE = "\n".join(f"block B{i}(n) {{ B{i + 1}(n*2) - B{i + 1}(n*2 + 1) }}" for i
 _LADDER = "\n".join(f"block B{i} {{ B{i + 1} }}" for i in range(3000))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -431,6 +431,7 @@ def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
     assert "--from" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_any_text_is_read_without_failing() -> None:
     chance = random.Random(3)
     source = "\n".join(

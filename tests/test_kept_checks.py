@@ -140,6 +140,7 @@ def test_what_is_damaged_is_not_believed(
     assert check() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "findings",
     [

@@ -81,6 +81,7 @@ def plan_of(text: str) -> Plan:
     return plan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", zoo_names())
 def test_zoo(name: str) -> None:
     plan = plan_of(zoo_text(name))
@@ -99,6 +100,7 @@ def test_by_hand() -> None:
     assert kept_values(plan) == (64, 0, 0, 2 * 64, 0, 6, 3 + 3 + 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LAYERS)
 def test_every_layer(name: str) -> None:
     network = network_of(name)

@@ -276,6 +276,7 @@ def test_what_is_read_is_bounded(tmp_path: Path) -> None:
     assert read_own(tmp_path, 3) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_yaml", [True, False])
 def test_numba_is_told_nothing_by_the_working_folder(tmp_path: Path, with_yaml: bool) -> None:
     (tmp_path / ".numba_config.yaml").write_text("debug_print_after: all\ndump_llvm: 1\nopt: 0\n")

@@ -33,6 +33,7 @@ def _words() -> set[str]:
 NAMES = sorted({form for name in _words() for form in (name, name.lower(), name.upper(), name.capitalize())})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", ["", "(width = 3)"])
 def test_a_name_that_is_given_wins_or_is_refused(parameters: str) -> None:
     refused = 0

@@ -52,6 +52,7 @@ def copied(option: Option[Any], value: Any) -> list[Part]:
     return parts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.keyword)
 def test_the_same_layer_or_a_finding(kind: type[Layer]) -> None:
     chance = random.Random(kind.keyword)

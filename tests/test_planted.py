@@ -166,6 +166,7 @@ def test_going_on_beside_planted_names(trained: Path, kind: str) -> None:
     assert len(list(Path("work/run").iterdir())) == 2 * len(RUN_FILES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", RUN_FILES)
 def test_a_run_with_something_else_in_place_of_a_file(

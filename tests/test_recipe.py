@@ -209,6 +209,7 @@ WORDS += [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), st.text(max_size=40)))
 def test_no_recipe_raises(text: str) -> None:

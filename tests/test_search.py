@@ -57,6 +57,7 @@ def test_the_best_recipe_repeats_the_best_trial(capsys: pytest.CaptureFixture[st
     assert again == Path(f"s/trials/{best.number}/best.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["random", "bayes"])
 def test_two_searches_of_one_seed_are_the_same(method: str, capsys: pytest.CaptureFixture[str]) -> None:
     if method == "bayes":

@@ -230,6 +230,7 @@ def test_brackets_and_comments_fold_also_with_mistakes() -> None:
 # --- all of it, in every shipped network -----------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["lenet", "alexnet", "googlenet", "unet", "resnet18", "convnext_tiny"])
 def test_every_question_has_an_answer_everywhere(name: str) -> None:
     for newline in ("\n", "\r\n"):

@@ -22,6 +22,7 @@ SHEETS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", SHEETS)
 def test_a_sheet_is_the_same_network_in_an_editor(text: str) -> None:
     editor = Editor(text)

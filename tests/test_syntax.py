@@ -234,6 +234,7 @@ def test_messages_never_name_terminals() -> None:
                 assert not names & set(re.findall(r"\$?[A-Z_]{4,}", said)), said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -91,7 +91,14 @@ def printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return output
 
 
-@pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(arguments, marks=pytest.mark.slow) if arguments[0] == "fmt" else arguments
+        for arguments in COMMANDS
+    ],
+    ids=" ".join,
+)
 def test_commands(arguments: list[str], printed: Any) -> None:
     wide = printed(arguments, None)
     assert wide
@@ -124,6 +131,7 @@ def cases() -> list[tuple[Any, Any]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 def test_findings_and_tables_of_all_cases(width: int) -> None:
     for plan, findings in cases():

@@ -114,6 +114,7 @@ PAIRS = list(
 """Each loss and each schedule at least once."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize(("loss", "schedule"), PAIRS)
 def test_losses_and_schedules(network: str, loss: str, schedule: str) -> None:

@@ -161,6 +161,7 @@ def read(text: str) -> tuple[type[Layer] | None, dict[str, Any]] | None:
     return None if findings.found or lacks else (head.kind, values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.keyword)
 def test_every_order_and_spelling_is_the_same_layer_or_a_finding(kind: type[Layer]) -> None:
     chance = random.Random(kind.keyword)
