@@ -105,7 +105,7 @@ LAYERS: dict[str, tuple[Input, Layer]] = {
     "conv-oblong": (image(6, 8, 3), conv(3, (2, 5), pad=2)),
     "conv-groups": (image(5, 5, 4), conv(6, (3, 3), pad=1, groups=2)),
     "conv-depthwise": (image(5, 5, 4), conv(4, (3, 3), pad=1, groups=4, bias=False)),
-    "conv-wide": (image(8, 8, 17), conv(35, (3, 3), pad=1)),
+    "conv-wide": (image(9, 9, 17), conv(35, (3, 3), pad=1)),
     "conv-deep-pad": (image(3, 3, 3), conv(3, (3, 3), pad=3)),
     "fc": (image(3, 4, 2), FullyConnected(neurons=5)),
     "fc-wide": (image(1, 1, 70), FullyConnected(neurons=45, bias=False)),
