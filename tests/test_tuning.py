@@ -419,7 +419,9 @@ def test_forms_of_another_machine_are_told_of(place: Path) -> None:
     (known, *_) = variants_of(convolutions[0], 64, host().target)
     made = made.in_variants({keys[0]: known, keys[1]: "direct 99x99"})
     assert unknown_variants(made.programs(), made.machine.programs.variants) == [keys[1]]
-    assert "not available on this machine: 1 kernel variant of this run's --autotune" in variants_warning(made)
+    assert "not available on this machine: 1 kernel variant of this run's --autotune" in variants_warning(
+        made
+    )
 
 
 def test_compile_and_bench_take_tuned_forms(
