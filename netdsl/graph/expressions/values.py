@@ -11,7 +11,7 @@ from netdsl.source import Span
 from netdsl.syntax import tree
 
 _DIGITS_BEHIND = 20
-"""Digits behind the point of a number that is shown; what goes on is rounded."""
+"""Digits after the point of a number that is shown; the rest is rounded."""
 
 
 class ExactNumber(NamedTuple):
