@@ -44,7 +44,7 @@ def report_unread_parameters(blocks: Iterable[tree.Block], readings: Readings, f
 
 
 def _among(starts: list[int], span: Span) -> bool:
-    """Whether a mistake stands at a place: a name that cannot be had, for instance."""
+    """Whether a mistake stands at a place: a name that is not allowed, for instance."""
     return starts[bisect_left(starts, span.start) :][:1] == [span.start]
 
 
