@@ -246,7 +246,7 @@ def test_the_estimate_stands_in_the_first_line(
     assert re.search(r" of memory; about \d+ s$", capsys.readouterr().err.splitlines()[0])
     times = Path("a/metrics.csv").read_text().splitlines()[1:]
     assert run_command(["train", "--resume", "a", "--backend", "numpy", "--epochs", "6"]) == 0
-    assert re.search(r"; about \d+ s to go$", capsys.readouterr().err.splitlines()[0])
+    assert re.search(r"; about \d+ s left$", capsys.readouterr().err.splitlines()[0])
     rows = Path("a/metrics.csv").read_text().splitlines()[1:]
     assert rows[:3] == times  # the times of earlier epochs are kept
     assert all(float(cell) > 0 for row in rows for cell in row.split(",")[-3:])
