@@ -112,7 +112,7 @@ def test_a_trial_that_fails_does_not_end_the_search(capsys: pytest.CaptureFixtur
     assert rows("s")[1]["reason"].startswith("ND512 ")
     assert "failed: ND512" in capsys.readouterr().out
     search("small.net", "--method", "grid", "--search", "rate in {9e5, 1e6}", "--out", "t", code=1)
-    assert "error ND512: no trial came to its end" in capsys.readouterr().err
+    assert "error ND512: no trial finished" in capsys.readouterr().err
     assert not Path("t/best.train").exists()
 
 
