@@ -47,7 +47,7 @@ NETWORKS = {
     "gates": lambda n: f"input 2x2x2\n{branches('MULTIPLY', 'CONV 1 1x1 - SIGMOID', n // 3)}\nFC 3",
     "powers": lambda n: f"input 2x2x2\nCONV 2 1x1\n{branches('MULTIPLY', 'SKIP', n)}\nFC 3",
     "a stack": lambda n: f"input 2x2x2\n{branches('CONCAT', 'CONV 1 1x1 - RELU', n // 3)}\nFC 3",
-    "many pieces": lambda n: f"input 2x2x2\nCONV {n} 1x1 - MAXOUT {min(n, 256)}\nFC 3",
+    "many pieces": lambda n: f"input 2x2x2\nCONV {min(n, 256)} 1x1 - MAXOUT {min(n, 256)}\nFC 3",
     "a row of activations": lambda n: f"input 2x2x2\n[TANH]*{n}\nFC 3",
     "a row that learns": lambda n: f"input 2x2x2\nCONV 2 1x1\n[TANH]*{n}\nFC 3",
     "a row of many kinds": lambda n: f"input 2x2x2\n[GELU - SILU - ELU - HARD SWISH]*{n // 4}\nFC 3",
