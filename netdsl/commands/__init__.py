@@ -62,7 +62,10 @@ class _Commands(click.Group):
             near = did_you_mean(args[0], self.list_commands(ctx))
             hint = f"Did you mean '{near}'?" if near else "See 'netdsl --help' for all commands."
             raise click.UsageError(f"There is no command '{args[0]}'. {hint}", ctx)
-        return super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing:  # in which a shell asks what may follow
+            check_repeated_options(click.Context(command, ctx, name), rest)
+        return name, command, rest
 
 
 @click.group(

@@ -35,13 +35,14 @@ _TRIED_FILES = 100
 """Of so many files it is tried which fixes are kept, which takes another check or more."""
 
 
-def _read_columns(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
+def _read_columns(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
     """``weights,connections`` as the names of columns; empty where none is asked for."""
-    if value is None:
+    if not values:
         return ()
     from netdsl.counting.columns import column_names
 
-    names = [name.strip().lower().replace("-", "_") for name in value.split(",") if name.strip()]
+    written = ",".join(values).split(",")
+    names = [name.strip().lower().replace("-", "_") for name in written if name.strip()]
     if not names:
         raise click.BadParameter(f"choose from {', '.join(column_names())}", ctx, param)
     _check_known(names, column_names(), "column", ctx, param)
@@ -84,6 +85,7 @@ def _check_known(
     "--columns",
     "columns",
     metavar="NAME,...",
+    multiple=True,
     callback=_read_columns,
     help="Columns of the table: parameters, weights, biases, bn_affine, bn_statistics, connections, "
     "macs, flops, activations, kept, parameter_bytes, receptive_field.",

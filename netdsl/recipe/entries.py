@@ -36,7 +36,8 @@ class Entry(NamedTuple):
     ``spellings`` are what else it is called; ``sentence`` says what it decides, ``syntax`` what may be
     written. ``read`` takes its value from a line and raises EntryError; ``text`` writes it so that ``read``
     gives it back, and nothing for a value that stands for none. ``plain`` values are numbers or names of
-    their own, which JSON holds as they are.
+    their own, which JSON holds as they are. ``listed`` ones are items with commas between them, which an
+    option of the command line may give one by one.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Entry(NamedTuple):
     plain: bool = False
     metavar: str = "TEXT"
     spellings: tuple[str, ...] = ()
+    listed: bool = False
 
     @property
     def default(self) -> Any:
@@ -295,6 +297,7 @@ _ENTRIES = (
         _unless_none(_classes, (), listed=True),
         _classes_text,
         metavar="NAME,...",
+        listed=True,
     ),
     Entry("split", "A/B/C", "percentages for train/validation/test", _split, metavar="A/B/C"),
     _choice("loss", "loss", "what training minimises", loss_kinds, ("criterion", "loss function")),
@@ -340,6 +343,7 @@ _ENTRIES = (
         lambda found: ", ".join(one.text() for one in found),
         metavar="NAME,...",
         spellings=("augmentation", "data augmentation"),
+        listed=True,
     ),
     Entry(
         "factor",
@@ -348,6 +352,7 @@ _ENTRIES = (
         _unless_none(_factor, (), listed=True),
         lambda found: ", ".join(f"{_layer_text(name)} {factor!r}" for name, factor in found),
         metavar="LABEL X,...",
+        listed=True,
     ),
     Entry(
         "freeze",
@@ -356,6 +361,7 @@ _ENTRIES = (
         _unless_none(_freeze, (), listed=True),
         lambda found: ", ".join(map(_layer_text, found)),
         metavar="LABEL,...",
+        listed=True,
     ),
     Entry(
         "clip",
@@ -399,6 +405,7 @@ _ENTRIES = (
         read_search,
         search_text,
         metavar="SEARCH",
+        listed=True,
     ),
 )
 

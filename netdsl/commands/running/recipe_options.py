@@ -49,9 +49,10 @@ def recipe_options(
 
 
 def _entry_option(entry: Entry) -> Callable[[Function], Function]:
-    def read(context: click.Context, parameter: click.Parameter, text: str | None) -> Any:
-        if text is None:
+    def read(context: click.Context, parameter: click.Parameter, given: str | tuple[str, ...] | None) -> Any:
+        if given is None or given == ():
             return None
+        text = given if isinstance(given, str) else ", ".join(given)
         if entry.plain and isinstance(entry.default, str):
             return _name(text, context, parameter)
         try:
@@ -61,9 +62,11 @@ def _entry_option(entry: Entry) -> Callable[[Function], Function]:
 
     default = entry.default_text
     told = f"{entry.sentence}; {default} by default." if default else f"{entry.sentence}."
+    told += " May be given several times." if entry.listed else ""
     return click.option(
         *_flags(entry.name, entry.spellings),
         cls=_Spelled,
+        multiple=entry.listed,
         metavar=entry.metavar,
         help=told[0].upper() + told[1:],
         callback=read,
