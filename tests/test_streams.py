@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
+from netdsl.reports.formats import FORMATS
 
 TEXT = "# größe → 日本\ninput 8x8x1\nFC 2\n"
 LOCALES = {
@@ -89,7 +91,14 @@ def test_streams_that_cannot_be_written() -> None:
 
 @pytest.mark.parametrize(
     ("command", "code"),
-    [("zoo lenet >&-", 0), ("check - <&-", 1), ("check nothing 2>&-", 1), ("fmt - <&- >&- 2>&-", 1)],
+    [
+        ("check - <&-", 1),
+        ("check nothing 2>&-", 1),
+        ("fmt - <&- >&- 2>&-", 1),
+        ("check lenet -q --format concise >&-", 0),  # which prints nothing
+        ("check lenet --exit-zero --format json=/dev/stdout <&- >&- 2>&-", 2),
+        pytest.param("lsp <&-", 1, marks=pytest.mark.slow),
+    ],
 )
 def test_streams_that_are_closed(command: str, code: int) -> None:
     done = subprocess.run(
@@ -97,6 +106,26 @@ def test_streams_that_are_closed(command: str, code: int) -> None:
     )
     assert done.returncode == code
     assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(f"check lenet nothing.net --exit-zero --format {form}" for form in FORMATS),
+        "check lenet nothing.net --statistics",
+        *("zoo", "zoo lenet", "explain ND301", "explain lenet CONV1", "schema check", "completion fish"),
+        *("diff lenet alexnet", "diff lenet alexnet --format markdown", "--help", "check --help"),
+        *("compile lenet --emit module", "fmt - --diff", "fmt -", "import - --from listing"),
+    ],
+)
+def test_nothing_that_is_printed_gets_lost_silently(
+    command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "[8x8x1] INPUT\n[2] FC\n" if command.startswith("import") else "input 8x8x1\nfc 2\n"
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    monkeypatch.setattr("sys.stdout", None)  # as the shell's `>&-` leaves it
+    assert run(command.split()) == 2
+    assert "netdsl: cannot write to standard output: it is closed" in capsys.readouterr().err
 
 
 def test_readers_that_leave() -> None:

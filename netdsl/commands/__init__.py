@@ -144,8 +144,9 @@ def _prepare_streams() -> None:
     is no character, is printed escaped. Line ends are written as they are."""
     codecs.register_error(_ESCAPED, _escaped)
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever called
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+        if getattr(sys, name) is None:  # closed by whoever called: a result is lost, words about it are not
+            access = os.O_RDONLY if name == "stdout" else os.O_WRONLY
+            setattr(sys, name, open(os.open(os.devnull, access), "w", encoding="utf-8"))  # noqa: SIM115
         stream = getattr(sys, name)
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors=_ESCAPED, newline="\n")
@@ -165,10 +166,11 @@ def _reader_left() -> int:
 
 
 def _cannot_write(error: OSError) -> int:
-    """Standard output is full or broken: the result is lost, which the exit code must say."""
+    """Standard output is full, broken or closed: the result is lost, which the exit code must say."""
     silence(sys.stdout)
+    why = "it is closed" if error.errno == errno.EBADF else error.strerror
     with unheard():
-        click.echo(f"netdsl: cannot write to standard output: {error.strerror}", err=True)
+        click.echo(f"netdsl: cannot write to standard output: {why}", err=True)
     return USAGE
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
+from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
 from netdsl.source import Source
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ def command(
 def _over_standard_streams(server: NetworkServer) -> None:
     """Serve whoever started this process. Nothing else may write to standard output meanwhile, and pygls
     closes what it writes to."""
+    if sys.stdin is None:  # closed by whoever called
+        raise Diagnosed(file_error("ND007", "<stdin>", "standard input is closed, and no editor can ask"))
     with open(os.dup(sys.stdout.fileno()), "wb") as answers, contextlib.redirect_stdout(sys.stderr):
         server.start_io(stdout=answers)
 
