@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import xml.etree.ElementTree as ElementTree
+from glob import glob
 from pathlib import Path
 
 import pytest
 
 from netdsl.commands import run
+from netdsl.commands.file_patterns import fitting
 from netdsl.resources import explanation_path
 
 FILES = {
@@ -110,7 +112,7 @@ def test_a_folder_that_cannot_be_read_is_a_finding(
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refusing)
-    for named in (".", "deep"):
+    for named in (".", "deep", "**/*.net", "d*/*.net", "deep/**/w*.net", "./**/*", "dee[p]/*"):
         assert run(["check", named, "--format", "jsonl"]) == 1
         found = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         (closed,) = [one for one in found if one["code"] == "ND007"]
@@ -119,6 +121,46 @@ def test_a_folder_that_cannot_be_read_is_a_finding(
     Path("netdsl.toml").write_text('exclude = "deep"\n')
     run(["check", ".", "--format", "concise"])
     assert "ND007" not in capsys.readouterr().out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links take rights there")
+def test_patterns_mean_what_they_mean_in_python_and_end() -> None:
+    Path("[1].net").write_text("FC")
+    Path("aside").symlink_to("deep")
+    for pattern in (
+        *(
+            "**",
+            "**/",
+            "**/*",
+            "deep/**",
+            "*/*",
+            "**/*.net",
+            "**/.*/*.net",
+            "**/**/**/w*",
+            "deep/.h*/*",
+            "[[]1].net",
+        ),
+        *(
+            "d?ep/[!x]*.net",
+            "./**/*.net",
+            "deep//**//*.net",
+            f"{os.getcwd()}/**/*.net",
+            "[",
+            "g*d.net*",
+            "*/../*.net",
+        ),
+    ):
+        found = glob(pattern, recursive=True)
+        assert {os.path.realpath(path) for path in fitting(pattern)} == {
+            os.path.realpath(path) for path in found if os.path.isfile(path)
+        }, pattern
+    assert fitting("*/*.net") == sorted(glob("*/*.net"))
+    Path("aside").unlink()
+    for name in ("a", "b"):  # of which Python makes 2 to the power of 40 folders
+        Path("deep", name).symlink_to(".")
+    Path("dead.net").symlink_to("nothing")
+    files = ["deep/node_modules/no.net", "deep/warned.net", "deep/é ü.net", "good.net", "wrong, 1:2.net"]
+    assert fitting("**/*.net") == ["[1].net", "dead.net", *files]
 
 
 def test_a_report_that_cannot_be_written_keeps_no_other_back(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 from collections.abc import Iterator, Sequence
 
@@ -23,9 +22,10 @@ def named_networks(names: Sequence[str]) -> list[str]:
     """Each file once, in the order of the names; those of a folder by their paths.
 
     A folder stands for the files below it that end in .net or .train, in whatever depth; links to folders
-    are not followed, so that no folder is walked twice; one that cannot be read stands for itself. A pattern
-    has `*`, `?`, `[` or `**` and is no file itself. A name that stands for no file is there as it is, so that
-    what is wrong with it is told like what is wrong with a file; ``stands_for_nothing`` says it.
+    are not followed, so that no folder is walked twice. A pattern has `*`, `?`, `[` or `**` and is no file
+    itself. A folder that cannot be read stands for itself in both. A name that stands for no file is there
+    as it is, so that what is wrong with it is told like what is wrong with a file; ``stands_for_nothing``
+    says it.
     """
     found: dict[str, None] = {}
     for name in names:
@@ -40,14 +40,16 @@ def _files(name: str) -> Iterator[str]:
     if os.path.isdir(name) and name not in zoo_names():
         inside: Sequence[str] = list(_below(name))
     elif _is_pattern(name):
-        inside = sorted(path for path in glob.glob(name, recursive=True) if os.path.isfile(path))
+        from netdsl.commands.file_patterns import fitting  # most shells expand patterns themselves
+
+        inside = fitting(name)
     else:
         inside = ()
     yield from inside or (name,)
 
 
 def _is_pattern(name: str) -> bool:
-    return glob.has_magic(name) and not os.path.exists(name)
+    return any(sign in name for sign in "*?[") and not os.path.exists(name)
 
 
 def stands_for_nothing(name: str) -> Diagnostic | None:
