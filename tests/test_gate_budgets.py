@@ -88,11 +88,12 @@ def test_a_budget_names_the_layer_that_weighs_most(capsys: pytest.CaptureFixture
 
 
 def test_a_pattern_and_a_kind_name_the_layer(capsys: pytest.CaptureFixture[str]) -> None:
-    one, two = found(capsys, 'required-patterns = "[CONV - RELU - POOL]*N - FC"\nforbidden-layers = "FC"')[:2]
+    forbidden = '[[overrides]]\nfiles = "*"\nforbidden-layers = "FC"'
+    one, two = found(capsys, f'required-patterns = "[CONV - RELU - POOL]*N - FC"\n{forbidden}')[:2]
     assert one["code"] == "ND681"
     assert one["message"] == "RELU3 does not fit the pattern" or "FC" in str(one["message"])
     assert two["code"] == "ND682"
-    assert "FC is forbidden, netdsl.toml:2" in two["notes"]  # type: ignore[operator]
+    assert "FC is forbidden, netdsl.toml:4" in two["notes"]  # type: ignore[operator]
 
 
 def test_a_broken_budget_leaves_the_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -295,6 +295,13 @@ WRONG = {
     'required-patterns = "[CONV - RELO]*N - FC"': ("ND684", 1, 30, 34, "RELO"),
     'required-patterns = ["FC", "FC\\nexpect params = 3"]': ("ND684", 1, None, None, "cannot be read"),
     'required-patterns = ""': ("ND684", 1, 21, 23, "pattern"),
+    "strict = true\nmax-warnings = 5": ("ND684", 2, 16, 17, "leave out `strict` if up to 5 are to pass"),
+    'select = ["ND3", "ND4"]\nignore = ["ND404", "nd4"]': ("ND684", 2, 20, 25, "selected and ignored"),
+    'extend-select = "ND3,all"\nignore = "ND401, ND"': ("ND684", 2, 18, 20, "selected and ignored"),
+    '[[overrides]]\nfiles = "b"\nselect = "ND4"\nignore = "ND4"': ("ND684", 4, 10, 15, "`ND4` is selected"),
+    'required-patterns = "[CONV - RELU?]*N - FC"\nforbidden-layers = ["LRN", "FC"]': (
+        *("ND684", 1, 21, 44, "no network keeps this pattern without `LRN`, `FC`"),
+    ),
     'format = "jsn"': ("ND684", 1, 10, 15, "did you mean"),
     'format = "json=a.json"': ("ND684", 1, 10, 23, "write `--format json=a.json`"),
     'columns = ["parameters", "mcas"]': ("ND684", 1, 26, 32, 'did you mean `"macs"`?'),
@@ -330,6 +337,23 @@ def test_a_mistake_has_its_place_and_cure(text: str, name: str, capsys: pytest.C
         assert mistake["line"] > 3
     assert words in json.dumps(mistake, ensure_ascii=False).replace('\\"', '"')
     assert len(shown) > 1 or "ignore" in text or "selec" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "strict = true\nmax-warnings = 0",
+        "strict = false\nmax-warnings = 9",
+        'strict = true\nmax-warnings = 9\n[[overrides]]\nfiles = "old"\nstrict = false',
+        'select = ["ND4"]\nignore = ["ND404"]\n[per-file-ignores]\n"b.net" = ["ND4"]',
+        'select = "ND4"\n[[overrides]]\nfiles = "b"\nignore = "ND4"',
+        'required-patterns = ["[CONV - RELU?]*N - FC? - [FC]*M", "CONV"]\nforbidden-layers = ["LRN", "FC"]',
+        'required-patterns = "[FC - RELU]*N - FC"\n[[overrides]]\nfiles="b"\nforbidden-layers = "FC"',
+    ],
+)
+def test_what_holds_together(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write(text)
+    assert [pair for pair in found(capsys, "a.net") if pair[0] == "netdsl.toml"] == []
 
 
 def test_files_that_cannot_be_read(place: Path, capsys: pytest.CaptureFixture[str]) -> None:

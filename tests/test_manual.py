@@ -65,6 +65,14 @@ def odd(level: int, tall: bool, hidden: str, place: str) -> None:
     """
 
 
+def test_lines_that_stay_as_they_are_fit_into_60_columns() -> None:
+    margin = 7  # of man
+    for command in described(group):
+        for paragraph in command.paragraphs:
+            lines = paragraph.text.split("\n") if paragraph.fixed else []
+            assert all(len(line) <= 60 - margin for line in lines), command.name
+
+
 def test_a_new_command_gets_a_page() -> None:
     command = described(strange)[1]
     text = page(command, "")

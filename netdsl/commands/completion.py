@@ -14,9 +14,12 @@ def command(ctx: click.Context, shell: str) -> None:
     """Print the script that lets the Tab key complete commands, options, networks and layers.
 
     \b
-    bash, in ~/.bashrc:    source <(netdsl completion bash)
-    zsh, in ~/.zshrc:      source <(netdsl completion zsh)
-    fish, in config.fish:  netdsl completion fish | source
+    bash, in ~/.bashrc:
+      source <(netdsl completion bash)
+    zsh, in ~/.zshrc:
+      source <(netdsl completion zsh)
+    fish, in config.fish:
+      netdsl completion fish | source
     """
     root = ctx.find_root().command
     assert isinstance(root, click.Group)

@@ -9,6 +9,7 @@ from typing import Any
 
 from netdsl.diagnostics import Diagnostic, Label, Severity, sort_key
 from netdsl.gate import values
+from netdsl.gate.contradictions import check_run, check_table
 from netdsl.gate.files import PYPROJECT
 from netdsl.gate.settings import Changes, Configuration, Override
 from netdsl.gate.value_spans import Path
@@ -133,7 +134,7 @@ class _Tables:
 
     def whole(self, table: Mapping[str, Any]) -> Configuration:
         self._known(table, self.top, (*OF_FILES, *OF_RUNS))
-        return Configuration(
+        found = Configuration(
             changes=self._changes(table, self.top),
             overrides=self._each(table, "overrides", self._overrides) or (),
             per_file_ignores=self._each(table, "per-file-ignores", self._per_file_ignores) or (),
@@ -144,6 +145,8 @@ class _Tables:
             columns=self._each(table, "columns", self._columns) or (),
             baseline=self._each(table, "baseline", self._file) or "",
         )
+        check_run(self.reading, self.top, found)
+        return found
 
     def _each(
         self, table: Mapping[str, Any], name: str, read: Callable[..., Any], *, bare: bool = False
@@ -194,6 +197,8 @@ class _Tables:
             given("required-patterns", values.patterns),
             given("forbidden-layers", values.kinds),
         )
+        check_table(reading, top, table, found)
+        return found
 
     def _overrides(self, path: Path, value: Any) -> tuple[Override, ...]:
         if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
