@@ -36,13 +36,15 @@ def readings(source: Source) -> tuple[Edit, ...]:
 
 
 def in_our_words(source: Source) -> tuple[Source, list[Diagnostic]]:
-    """The text with lines that were read as sheets have them in our words, the same where there are none; and
-    what is found in it."""
+    """The text with lines that were read as sheets have them in our words, and in comments what these leave
+    out, the same where there are none; and what is found in it."""
     checked, edits = _checked(source)
     if not edits:
         return source, checked.diagnostics
+    from netdsl.planning.sheet_remarks import with_remarks
     from netdsl.syntax.respelling import respelled_text
 
+    edits = with_remarks(source, checked.plan, edits)
     return source.with_text(respelled_text(source.text, edits)), checked.diagnostics
 
 

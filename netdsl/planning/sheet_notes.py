@@ -10,6 +10,7 @@ from netdsl.codes import Fact
 from netdsl.diagnostics import Diagnostic, Edit, Label, Severity, sort_key
 from netdsl.graph.sheets import Reading, unknown_in
 from netdsl.planning.sheet_lines import Read, is_of_words, line_at
+from netdsl.planning.sheet_remarks import with_remarks
 from netdsl.planning.sheet_statements import reason
 from netdsl.source import Source, Span
 
@@ -28,6 +29,7 @@ def noted(
     notes = {line.span: note for line, _, note in read}
     found = [_as_written(finding, source, lines) for finding in checked.diagnostics]
     entries = [reading for _, reading, _ in read if reading.entry]
+    remarked = {edit.span: edit for edit in with_remarks(source, checked.plan, edits)}
     for edit in edits:
         if edit.span in lines and (
             lines[edit.span].unknown or _only_parts(edit, notes.get(edit.span), together)
@@ -54,7 +56,7 @@ def noted(
                 message,
                 source,
                 Label(edit.span),
-                fix=edit._replace(safe=True) if alone else None,
+                fix=remarked[edit.span]._replace(safe=True) if alone else None,
                 cause=CAUSE,
             )
         )

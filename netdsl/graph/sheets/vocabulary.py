@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
-from netdsl.layers.registry import kind_named, modules_by_name
+from netdsl.layers.registry import all_kinds, kind_named, modules_by_name
 
 COUNT, SIZE, STRIDE, PAD, RATE, KEEP = "count", "size", "stride", "pad", "rate", "keep"
 COMING, CLAIM, GROUPS, DILATION, EITHER, MAPS = "coming", "claim", "groups", "dilation", "either", "maps"
@@ -290,3 +291,19 @@ def kind_of(words: list[str]) -> str:
             return _ALSO[known] if not _ALSO[known].endswith("?") else ""
         found = kind_named(known) if known else None
     return found.keyword if found is not None and found.keyword in READ else ""
+
+
+def is_of_layers(word: str) -> bool:
+    """Whether a word in lower case is one that speaks of layers and their options, or says nothing."""
+    known = _words_of_layers()
+    singular = word.removesuffix("s")
+    return word in known or singular in known or singular.removesuffix("e") in known or bool(kind_of([word]))
+
+
+@cache
+def _words_of_layers() -> frozenset[str]:
+    options = [option for kind in all_kinds() for option in kind.options().values()]
+    phrases = [*NOUNS, *FILLERS, *BREAKS, *_ALSO, *modules_by_name()]
+    phrases += [phrase for option in options for phrase in (*option.words, *option.choices)]
+    phrases += [filler for kind in all_kinds() for filler in kind.fillers]
+    return frozenset(word for phrase in phrases for word in re.findall(r"[^\W\d_]+", phrase.lower()))
