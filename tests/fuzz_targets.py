@@ -12,13 +12,19 @@ import os
 import re
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 from edited_texts import edits_to_server
+from report_readers import hold_reports
 
 from netdsl.commands import run
 from netdsl.layers.registry import all_kinds
+from netdsl.planning.load import load_plan
+from netdsl.planning.plan import Plan
+from netdsl.reports.formats import FORMATS
 from netdsl.resources import explained_codes, explanation_text, zoo_names, zoo_text
 
 ROOT = Path(__file__).parent.parent
@@ -70,18 +76,73 @@ def ended(arguments: list[str], content: bytes = b"") -> tuple[int, str, str]:
     return code, out.text(), said
 
 
+MANNERS = (
+    *((), ("--strict",), ("--select", "ND4,ND68"), ("--ignore", "ND4,ND23"), ("--quiet",), ("--recipe",)),
+    *(("--statistics",), ("--exit-zero",), ("--max-warnings", "1"), ("--like", "caffe", "--like", "paper")),
+    ("--columns", "kept,connections,receptive_field", "--columns", "macs"),
+)
+"""Options of ``check``, of which a text decides by itself which it is checked with."""
+
+
 def check(content: bytes) -> None:
-    """``check`` as text and as JSON; a network that is clean is explained and listed too."""
-    code, _, _ = ended(["check", "-"], content)
-    assert ended(["check", "--format", "json", "-"], content)[0] == code
+    """``check`` as text, and in every format at once: the same exit code, and each what it should be."""
+    manner = MANNERS[zlib.crc32(content) % len(MANNERS)]
+    code, _, _ = ended(["check", "-", *manner], content)
+    assert reported(["-", *manner], content) == code
+
+
+HELD_TO_SCHEMAS = 16
+"""Of so many texts the reports of one are held to their schemas, which takes longer than all the rest."""
+
+
+def reported(arguments: list[str], content: bytes) -> int:
+    """The exit code of a check in all formats at once, whose reports are held to what reads them."""
+    reports: dict[str, str] = {}
+    outputs = [f"--format={form}={form}" for form in FORMATS if form != "json"]
+    with mock.patch("netdsl.commands.writing.write_output", reports.__setitem__):
+        code, reports["json"], _ = ended(["check", "--format", "json", *outputs, *arguments], content)
+    if len(reports) == len(FORMATS):  # else the command line or the settings allow none
+        to_schemas = zlib.crc32(content) % HELD_TO_SCHEMAS == 0
+        hold_reports(reports, quiet="--quiet" in arguments, to_schemas=to_schemas)
+    else:
+        assert (code, reports) == (2, {"json": ""})
+    return code
+
+
+def settings(content: bytes) -> None:
+    """Bytes as the settings of a folder with a network that is warned of, or as its baseline."""
+    name = "known.json" if content[:1] == b"{" else "netdsl.toml"
+    arguments = ["a.net", "--baseline", name] if name == "known.json" else ["a.net"]
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        Path(name).write_bytes(content)
+        Path("a.net").write_text(WARNED)
+        code, _, _ = ended(["check", *arguments])
+        assert reported(arguments, content) == code
+
+
+WARNED = """input 8x8x3   # netdsl: ignore ND4
+CONV 4 3x3 - CONV 4 3x3 # netdsl: ignore
+BN - BN
+FC 10 - FC 5
+"""
 
 
 def fmt(content: bytes) -> None:
-    """``fmt`` changes nothing that it has formatted."""
+    """``fmt`` changes nothing that it has formatted, and never what the network is."""
     code, once, _ = ended(["fmt", "-"], content)
     if code == 0:
         again, twice, said = ended(["fmt", "-"], once.encode())
         assert (again, twice) == (0, once), said
+        before, after = (load_plan(text).plan for text in (content.decode(), once))
+        assert (before is None) == (after is None), once
+        if before is not None and after is not None:
+            assert totals(before) == totals(after), once
+
+
+def totals(plan: Plan) -> list[object]:
+    """What a layout must not change."""
+    layers = [(one.node.layer.keyword, one.output, one.parameter_count, one.macs) for one in plan.layers]
+    return [plan.network.name, *layers]
 
 
 def import_listing(content: bytes) -> None:
@@ -130,6 +191,7 @@ def lsp(content: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "check": check,
+    "settings": settings,
     "fmt": fmt,
     "import": import_listing,
     "recipe": recipe,
@@ -144,6 +206,25 @@ _RECIPES = (
     "schedule 0.01*5 : 0.001*3\nloss cross-entropy\ninit he\nstop after 5 epochs without improvement\n",
     "augment flip, crop 4, rotate 10, color 0.2, distort 0.1\n",
     "search rate in 1e-4..1e-1 log, batch in {32, 64, 128}, decay in 0..1e-3\n",
+)
+
+_SETTINGS = (
+    'select = ["ND4", "nd68"]\nignore = "ND404, ND409"\nstrict = true\nmax-warnings = 3\nquiet = false\n',
+    'max-parameters = "5K"\nmax-macs = 1_000\nmax-memory = "2 MiB"\nrequired-patterns = "[CONV - BN?]*N"\n',
+    'forbidden-layers = ["LRN", "FC"]\nexclude = ["old", "**/x*.net"]\nformat = "json"\ncolumns = ["macs"]\n',
+    '[per-file-ignores]\n"a.net" = ["ND4"]\n[[overrides]]\nfiles = "!*.train"\nstrict = true\nmax-macs = 9\n',
+    "select = []\nextend-select = 'ALL'\nbaseline = \"known.json\"\n",
+)
+
+_BASELINES = (
+    '{"netdsl-baseline": 1, "findings": {'
+    '  "a.net": ['
+    '    {"code": "ND401", "line": "CONV 4 3x3 - CONV 4 3x3"},'
+    '    {"code": "ND401", "line": "FC 10 - FC 5", "count": 2},'
+    '    {"code": "ND403", "line": "CONV 4 3x3 - CONV 4 3x3"},'
+    '    {"code": "ND415", "line": "BN - BN"}'
+    "  ]"
+    "}}"
 )
 
 _BLOCKS = (
@@ -170,6 +251,8 @@ def seeds(target: str) -> list[bytes]:
     if target == "use":
         blocks = [text for text in networks() if "block" in text]
         return [text.encode() for text in (*_BLOCKS, *blocks)]
+    if target == "settings":
+        return [text.encode() for text in (*_SETTINGS, *_BASELINES)]
     if target == "import":
         pages = [
             path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "cases").rglob("*.md"))
@@ -217,6 +300,19 @@ def tokens() -> list[bytes]:
         "\r",
         "\n",
     ]
+    told = ["# netdsl: ignore ", "# netdsl: ignore-file", "# netdsl: ignore-next", "ND401", "ND4", " -- why"]
+    told += [
+        "strict",
+        "true",
+        "max-warnings",
+        "[[overrides]]",
+        "files",
+        "select",
+        "ignore",
+        '"ND4"',
+        '"**/a"',
+    ]
+    told += ["| Layer | Type | Filters |\n|---|---|---|\n", "Conv2D(8, 3)", "learning rate", "train {"]
     odd = [
         "×",
         "−",
@@ -233,4 +329,4 @@ def tokens() -> list[bytes]:
         "32x32x3",
         "1/0",
     ]
-    return [word.encode() for word in (*sorted(words), *signs, *odd)]
+    return [word.encode() for word in (*sorted(words), *signs, *told, *odd)]

@@ -6,7 +6,10 @@ import json
 import os
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Mapping
 from typing import Any, NamedTuple
+
+from schemas import validate
 
 LEVELS = {"error": "error", "warning": "warning", "notice": "note"}
 SHOWN_A_LEVEL = 10
@@ -100,3 +103,31 @@ def faults_of_code_quality(text: str) -> list[str]:
 
 
 _TEXTS = ("description", "check_name", "fingerprint")
+
+
+_CONCISE = re.compile(r"[^\n]+?:(?: |[0-9]+:[0-9]+: )(?:error|warning|note) ND[0-9]{3}: [^\n]+")
+
+
+def hold_reports(reports: Mapping[str, str], *, quiet: bool, to_schemas: bool) -> None:
+    """Fail where one of the reports, by their formats, is none, or has other findings than that in JSON;
+    ``quiet`` leaves notes out of all but it."""
+    report = json.loads(reports["json"])
+    findings = [one for network in report["networks"] for one in network["diagnostics"]]
+    codes = sorted(one["code"] for one in findings if not (quiet and one["severity"] == "note"))
+    lines = [json.loads(line) for line in reports["jsonl"].splitlines()]
+    assert sorted(one["code"] for one in lines) == codes
+    assert sorted(one["check_name"] for one in json.loads(reports["gitlab"])) == codes
+    assert faults_of_code_quality(reports["gitlab"]) == []
+    (run,) = json.loads(reports["sarif"])["runs"]
+    assert sorted(one["ruleId"] for one in run["results"]) == codes
+    concise = reports["concise"].splitlines()
+    assert all(_CONCISE.fullmatch(line) for line in concise), concise
+    assert len(concise) == len(codes)
+    assert ElementTree.fromstring(reports["junit"].encode()).tag == "testsuites"
+    first, *shown = annotations(reports["github"])
+    assert first.title == "netdsl"
+    assert len(shown) == len(codes)
+    assert len(shown) + 1 == len(reports["github"].splitlines())
+    if to_schemas:
+        validate("check", reports["json"])
+        assert faults_of_sarif(reports["sarif"]) == []

@@ -34,7 +34,7 @@ def _damaged(source: random.Random, texts: list[bytes], words: list[bytes]) -> b
 def test_damaged_texts_end_with_a_documented_exit_code(target: str, part: int) -> None:
     source = random.Random(f"damage for {target}")
     texts, words = [text for text in seeds(target) if len(text) < 3000], tokens()
-    rounds = ROUNDS // 4 if target == "lsp" else ROUNDS  # which asks a dozen questions each time
+    rounds = ROUNDS // 4 if target in ("lsp", "settings") else ROUNDS  # which ask a dozen questions each time
     for number in range(rounds):
         damaged = _damaged(source, texts, words)
         if number % PARTS == part:
