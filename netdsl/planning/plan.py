@@ -91,8 +91,13 @@ class Plan(_Fields):
         return list(found.values())
 
     @cached_property
+    def parameter_counts(self) -> list[int]:
+        """Those of one layer of each group of ``alike``."""
+        return [alike[0].parameter_count for alike in self.alike]
+
+    @cached_property
     def parameter_count(self) -> int:
-        return sum([len(alike) * alike[0].parameter_count for alike in self.alike])
+        return sum([len(alike) * count for alike, count in zip(self.alike, self.parameter_counts, strict=True)])
 
     @property
     def macs(self) -> int:

@@ -10,6 +10,9 @@ from netdsl.rules.rule import Rule, and_more, by_span
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each such bias."""
+    biased = [planned for alike in plan.alike if _bias_values(alike[0]) for planned in alike]
+    if not biased or not any(alike[0].node.layer.normalises for alike in plan.alike):
+        return
     reading = plan.readers
     shared = {planned.node.owner for planned in plan.layers if planned.node.shares is not None}
     cancelled = []
@@ -19,7 +22,7 @@ def check(plan: Plan, findings: Findings) -> None:
         behind = [plan.layers[position] for position in positions]
         if planned.node.owner in shared:
             continue  # what is cancelled here may count there
-        if _bias_values(planned) and all(map(_centres_channels, behind)):
+        if behind and all(map(_centres_channels, behind)):
             cancelled.append((planned, behind[0]))
     for found in by_span(cancelled, lambda pair: pair[0].node.span):
         _report(found, findings)

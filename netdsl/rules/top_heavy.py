@@ -13,8 +13,8 @@ _LARGE = 1_000_000
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding, at the layer."""
-    heaviest = max((alike[0] for alike in plan.alike), key=lambda layer: layer.parameter_count)
-    count, total = heaviest.parameter_count, plan.parameter_count
+    count, total = max(plan.parameter_counts), plan.parameter_count
+    heaviest = plan.alike[plan.parameter_counts.index(count)][0]
     if count < _LARGE or 2 * count <= total or not _flattens_features(plan, heaviest):
         return
     (x,) = heaviest.inputs
