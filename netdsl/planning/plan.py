@@ -97,7 +97,9 @@ class Plan(_Fields):
 
     @cached_property
     def parameter_count(self) -> int:
-        return sum([len(alike) * count for alike, count in zip(self.alike, self.parameter_counts, strict=True)])
+        return sum(
+            [len(alike) * count for alike, count in zip(self.alike, self.parameter_counts, strict=True)]
+        )
 
     @property
     def macs(self) -> int:

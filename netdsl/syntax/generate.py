@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from netdsl.resources import grammar_text
+from netdsl.syntax.beginnings import beginnings
 from netdsl.syntax.table_format import DROP, KEEP, SPLICE, TABLES_PATH, Rule, Tables
 from netdsl.writing import write_file
 
@@ -41,13 +42,18 @@ def build_tables(grammar: str) -> Tables:
                 for symbol, (_, target) in sorted(actions.items())
             }
     return Tables(
-        terminals=tuple((terminal.name, terminal.pattern.to_regexp()) for terminal in order),
+        terminals=tuple((terminal.name, *_pattern(terminal)) for terminal in order),
         ignored=tuple(sorted(lexer_conf.ignore)),
         states=tuple(states),
         rules=tuple(_rule(rule) for rule in parser.rules),
         start=numbers[parse_table.start_states["start"]],
         accept=numbers[parse_table.end_states["start"]],
     )
+
+
+def _pattern(terminal: Any) -> tuple[str, str]:
+    pattern = terminal.pattern.to_regexp()
+    return pattern, beginnings(pattern)
 
 
 def _numbering(parse_table: Any) -> dict[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from netdsl.syntax.table_format import Tables
+from netdsl.syntax.table_format import BEYOND_ASCII, Tables
 
 END = "$END"
 """The token after the last one."""
@@ -34,10 +34,11 @@ class Lexer:
     """Cuts a text into tokens; which terminals are tried depends on the parser's state."""
 
     def __init__(self, tables: Tables) -> None:
-        patterns = dict(tables.terminals)
+        patterns = {name: pattern for name, pattern, _ in tables.terminals}
         self._patterns = patterns
         self._matchers: dict[str, Any] = {}
-        self._order = [name for name, _ in tables.terminals if name not in tables.ignored]
+        self._order = [name for name, _, _ in tables.terminals if name not in tables.ignored]
+        self._beginnings = {name: beginnings for name, _, beginnings in tables.terminals}
         skipped = "|".join(patterns[name] for name in tables.ignored)
         self._skip: Any = re.compile(f"(?:{skipped})*").match
         self._states = tables.states
@@ -52,7 +53,7 @@ class Lexer:
         known = self._candidates.get(state)
         candidates = known.get(character) if known is not None else None
         if candidates is None:
-            candidates = self._candidates_for(state, character if character.isascii() else "")
+            candidates = self._candidates_for(state, character if character.isascii() else BEYOND_ASCII)
         for name, match in candidates:
             found = match(text, position)
             if found:
@@ -64,12 +65,12 @@ class Lexer:
         return Token(UNKNOWN, text[position], position)
 
     def _candidates_for(self, state: int, character: str) -> list[tuple[str, Any]]:
-        """The terminals that may begin with a character in a state; an empty one is any beyond ASCII."""
+        """The terminals that may begin with a character in a state: most keywords are never compiled."""
         known = self._candidates.setdefault(state, {})
         if character not in known:
             names = [name for name in self._order if name in self._states[state]]
             known[character] = [
-                (name, self._matcher(name)) for name in names if _may_begin(self._patterns[name], character)
+                (name, self._matcher(name)) for name in names if character in self._beginnings[name]
             ]
         return known[character]
 
@@ -79,25 +80,3 @@ class Lexer:
         if matcher is None:
             matcher = self._matchers[name] = re.compile(self._patterns[name]).match
         return matcher
-
-
-_KEYWORD = re.compile(r"\(\?i:([a-z])")
-_LITERAL = re.compile(r"\\?([^A-Za-z0-9])\Z")
-_CLASSES = {
-    "[0-9]": frozenset("0123456789"),
-    "[A-Za-z_]": frozenset("_ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"),
-}
-
-
-def _may_begin(pattern: str, character: str) -> bool:
-    """Whether a terminal may begin with a character; yes where its pattern does not say at a glance.
-
-    Spares the compiling and trying of most keywords. An empty character stands for any beyond ASCII.
-    """
-    known = _KEYWORD.match(pattern) or _LITERAL.match(pattern)
-    if known:
-        return character.lower() == known[1]
-    for start, characters in _CLASSES.items():
-        if pattern.startswith(start):
-            return character in characters
-    return True

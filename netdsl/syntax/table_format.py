@@ -9,6 +9,9 @@ from typing import NamedTuple
 TABLES_PATH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tables.json")
 """The tables made ahead; written by ``python -m netdsl.syntax.generate``."""
 
+BEYOND_ASCII = "\x80"
+"""Stands for all characters beyond ASCII in what terminals may begin with."""
+
 DROP, KEEP, SPLICE = 0, 1, 2
 """What a rule does with each of its symbols: leave it out, take it as a child, take its children."""
 
@@ -23,11 +26,11 @@ class Rule(NamedTuple):
 class Tables(NamedTuple):
     """A grammar ready to run.
 
-    ``terminals`` are (name, regular expression) in the order in which they are tried.
+    ``terminals`` are (name, regular expression, what it may begin with) in the order in which they are tried.
     ``states`` map a symbol to what follows: n >= 0 goes to state n, n < 0 reduces by rule -n - 1.
     """
 
-    terminals: tuple[tuple[str, str], ...]
+    terminals: tuple[tuple[str, str, str], ...]
     ignored: tuple[str, ...]
     states: tuple[dict[str, int], ...]
     rules: tuple[Rule, ...]
@@ -42,7 +45,7 @@ def tables_ahead(checksum: int) -> Tables | None:
     if stored["checksum"] != checksum:
         return None
     return Tables(
-        terminals=tuple((name, pattern) for name, pattern in stored["terminals"]),
+        terminals=tuple((name, pattern, begins) for name, pattern, begins in stored["terminals"]),
         ignored=tuple(stored["ignored"]),
         states=tuple(stored["states"]),
         rules=tuple(Rule(name, tuple(symbols)) for name, symbols in stored["rules"]),
