@@ -137,9 +137,9 @@ def measure(
 
 
 PROFILE = """
-import cProfile, collections, contextlib, io, os, pstats, sys
+import cProfile, collections, contextlib, io, os, pstats, sys, time
 from netdsl.commands import run
-profile = cProfile.Profile()
+profile = cProfile.Profile(time.process_time)  # others may work on this machine
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
     profile.runcall(run, ["check", sys.argv[1], "--no-cache", "--jobs", "1", *sys.argv[2:]])
 stats = pstats.Stats(profile).stats

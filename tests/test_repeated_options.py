@@ -36,6 +36,8 @@ def test_what_is_no_contradiction(capsys: pytest.CaptureFixture[str]) -> None:
     assert "Usage" in capsys.readouterr().out
     assert run(["train", "lenet", "--lr", "0.1", "--batch", "8", "--rate", "0.2"]) == 2
     assert "--rate is given twice, '0.1' and '0.2'" in capsys.readouterr().err
+    assert run(["bench", "lenet", "--json", "--format", "text"]) == 2
+    assert "--json is --format json" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("entry", [name for name, one in entries().items() if one.listed])

@@ -42,7 +42,10 @@ from netdsl.cores import thread_count
 )
 @format_option
 @click.option("--json", "as_json", is_flag=True, help="Short for --format json.")
+@click.pass_context
 def command(
+    context: click.Context,
+    /,
     network: str,
     batch: int,
     inference: bool,
@@ -59,6 +62,9 @@ def command(
     The figures are shown beside this machine's limits, which are measured too: multiply-adds per second, and
     bytes to and from memory. docs/bench.md says how each is counted.
     """
+    chosen = context.get_parameter_source("form") is click.core.ParameterSource.COMMANDLINE
+    if as_json and chosen and form != "json":
+        raise click.UsageError(f"--json is --format json: leave out it or --format {form}", context)
     plan = load_plan_or_exit(network)
     precision = precision or "float32"
     check_precision(precision)
