@@ -22,7 +22,7 @@ from report_readers import hold_reports
 
 from netdsl.commands import run
 from netdsl.layers.registry import all_kinds
-from netdsl.planning.load import load_plan
+from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.reports.formats import FORMATS
 from netdsl.resources import explained_codes, explanation_text, zoo_names, zoo_text
@@ -99,7 +99,7 @@ def reported(arguments: list[str], content: bytes) -> int:
     """The exit code of a check in all formats at once, whose reports are held to what reads them."""
     reports: dict[str, str] = {}
     outputs = [f"--format={form}={form}" for form in FORMATS if form != "json"]
-    with mock.patch("netdsl.commands.writing.write_output", reports.__setitem__):
+    with mock.patch("netdsl.commands.console.writing.write_output", reports.__setitem__):
         code, reports["json"], _ = ended(["check", "--format", "json", *outputs, *arguments], content)
     if len(reports) == len(FORMATS):  # else the command line or the settings allow none
         to_schemas = zlib.crc32(content) % HELD_TO_SCHEMAS == 0

@@ -17,7 +17,7 @@ from netdsl.diagnostics import Severity
 from netdsl.edits import edited
 from netdsl.graph.sheets.vocabulary import is_of_layers
 from netdsl.planning.laying_out import laid_out
-from netdsl.planning.load import load_plan, plan_source
+from netdsl.planning.pipeline import load_plan, plan_source
 from netdsl.source import Source
 
 UNDERSTOOD = {

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.commands import run
-from netdsl.commands.file_patterns import fitting
+from netdsl.commands.checking.file_patterns import fitting
 from netdsl.resources import explanation_path
 
 FILES = {

@@ -22,7 +22,7 @@ from netdsl.syntax.beginnings import beginnings
 from netdsl.syntax.building import BUILDERS
 from netdsl.syntax.error_examples import ERROR_EXAMPLES
 from netdsl.syntax.generate import tables_text
-from netdsl.syntax.lexer import Token, _may_begin
+from netdsl.syntax.lexer import Token
 from netdsl.syntax.parser import automaton, current_tables, parse
 from netdsl.syntax.table_format import BEYOND_ASCII, TABLES_PATH
 

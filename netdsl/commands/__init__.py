@@ -20,6 +20,7 @@ import click
 
 import netdsl
 from netdsl.commands.console.listening import silence, unheard
+from netdsl.commands.console.repeated_options import check_repeated_options
 from netdsl.diagnostics import Diagnosed
 from netdsl.opening import writable
 from netdsl.resources import module_names

@@ -62,9 +62,9 @@ def command(
     The figures are shown beside this machine's limits, which are measured too: multiply-adds per second, and
     bytes to and from memory. docs/bench.md says how each is counted.
     """
-    chosen = context.get_parameter_source("form") is click.core.ParameterSource.COMMANDLINE
-    if as_json and chosen and form != "json":
-        raise click.UsageError(f"--json is --format json: leave out it or --format {form}", context)
+    chosen = context.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE
+    if as_json and chosen and output_format != "json":
+        raise click.UsageError(f"--json is --format json: leave out it or --format {output_format}", context)
     plan = load_plan_or_exit(network)
     precision = precision or "float32"
     check_precision(precision)

@@ -88,7 +88,7 @@ def _check_known(
     multiple=True,
     callback=_read_columns,
     help="Columns of the table: parameters, weights, biases, bn_affine, bn_statistics, connections, "
-    "macs, flops, activations, kept, parameter_bytes, receptive_field.",
+    "macs, flops, activations, kept, parameter_bytes, receptive_field. May be repeated.",
 )
 @click.option(
     "--like",

@@ -33,7 +33,8 @@ class _Formatted(NamedTuple):
 def command(ctx: click.Context, files: tuple[str, ...], check: bool, diff: bool) -> None:
     """Format networks: blanks, indentation, layer kinds in capitals, options in lower case.
 
-    Comments, names and line ends stay, and so does the meaning. A file with mistakes of syntax, or with
+    Comments, names and line ends stay, and so does the meaning. What a table or a sheet says besides its
+    layers becomes a comment. A file with mistakes of syntax, or with
     layers of kinds and blocks that do not exist, is left alone: it may not be a network. One whose volumes or
     claims are wrong is formatted. With - the text comes from standard input and goes to standard output.
     """

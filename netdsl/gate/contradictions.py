@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from netdsl.diagnostics import Label
-from netdsl.gate.places import Path
 from netdsl.gate.selection import selector
 from netdsl.gate.settings import Changes, Configuration, Forbidden, Required
+from netdsl.gate.value_spans import Path
 from netdsl.gate.values import Reading, words
 
 
@@ -21,8 +21,8 @@ def check_run(reading: Reading, top: Path, found: Configuration) -> None:
     reading.findings.add(
         "ND684",
         f"`strict` allows no warning, and `max-warnings` allows {most}",
-        reading.place((*top, "max-warnings")).value,
-        secondary=(Label(reading.place((*top, "strict")).value, "every warning fails"),),
+        reading.spans((*top, "max-warnings")).value,
+        secondary=(Label(reading.spans((*top, "strict")).value, "every warning fails"),),
         help=(
             "leave out `max-warnings` if every warning is to fail",
             f"leave out `strict` if up to {most} are to pass",
@@ -86,7 +86,7 @@ def _refuse_pattern(reading: Reading, path: Path, top: Path, forbidden: tuple[Fo
     reading.findings.add(
         "ND684",
         f"no network keeps this pattern without {kinds}",
-        reading.place(path).value,
-        secondary=(Label(reading.place((*top, "forbidden-layers")).value, "forbidden here"),),
+        reading.spans(path).value,
+        secondary=(Label(reading.spans((*top, "forbidden-layers")).value, "forbidden here"),),
         help=("take the kind out of the pattern, or off the list",),
     )

@@ -188,7 +188,7 @@ class _Tables:
         budgets = [given(name, values.amount, subject) for name, subject in SUBJECTS.items()]
         if "max-params" in table and "max-parameters" in table:
             reading.refuse((*top, "max-params"), "`max-params` means `max-parameters`, which is given too")
-        return Changes(
+        found = Changes(
             given("select", values.selectors),
             given("extend-select", values.selectors) or (),
             given("ignore", values.selectors) or (),

@@ -16,10 +16,8 @@ def check(plan: Plan, findings: Findings) -> None:
     reading = plan.readers
     shared = {planned.node.owner for planned in plan.layers if planned.node.shares is not None}
     cancelled = []
-    for planned, positions in zip(plan.layers, reading, strict=True):
-        if not positions or not all(plan.layers[position].node.layer.normalises for position in positions):
-            continue
-        behind = [plan.layers[position] for position in positions]
+    for planned in sorted(biased, key=lambda one: one.node.position):
+        behind = [plan.layers[position] for position in reading[planned.node.position]]
         if planned.node.owner in shared:
             continue  # what is cancelled here may count there
         if behind and all(map(_centres_channels, behind)):

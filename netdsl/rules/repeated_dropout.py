@@ -9,7 +9,7 @@ from netdsl.rules.rule import Rule, and_more, by_span
 
 def check(plan: Plan, findings: Findings) -> None:
     """One finding for each such dropout."""
-    if sum([len(alike) for alike in plan.alike if alike[0].node.layer.drops]) < 2:
+    if sum([len(alike) for alike in plan.alike if alike[0].node.layer.is_dropout]) < 2:
         return
     repeated = []
     dropped: list[PlannedLayer | None] = []  # the dropout whose numbers a layer passes on, moved or not

@@ -40,7 +40,7 @@ def _files(name: str) -> Iterator[str]:
     if os.path.isdir(name) and name not in zoo_names():
         inside: Sequence[str] = list(_below(name))
     elif _is_pattern(name):
-        from netdsl.commands.file_patterns import fitting  # most shells expand patterns themselves
+        from netdsl.commands.checking.file_patterns import fitting  # most shells expand patterns themselves
 
         inside = fitting(name)
     else:

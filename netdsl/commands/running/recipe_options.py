@@ -62,7 +62,7 @@ def _entry_option(entry: Entry) -> Callable[[Function], Function]:
 
     default = entry.default_text
     told = f"{entry.sentence}; {default} by default." if default else f"{entry.sentence}."
-    told += " May be given several times." if entry.listed else ""
+    told += " May be repeated." if entry.listed else ""
     return click.option(
         *_flags(entry.name, entry.spellings),
         cls=_Spelled,
