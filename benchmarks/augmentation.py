@@ -26,8 +26,8 @@ from netdsl.recipe.entries import entries
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import entry_from_text
 from netdsl.training.augmenting import augmenting
-from netdsl.training.machine import Machine, first_values
 from netdsl.training.programs import Programs
+from netdsl.training.session_pool import SessionPool, first_values
 
 RECIPES = (
     "flip, crop 4",
@@ -57,7 +57,7 @@ def stepper(name: str, text: str, threads: int) -> tuple[Callable[[], float], Ca
     plan, size = load(NETWORKS[name].path), NETWORKS[name].batch
     recipe = Recipe(augment=entry_from_text(entries()["augment"], text))
     programs = Programs(plan, recipe, backend("numba"), threads)
-    made = Machine(programs, first_values(plan, recipe, programs.stored("train", size)))
+    made = SessionPool(programs, first_values(plan, recipe, programs.stored("train", size)))
     session = made.training(size)
     session.inputs["rate"][...] = 1e-6
     images = random_images(plan.input.shape, plan.output.values)

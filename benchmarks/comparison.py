@@ -16,7 +16,7 @@ from implementations import NETDSL, Task, is_compiled, is_installed
 from machine import busy_seconds, machine, seconds_of
 from processes import Failure, Process
 
-from netdsl.data.memory import available_bytes
+from netdsl.data.available_memory import available_bytes
 
 Row = dict[str, Any]
 """What was measured of one implementation; see ``compare``."""

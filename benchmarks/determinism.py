@@ -34,7 +34,7 @@ from netdsl.program.program import Numerics
 from netdsl.quantities import PRECISIONS
 from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text
-from netdsl.training.machine import first_values
+from netdsl.training.session_pool import first_values
 from netdsl.writing import write_file
 
 NETWORKS = {"lenet": 32, "resnet20-cifar": 32, "densenet40-cifar": 32}

@@ -69,7 +69,7 @@ class Netdsl:
         from netdsl.program.lower import inference_program, training_program
         from netdsl.program.program import Numerics
         from netdsl.recipe.recipe import Recipe
-        from netdsl.training.machine import first_values
+        from netdsl.training.session_pool import first_values
 
         task = self._task
         plan = load(NETWORKS[task.network].path)

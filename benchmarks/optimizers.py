@@ -23,8 +23,8 @@ from netdsl.optimizers import optimizers
 from netdsl.planning.plan import Plan
 from netdsl.program.lower import training_program
 from netdsl.recipe.recipe import Recipe
-from netdsl.training.machine import first_values
 from netdsl.training.numbers import step_numbers
+from netdsl.training.session_pool import first_values
 
 ROUND_SECONDS = 0.3
 """A round of one optimizer is as many steps as fit, at least one."""

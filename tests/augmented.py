@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from netdsl.augmentations.augmentation import Augmentation
-from netdsl.backend.changes import Changes
+from netdsl.backend.pixel_changes import Changes
 from netdsl.backend.session import Images
 from netdsl.recipe.entries import entries
 from netdsl.recipe.stored import entry_from_text

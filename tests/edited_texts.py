@@ -57,7 +57,7 @@ class Editor:
     def lines(self) -> list[str]:
         return self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
-    def place(self, chance: random.Random) -> Position:
+    def position(self, chance: random.Random) -> Position:
         """A place in the text, by lines and UTF-16 code units, and now and then one beyond its line."""
         lines = self.lines()
         line = chance.randrange(len(lines))
@@ -66,7 +66,7 @@ class Editor:
 
     def type(self, chance: random.Random) -> None:
         """One change: something is written, or a part of a line is left out or replaced."""
-        start = self.place(chance)
+        start = self.position(chance)
         end = Position(start.line, start.character + chance.choice((0, 0, 1, 4)))
         change = Change(chance.choice(_TYPED), start, end)
         self.version += 1
@@ -78,14 +78,14 @@ class Editor:
     def check_range(self, found: Range) -> None:
         """Whether a range lies in the text, its ends in order."""
         lines = self.lines()
-        for place in found:
-            assert 0 <= place.line < len(lines), (place, len(lines))
-            units = len(lines[place.line].encode("utf-16-le", "surrogatepass")) // 2
-            assert 0 <= place.character <= units, (place, lines[place.line])
+        for position in found:
+            assert 0 <= position.line < len(lines), (position, len(lines))
+            units = len(lines[position.line].encode("utf-16-le", "surrogatepass")) // 2
+            assert 0 <= position.character <= units, (position, lines[position.line])
         assert found.start <= found.end, found
 
 
-def ask_everything(editor: Editor, place: Position) -> None:
+def ask_everything(editor: Editor, position: Position) -> None:
     """Ask about a place in every way; each answer has to lie in the text."""
     asked = editor.desk
     found = asked.findings(URI)
@@ -93,27 +93,27 @@ def ask_everything(editor: Editor, place: Position) -> None:
     checked, findings = found
     spans = [one.span for one in findings]
     spans += [near.span for one in findings for near in one.related if near.source is checked.source]
-    if (told := asked.hover(URI, place)) is not None:
+    if (told := asked.hover(URI, position)) is not None:
         spans.append(told[1].span)
         assert told[1].markdown
     everywhere = Range(Position(0, 0), Position(len(editor.lines()), 0))
     if (hinted := asked.hints(URI, everywhere)) is not None:
         spans += [Span(hint.offset, hint.offset) for hint in hinted[1]]
-    completed = asked.completion(URI, place)
+    completed = asked.completion(URI, position)
     assert completed is not None
     spans.append(completed[1].span)
     assert all(item.text for item in completed[1].items)
-    asked.definition(URI, place)
+    asked.definition(URI, position)
     spans += list(_outline(editor))
-    asked.references(URI, place)
-    for one in asked.highlights(URI, place):
+    asked.references(URI, position)
+    for one in asked.highlights(URI, position):
         editor.check_range(one)
     for fold in asked.folds(URI):
         assert 1 <= fold.first < fold.last <= len(editor.lines())
     positions = checked.positions
     for span in spans:
         editor.check_range(positions.range(span))
-    _change_everything(editor, place, checked.source, positions)
+    _change_everything(editor, position, checked.source, positions)
 
 
 def _outline(editor: Editor) -> Iterator[Span]:
@@ -127,12 +127,12 @@ def _outline(editor: Editor) -> Iterator[Span]:
         pending += one.children
 
 
-def _change_everything(editor: Editor, place: Position, source: Source, positions: Positions) -> None:
+def _change_everything(editor: Editor, position: Position, source: Source, positions: Positions) -> None:
     """Rename, lay out and mend: the edits of each have to lie in the text and to fit together."""
-    named = editor.desk.renameable(URI, place)
+    named = editor.desk.renameable(URI, position)
     if not isinstance(named, Refused):
         editor.check_range(named[1])
-        renamed = editor.desk.rename(URI, place, f"{named[2].replace(' ', '_')}_new")
+        renamed = editor.desk.rename(URI, position, f"{named[2].replace(' ', '_')}_new")
         if not isinstance(renamed, Refused):
             _carry_out(
                 editor, source, positions, [edit for edits in renamed[1].edits.values() for edit in edits]
@@ -141,7 +141,7 @@ def _change_everything(editor: Editor, place: Position, source: Source, position
     if formatted is not None and formatted[2]:
         text = _carry_out(editor, source, positions, formatted[2])
         assert laid_out(Source(source.name, text)).text == text
-    offered = editor.desk.actions(URI, Range(place, place))
+    offered = editor.desk.actions(URI, Range(position, position))
     for action in offered[1] if offered is not None else ():
         assert action.title
         _carry_out(editor, source, positions, list(action.edits))
@@ -164,4 +164,4 @@ def edits_to_server(content: bytes) -> None:
     editor = Editor(text)
     for _ in range(chance.randint(0, 3)):
         editor.type(chance)
-    ask_everything(editor, editor.place(chance))
+    ask_everything(editor, editor.position(chance))

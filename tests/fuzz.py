@@ -26,9 +26,9 @@ with atheris.instrument_imports(include=["netdsl"]):
 
     # Commands load their parts when they are called; what is loaded then would not be traced.
     for path in sorted(Path(netdsl.__file__).parent.rglob("*.py")):
-        place = path.relative_to(Path(netdsl.__file__).parent.parent).with_suffix("").parts
-        if len(place) > 2 and place[1] in ROOMS and place[-1] != "__main__":
-            importlib.import_module(".".join(place).removesuffix(".__init__"))
+        module = path.relative_to(Path(netdsl.__file__).parent.parent).with_suffix("").parts
+        if len(module) > 2 and module[1] in ROOMS and module[-1] != "__main__":
+            importlib.import_module(".".join(module).removesuffix(".__init__"))
 
 
 def _quoted(token: bytes) -> str:

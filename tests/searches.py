@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from netdsl.commands import run
-from netdsl.searching.folder import old_search
+from netdsl.searching.search_folder import old_search
 from netdsl.searching.study import Study
 
 NETWORK = """net small
@@ -27,7 +27,7 @@ FILES = {"best.train", "network.net", "study.journal", "trials", "trials.csv", "
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # no power is lost here
     Path("small.net").write_text(NETWORK)

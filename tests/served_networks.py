@@ -52,6 +52,6 @@ def at(word: str, *, text: str = NETWORK, number: int = 0) -> Position:
 
 
 def hover_text(text: str) -> str:
-    made, place = marked(text)
-    found = made.hover(URI, place)
+    made, position = marked(text)
+    found = made.hover(URI, position)
     return found[1].markdown if found is not None else ""

@@ -177,11 +177,11 @@ def _printed(command: str, folder: Path) -> str:
 @contextlib.contextmanager
 def _program() -> Iterator[str]:
     """A search path on which `netdsl` is the one of this checkout."""
-    with tempfile.TemporaryDirectory() as place:
-        program = Path(place, "netdsl")
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder, "netdsl")
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{ROOT / "cli.py"}" "$@"\n')
         program.chmod(0o755)
-        yield f"{place}{os.pathsep}{os.environ['PATH']}"
+        yield f"{folder}{os.pathsep}{os.environ['PATH']}"
 
 
 def _in_shell(commands: str, folder: Path) -> tuple[int, str]:

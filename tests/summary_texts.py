@@ -113,13 +113,13 @@ def keras3(all_rows: Sequence[Row], name: str = "model") -> str:
         return [
             bar
             + bar.join(
-                f" {(column[place] if place < len(column) else ''):<{width}} "
+                f" {(column[row_index] if row_index < len(column) else ''):<{width}} "
                 if column is not columns[2]
-                else f" {(column[place] if place < len(column) else ''):>{width}} "
+                else f" {(column[row_index] if row_index < len(column) else ''):>{width}} "
                 for column, width in zip(columns, widths, strict=True)
             )
             + bar
-            for place in range(height)
+            for row_index in range(height)
         ]
 
     lines = [f'Model: "{name}"', rule("┏", "━", "┳", "┓"), *boxed(headings, "┃"), rule("┡", "━", "╇", "┩")]

@@ -21,8 +21,8 @@ def trained(recipe: str, batch: int, accumulate: int) -> tuple[Run, dict[str, np
     assert plan.network.recipe is not None
     chosen = plan.network.recipe.recipe._replace(batch=batch, accumulate=accumulate)
     run = new_run(plan, chosen, backend("numpy"), 1)
-    before = {name: array.copy() for name, array in run.machine.store.items()}
-    for _ in train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits"):
+    before = {name: array.copy() for name, array in run.sessions.store.items()}
+    for _ in train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits"):
         pass
     return run, before
 
@@ -41,6 +41,6 @@ def test_batches_of_an_update_are_one_large_batch(recipe: str) -> None:
     whole, _ = trained(recipe, SMALL * TOGETHER, 1)
     for name in before:
         if name.startswith("FC") and name.count(".") == 1:
-            moved = np.abs(whole.machine.store[name] - before[name]).max()
-            difference = np.abs(whole.machine.store[name] - apart.machine.store[name]).max()
+            moved = np.abs(whole.sessions.store[name] - before[name]).max()
+            difference = np.abs(whole.sessions.store[name] - apart.sessions.store[name]).max()
             assert difference < 1e-4 * moved, name

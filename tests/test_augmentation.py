@@ -216,11 +216,11 @@ def new(data: str, threads: int = 2, augment: str = ALL, name: str = "numba") ->
 
 
 def records(run: Run) -> object:
-    return train(run.machine, run.images, run.parts, run.recipe, run.progress, "colours")
+    return train(run.sessions, run.images, run.parts, run.recipe, run.progress, "colours")
 
 
 def bits(run: Run) -> dict[str, bytes]:
-    return {name: array.tobytes() for name, array in run.machine.store.items()}
+    return {name: array.tobytes() for name, array in run.sessions.store.items()}
 
 
 @pytest.mark.slow
@@ -260,7 +260,7 @@ def test_only_training_batches_are_changed(colours: str, monkeypatch: pytest.Mon
     run = new(colours, name="numpy")
     filled: list[tuple[bool, bool]] = []
     for purpose in ("training", "inference"):
-        made = getattr(run.machine, purpose)
+        made = getattr(run.sessions, purpose)
 
         def session(batch: int, made: object = made, training: bool = purpose == "training") -> Session:
             found = made(batch)
@@ -273,7 +273,7 @@ def test_only_training_batches_are_changed(colours: str, monkeypatch: pytest.Mon
             found.fill = fill
             return found
 
-        monkeypatch.setattr(run.machine, purpose, session)
+        monkeypatch.setattr(run.sessions, purpose, session)
     list(records(run))
     assert set(filled) == {(True, True), (False, False)}
 

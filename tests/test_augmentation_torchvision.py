@@ -18,7 +18,7 @@ import pytest
 from augmented import augmentation
 from test_feeding import linear
 
-from netdsl.backend.changes import interpolated
+from netdsl.backend.pixel_changes import interpolated
 from netdsl.backend.session import Array, Batch, Images
 from netdsl.training import augmenting as module
 
@@ -178,9 +178,9 @@ def test_colours(monkeypatch: pytest.MonkeyPatch, picture: Array, drawn: float) 
     plain = tensor(picture)
     casts = (0.0, 0.0, 0.0)
     factor = 1 + 0.8 * drawn
-    for place, name in enumerate(("brightness", "contrast", "saturation")):
+    for index, name in enumerate(("brightness", "contrast", "saturation")):
         numbers = [0.0] * 4
-        numbers[place] = drawn
+        numbers[index] = drawn
         found = augmented(monkeypatch, picture, f"color {name} 0.8", *numbers, *casts)
         close(found, getattr(functional, f"adjust_{name}")(plain, factor), 2e-4)
     found = augmented(monkeypatch, picture, "color hue 0.5", 0.0, 0.0, 0.0, drawn, *casts)

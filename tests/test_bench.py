@@ -21,7 +21,7 @@ from netdsl.layers.fc import FullyConnected
 from netdsl.layers.relu import Relu
 from netdsl.losses import losses
 from netdsl.measuring import rounds
-from netdsl.measuring.measurement import Figures, Measurement, Rival, Roofs, Row
+from netdsl.measuring.measurement import Figures, Measurement, Rival, Roofline, Row
 from netdsl.measuring.rows import rows_of
 from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.pipeline import load_plan
@@ -30,7 +30,7 @@ from netdsl.primitives.operation import Phase
 from netdsl.primitives.tensor import Role
 from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Program
-from netdsl.program.work import Part, Traffic, macs, traffic
+from netdsl.program.roofline_counts import LayerPhase, Traffic, macs, traffic
 from netdsl.reports.as_measurement_json import measurement_as_json
 from netdsl.reports.as_measurement_table import measurement_as_table
 from netdsl.resources import zoo_names, zoo_text
@@ -95,20 +95,22 @@ def test_traffic_of_a_small_network_by_hand() -> None:
         "scores": BATCH * 4,
     }
     # The bias is added by the formula of the activation that follows.
-    assert found[Part("L1", FORWARD)] == Traffic(4 * (floats["x"] + floats["weights"]), 4 * floats["volume"])
-    assert found[Part("L2", FORWARD)] == Traffic(4 * (floats["volume"] + 3), 4 * floats["volume"])
+    assert found[LayerPhase("L1", FORWARD)] == Traffic(
+        4 * (floats["x"] + floats["weights"]), 4 * floats["volume"]
+    )
+    assert found[LayerPhase("L2", FORWARD)] == Traffic(4 * (floats["volume"] + 3), 4 * floats["volume"])
     taken = floats["volume"] + floats["fc"] + 4
-    assert found[Part("L3", FORWARD)] == Traffic(4 * taken, 4 * floats["scores"])
+    assert found[LayerPhase("L3", FORWARD)] == Traffic(4 * taken, 4 * floats["scores"])
     # Weights, velocity and gradient of both arrays, and the rate; weights and velocity go back.
     updated = floats["fc"] + 4
-    assert found[Part("L3", UPDATE)] == Traffic(4 * (3 * updated + 1), 4 * 2 * updated)
+    assert found[LayerPhase("L3", UPDATE)] == Traffic(4 * (3 * updated + 1), 4 * 2 * updated)
 
 
 @pytest.mark.parametrize("name", LAYERS)
 def test_whatever_is_launched_has_traffic(name: str) -> None:
     program = training(planned(*network_of(name)))
     session = open_backend().bind(program, filled_store(program), 1)
-    parts = {Part(launch.origin, launch.phase) for launch in session.launches}
+    parts = {LayerPhase(launch.origin, launch.phase) for launch in session.launches}
     found = traffic(program)
     # An activation at the end of the product before it has no launch of its own.
     at_the_end = set(found) - parts
@@ -133,7 +135,7 @@ def test_backward_has_two_gradients_but_the_first_layer_one() -> None:
     found = macs(plan, training(plan))
     for layer in plan.layers:
         if layer.macs:
-            forward, backward = (found[Part(layer.node.name, phase)] for phase in (FORWARD, BACKWARD))
+            forward, backward = (found[LayerPhase(layer.node.name, phase)] for phase in (FORWARD, BACKWARD))
             assert forward == BATCH * layer.macs
             assert backward == (1 if layer.node.name == "CONV1" else 2) * forward
 
@@ -171,7 +173,7 @@ def test_a_timed_step_is_the_same_step(threads: int) -> None:
     np.testing.assert_array_equal(timed.table, table)
     by_part = seconds_by_part(timed.launches, seconds)
     assert sum(by_part.values()) == pytest.approx(seconds.sum())
-    assert next(iter(by_part)) == Part("L1", Phase.FORWARD)
+    assert next(iter(by_part)) == LayerPhase("L1", Phase.FORWARD)
 
 
 def test_readings_become_nanoseconds_across_a_second() -> None:
@@ -231,10 +233,10 @@ def measured(*, seconds: float = 0.011, rivals: tuple[Rival, ...] = ()) -> Measu
         ),
         Row("loss", "", {FORWARD: Figures(0.0005, 0, 8, 4), BACKWARD: Figures(0.0005, 0, 8, 4)}),
     )
-    roofs = Roofs(4e9, 1e9)
+    roofline = Roofline(4e9, 1e9)
     versions = {"netdsl": "1"}
     return Measurement(
-        plan, 32, 2, 5, True, "float32", "cpu", versions, roofs, seconds, 0.012, rows, 2**21, 2**27, rivals
+        plan, 32, 2, 5, True, "float32", "cpu", versions, roofline, seconds, 0.012, rows, 2**21, 2**27, rivals
     )
 
 
@@ -281,7 +283,7 @@ def test_the_table_says_when_the_machine_is_busy() -> None:
     ],
 )
 def test_the_roof_that_is_met_first(figures: Figures, limit: str) -> None:
-    assert figures.limit(Roofs(4.0, 1.0)) == limit
+    assert figures.limit(Roofline(4.0, 1.0)) == limit
 
 
 def test_the_json_of_a_measurement() -> None:

@@ -30,8 +30,8 @@ from netdsl.training import tensor_file
 from netdsl.training.checkpoint import Checkpoint, check_network, layer_lines, load, save, take_arrays
 from netdsl.training.pace import Timing
 from netdsl.training.records import EpochRecord, Progress
-from netdsl.training.restored import open_checkpoint
 from netdsl.training.run_folder import RunFolder, new_run_folder, old_run_folder, run_checkpoint
+from netdsl.training.trained_model import open_checkpoint
 from netdsl.writing import replace_file
 
 TEXT = "net tiny\ninput 8x8x1\nCONV1: 2 3x3\nRELU1\nFC1: 3\n"

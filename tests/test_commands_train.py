@@ -34,7 +34,7 @@ FILES = {
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test works in a folder of its own, with a small network in it."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "linear.net").write_text(LINEAR)
@@ -66,7 +66,7 @@ def bytes_of(folder: str) -> dict[str, bytes]:
 # --- train ---------------------------------------------------------------------------------------
 
 
-def test_a_run_from_beginning_to_end(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_a_run_from_beginning_to_end(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     train("linear.net", "--epochs", "3", "--rate", "0.02")
     captured = capsys.readouterr()
     assert re.fullmatch(
@@ -80,8 +80,8 @@ def test_a_run_from_beginning_to_end(capsys: pytest.CaptureFixture[str], place: 
     assert f"  netdsl eval {folder}" in lines
     assert f"  netdsl predict {folder} {os.path.join(folder, 'example.png')}" in lines
     assert set(os.listdir(folder)) == FILES
-    assert json.loads((place / folder / "recipe.json").read_text())["epochs"] == 3
-    assert len((place / folder / "metrics.csv").read_text().splitlines()) == 4
+    assert json.loads((workspace / folder / "recipe.json").read_text())["epochs"] == 3
+    assert len((workspace / folder / "metrics.csv").read_text().splitlines()) == 4
 
 
 def test_the_defaults_learn_the_digits(capsys: pytest.CaptureFixture[str]) -> None:
@@ -90,7 +90,7 @@ def test_the_defaults_learn_the_digits(capsys: pytest.CaptureFixture[str]) -> No
     assert accuracy >= 94
 
 
-def test_the_same_command_gives_the_same_bytes(place: Path) -> None:
+def test_the_same_command_gives_the_same_bytes(workspace: Path) -> None:
     train("linear.net", "--epochs", "2", "--out", "a")
     train("linear.net", "--epochs", "2", "--out", "b", "--threads", "1")
     train("linear.net", "--epochs", "2", "--out", "c", "--seed", "2")
@@ -126,11 +126,11 @@ def test_a_finished_run_is_only_tested_again(capsys: pytest.CaptureFixture[str])
 
 
 def test_resuming_from_the_state_before_gives_the_same_in_the_end(
-    capsys: pytest.CaptureFixture[str], place: Path
+    capsys: pytest.CaptureFixture[str], workspace: Path
 ) -> None:
     train("linear.net", "--epochs", "3", "--out", "a")
     before = bytes_of("a")
-    (place / "a" / "last.safetensors").write_bytes(b"spoilt")
+    (workspace / "a" / "last.safetensors").write_bytes(b"spoilt")
     capsys.readouterr()
     assert run(["train", "--resume", "a", "--backend", "numpy"]) == 0
     assert "last.safetensors is damaged; continuing from" in capsys.readouterr().err
@@ -230,22 +230,22 @@ def test_an_interrupted_run_goes_on_bit_for_bit(number: signal.Signals, code: in
         ["linear.net", "other.net"],
     ],
 )
-def test_usage_of_train(capsys: pytest.CaptureFixture[str], arguments: list[str], place: Path) -> None:
-    before = sorted(os.listdir(place))
+def test_usage_of_train(capsys: pytest.CaptureFixture[str], arguments: list[str], workspace: Path) -> None:
+    before = sorted(os.listdir(workspace))
     assert "Usage:" in refused(capsys, ["train", *arguments], code=2)
-    assert sorted(os.listdir(place)) == before
+    assert sorted(os.listdir(workspace)) == before
 
 
-def test_findings_of_train(capsys: pytest.CaptureFixture[str], place: Path) -> None:
-    (place / "binary.net").write_bytes(b"\0\1\2")
-    (place / "empty.net").write_text("")
-    (place / "wrong.net").write_text("input 8x8x1\nCONV 4 9x9\nFC 10\n")
-    (place / "images.net").write_text("input 8x8x1\nCONV1: 4 3x3\n")
-    (place / "few.net").write_text("input 8x8x1\nFC1: 5\n")
-    np.savez(place / "one.npz", x=np.zeros((9, 8, 8), np.uint8), y=np.zeros(9, int))
-    np.savez(place / "bad.npz", x=np.full((20, 8, 8), np.nan), y=np.arange(20) % 2)
-    (place / "junk.npz").write_bytes(b"junk")
-    os.mkfifo(place / "pipe.npz")
+def test_findings_of_train(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    (workspace / "binary.net").write_bytes(b"\0\1\2")
+    (workspace / "empty.net").write_text("")
+    (workspace / "wrong.net").write_text("input 8x8x1\nCONV 4 9x9\nFC 10\n")
+    (workspace / "images.net").write_text("input 8x8x1\nCONV1: 4 3x3\n")
+    (workspace / "few.net").write_text("input 8x8x1\nFC1: 5\n")
+    np.savez(workspace / "one.npz", x=np.zeros((9, 8, 8), np.uint8), y=np.zeros(9, int))
+    np.savez(workspace / "bad.npz", x=np.full((20, 8, 8), np.nan), y=np.arange(20) % 2)
+    (workspace / "junk.npz").write_bytes(b"junk")
+    os.mkfifo(workspace / "pipe.npz")
     for arguments, code in [
         (["missing.net"], "ND001"),
         (["binary.net"], "ND005"),
@@ -267,24 +267,24 @@ def test_findings_of_train(capsys: pytest.CaptureFixture[str], place: Path) -> N
     ]:
         with np.errstate(all="ignore"):
             assert code in refused(capsys, ["train", "--backend", "numpy", *arguments])
-    assert not (place / "runs").exists()
+    assert not (workspace / "runs").exists()
 
 
-def test_resuming_with_other_things_than_before(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_resuming_with_other_things_than_before(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     images = np.random.default_rng(1).integers(0, 255, (60, 8, 8), dtype=np.uint8)
-    np.savez(place / "data.npz", x=images, y=np.arange(60) % 10)
+    np.savez(workspace / "data.npz", x=images, y=np.arange(60) % 10)
     train("linear.net", "--data", "data.npz", "--epochs", "1", "--out", "a", "--split", "60/20/20")
-    (place / "other.net").write_text("input 8x8x1\nFC1: 12\n")
+    (workspace / "other.net").write_text("input 8x8x1\nFC1: 12\n")
     resume = ["train", "--resume", "a", "--backend", "numpy", "--epochs", "2"]
     assert "FC1 is" in refused(capsys, [*resume, "other.net"])
     assert "ND513" in refused(capsys, ["train", "linear.net", "--backend", "numpy", "--out", "a"])
-    np.savez(place / "data.npz", x=images[::-1], y=np.arange(60) % 10)
+    np.savez(workspace / "data.npz", x=images[::-1], y=np.arange(60) % 10)
     assert "ND544" in refused(capsys, resume)
     assert "ND516" in refused(capsys, [*resume, "--data", "data.npz"])
-    os.remove(place / "data.npz")
+    os.remove(workspace / "data.npz")
     assert "ND544" in refused(capsys, resume)
     assert "ND501" in refused(capsys, [*resume, "--data", "data.npz"])
-    np.savez(place / "moved.npz", x=images, y=np.arange(60) % 10)
+    np.savez(workspace / "moved.npz", x=images, y=np.arange(60) % 10)
     assert run([*resume, "linear.net", "--data", "moved.npz"]) == 0
 
 
@@ -341,13 +341,13 @@ def test_eval_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert report["classes"] == [str(digit) for digit in range(10)]
 
 
-def test_eval_on_other_data(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_eval_on_other_data(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     train("linear.net", "--epochs", "2", "--out", "a")
     with np.load(Path(run_folder.__file__).parents[1] / "data" / "digits.npz") as digits:
         images, labels = digits["images"], digits["labels"]
     some = labels >= 5  # other numbers for the same classes, and other values for the same ink
-    np.savez(place / "some.npz", x=images[some] / 16, y=labels[some])
-    np.savez(place / "more.npz", x=images, y=labels + 5)
+    np.savez(workspace / "some.npz", x=images[some] / 16, y=labels[some])
+    np.savez(workspace / "more.npz", x=images, y=labels + 5)
     capsys.readouterr()
     assert run(["eval", "a", "--data", "some.npz", "--backend", "numpy", "--format", "json"]) == 0
     report = json.loads(capsys.readouterr().out)
@@ -357,10 +357,10 @@ def test_eval_on_other_data(capsys: pytest.CaptureFixture[str], place: Path) -> 
     assert "ND518" in refused(capsys, ["eval", "a", "--data", "more.npz", "--backend", "numpy"])
 
 
-def test_findings_of_eval(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_findings_of_eval(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     train("linear.net", "--epochs", "1", "--out", "a")
-    (place / "empty").mkdir()
-    (place / "cut.safetensors").write_bytes((place / "a" / "best.safetensors").read_bytes()[:-9])
+    (workspace / "empty").mkdir()
+    (workspace / "cut.safetensors").write_bytes((workspace / "a" / "best.safetensors").read_bytes()[:-9])
     for name, code in [
         ("nowhere", "ND517"),
         ("x" * 5000, "ND517"),
@@ -385,7 +385,7 @@ def test_predict_sees_what_eval_saw(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_predict_takes_pictures_of_any_size_and_colour(
-    capsys: pytest.CaptureFixture[str], place: Path
+    capsys: pytest.CaptureFixture[str], workspace: Path
 ) -> None:
     train("linear.net", "--epochs", "6", "--out", "a", "--rate", "0.02")
     example = Image.open("a/example.png")
@@ -402,12 +402,12 @@ def test_predict_takes_pictures_of_any_size_and_colour(
         assert sum(found["probability"] for found in row["predictions"]) == pytest.approx(1, abs=1e-5)
 
 
-def test_predict_goes_on_after_a_bad_picture(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_predict_goes_on_after_a_bad_picture(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     train("linear.net", "--epochs", "1", "--out", "a")
-    (place / "junk.png").write_bytes(b"\x89PNG\r\n\x1a\njunk")
-    (place / "bad\x1b[31m.png").write_bytes(b"")
+    (workspace / "junk.png").write_bytes(b"\x89PNG\r\n\x1a\njunk")
+    (workspace / "bad\x1b[31m.png").write_bytes(b"")
     capsys.readouterr()
-    (place / "none").mkdir()
+    (workspace / "none").mkdir()
     names = ["junk.png", "a/example.png", "x" * 5000, "none", "bad\x1b[31m.png"]
     assert run(["predict", "a", *names, "--backend", "numpy"]) == 1
     captured = capsys.readouterr()
@@ -426,11 +426,11 @@ def test_predict_goes_on_after_a_bad_picture(capsys: pytest.CaptureFixture[str],
     ]
 
 
-def test_predict_on_numbers_that_no_picture_has(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_predict_on_numbers_that_no_picture_has(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     generator = np.random.default_rng(1)
-    np.savez(place / "normal.npz", x=generator.standard_normal((60, 8, 8)), y=np.arange(60) % 10)
+    np.savez(workspace / "normal.npz", x=generator.standard_normal((60, 8, 8)), y=np.arange(60) % 10)
     train("linear.net", "--data", "normal.npz", "--epochs", "1", "--out", "a", "--split", "60/20/20")
-    assert not (place / "a" / "example.png").exists()
+    assert not (workspace / "a" / "example.png").exists()
     Image.new("L", (8, 8)).save("black.png")
     assert "ND519" in refused(capsys, ["predict", "a", "black.png", "--backend", "numpy"])
 

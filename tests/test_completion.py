@@ -79,28 +79,28 @@ def test_each_rule_is_for_a_parameter_that_there_is() -> None:
     parameters = [(name, one) for name, command in commands.items() if command for one in command.params]
     assert set(_BY_METAVAR) <= {one.metavar for _, one in parameters}
     assert set(_BY_NAME) <= {(name, one.name) for name, one in parameters}
-    places = {"FILE", "FOLDER", "NET", "NETWORK", "RUN", "DATA", "IMAGE"}
+    metavars = {"FILE", "FOLDER", "NET", "NETWORK", "RUN", "DATA", "IMAGE"}
     for name, one in parameters:
         words = {word.strip(".") for word in (one.metavar or "").replace("|", " ").split()}
         known = one.metavar in _BY_METAVAR or (name, one.name) in _BY_NAME
-        assert known or not words & places, f"{name} {one.metavar}: say in completing.py what fits"
+        assert known or not words & metavars, f"{name} {one.metavar}: say in completing.py what fits"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where a `netdsl` is on the path that completes, and else prints its arguments."""
-    place = tmp_path_factory.mktemp("completion")
-    program = place / "bin" / "netdsl"
+    root = tmp_path_factory.mktemp("completion")
+    program = root / "bin" / "netdsl"
     program.parent.mkdir()
     netdsl = f'exec "{sys.executable}" "{ROOT / "cli.py"}" "$@"'
     program.write_text(
         f'#!/bin/sh\n[ -n "${ASKED_BY}" ] || [ $1 = completion ] && {netdsl}\nprintf \'<%s>\' "$@"; echo\n'
     )
     program.chmod(0o755)
-    (place / "my nets").mkdir()
-    (place / "my nets" / "small.net").write_text("input 8x8x1\nFC 10\n")
-    (place / "lenet-mine.net").write_text("input 8x8x1\nFC 10\n")
-    return place
+    (root / "my nets").mkdir()
+    (root / "my nets" / "small.net").write_text("input 8x8x1\nFC 10\n")
+    (root / "lenet-mine.net").write_text("input 8x8x1\nFC 10\n")
+    return root
 
 
 TYPED = {

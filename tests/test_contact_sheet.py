@@ -38,7 +38,7 @@ def test_it_is_the_batch_of_the_first_step(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("netdsl.training.loop.steps_over", watched)
     shown = first_batch(run)
-    next(train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits"))
+    next(train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits"))
     for name in ("x", "target"):
         assert shown[name].tobytes() == seen[0][name].tobytes()
 

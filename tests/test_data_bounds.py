@@ -19,7 +19,7 @@ from PIL import Image
 from test_data_formats import codes, header, idx, png
 
 from netdsl.data import arrays, csv_table, npz_archive, scaling
-from netdsl.data.memory import Allowance
+from netdsl.data.available_memory import Allowance
 from netdsl.data.pictures import fitted_picture, read_picture
 from netdsl.data.reading import read_data
 from netdsl.data.scaling import fit
@@ -62,7 +62,7 @@ def test_a_header_of_many_bytes_is_not_read(tmp_path: Path) -> None:
 
 
 def test_zeros_are_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.data.memory._UNPACKED_BYTES", 1 << 24)
+    monkeypatch.setattr("netdsl.data.available_memory._UNPACKED_BYTES", 1 << 24)
     count = 20 * MIB // 16
     images = [header(f"({count}, 4, 4)"), *[ZEROS] * 20]
     labels = [header(f"({count},)") + os.urandom(count)]
@@ -106,7 +106,7 @@ def test_an_archive_of_very_many_members(tmp_path: Path) -> None:
 
 
 def test_idx_of_zeros(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.data.memory._UNPACKED_BYTES", 1 << 22)
+    monkeypatch.setattr("netdsl.data.available_memory._UNPACKED_BYTES", 1 << 22)
     images, labels = np.zeros((8, 1024, 1024), np.uint8), np.arange(8, dtype=np.uint8) % 2
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images)))
     (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(labels)))

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from netdsl.data import memory
+from netdsl.data import available_memory
 from netdsl.data.dataset import TEST, TRAIN, VALIDATION
 from netdsl.data.pictures import LARGEST_PIXELS, read_picture
 from netdsl.data.reading import read_data
@@ -467,7 +467,7 @@ def test_what_does_not_fit_into_memory_is_refused_with_the_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = archive(tmp_path, x=IMAGES, y=LABELS)
-    monkeypatch.setattr(memory, "available_bytes", lambda: 10_000_000)
+    monkeypatch.setattr(available_memory, "available_bytes", lambda: 10_000_000)
     with pytest.raises(Diagnosed) as caught:
         read_data(str(path), Volume(2000, 2000, 3))
     assert caught.value.diagnostics[0].code == "ND511"
@@ -476,5 +476,5 @@ def test_what_does_not_fit_into_memory_is_refused_with_the_figure(
 
 
 def test_this_machine_says_how_much_memory_it_has() -> None:
-    available = memory.available_bytes()
+    available = available_memory.available_bytes()
     assert available is None or available > 1_000_000

@@ -117,14 +117,14 @@ def test_the_column_of_the_labels_is_said_where_no_name_says_it(tmp_path: Path) 
     assert "column 1" in caught.value.diagnostics[0].help[0]
 
 
-def changed(place: tuple[int, int], cell: str) -> list[list[str]]:
+def changed(where: tuple[int, int], cell: str) -> list[list[str]]:
     lines = [list(line) for line in labelled()]
-    lines[place[0]][place[1]] = cell
+    lines[where[0]][where[1]] = cell
     return lines
 
 
 @pytest.mark.parametrize(
-    ("lines", "place", "code", "words"),
+    ("lines", "where", "code", "words"),
     [
         (changed((0, 3), "x"), ":1", "ND640", "`x` in cell 4 is not a number"),
         (changed((0, 16), "x"), ":1", "ND640", "`x` in cell 17 is not a number"),
@@ -162,12 +162,12 @@ def changed(place: tuple[int, int], cell: str) -> list[list[str]]:
     ],
 )
 def test_mistakes_are_named_by_their_line(
-    tmp_path: Path, lines: list[list[str]], place: str, code: str, words: str
+    tmp_path: Path, lines: list[list[str]], where: str, code: str, words: str
 ) -> None:
     with pytest.raises(Diagnosed) as caught:
         read(tmp_path, lines)
     (finding,) = caught.value.diagnostics
-    assert (finding.code, finding.path) == (code, f"{tmp_path}/data.csv{place}")
+    assert (finding.code, finding.path) == (code, f"{tmp_path}/data.csv{where}")
     assert words in finding.message
 
 

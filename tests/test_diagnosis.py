@@ -90,7 +90,7 @@ def test_equal_scores_give_what_the_loss_says(name: str) -> None:
 def test_dead_units_are_counted() -> None:
     run = new()
     before = dead_units(seen(run), run.plan)
-    store = run.machine.store
+    store = run.sessions.store
     store["FC2.bias"][:10] = -1e4
     assert before["RELU2"][0] < 4
     after = dead_units(seen(run), run.plan)
@@ -109,7 +109,7 @@ def seen(run: Run) -> Look:
 
 def test_a_layer_that_is_all_dead_is_a_warning() -> None:
     run = new()
-    run.machine.store["FC1.bias"][...] = -1e4
+    run.sessions.store["FC1.bias"][...] = -1e4
     found = {finding.code: finding for finding in diagnose(run)}
     assert found["ND538"].severity.value == "warning"
     assert found["ND538"].notes == ("RELU1 is all 0: nothing before it can learn",)
@@ -119,7 +119,7 @@ def test_a_layer_that_is_all_dead_is_a_warning() -> None:
 def test_few_images_say_nothing_of_units(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "_MOST_IMAGES", 63)
     run = new()
-    run.machine.store["FC2.bias"][:10] = -1e4
+    run.sessions.store["FC2.bias"][:10] = -1e4
     assert said(run) == {}
 
 
@@ -131,7 +131,7 @@ def test_the_effect_is_what_a_change_of_the_weights_does() -> None:
     first = seen(run)
     for effect in effects(first, run.plan):
         name = f"{effect.layer}.weights"
-        weights, gradient = run.machine.store[name], first.outputs[f"gradient of {name}"]
+        weights, gradient = run.sessions.store[name], first.outputs[f"gradient of {name}"]
         share = 1e-3 * np.linalg.norm(weights) / np.linalg.norm(gradient)
         kept = weights.copy()
         losses = []
@@ -150,15 +150,15 @@ def test_frozen_layers_have_no_effect() -> None:
 
 def test_gradients_that_vanish_explode_or_do_nothing() -> None:
     run = new()
-    run.machine.store["FC1.weights"] *= 1e-4
-    run.machine.store["FC1.bias"][...] = 1
+    run.sessions.store["FC1.weights"] *= 1e-4
+    run.sessions.store["FC1.bias"][...] = 1
     assert "the weights of FC1 affect the loss " in said(run)["ND539"]
     run = new()
-    run.machine.store["FC2.weights"] *= 1e3
+    run.sessions.store["FC2.weights"] *= 1e3
     assert "exploding gradients: the gradient of FC1 is " in said(run)["ND539"]
     run = new()
-    run.machine.store["FC3.weights"] *= 1e-4
-    run.machine.store["FC2.weights"] *= 1e-4
+    run.sessions.store["FC3.weights"] *= 1e-4
+    run.sessions.store["FC2.weights"] *= 1e-4
     assert "no layer's weights affect the loss of 2.3" in said(run)["ND539"]
     assert "ND539" not in said(new())
 
@@ -169,9 +169,9 @@ def test_gradients_that_vanish_explode_or_do_nothing() -> None:
 @pytest.mark.parametrize("text", [THREE, MIXED])
 def test_looking_changes_nothing(text: str) -> None:
     run = new(text)
-    before = {name: array.tobytes() for name, array in run.machine.store.items()}
+    before = {name: array.tobytes() for name, array in run.sessions.store.items()}
     diagnose(run)
-    assert {name: array.tobytes() for name, array in run.machine.store.items()} == before
+    assert {name: array.tobytes() for name, array in run.sessions.store.items()} == before
 
 
 def test_a_run_with_notes_has_the_bytes_of_one_without(

@@ -47,8 +47,8 @@ def longest(before: Sequence[int], after: Sequence[int]) -> int:
     row = [0] * (len(after) + 1)
     for one in before:
         last = row[:]
-        for place, other in enumerate(after):
-            row[place + 1] = last[place] + 1 if one == other else max(row[place], last[place + 1])
+        for index, other in enumerate(after):
+            row[index + 1] = last[index] + 1 if one == other else max(row[index], last[index + 1])
     return row[-1]
 
 

@@ -29,7 +29,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("net.net").write_text(LINEAR)
     return tmp_path
@@ -58,9 +58,9 @@ def test_the_few_images_have_every_size_of_a_step(counts: tuple[int, int, int], 
         assert len(batch_sizes(len(some), batch)) <= 3
 
 
-def test_a_dry_run_goes_through_everything_and_leaves_nothing(capsys: Capture, place: Path) -> None:
+def test_a_dry_run_goes_through_everything_and_leaves_nothing(capsys: Capture, workspace: Path) -> None:
     out, err = said(capsys, "--fast-dev-run", "--epochs", "40")
-    assert os.listdir(place) == ["net.net"]
+    assert os.listdir(workspace) == ["net.net"]
     assert err == ""
     lines = out.splitlines()
     phases = [re.sub(r"^ +\d+\.\d\d s  ", "", line) for line in lines]
@@ -88,21 +88,21 @@ def test_a_dry_run_with_a_folder_keeps_all_files_of_a_run(capsys: Capture) -> No
     assert "ND513" in said(capsys, "--fast-dev-run", "--out", "kept", code=1)[1]
 
 
-def test_a_dry_run_that_fails_leaves_nothing(capsys: Capture, place: Path) -> None:
+def test_a_dry_run_that_fails_leaves_nothing(capsys: Capture, workspace: Path) -> None:
     assert "the loss grows from 3." in said(capsys, "--fast-dev-run", "--rate", "1e6")[1]
     Path("net.net").write_text("input 8x8x1\n" + "FC: 16\n" * 4 + "FC: 10\n")
     assert "ND512" in said(capsys, "--fast-dev-run", "--rate", "1e6", code=1)[1]
     assert "ND501" in said(capsys, "--fast-dev-run", "--data", "nowhere", code=1)[1]
-    assert os.listdir(place) == ["net.net"]
+    assert os.listdir(workspace) == ["net.net"]
 
 
 def test_a_dry_run_that_is_interrupted_leaves_nothing(
-    capsys: Capture, place: Path, monkeypatch: pytest.MonkeyPatch
+    capsys: Capture, workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(diagnosis, "findings_at", lambda run, record: [signal.raise_signal(signal.SIGTERM)])
     out, _ = said(capsys, "--fast-dev-run", code=143)
     assert "in all" not in out
-    assert os.listdir(place) == ["net.net"]
+    assert os.listdir(workspace) == ["net.net"]
 
 
 # --- some images by heart ------------------------------------------------------------------------
@@ -124,8 +124,8 @@ def test_nothing_keeps_the_network_from_learning_by_heart() -> None:
     smoothing = losses()["cross-entropy"].replaced(smoothing=0.1)
     changed, recipe = by_heart(plan, Recipe(loss=smoothing, stop=3), 20, None)
     run = new_run(changed, recipe, backend("numpy"), 1)
-    assert "seed" not in run.machine.programs.program("train", 20).inputs
-    assert "seed" in new_run(plan, recipe, backend("numpy"), 1).machine.programs.program("train", 20).inputs
+    assert "seed" not in run.sessions.programs.program("train", 20).inputs
+    assert "seed" in new_run(plan, recipe, backend("numpy"), 1).sessions.programs.program("train", 20).inputs
     assert recipe.optimizer.decay == 0
     assert recipe.loss.smoothing == 0
     assert (recipe.batch, recipe.epochs, recipe.stop) == (20, 1000, 0)
@@ -135,7 +135,7 @@ def test_nothing_keeps_the_network_from_learning_by_heart() -> None:
 
 @pytest.mark.parametrize("text", [LINEAR, DROPPING])
 @pytest.mark.parametrize("images", ["1", "20", "70"])
-def test_a_sound_network_fits(capsys: Capture, place: Path, text: str, images: str) -> None:
+def test_a_sound_network_fits(capsys: Capture, workspace: Path, text: str, images: str) -> None:
     Path("net.net").write_text(text)
     out, err = said(capsys, "--overfit", images)
     noun = "image" if images == "1" else "images"
@@ -144,7 +144,7 @@ def test_a_sound_network_fits(capsys: Capture, place: Path, text: str, images: s
     )
     assert re.fullmatch(pattern, out)
     assert f"learning {images} {noun} by heart, of {min(int(images), 10)} of 10 classes" in err
-    assert os.listdir(place) == ["net.net"]
+    assert os.listdir(workspace) == ["net.net"]
 
 
 def test_the_same_images_give_the_same_figures(capsys: Capture) -> None:
@@ -153,7 +153,7 @@ def test_the_same_images_give_the_same_figures(capsys: Capture) -> None:
     assert first != re.sub(r"in .* s\n", "", said(capsys, "--overfit", "20", "--seed", "2")[0])
 
 
-def test_what_cannot_be_fitted_is_explained(capsys: Capture, place: Path) -> None:
+def test_what_cannot_be_fitted_is_explained(capsys: Capture, workspace: Path) -> None:
     images = np.random.default_rng(1).integers(0, 255, (40, 8, 8), dtype=np.uint8)
     images[20:] = images[:20]
     np.savez("twins.npz", images=images, labels=np.arange(40) // 20)

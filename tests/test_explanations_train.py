@@ -55,7 +55,7 @@ _NOTES = ("ND613", "ND617", "ND619")
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder with everything that the pages name."""
     folder = tmp_path_factory.mktemp("pages")
     before = Path.cwd()
@@ -160,8 +160,8 @@ def torchinfo(modules: list[str]) -> str:
     titles = f"{'Layer (type:depth-idx)':<34}{'Input Shape':<24}{'Output Shape':<24}Param #"
     rows = [row("Net", parts[0][1], parts[-1][2], 0)]
     rows += [
-        row(f"├─{name}: 1-{place}", coming, going, int(count))
-        for place, (name, coming, going, count) in enumerate(parts, 1)
+        row(f"├─{name}: 1-{index}", coming, going, int(count))
+        for index, (name, coming, going, count) in enumerate(parts, 1)
     ]
     return "\n".join([rule, titles, rule, *rows, rule, f"Total params: {total}", rule]) + "\n"
 
@@ -213,7 +213,7 @@ def do(line: str) -> int:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("code", CODES)
 def test_pages_fail_and_are_mended_as_they_say(
-    code: str, place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    code: str, workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     failing, mended = re.findall(r"```console\n\$ (.*?)\n```", explanation_text(code))
     if code == "ND670":

@@ -123,7 +123,7 @@ def new() -> Run:
 
 
 def remaining(run: Run) -> list[EpochRecord | StepRecord]:
-    records = train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits")
+    records = train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits")
     return [record for record in records if isinstance(record, (EpochRecord, StepRecord))]
 
 
@@ -133,7 +133,7 @@ def test_stopping_after_any_record_changes_nothing(tmp_path: Path) -> None:
     expected = remaining(whole)
     for stop in range(1, 10):  # two epochs of three steps, a validation batch and the epoch's record
         run = new()
-        records = train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits")
+        records = train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits")
         seen = [next(records) for _ in range(stop)]
         del records
         # Continued with sessions of its own, as another process would.
@@ -144,8 +144,8 @@ def test_stopping_after_any_record_changes_nothing(tmp_path: Path) -> None:
         )
         rest = remaining(again)
         assert [r for r in seen if isinstance(r, (EpochRecord, StepRecord))] + rest == expected
-        for name, array in whole.machine.store.items():
-            assert again.machine.store[name].tobytes() == array.tobytes()
+        for name, array in whole.sessions.store.items():
+            assert again.sessions.store[name].tobytes() == array.tobytes()
 
 
 INTERRUPTED = """

@@ -48,8 +48,8 @@ def mutated(text: str, chance: random.Random) -> str:
         start, end = word.span()
         match chance.randrange(6):
             case 0:
-                place = chance.randrange(start, end)
-                text = text[:place] + text[place + 1 :]
+                offset = chance.randrange(start, end)
+                text = text[:offset] + text[offset + 1 :]
             case 1:
                 text = text[:start] + other[0] + text[end:]
             case 2:
@@ -59,8 +59,8 @@ def mutated(text: str, chance: random.Random) -> str:
             case 4:
                 text = f"{text[:end]} {chance.choice(WORDS)}{text[end:]}"
             case _:
-                place = chance.randrange(start, end)
-                text = text[:place] + text[place] + text[place:]
+                offset = chance.randrange(start, end)
+                text = text[:offset] + text[offset] + text[offset:]
     return text
 
 

@@ -12,7 +12,7 @@ from netdsl.commands import run
 from netdsl.diagnostics import Diagnostic
 from netdsl.planning.pipeline import load_plan
 from netdsl.reports.as_text import diagnostics_as_text
-from netdsl.reports.folding import folded, tally
+from netdsl.reports.folded_findings import folded, tally
 
 UNET = """input 64x64x3
 enc1: [CONV 8 3x3 pad 1 - RELU

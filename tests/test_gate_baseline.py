@@ -16,7 +16,7 @@ KNOWN = ["--baseline", "known.json"]
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("nets").mkdir()
     Path("nets/warned.net").write_text(WARNED)

@@ -22,7 +22,7 @@ FORMATS = ("text", "concise", "json", "jsonl", "sarif", "junit", "github", "gitl
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     for name, text in FILES.items():
@@ -155,7 +155,7 @@ def test_statistics(capsys: pytest.CaptureFixture[str]) -> None:
     written = json.loads(Path("out.json").read_text())
     assert len(written["networks"]) == len(FILES)
     assert [one["count"] for one in written["statistics"]] == counts
-    assert all(shown[place + 1].endswith(one["title"]) for place, one in enumerate(written["statistics"]))
+    assert all(shown[index + 1].endswith(one["title"]) for index, one in enumerate(written["statistics"]))
     capsys.readouterr()
     assert run(["check", ".", "--format", "json"]) == 1
     assert "statistics" not in json.loads(capsys.readouterr().out)
@@ -181,24 +181,24 @@ UNUSED = "input 8x8x1\nFC 10   # netdsl: ignore ND401\nFC 20 no bais\n"
 
 @pytest.mark.parametrize("ending", ["\n", "\r\n"])
 def test_what_fix_would_change_as_a_patch(
-    ending: str, place: Path, capsys: pytest.CaptureFixture[str]
+    ending: str, workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = "input 8x8x1\nCONV 4 3x3 - BN - RELU\nFC 10 # netdsl: ignore ND401".replace("\n", ending)
-    (place / "a.net").write_bytes(text.encode())
+    (workspace / "a.net").write_bytes(text.encode())
     assert run(["check", "a.net", "--diff"]) == 1
     safe = capsys.readouterr().out
     assert "-FC 10 # netdsl: ignore ND401\n\\ No newline at end of file\n+FC 10\n" in safe
     assert "no bias" not in safe
-    assert (place / "a.net").read_bytes() == text.encode()
+    assert (workspace / "a.net").read_bytes() == text.encode()
     assert run(["check", "a.net", "--diff", "--unsafe-fixes"]) == 1
     patch = capsys.readouterr().out
     assert "+CONV 4 3x3 no bias - BN - RELU" in patch
-    (place / "a.patch").write_bytes(patch.encode())
-    subprocess.run(["git", "apply", "-p0", "a.patch"], check=True, cwd=place)
-    patched = (place / "a.net").read_bytes()
-    (place / "a.net").write_bytes(text.encode())
+    (workspace / "a.patch").write_bytes(patch.encode())
+    subprocess.run(["git", "apply", "-p0", "a.patch"], check=True, cwd=workspace)
+    patched = (workspace / "a.net").read_bytes()
+    (workspace / "a.net").write_bytes(text.encode())
     assert run(["check", "a.net", "--fix", "--unsafe"]) == 0
-    assert (place / "a.net").read_bytes() == patched
+    assert (workspace / "a.net").read_bytes() == patched
     assert run(["check", "a.net", "--diff", "--unsafe-fixes"]) == 0
 
 

@@ -23,7 +23,7 @@ FREE = 'max-parameters = "none"\n'
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name in ("a.net", "old/b.net", "old/deep/c.net", "new/d.net"):
         Path(name).parent.mkdir(exist_ok=True)
@@ -141,8 +141,8 @@ def test_a_change_of_the_settings_is_watched() -> None:
     assert names == {os.path.normpath("old/netdsl.toml"), os.path.normpath("old/known.json")}
 
 
-def test_an_editor_is_told_the_same(place: Path) -> None:
-    source = Source(str(place / "old" / "b.net"), WARNED, str(place / "old"))
+def test_an_editor_is_told_the_same(workspace: Path) -> None:
+    source = Source(str(workspace / "old" / "b.net"), WARNED, str(workspace / "old"))
     assert [one.code for one in findings_of(source)] == ["ND401"]
     write('[[overrides]]\nfiles = "old"\nignore = "ND401"\nmax-macs = 10')
     assert [one.code for one in findings_of(source)] == ["ND680"]
@@ -176,7 +176,7 @@ FC 10
 )
 @pytest.mark.parametrize("network", [MANY, WARNED, "input 8x8x1\nFC ten\n", "batch 0\n"])
 def test_editors_and_programs_are_told_what_check_tells(
-    text: str, network: str, place: Path, capsys: pytest.CaptureFixture[str]
+    text: str, network: str, workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = Path("old/recipe.train" if network.startswith("batch") else "old/b.net")
     path.write_text(MANY)
@@ -185,7 +185,7 @@ def test_editors_and_programs_are_told_what_check_tells(
     path.write_text(network)
     Path("netdsl.toml").write_text(text)
     wanted = [code for _, code in found(capsys, str(path))]
-    source = Source(str(place / path), network, str(place / "old"))
+    source = Source(str(workspace / path), network, str(workspace / "old"))
     assert [one.code for one in findings_of(source)] == wanted
     told = netdsl.check(str(path))
     assert [one.code for one in told.diagnostics if "quiet" not in text or one.code in wanted] == wanted
@@ -356,18 +356,18 @@ def test_what_holds_together(text: str, capsys: pytest.CaptureFixture[str]) -> N
     assert [pair for pair in found(capsys, "a.net") if pair[0] == "netdsl.toml"] == []
 
 
-def test_files_that_cannot_be_read(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_files_that_cannot_be_read(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for content in (b"ignore = '\xff'", b"#" * (2**20 + 1)):
-        (place / "netdsl.toml").write_bytes(content)
+        (workspace / "netdsl.toml").write_bytes(content)
         assert ("netdsl.toml", "ND685") in found(capsys, "a.net")
-    (place / "netdsl.toml").unlink()
-    (place / "netdsl.toml").mkdir()
+    (workspace / "netdsl.toml").unlink()
+    (workspace / "netdsl.toml").mkdir()
     assert found(capsys, "a.net") == [("a.net", "ND401")]
-    (place / "pyproject.toml").write_text("this is = no [toml\n")
+    (workspace / "pyproject.toml").write_text("this is = no [toml\n")
     assert found(capsys, "a.net") == [("a.net", "ND401")]
-    os.mkfifo(place / "pipe.toml")
+    os.mkfifo(workspace / "pipe.toml")
     assert ("pipe.toml", "ND685") in found(capsys, "a.net", "--config", "pipe.toml")
-    (place / "pyproject.toml").write_text("[tool.ruff]\n")
+    (workspace / "pyproject.toml").write_text("[tool.ruff]\n")
     assert ("pyproject.toml", "ND685") in found(capsys, "a.net", "--config", "pyproject.toml")
 
 

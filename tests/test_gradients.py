@@ -44,15 +44,15 @@ def measure(layers: tuple[Layer, ...], loss_name: str) -> None:
     gradients = {name: start[name] - store[name] for name, _, kind in program.stored if kind == "parameter"}
     assert gradients
     for name, gradient in gradients.items():
-        for place in generator.permutation(gradient.size)[:CHECKED_VALUES]:
+        for index in generator.permutation(gradient.size)[:CHECKED_VALUES]:
             slopes = []
             for step in (STEP, -STEP):
                 for other, array in start.items():
                     store[other][...] = array
-                store[name].reshape(-1)[place] += step
+                store[name].reshape(-1)[index] += step
                 slopes.append(run(0.0))
             measured = (slopes[0] - slopes[1]) / (2 * STEP)
-            assert gradient.reshape(-1)[place] == pytest.approx(measured, rel=1e-5, abs=1e-8), name
+            assert gradient.reshape(-1)[index] == pytest.approx(measured, rel=1e-5, abs=1e-8), name
 
 
 @pytest.mark.slow

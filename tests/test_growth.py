@@ -106,7 +106,7 @@ Work = Callable[[str, Path], object]
 
 def _some(which: int) -> dict[str, Shape]:
     """A third of the networks: commands that do what ``check`` does, and more, are tried with these."""
-    return {label: shape for place, (label, shape) in enumerate(NETWORKS.items()) if place % 3 == which}
+    return {label: shape for index, (label, shape) in enumerate(NETWORKS.items()) if index % 3 == which}
 
 
 COMMANDS: dict[str, tuple[Work, dict[str, Shape]]] = {

@@ -17,8 +17,8 @@ from pygments.token import Comment, Error, Keyword, Name, Number, Token
 
 from netdsl.highlighting.generate import EDITORS, generated
 from netdsl.highlighting.lexer import NetdslLexer, NetdslTrainLexer
-from netdsl.highlighting.patterns import network_patterns, recipe_patterns
 from netdsl.highlighting.textmate import grammar
+from netdsl.highlighting.token_patterns import network_patterns, recipe_patterns
 from netdsl.highlighting.vocabulary import vocabulary
 from netdsl.layers.registry import all_kinds
 from netdsl.recipe.entries import entries
@@ -102,8 +102,8 @@ def test_the_lexers_are_registered() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     points = declared["project"]["entry-points"]["pygments.lexers"]
     found = {}
-    for name, place in points.items():
-        module, _, attribute = place.partition(":")
+    for name, module_path in points.items():
+        module, _, attribute = module_path.partition(":")
         found[name] = getattr(importlib.import_module(module), attribute)
     assert found == {"netdsl": NetdslLexer, "netdsl-train": NetdslTrainLexer}
     assert all(name in lexer.aliases for name, lexer in found.items())
@@ -243,15 +243,15 @@ def _compare_with_vim(files: list[Path], found: list[str]) -> None:
         Number: "Number",
         Number.Other: "Number",
     }
-    place = 0
+    index = 0
     for file in files:
         text = file.read_text(encoding="utf-8")
         for token, written in NetdslLexer().get_tokens(text):
             for sign in written.encode():
                 if sign == ord("\n"):
                     continue
-                name = found[place]
-                place += 1
+                name = found[index]
+                index += 1
                 if (
                     name
                     and token in groups
@@ -259,4 +259,4 @@ def _compare_with_vim(files: list[Path], found: list[str]) -> None:
                 ):
                     kinds = {groups[token]} | ({"Number", "Kind"} if token in (Number, Name.Class) else set())
                     assert name.removeprefix("netdsl") in kinds, (file.name, written, name)
-        place += 1
+        index += 1

@@ -334,21 +334,21 @@ def test_any_page_is_read_without_failing(
         text = chance.choice(pages)
         lines = text.split("\n")
         for _ in range(chance.randrange(1, 6)):
-            place = chance.randrange(len(lines))
+            number = chance.randrange(len(lines))
             match chance.randrange(5):
                 case 0:
-                    del lines[place]
+                    del lines[number]
                     lines = lines or [""]
                 case 1:
-                    lines.insert(place, chance.choice(lines))
+                    lines.insert(number, chance.choice(lines))
                 case 2:
-                    lines[place] = re.sub(
-                        r"\d+", lambda _: str(chance.choice([0, 1, 7, 99, 2**31, 10**9])), lines[place]
+                    lines[number] = re.sub(
+                        r"\d+", lambda _: str(chance.choice([0, 1, 7, 99, 2**31, 10**9])), lines[number]
                     )
                 case 3:
-                    lines[place] = lines[place][: chance.randrange(len(lines[place]) + 1)]
+                    lines[number] = lines[number][: chance.randrange(len(lines[number]) + 1)]
                 case _:
-                    lines[place] = chance.choice(chance.choice(pages).split("\n"))
+                    lines[number] = chance.choice(chance.choice(pages).split("\n"))
         code, _, findings = convert("\n".join(lines) + "\n", capsys, tmp_path)
         assert code in (0, 1), findings
         assert "internal error" not in findings

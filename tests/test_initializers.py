@@ -15,7 +15,7 @@ from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import training_program
 from netdsl.recipe.recipe import Recipe
-from netdsl.training.machine import first_values
+from netdsl.training.session_pool import first_values
 
 WEIGHTS = Parameter("weights", (200, 300), fan_in=200, fan_out=300)
 

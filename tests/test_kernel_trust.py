@@ -18,8 +18,8 @@ from test_kernel_cache import Kernels, adding, works
 
 import netdsl
 from netdsl.backend.numba.compile.cache import _symbol
+from netdsl.backend.numba.compile.cache_folder import cache_folder, private_folder
 from netdsl.backend.numba.compile.compiler import object_code
-from netdsl.backend.numba.compile.folder import cache_folder, private_folder
 from netdsl.backend.numba.compile.object_file import write_code
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools import tuning_cache as tuned
@@ -66,10 +66,10 @@ def test_planted_code_would_run(planted: Path) -> None:
     assert (kernels.compiled, kernels.problem) == (0, "")
 
 
-def change_mode(place: str, mode: int) -> Callable[[Path], None]:
+def change_mode(key: str, mode: int) -> Callable[[Path], None]:
     def change(path: Path) -> None:
         where = {"file": path, "folder": path.parent, "cache": path.parents[1], "above": path.parents[2]}
-        where[place].chmod(mode)
+        where[key].chmod(mode)
 
     return change
 

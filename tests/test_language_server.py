@@ -83,10 +83,10 @@ class Walk:
         self.client.text_document_did_open(types.DidOpenTextDocumentParams(item))
         return types.TextDocumentIdentifier(uri)
 
-    def change(self, uri: str, version: int, text: str, *place: int) -> None:
+    def change(self, uri: str, version: int, text: str, *extent: int) -> None:
         changed = (
-            types.TextDocumentContentChangePartial(span(*place), text)
-            if place
+            types.TextDocumentContentChangePartial(span(*extent), text)
+            if extent
             else types.TextDocumentContentChangeWholeDocument(text)
         )
         named = types.VersionedTextDocumentIdentifier(version, uri)
@@ -165,8 +165,8 @@ def test_what_could_be_left_out_is_faded(walk: Walk, folder: Path) -> None:
 
 
 def test_hover(walk: Walk, document: types.TextDocumentIdentifier) -> None:
-    place = types.HoverParams(document, types.Position(4, 4))
-    found = walk.do(walk.client.text_document_hover_async(place))
+    position = types.HoverParams(document, types.Position(4, 4))
+    found = walk.do(walk.client.text_document_hover_async(position))
     assert "**32x32x16** · 1,168 parameters · 1,179,648 MACs · receptive field 5x5" in found.contents.value
     assert "3*3*8*16 = 1,152" in found.contents.value
     assert found.range == span(4, 3, 4, 7)
@@ -193,10 +193,10 @@ def test_completion(walk: Walk, document: types.TextDocumentIdentifier, uri: str
 
 
 def test_definition_references_and_highlights(walk: Walk, document: types.TextDocumentIdentifier) -> None:
-    place = types.Position(6, 9)
-    found = walk.do(walk.client.text_document_definition_async(types.DefinitionParams(document, place)))
+    position = types.Position(6, 9)
+    found = walk.do(walk.client.text_document_definition_async(types.DefinitionParams(document, position)))
     assert found == types.Location(document.uri, span(4, 0, 4, 1))
-    asked = types.ReferenceParams(types.ReferenceContext(True), document, place)
+    asked = types.ReferenceParams(types.ReferenceContext(True), document, position)
     found = walk.do(walk.client.text_document_references_async(asked))
     assert [one.range for one in found] == [span(4, 0, 4, 1), span(6, 9, 6, 10)]
     shown = types.DocumentHighlightParams(document, types.Position(3, 8))
@@ -205,12 +205,12 @@ def test_definition_references_and_highlights(walk: Walk, document: types.TextDo
 
 
 def test_rename_and_why_not(walk: Walk, document: types.TextDocumentIdentifier) -> None:
-    place = types.Position(6, 9)
+    position = types.Position(6, 9)
     prepared = walk.do(
-        walk.client.text_document_prepare_rename_async(types.PrepareRenameParams(document, place))
+        walk.client.text_document_prepare_rename_async(types.PrepareRenameParams(document, position))
     )
     assert (prepared.range, prepared.placeholder) == (span(6, 9, 6, 10), "a")
-    asked = types.RenameParams(document, place, "bottom")
+    asked = types.RenameParams(document, position, "bottom")
     found = walk.do(walk.client.text_document_rename_async(asked))
     assert found.changes == {
         document.uri: (
@@ -220,7 +220,7 @@ def test_rename_and_why_not(walk: Walk, document: types.TextDocumentIdentifier) 
     }
     for new, reason in (("first", "there is a label called `first` already"), ("1st", "`1st` is not a name")):
         with pytest.raises(JsonRpcException, match=reason):
-            walk.do(walk.client.text_document_rename_async(types.RenameParams(document, place, new)))
+            walk.do(walk.client.text_document_rename_async(types.RenameParams(document, position, new)))
     nothing = types.PrepareRenameParams(document, types.Position(1, 9))
     with pytest.raises(JsonRpcException, match="there is no name"):
         walk.do(walk.client.text_document_prepare_rename_async(nothing))

@@ -18,7 +18,7 @@ from netdsl.program.lower import training_program
 
 @pytest.mark.slow
 def test_emitted_module_computes_the_step() -> None:
-    from netdsl.backend.numba.tools.listing import module_text
+    from netdsl.backend.numba.tools.dump import module_text
 
     program = training_program(
         planned(*network_of("conv-pad")), 4, loss=losses()["cross-entropy"], optimizer=Sgd(decay=0.01)

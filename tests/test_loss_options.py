@@ -94,7 +94,7 @@ def test_balanced_weights_follow_from_the_training_part() -> None:
     recipe = plan.network.recipe.recipe
     assert recipe.loss == CrossEntropy(balanced=True)
     run = new_run(plan, recipe._replace(epochs=1), backend("numpy"), 1)
-    weights = run.machine.programs.recipe.loss.values()["weights"]
+    weights = run.sessions.programs.recipe.loss.values()["weights"]
     counted = np.bincount(run.dataset.labels[run.parts.train])
     np.testing.assert_allclose(np.array(weights) * counted, counted.sum() / 10)
     assert run.recipe.loss == CrossEntropy(balanced=True)

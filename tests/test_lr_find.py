@@ -29,7 +29,7 @@ Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("net.net").write_text(LINEAR)
     return tmp_path
@@ -167,7 +167,7 @@ def said(capsys: Capture, *arguments: str, code: int = 0) -> tuple[str, str]:
     return out, err
 
 
-def test_the_command_prints_a_number_a_plot_and_how_sure_it_is(capsys: Capture, place: Path) -> None:
+def test_the_command_prints_a_number_a_plot_and_how_sure_it_is(capsys: Capture, workspace: Path) -> None:
     out, err = said(capsys, "--backend", "numpy")
     lines = out.splitlines()
     number = re.fullmatch(r"rate (0\.\d+)", lines[-1])
@@ -177,7 +177,7 @@ def test_the_command_prints_a_number_a_plot_and_how_sure_it_is(capsys: Capture, 
     assert re.match(r"(fairly sure|sure): 3 trials range from 0\.\d+ to 0\.\d+", lines[-4])
     assert sum("*" in line for line in lines) > 5
     assert err.count("lowest loss at a rate of") == 3
-    assert sorted(os.listdir(place)) == ["net-lr-find.png", "net.net"]
+    assert sorted(os.listdir(workspace)) == ["net-lr-find.png", "net.net"]
     with Image.open("net-lr-find.png") as picture:
         assert picture.size == (960, 600)
         assert len(picture.getcolors(10_000) or ()) > 3
@@ -216,11 +216,11 @@ def test_wrong_options(capsys: Capture, arguments: list[str]) -> None:
     assert "Usage: " in said(capsys, *arguments, code=2)[1]
 
 
-def test_a_network_that_has_no_finite_loss_has_no_rate(capsys: Capture, place: Path) -> None:
+def test_a_network_that_has_no_finite_loss_has_no_rate(capsys: Capture, workspace: Path) -> None:
     Path("net.net").write_text("input 8x8x1\n" + "FC: 64\n" * 300 + "FC: 10\n")
     out, _ = said(capsys, "--backend", "numpy", code=1)
     assert out == "no rate found: the loss is not finite from the first step on\n"
-    assert os.listdir(place) == ["net.net"]
+    assert os.listdir(workspace) == ["net.net"]
 
 
 def test_all_rates_that_are_printed_are_means_over_the_trials() -> None:

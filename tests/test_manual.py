@@ -53,8 +53,8 @@ def strange() -> None:
 @click.option("--level", "-l", type=click.IntRange(1, 4096), default=7, show_default=True, help=".dot first.")
 @click.option("--tall/--short", help="It's a `back\\slash`, ~ and ^.")
 @click.option("--hidden", hidden=True)
-@click.argument("place", metavar="'PLACE'")
-def odd(level: int, tall: bool, hidden: str, place: str) -> None:
+@click.argument("title", metavar="'PLACE'")
+def odd(level: int, tall: bool, hidden: str, title: str) -> None:
     """Do `it`: a|b and nets/**/*.net.
 
     \b

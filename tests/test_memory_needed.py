@@ -13,15 +13,15 @@ import pytest
 from netdsl.backend import backend
 from netdsl.backend.numba import backend as numba_backend
 from netdsl.commands import run
-from netdsl.data import memory
+from netdsl.data import available_memory
 from netdsl.diagnostics import Diagnosed
 from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.resources import zoo_text
 from netdsl.training.programs import Programs
-from netdsl.training.restored import Restored
 from netdsl.training.run import continued_run, new_run
+from netdsl.training.trained_model import TrainedModel
 
 TEXT = "input 8x8x1\nCONV 16 3x3 pad 1 - BN - RELU\nPOOL 2x2\nFC 64 - RELU - DROPOUT 0.5\nFC 10\n"
 RECIPE = Recipe(batch=96, epochs=1)
@@ -39,14 +39,14 @@ class Asked:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.available = 1 << 40
         self.needs: list[int] = []
-        require = memory.require_memory
+        require = available_memory.require_memory
 
         def recorded(needed_bytes: int, *rest: str) -> None:
             self.needs.append(needed_bytes)
             require(needed_bytes, *rest)
 
-        monkeypatch.setattr(memory, "available_bytes", lambda: self.available)
-        for module in ("training.programs", "training.fitness", "measuring.measure"):
+        monkeypatch.setattr(available_memory, "available_bytes", lambda: self.available)
+        for module in ("training.programs", "training.preflight", "measuring.measure"):
             monkeypatch.setattr(f"netdsl.{module}.require_memory", recorded)
         self.sessions: list[Any] = []
         for kind in ("numba", "numpy"):
@@ -84,7 +84,7 @@ def refused_below(asked: Asked, act: Callable[[], object]) -> int:
         act()
     finding = caught.value.diagnostics[0]
     assert finding.code == "ND511"
-    assert f"needs {memory.bytes_text(need)} of memory" in finding.message
+    assert f"needs {available_memory.bytes_text(need)} of memory" in finding.message
     assert not asked.sessions
     asked.available = 1 << 40
     return need
@@ -113,8 +113,8 @@ def test_a_run_allocates_what_it_asked_for(asked: Asked, kind: str, threads: int
     folder = SimpleNamespace(save_epoch=lambda *_: None, save=lambda *_: None)
     for _ in made.records(folder):
         pass
-    held = sum(map(held_bytes, asked.sessions)) + sum(array.nbytes for array in made.machine.store.values())
-    assert held == need == made.machine.bytes
+    held = sum(map(held_bytes, asked.sessions)) + sum(array.nbytes for array in made.sessions.store.values())
+    assert held == need == made.sessions.bytes
     assert len(asked.sessions) == len(made.programs()) > 2
 
 
@@ -132,7 +132,7 @@ def test_resuming_asks_for_the_sessions_beside_the_arrays_of_the_checkpoint(aske
     def resume() -> None:
         continued_run(saved, Path("x"), plan_of(), RECIPE, backend("numba"), 1).bind()
 
-    stored = sum(array.nbytes for array in made.machine.store.values())
+    stored = sum(array.nbytes for array in made.sessions.store.values())
     assert refused_below(asked, resume) == whole - stored
 
 
@@ -140,8 +140,8 @@ def test_evaluating_and_predicting(asked: Asked) -> None:
     saved = new_run(plan_of(), RECIPE, backend("numba"), 1).checkpoint()
     asked.needs.clear()
 
-    def restored() -> Restored:
-        return Restored(saved, Path("x"), plan_of(), backend("numba"), 1)
+    def restored() -> TrainedModel:
+        return TrainedModel(saved, Path("x"), plan_of(), backend("numba"), 1)
 
     refused_below(asked, lambda: restored().examine(None))
     held = sum(map(held_bytes, asked.sessions)) or 0

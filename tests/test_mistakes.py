@@ -19,7 +19,7 @@ NUMPY = ["--backend", "numpy"]
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "net.net").write_text("input 8x8x1\nFC1: 10\n")
     return tmp_path

@@ -26,7 +26,7 @@ FILES = {
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     for name, text in FILES.items():
@@ -262,10 +262,10 @@ def test_sarif(capsys: pytest.CaptureFixture[str]) -> None:
     assert [result["ruleId"] for result in results] == [one["code"] for one in wanted]
     assert all(rules[result["ruleIndex"]] == result["ruleId"] for result in results)
     for result, one in zip(results, wanted, strict=True):
-        place = result["locations"][0]["physicalLocation"]
-        assert place["region"]["startLine"] == one["line"]
-        assert place["region"]["startColumn"] == one["column"]
-        assert " " not in place["artifactLocation"]["uri"]
+        location = result["locations"][0]["physicalLocation"]
+        assert location["region"]["startLine"] == one["line"]
+        assert location["region"]["startColumn"] == one["column"]
+        assert " " not in location["artifactLocation"]["uri"]
     fingerprints = [result["partialFingerprints"]["netdsl/1"] for result in results]
     assert len(set(fingerprints)) == len(fingerprints)
 

@@ -25,7 +25,7 @@ Arrays = dict[str, np.ndarray]
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Image.new("L", (8, 8), 0).save("black.png")
     Image.new("L", (8, 8), 255).save("white.png")
@@ -135,7 +135,7 @@ def test_statistics_that_overflow_take_the_place_of_no_sound_state(
 
 
 def test_images_that_overflow_where_they_are_normalised(
-    capsys: pytest.CaptureFixture[str], place: Path
+    capsys: pytest.CaptureFixture[str], workspace: Path
 ) -> None:
     folder = changed(LINEAR, lambda arrays: None)
     for name in ("best", "last"):
@@ -146,7 +146,9 @@ def test_images_that_overflow_where_they_are_normalised(
     assert "its pixels already overflow" in said(capsys, ["eval", str(folder)])[1]
 
 
-def test_a_test_image_that_overflows_after_training(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_a_test_image_that_overflows_after_training(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
     images = np.random.default_rng(1).normal(size=(60, 8, 8)).astype(np.float32)
     labels = np.arange(60) % 10
     tests = np.full((10, 8, 8), 3e38, np.float32)
@@ -157,7 +159,7 @@ def test_a_test_image_that_overflows_after_training(capsys: pytest.CaptureFixtur
     assert "error ND522: the scores for image 60 of d.npz are not finite" in err
 
 
-def test_training_is_not_blamed_on_the_data(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_training_is_not_blamed_on_the_data(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
     Path("net.net").write_text(LINEAR)
     np.savez("d.npz", x=np.random.default_rng(1).normal(size=(60, 8, 8, 1)), y=np.arange(60) % 10)
     arguments = ["train", "net.net", "--data", "d.npz", "--rate", "1e6", "--loss", "l2", "--epochs", "30"]
@@ -166,7 +168,9 @@ def test_training_is_not_blamed_on_the_data(capsys: pytest.CaptureFixture[str], 
     assert "d.npz" not in err.split("ND512")[1]
 
 
-def test_an_image_at_fault_is_named_with_its_data(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_an_image_at_fault_is_named_with_its_data(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
     folder = changed(LINEAR, lambda arrays: None)
     for name in ("best", "last"):
         path = folder / f"{name}.safetensors"

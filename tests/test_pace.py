@@ -161,7 +161,7 @@ def begun(recipe: str = "", epochs: int = 3, batch: int = 64) -> Run:
 
 
 def trained(run: Run, steps: int) -> None:
-    records = train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits")
+    records = train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits")
     for _ in zip(range(steps), records, strict=False):
         pass
 
@@ -174,29 +174,29 @@ def test_a_rehearsal_leaves_no_trace(recipe: str) -> None:
     plain, run = begun(recipe), begun(recipe)
     for one in (plain, run):
         trained(one, 4)
-    store = {name: array.copy() for name, array in run.machine.store.items()}
+    store = {name: array.copy() for name, array in run.sessions.store.items()}
     progress = deepcopy(run.progress)
     seconds = run.rehearse()
     assert seconds is not None
     assert 0 < seconds < 60
     assert run.progress == progress
-    for name, array in run.machine.store.items():
+    for name, array in run.sessions.store.items():
         assert np.array_equal(array, store[name]), name
     for one in (plain, run):
         trained(one, 20)
-    for name, array in plain.machine.store.items():
-        assert np.array_equal(array, run.machine.store[name]), name
+    for name, array in plain.sessions.store.items():
+        assert np.array_equal(array, run.sessions.store[name]), name
 
 
 def test_a_rehearsal_really_takes_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     run = begun()
-    before = {name: array.copy() for name, array in run.machine.store.items()}
+    before = {name: array.copy() for name, array in run.sessions.store.items()}
     changed = []
     measured = rehearsal._measured
 
     def watched(machine: object, *rest: object) -> float | None:
         found = measured(machine, *rest)  # type: ignore[arg-type]
-        changed.extend(name for name, array in run.machine.store.items() if (array != before[name]).any())
+        changed.extend(name for name, array in run.sessions.store.items() if (array != before[name]).any())
         return found
 
     monkeypatch.setattr(rehearsal, "_measured", watched)
@@ -209,7 +209,7 @@ def test_no_rehearsal_where_it_is_not_worth_it(monkeypatch: pytest.MonkeyPatch) 
     assert few.rehearse() is None
     assert few.unrehearsed == "9 steps, whose duration is known after the first"
     run = begun()
-    needed = 2 * sum(array.nbytes for array in run.machine.store.values())
+    needed = 2 * sum(array.nbytes for array in run.sessions.store.values())
     monkeypatch.setattr(rehearsal, "available_bytes", lambda: needed - 1)
     assert run.rehearse() is None
     assert run.unrehearsed.startswith("the weights do not fit into memory twice")

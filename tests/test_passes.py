@@ -7,7 +7,7 @@ import pytest
 from building import filled_store
 
 from netdsl.backend.numba.target import host
-from netdsl.backend.numba.tools.listing import program_text
+from netdsl.backend.numba.tools.dump import program_text
 from netdsl.backend.numpy.backend import NumpySession
 from netdsl.losses import losses
 from netdsl.optimizers.sgd import Sgd

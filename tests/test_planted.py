@@ -46,7 +46,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with what must not change; nothing may take long."""
     signal.alarm(60)
     monkeypatch.chdir(tmp_path)
@@ -115,7 +115,7 @@ def test_a_link_is_followed_within_its_folder_only(
     assert Path("work/inner.net").read_text() != text
 
 
-def test_reports_replace_a_file_as_a_whole(place: Path) -> None:
+def test_reports_replace_a_file_as_a_whole(workspace: Path) -> None:
     Path("a.net").write_text(LINEAR)
     report = Path("work/report.json")
     report.write_text("old")

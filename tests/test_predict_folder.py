@@ -18,14 +18,14 @@ from schemas import validate
 
 from netdsl.commands import run
 from netdsl.training import predicting
-from netdsl.training.restored import Restored
+from netdsl.training.trained_model import TrainedModel
 
 NUMPY = ["--backend", "numpy"]
 COUNT = 150
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained network, and a folder with pictures at two depths, one damaged, and other files."""
     folder = tmp_path_factory.mktemp("pictures")
     (folder / "net.net").write_text("input 8x8x1\nFC1: 10\n")
@@ -47,8 +47,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def here(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(place)
+def here(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace)
 
 
 def files() -> list[str]:
@@ -99,13 +99,13 @@ def test_only_some_pictures_are_in_memory_at_a_time(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes: list[int] = []
-    predict = Restored.predict
+    predict = TrainedModel.predict
 
-    def watched(self: Restored, pictures: list[np.ndarray], names: list[str]) -> object:
+    def watched(self: TrainedModel, pictures: list[np.ndarray], names: list[str]) -> object:
         sizes.append(len(pictures))
         return predict(self, pictures, names)
 
-    monkeypatch.setattr(Restored, "predict", watched)
+    monkeypatch.setattr(TrainedModel, "predict", watched)
     assert run(["predict", "a", "all", *NUMPY]) == 1
     assert sum(sizes) == COUNT
     # Damaged pictures in between make no batches of other sizes, each of which would be compiled.
@@ -123,8 +123,8 @@ def test_many_damaged_pictures_do_not_wait_for_ever(
     assert ["error" in row for row in rows] == [False, *[True] * 5, False]
 
 
-def test_folders_without_pictures(capsys: pytest.CaptureFixture[str], place: Path) -> None:
-    (place / "none").mkdir()
+def test_folders_without_pictures(capsys: pytest.CaptureFixture[str], workspace: Path) -> None:
+    (workspace / "none").mkdir()
     assert run(["predict", "a", "none", "all/000.png", *NUMPY]) == 1
     captured = capsys.readouterr()
     assert captured.out.startswith("all/000.png: ")

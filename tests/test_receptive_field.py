@@ -180,16 +180,16 @@ def test_brute_force_knows_what_layers_compute(name: str) -> None:
         values = np.arange(y.channels).reshape(1, 1, -1) == channel
         needed.append(needed_numbers(plan, len(plan.layers) - 1, Marks(row, column, values), depths))
     for number in random.permutation(x.values)[:SAMPLE]:
-        place = tuple(map(int, np.unravel_index(number, x.shape)))
-        changes = (scores(place) != before).any(axis=0)
+        pixel = tuple(map(int, np.unravel_index(number, x.shape)))
+        changes = (scores(pixel) != before).any(axis=0)
         for output, marks in zip(looked_at, needed, strict=True):
-            assert changes[output] == (marks is not None and _holds(marks, place)), (place, output)
+            assert changes[output] == (marks is not None and _holds(marks, pixel)), (pixel, output)
 
 
-def _holds(marks: Marks, place: tuple[int, ...]) -> bool:
-    row, column = place[0] - marks.top, place[1] - marks.left
+def _holds(marks: Marks, pixel: tuple[int, ...]) -> bool:
+    row, column = pixel[0] - marks.top, pixel[1] - marks.left
     high, wide, _ = marks.values.shape
-    return 0 <= row < high and 0 <= column < wide and bool(marks.values[row, column, place[2]])
+    return 0 <= row < high and 0 <= column < wide and bool(marks.values[row, column, pixel[2]])
 
 
 UNKNOWN = "input 8x8x2; RESHAPE 16x8x1; CONV 2 3x3 pad 1"

@@ -25,7 +25,7 @@ from netdsl.schedules.plateau import Plateau
 from netdsl.schedules.schedule import Schedule
 from netdsl.schedules.step import Step
 from netdsl.source import Source
-from netdsl.training.fitness import check_recipe
+from netdsl.training.preflight import check_recipe
 
 BASE = "input 8x8x1\nFC 10\n"
 

@@ -10,7 +10,7 @@ import pytest
 
 from netdsl.planning.pipeline import load_plan
 from netdsl.reports.as_text import diagnostic_as_text
-from netdsl.reports.folding import folded, other_places
+from netdsl.reports.folded_findings import folded, other_places
 from netdsl.resources import explanation_text
 from netdsl.rules import advise, rules
 

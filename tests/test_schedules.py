@@ -78,7 +78,7 @@ def test_a_warmup_climbs_in_equal_steps_and_the_rest_begins_behind_it(rest: str)
     """PyTorch: SequentialLR of LinearLR and the schedule."""
     found = rates(f"warmup 2{rest}")
     climb = found[: 2 * STEPS]
-    assert all(isclose(rate, BASE * (place + 1) / (2 * STEPS)) for place, rate in enumerate(climb))
+    assert all(isclose(rate, BASE * (index + 1) / (2 * STEPS)) for index, rate in enumerate(climb))
     rule = schedule(rest.lstrip(", ") or "constant")
     behind = [
         rule.rate(BASE, Moment(epoch, step, STEPS, EPOCHS - 2))

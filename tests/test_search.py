@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from searches import FILES, NETWORK, NUMPY, place, rows, search, study_of
+from searches import FILES, NETWORK, NUMPY, rows, search, study_of, workspace
 
 from netdsl.commands import run
 from netdsl.recipe.points import recipe_at
@@ -17,7 +17,7 @@ from netdsl.recipe.written import read_file
 from netdsl.source import Source
 from netdsl.training import run as runs
 
-__all__ = ["place"]
+__all__ = ["workspace"]
 
 
 def test_a_grid_tries_every_recipe_once(capsys: pytest.CaptureFixture[str]) -> None:

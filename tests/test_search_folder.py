@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from searches import ended, journal, place, rows, search, study_of
+from searches import ended, journal, rows, search, study_of, workspace
 
 from netdsl.commands import run
 from netdsl.diagnostics import Diagnosed
-from netdsl.searching.folder import SearchFolder
+from netdsl.searching.search_folder import SearchFolder
 from netdsl.training.run_folder import RunFolder
 
-__all__ = ["place"]
+__all__ = ["workspace"]
 
 
 def test_going_on_from_any_line_of_the_journal(capsys: pytest.CaptureFixture[str]) -> None:

@@ -55,8 +55,8 @@ def test_hover_says_what_stands_there(text: str, said: str) -> None:
 
 @pytest.mark.parametrize("text", ["# inp^ut\ninput 8x8x3\n", "^\n\ninput 8x8x3\n", "input 8x8x3  ^ \n  \n"])
 def test_hover_is_silent_where_nothing_stands(text: str) -> None:
-    made, place = marked(text)
-    assert made.hover(URI, place) is None or "input" in text.split("^")[0].rpartition("\n")[2]
+    made, position = marked(text)
+    assert made.hover(URI, position) is None or "input" in text.split("^")[0].rpartition("\n")[2]
 
 
 # --- volumes behind the lines ----------------------------------------------------------------------
@@ -175,8 +175,8 @@ MAX POOL1: 2x2
     ],
 )
 def test_completion_offers_what_may_stand_there(line: str, offered: set[str], not_offered: set[str]) -> None:
-    made, place = marked(BEGUN + line)
-    found = made.completion(URI, place)
+    made, position = marked(BEGUN + line)
+    found = made.completion(URI, position)
     assert found is not None
     texts = {item.text for item in found[1].items}
     assert offered <= texts
@@ -254,10 +254,15 @@ def test_a_text_that_is_too_large_is_said_to_be_and_costs_nothing() -> None:
 
 def test_questions_about_texts_that_are_not_open_have_empty_answers() -> None:
     made = desk()
-    place, everywhere = Position(0, 0), Range(Position(0, 0), Position(9, 0))
-    assert made.findings(URI) is made.hover(URI, place) is made.hints(URI) is None
-    assert made.completion(URI, place) is made.definition(URI, place) is made.references(URI, place) is None
-    assert isinstance(made.rename(URI, place, "a"), Refused)
-    assert isinstance(made.renameable(URI, place), Refused)
+    position, everywhere = Position(0, 0), Range(Position(0, 0), Position(9, 0))
+    assert made.findings(URI) is made.hover(URI, position) is made.hints(URI) is None
+    assert (
+        made.completion(URI, position)
+        is made.definition(URI, position)
+        is made.references(URI, position)
+        is None
+    )
+    assert isinstance(made.rename(URI, position, "a"), Refused)
+    assert isinstance(made.renameable(URI, position), Refused)
     assert made.formatting(URI) is made.actions(URI, everywhere) is made.symbols(URI) is None
-    assert made.folds(URI) == made.highlights(URI, place) == []
+    assert made.folds(URI) == made.highlights(URI, position) == []

@@ -9,7 +9,7 @@ from served_networks import NETWORK, URI, at, opened
 
 from netdsl.commands.lsp import findings_of
 from netdsl.edits import edited
-from netdsl.planning.study import studied
+from netdsl.planning.text_analysis import analysed
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.server.actions import all_safe_fixes
 from netdsl.server.desk import Desk
@@ -38,10 +38,10 @@ from netdsl.source import Source
 )
 def test_definition(word: str, number: int, line: int) -> None:
     made = opened(NETWORK)
-    place = at(word, number=number)
+    position = at(word, number=number)
     if word == "as a":
-        place = Position(place.line, place.character + 3)
-    found = made.definition(URI, place)
+        position = Position(position.line, position.character + 3)
+    found = made.definition(URI, position)
     assert found is not None
     source = found[1].source
     assert source is not None
@@ -66,10 +66,10 @@ def test_references_are_all_uses() -> None:
     assert len(without[1]) == 3
 
 
-def renamed(text: str, place: Position, new: str) -> str:
+def renamed(text: str, position: Position, new: str) -> str:
     """The text with a name changed, or why it is not."""
     made = opened(text)
-    found = made.rename(URI, place, new)
+    found = made.rename(URI, position, new)
     if isinstance(found, Refused):
         return found.reason
     (edits,) = found[1].edits.values()
@@ -104,7 +104,7 @@ def test_rename_of_every_sort(word: str, new: str, lines: list[str]) -> None:
     after = renamed(NETWORK, at(word), new)
     for line in lines:
         assert line in after
-    assert [node.name for node in studied(Source("a", after)).sketch.nodes if node.name.startswith("enc")]
+    assert [node.name for node in analysed(Source("a", after)).sketch.nodes if node.name.startswith("enc")]
 
 
 @pytest.mark.parametrize(
@@ -139,10 +139,10 @@ def test_rename_in_shared_files_changes_all_that_use_them(tmp_path: Path) -> Non
     (tmp_path / "c.net").write_text("input 8x8x3\nblock UNIT { RELU }\nUNIT\n")
     made = Desk(findings_of, [str(tmp_path)])
     made.open(uri_of(str(first)), 1, first.read_text())
-    for uri, place in ((uri_of(str(first)), Position(2, 1)), (uri_of(str(shared)), Position(0, 7))):
+    for uri, position in ((uri_of(str(first)), Position(2, 1)), (uri_of(str(shared)), Position(0, 7))):
         if uri not in made.texts:
             made.open(uri, 1, shared.read_text())
-        found = made.rename(uri, place, "BASIC")
+        found = made.rename(uri, position, "BASIC")
         assert not isinstance(found, Refused), found
         assert {Path(name).name: len(edits) for name, edits in found[1].edits.items()} == {
             "blocks.net": 1,

@@ -56,12 +56,12 @@ def _changed_as_spelt_out(written: str, change: Change, encoding: str, width: in
     assert change.start is not None
     assert change.end is not None
     ends = []
-    place = 0
-    while place <= len(written):  # where each line begins, and where its text ends
-        stops = [at for sign in ("\r", "\n") if (at := written.find(sign, place)) >= 0]
+    line_start = 0
+    while line_start <= len(written):  # where each line begins, and where its text ends
+        stops = [at for sign in ("\r", "\n") if (at := written.find(sign, line_start)) >= 0]
         end = min(stops, default=len(written))
-        ends.append((place, end))
-        place = end + (2 if written.startswith("\r\n", end) else 1)
+        ends.append((line_start, end))
+        line_start = end + (2 if written.startswith("\r\n", end) else 1)
 
     def at(position: Position) -> int:
         start, end = ends[position.line]

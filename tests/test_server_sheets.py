@@ -9,7 +9,7 @@ from test_sheet_lines import ROWS, SHEET
 
 from netdsl.gate.checking import checked
 from netdsl.planning.pipeline import in_our_words
-from netdsl.planning.study import studied
+from netdsl.planning.text_analysis import analysed
 from netdsl.server.positions import Position
 
 SHEETS = [
@@ -33,9 +33,9 @@ def test_a_sheet_is_the_same_network_in_an_editor(text: str) -> None:
     assert [one._replace(source=None) for one in found.findings] == [
         one._replace(source=None) for one in findings
     ]
-    study, ours = sheet.study, studied(in_our_words(sheet.source)[0])
-    assert study.sketch.volumes == ours.sketch.volumes
-    assert [node.name for node in study.sketch.nodes] == [node.name for node in ours.sketch.nodes]
-    assert plan is None or study.plan is not None
+    analysis, ours = sheet.analysis, analysed(in_our_words(sheet.source)[0])
+    assert analysis.sketch.volumes == ours.sketch.volumes
+    assert [node.name for node in analysis.sketch.nodes] == [node.name for node in ours.sketch.nodes]
+    assert plan is None or analysis.plan is not None
     for line in range(len(editor.lines())):
         ask_everything(editor, Position(line, 4))

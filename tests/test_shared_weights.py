@@ -193,14 +193,14 @@ def test_gradients_are_those_of_differences() -> None:
 
     found = outputs(store)
     for name in ("b.weights", "b.bias", "BN1.scale"):
-        place = tuple(size // 2 for size in store[name].shape)
+        index = tuple(size // 2 for size in store[name].shape)
         losses_beside = []
         for step in (1e-2, -1e-2):
             moved = {**store, name: store[name].copy()}
-            moved[name][place] += step
+            moved[name][index] += step
             losses_beside.append(float(outputs(moved)["loss"].item()))
         slope = (losses_beside[0] - losses_beside[1]) / 2e-2
-        assert found[f"gradient of {name}"][place] == pytest.approx(slope, rel=2e-2, abs=2e-4), name
+        assert found[f"gradient of {name}"][index] == pytest.approx(slope, rel=2e-2, abs=2e-4), name
 
 
 @pytest.mark.slow

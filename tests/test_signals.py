@@ -23,7 +23,7 @@ TRAIN = ["train", "linear.net", "--backend", "numpy", "--epochs", str(EPOCHS), "
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "linear.net").write_text("net linear\ninput 8x8x1\nFC1: 10\n")
     return tmp_path

@@ -25,7 +25,7 @@ TRAIN = ["train", "--backend", "numpy", "--epochs", "1"]
 
 
 @pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name, text in NETWORKS.items():
         (tmp_path / f"{name}.net").write_text(text)
@@ -46,15 +46,15 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_refused_before_anything_is_trained(
-    arguments: list[str], capsys: pytest.CaptureFixture[str], place: Path
+    arguments: list[str], capsys: pytest.CaptureFixture[str], workspace: Path
 ) -> None:
-    before = sorted(os.listdir(place))
+    before = sorted(os.listdir(workspace))
     assert run([*TRAIN, *arguments]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "error ND521: with one image a step BN1 has a single value per channel" in captured.err
     assert "train with a batch of 2 or more" in captured.err
-    assert sorted(os.listdir(place)) == before
+    assert sorted(os.listdir(workspace)) == before
 
 
 @pytest.mark.parametrize(
@@ -66,8 +66,10 @@ def test_refused_before_anything_is_trained(
         ["own.net", "--recipe", "other.train"],
     ],
 )
-def test_two_values_are_enough(arguments: list[str], capsys: pytest.CaptureFixture[str], place: Path) -> None:
-    (place / "other.train").write_text("batch 16\n")
+def test_two_values_are_enough(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
+    (workspace / "other.train").write_text("batch 16\n")
     assert run([*TRAIN, "--data", "data.npz", "--split", "60/20/20", *arguments]) == 0
     assert "ND521" not in capsys.readouterr().err
 
@@ -86,9 +88,11 @@ def test_a_layer_that_lets_nothing_through_is_told_in_training_too(
     assert "warning ND411: GN1 normalises every value by itself" in capsys.readouterr().err
 
 
-def test_a_run_of_an_earlier_version_does_not_go_on(capsys: pytest.CaptureFixture[str], place: Path) -> None:
+def test_a_run_of_an_earlier_version_does_not_go_on(
+    capsys: pytest.CaptureFixture[str], workspace: Path
+) -> None:
     assert run([*TRAIN, "fc.net", "--batch", "64", "--out", "run"]) == 0
-    path = place / "run" / "last.safetensors"
+    path = workspace / "run" / "last.safetensors"
     found = load(path)
     save(found._replace(recipe=found.recipe._replace(batch=1)), path)
     before = path.read_bytes()
@@ -118,9 +122,9 @@ def test_no_batch_has_one_image(batch: int) -> None:
     ],
 )
 def test_steps_of_another_size_are_said(
-    batch: int, note: str, capsys: pytest.CaptureFixture[str], place: Path
+    batch: int, note: str, capsys: pytest.CaptureFixture[str], workspace: Path
 ) -> None:
-    (place / "plain.net").write_text("input 8x8x1\nFC 10\n")
+    (workspace / "plain.net").write_text("input 8x8x1\nFC 10\n")
     assert run([*TRAIN, "plain.net", "--data", "data.npz", "--batch", str(batch)]) == 0
     said = [line for line in capsys.readouterr().err.splitlines() if " images, not " in line]
     assert [line.partition(", as ")[0] for line in said] == ([note] if note else [])

@@ -8,7 +8,7 @@ import pytest
 
 from netdsl.diagnostics import Severity
 from netdsl.planning.pipeline import load_plan
-from netdsl.reports.folding import folded
+from netdsl.reports.folded_findings import folded
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.rules import advise
 

@@ -16,7 +16,7 @@ SECOND = "input 8x8x1\nCONV1: 4 3x3\nRELU\nBN1\nFC1: 16\nRELU\nHEAD: FC 10\n"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fine-tuning")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -35,9 +35,9 @@ def arrays(path: str, name: str = "last") -> dict[str, np.ndarray]:
 
 
 def test_arrays_of_the_same_name_and_shape_are_taken(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(place)
+    monkeypatch.chdir(workspace)
     settings = ("--rate", "1e-30", "--momentum", "0", "--decay", "0")
     assert train("second.net", *settings, "--from", "first", "--out", "second") == 0
     said = [" ".join(line.split()) for line in capsys.readouterr().err.splitlines()]
@@ -59,9 +59,9 @@ def test_arrays_of_the_same_name_and_shape_are_taken(
         np.testing.assert_array_equal(here[name], there[name])
 
 
-def test_a_run_goes_on_from_what_it_took(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_goes_on_from_what_it_took(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Resuming does not ask for the file again, and gives the same bytes."""
-    monkeypatch.chdir(place)
+    monkeypatch.chdir(workspace)
     assert train("second.net", "--from", "first/best.safetensors", "--epochs", "2", "--out", "whole") == 0
     assert train("second.net", "--from", "first/best.safetensors", "--out", "halves") == 0
     assert run(["train", "--resume", "halves", "--epochs", "2", "--backend", "numpy"]) == 0
@@ -70,9 +70,9 @@ def test_a_run_goes_on_from_what_it_took(place: Path, monkeypatch: pytest.Monkey
 
 
 def test_files_of_other_programs(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(place)
+    monkeypatch.chdir(workspace)
     weights = np.full((3, 3, 1, 4), 0.5)
     foreign = {
         "CONV1.weights": weights,
@@ -104,14 +104,14 @@ def test_files_of_other_programs(
     ],
 )
 def test_refusals(
-    place: Path,
+    workspace: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     origin: str,
     code: str,
     message: str,
 ) -> None:
-    monkeypatch.chdir(place)
+    monkeypatch.chdir(workspace)
     Path("text").write_text("no weights, but text of some length")
     save_file({"CONV9.weights": np.ones(3, np.float32)}, "strange.safetensors")
     save_file({"FC1.bias": np.full(10, np.inf, np.float32)}, "spoilt.safetensors")
@@ -127,14 +127,14 @@ def test_refusals(
 
 
 def test_one_array_is_one_array(
-    place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(place)
+    monkeypatch.chdir(workspace)
     save_file({"CONV1.bias": np.ones(4, np.float32)}, "one.safetensors")
     assert train("first.net", "--from", "one.safetensors", "--out", "one") == 0
     assert "one.safetensors: 1 array taken (4 numbers), 7 new, 0 left over" in capsys.readouterr().err
 
 
-def test_a_run_that_goes_on_takes_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(place)
+def test_a_run_that_goes_on_takes_nothing(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(workspace)
     assert run(["train", "--resume", "first", "--from", "first"]) == 2

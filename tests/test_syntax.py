@@ -19,9 +19,9 @@ from netdsl.reports.as_text import diagnostics_as_text
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.beginnings import beginnings
-from netdsl.syntax.building import BUILDERS
 from netdsl.syntax.error_examples import ERROR_EXAMPLES
 from netdsl.syntax.generate import tables_text
+from netdsl.syntax.layer_nodes import BUILDERS
 from netdsl.syntax.lexer import Token
 from netdsl.syntax.parser import automaton, current_tables, parse
 from netdsl.syntax.table_format import BEYOND_ASCII, TABLES_PATH

@@ -16,7 +16,7 @@ from netdsl.losses import losses
 from netdsl.planning.pipeline import load_plan
 from netdsl.program.lower import inference_program
 from netdsl.reports.as_text import diagnostic_as_text
-from netdsl.reports.folding import folded
+from netdsl.reports.folded_findings import folded
 from netdsl.resources import zoo_names, zoo_text
 from netdsl.rules import advise
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdsl.backend import backend
-from netdsl.data import memory
+from netdsl.data import available_memory
 from netdsl.diagnostics import Diagnosed
 from netdsl.optimizers.sgd import Sgd
 from netdsl.planning.pipeline import load_plan
@@ -20,9 +20,9 @@ from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.stored import entry_from_text, recipe_as_json, recipe_from_json
 from netdsl.training import run as training_run
 from netdsl.training.batches import batch_sizes, epoch_order, step_seed
-from netdsl.training.fitness import check_input_memory
 from netdsl.training.loop import evaluated, train
 from netdsl.training.metrics import Evaluation
+from netdsl.training.preflight import check_input_memory
 from netdsl.training.records import EpochRecord, EvaluationRecord, Progress, StepRecord
 from netdsl.training.run import Run, continued_run, new_run
 from netdsl.training.run_folder import new_run_folder
@@ -45,7 +45,7 @@ def new(text: str = LINEAR, **settings: object) -> Run:
 
 
 def finish(run: Run) -> list[EpochRecord]:
-    records = train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits")
+    records = train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits")
     return [record for record in records if isinstance(record, EpochRecord)]
 
 
@@ -132,7 +132,7 @@ def test_steps_have_seeds_of_their_own() -> None:
 
 def test_what_the_loop_reports() -> None:
     run = new(epochs=2)
-    records = list(train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits"))
+    records = list(train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits"))
     steps = [record for record in records if isinstance(record, StepRecord)]
     assert [(record.epoch, record.step) for record in steps] == [(e, s) for e in (1, 2) for s in range(1, 24)]
     assert sum(record.images for record in steps) == 2 * len(run.parts.train)
@@ -148,7 +148,7 @@ def test_a_linear_classifier_learns_the_digits() -> None:
     run = new(epochs=10, rate=0.02)
     history = finish(run)
     assert history[-1].train_loss < history[0].train_loss / 3
-    assert evaluated(run.machine, run.images, run.parts.test, 64).accuracy > 0.93
+    assert evaluated(run.sessions, run.images, run.parts.test, 64).accuracy > 0.93
 
 
 @pytest.mark.parametrize("loss", ["cross-entropy", "l2"])
@@ -163,9 +163,9 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_others() -> None:
     first, second, other = new(), new(), new(seed=2)
     assert finish(first) == finish(second)
     finish(other)
-    for name, array in first.machine.store.items():
-        assert array.tobytes() == second.machine.store[name].tobytes()
-    assert first.machine.store["FC1.weights"].tobytes() != other.machine.store["FC1.weights"].tobytes()
+    for name, array in first.sessions.store.items():
+        assert array.tobytes() == second.sessions.store[name].tobytes()
+    assert first.sessions.store["FC1.weights"].tobytes() != other.sessions.store["FC1.weights"].tobytes()
 
 
 def test_a_long_epoch_is_saved_in_between_and_goes_on_from_there(
@@ -181,14 +181,14 @@ def test_a_long_epoch_is_saved_in_between_and_goes_on_from_there(
     assert (saved.progress.epoch, saved.progress.step) == (1, 7)
     again = continued_run(saved, path, stopped.plan, stopped.recipe, backend("numpy"), 1)
     assert finish(whole)[1:] == finish(again)
-    for name, array in whole.machine.store.items():
-        assert again.machine.store[name].tobytes() == array.tobytes()
+    for name, array in whole.sessions.store.items():
+        assert again.sessions.store[name].tobytes() == array.tobytes()
     folder.close()
 
 
 def test_a_batch_larger_than_the_data_is_all_of_it() -> None:
     run = new(batch=100_000, epochs=1)
-    records = list(train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits"))
+    records = list(train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits"))
     assert isinstance(records[0], StepRecord)
     assert records[0].images == len(run.parts.train)
 
@@ -196,11 +196,11 @@ def test_a_batch_larger_than_the_data_is_all_of_it() -> None:
 def test_evaluation_does_not_depend_on_the_batch_and_changes_nothing() -> None:
     run = new("input 8x8x1\nCONV1: 4 3x3\nBN1\nRELU\nDROPOUT 0.5\nFC1: 10\n", epochs=1)
     finish(run)
-    before = {name: array.copy() for name, array in run.machine.store.items()}
-    outcomes = [evaluated(run.machine, run.images, run.parts.test, batch) for batch in (1, 7, 1000)]
+    before = {name: array.copy() for name, array in run.sessions.store.items()}
+    outcomes = [evaluated(run.sessions, run.images, run.parts.test, batch) for batch in (1, 7, 1000)]
     assert len({outcome.correct for outcome in outcomes}) == 1
     assert outcomes[0].loss == pytest.approx(outcomes[2].loss, rel=1e-5)
-    assert all((before[name] == array).all() for name, array in run.machine.store.items())
+    assert all((before[name] == array).all() for name, array in run.sessions.store.items())
 
 
 def test_the_best_epoch_is_the_most_accurate_then_the_surest_then_the_first() -> None:
@@ -245,14 +245,14 @@ def test_more_scores_than_classes_is_a_warning() -> None:
     run = new("input 8x8x1\nFC1: 12\n", epochs=8, rate=0.02)
     assert [finding.code for finding in run.findings] == ["ND506"]
     finish(run)
-    outcome = evaluated(run.machine, run.images, run.parts.test, 64)
+    outcome = evaluated(run.sessions, run.images, run.parts.test, 64)
     assert outcome.accuracy > 0.9
     assert outcome.confusion(10).shape == (10, 10)
 
 
 def test_training_that_does_not_fit_into_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = plan_of("input 8x8x1\nFC1: 100000\nRELU\nFC2: 1000\nRELU\nFC3: 10\n")
-    monkeypatch.setattr(memory, "available_bytes", lambda: 500 << 20)
+    monkeypatch.setattr(available_memory, "available_bytes", lambda: 500 << 20)
     with pytest.raises(Diagnosed, match=r"training with batches of 64, .* needs 849 MiB of memory") as caught:
         new_run(plan, Recipe(batch=64), backend("numba"), 1)
     assert caught.value.diagnostics[0].code == "ND511"
@@ -262,7 +262,7 @@ def test_a_network_for_giant_pictures_is_refused_before_its_data_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plan = plan_of("input 20000x20000x1\nCONV1: 1 1x1\nMAX POOL 20000x20000\nFC1: 2\n")
-    monkeypatch.setattr(memory, "available_bytes", lambda: 500 << 20)
+    monkeypatch.setattr(available_memory, "available_bytes", lambda: 500 << 20)
     with pytest.raises(Diagnosed, match=r"one image of this network needs 1\.\d+ GiB") as caught:
         check_input_memory(plan)
     assert caught.value.diagnostics[0].code == "ND511"

@@ -369,7 +369,7 @@ FC1: 10
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.net").write_text(NETWORK)
     return tmp_path
@@ -380,7 +380,7 @@ def states(folder: str) -> list[bytes]:
 
 
 def test_a_run_goes_on_in_its_own_forms(
-    place: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workspace: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     winning(monkeypatch, lambda name: name.startswith("direct") or name == CHANNELS)
     arguments = ["train", "small.net", "--batch", "64", "--autotune"]
@@ -409,7 +409,7 @@ def test_a_run_goes_on_in_its_own_forms(
     assert capsys.readouterr().out == one
 
 
-def test_forms_of_another_machine_are_told_of(place: Path) -> None:
+def test_forms_of_another_machine_are_told_of(workspace: Path) -> None:
     plan = load_plan(NETWORK, "small.net").plan
     assert plan is not None
     made = new_run(plan, Recipe(batch=64, epochs=1), backend("numba"), 1)
@@ -418,14 +418,14 @@ def test_forms_of_another_machine_are_told_of(place: Path) -> None:
     keys = [key_of(op, 64) for op in convolutions]
     (known, *_) = variants_of(convolutions[0], 64, host().target)
     made = made.in_variants({keys[0]: known, keys[1]: "direct 99x99"})
-    assert unknown_variants(made.programs(), made.machine.programs.variants) == [keys[1]]
+    assert unknown_variants(made.programs(), made.sessions.programs.variants) == [keys[1]]
     assert "not available on this machine: 1 kernel variant of this run's --autotune" in variants_warning(
         made
     )
 
 
 def test_compile_and_bench_take_tuned_forms(
-    place: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    workspace: Path, kept: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     winning(monkeypatch, lambda name: name.startswith("direct"))
     assert run(["compile", "small.net", "--autotune", "--batch", "5"]) == 0
@@ -448,7 +448,7 @@ def test_compile_and_bench_take_tuned_forms(
         ["train", "--resume", "runs/small-1", "--autotune"],
     ],
 )
-def test_usage(place: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+def test_usage(workspace: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert run(arguments) == 2
     assert "--autotune" in capsys.readouterr().err
     assert not os.path.exists("runs")

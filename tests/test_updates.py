@@ -152,10 +152,10 @@ def test_a_run_stopped_within_a_group_of_batches_goes_on_bit_for_bit(tmp_path: P
     again = continued_run(saved, path, stopped.plan, saved.recipe, backend("numpy"), 1)
     assert list(again.records(folder))[-1] == ended[-1]
     folder.close()
-    for name, array in whole.machine.store.items():
-        assert again.machine.store[name].tobytes() == array.tobytes(), name
-    assert not np.array_equal(whole.machine.store["FC1.weights"], new().machine.store["FC1.weights"])
-    assert np.array_equal(whole.machine.store["CONV1.weights"], new().machine.store["CONV1.weights"])
+    for name, array in whole.sessions.store.items():
+        assert again.sessions.store[name].tobytes() == array.tobytes(), name
+    assert not np.array_equal(whole.sessions.store["FC1.weights"], new().sessions.store["FC1.weights"])
+    assert np.array_equal(whole.sessions.store["CONV1.weights"], new().sessions.store["CONV1.weights"])
 
 
 def test_the_best_checkpoint_has_the_averages(tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_the_best_checkpoint_has_the_averages(tmp_path: Path) -> None:
     list(run.records(folder))
     best, last = load(folder.best), load(folder.last)
     folder.close()
-    assert sorted(best.arrays) == sorted(name for name, _, _ in run.machine.programs.stored("infer", 100))
+    assert sorted(best.arrays) == sorted(name for name, _, _ in run.sessions.programs.stored("infer", 100))
     average = last.arrays[f"FC1.weights{AVERAGE}"]
     assert np.array_equal(best.arrays["FC1.weights"], average)
     assert not np.array_equal(last.arrays["FC1.weights"], average)
@@ -174,10 +174,10 @@ def test_the_best_checkpoint_has_the_averages(tmp_path: Path) -> None:
 
 def test_new_arrays_count_to_the_memory_that_is_needed() -> None:
     plain = new(Recipe(batch=100, optimizer=optimizers()["perceptron"]()))
-    sizes = {name: array.nbytes for name, array in plain.machine.store.items()}
+    sizes = {name: array.nbytes for name, array in plain.sessions.store.items()}
     learned = sum(size for name, size in sizes.items() if "running" not in name)
     adam = new(Recipe(batch=100, optimizer=optimizers()["adam"](), accumulate=4, average=0.9))
-    assert sum(a.nbytes for a in adam.machine.store.values()) - sum(sizes.values()) == 4 * learned
+    assert sum(a.nbytes for a in adam.sessions.store.values()) - sum(sizes.values()) == 4 * learned
 
 
 def test_early_stopping_waits_from_the_best_epoch_on() -> None:
@@ -220,6 +220,6 @@ def test_a_run_that_stops_early_says_so_and_goes_on_with_more_patience(
 
 def test_the_loop_ends_where_the_patience_does() -> None:
     run = new(Recipe(batch=100, epochs=50, optimizer=optimizers()["sgd"](rate=1e-30), stop=1))
-    list(train(run.machine, run.images, run.parts, run.recipe, run.progress, "digits"))
+    list(train(run.sessions, run.images, run.parts, run.recipe, run.progress, "digits"))
     assert run.progress.epoch < 50
     assert run.progress.stops(1)

@@ -134,8 +134,8 @@ def layouts(kind: type[Layer], parts: list[Part], chance: random.Random) -> list
     of = any("of" in option.words for option in kind.options().values())
     if body is not None and "=" not in body and not of:
         found.append(f"{name} {body}".replace(" of ", " : ").replace(" : ", ": "))
-    for place, part in enumerate(parts):
-        others = parts[:place] + parts[place + 1 :]
+    for index, part in enumerate(parts):
+        others = parts[:index] + parts[index + 1 :]
         rest = joined(others, chance) if others else ""
         if part.bare and "x" in part.text and rest is not None:
             found += [f"{part.text} {name} {rest}", f"first: {part.text} {name}, {rest}"]

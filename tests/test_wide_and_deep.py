@@ -24,11 +24,11 @@ from netdsl.primitives.folding import MOST_DERIVED, MOST_SUMMED, folded, in_grou
 from netdsl.primitives.functions.tanh import tanh
 from netdsl.primitives.reduction import Reduction
 from netdsl.primitives.tensor import Tensor
-from netdsl.program import memory
+from netdsl.program import arena
+from netdsl.program.arena import plan_memory
 from netdsl.program.fuse import MOST_CALLS
 from netdsl.program.kept_tensors import kept_bytes
 from netdsl.program.lower import inference_program, training_program
-from netdsl.program.memory import plan_memory
 from netdsl.program.program import Program
 
 pytestmark = pytest.mark.slow
@@ -212,7 +212,7 @@ def test_a_sum_in_groups_has_the_bits_of_one_formula() -> None:
 def test_buffers_that_live_at_once_have_memory_of_their_own(
     fitted: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "MOST_FITTED", fitted)
+    monkeypatch.setattr(arena, "MOST_FITTED", fitted)
     choose = random.Random(fitted)
     tensors = [Tensor(str(number), (1,)) for number in range(200)]
     sizes = {tensor: choose.choice((4, 60, 64, 65, 1000)) for tensor in tensors}
@@ -249,5 +249,5 @@ def calls_of(text: str) -> int:
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("many pieces", "joins in joins")])
 def test_work_grows_with_the_network(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "MOST_FITTED", 20)
+    monkeypatch.setattr(arena, "MOST_FITTED", 20)
     assert calls_of(NETWORKS[name](200)) <= 2.5 * calls_of(NETWORKS[name](100))

@@ -85,26 +85,26 @@ class Color(Augmentation):
 
         channels = pictures.channels
         drawn = draws.uniform(-1, 1, channels + 4)
-        eye, steps = np.eye(channels), []
+        eye, matrices = np.eye(channels), []
         if self.cast:
             moves = drawn[:, 4:] * (self.cast * pictures.span)
-            steps.append(_step(np.ones(draws.images), eye, offset=moves))
+            matrices.append(_matrix(np.ones(draws.images), eye, offset=moves))
         brightness, contrast, saturation = (
             1 + self._share(name) * drawn[:, index]
             for index, name in enumerate(("brightness", "contrast", "saturation"))
         )
         if self._share("brightness"):
             # Black stays black, whatever number it is.
-            steps.append(_step(brightness, eye, offset=((1 - brightness) * pictures.black)[:, None]))
+            matrices.append(_matrix(brightness, eye, offset=((1 - brightness) * pictures.black)[:, None]))
         if self._share("contrast"):
-            steps.append(_step(contrast, eye, pivot=1 - contrast))
+            matrices.append(_matrix(contrast, eye, pivot=1 - contrast))
         if self._share("saturation") and channels == 3:
-            steps.append(_step(saturation, eye, towards=np.broadcast_to(pictures.grey, eye.shape)))
+            matrices.append(_matrix(saturation, eye, towards=np.broadcast_to(pictures.grey, eye.shape)))
         turns = drawn[:, 3] * self.hue if self.hue else None
-        return Change(colours=np.stack(steps, axis=1) if steps else None, hues=turns)
+        return Change(colours=np.stack(matrices, axis=1) if matrices else None, hues=turns)
 
 
-def _step(
+def _matrix(
     factor: Array,
     eye: Array,
     *,
@@ -116,12 +116,12 @@ def _step(
     import numpy as np
 
     channels = len(eye)
-    step = np.zeros((len(factor), channels, channels + 2))
-    step[:, :, :channels] = factor[:, None, None] * eye
+    matrix = np.zeros((len(factor), channels, channels + 2))
+    matrix[:, :, :channels] = factor[:, None, None] * eye
     if towards is not None:
-        step[:, :, :channels] += (1 - factor)[:, None, None] * towards
+        matrix[:, :, :channels] += (1 - factor)[:, None, None] * towards
     if offset is not None:
-        step[:, :, channels] = offset
+        matrix[:, :, channels] = offset
     if pivot is not None:
-        step[:, :, channels + 1] = pivot[:, None]
-    return step
+        matrix[:, :, channels + 1] = pivot[:, None]
+    return matrix

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from netdsl.backend.changes import Changes, changed, mixed
+from netdsl.backend.pixel_changes import Changes, changed, mixed
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 

@@ -254,7 +254,7 @@ def _offer(safe: int, unsafe: int, ready: str) -> str:
 
 def _count(outcomes: Sequence[Outcome]) -> None:
     """The last line: how many errors and warnings there are, and in how many files."""
-    from netdsl.reports.folding import tally
+    from netdsl.reports.folded_findings import tally
 
     counted = tally(one.findings for one in outcomes)
     if counted:

@@ -91,7 +91,7 @@ def command(
     from netdsl.backend.numba.schedule.schedule import lay_out
     from netdsl.backend.numba.target import TARGETS as BY_NAME
     from netdsl.backend.numba.target import host
-    from netdsl.backend.numba.tools.listing import LISTINGS as TEXTS
+    from netdsl.backend.numba.tools.dump import LISTINGS as TEXTS
     from netdsl.program.learning import learning_of
     from netdsl.program.lower import inference_program, training_program
     from netdsl.program.program import Numerics

@@ -22,7 +22,7 @@ from netdsl.commands.running.options import (
 from netdsl.cores import thread_count
 
 if TYPE_CHECKING:
-    from netdsl.training.restored import Examined, Restored
+    from netdsl.training.trained_model import Examined, TrainedModel
 
 _MOST_CONFUSIONS = 3
 _FIGURES_WIDTH = 26
@@ -64,33 +64,33 @@ def command(
     form also has the confusion matrix: a row for each class, a column for each answer.
     """
     from netdsl.backend import backend as open_backend
-    from netdsl.training.restored import Restored, open_checkpoint
     from netdsl.training.run_folder import run_checkpoint
+    from netdsl.training.trained_model import TrainedModel, open_checkpoint
 
     path = run_checkpoint(Path(run))
     checkpoint, plan = open_checkpoint(path)
-    restored = Restored(checkpoint, path, plan, open_backend(backend), thread_count(threads), exact=exact)
-    examined = restored.examine(data, mistakes)
+    model = TrainedModel(checkpoint, path, plan, open_backend(backend), thread_count(threads), exact=exact)
+    examined = model.examine(data, mistakes)
     show(examined.findings)
     for line in examined.reading:
         say(f"{examined.data}: {line}")
     if output_format == "json":
         from netdsl.reports.as_evaluation_json import evaluation_as_json
 
-        click.echo(evaluation_as_json(restored, examined), nl=False)
+        click.echo(evaluation_as_json(model, examined), nl=False)
     else:
-        _print(restored, examined)
-    tell_problem(restored.backend.problem)
+        _print(model, examined)
+    tell_problem(model.backend.problem)
 
 
-def _print(restored: Restored, examined: Examined) -> None:
+def _print(model: TrainedModel, examined: Examined) -> None:
     from netdsl.reports.display import columns, padded, visible
     from netdsl.reports.wrapping import shortened
 
     evaluation, names = examined.evaluation, [visible(name) for name in examined.classes]
     part = "test part" if examined.part == "test" else "all images"
     echo_folded(
-        f"{visible(restored.checkpoint.network_name)} after epoch {restored.checkpoint.progress.epoch} "
+        f"{visible(model.checkpoint.network_name)} after epoch {model.checkpoint.progress.epoch} "
         f"on {visible(examined.data)}, {part}, {evaluation.images:,} images"
     )
     confusion = evaluation.confusion(len(names))

@@ -117,7 +117,7 @@ def command(
     schedule = GrowingRate(lowest=lowest, highest=highest, steps=steps)
     found = _search(run, schedule, trials, thread_count(threads))
     with unheard():
-        tell_problem(run.machine.programs.problem)
+        tell_problem(run.sessions.programs.problem)
     if found is None:
         said = "no rate found: the loss is not finite from the first step on"
         echo_folded(said, err=output_format == "json")

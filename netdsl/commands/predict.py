@@ -22,7 +22,7 @@ from netdsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from netdsl.training.predicting import Seen
-    from netdsl.training.restored import Answer
+    from netdsl.training.trained_model import Answer
 
 
 @click.command()
@@ -66,14 +66,14 @@ def command(
     """
     from netdsl.backend import backend as open_backend
     from netdsl.training.predicting import Pictures
-    from netdsl.training.restored import Restored, open_checkpoint
     from netdsl.training.run_folder import run_checkpoint
+    from netdsl.training.trained_model import TrainedModel, open_checkpoint
 
     path = run_checkpoint(Path(run))
     checkpoint, plan = open_checkpoint(path)
     count = thread_count(threads)
-    restored = Restored(checkpoint, path, plan, open_backend(backend), count, exact=exact)
-    pictures = Pictures(restored, images, count)
+    model = TrainedModel(checkpoint, path, plan, open_backend(backend), count, exact=exact)
+    pictures = Pictures(model, images, count)
     failed = False
 
     def rows() -> Iterator[dict[str, Any]]:
@@ -93,7 +93,7 @@ def command(
     else:
         _print_text(rows())
     show(pictures.findings)
-    tell_problem(restored.backend.problem)
+    tell_problem(model.backend.problem)
     context.exit(1 if failed else 0)
 
 

@@ -29,10 +29,10 @@ from netdsl.cores import thread_count
 if TYPE_CHECKING:
     from netdsl.planning.plan import Plan
     from netdsl.recipe.recipe import Recipe
-    from netdsl.searching.folder import SearchFolder
+    from netdsl.searching.search_folder import SearchFolder
+    from netdsl.searching.search_worker import Surroundings
     from netdsl.searching.study import Study
     from netdsl.searching.task import Task
-    from netdsl.searching.work import Surroundings
 
 _METHODS = ("grid", "random", "bayes")
 _DEFAULT_TRIALS = 20
@@ -118,7 +118,7 @@ def command(
         others = {"method": method, "points": points, "recipe": recipe, "out": out}
         others |= {"no-pruning": no_pruning or None, "dry-run": dry_run or None}
         _check_resume(context, given | {name: value for name, value in others.items() if value is not None})
-        from netdsl.searching.folder import old_search
+        from netdsl.searching.search_folder import old_search
 
         folder, study = old_search(Path(resume))
         with closing(study.journal):
@@ -225,7 +225,7 @@ def _new(
     task: Task, target: int, plan: Plan, out: str | None, network: str, threads: int
 ) -> tuple[SearchFolder, Study, Surroundings]:
     """A new search, once its data are read and fit, so that no folder is left of one that cannot be."""
-    from netdsl.searching.folder import new_search
+    from netdsl.searching.search_folder import new_search
 
     around = _surroundings(plan, task.recipe, task.backend, threads)
     task = task._replace(data_digest=around.data_digest)
@@ -255,7 +255,7 @@ def _around(study: Study, path: str, network: str | None, data: str | None, thre
 
 def _surroundings(plan: Plan, recipe: Recipe, backend: str, threads: int) -> Surroundings:
     from netdsl.backend import backend as open_backend
-    from netdsl.searching.work import surroundings
+    from netdsl.searching.search_worker import surroundings
 
     around = surroundings(plan, recipe, open_backend(backend), threads)
     with unheard():

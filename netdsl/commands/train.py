@@ -205,9 +205,9 @@ def _start_from(path: Path, run: Run) -> None:
     """Take weights from elsewhere, and say which."""
     from netdsl.training.starting_weights import start_from, table_of
 
-    stored = run.machine.programs.stored("train", run.first_batch)
+    stored = run.sessions.programs.stored("train", run.first_batch)
     run.pretrained = True
-    for line in table_of(start_from(path, stored, run.machine.store)):
+    for line in table_of(start_from(path, stored, run.sessions.store)):
         say(line)
 
 
@@ -216,8 +216,8 @@ def _continued(
 ) -> Run:
     from netdsl.backend import backend as open_backend
     from netdsl.training.checkpoint import check_network
-    from netdsl.training.restored import plan_of
     from netdsl.training.run import continued_run, data_to_read
+    from netdsl.training.trained_model import plan_of
 
     saved, path = folder.load_last()
     check_precision(saved.recipe.precision, backend)
@@ -265,7 +265,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
             interruption.at_once(lambda: _say_stopped(run, folder, interruption)),
         ):
             run.bind()
-        problem = run.machine.programs.problem
+        problem = run.sessions.programs.problem
         _tell_problem(problem)
         say(_opening(run, threads) + _estimate(run, saving_seconds))
         if note := run.batch_note:
@@ -280,7 +280,7 @@ def _train(run: Run, folder: RunFolder, threads: int) -> int:
     assert best is not None
     outcome = run.test(folder)
     if not problem:
-        _tell_problem(run.machine.programs.problem)
+        _tell_problem(run.sessions.programs.problem)
     if run.progress.epoch < run.recipe.epochs:
         say(
             f"stopped early, after epoch {run.progress.epoch} of {run.recipe.epochs}: none of the last "
@@ -333,7 +333,7 @@ def _say_stopped(run: Run, folder: RunFolder, interruption: Interruption) -> Non
 def _opening(run: Run, threads: int) -> str:
     """One line that says what is trained on what, with what."""
     parts = "/".join(f"{len(part):,}" for part in run.parts)
-    needed = run.machine.bytes + run.dataset.pixels.nbytes
+    needed = run.sessions.bytes + run.dataset.pixels.nbytes
     return (
         f"training {run.plan.network.name}, {run.plan.parameter_count:,} parameters, "
         f"on {run.dataset.name}: {parts} images for train/validation/test, "

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from netdsl.data.available_memory import require_memory
 from netdsl.data.axes import Oriented, oriented
+from netdsl.data.class_labels import Labels, merged
 from netdsl.data.dataset import Dataset, empty_data
-from netdsl.data.labels import Labels, merged
-from netdsl.data.memory import require_memory
 from netdsl.data.scaling import check_convertible, fit, fit_rows, fitted_bytes, scaling_bytes
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.quantities import Volume
@@ -149,10 +149,10 @@ def _fill(name: str, array: NDArray[Any], result: NDArray[Any], volume: Volume) 
                 volume,
             )
         return
-    step = _CHUNK_VALUES // max(image.values, 1)
-    for start in range(0, len(array), step):
-        chunk = _converted(name, array[start : start + step], result.dtype, start)
-        result[start : start + step] = fit(chunk, volume)
+    chunk_images = _CHUNK_VALUES // max(image.values, 1)
+    for start in range(0, len(array), chunk_images):
+        chunk = _converted(name, array[start : start + chunk_images], result.dtype, start)
+        result[start : start + chunk_images] = fit(chunk, volume)
 
 
 def _converted(name: str, values: NDArray[Any], dtype: np.dtype[Any], first: int) -> NDArray[Any]:
@@ -189,15 +189,15 @@ def _check_spreads(name: str, arrays: list[NDArray[Any]]) -> None:
 
 def check_spread(name: str, lowest: float, highest: float) -> None:
     """Refuse numbers that differ so little that rounding them to 32 bits leaves less than 256 levels."""
-    spread, step = highest - lowest, max(abs(lowest), abs(highest)) / _EXACT
-    if isfinite(spread) and 0 < spread < 256 * step:
+    spread, spacing = highest - lowest, max(abs(lowest), abs(highest)) / _EXACT
+    if isfinite(spread) and 0 < spread < 256 * spacing:
         raise rounded(name, f"numbers from {lowest} to {highest}")
 
 
 def _check_finite(name: str, images: NDArray[Any], first: int = 0) -> None:
-    step = max(1, _CHUNK_VALUES // max(images[0].size, 1))
-    for start in range(0, len(images), step):
-        finite = np.isfinite(images[start : start + step])
+    chunk_images = max(1, _CHUNK_VALUES // max(images[0].size, 1))
+    for start in range(0, len(images), chunk_images):
+        finite = np.isfinite(images[start : start + chunk_images])
         if not finite.all():
             bad = first + start + int(np.argmin(finite.reshape(len(finite), -1).all(axis=1)))
             raise Diagnosed(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netdsl.data.available_memory import Allowance, require_memory
 from netdsl.data.dataset import Dataset, check_classes, empty_data
 from netdsl.data.folder_layout import Layout, Picture, layout_of
-from netdsl.data.memory import Allowance, require_memory
 from netdsl.data.pictures import DEEP_WHITE, SUFFIXES, fitted_picture
 from netdsl.data.scaling import fitted_bytes
 from netdsl.diagnostics import Diagnosed, Diagnostic

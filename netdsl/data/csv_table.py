@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from netdsl.data.arrays import RawPart, assemble, check_spread, rounded
+from netdsl.data.available_memory import require_memory
+from netdsl.data.class_labels import Labels, labels_from_values
 from netdsl.data.csv_columns import Columns, columns_of, delimiter_of, list_of, number_of, part_of
 from netdsl.data.dataset import TRAIN, Dataset, empty_data
-from netdsl.data.labels import Labels, labels_from_values
-from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.opening import open_file, writable
 from netdsl.quantities import Volume

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from netdsl.data.available_memory import require_memory
 from netdsl.data.dataset import TRAIN, Dataset
-from netdsl.data.memory import require_memory
 from netdsl.data.scaling import check_convertible, fit, fitted_bytes
 from netdsl.quantities import Volume
 

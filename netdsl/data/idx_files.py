@@ -17,10 +17,10 @@ from typing import IO, TYPE_CHECKING, cast
 import numpy as np
 
 from netdsl.data.arrays import RawPart, assemble
+from netdsl.data.available_memory import require_memory, require_ratio
+from netdsl.data.class_labels import labels_of
 from netdsl.data.dataset import TRAIN, Dataset
 from netdsl.data.idx_names import Name, files_of, name_of
-from netdsl.data.labels import labels_of
-from netdsl.data.memory import require_memory, require_ratio
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.opening import open_file
 from netdsl.quantities import Volume

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.data.arrays import RawPart, assemble
+from netdsl.data.available_memory import require_memory, require_ratio
+from netdsl.data.class_labels import Labels, labels_of, merged
 from netdsl.data.class_names import LARGEST_NAMES_BYTES, only_numbered, with_names
 from netdsl.data.dataset import TEST, TRAIN, VALIDATION, Dataset
-from netdsl.data.labels import Labels, labels_of, merged
-from netdsl.data.memory import require_memory, require_ratio
 from netdsl.data.npz_members import Guarded, Member, array_of, damaged, header_of
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity, file_error
 from netdsl.opening import open_file, writable

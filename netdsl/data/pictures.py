@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
-from netdsl.data.memory import Allowance, require_memory
+from netdsl.data.available_memory import Allowance, require_memory
 from netdsl.data.scaling import check_convertible, check_sides, fit_rows, scaling_bytes
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.opening import open_file

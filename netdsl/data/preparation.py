@@ -69,9 +69,9 @@ def measure(pixels: NDArray[Any], chosen: NDArray[np.int64], white: float | None
     channels = pixels.shape[3]
     total, squares = np.zeros(channels), np.zeros(channels)
     lowest, highest = np.inf, -np.inf
-    step = max(1, _CHUNK_VALUES // max(pixels[0].size, 1))
-    for start in range(0, len(chosen), step):
-        chunk = pixels[chosen[start : start + step]]
+    chunk_images = max(1, _CHUNK_VALUES // max(pixels[0].size, 1))
+    for start in range(0, len(chosen), chunk_images):
+        chunk = pixels[chosen[start : start + chunk_images]]
         lowest, highest = min(lowest, float(chunk.min())), max(highest, float(chunk.max()))
         # One column at a time in float64: sums of whole levels are exact.
         columns = chunk.reshape(-1, channels)

@@ -171,10 +171,10 @@ def fit(pixels: NDArray[Any], volume: Volume) -> NDArray[Any]:
     if (height, width, channels) == volume.shape:
         return pixels
     result = np.empty((count, *volume.shape), pixels.dtype)
-    step = max(1, _CHUNK_VALUES // max(volume.values, height * volume.width * channels))
-    for start in range(0, count, step):
-        chunk = pixels[start : start + step]
-        result[start : start + step] = _stretched(
+    chunk_images = max(1, _CHUNK_VALUES // max(volume.values, height * volume.width * channels))
+    for start in range(0, count, chunk_images):
+        chunk = pixels[start : start + chunk_images]
+        result[start : start + chunk_images] = _stretched(
             lambda first, last, chunk=chunk: chunk[:, first:last],  # type: ignore[misc]
             chunk.shape,
             pixels.dtype,

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from netdsl.data import npz_archive
+from netdsl.data.available_memory import require_memory
 from netdsl.data.dataset import Dataset
-from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.planning.sources import Example
 

@@ -18,7 +18,7 @@ import re
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.formats.listing_entries import Entry, Listing, Role, networks
+from netdsl.formats.listing_entries import Entry, LineRole, Listing, networks
 from netdsl.formats.listing_lines import (
     CLAIM,
     behind,
@@ -110,7 +110,7 @@ def _entries(number: int, line: str) -> list[Entry]:
         return entries
     if not states_volume(line) or is_running_text(line):
         return []
-    return [Entry(number, f"# could not be read: {line}", role=Role.UNREAD)]
+    return [Entry(number, f"# could not be read: {line}", role=LineRole.UNREAD)]
 
 
 def _entry(number: int, line: str) -> Entry | None:
@@ -197,7 +197,7 @@ def _layer(number: int, claim: str, body: str) -> Entry | None:
         return None
     label, options, guess = parts
     if label in _SUMMARIES:
-        return Entry(number, f"{claim_text(claim)} {label}", role=Role.SUMMARY)
+        return Entry(number, f"{claim_text(claim)} {label}", role=LineRole.SUMMARY)
     known = kind_named(re.sub(r"\d[\d_]*[a-z]?\Z", "", label)) is not None
     cites = is_count(claim) and not _COUNTED.search(options)
     if not known and (cites or len(label.split()) > _LONGEST_NAME):
@@ -335,7 +335,7 @@ def _bare(number: int, line: str) -> Entry | None:
     if not options[:1].isdigit() and not reads(written):
         return None
     written += "".join(f" - {name}" for name in activations)
-    return Entry(number, written, role=Role.BARE)
+    return Entry(number, written, role=LineRole.BARE)
 
 
 def _stands_alone(kind: type[Layer]) -> bool:
@@ -378,7 +378,7 @@ def _arguments(number: int, line: str) -> Entry | None:
     name = found[1].strip().upper()
     claim = claim_text(found[4])
     if name in _SUMMARIES:
-        return Entry(number, f"{claim} {name}", role=Role.SUMMARY)
+        return Entry(number, f"{claim} {name}", role=LineRole.SUMMARY)
     if kind_named(re.sub(r"\d+\Z", "", name)) is None:
         return None
     options = " ".join(_argument(part) for part in (found[2] or "").split(",") if part.strip())

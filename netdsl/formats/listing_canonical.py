@@ -122,7 +122,7 @@ def _without_notes(text: str) -> Plan | None:
 
 
 def _unread(entries: list[Entry], source: Source) -> list[Diagnostic]:
-    from netdsl.formats.listing_entries import Role
+    from netdsl.formats.listing_entries import LineRole
 
     return [
         Diagnostic(
@@ -134,7 +134,7 @@ def _unread(entries: list[Entry], source: Source) -> list[Diagnostic]:
             help=("write it like `[55x55x96] CONV1: 96 11x11 filters at stride 4, pad 0`",),
         )
         for entry in entries
-        if entry.role is Role.UNREAD
+        if entry.role is LineRole.UNREAD
     ]
 
 

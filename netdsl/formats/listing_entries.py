@@ -9,7 +9,7 @@ from typing import NamedTuple
 from netdsl.formats.listing_totals import Total
 
 
-class Role(Enum):
+class LineRole(Enum):
     """What a line of a listing is."""
 
     LAYER = "a layer with its volume"
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
     number: int
     text: str
     guess: str = ""
-    role: Role = Role.LAYER
+    role: LineRole = LineRole.LAYER
     doubtful: bool = False
 
 
@@ -57,13 +57,13 @@ def networks(found: list[Entry], totals: list[Total]) -> list[Listing]:
 def _groups(found: list[Entry]) -> list[list[Entry]]:
     """The entries of each network: an input after layers begins the next one, where layers with
     volumes follow it."""
-    last = max((index for index, entry in enumerate(found) if entry.role is Role.LAYER), default=-1)
+    last = max((index for index, entry in enumerate(found) if entry.role is LineRole.LAYER), default=-1)
     groups: list[list[Entry]] = [[]]
     begun = listed = False
     for index, entry in enumerate(found):
         if not _is_input(entry):
-            listed = listed or (begun and entry.role is Role.LAYER)
-        elif index < last or entry.role is Role.LAYER:
+            listed = listed or (begun and entry.role is LineRole.LAYER)
+        elif index < last or entry.role is LineRole.LAYER:
             if listed:
                 groups.append([])
             begun, listed = True, False
@@ -74,16 +74,16 @@ def _groups(found: list[Entry]) -> list[list[Entry]]:
 def _chosen(found: list[Entry]) -> list[Entry]:
     """Without what may be prose: lines without a volume count among the layers, right after the
     last one, and for an input that nothing else states."""
-    layers = [index for index, entry in enumerate(found) if entry.role is Role.LAYER]
+    layers = [index for index, entry in enumerate(found) if entry.role is LineRole.LAYER]
     if not layers:
-        return [entry for entry in found if entry.role is Role.UNREAD]
+        return [entry for entry in found if entry.role is LineRole.UNREAD]
     first, last = layers[0], layers[-1]
     if not any(_is_input(found[index]) for index in layers):
         inputs = [index for index in range(first) if _is_input(found[index])]
         first = inputs[-1] if inputs else first
     chosen: list[Entry] = []
     for index, entry in enumerate(found):
-        if entry.role is Role.BARE:
+        if entry.role is LineRole.BARE:
             adjacent = bool(chosen) and index > last and entry.number <= chosen[-1].number + 1
             repeats = _is_input(entry) and index != first
             if repeats or not (first <= index <= last or adjacent):
@@ -100,10 +100,10 @@ def _restated(entries: list[Entry]) -> list[Entry]:
     """Without ``OUTPUT[10]`` after a layer of the same volume; after another it is unread."""
     kept: list[Entry] = []
     for entry in entries:
-        if entry.role is not Role.SUMMARY:
+        if entry.role is not LineRole.SUMMARY:
             kept.append(entry)
         elif not kept or entry.text.partition("]")[0] not in kept[-1].text:
-            kept.append(Entry(entry.number, f"# could not be read: {entry.text}", role=Role.UNREAD))
+            kept.append(Entry(entry.number, f"# could not be read: {entry.text}", role=LineRole.UNREAD))
     return kept
 
 
@@ -112,7 +112,7 @@ def _marked(entries: list[Entry]) -> list[Entry]:
     marked: list[Entry] = []
     missing = False
     for entry in entries:
-        unread = entry.role is Role.UNREAD
+        unread = entry.role is LineRole.UNREAD
         marked.append(entry._replace(doubtful=missing and not unread))
         missing = unread
     return marked

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from netdsl.formats.listing import label_and_options, reads
 from netdsl.formats.listing_entries import Entry
-from netdsl.formats.summary_kinds import Role, activation_in, role_of
+from netdsl.formats.summary_kinds import RowRole, activation_in, role_of
 from netdsl.layers.layer import Layer
 from netdsl.layers.pooling import Pooling
 from netdsl.layers.registry import kind_named
@@ -113,7 +113,7 @@ def _kind(written: str) -> tuple[str, type[Layer], str] | None:
         and not words[0].isupper()
         and (kind := kind_named(known[1])) is not None
     ):
-        pooled = "global" if known[0] is Role.GLOBAL else ""
+        pooled = "global" if known[0] is RowRole.GLOBAL else ""
         return kind.keyword, kind, " ".join([*([pooled] if pooled else []), *words[1:]])
     parts = label_and_options(written)
     kind = kind_named(re.sub(r"[\d_]+[a-z]?\Z", "", parts[0]).strip()) if parts else None

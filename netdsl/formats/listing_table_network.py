@@ -6,7 +6,7 @@ import re
 from fractions import Fraction
 
 from netdsl.diagnostics import Diagnostic, Label, Severity
-from netdsl.formats.listing_entries import Entry, Role
+from netdsl.formats.listing_entries import Entry, LineRole
 from netdsl.formats.listing_rows import TableRow, is_channels_first, repeated, row_entry, row_volume
 from netdsl.formats.listing_tables import Counted, Table
 from netdsl.formats.summary import Row, Summary
@@ -45,7 +45,7 @@ def table_entries(table: Table, summary: Summary) -> list[Entry]:
         entries.append(row_entry(row, first, before))
         depth = row.values.get("filters", "") or before.rpartition("x")[2]
         before = row_volume(row.values.get("output", ""), depth, first) or before
-    entries += [Entry(number, "# could not be read", role=Role.UNREAD) for number in table.unread]
+    entries += [Entry(number, "# could not be read", role=LineRole.UNREAD) for number in table.unread]
     return sorted(entries, key=lambda entry: entry.number)
 
 

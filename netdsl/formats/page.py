@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from netdsl.formats.listing import read_listings
-from netdsl.formats.listing_entries import Entry, Role
+from netdsl.formats.listing_entries import Entry, LineRole
 from netdsl.formats.listing_table_network import table_entries, table_summary
 from netdsl.formats.listing_tables import Table, read_tables
 from netdsl.formats.listing_totals import Total
@@ -67,7 +67,7 @@ def networks_of(text: str) -> list[Found]:
             )
         _blank(lines, table.first, table.last)
     for entries, totals in read_listings("\n".join(lines)):
-        if any(entry.role in (Role.LAYER, Role.BARE) for entry in entries) or (entries and not found):
+        if any(entry.role in (LineRole.LAYER, LineRole.BARE) for entry in entries) or (entries and not found):
             first, last = entries[0].number, entries[-1].number
             found.append(Found(_title(lines, 0, first - 1), first, last, entries, totals))
     return sorted(found, key=lambda one: one.first)

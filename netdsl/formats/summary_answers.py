@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from netdsl.formats.summary import Row
-from netdsl.formats.summary_kinds import Role, activation_in, role_of
+from netdsl.formats.summary_kinds import RowRole, activation_in, role_of
 from netdsl.formats.summary_solving import (
     Filters,
     Move,
@@ -58,43 +58,43 @@ def answers(row: Row, x: Volume, keras: bool) -> list[Answer]:
     if known is None or made is None:
         return []
     role, kind = known
-    if role is Role.CONVOLUTION:
+    if role is RowRole.CONVOLUTION:
         return _convolutions(row, x, made, keras)
-    if role is Role.DEPTHWISE:
+    if role is RowRole.DEPTHWISE:
         return _depthwise(row, x, made, keras)
-    if role is Role.SEPARABLE:
+    if role is RowRole.SEPARABLE:
         return _separable(row, x, made, keras)
-    if role is Role.TRANSPOSED:
+    if role is RowRole.TRANSPOSED:
         return _transposed(row, x, made, keras)
-    if role is Role.NEURONS:
+    if role is RowRole.NEURONS:
         return _neurons(row, x, made, keras)
-    if role is Role.NORMALISATION:
+    if role is RowRole.NORMALISATION:
         return _normalisation(row, x, made, keras)
     if row.parameters and kind not in ("PRELU", "GN"):
         return []
-    if role is Role.POOL:
+    if role is RowRole.POOL:
         return _pools(row, kind, x, made, keras)
-    if role is Role.GLOBAL:
+    if role is RowRole.GLOBAL:
         return _global_pool(kind, x, made)
     return _without_weights(row, role, kind, x, made)
 
 
-def _without_weights(row: Row, role: Role, kind: str, x: Volume, made: Volume) -> list[Answer]:
+def _without_weights(row: Row, role: RowRole, kind: str, x: Volume, made: Volume) -> list[Answer]:
     options = _moved(role, x, made)
     if options is not None:
         return [_one(kind, options, made)]
-    if role is Role.RESHAPING or kind == "FLATTEN":
+    if role is RowRole.RESHAPING or kind == "FLATTEN":
         if made.values != x.values:
             return []
         sizes = "" if kind == "FLATTEN" else f"{made.height}x{made.width}x{made.channels}"
         return [_one(kind, sizes, made)]
-    if not made.agrees(x) or role in (Role.MERGE, Role.PADDING, Role.CROPPING, Role.UPSAMPLING):
+    if not made.agrees(x) or role in (RowRole.MERGE, RowRole.PADDING, RowRole.CROPPING, RowRole.UPSAMPLING):
         return []
-    if role is Role.NOTHING or role is Role.INPUT:
+    if role is RowRole.NOTHING or role is RowRole.INPUT:
         return [Answer(())]
-    if role is Role.DROPOUT:
+    if role is RowRole.DROPOUT:
         return [_one(kind, "", made)._replace(said=DROPOUT)]
-    if role is Role.ACTIVATION:
+    if role is RowRole.ACTIVATION:
         named = activation_in(row.name)
         return [_one(named or "RELU", "", made)._replace(said="" if named else ACTIVATION)]
     if kind == "GN":
@@ -241,16 +241,16 @@ def _global_pool(kind: str, x: Volume, made: Volume) -> list[Answer]:
     return [_one(kind, f"{window} stride {window}", made)]
 
 
-def _moved(role: Role, x: Volume, made: Volume) -> str | None:
+def _moved(role: RowRole, x: Volume, made: Volume) -> str | None:
     """The options of a layer that moves numbers; None where the volumes do not agree with it."""
     if made.channels != x.channels:
         return None
-    if role is Role.UPSAMPLING and made.height % x.height == 0 and made.width % x.width == 0:
+    if role is RowRole.UPSAMPLING and made.height % x.height == 0 and made.width % x.width == 0:
         return f"{made.height // x.height}x{made.width // x.width}"
     high, wide = made.height - x.height, made.width - x.width
-    if role is Role.CROPPING and high <= 0 and wide <= 0:
+    if role is RowRole.CROPPING and high <= 0 and wide <= 0:
         return str(made.size)
-    if role is Role.PADDING and high >= 0 and wide >= 0:
+    if role is RowRole.PADDING and high >= 0 and wide >= 0:
         sides = {"top": high // 2, "bottom": high - high // 2, "left": wide // 2, "right": wide - wide // 2}
         if high == 1 and wide == 1:
             return "by bottom 1 right 1"

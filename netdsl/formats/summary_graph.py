@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.formats.summary import Row
 from netdsl.formats.summary_drawing import Drawing
-from netdsl.formats.summary_kinds import Role, activation_in, role_of
+from netdsl.formats.summary_kinds import RowRole, activation_in, role_of
 from netdsl.formats.summary_leaf import leaf
 
 
@@ -16,9 +16,9 @@ def walk_named(drawing: Drawing, rows: tuple[Row, ...], start: int) -> None:
         inputs = [_named(source, known_names) for source in row.sources or ()]
         known = role_of(row.layer, row.name)
         behind = [index if source is None else source for source in inputs] or [index]
-        if known is not None and known[0] is Role.INPUT:
+        if known is not None and known[0] is RowRole.INPUT:
             index = start
-        elif known is not None and known[0] is Role.MERGE and len(behind) > 1 and row.output is not None:
+        elif known is not None and known[0] is RowRole.MERGE and len(behind) > 1 and row.output is not None:
             index = drawing.joined(row.number, known[1], tuple(behind), row.output)
         else:
             index = leaf(drawing, row, behind[0])

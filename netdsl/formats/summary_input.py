@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.formats.summary import Row, Summary
 from netdsl.formats.summary_answers import answers
-from netdsl.formats.summary_kinds import Role, role_of
+from netdsl.formats.summary_kinds import RowRole, role_of
 from netdsl.formats.summary_solving import filters_for
 from netdsl.quantities import Size, Volume
 
@@ -22,12 +22,12 @@ def stated_input(summary: Summary) -> Volume | None:
         known = role_of(row.layer, row.name)
         if (
             summary.is_keras
-            and (known is None or known[0] in (Role.INPUT, Role.NOTHING))
+            and (known is None or known[0] in (RowRole.INPUT, RowRole.NOTHING))
             and not row.parameters
         ):
             return row.output
         if known is not None:
-            return row.output if known[0] is Role.INPUT else None
+            return row.output if known[0] is RowRole.INPUT else None
     return None
 
 
@@ -49,14 +49,14 @@ def _given(row: Row, keras: bool) -> list[Volume]:
     made = row.output
     assert made is not None
     known = role_of(row.layer, row.name)
-    role = known[0] if known else Role.NOTHING
-    if role is Role.NEURONS and row.parameters:
+    role = known[0] if known else RowRole.NOTHING
+    if role is RowRole.NEURONS and row.parameters:
         counts = (row.parameters - made.channels, row.parameters)
         return [Volume(1, 1, n // made.channels, vector=True) for n in counts if n % made.channels == 0 and n]
-    if role is Role.CONVOLUTION and row.parameters:
+    if role is RowRole.CONVOLUTION and row.parameters:
         return _in_front(row, row.parameters, made, keras)
-    if role in (Role.POOL, Role.UPSAMPLING, Role.PADDING, Role.CROPPING, Role.GLOBAL):
-        return [made._replace(height=made.height * 2, width=made.width * 2)] if role is Role.POOL else []
+    if role in (RowRole.POOL, RowRole.UPSAMPLING, RowRole.PADDING, RowRole.CROPPING, RowRole.GLOBAL):
+        return [made._replace(height=made.height * 2, width=made.width * 2)] if role is RowRole.POOL else []
     return [made]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdsl.formats.summary import Row
 from netdsl.formats.summary_answers import Piece, answers
 from netdsl.formats.summary_drawing import Drawing, Misfit
-from netdsl.formats.summary_kinds import Role, role_of
+from netdsl.formats.summary_kinds import RowRole, role_of
 from netdsl.quantities import Volume
 
 POOLS = "operations that are no modules (a pool is written where the next layer takes less)"
@@ -88,15 +88,15 @@ def _taken(row: Row, x: Volume, keras: bool) -> Volume | None:
     known = role_of(row.layer, row.name)
     if row.input is not None or known is None or row.output is None:
         return row.input
-    if known[0] in (Role.PLAIN, Role.DROPOUT, Role.ACTIVATION, Role.NORMALISATION):
+    if known[0] in (RowRole.PLAIN, RowRole.DROPOUT, RowRole.ACTIVATION, RowRole.NORMALISATION):
         return row.output if known[1] != "FLATTEN" else None
     pooled = [
         Volume(x.height // side, x.width // side, x.channels) for side in _POOLED if side <= min(x.size)
     ]
-    if known[0] is Role.CONVOLUTION:
+    if known[0] is RowRole.CONVOLUTION:
         behind = (volume for volume in pooled if any(one.usual for one in answers(row, volume, keras)))
         return next(behind, None)
-    if known[0] is not Role.NEURONS:
+    if known[0] is not RowRole.NEURONS:
         return None
     whole = Volume(1, 1, x.channels)
     return next((volume for volume in (whole, *pooled) if answers(row, volume, keras)), None)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from netdsl.formats.summary import Row
 from netdsl.formats.summary_answers import answers
-from netdsl.formats.summary_kinds import Role, role_of
+from netdsl.formats.summary_kinds import RowRole, role_of
 
 _DEEPEST = 40
 """Modules inside one another: those further in count as lying side by side."""
@@ -51,7 +51,7 @@ def nested(rows: tuple[Row, ...]) -> tuple[Row, ...]:
             index -= 1
             before = found[index - 1].output
             known = role_of(found[index].layer)
-            if known is not None and known[0] is Role.CONVOLUTION and before is not None:
+            if known is not None and known[0] is RowRole.CONVOLUTION and before is not None:
                 lacking -= any(answer.rank < 2 for answer in answers(found[index], before, False))
         if index < len(found) and not lacking:
             found[index:] = [row, *(inner._replace(depth=2) for inner in found[index:])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netdsl.formats.listing_entries import Entry, Role
+from netdsl.formats.listing_entries import Entry, LineRole
 from netdsl.formats.summary import Row, Summary
 from netdsl.formats.summary_answers import Piece
 from netdsl.formats.summary_drawing import Choice, Drawing, Drawn, Misfit
@@ -67,7 +67,7 @@ def _entry(layer: Drawn, index: int, drawing: Drawing, asked: set[str]) -> Entry
         or lost
         or (len(layer.inputs) > 1 and not all(drawing.layers[s].kind for s in layer.inputs))
     ):
-        return Entry(layer.number, f"# could not be read: {claim}", role=Role.UNREAD)
+        return Entry(layer.number, f"# could not be read: {claim}", role=LineRole.UNREAD)
     if len(layer.inputs) > 1:
         branches = " | ".join(f"@{label_key(drawing.layers[source].name)}" for source in layer.inputs)
         return Entry(layer.number, f"{claim} {layer.name}[ {branches} ]")

@@ -112,14 +112,14 @@ def moves_for(given: Size, made: Size, kernel: Size, keras: bool, pool: bool = F
     return tuple(sorted(found, key=lambda move: not move.usual))
 
 
-def _steps(covered: Size) -> range:
+def _strides(covered: Size) -> range:
     return range(1, min(max(covered), _WIDEST) + 1) if max(covered) > 1 else range(1, _FARTHEST + 1)
 
 
 def _padded(given: Size, made: Size, covered: Size, dilation: int, pool: bool) -> list[Move]:
     """Strides and paddings in numbers, up to half the kernel, rounded down as PyTorch does."""
     found: list[Move] = []
-    for stride in _steps(covered):
+    for stride in _strides(covered):
         high = _paddings(given.height, made.height, covered.height, stride)
         wide = _paddings(given.width, made.width, covered.width, stride)
         both = sorted(set(high) & set(wide))
@@ -151,7 +151,7 @@ def _rounded_up(given: Size, made: Size, kernel: Size) -> list[Move]:
 def _same_or_valid(given: Size, made: Size, covered: Size, dilation: int) -> list[Move]:
     """Keras has two paddings: none, and ``same``."""
     found: list[Move] = []
-    for stride in _steps(covered):
+    for stride in _strides(covered):
         valid = tuple((extent - side) // stride + 1 for extent, side in zip(given, covered, strict=True))
         if min(e - s for e, s in zip(given, covered, strict=True)) >= 0 and valid == tuple(made):
             found.append(Move(stride, Size(0, 0), dilation, usual=stride <= 2))

@@ -13,7 +13,7 @@ import re
 from netdsl.formats.summary import Row
 from netdsl.formats.summary_answers import Piece
 from netdsl.formats.summary_drawing import Drawing, Misfit
-from netdsl.formats.summary_kinds import Role, role_of
+from netdsl.formats.summary_kinds import RowRole, role_of
 from netdsl.formats.summary_leaf import POOLS, bridged, leaf, shortcut
 from netdsl.formats.summary_modules import Module, modules
 from netdsl.formats.summary_solving import pools_for
@@ -243,5 +243,5 @@ def _first(module: Module) -> Module:
 
 def _activates(row: Row) -> bool:
     known = role_of(row.layer, row.name)
-    kind = kind_named(known[1]) if known and known[0] is Role.PLAIN else None
+    kind = kind_named(known[1]) if known and known[0] is RowRole.PLAIN else None
     return kind is not None and issubclass(kind, SameVolume) and kind.is_activation

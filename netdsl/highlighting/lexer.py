@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from pygments.lexer import RegexLexer, bygroups
 from pygments.token import Comment, Keyword, Literal, Name, Number, Operator, Punctuation, String, Whitespace
 
-from netdsl.highlighting.patterns import TRAIN, Pattern, network_patterns, recipe_patterns
+from netdsl.highlighting.token_patterns import TRAIN, Pattern, network_patterns, recipe_patterns
 
 _TOKENS = {
     "comment": Comment.Single,

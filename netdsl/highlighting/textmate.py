@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netdsl.highlighting.patterns import TRAIN, Pattern, network_patterns, recipe_patterns
+from netdsl.highlighting.token_patterns import TRAIN, Pattern, network_patterns, recipe_patterns
 
 SCOPES = {
     "comment": "comment.line.number-sign",

@@ -8,7 +8,7 @@ from netdsl.diagnostics import Mistake
 from netdsl.layers.group_norm import scale_and_shift
 from netdsl.layers.layer import POINT, Layer, Parameter, Statistic, Window
 from netdsl.layers.option import flag, real
-from netdsl.layers.reading import Channels, Reads, reading_here
+from netdsl.layers.taps import Channels, Reads, reading_here
 from netdsl.primitives.expression import operand, square_root
 from netdsl.quantities import Volume
 

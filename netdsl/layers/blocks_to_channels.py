@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues, block_option
-from netdsl.layers.reading import Channels, Reads, reading, sliding_taps
+from netdsl.layers.taps import Channels, Reads, reading, sliding_taps
 from netdsl.quantities import Volume
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
-from netdsl.layers.reading import Channels, Reads
+from netdsl.layers.taps import Channels, Reads
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from netdsl.layers.option import Rows
 
 LENET5: Rows = (
-    *(tuple(sorted((start + step) % 6 for step in range(3))) for start in range(6)),
-    *(tuple(sorted((start + step) % 6 for step in range(4))) for start in range(6)),
+    *(tuple(sorted((start + offset) % 6 for offset in range(3))) for start in range(6)),
+    *(tuple(sorted((start + offset) % 6 for offset in range(4))) for start in range(6)),
     (0, 1, 3, 4),
     (1, 2, 4, 5),
     (0, 2, 3, 5),

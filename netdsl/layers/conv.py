@@ -9,7 +9,6 @@ from netdsl.diagnostics import Mistake
 from netdsl.layers.connection_tables import TABLES
 from netdsl.layers.layer import Layer, Parameter, Window, window_reading
 from netdsl.layers.option import count, flag, padding, size, table
-from netdsl.layers.reading import Channels, Reads
 from netdsl.layers.sliding import (
     Sliding,
     depth_problems,
@@ -19,6 +18,7 @@ from netdsl.layers.sliding import (
     slide,
     sliding,
 )
+from netdsl.layers.taps import Channels, Reads
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Size, Volume
 
@@ -156,8 +156,8 @@ class Conv(Layer):
         return outcome if isinstance(outcome, Mistake) else Volume(*outcome, self.filters)
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
-        steps = derivation(inputs[0], self.moving(inputs[0]))
-        return (*steps, filters_give(self.filters))
+        derived = derivation(inputs[0], self.moving(inputs[0]))
+        return (*derived, filters_give(self.filters))
 
     def _seen(self, depth: int) -> int:
         """Pairs of a filter and a channel that it sees, for filters of a depth."""

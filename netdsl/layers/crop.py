@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues
 from netdsl.layers.option import index, size
-from netdsl.layers.reading import Reads, Taps, reading
+from netdsl.layers.taps import Reads, Taps, reading
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
 from netdsl.layers.option import count, flag, padding, size
-from netdsl.layers.reading import Channels, Reads, reading, spreading_taps
 from netdsl.layers.sliding import depth_problems, filter_depth, filters_give
+from netdsl.layers.taps import Channels, Reads, reading, spreading_taps
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window
-from netdsl.layers.reading import Reads, reading_all
+from netdsl.layers.taps import Reads, reading_all
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:

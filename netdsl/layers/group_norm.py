@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Parameter, SameVolume
 from netdsl.layers.option import count, flag, real
-from netdsl.layers.reading import Channels, Reads, reading_all, reading_here
+from netdsl.layers.taps import Channels, Reads, reading_all, reading_here
 from netdsl.primitives.expression import operand, square_root
 from netdsl.quantities import Volume
 

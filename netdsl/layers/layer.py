@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 from netdsl.diagnostics import Mistake
 from netdsl.layers.dialect import LECTURE, Dialect
 from netdsl.layers.option import Optioned
-from netdsl.layers.reading import Channels, Reading, Reads, reading_here, sliding_taps
+from netdsl.layers.taps import Channels, Reading, Reads, reading_here, sliding_taps
 from netdsl.quantities import Padding, Size, Volume
 
 if TYPE_CHECKING:

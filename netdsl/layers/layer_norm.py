@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.layers.group_norm import deviations_by_group, normalised, scale_and_shift
 from netdsl.layers.layer import Parameter, SameVolume
 from netdsl.layers.option import flag, real, word
-from netdsl.layers.reading import Channels, Reads, reading_all, reading_here
+from netdsl.layers.taps import Channels, Reads, reading_all, reading_here
 from netdsl.primitives.expression import operand, square_root
 from netdsl.quantities import Volume
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import SameVolume, Window
 from netdsl.layers.option import count
-from netdsl.layers.reading import Channels, Reads, reading, reading_all, sliding_taps
+from netdsl.layers.taps import Channels, Reads, reading, reading_all, sliding_taps
 from netdsl.primitives.expression import maximum, operand, square_root
 from netdsl.quantities import Padding, Size, Volume, counted
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Layer, Parameter, Window, window_reading
 from netdsl.layers.option import count, flag, padding, size
-from netdsl.layers.reading import Channels, Reads
 from netdsl.layers.sliding import (
     Sliding,
     depth_problems,
@@ -17,6 +16,7 @@ from netdsl.layers.sliding import (
     slide,
     sliding,
 )
+from netdsl.layers.taps import Channels, Reads
 from netdsl.primitives.expression import operand
 from netdsl.quantities import Size, Volume
 
@@ -84,8 +84,8 @@ class Local(Layer):
         return outcome if isinstance(outcome, Mistake) else Volume(*outcome, self.filters)
 
     def arithmetic(self, *inputs: Volume) -> tuple[str, ...]:
-        steps = derivation(inputs[0], self.moving(inputs[0]))
-        return (*steps, filters_give(self.filters))
+        derived = derivation(inputs[0], self.moving(inputs[0]))
+        return (*derived, filters_give(self.filters))
 
     def _extents(self, x: Volume) -> Size:
         outcome = slide(x, self.moving(x), "window")

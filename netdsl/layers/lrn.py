@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import SameVolume, Window, window_reading
 from netdsl.layers.option import count, real, word
-from netdsl.layers.reading import Channels, Reads
+from netdsl.layers.taps import Channels, Reads
 from netdsl.primitives.expression import operand, power
 from netdsl.primitives.window import Counts
 from netdsl.quantities import Padding, Size, Volume

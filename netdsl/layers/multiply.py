@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.merging import Merging, listed
-from netdsl.layers.reading import Reads, reading_all, reading_here
+from netdsl.layers.taps import Reads, reading_all, reading_here
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues
 from netdsl.layers.option import count, padding
-from netdsl.layers.reading import Channels, Reads, Taps, reading
+from netdsl.layers.taps import Channels, Reads, Taps, reading
 from netdsl.quantities import Padding, Same, Volume
 
 if TYPE_CHECKING:

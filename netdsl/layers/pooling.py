@@ -6,8 +6,8 @@ from netdsl.diagnostics import Mistake
 from netdsl.layers.dialect import Rounding
 from netdsl.layers.layer import Layer, Parameter, Window, window_reading
 from netdsl.layers.option import flag, padding, size
-from netdsl.layers.reading import Reads, reading_all
 from netdsl.layers.sliding import Sliding, derivation, slide, sliding
+from netdsl.layers.taps import Reads, reading_all
 from netdsl.quantities import Padding, Same, Size, Volume
 
 
@@ -36,9 +36,9 @@ class Pooling(Layer, abstract=True):
         around: Padding | Same | None = self.__dict__["padding"]
         if around is None:
             around = self._default_padding(kernel)
-        return sliding(x, kernel, self._step(kernel), around, self._rounding())
+        return sliding(x, kernel, self._stride(kernel), around, self._rounding())
 
-    def _step(self, kernel: Size) -> Size:
+    def _stride(self, kernel: Size) -> Size:
         stride: Size | None = self.__dict__["stride"]
         if stride is not None:
             return stride

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from netdsl.diagnostics import Mistake
 from netdsl.layers.blocks_to_channels import BlocksToChannels
-from netdsl.layers.reading import Channels, Reads, reading_all
+from netdsl.layers.taps import Channels, Reads, reading_all
 from netdsl.quantities import Volume, counted
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import SameVolume
 from netdsl.layers.option import count
-from netdsl.layers.reading import Reads, reading_here
+from netdsl.layers.taps import Reads, reading_here
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues
 from netdsl.layers.option import Ranges, channels, count
-from netdsl.layers.reading import Channels, Reads
+from netdsl.layers.taps import Channels, Reads
 from netdsl.quantities import Volume, counted
 
 if TYPE_CHECKING:

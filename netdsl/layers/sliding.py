@@ -58,7 +58,7 @@ def _padding_cures(extent: int, kernel: int, stride: int, padding: int) -> list[
 
 def _same_cure(x: Volume, moving: Sliding) -> str:
     """``same`` always fits, with the odd row and column of zeros below and to the right."""
-    high, wide = (-(-extent // step) for extent, step in zip(x.size, moving.stride, strict=True))
+    high, wide = (-(-extent // stride) for extent, stride in zip(x.size, moving.stride, strict=True))
     return f"`same` fits: it gives {high if high == wide else Size(high, wide)}"
 
 
@@ -191,7 +191,7 @@ def slide(x: Volume, moving: Sliding, noun: str, floors: str = "") -> Size | Mis
     """
     counts = []
     for axis, sizes in zip(("height", "width"), _axes(x, moving), strict=True):
-        extent, window, step, before, after = sizes
+        extent, window, stride_length, before, after = sizes
         padded = extent + before + after
         if window > padded:
             return Mistake(
@@ -203,13 +203,13 @@ def slide(x: Volume, moving: Sliding, noun: str, floors: str = "") -> Size | Mis
                 help=_narrower(x, moving.kernel) or _smaller(x, noun, padded),
                 input_help=_larger_input(x),
             )
-        if (padded - window) % step == 0 and after < window:  # nothing to round, and nothing to clip
-            counts.append((padded - window) // step + 1)
+        if (padded - window) % stride_length == 0 and after < window:  # nothing to round, and nothing to clip
+            counts.append((padded - window) // stride_length + 1)
             continue
         exact = positions(*sizes)
         if exact.denominator != 1 and moving.rounding is Rounding.EXACT:
             stride = _square(moving.stride)
-            square = (extent, window, step, before) if before == after else None
+            square = (extent, window, stride_length, before) if before == after else None
             return Mistake(
                 "ND301",
                 f"the {moving.kernel} {noun} does not fit its input of {x} evenly at stride {stride}",
@@ -222,8 +222,8 @@ def slide(x: Volume, moving: Sliding, noun: str, floors: str = "") -> Size | Mis
                 ),
                 input_help=tuple(_input_cures(*square)) if square else (),
             )
-        count = _rounded(exact, moving.rounding, extent, step, before, after)
-        start = (count - 1) * step - before
+        count = _rounded(exact, moving.rounding, extent, stride_length, before, after)
+        start = (count - 1) * stride_length - before
         if count > exact and start >= extent:
             return Mistake(
                 "ND304",

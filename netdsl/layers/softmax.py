@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from netdsl.layers.layer import SameVolume
-from netdsl.layers.reading import Channels, Reads, reading_here
+from netdsl.layers.taps import Channels, Reads, reading_here
 from netdsl.primitives.expression import operand
 from netdsl.primitives.functions.exp import exp
 from netdsl.quantities import Volume

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.layer import Window, window_reading
 from netdsl.layers.pooling import Pooling
-from netdsl.layers.reading import Reading, Reads, spreading_taps
+from netdsl.layers.taps import Reading, Reads, spreading_taps
 from netdsl.quantities import Volume
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ class Unpool(Pooling):
             spreading_taps(window.kernel.height, window.stride.height, window.padding.top),
             spreading_taps(window.kernel.width, window.stride.width, window.padding.left),
         )
-        return Reads((Reading((back,)), Reading((*window_reading(window).steps, back), 1)))
+        return Reads((Reading((back,)), Reading((*window_reading(window).stages, back), 1)))
 
     def lower(self, build: Builder, *inputs: Tensor) -> Tensor:
         x, before = inputs

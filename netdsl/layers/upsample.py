@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Mistake
 from netdsl.layers.moving_values import MovingValues
 from netdsl.layers.option import size, word
-from netdsl.layers.reading import Reads, Taps, reading
+from netdsl.layers.taps import Reads, Taps, reading
 from netdsl.primitives.interpolation import MOST_POSITIONS, Filling, Stretch
 from netdsl.quantities import Size, Volume
 
@@ -139,8 +139,8 @@ class Upsample(MovingValues):
 
 def _taps_of(stretch: Stretch) -> Taps:
     """The position that an output is filled from, or the two that it lies between."""
-    step, first, parts = stretch.source()
-    common = gcd(step, first, parts)
-    step, first, parts = step // common, first // common, parts // common
+    stride, first, parts = stretch.source()
+    common = gcd(stride, first, parts)
+    stride, first, parts = stride // common, first // common, parts // common
     nearest = stretch.filling in (Filling.NEAREST, Filling.NEAREST_CENTERS)
-    return Taps(first, first if nearest else first + parts - 1, step, parts)
+    return Taps(first, first if nearest else first + parts - 1, stride, parts)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netdsl.data.arrays import RawPart, assemble
+from netdsl.data.class_labels import labels_of
 from netdsl.data.class_names import named
 from netdsl.data.dataset import TEST, TRAIN, VALIDATION, Dataset
-from netdsl.data.labels import labels_of
 from netdsl.data.reading import read_data
 
 if TYPE_CHECKING:

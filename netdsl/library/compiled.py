@@ -14,8 +14,8 @@ from netdsl.library.arrays import images_as_batch
 from netdsl.library.networks import Planned, plan
 from netdsl.recipe.recipe import Recipe
 from netdsl.training.batches import batch_sizes
-from netdsl.training.machine import Machine, first_values
 from netdsl.training.programs import Programs
+from netdsl.training.session_pool import SessionPool, first_values
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,16 +30,16 @@ class Compiled:
     of images compiles for it; the code is kept for the next process.
     """
 
-    def __init__(self, network: Planned, machine: Machine, batch: int) -> None:
+    def __init__(self, network: Planned, sessions: SessionPool, batch: int) -> None:
         self.network = network
         self.batch = batch
-        self._machine = machine
+        self._sessions = sessions
         self._lock = Lock()
 
     @property
     def arrays(self) -> Mapping[str, NDArray[np.float32]]:
         """Parameters and statistics by name; change what is in them, ``arrays[name][...] = values``."""
-        return dict(self._machine.store)
+        return dict(self._sessions.store)
 
     def __call__(self, x: Any) -> NDArray[np.float32]:
         """The scores, (images, classes): what comes into a closing SOFTMAX, or what the last layer makes.
@@ -64,7 +64,7 @@ class Compiled:
         found, done = [], 0
         for size in batch_sizes(len(images), self.batch):
             with self._lock:  # a session is not for several threads at once
-                session = self._machine.inference(size)
+                session = self._sessions.inference(size)
                 session.inputs["x"][...] = images[done : done + size]
                 session.inputs["target"][...] = 0
                 session.run()
@@ -103,9 +103,9 @@ def compile(
         raise TypeError("a network with several inputs is evaluated with netdsl.load(run).evaluate(data)")
     recipe = Recipe(seed=seed, exact=exact)
     programs = Programs(planned.plan, recipe, open_backend(backend), threads_or_all(threads))
-    machine = Machine(programs, first_values(planned.plan, recipe, programs.stored("infer", batch)))
-    machine.inference(batch)
-    return Compiled(planned, machine, batch)
+    sessions = SessionPool(programs, first_values(planned.plan, recipe, programs.stored("infer", batch)))
+    sessions.inference(batch)
+    return Compiled(planned, sessions, batch)
 
 
 def threads_or_all(asked: int | None) -> int:

@@ -16,15 +16,15 @@ from netdsl.backend import backend as open_backend
 from netdsl.library.arrays import NAME, dataset_of, images_as_batch
 from netdsl.library.compiled import threads_or_all
 from netdsl.library.networks import Planned, plan
-from netdsl.library.settings import recipe_with
+from netdsl.library.recipe_settings import recipe_with
 from netdsl.quantities import counted
 from netdsl.training.checkpoint import Checkpoint
 from netdsl.training.checkpoint import load as load_checkpoint
 from netdsl.training.metrics import Evaluation
 from netdsl.training.records import EpochRecord
-from netdsl.training.restored import Restored, open_checkpoint
 from netdsl.training.run import new_run
 from netdsl.training.run_folder import LAST, new_run_folder, run_checkpoint
+from netdsl.training.trained_model import TrainedModel, open_checkpoint
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,7 +80,7 @@ class Trained:
     def __init__(
         self,
         folder: Path,
-        restored: Restored,
+        model: TrainedModel,
         history: Sequence[EpochRecord],
         test: Evaluated | None = None,
     ) -> None:
@@ -89,11 +89,11 @@ class Trained:
         """The result on the test images, right after training; None for a run that was loaded."""
         self.history = tuple(history)
         """A record for each epoch of the run: losses, accuracies, learning rate."""
-        self._restored = restored
+        self._model = model
 
     @property
     def network(self) -> Planned:
-        return Planned(self._restored.plan)
+        return Planned(self._model.plan)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -107,11 +107,11 @@ class Trained:
     @property
     def arrays(self) -> dict[str, NDArray[np.float32]]:
         """Copies of the parameters and running statistics of the best epoch, by name."""
-        return {name: array.copy() for name, array in self._restored.arrays.items()}
+        return {name: array.copy() for name, array in self._model.arrays.items()}
 
     @property
     def _checkpoint(self) -> Checkpoint:
-        return self._restored.checkpoint
+        return self._model.checkpoint
 
     def predict(self, images: Any) -> list[Answer]:
         """What the network sees in images.
@@ -124,13 +124,13 @@ class Trained:
 
         paths = _paths(images)
         if paths is None:
-            pictures = list(images_as_batch(images, self._restored.plan))
+            pictures = list(images_as_batch(images, self._model.plan))
             names = [f"image {number}" for number in range(len(pictures))]
         else:
-            pictures = [self._restored.picture(path) for path in paths]
+            pictures = [self._model.picture(path) for path in paths]
             names = [str(path) for path in paths]
         answers = []
-        for found in self._restored.predict(pictures, names):
+        for found in self._model.predict(pictures, names):
             if isinstance(found, Diagnostic):
                 raise Diagnosed(found)
             pairs = dict(zip(found.classes, found.probabilities, strict=True))
@@ -146,9 +146,9 @@ class Trained:
         if data is None and self.recipe.data == NAME:
             raise TypeError("the run was trained on arrays: pass the data to evaluate it on")
         if data is None or isinstance(data, str) or hasattr(data, "__fspath__"):
-            examined = self._restored.examine(None if data is None else str(data))
+            examined = self._model.examine(None if data is None else str(data))
         else:
-            examined = self._restored.examine_dataset(dataset_of(data, self._restored.plan))
+            examined = self._model.examine_dataset(dataset_of(data, self._model.plan))
         return _evaluated(examined.evaluation, examined.classes)
 
     def save(self, folder: str | Path) -> Path:
@@ -220,8 +220,8 @@ def train(
         outcome = _evaluated(run.test(folder), run.dataset.classes)
         path = folder.path
         history = run.progress.history
-    restored = _restored(path, backend, threads, exact=exact)
-    trained = Trained(path, restored, history, outcome)
+    model = _model(path, backend, threads, exact=exact)
+    trained = Trained(path, model, history, outcome)
     if temporary is not None:
         weakref.finalize(trained, shutil.rmtree, temporary, ignore_errors=True)
     return trained
@@ -236,16 +236,16 @@ def load(
     """
     path = Path(run)
     folder = path if path.is_dir() else path.parent
-    restored = _restored(path, backend, threads, exact=exact)
+    model = _model(path, backend, threads, exact=exact)
     newest = folder / LAST
-    last = load_checkpoint(newest) if newest.is_file() else restored.checkpoint
-    return Trained(folder, restored, last.progress.history)
+    last = load_checkpoint(newest) if newest.is_file() else model.checkpoint
+    return Trained(folder, model, last.progress.history)
 
 
-def _restored(run: Path, backend: str, threads: int | None, *, exact: bool) -> Restored:
+def _model(run: Path, backend: str, threads: int | None, *, exact: bool) -> TrainedModel:
     path = run_checkpoint(run)
     checkpoint, found = open_checkpoint(path)
-    return Restored(checkpoint, path, found, open_backend(backend), threads_or_all(threads), exact=exact)
+    return TrainedModel(checkpoint, path, found, open_backend(backend), threads_or_all(threads), exact=exact)
 
 
 def _evaluated(evaluation: Evaluation, classes: tuple[str, ...]) -> Evaluated:

@@ -8,7 +8,7 @@ from copy import copy
 import numpy as np
 
 from netdsl.backend.session import Store
-from netdsl.data.memory import available_bytes
+from netdsl.data.available_memory import available_bytes
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program, Stored

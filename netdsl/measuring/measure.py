@@ -20,8 +20,8 @@ from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools.profiler import Stopwatch, seconds_by_part
 from netdsl.backend.numba.tools.roofline import MOST_BYTES, measure_roofline
 from netdsl.backend.session import Array, Store
-from netdsl.data.memory import available_bytes, require_memory
-from netdsl.measuring.measurement import Measurement, Rival, Roofs
+from netdsl.data.available_memory import available_bytes, require_memory
+from netdsl.measuring.measurement import Measurement, Rival, Roofline
 from netdsl.measuring.rounds import Step, take_turns
 from netdsl.measuring.rows import rows_of
 from netdsl.measuring.tuning import tune
@@ -32,7 +32,7 @@ from netdsl.program.lower import inference_program, training_program
 from netdsl.program.program import Numerics, Program
 from netdsl.quantities import FLOAT_BYTES
 from netdsl.recipe.recipe import Recipe
-from netdsl.training.machine import first_values
+from netdsl.training.session_pool import first_values
 
 RATE = 0.001
 """Small, so that repeating one batch goes nowhere."""
@@ -107,7 +107,7 @@ def measure(
     session.run()
     stopwatch.run()
     peak_bytes = _peak_bytes()
-    roofs = _roofs(task.threads)
+    roofline = _roofline(task.threads)
     rivals = opponents(task, store, session.inputs) if opponents is not None else []
     # Each clocked step counts by itself: the median of a launch passes over the moments of others.
     steps: dict[str, Step] = {
@@ -116,7 +116,7 @@ def measure(
         **{rival.name: rival.step for rival in rivals},
     }
     found = list(take_turns(steps, task.rounds))
-    again = _roofs(task.threads)
+    again = _roofline(task.threads)
     seconds = seconds_by_part(session.launches, np.median(readings, axis=0))
     return Measurement(
         task.plan,
@@ -127,7 +127,7 @@ def measure(
         task.precision,
         host().name,
         _versions(),
-        Roofs(*map(max, roofs, again)),
+        Roofline(*map(max, roofline, again)),
         median(round[OURS] for round in found),
         median(round["timed"] for round in found),
         rows_of(task.plan, program, seconds),
@@ -157,10 +157,10 @@ def _require(task: Task, needed_bytes: int) -> None:
     require_memory(needed_bytes, name, f"a step of {task.batch} images", "use a smaller --batch")
 
 
-def _roofs(threads: int) -> Roofs:
+def _roofline(threads: int) -> Roofline:
     available = available_bytes()
     allowed = MOST_BYTES if available is None else min(MOST_BYTES, available // 4)
-    return Roofs(*measure_roofline(open_backend().kernels, threads, allowed))
+    return Roofline(*measure_roofline(open_backend().kernels, threads, allowed))
 
 
 def _fill(session: NumbaSession, batch: int) -> None:

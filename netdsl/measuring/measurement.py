@@ -10,7 +10,7 @@ from netdsl.primitives.operation import Phase
 from netdsl.program.program import NO_VARIANTS
 
 
-class Roofs(NamedTuple):
+class Roofline(NamedTuple):
     """What the machine can do at most on the threads that were used."""
 
     flops_per_second: float
@@ -51,12 +51,12 @@ class Figures(NamedTuple):
     def bytes_per_second(self) -> float:
         return self.bytes / self.seconds if self.seconds else 0.0
 
-    def limit(self, roofs: Roofs) -> str:
+    def limit(self, roofline: Roofline) -> str:
         """The roof that such work meets first: "compute" or "memory", or nothing where there is no work."""
         if not self.flops and not self.bytes:
             return ""
-        computing = self.flops / roofs.flops_per_second
-        return "compute" if computing >= self.bytes / roofs.bytes_per_second else "memory"
+        computing = self.flops / roofline.flops_per_second
+        return "compute" if computing >= self.bytes / roofline.bytes_per_second else "memory"
 
 
 def total(figures: list[Figures]) -> Figures:
@@ -111,7 +111,7 @@ class Measurement(NamedTuple):
     precision: str
     cpu: str
     versions: dict[str, str]
-    roofs: Roofs
+    roofline: Roofline
     seconds: float
     timed_seconds: float
     rows: tuple[Row, ...]

@@ -8,10 +8,10 @@ from netdsl.measuring.measurement import Figures, Row
 from netdsl.planning.plan import Plan
 from netdsl.primitives.operation import Phase
 from netdsl.program.program import Program
-from netdsl.program.work import Part, macs, traffic
+from netdsl.program.roofline_counts import LayerPhase, macs, traffic
 
 
-def rows_of(plan: Plan, program: Program, seconds: Mapping[Part, float]) -> tuple[Row, ...]:
+def rows_of(plan: Plan, program: Program, seconds: Mapping[LayerPhase, float]) -> tuple[Row, ...]:
     """A row for every layer in order, whether anything runs for it or not, then one for what else runs.
 
     What is computed at the end of another layer's product has no time of its own, and so no figures.
@@ -26,7 +26,11 @@ def rows_of(plan: Plan, program: Program, seconds: Mapping[Part, float]) -> tupl
         Row(
             name,
             kinds.get(name, ""),
-            {phase: figures[Part(name, phase)] for phase in Phase if Part(name, phase) in figures},
+            {
+                phase: figures[LayerPhase(name, phase)]
+                for phase in Phase
+                if LayerPhase(name, phase) in figures
+            },
         )
         for name in names
     )

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from netdsl.diagnostics import Mistake
 from netdsl.layers.alike import count_answers
 from netdsl.layers.layer import Layer, Parameter, Statistic
-from netdsl.layers.reading import Reads
+from netdsl.layers.taps import Reads
 from netdsl.planning.views import View
 from netdsl.quantities import VALUE_LIMIT, Size, Volume
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from netdsl.diagnostics import Edit, Label
 from netdsl.graph.draft.entries import Entry
 from netdsl.graph.network import Node
-from netdsl.planning.changes import Change, as_edit, bringing, in_words, made
+from netdsl.planning.option_changes import Change, as_edit, bringing, in_words, made
 from netdsl.quantities import Size, Volume
 from netdsl.source import Source
 

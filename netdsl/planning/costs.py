@@ -9,7 +9,7 @@ from netdsl.graph.draft.inputs import INPUT_LIMIT
 from netdsl.graph.network import Network
 from netdsl.layers.alike import count_answers
 from netdsl.layers.layer import Layer
-from netdsl.layers.reading import Channels
+from netdsl.layers.taps import Channels
 from netdsl.planning.answers import VIEW_LIMIT, Costs, SeenBehind, answer_of
 from netdsl.planning.plan import PlannedLayer
 from netdsl.planning.receptive_field import FieldTracer

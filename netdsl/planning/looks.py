@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from netdsl.layers.reading import Reads, Taps
+from netdsl.layers.taps import Reads, Taps
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.planning.receptive_field import FieldTracer
 from netdsl.planning.views import IMAGE, NOTHING, View
@@ -41,7 +41,7 @@ class Look(NamedTuple):
         if len(self.reads.readings) != 1 or self.planned.node.layer.keeps_order:
             return None
         (reading,) = self.reads.readings
-        return reading.steps[0][axis] if len(reading.steps) == 1 else None
+        return reading.stages[0][axis] if len(reading.stages) == 1 else None
 
 
 def looks(plan: Plan, position: int) -> list[Look]:

@@ -7,7 +7,7 @@ read those that there are. A position sees what any of its channels sees.
 from __future__ import annotations
 
 from netdsl.layers.layer import Layer
-from netdsl.layers.reading import Channels, Reading, Reads, all_taps
+from netdsl.layers.taps import Channels, Reading, Reads, all_taps
 from netdsl.planning.tracks import Interval, Track, Untraceable, Work, common_period, through, together
 from netdsl.planning.views import (
     IMAGE,
@@ -109,7 +109,7 @@ class FieldTracer:
 
     def _read(self, part: Rectangle, reading: Reading) -> Rectangle:
         rows, columns = part
-        for down, across in reading.steps:
+        for down, across in reading.stages:
             square = rows == columns and down == across
             rows = through(rows, down, self.work)
             columns = rows if square else through(columns, across, self.work)
@@ -157,7 +157,7 @@ class FieldTracer:
         for reading in reads.readings:
             view, volume = views[reading.source], inputs[reading.source]
             whole = self.whole(view, volume)
-            (rows, columns), *more = reading.steps
+            (rows, columns), *more = reading.stages
             covers = rows.cover(volume.height, output.height) and columns.cover(volume.width, output.width)
             if more or whole is None or not covers:
                 return None

@@ -11,8 +11,8 @@ from netdsl.diagnostics import Mistake
 from netdsl.graph.draft.entries import Draft, Gap
 from netdsl.graph.network import Node
 from netdsl.planning.branches import Branch, Branching, cured_join, cured_window
-from netdsl.planning.changes import Change, as_edit, in_words, made
 from netdsl.planning.cures import Cured
+from netdsl.planning.option_changes import Change, as_edit, in_words, made
 from netdsl.quantities import Padding, Size, Volume, grouped
 from netdsl.source import Source
 

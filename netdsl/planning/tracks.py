@@ -10,7 +10,7 @@ from __future__ import annotations
 from math import gcd
 from typing import NamedTuple, TypeAlias
 
-from netdsl.layers.reading import HERE, Taps
+from netdsl.layers.taps import HERE, Taps
 from netdsl.quantities import VALUE_LIMIT
 
 PERIOD_LIMIT = 1024
@@ -78,7 +78,7 @@ def through(track: Track, taps: Taps, work: Work) -> Track:
         low, high = intervals[0]
         first = taps.first * advance
         last = (taps.last - (taps.last - taps.first) % taps.apart) * advance
-        return _checked(Track(taps.step * advance, ((low + first, high + last),)))
+        return _checked(Track(taps.stride * advance, ((low + first, high + last),)))
     return _checked(_shortest(_repeated(track, taps, work)))
 
 
@@ -86,14 +86,14 @@ def _repeated(track: Track, taps: Taps, work: Work) -> Track:
     """Interval by interval, over as many outputs as it takes to come back to the same ones."""
     period = track.period
     turn = taps.parts * period
-    outputs = turn // gcd(taps.step, turn)
+    outputs = turn // gcd(taps.stride, turn)
     if outputs > PERIOD_LIMIT:
         raise Untraceable
     # Among taps that see the same but for a shift, the first sees lowest, the last highest.
     cycle = period // gcd(period, taps.apart)
     found = []
     for output in range(outputs):
-        begin = taps.step * output
+        begin = taps.stride * output
         low, high = (begin + taps.first) // taps.parts, (begin + taps.last) // taps.parts
         count = max((high - low) // taps.apart + 1, 0)
         shown = min(count, cycle)
@@ -102,7 +102,7 @@ def _repeated(track: Track, taps: Taps, work: Work) -> Track:
         lows = [seen[0] for tap in range(shown) if (seen := track.at(low + tap * taps.apart))]
         highs = [seen[1] for tap in range(shown) if (seen := track.at(final - tap * taps.apart))]
         found.append((min(lows), max(highs)) if lows else None)
-    return Track(taps.step * outputs // turn * track.advance, tuple(found))
+    return Track(taps.stride * outputs // turn * track.advance, tuple(found))
 
 
 def _shortest(track: Track) -> Track:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from netdsl.layers.reading import HERE, Channels, Reading, Taps, all_taps
+from netdsl.layers.taps import HERE, Channels, Reading, Taps, all_taps
 from netdsl.planning.tracks import PIXELS, Interval, Track, hull, keep_pace
 from netdsl.quantities import Volume
 
@@ -132,7 +132,7 @@ def contains(part: Rectangle, inner: Rectangle) -> bool:
 
 def reads_all(reading: Reading) -> bool:
     """Whether every output position reads all positions."""
-    return all(taps.step == 0 for taps in reading.steps[0])
+    return all(taps.stride == 0 for taps in reading.stages[0])
 
 
 def order_of(view: View, x: Volume, y: Volume) -> tuple[Reading, bool] | None:

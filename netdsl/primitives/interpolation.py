@@ -49,8 +49,8 @@ class Stretch(NamedTuple):
 
     def taps(self, position: int) -> tuple[Tap, ...]:
         """What an output position adds up."""
-        step, first, parts = self.source()
-        before, rest = divmod(max(step * position + first, 0), parts)
+        stride, first, parts = self.source()
+        before, rest = divmod(max(stride * position + first, 0), parts)
         last = self.inputs - 1
         if self.filling in (Filling.NEAREST, Filling.NEAREST_CENTERS) or rest == 0 or before >= last:
             return ((min(before, last), 1.0),)
@@ -74,8 +74,8 @@ class Stretch(NamedTuple):
             return 2
         if self.inputs == 1:
             return self.outputs
-        step, _, parts = self.source()
-        return min(self.outputs, 2 * -(-parts // step) + 1)
+        stride, _, parts = self.source()
+        return min(self.outputs, 2 * -(-parts // stride) + 1)
 
 
 def table_of(stretch: Stretch, *, back: bool) -> list[float]:

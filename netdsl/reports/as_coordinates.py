@@ -135,18 +135,18 @@ def _ticks(low: float, high: float, logarithmic: bool) -> Iterator[tuple[str, fl
 def _powers(low: float, high: float) -> list[float]:
     first, last = floor(log10(low)), ceil(log10(high))
     digits = (1, 2, 5) if last - first <= 3 else (1,)
-    step = max((last - first) // 8, 1)
-    values = [digit * 10.0**power for power in range(first, last + 1, step) for digit in digits]
+    stride = max((last - first) // 8, 1)
+    values = [digit * 10.0**power for power in range(first, last + 1, stride) for digit in digits]
     return [value for value in values if low * 0.999999 <= value <= high * 1.000001]
 
 
 def _multiples(low: float, high: float) -> list[float]:
     rough = (high - low) / 5
     power = 10.0 ** floor(log10(rough))
-    step = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999999)
-    first = ceil(low / step - 1e-9)
-    values = [float(f"{number * step:.10g}") for number in range(first, first + 12)]
-    return [value for value in values if value <= high + 1e-9 * step]
+    spacing = next(digit * power for digit in (1, 2, 5, 10) if digit * power >= rough * 0.999999)
+    first = ceil(low / spacing - 1e-9)
+    values = [float(f"{number * spacing:.10g}") for number in range(first, first + 12)]
+    return [value for value in values if value <= high + 1e-9 * spacing]
 
 
 def _number(value: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.layers.layer import Parameter
-from netdsl.layers.reading import Taps
+from netdsl.layers.taps import Taps
 from netdsl.planning.looks import Look, Seen, looks, source
 from netdsl.planning.plan import Plan, PlannedLayer
 from netdsl.quantities import grouped
@@ -20,8 +20,8 @@ def derivation_as_text(plan: Plan, planned: PlannedLayer) -> str:
         ("receptive field", _receptive_field(plan, planned)),
     ]
     lines = [*_head(plan, planned)]
-    for title, steps in sections:
-        lines += ["", title, *(f"  {step}" for step in steps)]
+    for title, section in sections:
+        lines += ["", title, *(f"  {line}" for line in section)]
     return "\n".join(lines) + "\n"
 
 
@@ -84,20 +84,20 @@ def _macs(planned: PlannedLayer) -> list[str]:
 
 def _receptive_field(plan: Plan, planned: PlannedLayer) -> list[str]:
     """The recursion r + (F - 1)*j, line by line for the layers that change it; per axis where they differ."""
-    steps = looks(plan, planned.node.position)
-    unknown = [index for index, look in enumerate(steps) if look.behind is None]
+    known = looks(plan, planned.node.position)
+    unknown = [index for index, look in enumerate(known) if look.behind is None]
     lines = ["r = r + (F - 1)*j, then j = j*S, from r = 1 and j = 1 at the input"]
-    seen = [axis for look in steps if look.behind is not None for axis in look.behind]
+    seen = [axis for look in known if look.behind is not None for axis in look.behind]
     if any(len(axis.widths) > 1 for axis in seen):
         lines.append("positions see differently where volumes are enlarged or joined: the largest r counts")
     if unknown:
-        lines += _both_axes(steps[: unknown[0]]) if unknown[0] else []
-        lines.append(_loss(steps[unknown[0]]))
-        steps = steps[unknown[-1] + 1 :]
+        lines += _both_axes(known[: unknown[0]]) if unknown[0] else []
+        lines.append(_loss(known[unknown[0]]))
+        known = known[unknown[-1] + 1 :]
     field = planned.receptive_field
     if field is None:
         return [*lines, "= unknown"]
-    lines += _both_axes(steps)
+    lines += _both_axes(known)
     image = plan.layers[source(plan, planned.node.position)]
     what = f"the input {visible(image.node.name)}" if plan.example.several else "an image"
     lines.append(f"= {field}, of {what} of {image.output.size}")
@@ -114,20 +114,20 @@ def _loss(look: Look) -> str:
     return f"{name} makes positions or channels see too differently, or too far, to be tracked"
 
 
-def _both_axes(steps: list[Look]) -> list[str]:
-    down, across = (_axis_steps(steps, axis) for axis in (0, 1))
+def _both_axes(known: list[Look]) -> list[str]:
+    down, across = (_axis_rows(known, axis) for axis in (0, 1))
     return down if down == across else ["height:", *down, "width:", *across]
 
 
-def _axis_steps(steps: list[Look], axis: int) -> list[str]:
-    rows = [row for look in steps if (row := _axis_step(look, axis)) is not None]
+def _axis_rows(known: list[Look], axis: int) -> list[str]:
+    rows = [row for look in known if (row := _axis_row(look, axis)) is not None]
     if not rows:
         return ["no window up to here is larger than 1"]
     widths = [max(columns(row[column]) for row in rows) for column in (0, 1)]
     return [f"{padded(name, widths[0])}  {padded(r, widths[1])}  {j}".rstrip() for name, r, j in rows]
 
 
-def _axis_step(look: Look, axis: int) -> tuple[str, str, str] | None:
+def _axis_row(look: Look, axis: int) -> tuple[str, str, str] | None:
     """Name, r and j after a layer; None where it changes neither."""
     assert look.behind is not None
     name, behind = visible(look.planned.node.name), look.behind[axis]
@@ -143,7 +143,7 @@ def _axis_step(look: Look, axis: int) -> tuple[str, str, str] | None:
         widened = f"{before.widths[0]} + ({kernel} - 1)*{before.jump}"
         r = f"r = {widened} = {behind.widths[-1]}"
         if before.widths[0] + (kernel - 1) * before.jump == behind.widths[-1]:
-            return name, r, f"j = {before.jump}*{taps.step} = {behind.jump}"
+            return name, r, f"j = {before.jump}*{taps.stride} = {behind.jump}"
     if behind.widths[-1] > max(fields, default=behind.widths[-1]):
         return name, f"r = {_listed(fields)} together = {_span(behind)}", _pace(before, behind, None)
     return name, f"r = {_span(behind)}", _pace(before, behind, taps)
@@ -168,5 +168,5 @@ def _pace(before: Seen, behind: Seen, taps: Taps | None) -> str:
     if taps is None or before.jump is None:
         return f"j = {behind.jump}"
     divided = f"/{taps.parts}" if taps.parts > 1 else ""
-    times = f"*{taps.step}" if taps.step != 1 or not divided else ""
+    times = f"*{taps.stride}" if taps.stride != 1 or not divided else ""
     return f"j = {before.jump}{times}{divided} = {behind.jump}"

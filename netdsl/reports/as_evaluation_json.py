@@ -10,21 +10,21 @@ from typing import Any
 
 from netdsl.data.origins import Origin
 from netdsl.training.metrics import CONFIDENCE, Mistake
-from netdsl.training.restored import Examined, Restored
+from netdsl.training.trained_model import Examined, TrainedModel
 
 SCHEMA = "netdsl-eval-1"
 
 
-def evaluation_as_json(restored: Restored, examined: Examined) -> str:
+def evaluation_as_json(model: TrainedModel, examined: Examined) -> str:
     """One object; accuracies and probabilities are shares of 1."""
     classes, evaluation = examined.classes, examined.evaluation
     low, high = evaluation.interval
     top5 = {} if evaluation.top5 is None else {"top5_accuracy": evaluation.top5_accuracy}
     written = {
         "schema": SCHEMA,
-        "run": str(restored.path),
-        "network": restored.checkpoint.network_name,
-        "epoch": restored.checkpoint.progress.epoch,
+        "run": str(model.path),
+        "network": model.checkpoint.network_name,
+        "epoch": model.checkpoint.progress.epoch,
         "data": examined.data,
         "part": examined.part,
         "images": evaluation.images,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from netdsl.measuring.measurement import Figures, Measurement, Roofs, Row
+from netdsl.measuring.measurement import Figures, Measurement, Roofline, Row
 from netdsl.primitives.operation import Phase
 
 SCHEMA = "netdsl-bench-1"
@@ -24,38 +24,38 @@ def measurement_as_json(found: Measurement) -> str:
         "rounds": found.rounds,
         "cpu": found.cpu,
         "versions": found.versions,
-        "roofs": found.roofs._asdict(),
+        "roofs": found.roofline._asdict(),
         "seconds": found.seconds,
         "timed_seconds": found.timed_seconds,
         "images_per_second": found.images_per_second,
         "held_bytes": found.held_bytes,
         "peak_bytes": found.peak_bytes,
-        "rows": [_row(row, found.roofs) for row in found.rows],
-        "total": {phase.value: _figures(found.phase(phase), found.roofs) for phase in phases},
+        "rows": [_row(row, found.roofline) for row in found.rows],
+        "total": {phase.value: _figures(found.phase(phase), found.roofline) for phase in phases},
         "forms": dict(found.variants),
         "rivals": [rival._asdict() for rival in found.rivals],
     }
     return json.dumps(written, indent=2, allow_nan=False) + "\n"
 
 
-def _row(row: Row, roofs: Roofs) -> dict[str, Any]:
+def _row(row: Row, roofline: Roofline) -> dict[str, Any]:
     return {
         "name": row.name,
         "kind": row.kind,
-        **{phase.value: _figures(figures, roofs) for phase, figures in row.phases.items()},
-        "all": _figures(row.whole, roofs),
+        **{phase.value: _figures(figures, roofline) for phase, figures in row.phases.items()},
+        "all": _figures(row.whole, roofline),
     }
 
 
-def _figures(figures: Figures, roofs: Roofs) -> dict[str, Any]:
+def _figures(figures: Figures, roofline: Roofline) -> dict[str, Any]:
     return {
         "seconds": figures.seconds,
         "macs": figures.macs,
         "flops_per_second": figures.flops_per_second,
-        "share_of_peak": figures.flops_per_second / roofs.flops_per_second,
+        "share_of_peak": figures.flops_per_second / roofline.flops_per_second,
         "read_bytes": figures.read_bytes,
         "written_bytes": figures.written_bytes,
         "bytes_per_second": figures.bytes_per_second,
-        "share_of_bandwidth": figures.bytes_per_second / roofs.bytes_per_second,
-        "limit": figures.limit(roofs) or None,
+        "share_of_bandwidth": figures.bytes_per_second / roofline.bytes_per_second,
+        "limit": figures.limit(roofline) or None,
     }

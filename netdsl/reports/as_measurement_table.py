@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.measuring.measurement import Figures, Measurement, Roofs, total
+from netdsl.measuring.measurement import Figures, Measurement, Roofline, total
 from netdsl.primitives.operation import Phase
 from netdsl.quantities import bytes_text, counted
 from netdsl.reports.display import columns, padded, visible
@@ -25,9 +25,9 @@ def measurement_as_table(found: Measurement, *, colour: bool = False, width: int
     whole = total([row.whole for row in found.rows])
     headings = ("layer", *(f"{phase.value} ms" for phase in phases), "of step", "GFLOP/s", "of peak")
     rows = [(*headings, "moved", "GB/s", "of memory", "limit")]
-    rows += [_row(row.name, row.phases, row.whole, phases, whole, found.roofs) for row in found.rows]
+    rows += [_row(row.name, row.phases, row.whole, phases, whole, found.roofline) for row in found.rows]
     summed = {phase: found.phase(phase) for phase in phases}
-    rows.append(_row("total", summed, whole, phases, whole, found.roofs))
+    rows.append(_row("total", summed, whole, phases, whole, found.roofline))
     natural = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     shapes = [Shape(10), *(Shape(rank=_RANKS.get(heading, 0)) for heading in rows[0][1:])]
     widths = fitted(natural, shapes, width)
@@ -58,23 +58,27 @@ def _row(
     all_parts: Figures,
     phases: list[Phase],
     whole: Figures,
-    roofs: Roofs,
+    roofline: Roofline,
 ) -> tuple[str, ...]:
     times = [_milliseconds(parts[phase].seconds) if phase in parts else "-" for phase in phases]
     share = all_parts.seconds / whole.seconds if whole.seconds else 0.0
     cells = [_share(share) if all_parts.seconds else "-"]
     if all_parts.flops and all_parts.seconds:
         speed = all_parts.flops_per_second
-        cells += [f"{speed / 1e9:.1f}", _share(speed / roofs.flops_per_second)]
+        cells += [f"{speed / 1e9:.1f}", _share(speed / roofline.flops_per_second)]
     else:
         cells += ["-", "-"]
     if all_parts.bytes and all_parts.seconds:
         speed = all_parts.bytes_per_second
-        cells += [bytes_text(all_parts.bytes), f"{speed / 1e9:.1f}", _share(speed / roofs.bytes_per_second)]
+        cells += [
+            bytes_text(all_parts.bytes),
+            f"{speed / 1e9:.1f}",
+            _share(speed / roofline.bytes_per_second),
+        ]
     else:
         cells += ["-", "-", "-"]
     shown = shortened(visible(name), _NAME_LIMIT)
-    return (shown, *times, *cells, all_parts.limit(roofs) if all_parts.seconds else "-")
+    return (shown, *times, *cells, all_parts.limit(roofline) if all_parts.seconds else "-")
 
 
 def _milliseconds(seconds: float) -> str:
@@ -94,8 +98,8 @@ def _head(found: Measurement) -> list[str]:
     return [
         visible(found.plan.network.name),
         f"one {what} of {size}, median of {counted(found.rounds, 'round')}",
-        f"this machine ({found.cpu}): {found.roofs.flops_per_second / 1e9:.1f} GFLOP/s of multiply-adds, "
-        f"{found.roofs.bytes_per_second / 1e9:.1f} GB/s of memory, both measured",
+        f"this machine ({found.cpu}): {found.roofline.flops_per_second / 1e9:.1f} GFLOP/s of multiply-adds, "
+        f"{found.roofline.bytes_per_second / 1e9:.1f} GB/s of memory, both measured",
     ]
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from netdsl.diagnostics import CROWD, Diagnostic, Label, Severity
 from netdsl.reports.display import columns, visible, visible_lines
-from netdsl.reports.folding import folded, other_places
+from netdsl.reports.folded_findings import folded, other_places
 from netdsl.reports.wrapping import breaks_figure, wrapped
 from netdsl.source import Source
 

@@ -16,8 +16,8 @@ from netdsl.recipe.points import own_point, recipe_at
 from netdsl.recipe.recipe import Recipe
 from netdsl.recipe.search import Choices, Range
 from netdsl.recipe.search_settings import chosen_by_name, path_of
+from netdsl.searching.journal_records import new_trial
 from netdsl.searching.points import frozen, random_besides, rounded
-from netdsl.searching.records import new_trial
 from netdsl.searching.trial import State, Trial
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from netdsl.diagnostics import Diagnosed, file_error
 from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.recipe.points import Point, at_home, changes_loss, is_within, search_problems
-from netdsl.searching import records
+from netdsl.searching import journal_records
 from netdsl.searching.journal import Journal, damaged
-from netdsl.searching.records import Operation
+from netdsl.searching.journal_records import Operation
 from netdsl.searching.task import MOST_TRIALS, Task, target_from_json, task_as_json, task_from_json
 from netdsl.searching.trial import Failure, Look, Result, State, Trial, best_of
 from netdsl.text.printer import print_network
@@ -47,7 +47,7 @@ class Study:
         with journal.locked():
             new = not journal.read()
             if new:
-                journal.append(records.new_study(task.name, task_as_json(task), target))
+                journal.append(journal_records.new_study(task.name, task_as_json(task), target))
         if new:
             return cls(journal)
         journal.close()
@@ -94,11 +94,11 @@ class Study:
     def ask_for(self, target: int) -> None:
         """Have another number of trials. Trials that there are already stay."""
         with self.locked():
-            self._write([records.study_attribute("trials", target)])
+            self._write([journal_records.study_attribute("trials", target)])
 
     def add(self, point: Point) -> Trial:
         """A new trial. Only within ``locked``."""
-        self._write([records.new_trial(self.task.recipe.search, point)])
+        self._write([journal_records.new_trial(self.task.recipe.search, point)])
         return self.trials[-1]
 
     def report(self, trial: Trial, accuracies: list[float]) -> None:
@@ -106,7 +106,7 @@ class Study:
         with self.locked():
             known = len(trial.accuracies)
             new = [
-                records.epoch_record(trial.number, known + count, accuracy)
+                journal_records.epoch_record(trial.number, known + count, accuracy)
                 for count, accuracy in enumerate(accuracies[known:], start=1)
             ]
             if new:
@@ -114,20 +114,20 @@ class Study:
 
     def complete(self, trial: Trial, result: Result) -> None:
         with self.locked():
-            self._write(records.end_of_trial(trial.number, result))
+            self._write(journal_records.end_of_trial(trial.number, result))
 
     def prune(self, trial: Trial, result: Result) -> None:
         with self.locked():
-            self._write(records.pruned_trial(trial.number, result))
+            self._write(journal_records.pruned_trial(trial.number, result))
 
     def fail(self, trial: Trial, failure: Failure) -> None:
         with self.locked():
-            self._write(records.failed_trial(trial.number, failure))
+            self._write(journal_records.failed_trial(trial.number, failure))
 
     def looked(self, look: Look) -> None:
         """Write down that the test part was used."""
         with self.locked():
-            self._write([records.look_record(look)])
+            self._write([journal_records.look_record(look)])
 
     def refresh(self) -> None:
         """Take in what all processes have written. Raises Diagnosed (ND557)."""
@@ -177,7 +177,7 @@ class Study:
         if not isinstance(stored, dict) or len(self.trials) >= MOST_TRIALS:
             raise TypeError("a trial has settings by name")
         search = {one.setting: one for one in self.task.recipe.search}
-        point = {name: records.external(search[name], value) for name, value in stored.items()}
+        point = {name: journal_records.external(search[name], value) for name, value in stored.items()}
         if not all(is_within(search[name], value) for name, value in point.items()):
             raise ValueError("a trial has a setting out of its range")
         if at_home(self.task.recipe, point) != point:

@@ -14,7 +14,7 @@ from netdsl.graph.draft.entries import Gap, Open
 from netdsl.graph.network import Node
 from netdsl.planning.cures import claim_cures
 from netdsl.planning.option_inference import Solver
-from netdsl.planning.study import Study, studied
+from netdsl.planning.text_analysis import TextAnalysis, analysed
 from netdsl.quantities import Volume
 from netdsl.server.essence import essence
 from netdsl.server.layers_in_text import extent, is_written
@@ -40,16 +40,18 @@ class Action(NamedTuple):
     preferred: bool = False
 
 
-def actions(study: Study, source: Source, findings: Sequence[Diagnostic], span: Span) -> list[Action]:
+def actions(
+    analysis: TextAnalysis, source: Source, findings: Sequence[Diagnostic], span: Span
+) -> list[Action]:
     """All that can be done at a place of a text."""
     here = [finding for finding in findings if in_file(finding, source) and _touches(finding, source, span)]
-    found = [*_fixes(here), *_cures_of_claims(study, here, span), *_solutions(study, here, span)]
+    found = [*_fixes(here), *_cures_of_claims(analysis, here, span), *_solutions(analysis, here, span)]
     unique: dict[tuple[Edit, ...], Action] = {}
     for action in found:
         unique.setdefault(action.edits, action)
     safe = next((action for action in unique.values() if all(edit.safe for edit in action.edits)), None)
     marked = [action._replace(preferred=action is safe) for action in unique.values()]
-    return [*marked, *_volumes(study, source, span)]
+    return [*marked, *_volumes(analysis, source, span)]
 
 
 def all_safe_fixes(source: Source, check: Check) -> Action | None:
@@ -99,9 +101,9 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
-def _cures_of_claims(study: Study, findings: Sequence[Diagnostic], span: Span) -> Iterator[Action]:
+def _cures_of_claims(analysis: TextAnalysis, findings: Sequence[Diagnostic], span: Span) -> Iterator[Action]:
     """Every change of one option that makes a wrong claim true, and the claim that is true."""
-    for node in _layers_near(study, span):
+    for node in _layers_near(analysis, span):
         wrong = tuple(
             found
             for found in findings
@@ -110,10 +112,10 @@ def _cures_of_claims(study: Study, findings: Sequence[Diagnostic], span: Span) -
             and found.primary
             and found.primary.span == node.claim.span
         )
-        inputs = _inputs(study, node)
+        inputs = _inputs(analysis, node)
         if not wrong or isinstance(node, Gap) or inputs is None or node.claim is None:
             continue
-        for cure in claim_cures(node, inputs, study.source, hidden=True):
+        for cure in claim_cures(node, inputs, analysis.source, hidden=True):
             if cure.fix is not None:
                 yield Action(f"Fix: {cure.text}", (cure.fix,), "quickfix", wrong)
         made = node.layer.volume(*inputs) if not node.layer.problems(*inputs) else None
@@ -122,15 +124,15 @@ def _cures_of_claims(study: Study, findings: Sequence[Diagnostic], span: Span) -
             yield Action(f"Claim [{made}], the layer's output", (edit,), "quickfix", wrong)
 
 
-def _solutions(study: Study, findings: Sequence[Diagnostic], span: Span) -> Iterator[Action]:
+def _solutions(analysis: TextAnalysis, findings: Sequence[Diagnostic], span: Span) -> Iterator[Action]:
     """The options of a layer that follow from what it claims: those that it lacks, and those that would have
     to be others."""
-    if study.draft is None:
+    if analysis.draft is None:
         return
-    solver = Solver(study.draft.dialect, Findings(study.source))
-    lacking = {entry.span: entry for entry in study.draft.entries if isinstance(entry, Open)}
-    for node in _layers_near(study, span):
-        inputs = _inputs(study, node)
+    solver = Solver(analysis.draft.dialect, Findings(analysis.source))
+    lacking = {entry.span: entry for entry in analysis.draft.entries if isinstance(entry, Open)}
+    for node in _layers_near(analysis, span):
+        inputs = _inputs(analysis, node)
         asked = tuple(found for found in findings if _is_about(found, node))
         if node.claim is None or inputs is None or not has_errors(list(asked)):
             continue
@@ -138,7 +140,7 @@ def _solutions(study: Study, findings: Sequence[Diagnostic], span: Span) -> Iter
         texts = solver.solutions(entry, inputs) if entry is not None else []
         found = [Solution(text, (Edit.behind(node.span, text),)) for text in texts]
         if not found and isinstance(node, Node):
-            found = solutions(node, inputs, study.source)
+            found = solutions(node, inputs, analysis.source)
         for text, edits in found[:_SHOWN]:
             title = f"Solve: `{text}` gives the claimed {node.claim.volume}"
             yield Action(title, edits, "quickfix", asked)
@@ -149,48 +151,48 @@ def _is_about(finding: Diagnostic, node: Node | Gap) -> bool:
     return finding.primary is not None and span.start <= finding.primary.span.start <= span.end
 
 
-def _layers_near(study: Study, span: Span) -> Iterator[Node | Gap]:
+def _layers_near(analysis: TextAnalysis, span: Span) -> Iterator[Node | Gap]:
     """The layers of the lines that a selection touches, each place once."""
-    first, last = study.source.position(span.start)[0], study.source.position(span.end)[0]
+    first, last = analysis.source.position(span.start)[0], analysis.source.position(span.end)[0]
     seen: set[Span] = set()
-    for node in study.sketch.nodes:
-        if not study.is_exact(node.span.start):
+    for node in analysis.sketch.nodes:
+        if not analysis.is_exact(node.span.start):
             continue
-        if is_written(node) and study.is_own(node.span.start) and node.span not in seen:
+        if is_written(node) and analysis.is_own(node.span.start) and node.span not in seen:
             extent_of_layer = extent(node)
             if (
-                study.source.position(extent_of_layer.start)[0] <= last
-                and study.source.position(extent_of_layer.end)[0] >= first
+                analysis.source.position(extent_of_layer.start)[0] <= last
+                and analysis.source.position(extent_of_layer.end)[0] >= first
             ):
                 seen.add(node.span)
                 yield node
 
 
-def _inputs(study: Study, node: Node | Gap) -> tuple[Volume, ...] | None:
-    known = [study.sketch.volumes[index] for index in node.inputs]
+def _inputs(analysis: TextAnalysis, node: Node | Gap) -> tuple[Volume, ...] | None:
+    known = [analysis.sketch.volumes[index] for index in node.inputs]
     inputs = tuple(volume for volume in known if volume is not None)
     return inputs if len(inputs) == len(known) else None
 
 
-def _volumes(study: Study, source: Source, span: Span) -> Iterator[Action]:
+def _volumes(analysis: TextAnalysis, source: Source, span: Span) -> Iterator[Action]:
     """Computed volumes as claims, of the selected lines and of the whole text."""
-    edits = _claims(study)
+    edits = _claims(analysis)
     if not edits:
         return
     first, last = source.position(span.start)[0], source.position(span.end)[0]
     chosen = [edit for edit in edits if first <= source.position(edit.span.start)[0] <= last]
     for title, wanted in (("here", chosen), ("in the whole file", edits)):
-        kept = _sound(study, source, wanted) if title != "here" or len(chosen) < len(edits) else []
+        kept = _sound(analysis, source, wanted) if title != "here" or len(chosen) < len(edits) else []
         if kept:
             yield Action(f"Insert computed volumes {title}", tuple(kept), "rewrite")
 
 
-def _claims(study: Study) -> list[Edit]:
+def _claims(analysis: TextAnalysis) -> list[Edit]:
     """A claim for every layer and every use of a block that has none and one volume alone."""
     volumes: dict[int, set[str]] = {}
     claimed: set[int] = set()
-    for start, node in _claimable(study):
-        volume = study.volume(node)
+    for start, node in _claimable(analysis):
+        volume = analysis.volume(node)
         if node.claim is not None or volume is None:
             claimed.add(start)
         volumes.setdefault(start, set()).add(str(volume))
@@ -201,28 +203,28 @@ def _claims(study: Study) -> list[Edit]:
     ]
 
 
-def _claimable(study: Study) -> Iterator[tuple[int, Node | Gap]]:
+def _claimable(analysis: TextAnalysis) -> Iterator[tuple[int, Node | Gap]]:
     """The layers that may have a claim, each with the place where it would stand."""
     last: dict[Span, tuple[int, Node | Gap]] = {}
-    for node in study.sketch.nodes:
+    for node in analysis.sketch.nodes:
         use = node.use
-        if use is not None and study.is_own(use.span.start):
+        if use is not None and analysis.is_own(use.span.start):
             last[use.span] = use.span.start, node._replace(claim=None)
-        if (isinstance(node, Node) and node.layer.inputs == 0) or not study.is_exact(node.span.start):
+        if (isinstance(node, Node) and node.layer.inputs == 0) or not analysis.is_exact(node.span.start):
             continue
-        if is_written(node) and study.is_own(node.span.start):
+        if is_written(node) and analysis.is_own(node.span.start):
             yield extent(node).start, node
-    calls = {span for span in last if study.source.text[span.start : span.start + 1] != "["}
+    calls = {span for span in last if analysis.source.text[span.start : span.start + 1] != "["}
     yield from (last[span] for span in sorted(calls))
 
 
-def _sound(study: Study, source: Source, edits: list[Edit]) -> list[Edit]:
+def _sound(analysis: TextAnalysis, source: Source, edits: list[Edit]) -> list[Edit]:
     """The claims with which the text is the same network; those at the beginning of a line where not all
     can stand, as in a pattern."""
     outer = [edit for edit in edits if not source.line(_line(source, edit))[: _column(source, edit)].strip()]
     for wanted in (edits, outer):
         text, _ = edited(source.text, wanted)
-        if wanted and essence(studied(source.with_text(text))) == essence(study):
+        if wanted and essence(analysed(source.with_text(text))) == essence(analysis):
             return wanted
     return []
 

@@ -17,12 +17,12 @@ from netdsl.layers.dialect import DIALECTS
 from netdsl.layers.layer import Layer
 from netdsl.layers.option import Option, OptionType
 from netdsl.layers.registry import all_kinds, kinds
-from netdsl.planning.study import studied
+from netdsl.planning.text_analysis import analysed
 from netdsl.reports.as_kind import option_as_lines
 from netdsl.server.context import Around, Context, context_at
+from netdsl.server.keywords import BRANCHES, STATEMENTS, dialect_in_words
 from netdsl.server.known_names import Known, names_known
 from netdsl.server.recipe_completion import recipe_items
-from netdsl.server.words import BRANCHES, STATEMENTS, dialect_in_words
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 from netdsl.syntax.parser import parse
@@ -198,7 +198,7 @@ def _expectations(words: list[str], source: Source, known: Known) -> Iterator[It
     if len(words) == 1:
         yield from (Item(subject, Kind.KEYWORD, "the quantity that is expected") for subject in SUBJECTS)
     elif words[1].lower() in ("volume", "receptive_field", "receptive"):
-        layers = [*known.labels, *(node.name for node in studied(source).sketch.nodes)]
+        layers = [*known.labels, *(node.name for node in analysed(source).sketch.nodes)]
         yield from (Item(name, Kind.LABEL, "layer") for name in layers)
     elif words[1].lower() == "pattern":
         yield from _kinds(all_kinds())

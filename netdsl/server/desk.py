@@ -13,7 +13,7 @@ from netdsl.diagnostics import Diagnostic, Edit
 from netdsl.edits import in_file
 from netdsl.planning.laying_out import laid_out
 from netdsl.planning.network_files import FILE_LIMIT, too_large
-from netdsl.planning.study import Study, studied
+from netdsl.planning.text_analysis import TextAnalysis, analysed
 from netdsl.server.actions import Action, Check, actions, all_safe_fixes
 from netdsl.server.completion import Completion, completion
 from netdsl.server.findings import Shown, shown
@@ -35,7 +35,7 @@ class Sheet(NamedTuple):
 
     source: Source
     positions: Positions
-    study: Study
+    analysis: TextAnalysis
     names: Names
 
     def offset(self, position: Sequence[int]) -> int:
@@ -104,8 +104,8 @@ class Desk:
         known = self._sheets.get(uri)
         if known is not None and known[0] is text and known[1] == self._state(text):
             return known[2]
-        study = studied(source)
-        sheet = Sheet(source, Positions(source, self.texts.units), study, names_in(study))
+        analysis = analysed(source)
+        sheet = Sheet(source, Positions(source, self.texts.units), analysis, names_in(analysis))
         self._sheets[uri] = text, self._state(text), sheet
         return sheet
 
@@ -134,9 +134,9 @@ class Desk:
             return None
         elsewhere = any(not in_file(finding, checked.source) for finding in checked.findings)
         sheet = self.sheet(uri) if elsewhere and not is_recipe(checked.source) else None
-        study = sheet.study if sheet is not None else None
+        analysis = sheet.analysis if sheet is not None else None
         found = [one for one in checked.findings if not _is_shared_file(one, checked.source)]
-        return checked, shown(checked.source, found, study)
+        return checked, shown(checked.source, found, analysis)
 
     def hover(self, uri: str, position: Position) -> tuple[Sheet, Hover] | None:
         sheet = self.sheet(uri)
@@ -146,14 +146,14 @@ class Desk:
         if is_recipe(sheet.source):
             found = hover_recipe(sheet.source.text, offset)
         else:
-            found = hover(sheet.study, sheet.names, offset)
+            found = hover(sheet.analysis, sheet.names, offset)
         return (sheet, found) if found is not None and found.markdown else None
 
     def hints(self, uri: str, lines: Range | None = None) -> tuple[Sheet, list[Hint]] | None:
         sheet = self.sheet(uri)
         if sheet is None or is_recipe(sheet.source):
             return None
-        found = volume_hints(sheet.study)
+        found = volume_hints(sheet.analysis)
         if lines is not None:
             first, last = sheet.offset(lines.start), sheet.offset((lines.end.line + 1, 0))
             found = [hint for hint in found if first <= hint.offset <= last]
@@ -171,7 +171,7 @@ class Desk:
         sheet = self.sheet(uri)
         if sheet is None or is_recipe(sheet.source):
             return None
-        found = definition_at(sheet.study, sheet.names, sheet.offset(position))
+        found = definition_at(sheet.analysis, sheet.names, sheet.offset(position))
         return (sheet, found) if found is not None else None
 
     def references(
@@ -182,8 +182,8 @@ class Desk:
         found = sheet.names.at(sheet.offset(position)) if sheet is not None else None
         if sheet is None or found is None:
             return None
-        home = Place(*sheet.study.source.locate(found.span))
-        places = places_of(sheet.study, sheet.names, found, self._others)
+        home = Place(*sheet.analysis.source.locate(found.span))
+        places = places_of(sheet.analysis, sheet.names, found, self._others)
         return sheet, [place for place in places if definition or place != home]
 
     def highlights(self, uri: str, position: Position) -> list[Range]:
@@ -192,21 +192,21 @@ class Desk:
         found = sheet.names.at(sheet.offset(position)) if sheet is not None else None
         if sheet is None or found is None:
             return []
-        spans = [span for span in sheet.names.spans(found) if sheet.study.is_own(span.start)]
+        spans = [span for span in sheet.names.spans(found) if sheet.analysis.is_own(span.start)]
         return [sheet.positions.range(span) for span in spans]
 
     def renameable(self, uri: str, position: Position) -> tuple[Sheet, Range, str] | Refused:
         sheet = self.sheet(uri)
         if sheet is None:
             return Refused("this file is not open")
-        found = renameable(sheet.study, sheet.names, sheet.offset(position))
+        found = renameable(sheet.analysis, sheet.names, sheet.offset(position))
         return found if isinstance(found, Refused) else (sheet, sheet.positions.range(found[0]), found[1])
 
     def rename(self, uri: str, position: Position, new: str) -> tuple[Sheet, Renamed] | Refused:
         sheet = self.sheet(uri)
         if sheet is None:
             return Refused("this file is not open")
-        renamed = rename(sheet.study, sheet.names, sheet.offset(position), new, self._others)
+        renamed = rename(sheet.analysis, sheet.names, sheet.offset(position), new, self._others)
         return renamed if isinstance(renamed, Refused) else (sheet, renamed)
 
     def _others(self) -> Iterator[Source]:
@@ -234,7 +234,7 @@ class Desk:
         if sheet is None or checked is None:
             return None
         span = sheet.positions.span(lines.start, lines.end)
-        found = actions(sheet.study, sheet.source, checked.findings, span)
+        found = actions(sheet.analysis, sheet.source, checked.findings, span)
         if any(finding.fix is not None and finding.fix.safe for finding in checked.findings):
             every = all_safe_fixes(sheet.source, self._check)
             found += [every] if every is not None else []
@@ -242,7 +242,7 @@ class Desk:
 
     def symbols(self, uri: str) -> tuple[Sheet, list[Symbol]] | None:
         sheet = self.sheet(uri)
-        return (sheet, symbols(sheet.study)) if sheet is not None and not is_recipe(sheet.source) else None
+        return (sheet, symbols(sheet.analysis)) if sheet is not None and not is_recipe(sheet.source) else None
 
     def folds(self, uri: str) -> list[Fold]:
         source = self.texts.source(uri)

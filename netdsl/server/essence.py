@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from netdsl.graph.draft.entries import Gap
-from netdsl.planning.study import Study
+from netdsl.planning.text_analysis import TextAnalysis
 
 
-def essence(study: Study) -> list[Any]:
+def essence(analysis: TextAnalysis) -> list[Any]:
     """What the layers of a network are, whatever they are called."""
     essence: list[Any] = []
-    positions = {node.name: node.position for node in study.sketch.nodes}
-    for node in study.sketch.nodes:
-        volume = study.volume(node)
+    positions = {node.name: node.position for node in analysis.sketch.nodes}
+    for node in analysis.sketch.nodes:
+        volume = analysis.volume(node)
         if isinstance(node, Gap):
             essence.append((None, node.inputs, volume))
             continue

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic
-from netdsl.planning.study import Study
+from netdsl.planning.text_analysis import TextAnalysis
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -31,13 +31,15 @@ class Shown(NamedTuple):
     related: tuple[Related, ...]
 
 
-def shown(source: Source, findings: Sequence[Diagnostic], study: Study | None = None) -> list[Shown]:
+def shown(
+    source: Source, findings: Sequence[Diagnostic], analysis: TextAnalysis | None = None
+) -> list[Shown]:
     """The findings of a text. What a file that it uses has wrong is shown at its ``use`` line, with the place
     in that file beside it."""
-    return [_shown(source, finding, study) for finding in findings]
+    return [_shown(source, finding, analysis) for finding in findings]
 
 
-def _shown(source: Source, finding: Diagnostic, study: Study | None) -> Shown:
+def _shown(source: Source, finding: Diagnostic, analysis: TextAnalysis | None) -> Shown:
     cures = [line for line in finding.help if len(line) <= _LONGEST]
     message = "\n".join([_headline(finding), *finding.notes, *cures])
     owner = finding.source
@@ -54,7 +56,7 @@ def _shown(source: Source, finding: Diagnostic, study: Study | None) -> Shown:
     line, column = owner.position(finding.primary.span.start)
     there = Related(owner, finding.primary.span, finding.message)
     message = f"in {owner.name}:{line}:{column}: {message}"
-    return Shown(finding, _use_of(source, owner, study), message, (there, *related))
+    return Shown(finding, _use_of(source, owner, analysis), message, (there, *related))
 
 
 def _headline(finding: Diagnostic) -> str:
@@ -67,14 +69,14 @@ def _first_line(source: Source) -> Span:
     return Span(0, len(source.text) if end < 0 else end)
 
 
-def _use_of(source: Source, owner: Source, study: Study | None) -> Span:
+def _use_of(source: Source, owner: Source, analysis: TextAnalysis | None) -> Span:
     """The line that brings a file in, directly or through another one; the first one for what is wrong with
     settings and baselines, which no line does."""
     if owner.name.endswith((".toml", ".json")):
         return _first_line(source)
     uses = [
         statement
-        for statement in (study.written.statements if study is not None and study.written else ())
+        for statement in (analysis.written.statements if analysis is not None and analysis.written else ())
         if isinstance(statement, tree.Use)
     ]
     named = [use for use in uses if owner.name.endswith(use.path.replace("\\", "/").lstrip("./"))]

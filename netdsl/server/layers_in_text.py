@@ -7,7 +7,7 @@ from typing import Any
 
 from netdsl.graph.draft.entries import Gap
 from netdsl.graph.network import Node
-from netdsl.planning.study import Study
+from netdsl.planning.text_analysis import TextAnalysis
 from netdsl.quantities import Volume
 from netdsl.source import Span
 from netdsl.syntax import tree
@@ -21,10 +21,10 @@ def extent(node: Node | Gap) -> Span:
     return node.span if node.claim is None else node.claim.span.to(node.span)
 
 
-def layers_at(study: Study, offset: int) -> list[Node | Gap]:
+def layers_at(analysis: TextAnalysis, offset: int) -> list[Node | Gap]:
     """All layers that are written at a place, the innermost where several hold it."""
     best: list[Node | Gap] = []
-    for node in study.sketch.nodes:
+    for node in analysis.sketch.nodes:
         span = extent(node)
         if is_written(node) and span.start <= offset <= span.end:
             if best and _length(span) < _length(extent(best[0])):
@@ -53,10 +53,10 @@ def inside(node: Node | Gap, call: Span) -> bool:
     return False
 
 
-def behind(study: Study, node: Node | Gap) -> Node | Gap:
+def behind(analysis: TextAnalysis, node: Node | Gap) -> Node | Gap:
     """The activation that a default puts behind a layer, or the layer itself."""
     position = node.position + 1
-    following = study.sketch.nodes[position] if position < len(study.sketch.nodes) else None
+    following = analysis.sketch.nodes[position] if position < len(analysis.sketch.nodes) else None
     if isinstance(following, Node) and following.implied and following.layer.is_activation:
         return following if following.inputs == (node.position,) else node
     return node
@@ -83,10 +83,10 @@ def layer_beginning_at(file: tree.File | None, offset: int) -> tree.Layer | None
     return None
 
 
-def last_layers(study: Study) -> Iterator[tuple[int, Node | Gap]]:
+def last_layers(analysis: TextAnalysis) -> Iterator[tuple[int, Node | Gap]]:
     """Where each layer and each use of a block begins, with the layer that ends it."""
     last: dict[tuple[Span, Use | None], Node | Gap] = {}
-    for node in study.sketch.nodes:
+    for node in analysis.sketch.nodes:
         yield node.span.start, node
         use = node.use
         while use is not None:

@@ -18,7 +18,7 @@ from netdsl.graph.names.reserved_names import names_of_numbers
 from netdsl.graph.names.unique_names import label_key
 from netdsl.graph.names.weight_sharing import layer_head, split_phrase
 from netdsl.graph.statements.expectations import OF_LAYERS
-from netdsl.planning.study import Study
+from netdsl.planning.text_analysis import TextAnalysis
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
 
@@ -75,11 +75,11 @@ class Names(NamedTuple):
 _NONE = Names((), ())
 
 
-def names_in(study: Study) -> Names:
+def names_in(analysis: TextAnalysis) -> Names:
     """The names of a text; none of one whose brackets do not close."""
-    if study.file is None:
+    if analysis.file is None:
         return _NONE
-    return names_of(study.file, study.draft.readings if study.draft is not None else None)
+    return names_of(analysis.file, analysis.draft.readings if analysis.draft is not None else None)
 
 
 def names_of(file: tree.File, readings: Readings | None = None) -> Names:

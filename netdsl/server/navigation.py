@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from netdsl.planning.named_layers import NamedLayers
-from netdsl.planning.study import Study, studied
+from netdsl.planning.text_analysis import TextAnalysis, analysed
 from netdsl.server.names import Definition, Names, Sort, names_in
 from netdsl.source import Source, Span
 from netdsl.syntax import tree
@@ -24,46 +24,46 @@ class Place(NamedTuple):
     path: str = ""
 
 
-def definition_at(study: Study, names: Names, offset: int) -> Place | None:
+def definition_at(analysis: TextAnalysis, names: Names, offset: int) -> Place | None:
     """Where the name at a place is given, or the file that ``use`` names there."""
-    used = _used_file(study, offset)
+    used = _used_file(analysis, offset)
     if used:
         return Place(None, Span(0, 0), used)
     found = names.at(offset)
     if found is not None:
-        return Place(*study.source.locate(found.span))
-    layer = _layer_by_name(study, offset)
-    return Place(*study.source.locate(layer)) if layer is not None else None
+        return Place(*analysis.source.locate(found.span))
+    layer = _layer_by_name(analysis, offset)
+    return Place(*analysis.source.locate(layer)) if layer is not None else None
 
 
-def _used_file(study: Study, offset: int) -> str:
-    for statement in study.written.statements if study.written is not None else ():
+def _used_file(analysis: TextAnalysis, offset: int) -> str:
+    for statement in analysis.written.statements if analysis.written is not None else ():
         if isinstance(statement, tree.Use) and statement.span.start <= offset <= statement.span.end:
-            path = os.path.join(study.source.folder, statement.path)
-            return path if study.source.folder and os.path.isfile(path) else ""
+            path = os.path.join(analysis.source.folder, statement.path)
+            return path if analysis.source.folder and os.path.isfile(path) else ""
     return ""
 
 
-def _layer_by_name(study: Study, offset: int) -> Span | None:
+def _layer_by_name(analysis: TextAnalysis, offset: int) -> Span | None:
     """The layer that an ``expect`` line names as the table does: ``CONV2`` is the second CONV."""
-    for statement in study.written.statements if study.written is not None else ():
+    for statement in analysis.written.statements if analysis.written is not None else ():
         if isinstance(statement, tree.Expect) and statement.span.start <= offset <= statement.span.end:
             names = [" ".join(word.text for word in statement.subject[start:]) for start in (1, 2)]
-            layers = NamedLayers([node.name for node in study.sketch.nodes], names)
+            layers = NamedLayers([node.name for node in analysis.sketch.nodes], names)
             positions = [layers.position(name) for name in names if name]
             return next(
-                (study.sketch.nodes[position].span for position in positions if position is not None), None
+                (analysis.sketch.nodes[position].span for position in positions if position is not None), None
             )
     return None
 
 
-def places_of(study: Study, names: Names, found: Definition, others: Others) -> list[Place]:
+def places_of(analysis: TextAnalysis, names: Names, found: Definition, others: Others) -> list[Place]:
     """Where a name is given, first, and where it is meant: in the text, in the files that it uses, and, for
     what a file shares, in the networks that use that file."""
-    places = [Place(*study.source.locate(span)) for span in names.spans(found)]
+    places = [Place(*analysis.source.locate(span)) for span in names.spans(found)]
     if found.scope is None and found.sort in (Sort.BLOCK, Sort.NUMBER):
-        home = Place(*study.source.locate(found.span))
-        seen = {real(source.name) for _, source in _parts(study.source)}
+        home = Place(*analysis.source.locate(found.span))
+        seen = {real(source.name) for _, source in _parts(analysis.source)}
         for source in others():
             if real(source.name) not in seen and found.name in source.text and "use" in source.text.lower():
                 places += _used_in(source, home)
@@ -86,17 +86,17 @@ def real(name: str) -> str:
 def _used_in(source: Source, home: Place) -> list[Place]:
     """Where another network means what is given at ``home``."""
     assert home.source is not None
-    study = studied(source)
-    names = names_in(study)
+    analysis = analysed(source)
+    names = names_in(analysis)
     for definition in names.definitions:
-        owner, span = study.source.locate(definition.span)
+        owner, span = analysis.source.locate(definition.span)
         if span == home.span and real(owner.name) == real(home.source.name):
-            found = [Place(*study.source.locate(mention)) for mention in names.spans(definition)]
+            found = [Place(*analysis.source.locate(mention)) for mention in names.spans(definition)]
             return [place for place in found if place.source is not None and place.source.name == source.name]
     return []
 
 
-def name_at(study: Study, names: Names, offset: int) -> tuple[Span, Definition] | None:
+def name_at(analysis: TextAnalysis, names: Names, offset: int) -> tuple[Span, Definition] | None:
     """The name that stands at a place of the text, with its extent there."""
     found = names.at(offset)
     if found is None:

@@ -19,7 +19,7 @@ from pygls.lsp.server import LanguageServer
 import netdsl
 from netdsl.server.actions import Check
 from netdsl.server.desk import Desk, Sheet
-from netdsl.server.messages import (
+from netdsl.server.lsp_types import (
     Here,
     code_action,
     completion_list,

@@ -11,7 +11,7 @@ from netdsl.edits import edited
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.names.reserved_names import meaning_of, report_taken_number
 from netdsl.graph.names.unique_names import LABEL_LIMIT, label_key
-from netdsl.planning.study import Study, studied
+from netdsl.planning.text_analysis import TextAnalysis, analysed
 from netdsl.server.essence import essence
 from netdsl.server.layers_in_text import layer_beginning_at
 from netdsl.server.names import Definition, Names, Sort, names_in
@@ -35,40 +35,40 @@ class Renamed(NamedTuple):
     sources: dict[str, Source]
 
 
-def renameable(study: Study, names: Names, offset: int) -> tuple[Span, str] | Refused:
+def renameable(analysis: TextAnalysis, names: Names, offset: int) -> tuple[Span, str] | Refused:
     """The place and the text of the name that could be changed at a place."""
-    found = name_at(study, names, offset)
+    found = name_at(analysis, names, offset)
     if found is None:
         return Refused("there is no name of a block, label or number here")
     span, definition = found
     return span, definition.name
 
 
-def rename(study: Study, names: Names, offset: int, new: str, others: Others) -> Renamed | Refused:
+def rename(analysis: TextAnalysis, names: Names, offset: int, new: str, others: Others) -> Renamed | Refused:
     """The edits that give the name at a place another one; refused where the network would be another."""
-    found = name_at(study, names, offset)
+    found = name_at(analysis, names, offset)
     if found is None:
         return Refused("there is no name of a block, label or number here")
     _, definition = found
     reason = _no_name(definition, new) or _taken(names, definition, new)
     if reason:
         return Refused(reason)
-    places = places_of(study, names, definition, others)
+    places = places_of(analysis, names, definition, others)
     renamed: dict[str, list[Edit]] = {}
     sources: dict[str, Source] = {}
     for place in places:
         assert place.source is not None
         edit = Edit(place.span, new)
-        if definition.sort is Sort.LABEL and study.source.locate(definition.span) == (
+        if definition.sort is Sort.LABEL and analysis.source.locate(definition.span) == (
             place.source,
             place.span,
         ):
-            edit = _new_label(study, definition, new)
+            edit = _new_label(analysis, definition, new)
         renamed.setdefault(place.source.name, []).append(edit)
         sources[place.source.name] = place.source
     return (
         Renamed(renamed, sources)
-        if _means_the_same(study, definition, new, renamed, sources)
+        if _means_the_same(analysis, definition, new, renamed, sources)
         else Refused(f"renaming it to `{new}` would change the meaning of the text")
     )
 
@@ -103,10 +103,10 @@ def _taken(names: Names, definition: Definition, new: str) -> str:
     return ""
 
 
-def _new_label(study: Study, definition: Definition, new: str) -> Edit:
+def _new_label(analysis: TextAnalysis, definition: Definition, new: str) -> Edit:
     """The label at its layer: where the kind is part of it, `CONV1`, the kind has to stay."""
-    layer = layer_beginning_at(study.file, definition.span.start)
-    source, span = study.source.locate(definition.span)
+    layer = layer_beginning_at(analysis.file, definition.span.start)
+    source, span = analysis.source.locate(definition.span)
     if layer is None or layer.noted:
         return Edit(span, new)
     head = read_head(layer)
@@ -124,7 +124,7 @@ def _new_label(study: Study, definition: Definition, new: str) -> Edit:
 
 
 def _means_the_same(
-    study: Study,
+    analysis: TextAnalysis,
     definition: Definition,
     new: str,
     renamed: dict[str, list[Edit]],
@@ -133,12 +133,12 @@ def _means_the_same(
     """Whether each network is with the edits what it was, but for the one name."""
     texts = {name: edited(source.text, renamed[name])[0] for name, source in sources.items()}
     for name, source in sources.items():
-        if name != study.source.name and not _is_network(source):
+        if name != analysis.source.name and not _is_network(source):
             continue
-        before = study if name == study.source.name else studied(source)
+        before = analysis if name == analysis.source.name else analysed(source)
         unsaved = {**source.unsaved, **{real(other): text for other, text in texts.items()}}
         text = texts[name]
-        after = studied(Source(source.name, text, source.folder, source.text_format, unsaved))
+        after = analysed(Source(source.name, text, source.folder, source.text_format, unsaved))
         if essence(before) != essence(after) or not _same_names(before, after, definition.name, new):
             return False
     return True
@@ -149,13 +149,13 @@ def _is_network(source: Source) -> bool:
     return bool(source.folder)
 
 
-def _same_names(before: Study, after: Study, old: str, new: str) -> bool:
+def _same_names(before: TextAnalysis, after: TextAnalysis, old: str, new: str) -> bool:
     """Whether the same names stand as often as before, the changed one under its new name."""
     return _counts(before, old, new) == _counts(after, old, new)
 
 
-def _counts(study: Study, old: str, new: str) -> Counter[tuple[str, str]]:
-    names = names_in(study)
+def _counts(analysis: TextAnalysis, old: str, new: str) -> Counter[tuple[str, str]]:
+    names = names_in(analysis)
     counts: Counter[tuple[str, str]] = Counter()
     for definition in (*names.definitions, *(mention.definition for mention in names.mentions)):
         called = new if label_key(definition.name) == label_key(old) else definition.name

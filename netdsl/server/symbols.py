@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from netdsl.graph.macros.blocks import called_block, signature
 from netdsl.graph.names.unique_names import label_of
 from netdsl.graph.names.weight_sharing import layer_head
-from netdsl.planning.study import Study
+from netdsl.planning.text_analysis import TextAnalysis
 from netdsl.server.layers_in_text import last_layers
 from netdsl.server.names import blocks_of
 from netdsl.source import Source, Span
@@ -31,36 +31,36 @@ class Symbol(NamedTuple):
     children: tuple[Symbol, ...] = ()
 
 
-def symbols(study: Study) -> list[Symbol]:
+def symbols(analysis: TextAnalysis) -> list[Symbol]:
     """The statements of a text, blocks with the layers in them; none where brackets do not close."""
-    if study.written is None:
+    if analysis.written is None:
         return []
-    outline = _Outline(study)
-    return [one for statement in study.written.statements for one in outline.of(statement, inside=False)]
+    outline = _Outline(analysis)
+    return [one for statement in analysis.written.statements for one in outline.of(statement, inside=False)]
 
 
 class _Outline:
-    def __init__(self, study: Study) -> None:
-        self.study = study
-        self.blocks = blocks_of(study.file)
+    def __init__(self, analysis: TextAnalysis) -> None:
+        self.analysis = analysis
+        self.blocks = blocks_of(analysis.file)
         self.left = _MOST
         self.volumes: dict[int, dict[str, None]] = {}  # dicts: in order, and quick to search
-        for start, node in last_layers(study):
+        for start, node in last_layers(analysis):
             volumes = self.volumes.setdefault(start, {})
-            volume = study.volume(node)
+            volume = analysis.volume(node)
             if volume is not None:
                 volumes[str(volume)] = None
 
     def of(self, node: Any, *, inside: bool) -> list[Symbol]:
         """The symbols of a statement; of a layer ``inside`` another only where it has a label."""
-        if self.left <= 0 or not self.study.is_own(node.span.start):
+        if self.left <= 0 or not self.analysis.is_own(node.span.start):
             return []
         made = self._made(node, inside)
         self.left -= len(made)
         return made
 
     def _made(self, node: Any, inside: bool) -> list[Symbol]:
-        text = self.study.source.text
+        text = self.analysis.source.text
         if isinstance(node, tree.NetName):
             return [Symbol(node.title.strip() or "net", "net", "", node.span, node.span)]
         if isinstance(node, tree.Let):
@@ -95,7 +95,7 @@ class _Outline:
         return [] if inside and not label else [self._symbol(node, label, sort, node.span, ())]
 
     def _symbol(self, node: Any, label: str, sort: str, name: Span, children: tuple[Symbol, ...]) -> Symbol:
-        source = self.study.source
+        source = self.analysis.source
         text = source.excerpt(Span(node.span.start, min(node.span.end, node.span.start + 4 * _LONGEST)))
         line = " ".join(text.partition("\n")[0].split())
         shown = line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

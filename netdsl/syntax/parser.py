@@ -11,7 +11,7 @@ from netdsl.resources import grammar_text
 from netdsl.source import Source
 from netdsl.syntax import tree
 from netdsl.syntax.automaton import TOKEN_LIMIT, Automaton
-from netdsl.syntax.building import BUILDERS, unreadable
+from netdsl.syntax.layer_nodes import BUILDERS, unreadable
 from netdsl.syntax.table_format import Tables, tables_ahead
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from netdsl.augmentations.augmentation import BORDERS, Augmentation, Change, Pictures
-from netdsl.backend.changes import Changes, interpolated
+from netdsl.backend.pixel_changes import Changes, interpolated
 from netdsl.data.randomness import ImageDraws
 
 if TYPE_CHECKING:

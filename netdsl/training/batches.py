@@ -17,7 +17,7 @@ from netdsl.data.randomness import stream
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from netdsl.backend.changes import Changes
+    from netdsl.backend.pixel_changes import Changes
 
 
 def batch_sizes(images: int, batch: int) -> list[int]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from netdsl.backend.numpy.backend import NumpyPrepared, NumpySession
 from netdsl.backend.session import Batch
-from netdsl.data.memory import available_bytes
+from netdsl.data.available_memory import available_bytes
 from netdsl.diagnostics import Diagnostic, Severity
 from netdsl.program.learning import learning_of
 from netdsl.program.lower import gradient_program
@@ -79,7 +79,7 @@ class Effect(NamedTuple):
 def findings_at(run: Run, record: Record) -> list[Diagnostic]:
     """What is worth saying after a record of a run: of the first step's loss, of the first epoch's end."""
     if isinstance(record, StepRecord) and (record.epoch, record.step) == (1, 1) and not run.pretrained:
-        return first_loss(record, run.plan, run.machine.programs.recipe.loss)
+        return first_loss(record, run.plan, run.sessions.programs.recipe.loss)
     if isinstance(record, EpochRecord) and record.epoch == 1:
         return diagnose(run)
     return []
@@ -119,7 +119,7 @@ def diagnose(run: Run, images: int = 0) -> list[Diagnostic]:
 def look(run: Run, images: int = 0) -> Look | None:
     """Compute a forward and a backward pass; None where memory is short."""
     count = min(max(affordable_images(run.plan, len(run.parts.train)), images), len(run.parts.train))
-    loss, learning = run.machine.programs.recipe.loss, learning_of(run.plan, run.recipe)
+    loss, learning = run.sessions.programs.recipe.loss, learning_of(run.plan, run.recipe)
     program = gradient_program(run.plan, count, loss=loss, learning=learning)
     needed, available = NumpyPrepared(program).needed_bytes(repeated=False), available_bytes()
     if needed > _MOST_BYTES or (available is not None and 2 * needed > available):
@@ -130,7 +130,7 @@ def look(run: Run, images: int = 0) -> Look | None:
     learned = {name for name, _, kind in program.stored if kind == "parameter"}
     store = {
         name: array if name in learned else array.copy()
-        for name, array in run.machine.store.items()
+        for name, array in run.sessions.store.items()
         if name in program.stored_tensors
     }
     session = NumpySession(program, store)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from netdsl.backend.numpy.backend import NumpyPrepared, NumpySession
-from netdsl.data.memory import available_bytes
+from netdsl.data.available_memory import available_bytes
 from netdsl.diagnostics import Diagnosed, Diagnostic
 from netdsl.primitives.operation import Operation, Phase
 from netdsl.primitives.tensor import Role
@@ -16,10 +16,10 @@ from netdsl.training.records import StepRecord
 
 if TYPE_CHECKING:
     from netdsl.backend.session import Batch, Session
-    from netdsl.training.machine import Machine
     from netdsl.training.programs import Purpose
     from netdsl.training.run import Run
     from netdsl.training.run_folder import RunFolder
+    from netdsl.training.session_pool import SessionPool
 
 _MOST_MACS = 10**10
 """Of the steps that NumPy computes again, forward and backward: some seconds."""
@@ -66,12 +66,12 @@ class _WatchedSession(NumpySession):
 class _Watched:
     """The sessions of a machine, watched."""
 
-    def __init__(self, machine: Machine) -> None:
-        self.store = machine.store
-        self.plan = machine.plan
-        self.loss = machine.loss
-        self._machine = machine
-        self._sessions: dict[Purpose, _WatchedSession] = {}
+    def __init__(self, sessions: SessionPool) -> None:
+        self.store = sessions.store
+        self.plan = sessions.plan
+        self.loss = sessions.loss
+        self._sessions = sessions
+        self._watched: dict[Purpose, _WatchedSession] = {}
 
     def training(self, batch: int) -> _WatchedSession:
         return self._session("train", batch)
@@ -81,10 +81,10 @@ class _Watched:
 
     def _session(self, purpose: str, batch: int) -> _WatchedSession:
         key = (purpose, batch)
-        if key not in self._sessions:
-            store = self.store if purpose == "train" else self._machine.evaluated
-            self._sessions[key] = _WatchedSession(self._machine.programs.program(*key), store)
-        return self._sessions[key]
+        if key not in self._watched:
+            store = self.store if purpose == "train" else self._sessions.evaluated
+            self._watched[key] = _WatchedSession(self._sessions.programs.program(*key), store)
+        return self._watched[key]
 
 
 def told(run: Run, folder: RunFolder, diverged: Diverged, losses: Iterable[float]) -> Diagnostic:
@@ -114,21 +114,21 @@ def beginning(run: Run, folder: RunFolder, diverged: Diverged) -> str:
     saved, _ = folder.load_last()
     progress = saved.progress
     for name, values in saved.arrays.items():
-        run.machine.store[name][...] = values
+        run.sessions.store[name][...] = values
     # The update before the step that showed it may have spoilt the weights.
     goal = (diverged.epoch, max(diverged.step - 1 - run.recipe.accumulate, 0))
     rest = (run.images, run.parts, run.recipe, progress, run.dataset.name)
     try:
         if (progress.epoch + 1, progress.step) < goal:
-            for record in train(run.machine, *rest):
+            for record in train(run.sessions, *rest):
                 if isinstance(record, StepRecord):
                     # What no output shows, such as a statistic that training only writes.
-                    spoilt = first_spoilt(run.machine.store)
+                    spoilt = first_spoilt(run.sessions.store)
                     if spoilt is not None:
                         return f"those of {spoilt}, in step {record.step} of epoch {record.epoch}"
                     if (record.epoch, record.step) >= goal:
                         break
-        for _ in train(_Watched(run.machine), *rest):
+        for _ in train(_Watched(run.sessions), *rest):
             if progress.epoch >= diverged.epoch:
                 break
     except _Began as began:
@@ -144,7 +144,7 @@ def _affordable(run: Run) -> bool:
     """Whether NumPy computes an update, a step and a validation in moments."""
     sizes = batch_sizes(len(run.parts.train), run.recipe.batch)
     images = 3 * max(sizes) * (run.recipe.accumulate + 1) + len(run.parts.validation)
-    needed = NumpyPrepared(run.machine.programs.program("train", max(sizes))).needed_bytes(repeated=False)
+    needed = NumpyPrepared(run.sessions.programs.program("train", max(sizes))).needed_bytes(repeated=False)
     available = available_bytes()
     fits = needed <= _MOST_BYTES and (available is None or 2 * needed <= available)
     return fits and run.plan.macs * images <= _MOST_MACS

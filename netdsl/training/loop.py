@@ -45,7 +45,7 @@ class Sessions(Protocol):
 
 
 def train(
-    machine: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
+    sessions: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
 ) -> Iterator[Record]:
     """Train from ``progress`` on to the recipe's last epoch, changing store and progress in place.
 
@@ -55,7 +55,7 @@ def train(
     """
     sizes = batch_sizes(len(parts.train), recipe.batch)
     changing = augmenting(recipe.augment, images, parts.train, recipe.seed)
-    weights = machine.loss.counts(images.targets.shape[1])
+    weights = sessions.loss.counts(images.targets.shape[1])
     while progress.epoch < recipe.epochs and not progress.stops(recipe.stop):
         epoch = progress.epoch + 1
         order = epoch_order(parts.train, recipe.seed, epoch)
@@ -67,23 +67,23 @@ def train(
             if weights is None
             else counts_of(weights, images.labels, order, sizes, changing.mixing_of(epoch))
         )
-        for step, following in steps_over(machine.training, images, order, sizes, progress.step, changes_of):
+        for step, following in steps_over(sessions.training, images, order, sizes, progress.step, changes_of):
             seed = step_seed(recipe.seed, epoch, progress.step + 1)
             numbers = step_numbers(recipe, sizes, progress.epoch, progress.step, losses, count)
             loss, correct, finite = _update(step, following, numbers, seed)
             if not finite:
                 said, rate = f"{_spoilt(loss)} at epoch {epoch}, step {progress.step + 1}", recipe.rate
-                finding = diverged(machine, images, parts.train, said, rate, name)
+                finding = diverged(sessions, images, parts.train, said, rate, name)
                 raise Diverged(finding, said, epoch, progress.step + 1)
             seen += step.size
             progress.step += 1
             progress.loss_sum += loss * step.size
             progress.correct += correct
             yield StepRecord(epoch, progress.step, len(sizes), step.size, loss, progress.correct / seen)
-        validation = yield from evaluate(machine, images, parts.validation, recipe.batch)
+        validation = yield from evaluate(sessions, images, parts.validation, recipe.batch)
         if not isfinite(validation.loss) or validation.spoilt is not None:
             said, rate = f"{_spoilt(validation.loss)} in the validation of epoch {epoch}", recipe.rate
-            finding = diverged(machine, images, parts.validation, said, rate, name)
+            finding = diverged(sessions, images, parts.validation, said, rate, name)
             raise Diverged(finding, said, epoch, len(sizes) + 1)
         record = EpochRecord(
             epoch,
@@ -128,7 +128,7 @@ def _run(step: Step, following: Step | None) -> None:
 
 
 def evaluate(
-    machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int, *, certain: bool = False
+    sessions: Sessions, images: Images, chosen: NDArray[np.int64], batch: int, *, certain: bool = False
 ) -> Generator[EvaluationRecord, None, Evaluation]:
     """Run the network on the chosen images without changing it; returns the Evaluation.
 
@@ -140,7 +140,7 @@ def evaluate(
     loss_sum, end = 0.0, 0
     top5 = 0 if len(images.targets) > TOP else None
     spoilt: int | None = None
-    steps = steps_over(machine.inference, images, chosen, sizes)
+    steps = steps_over(sessions.inference, images, chosen, sizes)
     for number, (step, following) in enumerate(steps, start=1):
         _run(step, following)
         loss_sum += float(step.session.outputs["loss"]) * step.size
@@ -160,10 +160,10 @@ def evaluate(
 
 
 def evaluated(
-    machine: Sessions, images: Images, chosen: NDArray[np.int64], batch: int, *, certain: bool = False
+    sessions: Sessions, images: Images, chosen: NDArray[np.int64], batch: int, *, certain: bool = False
 ) -> Evaluation:
     """The Evaluation at once, for callers that need no records."""
-    steps = evaluate(machine, images, chosen, batch, certain=certain)
+    steps = evaluate(sessions, images, chosen, batch, certain=certain)
     while True:
         try:
             next(steps)

@@ -72,7 +72,7 @@ def learn_by_heart(run: Run) -> Iterator[Learned]:
     expected = run.recipe.loss.untrained(run.plan.output.values)
     goal = _FITTED * (expected.equal if expected is not None and expected.equal else 1.0)
     steps = len(batch_sizes(len(run.parts.train), run.recipe.batch))
-    for record in train(run.machine, run.images, run.parts, run.recipe, run.progress, run.dataset.name):
+    for record in train(run.sessions, run.images, run.parts, run.recipe, run.progress, run.dataset.name):
         if isinstance(record, EpochRecord):
             fits = record.validation_accuracy == 1 and record.validation_loss <= goal
             yield Learned(record.epoch * steps, record.validation_loss, record.validation_accuracy, fits)

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from netdsl.backend.session import Array, Images, Store
     from netdsl.training.loop import Sessions
-    from netdsl.training.machine import Machine
     from netdsl.training.metrics import Evaluation
+    from netdsl.training.session_pool import SessionPool
 
 _MOST_MACS = 2 * 10**9
 """Of one image: NumPy computes them in about a second, which is what naming the layer is worth."""
@@ -35,7 +35,7 @@ def all_finite(values: Array) -> bool:
 
 
 def diverged(
-    machine: Sessions,
+    sessions: Sessions,
     images: Images,
     chosen: NDArray[np.int64],
     said: str,
@@ -54,7 +54,7 @@ def diverged(
         )
         cure = "remove or repair such images; training is not at fault"
         return file_error("ND512", data, f"{said}; {where}", cure)
-    store, name = machine.store, machine.plan.network.source.name
+    store, name = sessions.store, sessions.plan.network.source.name
     spoilt = first_spoilt(store)
     if spoilt is None:
         largest = max(store, key=lambda array: float(np.abs(store[array]).max(initial=0)))
@@ -97,7 +97,9 @@ def first_spoilt(store: Store) -> str | None:
     return next((name for name, values in store.items() if not all_finite(values)), None)
 
 
-def require_answer(evaluation: Evaluation, machine: Machine, images: Images, data: str, path: Path) -> None:
+def require_answer(
+    evaluation: Evaluation, sessions: SessionPool, images: Images, data: str, path: Path
+) -> None:
     """Raise Diagnosed (ND522) where an evaluation of ``images`` is no answer.
 
     ``data`` is their name, ``path`` the checkpoint that the network comes from.
@@ -105,7 +107,7 @@ def require_answer(evaluation: Evaluation, machine: Machine, images: Images, dat
     if evaluation.spoilt is not None:
         pixels, scale, shift = images.pixels[evaluation.spoilt], images.scale, images.shift
         raise Diagnosed(
-            no_answer(machine, pixels, scale, shift, f"image {evaluation.spoilt} of {data}", path)
+            no_answer(sessions, pixels, scale, shift, f"image {evaluation.spoilt} of {data}", path)
         )
     if not isfinite(evaluation.loss):
         raise Diagnosed(
@@ -125,7 +127,7 @@ _CURES = (
 
 
 def no_answer(
-    machine: Machine, pixels: Array, scale: Array, shift: Array, what: str, path: Path
+    sessions: SessionPool, pixels: Array, scale: Array, shift: Array, what: str, path: Path
 ) -> Diagnostic:
     """The finding (ND522) for an image to which the network has no finite answer.
 
@@ -133,23 +135,23 @@ def no_answer(
     """
     x = np.empty(pixels.shape, np.float32)
     prepare(x, pixels, scale, shift)
-    message = f"the scores for {what} are not finite{_beginning(machine, x)}"
+    message = f"the scores for {what} are not finite{_beginning(sessions, x)}"
     return file_error("ND522", str(path), message, *_CURES)
 
 
-def _beginning(machine: Machine, x: Array) -> str:
+def _beginning(sessions: SessionPool, x: Array) -> str:
     """Which layer is the first whose numbers overflow for the input ``x``, (1, height, width, channels).
 
     A piece of a message, empty where finding out would take long.
     """
     if not all_finite(x):
         return ": its pixels already overflow where they are normalised"
-    program = machine.programs.program("infer", 1)
+    program = sessions.programs.program("infer", 1)
     values = {tensor for operation in program.operations for tensor in operation.outputs}
     needed_bytes = sum(tensor.size_bytes(1) for tensor in values if tensor.role is Role.VALUE)
-    if machine.plan.macs > _MOST_MACS or needed_bytes > _MOST_BYTES:
+    if sessions.plan.macs > _MOST_MACS or needed_bytes > _MOST_BYTES:
         return ""
-    session = NumpySession(program, machine.store)
+    session = NumpySession(program, sessions.store)
     session.inputs["x"][...] = x
     operation = session.first_not_finite()
     if operation is None:

@@ -8,10 +8,10 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.data.available_memory import Allowance
 from netdsl.data.folder_layout import PicturesBelow
-from netdsl.data.memory import Allowance
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
-from netdsl.training.restored import Answer, Restored
+from netdsl.training.trained_model import Answer, TrainedModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,8 +36,8 @@ class Pictures:
     ``findings``, at the end, are warnings about what was left out of folders.
     """
 
-    def __init__(self, restored: Restored, names: Sequence[str], threads: int) -> None:
-        self._restored = restored
+    def __init__(self, model: TrainedModel, names: Sequence[str], threads: int) -> None:
+        self._model = model
         self._names = names
         self._threads = threads
         self.findings: list[Diagnostic] = []
@@ -56,7 +56,7 @@ class Pictures:
 
     def _answered(self, waiting: list[tuple[str, NDArray[Any] | Diagnostic]]) -> Iterator[Seen]:
         read = [(name, content) for name, content in waiting if not isinstance(content, Diagnostic)]
-        answers = iter(self._restored.predict([pixels for _, pixels in read], [name for name, _ in read]))
+        answers = iter(self._model.predict([pixels for _, pixels in read], [name for name, _ in read]))
         for name, content in waiting:
             yield Seen(name, content if isinstance(content, Diagnostic) else next(answers))
 
@@ -69,7 +69,7 @@ class Pictures:
             if finding is not None:
                 return finding
             try:
-                return self._restored.picture(Path(name), allowance)
+                return self._model.picture(Path(name), allowance)
             except Diagnosed as diagnosed:
                 return diagnosed.diagnostics[0]
 

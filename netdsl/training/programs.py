@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, TypeAlias
 
-from netdsl.data.memory import require_memory
+from netdsl.data.available_memory import require_memory
 from netdsl.planning.plan import Plan
 from netdsl.program.kept_tensors import least_bytes
 from netdsl.program.learning import learning_of

@@ -17,8 +17,8 @@ from netdsl.schedules.schedule import Moment, Schedule
 from netdsl.training.batches import batch_sizes
 from netdsl.training.divergence import Diverged
 from netdsl.training.loop import train
-from netdsl.training.machine import first_values
 from netdsl.training.records import Progress, StepRecord
+from netdsl.training.session_pool import first_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -93,17 +93,17 @@ def trial(run: Run, schedule: GrowingRate, seed: int, threads: int) -> Iterator[
 
 def _updates(run: Run, schedule: GrowingRate, seed: int, threads: int) -> Iterator[float]:
     """The mean loss of the batches of each update, as long as it is finite."""
-    machine, part = run.machine, run.parts.train
+    sessions, part = run.sessions, run.parts.train
     batch, batches = min(run.recipe.batch, len(part)), run.recipe.accumulate
     recipe = run.recipe._replace(schedule=schedule, epochs=1, seed=seed, batch=batch)
-    stored = machine.programs.stored("train", run.first_batch)
+    stored = sessions.programs.stored("train", run.first_batch)
     for name, values in first_values(run.plan, recipe, stored, threads).items():
-        machine.store[name][...] = values
+        sessions.store[name][...] = values
     passes = -(-schedule.steps * batches // len(batch_sizes(len(part), batch))) + 1
     parts = Parts(np.tile(part, passes), part[:1], part[:1])
     losses: list[float] = []
     try:
-        for record in train(machine, run.images, parts, recipe, Progress(), run.dataset.name):
+        for record in train(sessions, run.images, parts, recipe, Progress(), run.dataset.name):
             if isinstance(record, StepRecord):
                 losses.append(record.loss)
             if len(losses) == batches:

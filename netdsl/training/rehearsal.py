@@ -6,7 +6,7 @@ import time
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from netdsl.data.memory import available_bytes
+from netdsl.data.available_memory import available_bytes
 from netdsl.diagnostics import Diagnosed
 from netdsl.training.batches import batch_sizes
 from netdsl.training.loop import Sessions, train
@@ -25,7 +25,7 @@ _WORTH_STEPS = 10
 
 
 def rehearsed(
-    machine: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
+    sessions: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
 ) -> float | None:
     """Seconds of a training step for each of its images, by making the run's next steps and taking them
     back.
@@ -33,18 +33,18 @@ def rehearsed(
     Store and ``progress`` are a whole state, so that putting the store back as it was is all. None where
     the run is too short to be worth it, or memory for a copy of the store is short.
     """
-    if unrehearsed(machine, parts, recipe, progress):
+    if unrehearsed(sessions, parts, recipe, progress):
         return None
-    arrays = machine.store.values()
+    arrays = sessions.store.values()
     kept = [array.copy() for array in arrays]
     try:
-        return _measured(machine, images, parts, recipe, deepcopy(progress), name)
+        return _measured(sessions, images, parts, recipe, deepcopy(progress), name)
     finally:
         for array, before in zip(arrays, kept, strict=True):
             array[...] = before
 
 
-def unrehearsed(machine: Sessions, parts: Parts, recipe: Recipe, progress: Progress) -> str:
+def unrehearsed(sessions: Sessions, parts: Parts, recipe: Recipe, progress: Progress) -> str:
     """Why no steps are made before the run; empty where they are."""
     epochs = recipe.epochs - progress.epoch
     left = epochs * len(batch_sizes(len(parts.train), recipe.batch)) - progress.step
@@ -55,17 +55,17 @@ def unrehearsed(machine: Sessions, parts: Parts, recipe: Recipe, progress: Progr
     if left < _WORTH_STEPS:
         return f"{left} steps, whose duration is known after the first"
     available = available_bytes()
-    if available is not None and 2 * sum(array.nbytes for array in machine.store.values()) > available:
+    if available is not None and 2 * sum(array.nbytes for array in sessions.store.values()) > available:
         return "the weights do not fit into memory twice: the duration is known after the first steps"
     return ""
 
 
 def _measured(
-    machine: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
+    sessions: Sessions, images: Images, parts: Parts, recipe: Recipe, progress: Progress, name: str
 ) -> float | None:
     seconds, count, steps = 0.0, 0, 0
     last = time.perf_counter()
-    records = train(machine, images, parts, recipe, progress, name)
+    records = train(sessions, images, parts, recipe, progress, name)
     try:
         for record in records:
             now = time.perf_counter()

@@ -27,22 +27,22 @@ from netdsl.text.printer import print_network
 from netdsl.training.batches import batch_note, batch_sizes, images_of
 from netdsl.training.checkpoint import Checkpoint, layer_lines, load, shortened, take_arrays
 from netdsl.training.divergence import LOSSES_TOLD, Diverged, told
-from netdsl.training.fitness import (
+from netdsl.training.loop import evaluated, train
+from netdsl.training.metrics import Evaluation
+from netdsl.training.overflow import diverged, first_spoilt, require_answer
+from netdsl.training.pace import Pace, Work
+from netdsl.training.preflight import (
     check_classes_fit,
     check_least_memory,
     check_recipe,
     check_single_values,
     check_trainable,
 )
-from netdsl.training.loop import evaluated, train
-from netdsl.training.machine import Machine, first_values
-from netdsl.training.metrics import Evaluation
-from netdsl.training.overflow import diverged, first_spoilt, require_answer
-from netdsl.training.pace import Pace, Work
 from netdsl.training.programs import Programs, Purpose
 from netdsl.training.records import EpochRecord, Progress, Record, StepRecord
 from netdsl.training.rehearsal import rehearsed, unrehearsed
 from netdsl.training.run_folder import RunFolder
+from netdsl.training.session_pool import SessionPool, first_values
 
 if TYPE_CHECKING:
     from netdsl.backend.session import Backend, Images
@@ -63,7 +63,7 @@ class Run:
     dataset: Dataset
     parts: Parts
     preparation: Preparation
-    machine: Machine
+    sessions: SessionPool
     progress: Progress
     data_digest: str
     findings: tuple[Diagnostic, ...]
@@ -71,7 +71,7 @@ class Run:
 
     def in_variants(self, variants: Mapping[str, str]) -> Run:
         """The same run with its operations in these variants; nothing is bound yet."""
-        return replace(self, machine=self.machine.in_variants(variants))
+        return replace(self, sessions=self.sessions.in_variants(variants))
 
     @cached_property
     def images(self) -> Images:
@@ -89,7 +89,9 @@ class Run:
 
         Call after ``bind``. ``saving_seconds`` is what the state took to be saved.
         """
-        each = rehearsed(self.machine, self.images, self.parts, self.recipe, self.progress, self.dataset.name)
+        each = rehearsed(
+            self.sessions, self.images, self.parts, self.recipe, self.progress, self.dataset.name
+        )
         if each is not None:
             self.pace.expect(each, 2 * saving_seconds)  # the newest state, and often the best
         return self.pace.seconds_left
@@ -97,7 +99,7 @@ class Run:
     @property
     def unrehearsed(self) -> str:
         """Why ``rehearse`` makes no steps; empty where it does."""
-        return unrehearsed(self.machine, self.parts, self.recipe, self.progress)
+        return unrehearsed(self.sessions, self.parts, self.recipe, self.progress)
 
     @property
     def first_batch(self) -> int:
@@ -121,14 +123,14 @@ class Run:
         """
         for purpose, size in self._steps():
             if purpose == "train":
-                self.machine.training(size)
+                self.sessions.training(size)
             else:
-                self.machine.inference(size)
-        self.machine.training(self.first_batch).make_ready(self.images, changes=bool(self.recipe.augment))
+                self.sessions.inference(size)
+        self.sessions.training(self.first_batch).make_ready(self.images, changes=bool(self.recipe.augment))
 
     def programs(self) -> list[Program]:
         """All that the run will compute."""
-        return [self.machine.programs.program(purpose, size) for purpose, size in self._steps()]
+        return [self.sessions.programs.program(purpose, size) for purpose, size in self._steps()]
 
     def _steps(self) -> dict[Purpose, int]:
         return steps_of(self.parts, self.recipe.batch)
@@ -139,12 +141,12 @@ class Run:
         Raises Diverged (ND512) where one holds a number that is not finite: nothing can continue from there,
         and it must not take the place of a state that is sound.
         """
-        if first_spoilt(self.machine.store) is not None:
+        if first_spoilt(self.sessions.store) is not None:
             moment = f"after epoch {self.progress.epoch}, step {self.progress.step} of the next"
             said = f"the weights are no longer finite {moment}"
             rate = self.recipe.rate
             data, images = self.dataset.name, self.images
-            finding = diverged(self.machine, images, self.parts.train, said, rate, data)
+            finding = diverged(self.sessions, images, self.parts.train, said, rate, data)
             behind = not self.progress.step  # an epoch has ended
             epoch = self.progress.epoch + (not behind)
             steps = len(batch_sizes(len(self.parts.train), self.recipe.batch))
@@ -155,12 +157,12 @@ class Run:
             self.network_text,
             layer_lines(self.plan),
             self.recipe,
-            dict(self.machine.programs.variants),
+            dict(self.sessions.programs.variants),
             self.dataset.classes,
             self.preparation,
             self.data_digest,
             self.progress,
-            self.machine.store,
+            self.sessions.store,
             self.dataset.label_texts,
         )
 
@@ -180,17 +182,17 @@ class Run:
             raise Diagnosed(told(self, folder, diverged, losses)) from None
 
     def _saved_records(self, folder: RunFolder) -> Iterator[Record]:
-        stored = self.machine.programs.stored("infer", self.first_batch)
+        stored = self.sessions.programs.stored("infer", self.first_batch)
         saved = time.monotonic()
         if self.progress.epoch:
             self.pace.timings = folder.load_timings(self.progress.epoch)
         self.pace.begin()
         for record in train(
-            self.machine, self.images, self.parts, self.recipe, self.progress, self.dataset.name
+            self.sessions, self.images, self.parts, self.recipe, self.progress, self.dataset.name
         ):
             self.pace.note(record)
             if isinstance(record, EpochRecord):
-                evaluated = self.machine.evaluated
+                evaluated = self.sessions.evaluated
                 arrays = {name: evaluated[name] for name, _, _ in stored}
                 folder.save_epoch(self.checkpoint(), arrays, self.pace.timings)
                 self.pace.saved()
@@ -206,11 +208,11 @@ class Run:
         Raises Diagnosed (ND522) where its answer is not finite.
         """
         best = load(folder.best)
-        stored = self.machine.programs.stored("infer", self.first_batch)
+        stored = self.sessions.programs.stored("infer", self.first_batch)
         for name, values in take_arrays(best, stored, folder.best).items():
-            self.machine.evaluated[name][...] = values
-        outcome = evaluated(self.machine, self.images, self.parts.test, self.recipe.batch)
-        require_answer(outcome, self.machine, self.images, self.dataset.name, folder.best)
+            self.sessions.evaluated[name][...] = values
+        outcome = evaluated(self.sessions, self.images, self.parts.test, self.recipe.batch)
+        require_answer(outcome, self.sessions, self.images, self.dataset.name, folder.best)
         return outcome
 
 
@@ -237,8 +239,8 @@ def new_run(
     stored_bytes = FLOAT_BYTES * sum(prod(shape) for _, shape, _ in stored)
     programs.require_memory(steps, _what(recipe), beside_bytes=stored_bytes)
     preparation = measure(data.pixels, parts.train, data.white)._replace(planes=data.planes)
-    machine = Machine(programs, first_values(plan, recipe, stored, threads))
-    return Run(plan, recipe, data, parts, preparation, machine, Progress(), data.digest(), findings)
+    sessions = SessionPool(programs, first_values(plan, recipe, stored, threads))
+    return Run(plan, recipe, data, parts, preparation, sessions, Progress(), data.digest(), findings)
 
 
 def continued_run(
@@ -258,12 +260,12 @@ def continued_run(
     data, parts, findings = _examples(plan, recipe, dataset, (saved, path))
     programs = Programs(plan, _fitted(recipe, data, parts), backend, threads, saved.variants)
     steps = steps_of(parts, recipe.batch)
-    machine = Machine(programs, take_arrays(saved, programs.stored(*next(iter(steps))), path))
-    machine.require_memory(steps, _what(recipe))  # beside the arrays of the checkpoint
+    sessions = SessionPool(programs, take_arrays(saved, programs.stored(*next(iter(steps))), path))
+    sessions.require_memory(steps, _what(recipe))  # beside the arrays of the checkpoint
     if saved.progress.step > len(batch_sizes(len(parts.train), recipe.batch)):
         raise Diagnosed(file_error("ND650", str(path), "this checkpoint claims more steps than an epoch has"))
     digest = saved.data_digest
-    return Run(plan, recipe, data, parts, saved.preparation, machine, saved.progress, digest, findings)
+    return Run(plan, recipe, data, parts, saved.preparation, sessions, saved.progress, digest, findings)
 
 
 def _examples(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netdsl.data.memory import require_memory
+from netdsl.data.available_memory import require_memory
 from netdsl.opening import open_file
 from netdsl.writing import replace_file
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from netdsl.backend.torch.formulas import Formula, Nearness
+from netdsl.backend.torch.own_modules import Formula, Nearness
 from netdsl.backend.torch.translated_layer import Maker, TorchArray, TranslatedLayer
 from netdsl.layers import (
     elu,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from netdsl.backend.torch.formulas import FullyConnected, LocallyConnected, MaskedConvolution, zeros_around
+from netdsl.backend.torch.own_modules import FullyConnected, LocallyConnected, MaskedConvolution, zeros_around
 from netdsl.backend.torch.translated_layer import Maker, TorchArray, TranslatedLayer, biased, weighted
 from netdsl.layers import conv, deconv, depthwise, fc, local
 from netdsl.layers.layer import Layer

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from netdsl.backend.torch.formulas import (
+from netdsl.backend.torch.own_modules import (
     BranchLeftOut,
     ChannelScale,
     ContrastNormalisation,

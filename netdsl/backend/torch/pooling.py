@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from netdsl.backend.torch.formulas import DividedSums, Formula, Subsampling, zeros_around
+from netdsl.backend.torch.own_modules import DividedSums, Formula, Subsampling, zeros_around
 from netdsl.backend.torch.translated_layer import Maker, TorchArray, TranslatedLayer, Untranslatable
 from netdsl.layers import avg_pool, max_pool, subsample, unpool
 from netdsl.layers.layer import Layer

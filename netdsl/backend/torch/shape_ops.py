@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from netdsl.backend.torch.formulas import Formula
+from netdsl.backend.torch.own_modules import Formula
 from netdsl.backend.torch.translated_layer import Maker, TranslatedLayer
 from netdsl.layers import add as adding
 from netdsl.layers import (

@@ -223,7 +223,7 @@ class Gate:
 
 def _warnings(outcome: Outcome) -> int:
     """How many warnings the last line counts for a file: one for each misunderstanding."""
-    from netdsl.reports.folding import folded
+    from netdsl.reports.folded_findings import folded
 
     groups = folded(one for one in outcome.findings if one.severity is Severity.WARNING)
     return len(groups)

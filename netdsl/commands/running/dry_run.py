@@ -47,7 +47,7 @@ def dry_run(make: Callable[[], Run], out: Path | None, stem: str) -> int:
             _shorten(run)
             clock.told(f"data read: {_counts(run.parts)} of {_counts(whole)} images used")
             _compile(run)
-            clock.told(f"network compiled, {bytes_text(run.machine.bytes)} of memory")
+            clock.told(f"network compiled, {bytes_text(run.sessions.bytes)} of memory")
         _say_findings(run)
         folder.save_sheet(sheet)
         _train(run, folder, interruption, clock)
@@ -116,14 +116,14 @@ def _compile(run: Run) -> None:
 
     run.bind()
     for purpose, size in steps_of(run.parts, run.recipe.batch):
-        session = run.machine.training(size) if purpose == "train" else run.machine.inference(size)
+        session = run.sessions.training(size) if purpose == "train" else run.sessions.inference(size)
         session.make_ready(run.images)
 
 
 def _say_findings(run: Run) -> None:
     with unheard():
         show(run.findings)
-        tell_problem(run.machine.programs.problem)
+        tell_problem(run.sessions.programs.problem)
 
 
 def _train(run: Run, folder: RunFolder, interruption: Interruption, clock: _Clock) -> None:
@@ -163,7 +163,7 @@ def _finish(run: Run, folder: RunFolder, clock: _Clock) -> None:
     from netdsl.commands.running.example_picture import save_example
 
     loaded, _ = folder.load_last()
-    for name, array in run.machine.store.items():
+    for name, array in run.sessions.store.items():
         if loaded.arrays[name].tobytes() != array.tobytes():
             raise RuntimeError(f"{name} does not read back as it was written")
     clock.told(f"checkpoint read back: {counted(len(loaded.arrays), 'array')}, bit for bit as written")

@@ -18,7 +18,7 @@ def tune_run(run: Run, threads: int) -> tuple[Run, str]:
 
 def variants_warning(run: Run) -> str:
     """One line where this machine does not have the variants of a run that goes on, else nothing."""
-    unknown = unknown_variants(run.programs(), run.machine.programs.variants)
+    unknown = unknown_variants(run.programs(), run.sessions.programs.variants)
     if not unknown:
         return ""
     return (

@@ -17,10 +17,10 @@ from netdsl.quantities import counted
 
 if TYPE_CHECKING:
     from netdsl.commands.console.interruption import Interruption
-    from netdsl.searching.folder import SearchFolder
+    from netdsl.searching.search_folder import SearchFolder
+    from netdsl.searching.search_worker import Surroundings
     from netdsl.searching.study import Study
     from netdsl.searching.trial import Trial
-    from netdsl.searching.work import Surroundings
 
 _WAIT_SECONDS = 0.2
 """Between two looks for trials that other processes train, or have left."""
@@ -36,7 +36,7 @@ def carry_out(
 ) -> int:
     """Train the trials, test the best one, print the table; the exit code."""
     from netdsl.commands.console.interruption import Interruption
-    from netdsl.searching.outcome import no_result, tested
+    from netdsl.searching.search_result import no_result, tested
 
     shares = _shares(around.threads, workers)
     say(_opening(folder, study, shares))
@@ -70,7 +70,7 @@ def _work(
     """Train until no trial is left in any process, or until a signal comes."""
     from netdsl.commands.searching.progress import SearchDisplay
     from netdsl.commands.searching.worker_pool import SearchWorkerPool
-    from netdsl.searching.work import Worker
+    from netdsl.searching.search_worker import Worker
 
     worker = Worker(
         folder,
@@ -109,8 +109,8 @@ def _publish(
     from netdsl.reports.as_coordinates import trials_as_picture
     from netdsl.reports.as_trials import point_text, trials_as_csv
     from netdsl.reports.display import visible
-    from netdsl.searching.folder import PICTURE, TABLE
-    from netdsl.searching.outcome import write_recipe
+    from netdsl.searching.search_folder import PICTURE, TABLE
+    from netdsl.searching.search_result import write_recipe
 
     search = study.task.recipe.search
     folder.write(TABLE, trials_as_csv([one.setting for one in search], study.trials))
@@ -128,7 +128,7 @@ def _print(folder: SearchFolder, study: Study, best: Trial, output_format: str) 
     from netdsl.recipe.points import recipe_at
     from netdsl.reports.as_trials import search_as_json, trials_as_table
     from netdsl.reports.display import visible, visible_lines
-    from netdsl.searching.folder import TABLE
+    from netdsl.searching.search_folder import TABLE
 
     task, look = study.task, study.looks[best.number]
     if output_format == "json":
@@ -146,7 +146,7 @@ def _print(folder: SearchFolder, study: Study, best: Trial, output_format: str) 
 def _say_next(
     folder: SearchFolder, study: Study, around: Surroundings, best: Trial, network: str | None
 ) -> None:
-    from netdsl.searching.folder import PICTURE
+    from netdsl.searching.search_folder import PICTURE
 
     told = f"the test accuracy is that of trial {best.number}, the best on the validation images; "
     others = len(study.looks) - 1
@@ -174,7 +174,7 @@ def _say_stopped(
 
 def _train_command(folder: SearchFolder, around: Surroundings, network: str | None) -> str:
     """What repeats the best trial."""
-    from netdsl.searching.folder import NETWORK, RECIPE
+    from netdsl.searching.search_folder import NETWORK, RECIPE
 
     named = network if network not in (None, "-") else folder.path / NETWORK
     exact = " --exact" if around.recipe.exact else ""

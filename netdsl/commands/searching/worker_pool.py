@@ -77,8 +77,8 @@ def take_part() -> int:
 def _train(parent: int, path: Path, threads: int, data: str) -> int:
     from netdsl.backend import backend
     from netdsl.commands.console.interruption import Interruption
-    from netdsl.searching.folder import old_search
-    from netdsl.searching.work import Worker, surroundings
+    from netdsl.searching.search_folder import old_search
+    from netdsl.searching.search_worker import Worker, surroundings
 
     folder, study = old_search(path)
     task = study.task

@@ -62,5 +62,5 @@ def _is_true(found: re.Match[str], true: set[str]) -> bool:
     if unit not in _SCALES:
         return False
     exact = float(value) * _SCALES[unit]
-    step = max(_SCALES[unit] / 10 ** len(value.partition(".")[2]), exact / 200)
-    return any(abs(int(number) - exact) <= step for number in true if number.isdecimal())
+    tolerance = max(_SCALES[unit] / 10 ** len(value.partition(".")[2]), exact / 200)
+    return any(abs(int(number) - exact) <= tolerance for number in true if number.isdecimal())

@@ -21,7 +21,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from netdsl.backend.numba.compile.folder import cache_folder, private_folder
+from netdsl.backend.numba.compile.cache_folder import cache_folder, private_folder
 from netdsl.backend.numba.compile.object_file import load_code, read_code, write_code
 from netdsl.backend.numba.compile.worker_pool import Work, WorkerPool, code_path, elsewhere
 from netdsl.backend.numba.kernel import Kernel

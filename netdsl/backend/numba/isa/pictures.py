@@ -1,4 +1,4 @@
-"""What augmentation does to one picture, as words: netdsl.backend.changes says it in NumPy, to the bit.
+"""What augmentation does to one picture, as words: netdsl.backend.pixel_changes says it in NumPy, to the bit.
 
 Pixels are handled one by one; a picture is (height, width, channels) of 32-bit floats at an address.
 """

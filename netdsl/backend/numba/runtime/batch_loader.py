@@ -11,9 +11,9 @@ from math import prod
 
 import numpy as np
 
-from netdsl.backend.changes import Changes, node_step
 from netdsl.backend.numba.compile.cache import Kernels
 from netdsl.backend.numba.kernel import Kernel, indented, kernel, named
+from netdsl.backend.pixel_changes import Changes, node_step
 from netdsl.backend.session import Array, Batch, Images
 
 _PLAIN = (

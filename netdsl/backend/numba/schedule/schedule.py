@@ -23,7 +23,7 @@ from netdsl.primitives.matmul import MatmulInputGradient
 from netdsl.primitives.operation import Operation
 from netdsl.primitives.reshape import Reshape
 from netdsl.primitives.tensor import Role, Tensor
-from netdsl.program.memory import MemoryPlan, plan_memory
+from netdsl.program.arena import MemoryPlan, plan_memory
 from netdsl.program.program import Program
 
 

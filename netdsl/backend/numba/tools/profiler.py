@@ -17,7 +17,7 @@ from netdsl.backend.numba.isa.clock import nanoseconds
 from netdsl.backend.numba.kernel import Kernel, Launch
 from netdsl.backend.numba.runtime.session import NumbaSession
 from netdsl.backend.session import Array
-from netdsl.program.work import Part
+from netdsl.program.roofline_counts import LayerPhase
 
 CLOCK = Kernel(
     "read_clock",
@@ -46,10 +46,10 @@ class Stopwatch:
         return seconds
 
 
-def seconds_by_part(launches: Sequence[Launch], seconds: NDArray[np.float64]) -> dict[Part, float]:
+def seconds_by_part(launches: Sequence[Launch], seconds: NDArray[np.float64]) -> dict[LayerPhase, float]:
     """The seconds of launches, added up by what they belong to, in order of first appearance."""
-    found: dict[Part, float] = {}
+    found: dict[LayerPhase, float] = {}
     for launch, spent in zip(launches, seconds, strict=True):
-        part = Part(launch.origin, launch.phase)
+        part = LayerPhase(launch.origin, launch.phase)
         found[part] = found.get(part, 0.0) + float(spent)
     return found

@@ -13,7 +13,7 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-from netdsl.backend.numba.compile.folder import cache_folder
+from netdsl.backend.numba.compile.cache_folder import cache_folder
 from netdsl.backend.numba.target import host
 from netdsl.own_folder import distrust, read_own, write_own
 

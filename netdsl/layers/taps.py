@@ -14,21 +14,21 @@ from netdsl.quantities import Volume
 class Taps(NamedTuple):
     """What an output position reads along one axis.
 
-    Output o reads the inputs (step*o + first)//parts, then every ``apart``-th, up to
-    (step*o + last)//parts. Positions outside the volume are those of its padding. With step 0 all
+    Output o reads the inputs (stride*o + first)//parts, then every ``apart``-th, up to
+    (stride*o + last)//parts. Positions outside the volume are those of its padding. With stride 0 all
     outputs read the same.
     """
 
     first: int
     last: int
-    step: int = 1
+    stride: int = 1
     parts: int = 1
     apart: int = 1
 
     def cover(self, inputs: int, outputs: int) -> bool:
         """Whether the outputs, put together, certainly read all of the inputs."""
-        gapless = self.apart == 1 and self.step <= self.last - self.first + 1
-        reach = (self.step * (outputs - 1) + self.last) // self.parts
+        gapless = self.apart == 1 and self.stride <= self.last - self.first + 1
+        reach = (self.stride * (outputs - 1) + self.last) // self.parts
         return gapless and self.first // self.parts <= 0 and reach >= inputs - 1
 
 
@@ -76,7 +76,7 @@ class Channels(Enum):
 class Reading(NamedTuple):
     """How the output reads one input: taps down and across, in steps from the input to the output."""
 
-    steps: tuple[tuple[Taps, Taps], ...]
+    stages: tuple[tuple[Taps, Taps], ...]
     source: int = 0
 
 

@@ -12,7 +12,7 @@ from netdsl.primitives.tensor import Role, Tensor
 from netdsl.program.program import Program
 
 
-class Part(NamedTuple):
+class LayerPhase(NamedTuple):
     """What is counted and timed together: the operations of one origin in one phase."""
 
     origin: str
@@ -26,7 +26,7 @@ class Traffic(NamedTuple):
     written_bytes: int
 
 
-def traffic(program: Program) -> dict[Part, Traffic]:
+def traffic(program: Program) -> dict[LayerPhase, Traffic]:
     """The compulsory traffic of every part, in order of first appearance.
 
     A part reads what it did not make itself, and writes what others read after it, what outlives the
@@ -34,10 +34,10 @@ def traffic(program: Program) -> dict[Part, Traffic]:
     before its bias) need never reach memory and does not count.
     """
     owner: dict[Tensor, Tensor] = {}
-    parts: dict[Part, list[Operation]] = {}
-    readers: dict[Tensor, set[Part | None]] = {}
+    parts: dict[LayerPhase, list[Operation]] = {}
+    readers: dict[Tensor, set[LayerPhase | None]] = {}
     for operation in program.operations:
-        part = Part(operation.origin, operation.phase)
+        part = LayerPhase(operation.origin, operation.phase)
         if isinstance(operation, Reshape):
             x = operation.inputs[0]
             owner[operation.outputs[0]] = owner.get(x, x)
@@ -51,10 +51,10 @@ def traffic(program: Program) -> dict[Part, Traffic]:
 
 
 def _traffic(
-    part: Part,
+    part: LayerPhase,
     operations: list[Operation],
     owner: dict[Tensor, Tensor],
-    readers: dict[Tensor, set[Part | None]],
+    readers: dict[Tensor, set[LayerPhase | None]],
     batch: int,
 ) -> Traffic:
     taken: set[Tensor] = set()
@@ -70,7 +70,7 @@ def _bytes(tensors: Iterable[Tensor], batch: int) -> int:
     return sum(tensor.size_bytes(batch) for tensor in tensors)
 
 
-def macs(plan: Plan, program: Program) -> dict[Part, int]:
+def macs(plan: Plan, program: Program) -> dict[LayerPhase, int]:
     """Multiply-accumulates of a step for the whole batch, of every layer that has any.
 
     Backward, a layer with weights computes the gradient to them, and where anything below it learns
@@ -78,14 +78,14 @@ def macs(plan: Plan, program: Program) -> dict[Part, int]:
     """
     passed = {operation.origin for operation in program.operations if operation.phase is not Phase.FORWARD}
     learns: list[bool] = []
-    found: dict[Part, int] = {}
+    found: dict[LayerPhase, int] = {}
     for layer in plan.layers:
         below = any(learns[source] for source in layer.node.inputs)
         learns.append(below or bool(layer.used_parameters))
         name = layer.node.name
         if layer.macs:
-            found[Part(name, Phase.FORWARD)] = layer.macs * program.batch
+            found[LayerPhase(name, Phase.FORWARD)] = layer.macs * program.batch
             if name in passed:
                 gradients = bool(layer.used_parameters) + below
-                found[Part(name, Phase.BACKWARD)] = gradients * layer.macs * program.batch
+                found[LayerPhase(name, Phase.BACKWARD)] = gradients * layer.macs * program.batch
     return found

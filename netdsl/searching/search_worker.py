@@ -14,12 +14,12 @@ from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.planning.plan import Plan
 from netdsl.recipe.points import Point, recipe_at, recipe_problems
 from netdsl.recipe.recipe import Recipe
-from netdsl.searching.folder import SearchFolder
 from netdsl.searching.points import drawn_point, grid
+from netdsl.searching.search_folder import SearchFolder
 from netdsl.searching.study import Study
 from netdsl.searching.task import Task
 from netdsl.searching.trial import Failure, Result, State, Trial
-from netdsl.training.fitness import check_classes_fit, check_recipe, check_trainable
+from netdsl.training.preflight import check_classes_fit, check_recipe, check_trainable
 from netdsl.training.records import EpochRecord, Record
 from netdsl.training.run import Run, continued_run, data_changed, new_run
 from netdsl.training.run_folder import RunFolder

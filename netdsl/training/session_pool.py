@@ -26,7 +26,7 @@ _WORTH_THREADS = 1 << 21
 """Numbers to draw from which on threads, which take some milliseconds to start, save time."""
 
 
-class Machine:
+class SessionPool:
     """A network's arrays, and its programs bound to them as batch sizes are asked for.
 
     All sessions share ``store``, so what a training step changes the next validation sees.
@@ -38,9 +38,9 @@ class Machine:
         self.store = store
         self._sessions: dict[Purpose, Session] = {}
 
-    def in_variants(self, variants: Mapping[str, str]) -> Machine:
+    def in_variants(self, variants: Mapping[str, str]) -> SessionPool:
         """The same arrays, and what is computed with them in these variants."""
-        return Machine(self.programs.in_variants(variants), self.store)
+        return SessionPool(self.programs.in_variants(variants), self.store)
 
     @property
     def loss(self) -> Loss:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from netdsl.diagnostics import Diagnosed, Diagnostic, Severity
 from netdsl.recipe.file_text import recipe_as_file
 from netdsl.recipe.points import recipe_at
-from netdsl.searching.folder import RECIPE, SearchFolder
+from netdsl.searching.search_folder import RECIPE, SearchFolder
 from netdsl.searching.study import Study
 from netdsl.searching.trial import Look, Trial
 from netdsl.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
-    from netdsl.searching.work import Surroundings
+    from netdsl.searching.search_worker import Surroundings
 
 
 def tested(folder: SearchFolder, study: Study, around: Surroundings, best: Trial) -> Look:

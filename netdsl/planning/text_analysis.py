@@ -18,7 +18,7 @@ from netdsl.syntax.parser import parse
 from netdsl.syntax.used_files import read_used_files
 
 
-class Study(NamedTuple):
+class TextAnalysis(NamedTuple):
     """``written`` is the tree of the text itself, ``file`` the same with what the files that it uses hold;
     places in both are those of ``source``, which joins the texts of all. ``plan`` is that of the whole
     network, or else of its first layers, as far as all their volumes are known; None where there is none.
@@ -51,23 +51,23 @@ class Study(NamedTuple):
         return self.sketch.volumes[node.position]
 
 
-def studied(source: Source) -> Study:
+def analysed(source: Source) -> TextAnalysis:
     """Parse, resolve and plan a text as far as it goes. Never raises for what a text holds."""
     parsed = parse(source)
-    study, sound = _study(source, parsed.file, parsed.file)
+    analysis, sound = _analysis(source, parsed.file, parsed.file)
     if sound and not parsed.diagnostics:
-        return study
+        return analysis
     from netdsl.planning.pipeline import readings  # few texts have mistakes
     from netdsl.syntax.respelling import parse_respelled
 
     edits = readings(source)
     if not edits:
-        return study
-    read, _ = _study(source, parsed.file, parse_respelled(source, edits).file)
-    return read._replace(file=study.file, respelled=tuple(edit.span for edit in edits))
+        return analysis
+    read, _ = _analysis(source, parsed.file, parse_respelled(source, edits).file)
+    return read._replace(file=analysis.file, respelled=tuple(edit.span for edit in edits))
 
 
-def _study(source: Source, written: tree.File | None, file: tree.File | None) -> tuple[Study, bool]:
+def _analysis(source: Source, written: tree.File | None, file: tree.File | None) -> tuple[TextAnalysis, bool]:
     """What is known of a tree, and whether it has no mistakes."""
     findings = Findings(source)
     if file is not None and any(isinstance(statement, tree.Use) for statement in file.statements):
@@ -77,7 +77,7 @@ def _study(source: Source, written: tree.File | None, file: tree.File | None) ->
     if draft is not None:
         sketch, plan = sketched_and_planned(draft, findings)
         plan = plan or _beginning(draft, sketch)
-    return Study(findings.source, written, file, draft, sketch, plan), not has_errors(findings.found)
+    return TextAnalysis(findings.source, written, file, draft, sketch, plan), not has_errors(findings.found)
 
 
 def _beginning(draft: Draft, sketch: Sketch) -> Plan | None:

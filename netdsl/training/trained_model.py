@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from netdsl.data.available_memory import Allowance
 from netdsl.data.dataset import TEST, Dataset
-from netdsl.data.memory import Allowance
 from netdsl.data.origins import Origin, origin_of
 from netdsl.data.pictures import fitted_picture
 from netdsl.data.preparation import in_range, pixels_of, planes_of
@@ -23,14 +23,14 @@ from netdsl.planning.pipeline import load_plan
 from netdsl.planning.plan import Plan
 from netdsl.training.batches import batch_sizes, images_of, prepare
 from netdsl.training.checkpoint import Checkpoint, check_network, damaged, load, shortened, take_arrays
-from netdsl.training.fitness import check_input_memory
 from netdsl.training.loop import evaluated
-from netdsl.training.machine import Machine
 from netdsl.training.metrics import Evaluation, Mistake
 from netdsl.training.overflow import all_finite, no_answer, require_answer
+from netdsl.training.preflight import check_input_memory
 from netdsl.training.programs import Programs
 from netdsl.training.run import data_changed, data_to_read
 from netdsl.training.run_folder import BEST, LAST
+from netdsl.training.session_pool import SessionPool
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -84,7 +84,7 @@ class Examined(NamedTuple):
     mistakes: tuple[tuple[Origin, Mistake], ...] = ()
 
 
-class Restored:
+class TrainedModel:
     """A checkpoint's network, ready to run."""
 
     def __init__(
@@ -109,12 +109,12 @@ class Restored:
         recipe = checkpoint.recipe._replace(exact=exact or checkpoint.recipe.exact)
         programs = Programs(plan, recipe, backend, threads, checkpoint.variants)
         arrays = take_arrays(checkpoint.evaluated, programs.stored("infer", 1), path)
-        self._machine = Machine(programs, arrays)
+        self._sessions = SessionPool(programs, arrays)
 
     @property
     def arrays(self) -> Store:
         """The parameters and statistics that evaluating reads, by name: the live ones."""
-        return self._machine.store
+        return self._sessions.store
 
     def examine(self, data: str | None, mistakes: int = 0) -> Examined:
         """Evaluate on the run's own test part, or on other data, and find so many of the worst mistakes.
@@ -146,8 +146,8 @@ class Restored:
             chosen = chosen if len(chosen) else np.arange(dataset.images)
         self._require_memory(batch_sizes(len(chosen), recipe.batch))
         images = images_of(dataset, self.checkpoint.preparation, self.plan.output.values)
-        evaluation = evaluated(self._machine, images, chosen, recipe.batch, certain=mistakes > 0)
-        require_answer(evaluation, self._machine, images, dataset.name, self.path)
+        evaluation = evaluated(self._sessions, images, chosen, recipe.batch, certain=mistakes > 0)
+        require_answer(evaluation, self._sessions, images, dataset.name, self.path)
         worst = evaluation.mistakes(mistakes) if mistakes else []
         origins = [origin_of(dataset, int(chosen[mistake.image])) for mistake in worst]
         return Examined(
@@ -196,7 +196,7 @@ class Restored:
         ``fills`` says whether each of them prepares the inputs of the next.
         """
         steps = {("infer", size): number if fills else 1 for size, number in Counter(sizes).items()}
-        self._machine.require_memory(steps, f"running the network on {max(sizes)} images at a time")
+        self._sessions.require_memory(steps, f"running the network on {max(sizes)} images at a time")
 
     def picture(self, path: Path, allowance: Allowance | None = None) -> NDArray[Any]:
         """A picture file as pixels of the network's input, (height, width, channels).
@@ -239,7 +239,7 @@ class Restored:
         if sizes:  # all pictures may have been unreadable
             self._require_memory(sizes, fills=False)
         for size in sizes:
-            session = self._machine.inference(size)
+            session = self._sessions.inference(size)
             chosen = np.stack(pictures[len(answers) : len(answers) + size])
             prepare(session.inputs["x"], chosen, scale, shift)
             session.inputs["target"][...] = 0
@@ -251,7 +251,7 @@ class Restored:
                     answers.append(self._answer(outputs[-1]))
                 else:
                     what = names[len(answers)]
-                    answers.append(no_answer(self._machine, picture, scale, shift, what, self.path))
+                    answers.append(no_answer(self._sessions, picture, scale, shift, what, self.path))
         return answers
 
     def _answer(self, probabilities: NDArray[np.float32]) -> Answer:

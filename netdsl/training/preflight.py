@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from netdsl.data.available_memory import require_memory
 from netdsl.data.dataset import Dataset
-from netdsl.data.memory import require_memory
 from netdsl.diagnostics import Diagnosed, Diagnostic, Findings, Severity, file_error
 from netdsl.planning.plan import Plan
 from netdsl.planning.recipe_layers import recipe_layers

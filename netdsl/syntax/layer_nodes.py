@@ -7,7 +7,6 @@ from typing import Any
 
 from netdsl.source import Span
 from netdsl.syntax import tree
-from netdsl.syntax.building_statements import STATEMENTS
 from netdsl.syntax.from_tokens import (
     ITEMS,
     VALUES,
@@ -20,6 +19,7 @@ from netdsl.syntax.from_tokens import (
     word,
 )
 from netdsl.syntax.lexer import Token
+from netdsl.syntax.statement_nodes import STATEMENTS
 
 
 def start(children: list[Any]) -> tree.File:
