@@ -161,9 +161,9 @@ def drawn_below(context: Any, position: Any, stream: Any, seed: Any, threshold: 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         position, stream, seed, threshold = (builder.trunc(value, I32) for value in values)
         lanes = ir.Constant(VECTOR_I32, list(range(WIDTH)))
-        places = builder.add(splat(builder, position), lanes)
+        indices = builder.add(splat(builder, position), lanes)
         golden = ir.Constant(VECTOR_I32, [0x9E3779B9] * WIDTH)
-        mixed = builder.add(builder.mul(places, golden), splat(builder, stream))
+        mixed = builder.add(builder.mul(indices, golden), splat(builder, stream))
         drawn = _hash(builder, builder.xor(_hash(builder, mixed), splat(builder, seed)))
         below = builder.icmp_unsigned("<", drawn, splat(builder, threshold))
         return builder.select(below, _constant(1.0), _constant(0.0))

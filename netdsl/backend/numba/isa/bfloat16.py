@@ -103,60 +103,60 @@ def pairs_of(context: Any, first: Any, second: Any) -> Any:
 def clear_halves(target: Any, count: Any) -> None:
     """``count`` zeros of 16 bits."""
     zero = number(0.0)
-    place = 0
-    while place + WIDTH <= count:
-        store_halves(target + place * 2, zero)
-        place += WIDTH
-    while place < count:
-        store_half(target + place * 2, zero)
-        place += 1
+    index = 0
+    while index + WIDTH <= count:
+        store_halves(target + index * 2, zero)
+        index += WIDTH
+    while index < count:
+        store_half(target + index * 2, zero)
+        index += 1
 
 
 @subroutine
 def halve(source: Any, target: Any, count: Any) -> None:
     """``count`` 32-bit floats at an address to as many bfloat16 numbers at another."""
-    place = 0
-    while place + WIDTH <= count:
-        store_halves(target + place * 2, load(source + place * 4))
-        place += WIDTH
-    while place < count:
-        store_half(target + place * 2, load_lanes(source + place * 4, 1))
-        place += 1
+    index = 0
+    while index + WIDTH <= count:
+        store_halves(target + index * 2, load(source + index * 4))
+        index += WIDTH
+    while index < count:
+        store_half(target + index * 2, load_lanes(source + index * 4, 1))
+        index += 1
 
 
 @subroutine
 def pair_lines(first: Any, second: Any, target: Any, count: Any) -> None:
     """Two lines of ``count`` floats to one of pairs."""
-    place = 0
-    while place + WIDTH <= count:
-        store(target + place * 4, pairs_of(load(first + place * 4), load(second + place * 4)))
-        place += WIDTH
-    if place < count:
-        lanes = count - place
-        pairs = pairs_of(load_lanes(first + place * 4, lanes), load_lanes(second + place * 4, lanes))
-        store_lanes(target + place * 4, pairs, lanes)
+    index = 0
+    while index + WIDTH <= count:
+        store(target + index * 4, pairs_of(load(first + index * 4), load(second + index * 4)))
+        index += WIDTH
+    if index < count:
+        lanes = count - index
+        pairs = pairs_of(load_lanes(first + index * 4, lanes), load_lanes(second + index * 4, lanes))
+        store_lanes(target + index * 4, pairs, lanes)
 
 
 @subroutine
 def pair_last_line(first: Any, target: Any, count: Any) -> None:
     """A line of ``count`` floats that is left over, paired with zeros."""
     zero = number(0.0)
-    place = 0
-    while place + WIDTH <= count:
-        store(target + place * 4, pairs_of(load(first + place * 4), zero))
-        place += WIDTH
-    if place < count:
-        lanes = count - place
-        store_lanes(target + place * 4, pairs_of(load_lanes(first + place * 4, lanes), zero), lanes)
+    index = 0
+    while index + WIDTH <= count:
+        store(target + index * 4, pairs_of(load(first + index * 4), zero))
+        index += WIDTH
+    if index < count:
+        lanes = count - index
+        store_lanes(target + index * 4, pairs_of(load_lanes(first + index * 4, lanes), zero), lanes)
 
 
 @subroutine
 def pair_rows(source: Any, rows: Any, row: Any, target: Any, count: Any) -> None:
     """Neighbouring rows of ``count`` floats, ``row`` apart, to half as many rows of pairs."""
     whole = rows // 2
-    for place in range(whole):
-        first = source + 2 * place * row * 4
-        pair_lines(first, first + row * 4, target + place * count * 4, count)
+    for index in range(whole):
+        first = source + 2 * index * row * 4
+        pair_lines(first, first + row * 4, target + index * count * 4, count)
     if rows % 2:
         pair_last_line(source + 2 * whole * row * 4, target + whole * count * 4, count)
 
@@ -165,8 +165,8 @@ def pair_rows(source: Any, rows: Any, row: Any, target: Any, count: Any) -> None
 def scatter_pairs(first: Any, second: Any, target: Any, step: Any, count: Any) -> None:
     """``count`` vectors at each of two addresses to vectors of pairs, ``step`` bytes apart."""
     for vector in range(count):
-        place = vector * WIDTH * 4
-        store(target + vector * step, pairs_of(load(first + place), load(second + place)))
+        offset = vector * WIDTH * 4
+        store(target + vector * step, pairs_of(load(first + offset), load(second + offset)))
 
 
 @subroutine

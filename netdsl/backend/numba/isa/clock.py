@@ -24,15 +24,15 @@ def write_clock(context: Any, where: Any) -> Any:
     """Write the time to two 64-bit integers at an address; see ``nanoseconds``."""
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-        place = pointer(builder, values[0], I64)
+        address = pointer(builder, values[0], I64)
         if _WINDOWS:
-            kind = ir.FunctionType(I32, [place.type])
+            kind = ir.FunctionType(I32, [address.type])
             function = cgutils.get_or_insert_function(builder.module, kind, "QueryPerformanceCounter")
-            builder.call(function, [place])
+            builder.call(function, [address])
         else:
-            kind = ir.FunctionType(I32, [I32, place.type])
+            kind = ir.FunctionType(I32, [I32, address.type])
             function = cgutils.get_or_insert_function(builder.module, kind, "clock_gettime")
-            builder.call(function, [ir.Constant(I32, _MONOTONIC), place])
+            builder.call(function, [ir.Constant(I32, _MONOTONIC), address])
         return context.get_dummy_value()
 
     return types.void(types.intp), code

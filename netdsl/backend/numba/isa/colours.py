@@ -37,13 +37,13 @@ def whole_offsets(picture: Any, pixels: Any, channels: Any, step: Any, grey: Any
         pivoted = pivoted or number_at(column + 4) != 0
     if pivoted:
         total = 0.0
-        place = picture
+        address = picture
         for _ in range(pixels):
-            level = number_at(place) * number_at(grey)
+            level = number_at(address) * number_at(grey)
             for channel in range(1, channels):
-                level = level + number_at(place + channel * 4) * number_at(grey + channel * 4)
+                level = level + number_at(address + channel * 4) * number_at(grey + channel * 4)
             total += level
-            place += channels * 4
+            address += channels * 4
         mean = np.float32(total / pixels)
         for channel in range(channels):
             column = step + (channel * (channels + 2) + channels) * 4
@@ -70,17 +70,17 @@ def brighten(picture: Any, count: Any, factor: Any, offset: Any, settings: Any) 
     """``count`` numbers times the one at an address plus another, limited."""
     gain, move = load_everywhere(factor), load_everywhere(offset)
     lowest, highest = load_everywhere(settings + 4), load_everywhere(settings + 8)
-    place = 0
-    while place + WIDTH <= count:
-        value = load(picture + place * 4) * gain + move
+    index = 0
+    while index + WIDTH <= count:
+        value = load(picture + index * 4) * gain + move
         value = select(greater(lowest, value), lowest, value)
-        store(picture + place * 4, select(greater(value, highest), highest, value))
-        place += WIDTH
-    if place < count:
-        rest = count - place
-        value = load_lanes(picture + place * 4, rest) * gain + move
+        store(picture + index * 4, select(greater(value, highest), highest, value))
+        index += WIDTH
+    if index < count:
+        rest = count - index
+        value = load_lanes(picture + index * 4, rest) * gain + move
         value = select(greater(lowest, value), lowest, value)
-        store_lanes(picture + place * 4, select(greater(value, highest), highest, value), rest)
+        store_lanes(picture + index * 4, select(greater(value, highest), highest, value), rest)
 
 
 @subroutine
@@ -101,11 +101,11 @@ def recolour_three(picture: Any, pixels: Any, step: Any, offsets: Any, settings:
     r, g, b = number_at(offsets), number_at(offsets + 4), number_at(offsets + 8)
     lowest, highest = number_at(settings + 4), number_at(settings + 8)
     for pixel in range(pixels):
-        place = picture + pixel * 12
-        red, green, blue = number_at(place), number_at(place + 4), number_at(place + 8)
-        put(place, limited(rr * red + rg * green + rb * blue + r, lowest, highest))
-        put(place + 4, limited(gr * red + gg * green + gb * blue + g, lowest, highest))
-        put(place + 8, limited(br * red + bg * green + bb * blue + b, lowest, highest))
+        address = picture + pixel * 12
+        red, green, blue = number_at(address), number_at(address + 4), number_at(address + 8)
+        put(address, limited(rr * red + rg * green + rb * blue + r, lowest, highest))
+        put(address + 4, limited(gr * red + gg * green + gb * blue + g, lowest, highest))
+        put(address + 8, limited(br * red + bg * green + bb * blue + b, lowest, highest))
 
 
 @subroutine
@@ -115,15 +115,15 @@ def recolour_any(
     """Any number of channels by a matrix."""
     lowest, highest = number_at(settings + 4), number_at(settings + 8)
     for pixel in range(pixels):
-        place = picture + pixel * channels * 4
+        address = picture + pixel * channels * 4
         for channel in range(channels):
             weights = step + channel * (channels + 2) * 4
-            value = number_at(place) * number_at(weights)
+            value = number_at(address) * number_at(weights)
             for other in range(1, channels):
-                value = value + number_at(place + other * 4) * number_at(weights + other * 4)
+                value = value + number_at(address + other * 4) * number_at(weights + other * 4)
             put(buffer + channel * 4, limited(value + number_at(offsets + channel * 4), lowest, highest))
         for channel in range(channels):
-            put(place + channel * 4, number_at(buffer + channel * 4))
+            put(address + channel * 4, number_at(buffer + channel * 4))
 
 
 @subroutine
@@ -131,8 +131,8 @@ def turn_hue(picture: Any, pixels: Any, turn: Any) -> None:
     """The hue of pixels of three channels turned by the number at an address, in place."""
     sixths = number_at(turn) * np.float32(6)
     for pixel in range(pixels):
-        place = picture + pixel * 12
-        red, green, blue = number_at(place), number_at(place + 4), number_at(place + 8)
+        address = picture + pixel * 12
+        red, green, blue = number_at(address), number_at(address + 4), number_at(address + 8)
         largest, smallest = max(max(red, green), blue), min(min(red, green), blue)
         chroma = largest - smallest
         if chroma != 0:
@@ -143,15 +143,15 @@ def turn_hue(picture: Any, pixels: Any, turn: Any) -> None:
             else:
                 hue = (red - green) / chroma + np.float32(4)
             hue = hue + sixths
-            put(place, channel_of_hue(hue + np.float32(5), largest, chroma))
-            put(place + 4, channel_of_hue(hue + np.float32(3), largest, chroma))
-            put(place + 8, channel_of_hue(hue + np.float32(1), largest, chroma))
+            put(address, channel_of_hue(hue + np.float32(5), largest, chroma))
+            put(address + 4, channel_of_hue(hue + np.float32(3), largest, chroma))
+            put(address + 8, channel_of_hue(hue + np.float32(1), largest, chroma))
 
 
 @subroutine
-def channel_of_hue(place: Any, largest: Any, chroma: Any) -> Any:
+def channel_of_hue(sixths: Any, largest: Any, chroma: Any) -> Any:
     """The value of a channel, from where the hue stands to it, in sixths of a turn."""
     six = np.float32(6)
-    place = place - six * np.float32(integer_below(place / six))
-    part = min(min(place, np.float32(4) - place), np.float32(1))
+    sixths = sixths - six * np.float32(integer_below(sixths / six))
+    part = min(min(sixths, np.float32(4) - sixths), np.float32(1))
     return largest - chroma * max(part, np.float32(0))

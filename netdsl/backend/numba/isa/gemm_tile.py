@@ -44,8 +44,8 @@ def multiply_add(builder: Any, a: Any, b: Any, sums: Any) -> Any:
     return llvm_call(builder, f"llvm.fma.v{WIDTH}f32", VECTOR, [a, b, sums])
 
 
-def place_of(builder: Any, base: Any, offset: Any) -> Any:
-    """The address of the float ``offset`` places after ``base``."""
+def address_of(builder: Any, base: Any, offset: Any) -> Any:
+    """The address ``offset`` floats after ``base``."""
     return builder.gep(base, [offset])
 
 
@@ -94,7 +94,7 @@ def steps_of(steps: Any) -> tuple[int, Any]:
     return 0, types.intp
 
 
-def along(builder: Any, times: Any, unrolled: int, outer: Loop, step: Step, strides: list[Any]) -> list[Any]:
+def summed(builder: Any, times: Any, unrolled: int, outer: Loop, step: Step, strides: list[Any]) -> list[Any]:
     """The sums after ``times`` steps inside a round of ``outer``; after each its pointers go on by a stride.
 
     With ``unrolled`` steps there is no loop.
@@ -103,13 +103,13 @@ def along(builder: Any, times: Any, unrolled: int, outer: Loop, step: Step, stri
         inner = Loop(builder, outer.sums, outer.pointers)
         sums = step(inner.sums, inner.pointers)
         inner.close(
-            times, sums, [place_of(builder, *pair) for pair in zip(inner.pointers, strides, strict=True)]
+            times, sums, [address_of(builder, *pair) for pair in zip(inner.pointers, strides, strict=True)]
         )
         return sums
     sums = outer.sums
     for number in range(unrolled):
         far = [builder.mul(stride, ir.Constant(I64, number)) for stride in strides]
-        sums = step(sums, [place_of(builder, *pair) for pair in zip(outer.pointers, far, strict=True)])
+        sums = step(sums, [address_of(builder, *pair) for pair in zip(outer.pointers, far, strict=True)])
     return sums
 
 
@@ -177,7 +177,7 @@ def tile_pairs(
     steps: Any,
     accumulate: Any,
 ) -> Any:
-    """``tile`` with two bfloat16 numbers in each place of A and B, whose products are summed in C.
+    """``tile`` with two bfloat16 numbers in each element of A and B, whose products are summed in C.
 
     Strides of A count bfloat16 numbers, so that a pair may begin at any of them; those of B and C
     count 32 bits, as in ``tile``.
@@ -222,53 +222,53 @@ def _tile(builder: Any, shape: _Shape, values: Any, unit: Any, multiply: Multipl
     a = builder.inttoptr(a, unit.as_pointer())
     b, c = (builder.inttoptr(address, floats) for address in (b, c))
     mask = None if shape.whole else lane_mask(builder, lanes)
-    places = [(i, j) for i in range(high) for j in range(wide)]
+    elements = [(i, j) for i in range(high) for j in range(wide)]
 
     def offset(i: int, j: int, by_high: Any, by_wide: Any) -> Any:
         return builder.add(
             builder.mul(by_high, ir.Constant(I64, i)), builder.mul(by_wide, ir.Constant(I64, j))
         )
 
-    def places_of_sums(i: int, j: int) -> list[Any]:
-        start = place_of(builder, c, offset(i, j, c_high, c_wide))
-        return [place_of(builder, start, ir.Constant(I64, v * WIDTH)) for v in range(across)]
+    def addresses_of_sums(i: int, j: int) -> list[Any]:
+        start = address_of(builder, c, offset(i, j, c_high, c_wide))
+        return [address_of(builder, start, ir.Constant(I64, v * WIDTH)) for v in range(across)]
 
     if unrolled:
         # Sums of few products are stored faster than lines arrive from the outer caches, which stores in
         # their order would wait for one by one. So the lines of the tile on the right are asked for.
-        for i, j in places:
-            for where in places_of_sums(i, j + wide):
+        for i, j in elements:
+            for where in addresses_of_sums(i, j + wide):
                 prefetch(builder, where, writes=True)
-    row_offsets = [offset(i, j, a_high, a_wide) for i, j in places]
-    outer = Loop(builder, [ZERO] * (len(places) * across), [a, b])
+    row_offsets = [offset(i, j, a_high, a_wide) for i, j in elements]
+    outer = Loop(builder, [ZERO] * (len(elements) * across), [a, b])
 
     def step(old: list[Any], pointers: list[Any]) -> list[Any]:
         here_a, here_b = pointers
         operands = []
         for v in range(across):
-            where = place_of(builder, here_b, ir.Constant(I64, v * WIDTH))
+            where = address_of(builder, here_b, ir.Constant(I64, v * WIDTH))
             if mask is not None and v == across - 1:
                 operands.append(masked_load(builder, where, mask))
             else:
                 operands.append(builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4))
         new = []
         for row, row_offset in enumerate(row_offsets):
-            number = builder.bitcast(place_of(builder, here_a, row_offset), floats)
+            number = builder.bitcast(address_of(builder, here_a, row_offset), floats)
             scalar = splat(builder, builder.load(number, align=2 if unit is I16 else 4))
             for v in range(across):
                 new.append(multiply(builder, scalar, operands[v], old[row * across + v]))
         return new
 
-    sums = along(builder, steps, unrolled, outer, step, [a_step, b_step])
+    sums = summed(builder, steps, unrolled, outer, step, [a_step, b_step])
     next_run = [
-        place_of(builder, outer.pointers[0], a_run),
-        place_of(builder, outer.pointers[1], b_run),
+        address_of(builder, outer.pointers[0], a_run),
+        address_of(builder, outer.pointers[1], b_run),
     ]
     outer.close(runs, sums, next_run)
 
     def write(adds: bool) -> None:
-        for row, (i, j) in enumerate(places):
-            for v, where in enumerate(places_of_sums(i, j)):
+        for row, (i, j) in enumerate(elements):
+            for v, where in enumerate(addresses_of_sums(i, j)):
                 value = sums[row * across + v]
                 _write(builder, where, value, adds, mask if v == across - 1 else None)
 
@@ -354,7 +354,7 @@ def _dot_tile(builder: Any, high: int, wide: int, values: Any, multiply: Multipl
 
     def round_of(sums: list[Any], here_a: Any, here_b: Any, mask: Any) -> list[Any]:
         def fetch(base: Any, start: Any) -> Any:
-            where = place_of(builder, base, start)
+            where = address_of(builder, base, start)
             if mask is not None:
                 return masked_load(builder, where, mask)
             return builder.load(builder.bitcast(where, VECTOR.as_pointer()), align=4)
@@ -377,11 +377,11 @@ def _dot_tile(builder: Any, high: int, wide: int, values: Any, multiply: Multipl
     joined = builder.append_basic_block("joined")
     builder.cbranch(builder.icmp_signed(">", whole, ir.Constant(I64, 0)), some, joined)
     builder.position_at_end(some)
-    loop = Loop(builder, sums, [place_of(builder, a, rest), place_of(builder, b, rest)])
+    loop = Loop(builder, sums, [address_of(builder, a, rest), address_of(builder, b, rest)])
     here_a, here_b = loop.pointers
     new = round_of(loop.sums, here_a, here_b, None)
     width = ir.Constant(I64, WIDTH)
-    loop.close(whole, new, [place_of(builder, pointer, width) for pointer in loop.pointers])
+    loop.close(whole, new, [address_of(builder, pointer, width) for pointer in loop.pointers])
     after = builder.block
     builder.branch(joined)
     builder.position_at_end(joined)
@@ -395,8 +395,8 @@ def _dot_tile(builder: Any, high: int, wide: int, values: Any, multiply: Multipl
     adding = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
     for i in range(high):
         for j in range(wide):
-            place = builder.add(builder.mul(c_row, ir.Constant(I64, i)), ir.Constant(I64, j))
-            where = place_of(builder, c, place)
+            index = builder.add(builder.mul(c_row, ir.Constant(I64, i)), ir.Constant(I64, j))
+            where = address_of(builder, c, index)
             with builder.if_else(adding) as (then, otherwise):
                 with then:
                     builder.store(builder.fadd(builder.load(where), scalars[i * wide + j]), where)

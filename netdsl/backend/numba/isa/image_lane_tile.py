@@ -12,12 +12,12 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from netdsl.backend.numba.isa.gemm_tile import ZERO, Loop, along, horizontal, place_of, steps_of
+from netdsl.backend.numba.isa.gemm_tile import ZERO, Loop, address_of, horizontal, steps_of, summed
 from netdsl.backend.numba.isa.vectors import FLOAT, I32, I64, VECTOR, VECTOR_I32, WIDTH, llvm_call, splat
 
 
 def _vector_at(builder: Any, base: Any, offset: Any) -> Any:
-    return builder.bitcast(place_of(builder, base, offset), VECTOR.as_pointer())
+    return builder.bitcast(address_of(builder, base, offset), VECTOR.as_pointer())
 
 
 def _times(builder: Any, stride: Any, number: int) -> Any:
@@ -68,19 +68,19 @@ def lane_tile(
             vectors = [builder.load(_vector_at(builder, here_b, start), align=4) for start in starts]
             new = []
             for i in range(high):
-                weight = splat(builder, builder.load(place_of(builder, here_a, ir.Constant(I64, i))))
+                weight = splat(builder, builder.load(address_of(builder, here_a, ir.Constant(I64, i))))
                 for j in range(wide):
                     new.append(_multiply_add(builder, weight, vectors[j], old[i * wide + j]))
             return new
 
-        sums = along(builder, steps, unrolled, outer, step, [a_step, b_step])
+        sums = summed(builder, steps, unrolled, outer, step, [a_step, b_step])
         next_run = [
-            place_of(builder, outer.pointers[0], a_run),
-            place_of(builder, outer.pointers[1], b_run),
+            address_of(builder, outer.pointers[0], a_run),
+            address_of(builder, outer.pointers[1], b_run),
         ]
         outer.close(runs, sums, next_run)
         for j in range(wide):
-            start = place_of(builder, c, _times(builder, c_position, j))
+            start = address_of(builder, c, _times(builder, c_position, j))
             for i in range(high):
                 where = _vector_at(builder, start, ir.Constant(I64, i * WIDTH))
                 builder.store(sums[i * wide + j], where, align=4)
@@ -134,18 +134,18 @@ def lane_dot(
             for n, operand in enumerate(kept):
                 at = n * wide + m if high < wide else m * wide + n
                 sums[at] = _multiply_add(builder, operand, streamed, inner.sums[at])
-        inner.close(steps, sums, [place_of(builder, here_a, a_step), place_of(builder, here_b, b_step)])
+        inner.close(steps, sums, [address_of(builder, here_a, a_step), address_of(builder, here_b, b_step)])
         next_run = [
-            place_of(builder, outer.pointers[0], a_run),
-            place_of(builder, outer.pointers[1], b_run),
+            address_of(builder, outer.pointers[0], a_run),
+            address_of(builder, outer.pointers[1], b_run),
         ]
         outer.close(runs, sums, next_run)
         scalars = [horizontal(builder, total) for total in sums]
         keeps = builder.icmp_signed("!=", accumulate, ir.Constant(I64, 0))
         for i in range(high):
-            start = place_of(builder, c, _times(builder, c_row, i))
+            start = address_of(builder, c, _times(builder, c_row, i))
             for j in range(wide):
-                where = place_of(builder, start, ir.Constant(I64, j))
+                where = address_of(builder, start, ir.Constant(I64, j))
                 old = builder.select(keeps, builder.load(where), ir.Constant(FLOAT, 0.0))
                 builder.store(builder.fadd(old, scalars[i * wide + j]), where)
         return context.get_dummy_value()

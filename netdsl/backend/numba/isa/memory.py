@@ -22,81 +22,81 @@ from netdsl.backend.numba.isa.vectors import (
 def clear(target: Any, count: Any) -> None:
     """``count`` zeros at an address."""
     zero = number(0.0)
-    place = 0
-    while place + WIDTH <= count:
-        store(target + place * 4, zero)
-        place += WIDTH
-    if place < count:
-        store_lanes(target + place * 4, zero, count - place)
+    index = 0
+    while index + WIDTH <= count:
+        store(target + index * 4, zero)
+        index += WIDTH
+    if index < count:
+        store_lanes(target + index * 4, zero, count - index)
 
 
 @subroutine
 def copy(source: Any, target: Any, count: Any) -> None:
     """``count`` numbers from one address to another."""
-    place = 0
-    while place + WIDTH <= count:
-        store(target + place * 4, load(source + place * 4))
-        place += WIDTH
-    if place < count:
-        lanes = count - place
-        store_lanes(target + place * 4, load_lanes(source + place * 4, lanes), lanes)
+    index = 0
+    while index + WIDTH <= count:
+        store(target + index * 4, load(source + index * 4))
+        index += WIDTH
+    if index < count:
+        lanes = count - index
+        store_lanes(target + index * 4, load_lanes(source + index * 4, lanes), lanes)
 
 
 @subroutine
 def add_to(source: Any, target: Any, count: Any) -> None:
     """Add ``count`` numbers from one address to those at another."""
-    place = 0
-    while place + WIDTH <= count:
-        store(target + place * 4, load(target + place * 4) + load(source + place * 4))
-        place += WIDTH
-    if place < count:
-        lanes = count - place
-        total = load_lanes(target + place * 4, lanes) + load_lanes(source + place * 4, lanes)
-        store_lanes(target + place * 4, total, lanes)
+    index = 0
+    while index + WIDTH <= count:
+        store(target + index * 4, load(target + index * 4) + load(source + index * 4))
+        index += WIDTH
+    if index < count:
+        lanes = count - index
+        total = load_lanes(target + index * 4, lanes) + load_lanes(source + index * 4, lanes)
+        store_lanes(target + index * 4, total, lanes)
 
 
 @subroutine
 def repeat(source: Any, period: Any, target: Any, extent: Any) -> None:
     """``extent`` numbers that repeat the first ``period`` numbers of the source."""
-    place = 0
-    while place < extent:
-        copy(source, target + place * 4, min(period, extent - place))
-        place += period
+    index = 0
+    while index < extent:
+        copy(source, target + index * 4, min(period, extent - index))
+        index += period
 
 
 @subroutine
 def spread(source: Any, count: Any, target: Any) -> None:
     """Each of ``count`` numbers in every lane of a vector of its own."""
-    for place in range(count):
-        store(target + place * WIDTH * 4, load_everywhere(source + place * 4))
+    for index in range(count):
+        store(target + index * WIDTH * 4, load_everywhere(source + index * 4))
 
 
 @subroutine
 def into_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -> None:
     """WIDTH arrays of ``values`` numbers, one after the other, to vectors: target[value, array]."""
-    place = first
-    while place + WIDTH <= last:
-        transpose_tile(source + place * 4, values, target + place * WIDTH * 4, WIDTH)
-        place += WIDTH
-    while place < last:
+    index = first
+    while index + WIDTH <= last:
+        transpose_tile(source + index * 4, values, target + index * WIDTH * 4, WIDTH)
+        index += WIDTH
+    while index < last:
         for lane in range(WIDTH):
-            number_there = load_everywhere(source + (lane * values + place) * 4)
-            store_first(target + (place * WIDTH + lane) * 4, number_there)
-        place += 1
+            number_there = load_everywhere(source + (lane * values + index) * 4)
+            store_first(target + (index * WIDTH + lane) * 4, number_there)
+        index += 1
 
 
 @subroutine
 def out_of_lanes(source: Any, values: Any, target: Any, first: Any, last: Any) -> None:
     """The way back: source[value, array] to WIDTH arrays of ``values`` numbers."""
-    place = first
-    while place + WIDTH <= last:
-        transpose_tile(source + place * WIDTH * 4, WIDTH, target + place * 4, values)
-        place += WIDTH
-    while place < last:
+    index = first
+    while index + WIDTH <= last:
+        transpose_tile(source + index * WIDTH * 4, WIDTH, target + index * 4, values)
+        index += WIDTH
+    while index < last:
         for lane in range(WIDTH):
-            number_there = load_everywhere(source + (place * WIDTH + lane) * 4)
-            store_first(target + (lane * values + place) * 4, number_there)
-        place += 1
+            number_there = load_everywhere(source + (index * WIDTH + lane) * 4)
+            store_first(target + (lane * values + index) * 4, number_there)
+        index += 1
 
 
 @subroutine

@@ -63,17 +63,17 @@ def integer_below(context: Any, value: Any) -> Any:
 
 
 @subroutine
-def shown_place(place: Any, length: Any, border: Any) -> Any:
-    """The place itself, or the one that a border shows for it; -1 for black."""
-    if 0 <= place < length:
-        return place
+def shown_coordinate(coordinate: Any, length: Any, border: Any) -> Any:
+    """The coordinate itself, or the one that a border shows for it; -1 for black."""
+    if 0 <= coordinate < length:
+        return coordinate
     if border == 0:
         return -1
     if border == 2 and length > 1:
         period = 2 * (length - 1)
-        place = place % period
-        return min(place, period - place)
-    return min(max(place, 0), length - 1)
+        coordinate = coordinate % period
+        return min(coordinate, period - coordinate)
+    return min(max(coordinate, 0), length - 1)
 
 
 @subroutine
@@ -85,7 +85,7 @@ def move_picture(
     channels: Any,
     border: Any,
     settings: Any,
-    place_map: Any,
+    coordinate_map: Any,
     lattice: Any,
     rows: Any,
     columns: Any,
@@ -94,8 +94,8 @@ def move_picture(
 
     ``settings``: what black borders show, the limits of colours, nodes per pixel downwards and across.
     """
-    if lattice == 0 and whole_pixels(place_map) != 0:
-        move_whole_pixels(source, target, height, width, channels, border, settings, place_map)
+    if lattice == 0 and whole_pixels(coordinate_map) != 0:
+        move_whole_pixels(source, target, height, width, channels, border, settings, coordinate_map)
         return
     black = number_at(settings)
     for y in range(height):
@@ -112,9 +112,9 @@ def move_picture(
                 lower, right = nodes_down - np.float32(line), nodes_across - np.float32(node)
                 from_x = from_x + between_nodes(right, lower, corner, columns)
                 from_y = from_y + between_nodes(right, lower, corner + 4, columns)
-            if place_map != 0:
-                mapped = mapped_place(from_x, from_y, place_map)
-                from_y = mapped_place(from_x, from_y, place_map + 12)
+            if coordinate_map != 0:
+                mapped = mapped_coordinate(from_x, from_y, coordinate_map)
+                from_y = mapped_coordinate(from_x, from_y, coordinate_map + 12)
                 from_x = mapped
             out = target + (y * width + x) * channels * 4
             left, top = integer_below(from_x), integer_below(from_y)
@@ -126,8 +126,11 @@ def move_picture(
                     put(out, between_pixels(right, lower, corner, under, channels * 4))
                     corner, under, out = corner + 4, under + 4, out + 4
             else:
-                first, last = shown_place(left, width, border), shown_place(left + 1, width, border)
-                line, next_line = shown_place(top, height, border), shown_place(top + 1, height, border)
+                first, last = shown_coordinate(left, width, border), shown_coordinate(left + 1, width, border)
+                line, next_line = (
+                    shown_coordinate(top, height, border),
+                    shown_coordinate(top + 1, height, border),
+                )
                 for channel in range(channels):
                     beside = source + channel * 4
                     upper_left = pixel_or_black(black, beside, line, first, width, channels)
@@ -161,29 +164,29 @@ def between_pixels(right: Any, lower: Any, corner: Any, under: Any, distance: An
 
 
 @subroutine
-def mapped_place(x: Any, y: Any, row: Any) -> Any:
-    """One coordinate of a place, by the row of a map at an address."""
+def mapped_coordinate(x: Any, y: Any, row: Any) -> Any:
+    """One mapped coordinate, by the row of a map at an address."""
     return (number_at(row) * x + number_at(row + 4) * y) + number_at(row + 8)
 
 
 @subroutine
-def pixel_or_black(black: Any, source: Any, line: Any, place: Any, width: Any, channels: Any) -> Any:
-    """The channel at ``source`` of a pixel, or what a black border shows where one of its places is -1."""
-    if line < 0 or place < 0:
+def pixel_or_black(black: Any, source: Any, line: Any, column: Any, width: Any, channels: Any) -> Any:
+    """The channel at ``source`` of a pixel, or what a black border shows where its line or column is -1."""
+    if line < 0 or column < 0:
         return black
-    return number_at(source + (line * width + place) * channels * 4)
+    return number_at(source + (line * width + column) * channels * 4)
 
 
 @subroutine
-def whole_pixels(place_map: Any) -> Any:
+def whole_pixels(coordinate_map: Any) -> Any:
     """1 where a map moves by whole pixels, mirrored or not, so that nothing is mixed; else 0."""
-    if place_map == 0:
+    if coordinate_map == 0:
         return 0
-    if number_at(place_map + 4) != 0 or number_at(place_map + 12) != 0:
+    if number_at(coordinate_map + 4) != 0 or number_at(coordinate_map + 12) != 0:
         return 0
-    if abs(number_at(place_map)) != 1 or abs(number_at(place_map + 16)) != 1:
+    if abs(number_at(coordinate_map)) != 1 or abs(number_at(coordinate_map + 16)) != 1:
         return 0
-    across, down = number_at(place_map + 8), number_at(place_map + 20)
+    across, down = number_at(coordinate_map + 8), number_at(coordinate_map + 20)
     if across != np.float32(integer_below(across)) or down != np.float32(integer_below(down)):
         return 0
     return 1
@@ -198,18 +201,18 @@ def move_whole_pixels(
     channels: Any,
     border: Any,
     settings: Any,
-    place_map: Any,
+    coordinate_map: Any,
 ) -> None:
     """``move_picture`` where every pixel comes from one pixel."""
-    right, across = integer_below(number_at(place_map)), integer_below(number_at(place_map + 8))
-    lower, down = integer_below(number_at(place_map + 16)), integer_below(number_at(place_map + 20))
+    right, across = integer_below(number_at(coordinate_map)), integer_below(number_at(coordinate_map + 8))
+    lower, down = integer_below(number_at(coordinate_map + 16)), integer_below(number_at(coordinate_map + 20))
     black = number_at(settings)
     for y in range(height):
-        line = shown_place(lower * y + down, height, border)
+        line = shown_coordinate(lower * y + down, height, border)
         for x in range(width):
-            place = shown_place(right * x + across, width, border)
+            column = shown_coordinate(right * x + across, width, border)
             for channel in range(channels):
-                put(target, pixel_or_black(black, source + channel * 4, line, place, width, channels))
+                put(target, pixel_or_black(black, source + channel * 4, line, column, width, channels))
                 target += 4
 
 
@@ -227,12 +230,12 @@ def mix(own: Any, partner: Any, count: Any, share: Any) -> None:
     """``count`` numbers made of a share, at an address, of themselves and the rest of those of a partner."""
     first = load_everywhere(share)
     second = number(1.0) - first
-    place = 0
-    while place + WIDTH <= count:
-        mixed = load(own + place * 4) * first + load(partner + place * 4) * second
-        store(own + place * 4, mixed)
-        place += WIDTH
-    if place < count:
-        rest = count - place
-        mixed = load_lanes(own + place * 4, rest) * first + load_lanes(partner + place * 4, rest) * second
-        store_lanes(own + place * 4, mixed, rest)
+    index = 0
+    while index + WIDTH <= count:
+        mixed = load(own + index * 4) * first + load(partner + index * 4) * second
+        store(own + index * 4, mixed)
+        index += WIDTH
+    if index < count:
+        rest = count - index
+        mixed = load_lanes(own + index * 4, rest) * first + load_lanes(partner + index * 4, rest) * second
+        store_lanes(own + index * 4, mixed, rest)

@@ -80,8 +80,8 @@ def masked_store(builder: Any, value: Any, where: Any, mask: Any) -> None:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def integer(context: Any, arguments: Any, place: Any) -> Any:
-    """The 64-bit integer at a place of the argument table."""
+def integer(context: Any, arguments: Any, index: Any) -> Any:
+    """The 64-bit integer at an index of the argument table."""
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return builder.load(builder.gep(pointer(builder, values[0], I64), [values[1]]))
@@ -90,8 +90,8 @@ def integer(context: Any, arguments: Any, place: Any) -> Any:
 
 
 @intrinsic  # type: ignore[untyped-decorator]
-def real(context: Any, arguments: Any, place: Any) -> Any:
-    """The number at a place of the argument table, whose low half holds a 32-bit float, in every lane."""
+def real(context: Any, arguments: Any, index: Any) -> Any:
+    """The number at an index of the argument table, whose low half holds a 32-bit float, in every lane."""
 
     def code(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         bits = builder.load(builder.gep(pointer(builder, values[0], I64), [values[1]]))

@@ -1,4 +1,4 @@
-"""The words in which kernels are written: what generated modules import."""
+"""The intrinsics in which kernels are written: what generated modules import."""
 
 from __future__ import annotations
 

@@ -249,10 +249,10 @@ def list_places(
     height, width, channels = integer(mosaic, 10), integer(mosaic, 11), integer(mosaic, 12)
     pitch_high, pitch_wide = integer(mosaic, 0), integer(mosaic, 3)
     tile_row = tile // tiles_wide
-    row = _place_of(tile_row, step, top, mosaic)
+    row = _coordinate_of(tile_row, step, top, mosaic)
     image_row = row // pitch_high
     row -= image_row * pitch_high
-    start = _place_of(tile - tile_row * tiles_wide, step, left, mosaic + 24)
+    start = _coordinate_of(tile - tile_row * tiles_wide, step, left, mosaic + 24)
     first_column = start // pitch_wide
     start -= first_column * pitch_wide
     for i in range(extent):
@@ -260,10 +260,10 @@ def list_places(
         image_column, column = first_column, start
         for j in range(extent):
             image = image_row * images_wide + image_column
-            place = elsewhere
+            address = elsewhere
             if inside and 0 <= image_column < images_wide and column < width and image < count:
-                place = images + ((image * height + row) * width + column) * channels * 4
-            store_integer(table + (i * extent + j) * 8, place)
+                address = images + ((image * height + row) * width + column) * channels * 4
+            store_integer(table + (i * extent + j) * 8, address)
             column += 1
             if column == pitch_wide:
                 column = 0
@@ -275,7 +275,7 @@ def list_places(
 
 
 @subroutine
-def _place_of(tile: Any, step: Any, before: Any, axis: Any) -> Any:
+def _coordinate_of(tile: Any, step: Any, before: Any, axis: Any) -> Any:
     """Where a tile begins along an axis of the mosaic."""
     run, run_pitch = integer(axis, 1), integer(axis, 2)
     return tile // run * run_pitch + tile % run * step - before
