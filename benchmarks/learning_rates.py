@@ -123,7 +123,7 @@ def loss_at(row: Row, rate: float, threads: int) -> float:
     run.bind()
     loss = math.inf
     try:
-        for record in train(run.machine, run.images, run.parts, run.recipe, run.progress, "data"):
+        for record in train(run.sessions, run.images, run.parts, run.recipe, run.progress, "data"):
             if isinstance(record, EpochRecord):
                 loss = record.validation_loss
     except Diverged:
