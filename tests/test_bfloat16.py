@@ -226,7 +226,7 @@ def test_the_speed_of_pairs_is_measured() -> None:
 
 
 def test_a_processor_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.backend.numba.target.host", lambda: Host("skylake", (AVX512,), False))
+    monkeypatch.setattr("netdsl.measuring.precision.host", lambda: Host("skylake", (AVX512,), False))
     check_precision("float32")
     with pytest.raises(Diagnosed, match="skylake"):
         check_precision("bf16")

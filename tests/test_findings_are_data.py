@@ -11,7 +11,7 @@ import pytest
 
 import netdsl
 from netdsl.codes import FACTS, Fact
-from netdsl.diagnostics import Diagnostic, Findings
+from netdsl.diagnostics import Diagnosed, Diagnostic, Findings
 from netdsl.formats.imported import reader_of
 from netdsl.planning.pipeline import load_plan
 from netdsl.resources import explained_codes
@@ -140,8 +140,7 @@ def _reworded(text: str) -> str:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_other_words_change_nothing_else(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    checked = load_plan(text)
-    imported = reader_of("listing")(Source("page", text))
+    checked, imported = load_plan(text), _imported(text)
     add, made = Findings.add, Diagnostic.__new__
 
     def reworded_add(self: Findings, code: str, message: str, *rest: Any, **more: Any) -> None:
@@ -168,4 +167,12 @@ def test_other_words_change_nothing_else(text: str, monkeypatch: pytest.MonkeyPa
     assert (checked.plan is None) == (again.plan is None)
     if checked.plan is not None and again.plan is not None:
         assert print_network(checked.plan.network) == print_network(again.plan.network)
-    assert [one.text for one in imported] == [one.text for one in reader_of("listing")(Source("page", text))]
+    assert _imported(text) == imported
+
+
+def _imported(text: str) -> list[str]:
+    """The networks that are read from a page; none where no line of it describes a layer."""
+    try:
+        return [one.text for one in reader_of("listing")(Source("page", text))]
+    except Diagnosed:
+        return []

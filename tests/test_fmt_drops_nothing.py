@@ -27,6 +27,7 @@ UNDERSTOOD = {
     "separable": "DEPTHWISE",
     "sepconv": "DEPTHWISE",
     "learning": "rate",
+    "border": "same",
 }
 """Words that only ours for the same thing stand for."""
 

@@ -27,7 +27,8 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def train(network: str, *options: str) -> int:
-    return run(["train", network, "--backend", "numpy", "--split", "10/10/80", "--epochs", "1", *options])
+    options = options if "--epochs" in options else ("--epochs", "1", *options)
+    return run(["train", network, "--backend", "numpy", "--split", "10/10/80", *options])
 
 
 def arrays(path: str, name: str = "last") -> dict[str, np.ndarray]:

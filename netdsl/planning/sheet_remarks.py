@@ -9,6 +9,7 @@ from netdsl.diagnostics import Edit
 from netdsl.graph.sheets.vocabulary import is_of_layers
 from netdsl.planning.plan import Plan
 from netdsl.source import Source
+from netdsl.syntax.class_calls import calls_in
 
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})+(?![0-9])|[0-9]*\.[0-9]+|[0-9]+")
@@ -25,13 +26,22 @@ def with_remarks(source: Source, plan: Plan | None, edits: Sequence[Edit]) -> tu
     found = []
     for edit in edits:
         line = source.excerpt(edit.span)
+        beside = _beside_calls(line)
         words, numbers = _said(edit.replacement) if edit.replacement.strip() else everything
-        left = any(word not in words and not is_of_layers(word) for word in _words(line))
+        left = any(word not in words and not is_of_layers(word) for word in _words(beside))
         left = left or any(
-            not {number, round(1 - number, 9)} & (numbers | known) for number in _numbers(line)
+            not {number, round(1 - number, 9)} & (numbers | known) for number in _numbers(beside)
         )
         found.append(edit._replace(replacement=_with_remark(edit.replacement, line)) if left else edit)
     return tuple(found)
+
+
+def _beside_calls(line: str) -> str:
+    """The line without the calls that a layer is made of: they say nothing else, or it is reported."""
+    for call in reversed(calls_in(line)):
+        if call.meant:
+            line = f"{line[: call.start]} {line[call.end :]}"
+    return line
 
 
 def _with_remark(text: str, line: str) -> str:
