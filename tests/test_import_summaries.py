@@ -274,7 +274,7 @@ def test_layers_that_are_not_shown(capsys: pytest.CaptureFixture[str], tmp_path:
     code, network, findings = convert(shallow, capsys, tmp_path)
     assert code == 1
     assert codes(findings) == ["ND612"]
-    assert "8 rows are not a known layer: `Fire`" in findings
+    assert "8 rows are not known layers: `Fire`" in findings
     assert "depth=20" in findings
     assert "# could not be read: [55x55x128]" in network
 

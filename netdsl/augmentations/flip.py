@@ -14,8 +14,8 @@ class Flip(Augmentation):
     """Half of the images, chosen at random, have left and right swapped.
 
     Computes
-        with `vertical`, top and bottom are swapped instead; with both words both are, each in its own half
-        its own.
+        with `vertical`, top and bottom are swapped instead; with both words both are, each in a half
+        of its own.
 
     Reference
         RandomHorizontalFlip and RandomVerticalFlip of torchvision.

@@ -76,12 +76,12 @@ def _hidden(drawing: Drawing, summary: Summary, source: Source) -> list[Diagnost
         Diagnostic(
             "ND612",
             Severity.ERROR,
-            f"{_counted(len(rows), 'row')} {'is' if len(rows) == 1 else 'are'} not a known layer: {shown}",
+            f"{_counted(len(rows), 'row')} {'is not a known layer' if len(rows) == 1 else 'are not known layers'}: {shown}",
             source,
             _label(source, rows[0].number, "the first"),
             help=(
                 f"where it has layers inside, {cure}",
-                "write a kind that netdsl lacks in kinds that it has",
+                "write a kind that netdsl lacks with kinds that it has",
             ),
         )
     ]

@@ -16,7 +16,7 @@ from netdsl.source import Source
 
 class Cure(NamedTuple):
     """What is said, and the edit that does the same; None where the text cannot simply be changed.
-    ``option`` is the option that would mend it, `pad 1`."""
+    ``option`` is the option that would fix it, `pad 1`."""
 
     text: str
     fix: Edit | None = None

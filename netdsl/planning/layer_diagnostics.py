@@ -61,7 +61,7 @@ def report_mistake(context: LayerInContext, mistake: Mistake, cured: Cured, find
 
 
 def report_claim(context: LayerInContext, computed: Volume, findings: Findings) -> None:
-    """A claim that the arithmetic does not bear out. It is what the author wants, so an option is mended
+    """A claim that the arithmetic does not bear out. It is what the author wants, so an option is fixed
     to meet it; the claim itself is changed by nobody else."""
     node = context.node
     assert node.claim is not None

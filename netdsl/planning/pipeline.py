@@ -36,8 +36,8 @@ def readings(source: Source) -> tuple[Edit, ...]:
 
 
 def in_our_words(source: Source) -> tuple[Source, list[Diagnostic]]:
-    """The text with lines that were read as sheets have them in our words, and in comments what these leave
-    out, the same where there are none; and what is found in it."""
+    """The text, with lines that were read as a sheet's put into our words, and into comments what these leave
+    out; the same text where there are none. And what is found in it."""
     checked, edits = _checked(source)
     if not edits:
         return source, checked.diagnostics

@@ -35,7 +35,7 @@ class _Turned(NamedTuple):
 
 def report_turned(draft: Draft, findings: Findings, before: int) -> None:
     """One finding in place of those of the plan, after the first ``before`` ones, where a plan with
-    the channels last has fewer errors, or as many and the input looks like a picture; and with it the
+    the channels last has fewer errors, or as many and the input looks like an image; and with it the
     errors that are left then."""
     found = findings.found[before:]
     source = next((entry for entry in draft.entries if isinstance(entry, Node) and not entry.inputs), None)

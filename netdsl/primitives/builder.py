@@ -221,7 +221,7 @@ class Builder:
         pooling = Pooling(kernel, stride, padding)
         maximum, winner = self._value("maximum", x.shape), self._value("winner", x.shape)
         self.append(WindowMaximum(maximum, winner, before, pooling))
-        # Where a maximum is has no slope.
+        # The position of a maximum has no slope.
         self._wanted.discard(winner)
         y = self._value("unpooled", before.shape)
         self.append(WindowMaximumGradient(y, x, winner, pooling))

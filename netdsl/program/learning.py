@@ -43,6 +43,6 @@ Array = TypeVar("Array")
 
 
 def evaluated_arrays(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """The arrays by name, without averages; those that have one are in place of their parameters."""
+    """The arrays by name, without averages, which take the place of their parameters."""
     names = (name for name in arrays if not name.endswith(AVERAGE))
     return {name: arrays.get(name + AVERAGE, arrays[name]) for name in names}

@@ -1,7 +1,7 @@
 """The outline of a training step: which operation reads which tensor, for networks of any length.
 
 The program of a step (see ``lower``) takes a tenth of a millisecond per layer, most of it for formulas.
-Here each layer is lowered once, with its gradients, for all places where the same layer is with the
+Here each layer is lowered once, with its gradients, for all places where the same layer has the
 same volumes, and the step is put together from such fragments by numbers alone.
 """
 

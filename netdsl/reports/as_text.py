@@ -22,7 +22,7 @@ _WIDTH = 110
 """Characters of a line that are shown where the width of the terminal is not known."""
 
 _LEAD = 30
-"""Of those, most that come before what a finding is about."""
+"""How many of them come before what a finding is about, at most."""
 
 _COLOURS = {Severity.ERROR: "1;31", Severity.WARNING: "1;33", Severity.NOTE: "1;36"}
 _EXCERPT, _CURE, _SECONDARY = "1;34", "1;32", "1;34"

@@ -46,7 +46,7 @@ def remembered(planned: PlannedLayer, look: Callable[[PlannedLayer], Noticed]) -
 
 
 _REACH = 3
-"""Layers after one in which its activation stands: a normalisation and a dropout may come first."""
+"""How many layers after one its activation may be: a normalisation and a dropout may come first."""
 
 
 def within_reach(position: int, links: list[list[int]]) -> list[int]:

@@ -27,7 +27,7 @@ NESTING, LENGTH = "nesting", "length"
 
 
 class Failure(NamedTuple):
-    """A token that cannot be where it does.
+    """A token that cannot be where it is.
 
     ``state`` is that of the automaton, ``expected`` are the terminals that could stand
     there, ``previous`` is the token before, ``open_brackets`` those not closed yet. ``limit`` is

@@ -64,7 +64,7 @@ def kind_left_out(failure: Failure, source: Source) -> Diagnostic | None:
 
 
 class Arrow(NamedTuple):
-    """``3 -> 16`` as channels: its span, what is wrong with it, how else to write it, and what mends it."""
+    """``3 -> 16`` as channels: its span, what is wrong with it, how else to write it, and what fixes it."""
 
     span: Span
     message: str

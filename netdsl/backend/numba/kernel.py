@@ -47,7 +47,7 @@ class FinalRows(NamedTuple):
     """The point in a kernel where numbers ``first`` to ``last`` of some ``rows`` of its result are final.
 
     All are code. ``start`` is the index of the first row's number 0, ``around`` are lines of loops and
-    conditions that a formula over these numbers is to stand in, and ``depth`` is how deep that is.
+    conditions that a formula over these numbers goes into, and ``depth`` is how deep that is.
     """
 
     start: str
@@ -59,7 +59,7 @@ class FinalRows(NamedTuple):
 
     @property
     def line(self) -> str:
-        """What is there as long as no formula does: a comment."""
+        """What is there as long as no formula is: a comment."""
         return "    " * self.depth + "#: finished " + " | ".join((*self[:4], *self.around))
 
 

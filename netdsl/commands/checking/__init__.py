@@ -1,1 +1,1 @@
-"""What `netdsl check` does with files: one, many, mended, watched; what it lets pass, and where it writes."""
+"""What `netdsl check` does with files: one, many, fixed, watched; what it lets pass, and where it writes."""

@@ -1,7 +1,7 @@
 """The files that fit a pattern, and the folders that could not be looked into.
 
-As ``glob`` of Python has patterns, which says nothing of folders that it may not read, and does not come
-to an end where links lead back into the folder that holds them.
+Patterns are those of Python's ``glob``, which says nothing about folders that it may not read, and does not
+come to an end where links lead back into the folder that holds them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def is_pattern(name: str) -> bool:
 
 
 def fitting(pattern: str) -> list[str]:
-    """The files that fit, sorted, and behind them the folders that cannot be read: what is in these is not
+    """The files that fit, sorted, and then the folders that cannot be read: what is in these is not
     checked, and a gate must not be silent about that.
 
     ``*`` and ``?`` stand for anything in a name but a dot at its beginning, ``**`` for folders in any depth.

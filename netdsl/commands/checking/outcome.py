@@ -172,6 +172,6 @@ def _proposed(file: str, findings: Sequence[Diagnostic], wanted: Wanted) -> Fixe
 
 
 def fixed_source(file: str, findings: Sequence[Diagnostic]) -> Source | None:
-    """The text of a file where one of its findings knows a change that mends it."""
+    """The text of a file where one of its findings knows a change that fixes it."""
     sources = (finding.source for finding in findings if finding.fix and finding.source)
     return next((source for source in sources if source.name == file), None)

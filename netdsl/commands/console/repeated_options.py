@@ -10,8 +10,8 @@ import click
 def check_repeated_options(context: click.Context, arguments: Sequence[str]) -> None:
     """Raise a usage error where ``arguments`` give an option that takes one value two different ones.
 
-    click takes the last one without a word, and a run of hours goes by what nobody looked at. As in a recipe,
-    where an entry stands once; the same value twice contradicts nothing.
+    click silently takes the last one, and a run of hours would use a value that nobody looked at. A recipe has
+    each entry once, too. The same value twice contradicts nothing.
     """
     single = [
         one
@@ -23,7 +23,7 @@ def check_repeated_options(context: click.Context, arguments: Sequence[str]) -> 
     try:
         given, _, order = context.command.make_parser(context).parse_args(list(arguments))
     except click.UsageError:
-        return  # click tells it in a moment
+        return  # which click reports in a moment
     finally:
         for option in single:
             option.multiple = False

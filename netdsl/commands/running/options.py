@@ -133,7 +133,7 @@ def tell_problem(problem: str) -> None:
 
 def run_stem(network: str) -> str:
     """The part of the run folder's name that says which network it is."""
-    from pathlib import Path  # checking loads it not
+    from pathlib import Path  # which checking does not load
 
     stem = Path(network).stem if network != "-" else "stdin"
     return "".join(letter if letter.isalnum() or letter in "._" else "-" for letter in stem)[:60] or "run"

@@ -69,7 +69,7 @@ class _Walk:
         return tuple(found) if changed else before
 
     def _dashed(self, elements: tuple[Any, ...]) -> tuple[Any, ...]:
-        """``FC – 4096 neurons`` as one layer; the same tuple by default so."""
+        """``FC – 4096 neurons`` as one layer; the same tuple where nothing is written so."""
         if self.dealt:
             return elements
         found: list[Any] = []

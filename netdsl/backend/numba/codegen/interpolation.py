@@ -42,7 +42,7 @@ _KERNEL = f"""    for line in range(first * lines_per_item, min(last * lines_per
 
 
 def emit_interpolation(op: Interpolation, batch: int) -> list[Launch]:
-    """Lines of what is behind the axis: whole rows for the height, channels for the width."""
+    """Lines of what comes after the axis: whole rows for the height, channels for the width."""
     (x, table), (y,) = op.inputs, op.outputs
     height, width, channels = y.shape
     inner = channels if op.axis else width * channels

@@ -116,7 +116,7 @@ class Axis(NamedTuple):
 
     ``run`` tiles lie close together, then the next run begins ``run_pitch`` after the one before.
     Either each image has its own run, or one run covers them all: then the border of zeros
-    between two images serves both, and a tile may be on two images, so that few outputs are
+    between two images serves both, and a tile may cover parts of two images, so that few outputs are
     computed for nothing where an image is no multiple of a tile.
     """
 
