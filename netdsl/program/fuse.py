@@ -16,7 +16,7 @@ MOST_INPUTS = 8
 """Of a formula that takes in another one, and of that one, together."""
 
 MOST_CALLS = 100
-"""Of the same: whatever is in a row, no kernel is longer, and compiling takes as long as kernels are."""
+"""Of the same: however many are in a row, no kernel is longer, and compiling takes as long as kernels are."""
 
 
 def fuse(operations: tuple[Operation, ...], outputs: tuple[Tensor, ...]) -> tuple[Operation, ...]:

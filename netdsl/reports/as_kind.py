@@ -99,6 +99,4 @@ def _unless(kind: type[Layer], name: str) -> str:
     """When an option may be left out after all."""
     if not name:
         return ""
-    other = kind.options()[name]
-    word = f"`{other.words[0]}`"
-    return f" unless it is {word}" if other.type is OptionType.FLAG else f" unless {word} is"
+    return f" unless `{kind.options()[name].words[0]}` is given"

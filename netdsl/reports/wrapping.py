@@ -26,7 +26,7 @@ _NO_PROSE = ("#", "|", "- ", "* ", "```")
 
 
 def wrapped(text: str, width: int | None, indent: str = "  ", *, used: int = 0) -> list[str]:
-    """One line folded at blanks into lines of at most ``width`` columns, all but the first after ``indent``.
+    """One line folded at blanks into lines of at most ``width`` columns, all but the first with ``indent``.
 
     ``used`` columns of the first line are taken already. Words wider than a line, such as paths, stay whole.
     A width of None folds nothing. Blanks within a line stay as they are, ``GLUE`` becomes a blank.
@@ -52,7 +52,7 @@ def folded_text(text: str, width: int | None, *, markdown: bool = False) -> str:
     """Text of several lines, none wider than ``width``.
 
     What does not fit into a line of a paragraph goes to the next line; else it becomes a separate line,
-    below where the words of the line begin. In Markdown lines after four blanks are no paragraphs.
+    below where the words of the line begin. In Markdown lines indented by four blanks are no paragraphs.
     """
     if width is None:
         return text

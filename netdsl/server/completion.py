@@ -53,7 +53,7 @@ class Item(NamedTuple):
 
 
 class Completion(NamedTuple):
-    """The items that may be in place of ``span``, what has been typed of them."""
+    """The items that may take the place of ``span``, which is what has been typed of them."""
 
     span: Span
     items: list[Item]

@@ -85,7 +85,7 @@ def arrow_at(source: Source, offset: int, start: int) -> Arrow | None:
     kind = _KIND.search(line[: arrow.start()])
     behind = _BEHIND.match(line, arrow.end())
     rest = behind[0].rstrip() if behind is not None else ""
-    cures = [f"the number of incoming channels are known: write `{kind[0] if kind else ''}{going}{rest}`"]
+    cures = [f"the incoming channels are known: write `{kind[0] if kind else ''}{going}{rest}`"]
     if kind is not None and ":" not in kind[0]:
         cures.append(f"or name both layers: `{kind[0]}{coming} -> {kind[0]}{going}`")
     span = Span(start + arrow.start(), start + arrow.end())
