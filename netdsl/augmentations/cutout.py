@@ -32,7 +32,7 @@ class Cutout(Augmentation):
         side = min((side for side in volume.size if side > 1), default=self.size + 1)
         if side <= self.size:
             yield (
-                f"`cutout {self.size}` may hide all of images of {volume.height}x{volume.width}",
+                f"`cutout {self.size}` may hide all of an image of {volume.height}x{volume.width}",
                 f"use squares of half the side or less, such as `cutout {max(1, side // 2)}`",
             )
 

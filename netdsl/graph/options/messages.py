@@ -274,7 +274,7 @@ class OptionFindings:
             return
         near = self.findings.near(word.text, known_words, f"{self.kind.keyword} {options}")
         known = sorted({option.words[0] for option in self.usual})
-        cure = f"has the options {', '.join(known)}" if known else "takes no options"
+        cure = f"has the option{'s' * (len(known) != 1)} {', '.join(known)}" if known else "takes no options"
         help = (f"{self.kind.keyword} {cure}",) if near is None else ()
         message = f"{self.kind.keyword} has no option `{word.text}`"
         self.findings.add("ND202", message, word.span, help=help, meant=near, cause=word.text.lower())
