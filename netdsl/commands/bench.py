@@ -64,7 +64,9 @@ def command(
     """
     chosen = context.get_parameter_source("output_format") is click.core.ParameterSource.COMMANDLINE
     if as_json and chosen and output_format != "json":
-        raise click.UsageError(f"--json is --format json: leave out --json or --format {output_format}", context)
+        raise click.UsageError(
+            f"--json is --format json: leave out --json or --format {output_format}", context
+        )
     plan = load_plan_or_exit(network)
     precision = precision or "float32"
     check_precision(precision)

@@ -71,12 +71,13 @@ def _hidden(drawing: Drawing, summary: Summary, source: Source) -> list[Diagnost
     shown = ", ".join(f"`{name}`" for name in classes[:_SHOWN]) + (
         " and others" if len(classes) > _SHOWN else ""
     )
+    unknown = "is not a known layer" if len(rows) == 1 else "are not known layers"
     cure = "`summary(model, depth=20)` shows them" if summary.tool == "torchinfo" else _INNER
     return [
         Diagnostic(
             "ND612",
             Severity.ERROR,
-            f"{_counted(len(rows), 'row')} {'is not a known layer' if len(rows) == 1 else 'are not known layers'}: {shown}",
+            f"{_counted(len(rows), 'row')} {unknown}: {shown}",
             source,
             _label(source, rows[0].number, "the first"),
             help=(

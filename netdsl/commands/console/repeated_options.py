@@ -10,8 +10,8 @@ import click
 def check_repeated_options(context: click.Context, arguments: Sequence[str]) -> None:
     """Raise a usage error where ``arguments`` give an option that takes one value two different ones.
 
-    click silently takes the last one, and a run of hours would use a value that nobody looked at. A recipe has
-    each entry once, too. The same value twice contradicts nothing.
+    click silently takes the last one, and a run of hours would use a value that nobody looked at. A recipe
+    has each entry once, too. The same value twice contradicts nothing.
     """
     single = [
         one

@@ -151,7 +151,8 @@ def _say_next(
     told = f"the test accuracy is that of trial {best.number}, the best on the validation images; "
     others = len(study.looks) - 1
     if others:
-        told += f"{counted(others, 'other trial')} of this search {'was' if others == 1 else 'were'} tested before it continued"
+        told += f"{counted(others, 'other trial')} of this search "
+        told += f"{'was' if others == 1 else 'were'} tested before it continued"
     else:
         told += "no other trial has been tested"
     say(told)
