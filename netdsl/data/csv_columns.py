@@ -136,7 +136,7 @@ def _texts(row: list[str], comma: bool) -> list[int]:
 def _names_columns(first: list[str], comma: bool) -> bool:
     """Whether the first line names the columns: every cell of it is a name, or they are numbered.
 
-    One cell that is no number among numbers is a mistake, and no name.
+    One cell that is no number among numbers is a mistake, not a name.
     """
     texts = _texts(first, comma)
     filled = [column for column, cell in enumerate(first) if cell]

@@ -79,7 +79,7 @@ def _grey(pixels: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def picture_of(volume: Volume) -> Volume | None:
-    """The square picture, grey or in colour, that a row of so many numbers is; None where it is none."""
+    """The square image, grey or in colour, that a row of so many numbers is; None where it is none."""
     for channels in (1, 3):
         side = isqrt(volume.values // channels)
         if side > 1 and side * side * channels == volume.values:
@@ -159,7 +159,7 @@ def fit(pixels: NDArray[Any], volume: Volume) -> NDArray[Any]:
     """Images (images, h, w, c), uint8 or float32, as (images, *volume.shape) of the same type.
 
     The caller has asked ``check_convertible``. A row of numbers takes an image of as many as it is,
-    and any other image as the square picture that the row can be. Images are stretched to the size,
+    and any other image as the square image that the row can be. Images are stretched to the size,
     not cropped. uint8 is rounded to whole levels after scaling.
     """
     count, height, width, channels = pixels.shape

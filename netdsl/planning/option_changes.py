@@ -24,7 +24,7 @@ class Change(NamedTuple):
 
 
 def made(chain: Sequence[Node], x: Volume, changes: Sequence[Change] = ()) -> Volume | None:
-    """What a chain of layers makes of a volume with some changes; None where a layer takes it not."""
+    """What a chain of layers makes of a volume with some changes; None where a layer does not take it."""
     changed = {change.position: change.options for change in changes}
     for position, node in enumerate(chain):
         layer = with_options(node.layer, changed[position]) if position in changed else node.layer
