@@ -102,7 +102,7 @@ class Augmentation(Component):
         elif self.needs_area and 1 in volume.size:
             yield (
                 f"`{self.name}` needs images of several rows; these are {volume.height}x{volume.width}",
-                "a single row can only be mirrored or shifted: `flip`, `crop`, `shift`",
+                "a single row can be mirrored and shifted: `flip`, `crop`, `shift`",
             )
 
     def unfit_loss(self, loss: Loss) -> Iterator[tuple[str, str]]:
