@@ -58,11 +58,13 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_tests_over_registries_hold(found: Any) -> None:
     assert found["failed"] == []
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_commands_run_with_them(found: Any) -> None:
     for name in ("check", "fmt", "train on numpy", "train on numba", "resume", "compile", "depth"):
         assert "exit code" not in found[name], found[name]
@@ -73,6 +75,7 @@ def test_commands_run_with_them(found: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_layer(found: Any) -> None:
     assert "VALVE1     VALVE offset 0.5   6x6x4           4" in found["check"]
     assert "VALVE offset 0.5" in found["explain"]["valve"]
@@ -85,6 +88,7 @@ def test_the_layer(found: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_layer_with_a_function_of_its_own(found: Any) -> None:
     """Compiled code has the arithmetic that the function's file writes for it."""
     assert "softplus(" not in found["compile"]
@@ -93,6 +97,7 @@ def test_the_layer_with_a_function_of_its_own(found: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("entry", "word", "said", "page"),
     [
@@ -113,12 +118,14 @@ def test_the_parts_of_a_recipe(entry: str, word: str, said: str, page: str, foun
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_rule(found: Any) -> None:
     assert "warning ND499: FC1 has 13 outputs" in found["rule"]
     assert found["rule explained"].startswith("# ND499: a layer has thirteen outputs")
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_command(found: Any) -> None:
     assert found["depth"].split() == ["5"]
     assert "  depth       Count the layers of NETWORK" in found["commands"]
@@ -126,12 +133,14 @@ def test_the_command(found: Any) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_format_of_a_report(found: Any) -> None:
     assert found["report"] == "unlucky.net: ND499\n"
     assert "text, codes, concise" in " ".join(found["report help"].split())
 
 
 @pytest.mark.slow
+@pytest.mark.ci
 def test_the_format_that_is_imported(found: Any) -> None:
     assert found["imported"] == "input 784\nFC 100\nFC 10\n"
     assert "--from [dashes|listing]" in found["import help"]

@@ -79,6 +79,7 @@ def test_until_the_first_step(tmp_path: Path) -> None:
     assert float(out.splitlines()[-1]) > 0
 
 
+@pytest.mark.ci
 def test_whole_trainings(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     import fashion
