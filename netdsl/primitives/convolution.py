@@ -78,7 +78,7 @@ class ConvolutionInputGradient(Operation):
 
 
 class ConvolutionWeightGradient(Operation):
-    """dw[a,b,c,f] = sum over n, i, j of x[n, i*S + a - P, j*S + b - P, c] * dy[n,i,j,f]."""
+    """dw[a,b,c,f] = sum over n, i, j of x[n, i*S + a*D - P, j*S + b*D - P, c] * dy[n,i,j,f]."""
 
     name = "convolution_weight_gradient"
 
