@@ -1,1 +1,1 @@
-"""From text to tree: the grammar's tables, the parser that runs them, the tree and its printer."""
+"""From text to tree: the grammar's tables, the parser that runs them, and the tree."""
