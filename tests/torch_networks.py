@@ -1,4 +1,8 @@
-"""The same networks in PyTorch, for comparison: NHWC in and out, weights shared by name."""
+"""The same networks in PyTorch, for comparison: NHWC in and out, weights shared by name.
+
+Written a second time, from the layers' formulas and not from ``netdsl/backend/torch``, so that a mistake in
+that translation shows. A kind without a form here is translated by its ``lowered``.
+"""
 
 from __future__ import annotations
 
