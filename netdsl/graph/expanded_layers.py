@@ -52,7 +52,7 @@ class LayerHead(NamedTuple):
         return self.kind is not None and self.kind.inputs == 0
 
 
-class Role(Enum):
+class EntryRole(Enum):
     """What a layer's words stand for."""
 
     LAYER = "a layer"
@@ -62,8 +62,8 @@ class Role(Enum):
     BLOCK = "a block without arguments"
 
     @staticmethod
-    def named(word: str) -> Role:
-        return {"skip": Role.SKIP, "project": Role.PROJECT}.get(word.lower(), Role.LAYER)
+    def named(word: str) -> EntryRole:
+        return {"skip": EntryRole.SKIP, "project": EntryRole.PROJECT}.get(word.lower(), EntryRole.LAYER)
 
 
 class CallEntry:
@@ -101,9 +101,9 @@ class LayerEntry:
         self.hidden = False
         words = written.items if written.labelled else written.words
         first = words[0] if words else None
-        self.role = Role.named(first.text) if isinstance(first, tree.Word) else Role.LAYER
+        self.role = EntryRole.named(first.text) if isinstance(first, tree.Word) else EntryRole.LAYER
         if call is not None:
-            self.role = Role.BLOCK
+            self.role = EntryRole.BLOCK
 
     @property
     def span(self) -> Span:
@@ -209,7 +209,7 @@ class ExpandedLayer(NamedTuple):
     where_values: Mapping[str, Written] = MappingProxyType({})
     kind: type[Layer] | None = None
     group: GroupEntry | None = None
-    role: Role = Role.LAYER
+    role: EntryRole = EntryRole.LAYER
     whole: Span | None = None
     references: tuple[tuple[int, LayerOutput], ...] = ()
     use: Use | None = None
@@ -218,7 +218,7 @@ class ExpandedLayer(NamedTuple):
     @property
     def key(self) -> tuple[object, ...]:
         """What a layer follows from that shares no weights: repetition has the same again."""
-        joins = self.role is Role.JOIN
+        joins = self.role is EntryRole.JOIN
         return (self.entry, self.environment, id(self.where_values), self.kind, joins)
 
 
@@ -227,7 +227,7 @@ def kind_of(expanded: ExpandedLayer) -> type[Layer] | None:
     kind = expanded.kind
     if kind is None and isinstance(expanded.entry, LayerEntry):
         kind = expanded.entry.head.kind
-    joins = kind is not None and kind.joining and expanded.role is Role.JOIN
+    joins = kind is not None and kind.joining and expanded.role is EntryRole.JOIN
     return kind_named(kind.joining) if kind is not None and joins else kind
 
 

@@ -11,7 +11,7 @@ from netdsl.graph.draft.layer_options import LayerOptions
 from netdsl.graph.draft.layer_pool import LayerPool
 from netdsl.graph.draft.missing_options import Missing
 from netdsl.graph.draft.shared_weights import alike, model_key, shares_of
-from netdsl.graph.expanded_layers import ExpandedLayer, LayerEntry, Role, kind_of
+from netdsl.graph.expanded_layers import EntryRole, ExpandedLayer, LayerEntry, kind_of
 from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.labels import report_joined_labels
 from netdsl.graph.names.unique_names import Names
@@ -93,7 +93,7 @@ class Placing:
         entry = expanded.entry
         if isinstance(entry, tree.Unreadable):
             return self._slot(expanded, "LAYER").gap(entry.span)
-        if expanded.role is Role.PROJECT:
+        if expanded.role is EntryRole.PROJECT:
             return self._projection(expanded, entry)
         kind = kind_of(expanded)
         if kind is None:
@@ -160,7 +160,7 @@ class Placing:
         span = expanded.whole or layer_span(entry.written)
         if entry.hidden:
             return slot.gap(span)
-        branches = kind.inputs is None and expanded.role is not Role.JOIN
+        branches = kind.inputs is None and expanded.role is not EntryRole.JOIN
         if branches and report_joined_labels(kind.keyword, entry.head.span, self._findings):
             self._unplaced[key] = span
             return slot.gap(span)
@@ -210,7 +210,7 @@ class Placing:
     def _takes(self, kind: type[Layer], entry: LayerEntry, expanded: ExpandedLayer) -> bool:
         """Whether the kind takes as many volumes as the layer has."""
         joins = kind.inputs is None
-        if joins == (expanded.role is Role.JOIN) and (not joins or len(expanded.inputs) > 1):
+        if joins == (expanded.role is EntryRole.JOIN) and (not joins or len(expanded.inputs) > 1):
             return True
         if joins:
             message, cure = f"{kind.keyword} joins two or more branches", f"{kind.keyword}[ RELU | SKIP ]"

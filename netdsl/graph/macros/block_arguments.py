@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import CallEntry, Element, LayerEntry, Role
+from netdsl.graph.expanded_layers import CallEntry, Element, EntryRole, LayerEntry
 from netdsl.graph.expressions.environment import ElementArgument, Environment, Failed
 from netdsl.graph.expressions.evaluate import exact_value, formula_span, parts_of
 from netdsl.graph.macros.blocks import Blocks, bare_use
@@ -83,7 +83,7 @@ class BlockArguments:
         words = tuple(item for item in value[:leading] if isinstance(item, tree.Word))
         layer = self._reader.layer(tree.Layer(None, words, False, value[leading:], "", formula_span(value)))
         kind = layer.head.kind
-        skips = len(value) == 1 and Role.named(first.text) is Role.SKIP
+        skips = len(value) == 1 and EntryRole.named(first.text) is EntryRole.SKIP
         if not skips and kind is None:
             return None
         if any(_links(item) for item in value):

@@ -14,11 +14,11 @@ from netdsl.graph.expanded_layers import (
     BranchEntry,
     CallEntry,
     Element,
+    EntryRole,
     ExpandedLayer,
     GroupEntry,
     JoinEntry,
     LayerEntry,
-    Role,
     report_nothing,
 )
 from netdsl.graph.expressions.environment import LayerOutput
@@ -59,9 +59,9 @@ class Expansion(LayerChain):
             if meaning is not None:
                 self._use(meaning, frame)
                 return
-        if entry.role is Role.LAYER:
+        if entry.role is EntryRole.LAYER:
             self._own_layer(entry, frame)
-        elif entry.role is Role.BLOCK:
+        elif entry.role is EntryRole.BLOCK:
             self._call(entry, frame)
         else:
             self._stand_in(entry, frame)
@@ -123,7 +123,7 @@ class Expansion(LayerChain):
                     frame.environment,
                     self._inputs(),
                     group=frame.group,
-                    role=Role.PROJECT,
+                    role=EntryRole.PROJECT,
                     references=references,
                 )
             )
@@ -138,7 +138,7 @@ class Expansion(LayerChain):
                 label,
                 join.layer.written.claim,
                 group=frame.group,
-                role=Role.JOIN,
+                role=EntryRole.JOIN,
                 whole=join.span,
                 references=tuple((slot, named) for slot, (_, named) in enumerate(known) if named),
                 use=self.use,
@@ -150,7 +150,7 @@ class Expansion(LayerChain):
     def _projection(self, branch: BranchEntry) -> LayerEntry | None:
         if len(branch.elements) == 1:
             (element,) = branch.elements
-            if isinstance(element, LayerEntry) and element.role is Role.PROJECT:
+            if isinstance(element, LayerEntry) and element.role is EntryRole.PROJECT:
                 return element
         return None
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from netdsl.graph.expanded_layers import (
     CallEntry,
+    EntryRole,
     ExpandedLayer,
     GroupEntry,
     JoinEntry,
     LayerEntry,
     LayerHead,
-    Role,
 )
 from netdsl.graph.expressions.environment import CHANNELS
 from netdsl.graph.names.kinds_and_labels import option_words
@@ -94,10 +94,10 @@ class VolumesAhead(ABC):
         return self._volumes[position]
 
     def _made(self, expanded: ExpandedLayer, layers: list[ExpandedLayer]) -> Volume | None:
-        if isinstance(expanded.entry, tree.Unreadable) or expanded.role is Role.PROJECT:
+        if isinstance(expanded.entry, tree.Unreadable) or expanded.role is EntryRole.PROJECT:
             return None
         inputs = [self._volumes[index] for index in expanded.inputs]
-        projected = [layers[index].role is Role.PROJECT for index in expanded.inputs]
+        projected = [layers[index].role is EntryRole.PROJECT for index in expanded.inputs]
         if any(projected):  # what is projected is brought to the volume beside it
             beside = next((volume for volume in inputs if volume is not None), None)
             inputs = [beside if turned else volume for volume, turned in zip(inputs, projected, strict=True)]

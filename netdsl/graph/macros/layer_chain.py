@@ -8,11 +8,11 @@ from fractions import Fraction
 from netdsl.diagnostics import Findings
 from netdsl.graph.expanded_layers import (
     Element,
+    EntryRole,
     ExpandedLayer,
     GroupEntry,
     LayerEntry,
     Phrase,
-    Role,
 )
 from netdsl.graph.expressions.environment import Environment, LayerOutput
 from netdsl.graph.macros.block_arguments import is_number
@@ -141,7 +141,7 @@ class LayerChain:
     def _stand_in(self, entry: LayerEntry, frame: Frame) -> None:
         """SKIP, or a PROJECT that is not alone in its branch."""
         layer = entry.written
-        if entry.role is Role.PROJECT:
+        if entry.role is EntryRole.PROJECT:
             message, cure = "PROJECT must be a branch by itself", "write `ADD[ CONV 64 3x3 pad 1 | PROJECT ]`"
             self.findings.add("ND222", message, layer.span, help=(cure,))
             return
@@ -158,7 +158,7 @@ class LayerChain:
 
     def _handed_layer(self, layer: LayerEntry, environment: Environment, frame: Frame) -> None:
         """One layer that the block was given, or nothing where it was given SKIP."""
-        if layer.role is Role.SKIP:
+        if layer.role is EntryRole.SKIP:
             return
         phrase = layer.head.shares
         if phrase is not None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import Role
+from netdsl.graph.expanded_layers import EntryRole
 from netdsl.graph.macros.blocks import Blocks, bare_use, called_block
 from netdsl.graph.macros.unknown_blocks import report_unknown_block
 from netdsl.graph.names.kinds_and_labels import read_head
@@ -38,7 +38,7 @@ def _may_lack_a_kind(layer: tree.Layer, blocks: Blocks, complete: bool) -> bool:
     """Whether a layer is a part of a join, or the use of a block."""
     words = layer.items if layer.labelled else layer.words
     first = words[0] if words else None
-    if isinstance(first, tree.Word) and Role.named(first.text) is not Role.LAYER:
+    if isinstance(first, tree.Word) and EntryRole.named(first.text) is not EntryRole.LAYER:
         return True
     bare = not complete and not layer.items and len(layer.words) == 1
     return bare or called_block(layer, blocks) is not None

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from netdsl.diagnostics import Findings, Label
-from netdsl.graph.expanded_layers import ExpandedLayer, GroupEntry, LayerEntry, LayerHead, Role, WhereEntry
+from netdsl.graph.expanded_layers import (
+    EntryRole,
+    ExpandedLayer,
+    GroupEntry,
+    LayerEntry,
+    LayerHead,
+    WhereEntry,
+)
 from netdsl.graph.expressions.environment import Environment
 from netdsl.graph.names.weight_sharing import own_layers_only
 from netdsl.graph.options.reader import read_options
@@ -45,7 +52,7 @@ class WhereValues:
             kind = entry.head.kind if isinstance(entry, LayerEntry) else None
             if kind is not None:
                 positions.setdefault(kind, []).append(position)
-            elif self._layers[position].role is not Role.PROJECT:
+            elif self._layers[position].role is not EntryRole.PROJECT:
                 unread = True  # an entry may be meant for that layer
         served: dict[type[Layer], Span] = {}
         for written in group.where:

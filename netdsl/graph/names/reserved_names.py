@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import Role
+from netdsl.graph.expanded_layers import EntryRole
 from netdsl.layers.registry import kind_named
 from netdsl.syntax import tree
 
@@ -14,8 +14,8 @@ def meaning_of(name: str) -> str:
     The words for branches and the input are taken. Any other name is free, those of kinds of layers too: the
     block has it then, and nothing in the file is read as the kind by it.
     """
-    role = Role.named(name)
-    if role is not Role.LAYER:
+    role = EntryRole.named(name)
+    if role is not EntryRole.LAYER:
         return f"{role.name} is a branch: {role.value}"
     kind = kind_named(name)
     return f"{kind.keyword} is where every network begins" if kind is not None and kind.inputs == 0 else ""

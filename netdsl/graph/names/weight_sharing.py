@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container
 
 from netdsl.diagnostics import Findings
-from netdsl.graph.expanded_layers import ExpandedLayer, LayerHead, Phrase, Role, WeightOwner
+from netdsl.graph.expanded_layers import EntryRole, ExpandedLayer, LayerHead, Phrase, WeightOwner
 from netdsl.graph.expressions.environment import LayerOutput
 from netdsl.graph.names.kinds_and_labels import read_head
 from netdsl.graph.names.labels import Labels, find_label
@@ -132,7 +132,7 @@ class Sharing:
             self._findings.add("ND248", message, phrase.span, help=(cure,))
             return
         for number, expanded in enumerate(layers):
-            weighs = not isinstance(expanded.entry, tree.Unreadable) and expanded.role is not Role.JOIN
+            weighs = not isinstance(expanded.entry, tree.Unreadable) and expanded.role is not EntryRole.JOIN
             if weighs and expanded.shares is None:
                 owner = WeightOwner(use.first + number, phrase.span, whole=True)
                 self._layers[first + number] = expanded._replace(shares=owner)
