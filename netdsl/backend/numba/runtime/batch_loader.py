@@ -56,17 +56,17 @@ _INDICES = named(**dict.fromkeys(_CHANGED, 0)).indices
 
 _TEXT = """    for item in range(first, last):
         image = integer(numbers, item)
-        source = pixels + image * values * BYTES
+        source = pixels + image * values * {bytes}
         out = x + item * values * 4
         place = 0
         while place + WIDTH <= values:
             # Not one fused operation: NumPy's two roundings.
-            scaled = LOAD(source + place * BYTES) * load(scale + place * 4)
+            scaled = {load}(source + place * {bytes}) * load(scale + place * 4)
             store(out + place * 4, scaled + load(shift + place * 4))
             place += WIDTH
         if place < values:
             rest = values - place
-            scaled = LOAD_LANES(source + place * BYTES, rest) * load_lanes(scale + place * 4, rest)
+            scaled = {load_lanes}(source + place * {bytes}, rest) * load_lanes(scale + place * 4, rest)
             store_lanes(out + place * 4, scaled + load_lanes(shift + place * 4, rest), rest)
         copy(targets + integer(labels, image) * scores * 4, target + item * scores * 4, scores)
 """
@@ -82,15 +82,15 @@ _CHANGING = """    area = height * width
         turns = 1 if shares == 0 else 2
         for turn in range(turns):
             image = integer(numbers, row)
-            source = pixels + image * values * BYTES
+            source = pixels + image * values * {bytes}
             raw = own if maps != 0 or lattice != 0 else out
             place = 0
             while place + WIDTH <= values:
-                store(raw + place * 4, LOAD(source + place * BYTES))
+                store(raw + place * 4, {load}(source + place * {bytes}))
                 place += WIDTH
             if place < values:
                 rest = values - place
-                store_lanes(raw + place * 4, LOAD_LANES(source + place * BYTES, rest), rest)
+                store_lanes(raw + place * 4, {load_lanes}(source + place * {bytes}, rest), rest)
             if raw != out:
                 place_map = maps + row * 24 if maps != 0 else 0
                 field = lattice + row * rows * columns * 8 if lattice != 0 else 0
@@ -125,9 +125,9 @@ _CHANGING = """    area = height * width
 """
 """As ``_TEXT`` for a batch with changes: each picture is moved, coloured, scaled and mixed by itself."""
 
-_KINDS = {
-    "u": {"LOAD_LANES": "load_level_lanes", "LOAD": "load_levels", "BYTES": "1"},
-    "f": {"LOAD_LANES": "load_lanes", "LOAD": "load", "BYTES": "4"},
+_PIXELS = {
+    "u": {"load_lanes": "load_level_lanes", "load": "load_levels", "bytes": "1"},
+    "f": {"load_lanes": "load_lanes", "load": "load", "bytes": "4"},
 }
 """By the kind of a pixel's type: uint8 and float32 are what data sets have."""
 
@@ -140,9 +140,7 @@ def fill_kernel(images: Images, *, changes: bool = False) -> Kernel:
 @cache
 def _kernel(kind: str, changes: bool) -> Kernel:
     names, body = (_CHANGED, _CHANGING) if changes else (_PLAIN, _TEXT)
-    text = indented(named(**dict.fromkeys(names, 0)).lines, 1) + "\n" + body
-    for name, replacement in _KINDS[kind].items():
-        text = text.replace(name, replacement)
+    text = indented(named(**dict.fromkeys(names, 0)).lines, 1) + "\n" + body.format_map(_PIXELS[kind])
     return kernel("change" if changes else "fill", text)
 
 
