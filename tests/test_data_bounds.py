@@ -121,6 +121,16 @@ def test_idx_of_zeros(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert peak < 2 * MIB
 
 
+def test_gzip_that_ends_before_its_images_do(tmp_path: Path) -> None:
+    """Too short by less than compression could explain: it shows only where the bytes run out."""
+    images = np.zeros((8, 4, 4), np.uint8)
+    (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images)[:-28]))
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(np.arange(8, dtype=np.uint8))))
+    with pytest.raises(Diagnosed) as raised:
+        read_data(str(tmp_path), VOLUME)
+    assert "it ends after 100 of 128 values" in str(raised.value)
+
+
 def test_gzip_that_goes_on_behind_its_images(tmp_path: Path) -> None:
     images = np.full((8, 4, 4), 100, np.uint8)
     (tmp_path / "train-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images) + ZEROS * 40))

@@ -21,6 +21,7 @@ from netdsl.data.available_memory import require_memory, require_ratio
 from netdsl.data.class_labels import labels_of
 from netdsl.data.dataset import TRAIN, Dataset
 from netdsl.data.idx_names import Name, files_of, name_of
+from netdsl.data.unpacking import LARGEST_RATIO, read_into
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 from netdsl.opening import open_file
 from netdsl.quantities import Volume
@@ -29,13 +30,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BYTES_TYPE = 8
-_LARGEST_RATIO = 1032
-"""Deflate cannot shrink by more than this factor."""
-
 _LABEL_BYTES = 48
 """What sorting the labels takes for each of them."""
-
-_READ_BYTES = 1 << 22
 
 
 def recognises(path: Path) -> bool:
@@ -135,7 +131,7 @@ def _array(path: Path, axes: int, images: int | None = None) -> NDArray[np.uint8
             stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file, mode="rb")) if zipped else file
             header = stream.read(4 + 4 * axes)
             shape = _shape(path, header, axes)
-            largest = stored * _LARGEST_RATIO if zipped else stored - len(header)
+            largest = stored * LARGEST_RATIO if zipped else stored - len(header)
             if prod(shape) > largest:
                 text = "x".join(map(str, shape))
                 raise Diagnosed(
@@ -179,14 +175,10 @@ def _shape(path: Path, header: bytes, axes: int) -> tuple[int, ...]:
 
 def _fill(path: Path, stream: IO[bytes], content: NDArray[np.uint8]) -> None:
     """Read exactly ``content.size`` bytes; more or fewer are a mistake."""
-    view, position = content.data, 0
-    while position < len(view):
-        piece = stream.read(min(len(view) - position, _READ_BYTES))
-        if not piece:
-            raise Diagnosed(_malformed(path, f"it ends after {position:,} of {len(view):,} values"))
-        view[position : position + len(piece)] = piece
-        position += len(piece)
+    there = read_into(stream, content)
+    if there < content.size:
+        raise Diagnosed(_malformed(path, f"it ends after {there:,} of {content.size:,} values"))
     if stream.read(1):
         raise Diagnosed(
-            _malformed(path, f"more bytes follow the {len(view):,} values that its header declares")
+            _malformed(path, f"more bytes follow the {content.size:,} values that its header declares")
         )

@@ -16,21 +16,17 @@ from typing import IO, TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from netdsl.data.unpacking import LARGEST_RATIO, read_into
 from netdsl.diagnostics import Diagnosed, Diagnostic, file_error
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_LARGEST_RATIO = 1032
-"""Deflate cannot shrink by more than this factor, so a larger claim is a lie."""
 
 _LARGEST_HEADER = 1 << 16
 """Bytes of an array's header, which says its shape and type in one line."""
 
 _LARGEST_DIRECTORY = 1 << 20
 """Bytes of an archive's list of arrays."""
-
-_READ_BYTES = 1 << 22
 
 
 class Member(NamedTuple):
@@ -81,7 +77,7 @@ def header_of(path: Path, archive: zipfile.ZipFile, name: str, size: int) -> Mem
     info = archive.getinfo(name)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise Diagnosed(damaged(path, f"`{name}` is compressed in a way that NumPy never uses"))
-    if info.compress_size > size or info.file_size > _LARGEST_RATIO * info.compress_size + 1024:
+    if info.compress_size > size or info.file_size > LARGEST_RATIO * info.compress_size + 1024:
         raise Diagnosed(
             damaged(
                 path, f"`{name}` claims {info.file_size:,} bytes from {info.compress_size:,} compressed ones"
@@ -112,13 +108,9 @@ def array_of(path: Path, archive: zipfile.ZipFile, member: Member) -> NDArray[An
 
 def _fill(path: Path, name: str, stream: IO[bytes], content: NDArray[np.uint8]) -> None:
     """Read exactly ``content.size`` bytes; reading on to the end is what checks the CRC."""
-    view, position = content.data, 0
-    while position < len(view):
-        piece = stream.read(min(len(view) - position, _READ_BYTES))
-        if not piece:
-            raise Diagnosed(damaged(path, f"`{name}` ends after {position:,} of {len(view):,} bytes"))
-        view[position : position + len(piece)] = piece
-        position += len(piece)
+    there = read_into(stream, content)
+    if there < content.size:
+        raise Diagnosed(damaged(path, f"`{name}` ends after {there:,} of {content.size:,} bytes"))
     stream.read(1)
 
 
