@@ -34,7 +34,11 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update", action="store_true", help="write the kernels of tests/kernels anew")
+    parser.addoption(
+        "--update",
+        action="store_true",
+        help="write the kernels of tests/kernels and what tests/cases expect anew",
+    )
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
