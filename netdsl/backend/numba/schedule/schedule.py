@@ -40,8 +40,8 @@ class GroupKind(Enum):
 class Group(NamedTuple):
     """Operations that are computed together, at the position of the first.
 
-    ``before`` is a gradient of inputs that an update takes along. ``reads`` are tensors that are needed
-    besides the operations' own. ``launches`` are there as soon as they are known.
+    ``before`` is a gradient of inputs computed in the pass of an update. ``reads`` are tensors that are
+    needed besides the operations' own. ``launches`` are there as soon as they are known.
     """
 
     operations: tuple[Operation, ...]
