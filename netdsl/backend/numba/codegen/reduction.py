@@ -22,6 +22,9 @@ PART_VALUES = 8192
 MOST_PARTS = 256
 """Parts of one result at the most."""
 
+MOST_PART_VALUES = 2**20
+"""Numbers in all parts of a gradient together, which are written and read once more."""
+
 MOST_VECTORS = 4
 """Vectors of sums side by side: they do not wait for one another, and memory is read in long pieces."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from netdsl.backend.numba.codegen.conv.convolution import input_gradient_phases
 from netdsl.backend.numba.codegen.conv.row_bands import RowBands
 from netdsl.backend.numba.codegen.gemm.packing import ITEMS, Packing, panels_of, split_evenly
-from netdsl.backend.numba.codegen.reduction import sum_parts
+from netdsl.backend.numba.codegen.reduction import MOST_PART_VALUES, sum_parts
 from netdsl.backend.numba.kernel import (
     Arguments,
     Kernel,
@@ -205,7 +205,7 @@ def emit_image_vectors_weight_gradient(
     fitting = (_band_floats(target) // row_floats - kernel_height) // stride.height + 1
     band = max(1, min(out_high, max(fitting, 4))) if copies else out_high
     scratch = ((band - 1) * stride.height + kernel_height) * row_floats if copies else 0
-    chunks = max(1, min(groups_of_images, blocks(ITEMS, kernel_height), 2**20 // dw.values))
+    chunks = max(1, min(groups_of_images, blocks(ITEMS, kernel_height), MOST_PART_VALUES // dw.values))
     output = dw if chunks == 1 else Tensor(f"{dw.name}.parts", (chunks, *dw.shape), batched=False)
     given = named(
         x=x,

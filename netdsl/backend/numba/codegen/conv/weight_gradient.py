@@ -14,7 +14,7 @@ from netdsl.backend.numba.codegen.gemm.packing import (
     panels_of,
     split_evenly,
 )
-from netdsl.backend.numba.codegen.reduction import sum_parts
+from netdsl.backend.numba.codegen.reduction import MOST_PART_VALUES, sum_parts
 from netdsl.backend.numba.kernel import (
     Arguments,
     Kernel,
@@ -31,6 +31,9 @@ from netdsl.primitives.tensor import Tensor
 
 LEAST_SUMMED = 64
 """Outputs of a band that are worth reading and writing the sums of all weights once more."""
+
+LEAST_PARTS = 4
+"""Parts that have to fit, or the batch is not divided."""
 
 
 def im2col_weight_gradient(op: ConvolutionWeightGradient, batch: int, target: Target) -> list[Launch]:
@@ -102,9 +105,9 @@ def _tap_tile(kernel_height: int, kernel_row: int, vectors: int, target: Target)
 
 def _chunks(batch: int, items: int, dw_values: int) -> int:
     """Parts of the batch that sum by themselves: more items for the threads, while they are small."""
-    if items >= ITEMS or dw_values > 2**18:
+    if items >= ITEMS or dw_values > MOST_PART_VALUES // LEAST_PARTS:
         return 1
-    return max(1, min(batch, blocks(ITEMS, items), 2**20 // dw_values))
+    return max(1, min(batch, blocks(ITEMS, items), MOST_PART_VALUES // dw_values))
 
 
 class _Task(NamedTuple):
