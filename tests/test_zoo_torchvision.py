@@ -1,6 +1,6 @@
 """Shipped networks of torchvision's names compute what its models do, given the same random weights.
 
-In double precision, on inputs that are small where nothing depends on it; `benchmarks/torchvision_models.py`
+In double precision, on inputs that are small where nothing depends on it; `tests/torchvision_models.py`
 compares compiled code on inputs as published.
 """
 
