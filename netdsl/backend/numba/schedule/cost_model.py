@@ -265,6 +265,13 @@ MOST_SHARED_OUTPUTS = 4608
 """Numbers of a row of weights: a few rows stay in the second cache."""
 
 
+MOST_TOGETHER = 6
+"""Formulas of one launch: a gradient added up, an update of three arrays and an average."""
+
+MOST_REDUCED = 4
+"""Reductions of one launch."""
+
+
 def uses_up(gradient: Tensor, steps: int) -> bool:
     """Whether a gradient of a convolution, summed over so many steps, goes straight into the update."""
     return gradient.values >= LEAST_UPDATED and steps <= MOST_UPDATE_STEPS

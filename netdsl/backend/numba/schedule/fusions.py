@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from netdsl.backend.numba.codegen.broadcasting import domain_of, operand_of
+from netdsl.backend.numba.codegen.elementwise import chained
 from netdsl.backend.numba.codegen.fusion.optimizer_update import as_product
-from netdsl.backend.numba.schedule.cost_model import shares_reads, uses_up
+from netdsl.backend.numba.codegen.reduction import reduced_together
+from netdsl.backend.numba.schedule.cost_model import MOST_REDUCED, shares_reads, uses_up
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.builder import leading_ones
 from netdsl.primitives.convolution import Convolution
@@ -146,3 +148,9 @@ def _fits(op: Elementwise, y: Tensor, batch: int) -> bool:
     except ValueError:
         return False
     return all(operand.full(domain) or operand.scalar or operand.per_channel for operand in operands)
+
+
+def computed_together(following: Sequence[Operation], batch: int) -> list[Operation]:
+    """The operations at the beginning that one launch can compute: reductions of the same images, or
+    formulas of the same numbers. At most one where nothing is gained."""
+    return [*(reduced_together(following[:MOST_REDUCED]) or chained(following, batch))]

@@ -10,12 +10,18 @@ from enum import Enum
 from typing import NamedTuple
 
 from netdsl.backend.numba.codegen.fusion.epilogue import with_formula
-from netdsl.backend.numba.codegen.fusion.horizontal import MOST_TOGETHER, emit_joined, joined
+from netdsl.backend.numba.codegen.fusion.horizontal import emit_joined
 from netdsl.backend.numba.codegen.fusion.optimizer_update import emit_updating
 from netdsl.backend.numba.kernel import Launch, labelled
 from netdsl.backend.numba.schedule.aliasing import share_in_place
+from netdsl.backend.numba.schedule.cost_model import MOST_TOGETHER
 from netdsl.backend.numba.schedule.emission import emit
-from netdsl.backend.numba.schedule.fusions import formulas_at_the_end, shared_weight_gradients, updates_of
+from netdsl.backend.numba.schedule.fusions import (
+    computed_together,
+    formulas_at_the_end,
+    shared_weight_gradients,
+    updates_of,
+)
 from netdsl.backend.numba.schedule.image_layout import ImageVectors, operations_on_image_vectors
 from netdsl.backend.numba.target import Target, host
 from netdsl.primitives.elementwise import Elementwise
@@ -141,7 +147,7 @@ def one_launch_for_several(schedule: Schedule) -> Schedule:
     for number, operation in enumerate(program.operations):
         if operation in used or operation not in alone:
             continue
-        together = joined(program.operations[number : number + MOST_TOGETHER], program.batch)
+        together = computed_together(program.operations[number : number + MOST_TOGETHER], program.batch)
         if len(together) > 1 and alone.issuperset(together) and used.isdisjoint(together):
             changed[operation] = Group(tuple(together), GroupKind.TOGETHER)
             used.update(together)
