@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+import tomllib
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +298,14 @@ def test_numbers_and_lists() -> None:
     assert isinstance(layer, tree.Layer)
     shown = [item.text for item in layer.items]
     assert shown == ["6", ",", "16", ",", "120", "61,706", "70M", "1.2G", "5e-4", ".5", "227 x 227 x 3"]
+
+
+def test_the_lark_that_is_tested_is_allowed() -> None:
+    """The tables are a private part of Lark, so the range ends with the version that tests run with."""
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    (text,) = [one for one in project["project"]["dependencies"] if one.startswith("lark")]
+    found = re.fullmatch(r"lark>=1\.(\d+),<1\.(\d+)", text)
+    assert found, text
+    least, below = map(int, found.groups())
+    minor = int(version("lark").split(".")[1])
+    assert least <= minor == below - 1, f"Lark 1.{minor} is tested, pyproject.toml allows {text}"
