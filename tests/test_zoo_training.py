@@ -68,7 +68,7 @@ SIBLINGS = (
     "vgg16",
     "wrn-28-10",
 )
-"""Networks with a sibling of the same layers: CI trains them all."""
+"""Networks whose layers a sibling or the cases of single layers have: CI trains them all."""
 
 RATE = 0.01
 DECAY = 1e-4
