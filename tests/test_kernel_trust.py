@@ -19,7 +19,7 @@ from test_kernel_cache import Kernels, adding, works
 import netdsl
 from netdsl.backend.numba.compile.cache import _symbol
 from netdsl.backend.numba.compile.cache_folder import cache_folder, private_folder
-from netdsl.backend.numba.compile.compiler import object_code
+from netdsl.backend.numba.compile.numba_loading import object_code
 from netdsl.backend.numba.compile.object_file import write_code
 from netdsl.backend.numba.target import host
 from netdsl.backend.numba.tools import tuning_cache as tuned
@@ -284,7 +284,7 @@ def test_numba_is_told_nothing_by_the_working_folder(tmp_path: Path, with_yaml: 
         (tmp_path / f"{name}.py").write_text(f"open('{name}-ran', 'w')\n")
     script = (
         "import sys; sys.modules.update({} if sys.argv[1] == 'True' else {'yaml': None})\n"
-        "from netdsl.backend.numba.compile.compiler import object_code\n"
+        "from netdsl.backend.numba.compile.numba_loading import object_code\n"
         "from netdsl.backend.numba.kernel import Kernel\n"
         "text = 'def nothing(arguments, first, last, worker):\\n    pass\\n'\n"
         "object_code(Kernel('nothing', text), 'nothing')\n"

@@ -152,7 +152,7 @@ class Kernels:
             needed = {kernel.text for kernel in kernels} | set(self._addresses)
             later = [kernel for text, kernel in self._expected.items() if text not in needed]
             self._pool = WorkerPool(folder, self._work(kernels), self._work(later), processes)
-        from netdsl.backend.numba.compile.compiler import object_code
+        from netdsl.backend.numba.compile.numba_loading import object_code
 
         for kernel in kernels:
             if self._take(kernel.text, kernel):

@@ -125,7 +125,7 @@ def _without_scipy() -> None:
 
 
 def _compile(folder: Path, work: list[tuple[str, list[str]]], parent: int) -> None:
-    from netdsl.backend.numba.compile.compiler import object_code
+    from netdsl.backend.numba.compile.numba_loading import object_code
 
     for symbol, (name, text, arguments) in work:
         if os.getppid() != parent:

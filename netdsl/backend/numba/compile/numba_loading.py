@@ -1,4 +1,4 @@
-"""The compiler, loaded so that no file of the working folder changes what it does.
+"""Numba, loaded so that no file of the working folder changes what it does.
 
 Numba takes settings from ``.numba_config.yaml`` of the folder that a command runs in, whoever put it
 there, when it is loaded and again for each function. Kernels do not depend on them, and must not: they
