@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import re
 from pathlib import Path
 from typing import NamedTuple
@@ -83,6 +82,8 @@ def updated(net: str, expected: list[str]) -> list[str]:
 
 def _update(case: Case) -> None:
     """Write the block of a case in its file anew; other processes may be at other cases of the same file."""
+    import fcntl  # not on Windows, where cases run, too
+
     with case.path.open("r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         text = file.read()
