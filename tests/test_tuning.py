@@ -16,7 +16,7 @@ from building import planned
 from layer_cases import conv, image
 
 from netdsl.backend import backend
-from netdsl.backend.numba.schedule.choice import MODEL, key_of
+from netdsl.backend.numba.schedule.choice import MODEL, choose, key_of
 from netdsl.backend.numba.schedule.emission import emit
 from netdsl.backend.numba.schedule.image_layout import (
     CHANNELS,
@@ -27,7 +27,7 @@ from netdsl.backend.numba.schedule.image_layout import (
 )
 from netdsl.backend.numba.schedule.schedule import lay_out
 from netdsl.backend.numba.schedule.variants import variants_of
-from netdsl.backend.numba.target import host
+from netdsl.backend.numba.target import TARGETS, Target, host
 from netdsl.backend.numba.tools import tuning_cache as tuned
 from netdsl.commands import run
 from netdsl.commands.running.tuned_run import variants_warning
@@ -44,6 +44,7 @@ from netdsl.primitives.convolution import (
     ConvolutionWeightGradient,
     Geometry,
 )
+from netdsl.primitives.matmul import Matmul, MatmulInputGradient
 from netdsl.primitives.tensor import Tensor
 from netdsl.program.lower import training_program
 from netdsl.program.program import Numerics, Program
@@ -119,6 +120,43 @@ def test_every_form_computes_the_same(name: str, kind: type, precision: str) -> 
         error = 2e-2 if form.endswith("in bfloat16") else 2e-5
         np.testing.assert_allclose(one, wanted, rtol=5 * error, atol=error * abs(wanted).max(), err_msg=form)
         assert all(other.tobytes() == one.tobytes() for other in others), form
+
+
+def matrix_product(kind: type, inputs: int, outputs: int):
+    """A fully connected layer, or the gradient of its input."""
+    x, y = Tensor("x", (1, 1, inputs)), Tensor("y", (1, 1, outputs))
+    w = Tensor("w", (inputs, outputs), batched=False)
+    return Matmul(y, x, w) if kind is Matmul else MatmulInputGradient(x, y, w)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("kind", [Matmul, MatmulInputGradient], ids=lambda kind: kind.name)
+def test_every_variant_of_a_matrix_product_computes_the_same(kind: type, precision: str) -> None:
+    if precision == "bf16" and not host().bfloat16:
+        pytest.skip("this processor does not multiply bfloat16")
+    op = matrix_product(kind, 70, 90)
+    values = one_operation.drawn(op, BATCH, seed=5)
+    wanted = one_operation.doubled(op, values, BATCH)
+    found = variants_of(op, BATCH, host().target, Numerics(precision=precision))
+    assert {"packed product", "dot product" if kind is MatmulInputGradient else "product 8x3"} & found.keys()
+    for name in found:
+        one, *others = (computed(op, name, values, threads, precision) for threads in (1, 2))
+        error = 2e-2 if name.endswith("in bfloat16") else 2e-5
+        np.testing.assert_allclose(one, wanted, rtol=5 * error, atol=error * abs(wanted).max(), err_msg=name)
+        assert all(other.tobytes() == one.tobytes() for other in others), name
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+@pytest.mark.parametrize("batch", [1, 32, 256])
+def test_the_model_chooses_one_of_the_variants(batch: int, target: Target) -> None:
+    """What tuning does not see would never be measured."""
+    ops = [matrix_product(kind, 300, size) for kind in (Matmul, MatmulInputGradient) for size in (10, 4000)]
+    ops += [operation(name, kind) for name in SHAPES for kind in KINDS]
+    for op in ops:
+        for numerics in (Numerics(), Numerics(exact=True)):
+            found = variants_of(op, batch, target, numerics)
+            chosen = choose(op, batch, target, numerics).name.partition(" ")[0]
+            assert any(name.startswith(chosen) for name in found) or chosen == "dilated", (op, chosen, found)
 
 
 def test_there_is_something_to_choose_from() -> None:
@@ -241,7 +279,7 @@ def test_what_is_found_is_kept_and_used(kept: Path, monkeypatch: pytest.MonkeyPa
     assert {key: form for key, form in written.items() if form != MODEL} == found.variants
     assert found.changed == len(found.variants) > 1
     assert (found.known, found.groups, found.problem) == (0, 1, "")
-    assert found.convolutions + found.groups == len(written)
+    assert found.products + found.groups == len(written)
     notes = [launch.note for launch in lay_out(program.in_variants(found.variants)).launches]
     direct = {note.split("; ")[0].rpartition(", ")[2] for note in notes if ", direct " in note}
     assert direct == {form for form in found.variants.values() if form.startswith("direct")}
@@ -249,7 +287,7 @@ def test_what_is_found_is_kept_and_used(kept: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(tuning, "_shares", fail)
     again = tune([program], 1)
     assert again.variants == found.variants
-    assert again.known == again.convolutions + again.groups
+    assert again.known == again.products + again.groups
     plain, one, two = (
         trained(program.in_variants(variants), threads)
         for variants, threads in (({}, 2), (found.variants, 1), (found.variants, 2))
@@ -261,9 +299,9 @@ def test_what_is_found_is_kept_and_used(kept: Path, monkeypatch: pytest.MonkeyPa
 
 def test_measuring_for_real(kept: Path) -> None:
     found = tune([training()], 1)
-    assert re.fullmatch(
-        r"autotune: \d convolutions and 1 group of layers, \d changed, \d+\.\d s", str(found)
-    ), str(found)
+    assert re.fullmatch(r"autotune: \d products and 1 group of layers, \d changed, \d+\.\d s", str(found)), (
+        str(found)
+    )
     assert len(list(kept.iterdir())) == 1
 
 
@@ -337,7 +375,7 @@ def test_forms_that_are_none_are_measured_again(kept: Path, monkeypatch: pytest.
     tuned.save_tuned(dict.fromkeys(tuned.load_tuned(), "F(1x1, 1x1)"))
     again = tune([program], 1)
     assert (again.known, again.variants) == (0, {})
-    assert again.convolutions == everything.convolutions
+    assert again.products == everything.products
 
 
 def test_what_others_found_stays(kept: Path) -> None:
@@ -385,9 +423,7 @@ def test_a_run_goes_on_in_its_own_forms(
     winning(monkeypatch, lambda name: name.startswith("direct") or name == CHANNELS)
     arguments = ["train", "small.net", "--batch", "64", "--autotune"]
     assert run([*arguments, "--epochs", "2", "--out", "whole"]) == 0
-    assert re.search(
-        r"^autotune: \d+ convolutions.*, [1-9]\d* changed, ", capsys.readouterr().err, re.MULTILINE
-    )
+    assert re.search(r"^autotune: \d+ products.*, [1-9]\d* changed, ", capsys.readouterr().err, re.MULTILINE)
     assert run([*arguments, "--epochs", "1", "--out", "parts", "--threads", "1"]) == 0
     variants = load(Path("parts/last.safetensors")).variants
     assert len(variants) > 1
@@ -429,7 +465,7 @@ def test_compile_and_bench_take_tuned_forms(
 ) -> None:
     winning(monkeypatch, lambda name: name.startswith("direct"))
     assert run(["compile", "small.net", "--autotune", "--batch", "5"]) == 0
-    assert "autotune: 5 convolutions, " in capsys.readouterr().err
+    assert "autotune: 7 products, " in capsys.readouterr().err
     assert run(["bench", "small.net", "--autotune", "--batch", "5", "--rounds", "1", "--json"]) == 0
     captured = capsys.readouterr()
     assert "already known" in captured.err

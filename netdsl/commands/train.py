@@ -165,9 +165,7 @@ def command(
         run = make()
         with closing(new_run_folder(None if out is None else Path(out), run_stem(network))) as folder:
             if autotune:
-                with _patience(
-                    "timing all kernel variants of the convolutions; later runs reuse the fastest"
-                ):
+                with _patience("timing all kernel variants on this machine; later runs reuse the fastest"):
                     run, line = tune_run(run, thread_count(threads))
                 say(line)
             code = _train(run, folder, thread_count(threads))

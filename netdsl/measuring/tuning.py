@@ -1,4 +1,4 @@
-"""Autotuning: times every variant of the convolutions of a network here, and takes the fastest.
+"""Autotuning: times every variant of the products of a network here, and takes the fastest.
 
 The cost model's choice stays unless another one is clearly faster. A choice belongs to an operation with
 its sizes and to a machine, not to a number of threads: what was found once is kept
@@ -16,8 +16,8 @@ from typing import NamedTuple
 from netdsl.backend.numba.backend import open_backend
 from netdsl.backend.numba.kernel import Launch, Pointer
 from netdsl.backend.numba.schedule.choice import MODEL, key_of
-from netdsl.backend.numba.schedule.cost_model import AnyConvolution
-from netdsl.backend.numba.schedule.fusions import updates_of
+from netdsl.backend.numba.schedule.cost_model import Tunable
+from netdsl.backend.numba.schedule.fusions import shared_weight_gradients, updates_of
 from netdsl.backend.numba.schedule.image_layout import (
     CHANNELS,
     IMAGES,
@@ -51,13 +51,14 @@ SLOWER_ROUNDS = 2
 class Tuned(NamedTuple):
     """What tuning found: ``variants`` is that of Program, for what is to leave the cost model's variant.
 
-    ``convolutions`` counts those that have a choice, equal ones once, and ``groups`` the groups of
-    layers whose vectors can be images; ``known`` were measured before, ``changed`` are computed in
-    another variant than the cost model's. ``problem`` says why nothing could be kept, or is empty.
+    ``products`` counts the convolutions and matrix products that have a choice, equal ones once, and
+    ``groups`` the groups of layers whose vectors can be images; ``known`` were measured before, ``changed``
+    are computed in another variant than the cost model's. ``problem`` says why nothing could be kept, or is
+    empty.
     """
 
     variants: dict[str, str]
-    convolutions: int
+    products: int
     groups: int
     known: int
     changed: int
@@ -65,7 +66,7 @@ class Tuned(NamedTuple):
     problem: str = ""
 
     def __str__(self) -> str:
-        choices = counted(self.convolutions, "convolution")
+        choices = counted(self.products, "product")
         if self.groups:
             choices += f" and {counted(self.groups, 'group')} of layers"
         known = f" ({self.known} already known)" if self.known else ""
@@ -90,7 +91,7 @@ def tune(programs: Sequence[Program], threads: int) -> Tuned:
     problem = ""
     try:
         # Groups come last: they are compared with the best variant of each of their operations.
-        for choices_of in (_convolutions, _groups):
+        for choices_of in (_products, _groups):
             for program in programs:
                 for key, candidates in choices_of(program, variants):
                     variant = known.get(key)
@@ -105,7 +106,7 @@ def tune(programs: Sequence[Program], threads: int) -> Tuned:
     changes = {key: variant for key, variant in variants.items() if variant != MODEL}
     return Tuned(
         changes,
-        convolutions=settled[0],
+        products=settled[0],
         groups=settled[1] - settled[0],
         known=sum(key in known and key not in measured for key in variants),
         changed=len(_changed(programs, changes)),
@@ -145,24 +146,26 @@ def _changed(programs: Sequence[Program], variants: Mapping[str, str]) -> set[st
     return found
 
 
-def _key(operation: AnyConvolution, program: Program) -> str:
+def _key(operation: Tunable, program: Program) -> str:
     return key_of(operation, program.batch, program.numerics)
 
 
-def _variants(operation: AnyConvolution, program: Program) -> Collection[str]:
+def _variants(operation: Tunable, program: Program) -> Collection[str]:
     return variants_of(operation, program.batch, host().target, program.numerics)
 
 
-def _tunable(program: Program) -> Iterator[AnyConvolution]:
-    """The convolutions that stand for themselves: large weight gradients may be used up by the update."""
-    used_up = updates_of(program)
+def _tunable(program: Program) -> Iterator[Tunable]:
+    """Convolutions and matrix products that are computed by themselves: an update may use up a large weight
+    gradient, and compute the gradient of the input beside it."""
+    updates = updates_of(program)
+    taken = {*updates, *shared_weight_gradients(program, updates, host().target).values()}
     for operation in program.operations:
-        if isinstance(operation, AnyConvolution) and operation not in used_up:
+        if isinstance(operation, Tunable) and operation not in taken:
             yield operation
 
 
-def _convolutions(program: Program, variants: Mapping[str, str]) -> Iterator[_Choice]:
-    """Every convolution with channels for vectors, in all variants that differ."""
+def _products(program: Program, variants: Mapping[str, str]) -> Iterator[_Choice]:
+    """Every product with channels for vectors, in all variants that differ."""
     for operation in _tunable(program):
         key = _key(operation, program)
         if key in variants:

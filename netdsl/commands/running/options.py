@@ -61,8 +61,8 @@ def autotune_option(function: Function) -> Function:
     return click.option(
         "--autotune",
         is_flag=True,
-        help="Time all kernel variants of each convolution on this machine first, and use the fastest. "
-        "Earlier timings are reused.",
+        help="Time all kernel variants of each convolution and fully connected layer on this machine first,"
+        " and use the fastest. Earlier timings are reused.",
     )(function)
 
 

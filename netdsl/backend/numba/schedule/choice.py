@@ -40,6 +40,7 @@ from netdsl.backend.numba.codegen.gemm.packed_matmul import (
 from netdsl.backend.numba.codegen.gemm.packing import rows_of_product
 from netdsl.backend.numba.schedule.cost_model import (
     AnyConvolution,
+    Tunable,
     best_winograd,
     gathers,
     gathers_for_weights,
@@ -79,7 +80,7 @@ def choose(op: Operation, batch: int, target: Target, numerics: Numerics = PLAIN
 
     Exact numerics keep convolutions out of Winograd's domain.
     """
-    if numerics.variants and isinstance(op, AnyConvolution):
+    if numerics.variants and isinstance(op, Tunable):
         name = numerics.variants.get(key_of(op, batch, numerics), MODEL)
         found = {} if name == MODEL else variants_of(op, batch, target, numerics)
         if name in found:

@@ -25,6 +25,8 @@ from netdsl.primitives.tensor import Tensor
 from netdsl.quantities import Size
 
 AnyConvolution = Convolution | ConvolutionInputGradient | ConvolutionWeightGradient
+Tunable = AnyConvolution | Matmul | MatmulInputGradient
+"""Operations with several variants. The weight gradient of a matrix product has one."""
 
 # --- matrix products -----------------------------------------------------------------------------
 

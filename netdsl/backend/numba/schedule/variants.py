@@ -1,10 +1,11 @@
-"""Every variant of a convolution on a target, by name: what ``choice`` is told of, and tuning measures.
+"""Every variant of a convolution or a matrix product on a target, by name.
 
-``direct RxV`` reads the image in place, by tiles of R rows and V vectors of channels; ``product RxV``
-and ``dot product`` are matrix products, which convolutions of 1x1 are, ``packed product`` copies the
-operands into panels first, and ``im2col`` multiplies gathered windows; Winograd's are named after
-their tiles. What multiplies bfloat16 says so. Which there are depends on the operation and on the
-target's vectors, so a name that was right elsewhere may mean nothing here: then the cost model chooses.
+``choice`` is told of them, and tuning measures them. ``direct RxV`` reads the image in place, by tiles of R
+rows and V vectors of channels; ``product RxV`` and ``dot product`` are matrix products, which convolutions
+of 1x1 are, too, ``packed product`` copies the operands into panels first, and ``im2col`` multiplies gathered
+windows; Winograd's are named after their tiles, ``fused`` or ``in phases`` where the cost model would take
+the other way. What multiplies bfloat16 says so. Which there are depends on the operation and on the target's
+vectors, so a name that was right elsewhere may mean nothing here: then the cost model chooses.
 """
 
 from __future__ import annotations
@@ -33,7 +34,16 @@ from netdsl.backend.numba.codegen.conv.weight_gradient import (
     product_weight_gradient,
 )
 from netdsl.backend.numba.codegen.gemm.matmul import (
+    dot_product,
+    product,
+    product_in_panels,
+    product_with_transposed,
     tile_shapes,
+)
+from netdsl.backend.numba.codegen.gemm.packed_matmul import (
+    dot_product_in_pairs,
+    packed_product,
+    product_in_pairs,
 )
 from netdsl.backend.numba.codegen.gemm.packing import Tile, rows_of_product, split_evenly
 from netdsl.backend.numba.codegen.winograd.fused import convolve
@@ -44,6 +54,7 @@ from netdsl.backend.numba.schedule.cost_model import (
     FEW_OUTPUTS,
     HOPELESS,
     AnyConvolution,
+    Tunable,
     WinogradVariant,
     as_convolution,
     image_of,
@@ -54,6 +65,7 @@ from netdsl.backend.numba.schedule.cost_model import (
 )
 from netdsl.backend.numba.target import Target
 from netdsl.primitives.convolution import Convolution, ConvolutionInputGradient, ConvolutionWeightGradient
+from netdsl.primitives.matmul import Matmul, MatmulInputGradient
 from netdsl.primitives.operation import Operation
 from netdsl.program.program import PLAIN, Numerics
 from netdsl.quantities import Size
@@ -64,24 +76,61 @@ MOST_GATHERED = 16 * FEW_OUTPUTS
 Emit = Callable[[], list[Launch]]
 
 
-def emit_winograd(op: AnyConvolution, variant: WinogradVariant, batch: int, target: Target) -> list[Launch]:
-    """The launches of a variant of Winograd's convolution."""
+def emit_winograd(
+    op: AnyConvolution, variant: WinogradVariant, batch: int, target: Target, *, phased: bool | None = None
+) -> list[Launch]:
+    """The launches of a variant of Winograd's convolution; ``phased`` says whether its phases follow one
+    another for all tiles, which the cost model decides where it is None."""
     found = as_convolution(op)
     x, y, weights, border, _ = found
     rotated = isinstance(op, ConvolutionInputGradient)
     if isinstance(op, ConvolutionWeightGradient):
         return weight_gradient(x, y, weights, border, variant.algorithm, batch, target, paired=variant.paired)
-    if variant.paired or in_phases(found, variant.algorithm, target):
+    if phased is None:
+        phased = in_phases(found, variant.algorithm, target)
+    if variant.paired or phased:
         return convolve_in_phases(
             x, weights, y, border, variant.algorithm, batch, target, rotated=rotated, paired=variant.paired
         )
     return convolve(x, weights, y, border, variant.algorithm, batch, target, rotated=rotated)
 
 
-def variants_of(
-    op: AnyConvolution, batch: int, target: Target, numerics: Numerics = PLAIN
-) -> dict[str, Emit]:
+def variants_of(op: Tunable, batch: int, target: Target, numerics: Numerics = PLAIN) -> dict[str, Emit]:
     """Everything that there are kernels for and that may be worthwhile, by name."""
+    if isinstance(op, AnyConvolution):
+        return _of_convolution(op, batch, target, numerics)
+    return _of_product(op, batch, target, numerics)
+
+
+def _of_product(
+    op: Matmul | MatmulInputGradient, batch: int, target: Target, numerics: Numerics
+) -> dict[str, Emit]:
+    """A product of the images with the weights, or with the weights transposed."""
+    (x, w), y = op.inputs, op.outputs[0]
+    columns = w.shape[-1]
+    steps = w.values // columns
+    found: dict[str, Emit] = {}
+    if isinstance(op, Matmul):
+        for tile in tile_shapes(target):
+            arguments = x, (steps, 1), w, columns, y, batch, steps, columns, target, tile
+            found[f"product {tile}"] = partial(_one, product, *arguments)
+        found["packed product"] = partial(_one, packed_product, x, w, y, batch, target)
+        if numerics.in_bfloat16:
+            found["packed product in bfloat16"] = partial(product_in_pairs, x, w, y, batch, target)
+        return found
+    found["product"] = partial(product_with_transposed, x, w, y, batch, columns, steps, target)
+    found["packed product"] = partial(product_in_panels, x, w, (1, columns), y, batch, columns, steps, target)
+    found["dot product"] = partial(_one, dot_product, x, w, y, batch, columns, steps, target)
+    if numerics.in_bfloat16:
+        found["dot product in bfloat16"] = partial(dot_product_in_pairs, x, w, y, batch, target)
+    return found
+
+
+def _one(emit: Callable[..., Launch], *arguments: object) -> list[Launch]:
+    return [emit(*arguments)]
+
+
+def _of_convolution(op: AnyConvolution, batch: int, target: Target, numerics: Numerics) -> dict[str, Emit]:
     if is_depthwise(op.geometry, image_of(op).shape[2], weights_of(op)):
         return {}
     plain = op.geometry.dilation == Size(1, 1)
@@ -99,7 +148,12 @@ def variants_of(
     if not numerics.exact:
         shares = winograd_shares(op, batch, target, in_pairs=numerics.in_bfloat16)
         variants = [variant for variant in shares if shares[variant] < HOPELESS]
-        found |= {str(variant): partial(emit_winograd, op, variant, batch, target) for variant in variants}
+        for variant in variants:
+            found[str(variant)] = partial(emit_winograd, op, variant, batch, target)
+            if not variant.paired and not isinstance(op, ConvolutionWeightGradient):
+                phased = not in_phases(as_convolution(op), variant.algorithm, target)
+                name = f"{variant}, {'in phases' if phased else 'fused'}"
+                found[name] = partial(emit_winograd, op, variant, batch, target, phased=phased)
     return found
 
 
