@@ -1,7 +1,7 @@
-"""Facts about the codes of findings that other rooms act on: the one table of them.
+"""What other rooms need to know about the code of a finding: facts, in one table.
 
-What a finding says stands where it is made, and at length on its page in ``explanations``. Whoever asks what
-kind of finding it is, asks here, by a fact and not by a list of codes.
+A finding's message is where the finding is made, and its page is in ``explanations``. Code that treats some
+findings differently asks for a fact, never for a list of codes.
 """
 
 from __future__ import annotations
