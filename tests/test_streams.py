@@ -125,6 +125,8 @@ def test_nothing_that_is_printed_gets_lost_silently(
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
     monkeypatch.setattr("sys.stdout", None)  # as the shell's `>&-` leaves it
     assert run(command.split()) == 2
+    if sys.stdout is not None:  # what the command has put in its place
+        sys.stdout.close()
     assert "netdsl: cannot write to standard output: it is closed" in capsys.readouterr().err
 
 
