@@ -70,8 +70,11 @@ def assert_says_what_it_does(finding: Diagnostic) -> None:
     assert finding.fix is not None
     said = finding.help[0] if finding.help else finding.message
     quoted = re.findall(r"`([^`]*)`", said)
-    meant = finding.fix.replacement.strip()
-    meant = meant.partition("  # ")[0] if finding.code == "ND231" else meant
+    meant, _, beside = finding.fix.replacement.strip().partition("  # ")
+    if beside:
+        assert finding.code == "ND231"
+        assert finding.source is not None
+        assert beside.split() == finding.source.excerpt(finding.fix.span).split()
     assert meant in said if not finding.help else any(meant in words for words in quoted), (
         finding.code,
         said,
